@@ -1,0 +1,107 @@
+// An action is a proposal on its way: propose → inspect → decide → approve → act → record. The words of that way, as
+// data. May import domain types only.
+import type { Json, JsonObject } from './json.ts';
+import type { Principal } from './principal.ts';
+import type { DecisionStatement, MessageStatement, Signed, VerdictStatement } from './signed.ts';
+
+/** What a tool does to the world. `irreversible` cannot be undone by another call of the same system. */
+export type Effect = 'read' | 'write' | 'irreversible';
+
+/** A tool call that the model wants, parsed and canonical. `args` is the canonical JSON text (RFC 8785) that will run. */
+export interface Proposal {
+  readonly actionId: string;
+  readonly conversationId: string;
+  readonly turn: number;
+  readonly agent: string;
+  readonly tenant: string;
+  readonly callId: string;
+  readonly tool: string;
+  readonly toolVersion: string;
+  readonly args: string;
+  /** Random, stored beside the arguments and erased with them, so that the digest tells nothing once they are gone. */
+  readonly salt: string;
+  /** SHA-256, hex, over (action id, tool, version, args, principal, salt). */
+  readonly digest: string;
+  readonly principal: Principal;
+  readonly effect: Effect;
+  /** One line for people: "refund order 1042 · 72.00 EUR". */
+  readonly summary: string;
+  readonly timeoutMs: number;
+  /** True when the tool reads its system of record before the decision. */
+  readonly inspects: boolean;
+  /** Fields of the evidence that must not change between the approval and the act. */
+  readonly preconditions: readonly string[];
+  /** What the conversation does once the action has succeeded; declared by the tool. */
+  readonly then: 'nothing' | 'handover';
+}
+
+/** What a tool's `inspect` read from its own system of record, with an as-of mark, before the decision. */
+export interface Evidence {
+  readonly asOfMs: number;
+  /** The version of the record, as its system counts it; '' when it has none. */
+  readonly version: string;
+  /** The principal to whom the record belongs, as its system says; '' when unknown. */
+  readonly subject: string;
+  readonly record: JsonObject;
+}
+
+/** The answer of the rules. Doing nothing denies: no rule, a thrown rule, an unknown tool are `deny`. */
+export type Verdict =
+  | { readonly kind: 'allow'; readonly ruleId: string; readonly ruleVersion: string; readonly reason: string }
+  | { readonly kind: 'deny'; readonly ruleId: string; readonly ruleVersion: string; readonly reason: string }
+  | {
+      readonly kind: 'ask';
+      readonly ruleId: string;
+      readonly ruleVersion: string;
+      readonly reason: string;
+      /** Who may decide: a group of the directory. */
+      readonly group: string;
+      /** How many distinct people must approve. */
+      readonly quorum: number;
+      /** How long people have, from the card. */
+      readonly withinMs: number;
+    };
+
+/** A proposal with its evidence and its signed verdict. */
+export interface RuledAction {
+  readonly proposal: Proposal;
+  readonly evidence: Evidence | null;
+  readonly verdict: Verdict;
+  readonly signed: Signed<VerdictStatement>;
+}
+
+/** What came of one call of the model: ruled on, or not even a proposal (the reason goes back to the model). */
+export type Case =
+  | { readonly kind: 'ruled'; readonly action: RuledAction }
+  | { readonly kind: 'invalid'; readonly callId: string; readonly tool: string; readonly reason: string };
+
+/** What the actor demands before it acts. Every part is verified by the actor itself. */
+export interface Warrant {
+  readonly principal: Signed<MessageStatement>;
+  readonly verdict: Signed<VerdictStatement>;
+  readonly decisions: readonly Signed<DecisionStatement>[];
+  /** Latest time of the decisions that count, epoch ms: the approval's deadline; 0 when nobody was asked. */
+  readonly deadlineMs: number;
+}
+
+/** How an action ended. `unknown`: it may have happened; it is never repeated, and a person is asked. */
+export type Outcome =
+  | { readonly kind: 'succeeded'; readonly result: Json }
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'denied'; readonly reason: string }
+  | { readonly kind: 'expired'; readonly reason: string }
+  | { readonly kind: 'cancelled'; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** What the actor answers to `act`: an outcome, or that the verdict was too old and must be given again. */
+export type ActResult = Outcome | { readonly kind: 'verdict_stale' };
+
+/** An action that ended, as its conversation and its read model see it. `item` is the transcript item of the outcome. */
+export interface SettledAction {
+  readonly actionId: string;
+  readonly callId: string;
+  readonly tool: string;
+  readonly summary: string;
+  readonly outcome: Outcome;
+  readonly then: Proposal['then'];
+}

@@ -1,0 +1,115 @@
+// What an agent declares: who owns it, what it is for, which model, tools and rules. May import domain only.
+import type { Directory } from './principal.ts';
+import { isMember } from './principal.ts';
+import type { Rule } from './rule.ts';
+import type { AnyTool, Sql } from './tool.ts';
+
+/** A system of record that the agent's tools use, with its own tables for development. */
+export interface System {
+  readonly name: string;
+  /** The variable that holds the URL of the real one; where it is not set, development keeps it in the store's database. */
+  readonly urlEnv: string;
+  /** Make the tables and the demo data, if they are not there. Development only; idempotent. */
+  readonly prepare: (sql: Sql, nowMs: number) => Promise<void>;
+}
+
+/** One intent of the scripted demo model: a pattern over the last message, and what to do then. */
+export interface DemoIntent {
+  /** Said when the model did not understand, as one of the things that can be tried: "refund order 1042". */
+  readonly example: string;
+  readonly matches: RegExp;
+  /** The call that the model makes first. `groups` are the named groups of the pattern. */
+  readonly call: (groups: Readonly<Record<string, string>>) => { readonly tool: string; readonly args: object };
+  /** The model's words once the call's result is in. Without it the result is shown as it is. */
+  readonly say?: (result: string) => string;
+}
+
+/** Limits of one turn. Each has a default with its reason below. */
+export interface Limits {
+  readonly modelCallsPerTurn: number;
+  readonly callsPerModelCall: number;
+  readonly maxOutputTokens: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  // 12: the longest lawful path of the reference agent needs 5; past 12 a model goes in circles.
+  modelCallsPerTurn: 12,
+  // 16: enough for parallel reads of one page of records; more is a flood.
+  callsPerModelCall: 16,
+  // 4,096 tokens: a long mail; a longer answer is cut by the provider and said to be cut.
+  maxOutputTokens: 4_096,
+};
+
+export interface AgentDefinition {
+  readonly name: string;
+  /** A person of the directory who answers for what the agent does. */
+  readonly owner: string;
+  /** A group of the directory; its members may take a conversation over and read it. */
+  readonly team: string;
+  readonly purpose: string;
+  readonly instructions: string;
+  /** Models to try in order, as the provider names them; empty means the configured default. */
+  readonly models?: readonly string[];
+  readonly tools: readonly AnyTool[];
+  readonly rules: readonly Rule[];
+  readonly systems?: readonly System[];
+  readonly limits?: Partial<Limits>;
+  readonly demo?: readonly DemoIntent[];
+}
+
+export interface Agent extends Required<Omit<AgentDefinition, 'limits'>> {
+  readonly limits: Limits;
+}
+
+const AGENT_NAME = /^[a-z][a-z0-9-]{0,47}$/;
+
+/** Declare an agent. Throws with a sentence where it cannot be right, whatever the directory says. */
+export function defineAgent(definition: AgentDefinition): Agent {
+  const { name } = definition;
+  if (!AGENT_NAME.test(name)) throw new Error(`agent "${name}": a name is lower-kebab-case, at most 48 characters`);
+  for (const field of ['owner', 'team', 'purpose', 'instructions'] as const) {
+    if (definition[field].trim() === '') throw new Error(`agent "${name}": ${field} is empty; say it`);
+  }
+  repeated(definition.tools.map((tool) => tool.name)).forEach((tool) => {
+    throw new Error(`agent "${name}": two tools are named "${tool}"`);
+  });
+  repeated(definition.rules.map((rule) => rule.id)).forEach((id) => {
+    throw new Error(`agent "${name}": two rules have the id "${id}"`);
+  });
+  for (const rule of definition.rules) {
+    if (rule.tool !== '' && !definition.tools.some((tool) => tool.name === rule.tool)) {
+      throw new Error(`agent "${name}": rule "${rule.id}" is about the tool "${rule.tool}", which the agent does not have`);
+    }
+  }
+  return Object.freeze({
+    models: [],
+    systems: [],
+    demo: [],
+    ...definition,
+    limits: { ...DEFAULT_LIMITS, ...definition.limits },
+  });
+}
+
+/** What keeps these agents from starting under this directory, as sentences; empty when nothing does. */
+export function problemsOf(agents: readonly Agent[], directory: Directory): readonly string[] {
+  const problems: string[] = [];
+  for (const name of repeated(agents.map((agent) => agent.name))) problems.push(`two agents are named "${name}"`);
+  for (const agent of agents) {
+    if (!directory.people.some((person) => person.id === agent.owner)) {
+      problems.push(`agent "${agent.name}": its owner "${agent.owner}" is not a person of the directory`);
+    }
+    if ((directory.groups[agent.team] ?? []).length === 0) {
+      problems.push(`agent "${agent.name}": its team "${agent.team}" is no group of the directory, or an empty one`);
+    }
+  }
+  return problems;
+}
+
+/** True when the person may read and take over conversations of the agent. */
+export function onTeam(agent: Agent, directory: Directory, personId: string): boolean {
+  return isMember(directory, agent.team, personId);
+}
+
+function repeated(names: readonly string[]): readonly string[] {
+  return names.filter((name, at) => names.indexOf(name) !== at);
+}

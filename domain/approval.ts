@@ -1,0 +1,148 @@
+// The arithmetic of approvals: who counts, how many are enough, when it is over. Pure: time arrives as nowMs.
+// Doing nothing denies: no decision until the deadline is `expired`. May import domain only.
+import type { Proposal, Verdict } from './action.ts';
+import type { Evidence } from './action.ts';
+import type { JsonObject } from './json.ts';
+import type { DecisionStatement, Signed } from './signed.ts';
+
+/** One person's decision that counts, with the signed words that prove it. */
+export interface CountedDecision {
+  readonly decisionId: string;
+  readonly personId: string;
+  readonly answer: 'approve' | 'deny';
+  readonly reason: string;
+  readonly atMs: number;
+  readonly signed: Signed<DecisionStatement>;
+}
+
+/** People's answer to one `ask`, bound to the digest of the exact action. Ends in exactly one of its end states. */
+export interface Approval {
+  readonly id: string;
+  readonly batchId: string;
+  readonly actionId: string;
+  readonly conversationId: string;
+  readonly agent: string;
+  readonly digest: string;
+  readonly summary: string;
+  readonly tool: string;
+  readonly args: string;
+  readonly evidence: Evidence | null;
+  readonly ruleId: string;
+  readonly reason: string;
+  readonly requester: string;
+  readonly group: string;
+  readonly quorum: number;
+  readonly askedMs: number;
+  readonly deadlineMs: number;
+  readonly decisions: readonly CountedDecision[];
+  readonly end: 'open' | 'approved' | 'denied' | 'expired' | 'cancelled' | 'superseded';
+}
+
+/** What a person gets for a decision. The same decision id gets the same receipt, however often it is sent. */
+export interface Receipt {
+  readonly decisionId: string;
+  readonly approvalId: string;
+  readonly counted: boolean;
+  /** A sentence for the person: "approved; refund order 1042 runs now", "too late: it expired at …". */
+  readonly text: string;
+  readonly end: Approval['end'];
+}
+
+type Ask = Extract<Verdict, { kind: 'ask' }>;
+
+/** Open the approval that the verdict asks for. Every deadline of a batch runs from its card. */
+export function openApproval(
+  id: string,
+  batchId: string,
+  proposal: Proposal,
+  evidence: Evidence | null,
+  verdict: Ask,
+  nowMs: number,
+): Approval {
+  return {
+    id,
+    batchId,
+    actionId: proposal.actionId,
+    conversationId: proposal.conversationId,
+    agent: proposal.agent,
+    digest: proposal.digest,
+    summary: proposal.summary,
+    tool: proposal.tool,
+    args: proposal.args,
+    evidence,
+    ruleId: verdict.ruleId,
+    reason: verdict.reason,
+    requester: proposal.principal.id,
+    group: verdict.group,
+    quorum: verdict.quorum,
+    askedMs: nowMs,
+    deadlineMs: nowMs + verdict.withinMs,
+    decisions: [],
+    end: 'open',
+  };
+}
+
+/** Count one verified decision. Only an open approval changes; a second word of the same person changes nothing. */
+export function applyDecision(approval: Approval, decision: CountedDecision, nowMs: number): { approval: Approval; receipt: Receipt } {
+  const seen = approval.decisions.find((one) => one.decisionId === decision.decisionId || one.personId === decision.personId);
+  if (seen !== undefined) {
+    const text = `your ${seen.answer} of ${approval.summary} is already counted`;
+    return { approval, receipt: receiptOf(approval, seen.decisionId, true, text) };
+  }
+  const due = expireIfDue(approval, nowMs);
+  if (due.end !== 'open') {
+    return { approval: due, receipt: receiptOf(due, decision.decisionId, false, `too late: it is already ${due.end}`) };
+  }
+  if (decision.personId === approval.requester) {
+    const text = 'who asks for an action cannot approve or deny it';
+    return { approval: due, receipt: receiptOf(due, decision.decisionId, false, text) };
+  }
+  const decisions = [...approval.decisions, decision];
+  const approvals = decisions.filter((one) => one.answer === 'approve').length;
+  const end = decision.answer === 'deny' ? 'denied' : approvals >= approval.quorum ? 'approved' : 'open';
+  const next = { ...approval, decisions, end } as const;
+  const text =
+    end === 'open'
+      ? `counted; ${approvals} of ${approval.quorum} have approved ${approval.summary}`
+      : `${end}: ${approval.summary}`;
+  return { approval: next, receipt: receiptOf(next, decision.decisionId, true, text) };
+}
+
+/** An open approval past its deadline is expired, which denies. */
+export function expireIfDue(approval: Approval, nowMs: number): Approval {
+  return approval.end === 'open' && nowMs >= approval.deadlineMs ? { ...approval, end: 'expired' } : approval;
+}
+
+/** End an open approval for another reason; an ended one stays as it ended. */
+export function endApproval(approval: Approval, end: 'cancelled' | 'superseded'): Approval {
+  return approval.end === 'open' ? { ...approval, end } : approval;
+}
+
+/**
+ * After the last decision the action is inspected and decided again. The approvals stand unless the new verdict asks
+ * for other people or more of them, or a field that the tool's preconditions name has changed.
+ */
+export function stillStands(
+  approval: Approval,
+  again: { readonly verdict: Verdict; readonly evidence: Evidence | null },
+  preconditions: readonly string[],
+): { readonly kind: 'stands' } | { readonly kind: 'denied'; readonly reason: string } | { readonly kind: 'ask_anew'; readonly reason: string } {
+  const { verdict, evidence } = again;
+  if (verdict.kind === 'deny') return { kind: 'denied', reason: verdict.reason };
+  const before = approval.evidence?.record ?? {};
+  const now = evidence?.record ?? {};
+  const changed = preconditions.filter((field) => !sameValue(before, now, field));
+  if (changed.length > 0) return { kind: 'ask_anew', reason: `changed since it was asked: ${changed.join(', ')}` };
+  if (verdict.kind === 'ask' && (verdict.group !== approval.group || verdict.quorum > approval.quorum)) {
+    return { kind: 'ask_anew', reason: `the rule now asks ${verdict.quorum} of ${verdict.group}` };
+  }
+  return { kind: 'stands' };
+}
+
+function sameValue(before: JsonObject, now: JsonObject, field: string): boolean {
+  return JSON.stringify(before[field]) === JSON.stringify(now[field]);
+}
+
+function receiptOf(approval: Approval, decisionId: string, counted: boolean, text: string): Receipt {
+  return { decisionId, approvalId: approval.id, counted, text, end: approval.end };
+}

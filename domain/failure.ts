@@ -1,0 +1,28 @@
+// The one table of failure types. A type here is a name on the wire: Workflows and the API branch on it, people read it
+// in the Temporal UI. May import nothing.
+
+export const FAILURES = {
+  /** 429 or overloaded: the provider says later. */
+  ModelRateLimited: { retryable: true },
+  /** Network, time-out, 408, 409, 5xx, a stream cut in the middle. */
+  ModelUnavailable: { retryable: true },
+  /** Answered 200 with what no one can use: empty, not JSON, two calls with one id. A fresh try may differ. */
+  ModelAnswerUnusable: { retryable: true },
+  /** 400, 401, 403, 404, 422, no quota: the same request will not be accepted later. */
+  ModelRejectedRequest: { retryable: false },
+  /** The warrant does not prove what it must; nothing ran. */
+  WarrantRefused: { retryable: false },
+  /** The named agent or tool is not loaded in this worker. */
+  AgentUnknown: { retryable: false },
+  /** An Update that the conversation does not accept in its phase. */
+  ConversationStopped: { retryable: false },
+  ConversationClosed: { retryable: false },
+  InboxFull: { retryable: false },
+  MessageRejected: { retryable: false },
+  CommandRefused: { retryable: false },
+  /** A decision that changes nothing: the approval has ended, or the person may not decide. */
+  ApprovalNotPending: { retryable: false },
+  DecisionRefused: { retryable: false },
+} as const satisfies Record<string, { readonly retryable: boolean }>;
+
+export type FailureType = keyof typeof FAILURES;

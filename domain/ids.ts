@@ -1,0 +1,35 @@
+// Every id and every name on the wire is built here and nowhere else. May import nothing.
+
+/** Task Queue of each role: three identities, three queues. */
+export const TASK_QUEUES = { workflows: 'countersign-workflows', assistant: 'countersign-assistant', actor: 'countersign-actor' } as const;
+
+// 64 characters: long enough for a UUID with a prefix of the caller's, short enough to read in the Temporal UI.
+const CONVERSATION_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
+export const isConversationId = (text: string): boolean => CONVERSATION_ID.test(text);
+
+export const conversationWorkflowId = (conversationId: string): string => `conversation/${conversationId}`;
+
+/** The idempotency key of an effect: stable over retries, restarts, resets and Continue-As-New. */
+export const actionId = (conversationId: string, turn: number, index: number): string => `${conversationId}:${turn}:${index}`;
+
+/** The Workflow of a batch that waits is named by the id of its first action. */
+export const actionWorkflowId = (batchId: string): string => `action/${batchId}`;
+
+/** `<batch>.<index in batch>.<round>`: an approval id carries its Workflow, so a click finds it without a look-up. */
+export const approvalId = (batchId: string, index: number, round: number): string => `${batchId}.${index}.${round}`;
+
+const APPROVAL_ID = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63}:\d{1,9}:\d{1,4})\.(\d{1,3})\.(\d{1,2})$/;
+const ACTION_ID = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63}):(\d{1,9}):(\d{1,4})$/;
+
+/** The parts of an approval id; undefined when the text is none. */
+export function parseApprovalId(text: string): { batchId: string; index: number; round: number } | undefined {
+  const parts = APPROVAL_ID.exec(text);
+  if (parts === null) return undefined;
+  return { batchId: parts[1] ?? '', index: Number(parts[2]), round: Number(parts[3]) };
+}
+
+/** The conversation of an action id; undefined when the text is none. */
+export function conversationOfAction(text: string): string | undefined {
+  return ACTION_ID.exec(text)?.[1];
+}

@@ -1,0 +1,53 @@
+// Items: the entries of a transcript. Each has a source and a trust label; texts live in the store, and Workflows carry
+// references only. May import domain types only.
+import type { Principal } from './principal.ts';
+
+/** `principal`: the caller's own words. `record`: the house wrote it. `untrusted`: anything else. `model`: the model. */
+export type Trust = 'principal' | 'record' | 'untrusted' | 'model';
+
+/** One tool call as the model made it. `argumentsText` is raw: parsed only in `propose`. */
+export interface ModelCall {
+  readonly callId: string;
+  readonly tool: string;
+  readonly argumentsText: string;
+}
+
+export type ItemBody =
+  | { readonly kind: 'message'; readonly text: string; readonly from: Principal }
+  /** A person of the team speaks in the agent's place (during a handover). */
+  | { readonly kind: 'staff_reply'; readonly text: string; readonly from: Principal }
+  /** The model wants tools. `opaque` is what the provider wants back unread (reasoning items). */
+  | { readonly kind: 'calls'; readonly text: string; readonly calls: readonly ModelCall[]; readonly opaque: string }
+  | { readonly kind: 'tool_result'; readonly callId: string; readonly tool: string; readonly text: string }
+  /** How waiting actions ended; code wrote it, from outcomes. */
+  | { readonly kind: 'report'; readonly text: string }
+  /** What the turn ends with. `by`: the model's words, or those of code when the model could not be had. */
+  | { readonly kind: 'reply'; readonly text: string; readonly by: 'model' | 'code' };
+
+export interface Item {
+  readonly id: string;
+  readonly conversationId: string;
+  readonly turn: number;
+  /** Position in the transcript; grows, without gaps being promised. */
+  readonly seq: number;
+  readonly trust: Trust;
+  readonly body: ItemBody;
+  /** Random; goes into digests of what is parsed out of this item, and is erased with it. */
+  readonly salt: string;
+  readonly createdMs: number;
+}
+
+/** An item to write. `key` makes the write idempotent within its conversation: the same key is the same item. */
+export interface NewItem {
+  readonly key: string;
+  readonly conversationId: string;
+  readonly turn: number;
+  readonly trust: Trust;
+  readonly body: ItemBody;
+}
+
+/** What a Workflow carries of an item. `kind` lets pure code cut a transcript where a provider accepts it. */
+export interface ItemRef {
+  readonly id: string;
+  readonly kind: ItemBody['kind'];
+}

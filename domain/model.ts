@@ -1,0 +1,43 @@
+// The port to models. One adapter per protocol behind it; everything above speaks these types. May import domain types.
+import type { ItemBody, ModelCall } from './item.ts';
+import type { JsonObject } from './json.ts';
+
+export interface ToolSpec {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the arguments. */
+  readonly parameters: JsonObject;
+}
+
+export interface ModelRequest {
+  readonly model: string;
+  readonly instructions: string;
+  readonly transcript: readonly ItemBody[];
+  readonly tools: readonly ToolSpec[];
+  /** `none`: the model may only speak. */
+  readonly toolChoice: 'auto' | 'none';
+  readonly maxOutputTokens: number;
+}
+
+export interface ModelAnswer {
+  /** The model's words; '' when it only called tools. */
+  readonly text: string;
+  readonly calls: readonly ModelCall[];
+  /** What the provider wants back unread at the next call, as JSON text; '' when nothing. */
+  readonly opaque: string;
+  /** Why the model stopped: `refused` carries the refusal in `text`; `cut` means the output limit was reached. */
+  readonly finish: 'stop' | 'calls' | 'cut' | 'refused';
+  readonly model: string;
+  readonly requestId: string;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+}
+
+/**
+ * A model behind a protocol. `complete` returns a whole answer or throws an ApplicationFailure of the types in
+ * failure.ts; it never retries by itself, never returns half a stream, and stops when the signal aborts.
+ */
+export interface ModelPort {
+  readonly name: string;
+  complete(request: ModelRequest, signal: AbortSignal): Promise<ModelAnswer>;
+}

@@ -1,0 +1,42 @@
+// Who speaks and who may decide. Identities come from authentication and the directory, never from model output or
+// message text. May import nothing.
+
+/** An authenticated caller. `id` is immutable; `name` is for display only. */
+export interface Principal {
+  readonly id: string;
+  readonly name: string;
+  readonly tenant: string;
+}
+
+/** A person of the directory. `channels` holds immutable ids per channel ("slack": "U024BE7LH"), never display names. */
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+  readonly channels?: Readonly<Record<string, string>>;
+}
+
+/** The file that names people and groups. A group is a list of person ids; an empty or unknown group decides nothing. */
+export interface Directory {
+  readonly people: readonly Person[];
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Check a directory where it is written. Throws with a sentence when a group names an unknown person or ids repeat. */
+export function defineDirectory(directory: Directory): Directory {
+  const ids = new Set<string>();
+  for (const person of directory.people) {
+    if (ids.has(person.id)) throw new Error(`directory: the person id "${person.id}" stands twice; ids must be unique`);
+    ids.add(person.id);
+  }
+  for (const [group, members] of Object.entries(directory.groups)) {
+    for (const member of members) {
+      if (!ids.has(member)) throw new Error(`directory: group "${group}" names "${member}", who is not among the people`);
+    }
+  }
+  return Object.freeze(directory);
+}
+
+/** True when the person stands in the group now. An unknown group has no members, so nobody does. */
+export function isMember(directory: Directory, group: string, personId: string): boolean {
+  return Object.hasOwn(directory.groups, group) && (directory.groups[group]?.includes(personId) ?? false);
+}

@@ -1,0 +1,46 @@
+// Names of the Workflow messages, the same for the API, the Workflows and people in the Temporal UI. May import nothing.
+
+export const CONVERSATION = {
+  type: 'conversation',
+  /** Update (SubmittedMessage) → Ticket: the sender must learn at once whether the message is taken. */
+  submitMessage: 'submitMessage',
+  /** Updates () → ConversationView. The Signals of the same names exist for when ten Updates are in flight. */
+  pause: 'pause',
+  stop: 'stop',
+  /** Updates (Signed<CommandStatement>) → ConversationView. What opens something again must be signed by the API. */
+  resume: 'resume',
+  handover: 'handover',
+  handback: 'handback',
+  /** Update () → ConversationView: ends the conversation for good. */
+  close: 'close',
+  /** Signals. */
+  pauseSignal: 'pauseNow',
+  stopSignal: 'stopNow',
+  actionSettled: 'actionSettled',
+  /** Query () → ConversationView. */
+  query: 'conversation',
+} as const;
+
+export const ACTION = {
+  type: 'action',
+  /** Update (Signed<DecisionStatement>) → Receipt. */
+  decideApproval: 'decideApproval',
+  /** Signal (Signed<DecisionStatement>): the same decision, delivered by a bot or by hand. */
+  approvalDecision: 'approvalDecision',
+  /** Signals () from the conversation or an operator. */
+  pause: 'pause',
+  resume: 'resume',
+  cancel: 'cancel',
+  /** Query () → ActionView. */
+  query: 'action',
+} as const;
+
+/** Search attributes, all Keyword but the priority (Int). Never encrypted by Temporal: no personal data. */
+export const SEARCH_ATTRIBUTES = {
+  agent: 'CountersignAgent',
+  owner: 'CountersignOwner',
+  phase: 'CountersignPhase',
+  waitingFor: 'CountersignWaitingFor',
+  priority: 'CountersignPriority',
+  tenant: 'CountersignTenant',
+} as const;

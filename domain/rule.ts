@@ -1,0 +1,102 @@
+// Rules are code: pure functions over an action and what is known about it. First answer wins; there is one default.
+// Pure: no clock, no I/O. May import domain only.
+import type { Evidence, Effect, Verdict } from './action.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { Principal } from './principal.ts';
+import type { Tool } from './tool.ts';
+
+/** What a rule sees. `input` is parsed; `evidence` is what the tool's own system of record said, null if it has none. */
+export interface RuleCase<Input = JsonObject> {
+  readonly actionId: string;
+  readonly tool: string;
+  readonly effect: Effect;
+  readonly egress: boolean;
+  readonly input: Input;
+  readonly evidence: Evidence | null;
+  readonly principal: Principal;
+  readonly nowMs: number;
+}
+
+export type Answer =
+  | { readonly kind: 'allow'; readonly reason: string }
+  | { readonly kind: 'deny'; readonly reason: string }
+  | {
+      readonly kind: 'ask';
+      readonly reason: string;
+      readonly group: string;
+      readonly quorum: number;
+      readonly withinMs: number;
+    };
+
+// 24 h: approvers work office hours in one time zone; past it we deny, never allow.
+export const APPROVAL_WITHIN_MS = 24 * 60 * 60 * 1000;
+// 30 days: the evidence of a run is kept that long; an approval must end while its history can be read.
+export const MAX_APPROVAL_WITHIN_MS = 30 * 24 * 60 * 60 * 1000;
+
+export const allow = (reason = 'allowed'): Answer => ({ kind: 'allow', reason });
+export const deny = (reason: string): Answer => ({ kind: 'deny', reason });
+export const ask = (who: { group: string; quorum?: number; withinMs?: number; reason?: string }): Answer => ({
+  kind: 'ask',
+  reason: who.reason ?? `asks ${who.group}`,
+  group: who.group,
+  quorum: who.quorum ?? 1,
+  withinMs: who.withinMs ?? APPROVAL_WITHIN_MS,
+});
+
+/** One rule. `tool` '' means every tool of the agent. */
+export interface Rule {
+  readonly id: string;
+  readonly tool: string;
+  readonly answer: (action: RuleCase<never>) => Answer | undefined;
+}
+
+/** A rule over one tool sees its typed input: `rule('refund.small', refund, ({ input, evidence }) => …)`. */
+export function rule<Input, Output extends Json>(
+  id: string,
+  tool: Tool<Input, Output>,
+  answer: (action: RuleCase<Input>) => Answer | undefined,
+): Rule;
+/** A rule over every tool of the agent. */
+export function rule(id: string, answer: (action: RuleCase) => Answer | undefined): Rule;
+export function rule(
+  id: string,
+  toolOrAnswer: { readonly name: string } | ((action: RuleCase) => Answer | undefined),
+  answer?: (action: RuleCase<never>) => Answer | undefined,
+): Rule {
+  if (typeof toolOrAnswer === 'function' && answer === undefined) {
+    return Object.freeze({ id, tool: '', answer: toolOrAnswer as Rule['answer'] });
+  }
+  if (answer === undefined) throw new Error(`rule "${id}": has no function`);
+  return Object.freeze({ id, tool: (toolOrAnswer as { readonly name: string }).name, answer });
+}
+
+/** Ask the rules in order. 'default' speaks when none does: an own read runs, all else is denied. A throw denies. */
+export function decideByRules(rules: readonly Rule[], ruleVersion: string, action: RuleCase): Verdict {
+  for (const one of rules) {
+    if (one.tool !== '' && one.tool !== action.tool) continue;
+    let answer: Answer | undefined;
+    try {
+      answer = one.answer(action as RuleCase<never>);
+    } catch (error) {
+      const what = error instanceof Error ? error.message : 'something that is no Error';
+      return { kind: 'deny', ruleId: one.id, ruleVersion, reason: `the rule threw: ${what}`.slice(0, MAX_REASON_CHARS) };
+    }
+    if (answer !== undefined) return verdictOf(one.id, ruleVersion, answer);
+  }
+  if (action.effect === 'read' && action.evidence !== null && action.evidence.subject === action.principal.id) {
+    return { kind: 'allow', ruleId: 'default', ruleVersion, reason: "a read of the principal's own data" };
+  }
+  return { kind: 'deny', ruleId: 'default', ruleVersion, reason: 'no rule allows it' };
+}
+
+// 500 characters: a reason is one sentence on a card and in a ledger line.
+export const MAX_REASON_CHARS = 500;
+
+function verdictOf(ruleId: string, ruleVersion: string, answer: Answer): Verdict {
+  const reason = answer.reason.slice(0, MAX_REASON_CHARS);
+  if (answer.kind !== 'ask') return { kind: answer.kind, ruleId, ruleVersion, reason };
+  const { group, quorum, withinMs } = answer;
+  const sane = Number.isInteger(quorum) && quorum >= 1 && withinMs > 0 && withinMs <= MAX_APPROVAL_WITHIN_MS;
+  if (!sane) return { kind: 'deny', ruleId, ruleVersion, reason: 'the rule asks for an impossible approval' };
+  return { kind: 'ask', ruleId, ruleVersion, reason, group, quorum, withinMs };
+}

@@ -1,0 +1,65 @@
+// What the roles sign, and for whom. The signature covers the exact bytes of the statement; whoever verifies reads the
+// statement out of the signed bytes, so what was checked and what is used cannot differ. May import domain types only.
+import type { Verdict } from './action.ts';
+import type { Principal } from './principal.ts';
+
+/** A compact JWS (EdDSA over Ed25519) whose payload is the JSON of T. The phantom field only carries the type. */
+export type Signed<T> = string & { readonly __statement?: T };
+
+/** The API's word that this principal sent this text into this conversation. */
+export interface MessageStatement {
+  readonly kind: 'message';
+  readonly conversationId: string;
+  readonly messageId: string;
+  readonly principal: Principal;
+  readonly textSha256: string;
+  readonly atMs: number;
+}
+
+/** The API's word that this person answered this approval, over the digest of the exact action. */
+export interface DecisionStatement {
+  readonly kind: 'decision';
+  readonly decisionId: string;
+  readonly approvalId: string;
+  readonly digest: string;
+  readonly answer: 'approve' | 'deny';
+  readonly reason: string;
+  readonly person: Principal;
+  readonly method: string;
+  readonly atMs: number;
+}
+
+/** The API's word that this operator gave this command. Only what opens something again must be signed. */
+export interface CommandStatement {
+  readonly kind: 'command';
+  readonly command: 'resume' | 'handover' | 'handback';
+  readonly conversationId: string;
+  readonly principal: Principal;
+  readonly atMs: number;
+}
+
+/** The workflows role's ruling on one action, bound to the digest. The actor demands it, `allow` included. */
+export interface VerdictStatement {
+  readonly kind: 'verdict';
+  readonly actionId: string;
+  readonly digest: string;
+  readonly agent: string;
+  readonly tenant: string;
+  readonly principalId: string;
+  readonly verdict: Verdict;
+  readonly evidenceSha256: string;
+  /** Set once a person was asked: the approval whose decisions count for this action. */
+  readonly approvalId: string;
+  readonly atMs: number;
+}
+
+/** The workflows role's word on how a batch of waiting actions ended. */
+export interface ReportStatement {
+  readonly kind: 'report';
+  readonly conversationId: string;
+  readonly batchId: string;
+  readonly text: string;
+  readonly atMs: number;
+}
+
+export type Statement = MessageStatement | DecisionStatement | CommandStatement | VerdictStatement | ReportStatement;

@@ -1,0 +1,134 @@
+// What a tool declares. A tool is what an agent may do; its definition is all that the system knows about it, and
+// nothing anywhere branches on its name. zod is imported as a type only. May import domain types only.
+import type { ZodType } from 'zod';
+import type { Effect, Evidence, Outcome, Proposal } from './action.ts';
+import type { Json } from './json.ts';
+import type { Principal } from './principal.ts';
+
+declare const authorized: unique symbol;
+
+/** Only the actor's verifier makes one, so a call of `execute` without a verified warrant does not compile. */
+export type Authorized<T> = T & { readonly [authorized]: true };
+
+/** SQL over one system of record. `transaction` hands its own port on: use that one inside, never the outer. */
+export interface Sql {
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+}
+
+/** What the credential broker opened for one action, within the tool's scopes. Never leaves the actor. */
+export interface Access {
+  /** The database of a system of record that the agent declared, by the system's name. */
+  database(system: string): Sql;
+  /** A secret of the environment, by name; undefined when it is not configured. */
+  secret(name: string): string | undefined;
+  /** A folder for files that stand in for a system in development ("outbox"); made if missing. */
+  folder(name: string): string;
+}
+
+/** One call, with arguments that the tool's schema has parsed. */
+export interface Call<Input> {
+  readonly actionId: string;
+  readonly conversationId: string;
+  readonly input: Input;
+  readonly principal: Principal;
+}
+
+export interface ToolContext {
+  readonly access: Access;
+  /** Stable over retries, restarts and Continue-As-New; hand it to the far side. */
+  readonly idempotencyKey: string;
+  /** Aborted at the tool's timeout and when the worker shuts down. */
+  readonly signal: AbortSignal;
+  readonly nowMs: number;
+}
+
+/** Throw it from a write's `execute` when the effect certainly did not happen. Any other throw of a write is `unknown`. */
+export class DidNotHappen extends Error {
+  override readonly name = 'DidNotHappen';
+}
+
+export interface ToolDefinition<Input, Output extends Json> {
+  readonly name: string;
+  readonly version: string;
+  /** For the model. */
+  readonly description: string;
+  readonly input: ZodType<Input>;
+  readonly output?: ZodType<Output>;
+  readonly effect: Effect;
+  /** True when the far side honours the idempotency key, so that a repeated call has one effect. */
+  readonly idempotent: boolean;
+  /** True when the call carries data out of the house; a GET with data in its URL does. */
+  readonly egress: boolean;
+  /** The arguments that decide who, where and how much. */
+  readonly critical: readonly (keyof Input & string)[];
+  /** The least privilege that the credential needs, such as "shop:read". */
+  readonly scopes: readonly string[];
+  /** Label of what it returns; `untrusted` unless the house itself wrote it. */
+  readonly trust?: 'untrusted' | 'record';
+  /** Fields of the evidence's record that must not change between the approval and the act. */
+  readonly preconditions?: readonly string[];
+  /** How long `execute` may take, ms. */
+  readonly timeoutMs?: number;
+  /** What the conversation does after success; `handover` makes the agent quiet until a person answers. */
+  readonly then?: Proposal['then'];
+  /** One line for people about this very call. No markup; shown escaped. */
+  readonly summarize?: (input: Input) => string;
+  /** Read the tool's own system of record by key. Never takes a host, URL or path from the arguments. */
+  readonly inspect?: (call: Call<Input>, context: ToolContext) => Promise<Evidence>;
+  readonly execute: (call: Authorized<Call<Input>>, context: ToolContext) => Promise<Output>;
+  /** After a claim without a receipt: did it happen? Reads only. */
+  readonly reconcile?: (call: Authorized<Call<Input>>, context: ToolContext) => Promise<Reconciled<Output>>;
+}
+
+export type Reconciled<Output extends Json> =
+  | { readonly kind: 'happened'; readonly result: Output }
+  | { readonly kind: 'did_not_happen' }
+  | { readonly kind: 'unknown' };
+
+/** A tool with its defaults filled in. Erased over its input, so that agents can list tools of all shapes. */
+export interface Tool<Input = never, Output extends Json = Json>
+  extends Required<Omit<ToolDefinition<Input, Output>, 'output' | 'inspect' | 'reconcile'>> {
+  readonly output?: ZodType<Output>;
+  readonly inspect?: ToolDefinition<Input, Output>['inspect'];
+  readonly reconcile?: ToolDefinition<Input, Output>['reconcile'];
+}
+
+// 10 s: the slowest of the common business APIs answers within it; a tool that needs longer says so.
+export const DEFAULT_TOOL_TIMEOUT_MS = 10_000;
+// 60 s: a longer call belongs into a procedure or a job of the far side, not into an open turn.
+export const MAX_TOOL_TIMEOUT_MS = 60_000;
+
+const TOOL_NAME = /^[a-z][a-z0-9_]{0,63}$/;
+
+/** Declare a tool. Throws with a sentence where the declaration contradicts itself. */
+export function defineTool<Input, Output extends Json>(definition: ToolDefinition<Input, Output>): Tool<Input, Output> {
+  const { name, timeoutMs = DEFAULT_TOOL_TIMEOUT_MS } = definition;
+  if (!TOOL_NAME.test(name)) throw new Error(`tool "${name}": a name is lower_snake_case, at most 64 characters`);
+  if (timeoutMs <= 0 || timeoutMs > MAX_TOOL_TIMEOUT_MS) {
+    throw new Error(`tool "${name}": timeoutMs must be between 1 and ${MAX_TOOL_TIMEOUT_MS}`);
+  }
+  if (definition.preconditions?.length && !definition.inspect) {
+    throw new Error(`tool "${name}": preconditions name fields of the evidence, so it needs an inspect`);
+  }
+  return Object.freeze({
+    ...definition,
+    timeoutMs,
+    trust: definition.trust ?? 'untrusted',
+    preconditions: definition.preconditions ?? [],
+    // biome-ignore lint: a default that shows nothing of the arguments is the safe one.
+    summarize: definition.summarize ?? (() => name.replaceAll('_', ' ')),
+    then: definition.then ?? 'nothing',
+  }) as Tool<Input, Output>;
+}
+
+/** Any tool, for lists. `never` as input: it can be listed and read, but only the one action path can call it. */
+export type AnyTool = Omit<Tool<never, Json>, 'input' | 'output'> & {
+  readonly input: ZodType<unknown>;
+  readonly output?: ZodType<Json>;
+};
+
+/** The outcome kinds after which the later actions of a batch still run. */
+export function succeeded(outcome: Outcome | undefined): boolean {
+  return outcome?.kind === 'succeeded';
+}

@@ -1,0 +1,123 @@
+// What the rest of the system may ask of the store. One implementation over PostgreSQL (real or embedded). Every write
+// here is idempotent. May import domain types only.
+import type { ActResult, Effect, Evidence, Outcome, Verdict } from '../domain/action.ts';
+import type { Approval } from '../domain/approval.ts';
+import type { ConversationPhase } from '../domain/conversation.ts';
+import type { Entry } from '../domain/entry.ts';
+import type { Item, NewItem } from '../domain/item.ts';
+import type { Principal } from '../domain/principal.ts';
+
+export interface ConversationRow {
+  readonly id: string;
+  readonly agent: string;
+  readonly tenant: string;
+  readonly owner: string;
+  readonly principal: Principal;
+  readonly phase: ConversationPhase;
+  readonly createdMs: number;
+  readonly updatedMs: number;
+}
+
+/** The read model of an action: what is known of it so far. */
+export interface ActionRow {
+  readonly id: string;
+  readonly conversationId: string;
+  readonly agent: string;
+  readonly tool: string;
+  readonly effect: Effect;
+  readonly args: string;
+  readonly digest: string;
+  readonly summary: string;
+  readonly principal: Principal;
+  readonly evidence: Evidence | null;
+  readonly verdict: Verdict | null;
+  readonly approvalId: string | null;
+  readonly stage: 'proposed' | 'ruled' | 'waiting' | 'claimed' | 'settled';
+  readonly outcome: Outcome | null;
+  readonly createdMs: number;
+  readonly updatedMs: number;
+}
+
+export interface Claim {
+  readonly actionId: string;
+  readonly digest: string;
+  readonly claimedMs: number;
+  /** null: claimed, and nobody knows yet how it ended. */
+  readonly outcome: Outcome | null;
+}
+
+/** `claimed`: this caller holds it and may act. `exists`: somebody claimed it before, under this or another digest. */
+export type ClaimResult = { readonly kind: 'claimed' } | { readonly kind: 'exists'; readonly claim: Claim };
+
+export interface RecordedEntry extends Entry {
+  /** Position in the whole ledger; without gaps, in commit order. */
+  readonly seq: number;
+}
+
+export interface ApiKeyRow {
+  readonly id: string;
+  readonly principal: Principal;
+  readonly scopes: readonly string[];
+  readonly createdMs: number;
+  readonly revokedMs: number | null;
+}
+
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  /** Opaque; '' at the end. */
+  readonly next: string;
+}
+
+export interface Store {
+  readonly items: {
+    /** Write items idempotently by (conversation, key); returns them in order, as stored. Entries go in the same transaction. */
+    append(items: readonly NewItem[], entries?: (written: readonly Item[]) => readonly Entry[]): Promise<readonly Item[]>;
+    /** The named items of one conversation, in the order of the ids; an unknown id is left out. */
+    load(conversationId: string, ids: readonly string[]): Promise<readonly Item[]>;
+    byKey(conversationId: string, key: string): Promise<Item | undefined>;
+    page(conversationId: string, afterSeq: number, limit: number): Promise<readonly Item[]>;
+    /** The reply (or staff reply) that ended the turn which took this message; undefined while there is none. */
+    replyTo(conversationId: string, messageId: string): Promise<Item | undefined>;
+  };
+  /** Append entries and bring the read models up to date, in one transaction. Known (subject, step) pairs are skipped. */
+  record(entries: readonly Entry[]): Promise<void>;
+  readonly conversations: {
+    get(id: string): Promise<ConversationRow | undefined>;
+    /** Newest first. `principalId` '' means of everybody; `agents` lists whose conversations may be seen, empty = all. */
+    list(filter: { tenant: string; principalId: string; agents: readonly string[]; cursor: string; limit: number }): Promise<Page<ConversationRow>>;
+  };
+  readonly actions: {
+    get(id: string): Promise<ActionRow | undefined>;
+    ofConversation(conversationId: string, limit: number): Promise<readonly ActionRow[]>;
+    /** Counts by outcome kind, and those claimed without a receipt: for /metrics. */
+    counts(): Promise<Readonly<Record<string, number>>>;
+  };
+  readonly approvals: {
+    get(id: string): Promise<Approval | undefined>;
+    /** Newest first; `end` '' means all; `groups` lists the groups to see, empty = none. */
+    list(filter: { end: Approval['end'] | ''; groups: readonly string[]; conversationId: string; cursor: string; limit: number }): Promise<Page<Approval>>;
+    /** Age of the oldest open one, ms, and how many are open: for /metrics. */
+    openStats(nowMs: number): Promise<{ readonly count: number; readonly oldestAgeMs: number }>;
+  };
+  readonly claims: {
+    get(actionId: string): Promise<Claim | undefined>;
+    /** Write the claim before the effect, unique by action id and by digest. Also records the entry `claimed`. */
+    claim(claim: { actionId: string; conversationId: string; digest: string; tool: string; nowMs: number }): Promise<ClaimResult>;
+    /** Write the receipt: how a claimed action ended. The first receipt stands; only `unknown` may be corrected later. */
+    receipt(actionId: string, outcome: Exclude<ActResult, { kind: 'verdict_stale' }>, nowMs: number): Promise<Outcome>;
+  };
+  readonly ledger: {
+    /** Entries of one conversation after a position, oldest first: feeds the event stream. */
+    ofConversation(conversationId: string, afterSeq: number, limit: number): Promise<readonly RecordedEntry[]>;
+    ofSubject(subject: string): Promise<readonly RecordedEntry[]>;
+  };
+  readonly apiKeys: {
+    /** By SHA-256 (hex) of the secret; undefined when unknown or revoked. */
+    byHash(hash: string): Promise<ApiKeyRow | undefined>;
+    add(key: { id: string; hash: string; principal: Principal; scopes: readonly string[]; nowMs: number }): Promise<void>;
+    revoke(id: string, nowMs: number): Promise<void>;
+  };
+  /** Settings that live with the data, such as the version of the state folder. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
