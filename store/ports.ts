@@ -1,6 +1,6 @@
 // What the rest of the system may ask of the store. One implementation over PostgreSQL (real or embedded). Every write
 // here is idempotent. May import domain types only.
-import type { ActResult, Effect, Evidence, Outcome, Verdict } from '../domain/action.ts';
+import type { Effect, Evidence, Outcome, Verdict } from '../domain/action.ts';
 import type { Approval } from '../domain/approval.ts';
 import type { ConversationPhase } from '../domain/conversation.ts';
 import type { Entry } from '../domain/entry.ts';
@@ -104,7 +104,7 @@ export interface Store {
     /** Write the claim before the effect, unique by action id and by digest. Also records the entry `claimed`. */
     claim(claim: { actionId: string; conversationId: string; digest: string; tool: string; nowMs: number }): Promise<ClaimResult>;
     /** Write the receipt: how a claimed action ended. The first receipt stands; only `unknown` may be corrected later. */
-    receipt(actionId: string, outcome: Exclude<ActResult, { kind: 'verdict_stale' }>, nowMs: number): Promise<Outcome>;
+    receipt(actionId: string, outcome: Outcome, nowMs: number): Promise<Outcome>;
   };
   readonly ledger: {
     /** Entries of one conversation after a position, oldest first: feeds the event stream. */
