@@ -113,3 +113,10 @@ export function onTeam(agent: Agent, directory: Directory, personId: string): bo
 function repeated(names: readonly string[]): readonly string[] {
   return names.filter((name, at) => names.indexOf(name) !== at);
 }
+
+/** An agent as it was loaded: with the hash of the source that holds its rules. */
+export interface LoadedAgent {
+  readonly agent: Agent;
+  /** SHA-256, hex, over the agent's source files: what "rule version" means in a verdict. */
+  readonly ruleVersion: string;
+}

@@ -45,6 +45,7 @@ export interface BatchInput {
   readonly batchId: string;
   readonly conversationId: string;
   readonly agent: string;
+  readonly tenant: string;
   readonly principal: Signed<MessageStatement>;
   readonly actions: readonly RuledAction[];
 }
