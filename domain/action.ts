@@ -7,7 +7,7 @@ import type { DecisionStatement, MessageStatement, Signed, VerdictStatement } fr
 /** What a tool does to the world. `irreversible` cannot be undone by another call of the same system. */
 export type Effect = 'read' | 'write' | 'irreversible';
 
-/** A tool call that the model wants, parsed and canonical. `args` is the canonical JSON text (RFC 8785) that will run. */
+/** A tool call that the model wants, parsed and canonical. `args` is the JSON text (RFC 8785) that will run. */
 export interface Proposal {
   readonly actionId: string;
   readonly conversationId: string;
@@ -96,7 +96,7 @@ export type Outcome =
 /** What the actor answers to `act`: an outcome, or that the verdict was too old and must be given again. */
 export type ActResult = Outcome | { readonly kind: 'verdict_stale' };
 
-/** An action that ended, as its conversation and its read model see it. `item` is the transcript item of the outcome. */
+/** An action that ended, as its conversation and read model see it. `item` is the transcript item of the outcome. */
 export interface SettledAction {
   readonly actionId: string;
   readonly callId: string;
