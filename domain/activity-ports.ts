@@ -72,7 +72,10 @@ export interface WorkflowsActivities {
   /** Ask the rules and sign their verdicts. Writes nothing. */
   decide(input: readonly Inspected[]): Promise<readonly RuledAction[]>;
   /** Write entries and items in one transaction, idempotent by their keys. */
-  record(input: { readonly entries: readonly Entry[]; readonly items: readonly NewItem[] }): Promise<readonly ItemRef[]>;
+  record(input: {
+    readonly entries: readonly Entry[];
+    readonly items: readonly NewItem[];
+  }): Promise<readonly ItemRef[]>;
   verifyDecision(input: {
     readonly signed: Signed<DecisionStatement>;
     readonly approvals: readonly Pick<Approval, 'id' | 'digest' | 'group'>[];

@@ -166,7 +166,8 @@ export function hasWork(state: ConversationState): boolean {
 export function remember(state: ConversationState, items: readonly ItemRef[]): void {
   const all = [...state.recent, ...items];
   const cut = all.slice(-MAX_RECENT);
-  const start = all.length > MAX_RECENT ? cut.findIndex((item) => item.kind === 'message' || item.kind === 'report') : 0;
+  const start =
+    all.length > MAX_RECENT ? cut.findIndex((item) => item.kind === 'message' || item.kind === 'report') : 0;
   state.recent = start === -1 ? cut : cut.slice(start);
 }
 

@@ -38,3 +38,6 @@ export function parseApprovalId(text: string): { batchId: string; index: number;
 export function conversationOfAction(text: string): string | undefined {
   return ACTION_ID.exec(text)?.[1];
 }
+
+/** The key of the transcript item that answers a call: calls may repeat their own ids, actions never do. */
+export const resultKey = (id: string): string => `result:${id}`;

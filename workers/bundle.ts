@@ -14,7 +14,10 @@ export async function workflowBundle(cacheFolder: string): Promise<{ readonly co
   const path = join(cacheFolder, `workflows-${await sourceHash()}.js`);
   const kept = await readFile(path, 'utf8').catch(() => undefined);
   if (kept !== undefined) return { code: kept };
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(ROOT, 'workflows', `index${SUFFIX}`), logger: quiet });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(ROOT, 'workflows', `index${SUFFIX}`),
+    logger: quiet,
+  });
   await mkdir(cacheFolder, { recursive: true });
   await writeFile(`${path}.new`, code);
   await rename(`${path}.new`, path); // a killed start leaves no half bundle behind

@@ -17,7 +17,14 @@ import { performAction, ruleAgain, settledEntry } from './life.ts';
 const MAX_ASKS = 3;
 
 export async function action(batch: BatchInput): Promise<void> {
-  const waiting: Waiting = { batchId: batch.batchId, approvals: [], settled: [], delivered: [], unrecorded: [], hold: 'none' };
+  const waiting: Waiting = {
+    batchId: batch.batchId,
+    approvals: [],
+    settled: [],
+    delivered: [],
+    unrecorded: [],
+    hold: 'none',
+  };
   const asked = batch.actions.map((one, index) => askFor(waiting, one, index, 0));
   listenForPeople(waiting);
   await flush(waiting); // on record before anyone sees a card

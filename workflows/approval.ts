@@ -43,9 +43,13 @@ export function listenForPeople(waiting: Waiting): void {
     },
     { description: 'The same signed decision, delivered by a bot or by hand' },
   );
-  setHandler(defineSignal(ACTION.pause), () => hold(waiting, 'paused'), { description: 'Decide, but do not act, until resume' });
+  setHandler(defineSignal(ACTION.pause), () => hold(waiting, 'paused'), {
+    description: 'Decide, but do not act, until resume',
+  });
   setHandler(defineSignal(ACTION.resume), () => hold(waiting, 'none'), { description: 'Go on after a pause' });
-  setHandler(defineSignal(ACTION.cancel), () => hold(waiting, 'cancelled'), { description: 'Cancel all that has not begun' });
+  setHandler(defineSignal(ACTION.cancel), () => hold(waiting, 'cancelled'), {
+    description: 'Cancel all that has not begun',
+  });
   setHandler(actionQuery, () => ({
     batchId: waiting.batchId,
     approvals: waiting.approvals,

@@ -3,9 +3,9 @@
 import { ParentClosePolicy, startChild } from '@temporalio/workflow';
 import type { Ending, RuledAction } from '../domain/action.ts';
 import type { TurnOf } from '../domain/activity-ports.ts';
-import { inSteps, isRead, splitAtFirstAsk } from '../domain/batch.ts';
+import { inSteps, isRead, type RefusedCall, splitAtFirstAsk } from '../domain/batch.ts';
 import { type ConversationState, remember, type WaitingBatch } from '../domain/conversation.ts';
-import { actionWorkflowId, TASK_QUEUES } from '../domain/ids.ts';
+import { actionWorkflowId, resultKey, TASK_QUEUES } from '../domain/ids.ts';
 import type { NewItem } from '../domain/item.ts';
 import { ACTION } from '../domain/protocol.ts';
 import type { MessageStatement, Signed } from '../domain/signed.ts';
@@ -33,7 +33,7 @@ export async function carryOut(
   const denied = refused.flatMap(({ action, reason }) =>
     action === null ? [] : [settledEntry(action.proposal, { kind: 'denied', reason })],
   );
-  const items = refused.map(({ callId, tool, reason }) => toolResult(of, callId, tool, `Not done. Denied: ${reason}`));
+  const items = refused.map((one) => toolResult(of, one, `Not done. denied: ${one.reason}`));
   remember(state, await workflowsRole.record({ entries: [...entries, ...denied], items }));
 
   const ran = await runInOrder(state, of, principal, runNow);
@@ -82,7 +82,7 @@ async function runOne(
   const { proposal } = action;
   const done = await performAction(action, principal, { approval: null, decisions: [], notesResult: true });
   if (done.item !== null) remember(state, [done.item]);
-  else await tell(state, [toolResult(of, proposal.callId, proposal.tool, endingText(done.ending))]);
+  else await tell(state, [toolResult(of, proposal, endingText(done.ending))]);
   if (done.ending.kind === 'succeeded' && proposal.then === 'handover') state.phase = 'handed_over';
   return done.ending;
 }
@@ -91,9 +91,7 @@ async function cancelRest(state: ConversationState, of: TurnOf, rest: readonly R
   if (rest.length === 0) return;
   const reason = 'an earlier step of the same order did not succeed';
   const entries = rest.map(({ proposal }) => settledEntry(proposal, { kind: 'cancelled', reason }));
-  const items = rest.map(({ proposal }) =>
-    toolResult(of, proposal.callId, proposal.tool, endingText({ kind: 'cancelled', reason })),
-  );
+  const items = rest.map(({ proposal }) => toolResult(of, proposal, endingText({ kind: 'cancelled', reason })));
   remember(state, await workflowsRole.record({ entries, items }));
 }
 
@@ -122,8 +120,7 @@ async function startWaiting(
     rest.map(({ proposal, verdict }) =>
       toolResult(
         of,
-        proposal.callId,
-        proposal.tool,
+        proposal,
         verdict.kind === 'ask'
           ? `Not done yet. It waits for ${verdict.quorum} approval(s) of ${verdict.group} until ` +
               `${time(Date.now() + verdict.withinMs)}. The conversation goes on; the outcome will be reported.`
@@ -148,10 +145,11 @@ async function tell(state: ConversationState, items: readonly NewItem[]): Promis
   remember(state, await workflowsRole.record({ entries: [], items }));
 }
 
-function toolResult(of: TurnOf, callId: string, tool: string, text: string): NewItem {
+function toolResult(of: TurnOf, call: Pick<RefusedCall, 'actionId' | 'callId' | 'tool'>, text: string): NewItem {
   const { conversationId, turn } = of;
+  const { actionId, callId, tool } = call;
   const body = { kind: 'tool_result', callId, tool, text } as const;
-  return { key: `turn:${turn}:result:${callId}`, conversationId, turn, trust: 'record', body };
+  return { key: resultKey(actionId), conversationId, turn, trust: 'record', body };
 }
 
 /** How an ending reads to the model and to people. */
@@ -170,4 +168,3 @@ export function endingText(ending: Ending): string {
       return ending.kind satisfies never;
   }
 }
-

@@ -111,7 +111,13 @@ export function entriesOf(action: RuledAction): readonly Entry[] {
   const { salt: _, ...shown } = proposal;
   return [
     entryOf(proposal, 'proposed', { kind: 'proposed', proposal: shown }),
-    entryOf(proposal, `ruled:${verdict.kind}:${signed.slice(-16)}`, { kind: 'ruled', digest: proposal.digest, verdict, evidence, signed }),
+    entryOf(proposal, `ruled:${verdict.kind}:${signed.slice(-16)}`, {
+      kind: 'ruled',
+      digest: proposal.digest,
+      verdict,
+      evidence,
+      signed,
+    }),
   ];
 }
 

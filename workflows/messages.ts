@@ -41,7 +41,9 @@ export function listen(state: ConversationState, halt: () => void): void {
   });
   // Updates, so that an operator sees the phase that holds now; Signals beside them for when no Update gets in.
   setHandler(pause, () => enter('paused'), { description: 'Queue messages and hold before each step until resume' });
-  setHandler(stop, () => enter('stopped'), { description: 'Cancel what runs and what waits; refuse messages until resume' });
+  setHandler(stop, () => enter('stopped'), {
+    description: 'Cancel what runs and what waits; refuse messages until resume',
+  });
   setHandler(close, () => enter('closed'), { description: 'End the conversation for good' });
   setHandler(pauseSignal, () => void (state.signals++, enter('paused')), { description: 'As the Update pause' });
   setHandler(stopSignal, () => void (state.signals++, enter('stopped')), { description: 'As the Update stop' });
@@ -56,10 +58,14 @@ export function listen(state: ConversationState, halt: () => void): void {
     { description: 'How a batch of waiting actions ended (signed by the workflows role)' },
   );
   for (const command of ['resume', 'handover', 'handback'] as const) {
-    setHandler(defineUpdate<ConversationView, [Signed<CommandStatement>]>(CONVERSATION[command]), async (signed) => {
-      await obey(state, command, signed);
-      return viewOf(state);
-    }, { description: `${command}: takes a command signed by the API` });
+    setHandler(
+      defineUpdate<ConversationView, [Signed<CommandStatement>]>(CONVERSATION[command]),
+      async (signed) => {
+        await obey(state, command, signed);
+        return viewOf(state);
+      },
+      { description: `${command}: takes a command signed by the API` },
+    );
   }
   setHandler(conversationQuery, () => viewOf(state), { description: 'Phase, turn, queue and what waits' });
 }
@@ -87,7 +93,8 @@ function assertAccepts(state: ConversationState, message: SubmittedMessage): voi
   const wellFormed = [message?.id, message?.text, message?.principalId, message?.signed].every(
     (part) => typeof part === 'string' && part !== '',
   );
-  if (!wellFormed) throw refused('MessageRejected', 'a message has id, text, principalId and signed; send it through the API');
+  if (!wellFormed)
+    throw refused('MessageRejected', 'a message has id, text, principalId and signed; send it through the API');
   const refusal = refusalOf(state, message.id);
   if (refusal !== undefined) throw refused(refusal, WHY[refusal]);
 }

@@ -26,7 +26,9 @@ export async function announcePhase(state: ConversationState): Promise<void> {
     for (const batch of state.waiting) {
       await getExternalWorkflowHandle(actionWorkflowId(batch.batchId))
         .signal(TELLS[phase])
-        .catch((error: unknown) => log.info('a batch had already ended', { batchId: batch.batchId, error: String(error) }));
+        .catch((error: unknown) =>
+          log.info('a batch had already ended', { batchId: batch.batchId, error: String(error) }),
+        );
     }
     state.knownPhase = phase;
     showPhase(state);

@@ -31,7 +31,10 @@ export async function runTurn(state: ConversationState, work: Work): Promise<voi
     actions += answer.count;
     mustSpeak = told.mustSpeak;
   }
-  await say(state, waitingWords(state) || 'I stopped here: this took more steps than one turn may have. Ask me to go on.');
+  await say(
+    state,
+    waitingWords(state) || 'I stopped here: this took more steps than one turn may have. Ask me to go on.',
+  );
 }
 
 /** End the turn with words of code, where the model has none. */

@@ -3,6 +3,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { endingOf, type ActResult, type Outcome, type Proposal } from '../../domain/action.ts';
 import type { ActorActivities } from '../../domain/activity-ports.ts';
+import { resultKey } from '../../domain/ids.ts';
 import type { Json } from '../../domain/json.ts';
 import { type AnyTool, DidNotHappen, type ToolContext } from '../../domain/tool.ts';
 import type { Store } from '../../store/ports.ts';
@@ -41,7 +42,9 @@ export function createActorActivities(deps: ActorDeps): ActorActivities {
     },
     act: async (input) => {
       const authority = await orRefuse(deps, input.proposal, () => verifyWarrant(deps, input.proposal, input.warrant));
-      return heartbeating(() => (authority.tool.effect === 'read' ? read(deps, input, authority) : write(deps, input, authority)));
+      return heartbeating(() =>
+        authority.tool.effect === 'read' ? read(deps, input, authority) : write(deps, input, authority),
+      );
     },
   };
 }
@@ -97,12 +100,7 @@ async function effect(deps: ActorDeps, input: Input, authority: Authority, conte
 }
 
 /** Somebody claimed it and left no receipt. Ask the system of record, or repeat where it honours the key; else unknown. */
-async function afterCrash(
-  deps: ActorDeps,
-  input: Input,
-  authority: Authority,
-  context: ToolContext,
-): Promise<Outcome> {
+async function afterCrash(deps: ActorDeps, input: Input, authority: Authority, context: ToolContext): Promise<Outcome> {
   const { tool, call } = authority;
   const { actionId } = input.proposal;
   const found = tool.reconcile
@@ -145,12 +143,11 @@ function isStale(deps: ActorDeps, { verdict }: Authority): boolean {
 
 /** The answer to the Workflow; inside a turn the result is also an item that the model may see. */
 async function settled(deps: ActorDeps, input: Input, tool: AnyTool, outcome: Outcome): Promise<ActResult> {
-  const { conversationId, turn, callId } = input.proposal;
+  const { actionId, conversationId, turn, callId } = input.proposal;
   if (!input.notesResult) return { kind: 'settled', ending: endingOf(outcome), item: null };
   const body = { kind: 'tool_result', callId, tool: tool.name, text: resultText(outcome) } as const;
   const trust = outcome.kind === 'succeeded' ? tool.trust : 'record';
-  const key = `turn:${turn}:result:${callId}`;
-  const [item] = await deps.store.items.append([{ key, conversationId, turn, trust, body }]);
+  const [item] = await deps.store.items.append([{ key: resultKey(actionId), conversationId, turn, trust, body }]);
   const ref = item === undefined ? null : { id: item.id, kind: item.body.kind };
   return { kind: 'settled', ending: endingOf(outcome), item: ref };
 }
@@ -158,7 +155,9 @@ async function settled(deps: ActorDeps, input: Input, tool: AnyTool, outcome: Ou
 function resultText(outcome: Outcome): string {
   if (outcome.kind !== 'succeeded') return `Not done. ${outcome.kind}: ${outcome.reason}`;
   const text = typeof outcome.result === 'string' ? outcome.result : JSON.stringify(outcome.result);
-  return text.length <= MAX_RESULT_CHARS ? text : `${text.slice(0, MAX_RESULT_CHARS)} … (cut; ${text.length} characters in all)`;
+  return text.length <= MAX_RESULT_CHARS
+    ? text
+    : `${text.slice(0, MAX_RESULT_CHARS)} … (cut; ${text.length} characters in all)`;
 }
 
 // 300 characters: one or two sentences of a far side's error; longer ones are dumps.

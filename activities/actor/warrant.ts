@@ -31,7 +31,10 @@ export interface Authority {
 export async function verifyWarrant(deps: VerifierDeps, proposal: Proposal, warrant: Warrant): Promise<Authority> {
   const { tool, input } = await verifyCall(deps, proposal, warrant.principal);
   const verdict = await proven(() => deps.verifier.verify('verdict', warrant.verdict));
-  must(verdict.actionId === proposal.actionId && verdict.digest === proposal.digest, 'the verdict is for another action');
+  must(
+    verdict.actionId === proposal.actionId && verdict.digest === proposal.digest,
+    'the verdict is for another action',
+  );
   must(verdict.agent === proposal.agent && verdict.tenant === proposal.tenant, 'the verdict is for another agent');
   must(verdict.principalId === proposal.principal.id, 'the verdict is for another principal');
   must(verdict.verdict.kind !== 'deny', 'the verdict denies it');

@@ -52,7 +52,8 @@ function callsItem(model: string, answer: ModelAnswer, limits: AnswerLimits): An
   if (new Set(calls.map((call) => call.callId)).size < calls.length) throw unusable(model, 'two calls with one id');
   for (const { callId, tool, argumentsText } of calls) {
     if (callId === '' || callId.length > MAX_NAME_CHARS) throw unusable(model, 'a call whose id is empty or too long');
-    if (tool === '' || tool.length > MAX_NAME_CHARS) throw unusable(model, 'a call whose tool name is empty or too long');
+    if (tool === '' || tool.length > MAX_NAME_CHARS)
+      throw unusable(model, 'a call whose tool name is empty or too long');
     if (argumentsText.length > MAX_ARGUMENTS_CHARS) throw unusable(model, 'a call with too long arguments');
   }
   return {

@@ -118,7 +118,12 @@ async function ask(
 }
 
 /** Keep the answer and its entries in one append. What was kept first stands, whoever asks a second time. */
-async function keep(deps: CallModelDeps, input: CallModelInput, shown: readonly Item[], heard: Heard): Promise<CallModelResult> {
+async function keep(
+  deps: CallModelDeps,
+  input: CallModelInput,
+  shown: readonly Item[],
+  heard: Heard,
+): Promise<CallModelResult> {
   const { conversationId, turn } = input;
   const item: NewItem = { key: keyOf(input), conversationId, turn, trust: 'model', body: heard.body };
   const shownIds = shown.map((one) => one.id);
@@ -148,7 +153,8 @@ function entriesOf(
 
 function resultOf({ id, body }: Item): CallModelResult {
   const tokens = { promptTokens: 0, completionTokens: 0 };
-  if (body.kind === 'calls') return { ...tokens, kind: 'calls', item: { id, kind: body.kind }, count: body.calls.length };
+  if (body.kind === 'calls')
+    return { ...tokens, kind: 'calls', item: { id, kind: body.kind }, count: body.calls.length };
   if (body.kind === 'reply') return { ...tokens, kind: 'reply', item: { id, kind: body.kind } };
   throw final('ModelRejectedRequest', `the key of this model call belongs to a ${body.kind}`);
 }

@@ -22,7 +22,12 @@ export function modelFailure(
   type: ModelFailureType,
   model: string,
   detail: string,
-  facts: { readonly status?: number; readonly code?: string; readonly requestId?: string; readonly delayMs?: number } = {},
+  facts: {
+    readonly status?: number;
+    readonly code?: string;
+    readonly requestId?: string;
+    readonly delayMs?: number;
+  } = {},
 ): ApplicationFailure {
   const { retryable } = FAILURES[type];
   const { delayMs = 0, ...details } = facts;
@@ -79,7 +84,8 @@ function typeOf(status: number | undefined, codes: readonly string[], shouldRetr
   if (shouldRetry === 'true') return later ? 'ModelRateLimited' : 'ModelUnavailable';
   if (codes.some((code) => FINAL_CODES.has(code))) return 'ModelRejectedRequest';
   if (later) return 'ModelRateLimited';
-  if (status === undefined) return codes.some((code) => REQUEST_CODES.test(code)) ? 'ModelRejectedRequest' : 'ModelUnavailable';
+  if (status === undefined)
+    return codes.some((code) => REQUEST_CODES.test(code)) ? 'ModelRejectedRequest' : 'ModelUnavailable';
   return status === 408 || status === 409 || status >= 500 ? 'ModelUnavailable' : 'ModelRejectedRequest';
 }
 
@@ -126,7 +132,8 @@ function httpStatus(code: unknown): number | undefined {
 export function failureOfAll(failures: readonly ApplicationFailure[]): ApplicationFailure {
   const retryable = failures.filter((failure) => !failure.nonRetryable);
   const last = retryable.at(-1) ?? failures.at(-1);
-  if (last === undefined || failures.length === 1) return last ?? ApplicationFailure.nonRetryable('no model is configured');
+  if (last === undefined || failures.length === 1)
+    return last ?? ApplicationFailure.nonRetryable('no model is configured');
   const delayMs = Math.max(0, ...retryable.map((failure) => Number(failure.nextRetryDelay ?? 0)));
   return ApplicationFailure.create({
     type: last.type ?? 'ModelUnavailable',

@@ -63,7 +63,9 @@ async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Insp
     nowMs: deps.nowMs(),
   });
   if (verdict.kind !== 'ask') return verdict;
-  const members = Object.hasOwn(deps.directory.groups, verdict.group) ? (deps.directory.groups[verdict.group] ?? []) : [];
+  const members = Object.hasOwn(deps.directory.groups, verdict.group)
+    ? (deps.directory.groups[verdict.group] ?? [])
+    : [];
   const able = members.filter((person) => person !== proposal.principal.id);
   if (able.length >= verdict.quorum) return verdict;
   return denied(verdict.ruleId, `the rule asks ${verdict.quorum} of ${verdict.group}, where ${able.length} may decide`);

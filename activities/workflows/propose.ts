@@ -19,7 +19,10 @@ const MAX_SUMMARY_CHARS = 160;
 // 5: the model mends a call from its first mistakes; a longer list drowns them.
 const MAX_ISSUES = 5;
 
-export function createPropose(deps: WorkflowsDeps, decide: WorkflowsActivities['decide']): WorkflowsActivities['propose'] {
+export function createPropose(
+  deps: WorkflowsDeps,
+  decide: WorkflowsActivities['decide'],
+): WorkflowsActivities['propose'] {
   return async ({ of, itemId, firstIndex, principal: signed }) => {
     const loaded = agentOf(deps.agents, of.agent);
     const [item] = await deps.store.items.load(of.conversationId, [itemId]);
@@ -45,14 +48,16 @@ function proposalOf(
   index: number,
   principal: Principal,
 ): Proposed {
-  const invalid = (reason: string): Proposed => ({ kind: 'invalid', callId: call.callId, tool: call.tool, reason });
+  const { conversationId, turn, agent, tenant } = of;
+  const id = actionId(conversationId, turn, index);
+  const { callId } = call;
+  const invalid = (reason: string): Proposed => ({ kind: 'invalid', actionId: id, callId, tool: call.tool, reason });
   const tool = toolOf(loaded, call.tool);
   if (tool === undefined) return invalid(`there is no tool "${call.tool.slice(0, 64)}"`);
   const parsed = parseArguments(tool, call.argumentsText);
   if (parsed.kind === 'invalid') return invalid(parsed.reason);
-  const { conversationId, turn, agent, tenant } = of;
   const identity = {
-    actionId: actionId(conversationId, turn, index),
+    actionId: id,
     tool: tool.name,
     toolVersion: tool.version,
     args: parsed.args,
@@ -66,9 +71,12 @@ function proposalOf(
     turn,
     agent,
     tenant,
-    callId: call.callId,
+    callId,
     effect: tool.effect,
-    summary: tool.summarize(parsed.input as never).replace(/\s+/g, ' ').slice(0, MAX_SUMMARY_CHARS),
+    summary: tool
+      .summarize(parsed.input as never)
+      .replace(/\s+/g, ' ')
+      .slice(0, MAX_SUMMARY_CHARS),
     timeoutMs: tool.timeoutMs,
     inspects: tool.inspect !== undefined,
     preconditions: tool.preconditions,
@@ -83,7 +91,8 @@ type Parsed =
 
 /** One canonical text of the arguments, or why there is none. Card, digest and tool see this text and no other. */
 export function parseArguments(tool: AnyTool, text: string): Parsed {
-  if (text.length > MAX_ARGUMENTS_CHARS) return { kind: 'invalid', reason: `the arguments exceed ${MAX_ARGUMENTS_CHARS} characters` };
+  if (text.length > MAX_ARGUMENTS_CHARS)
+    return { kind: 'invalid', reason: `the arguments exceed ${MAX_ARGUMENTS_CHARS} characters` };
   let raw: unknown;
   try {
     raw = JSON.parse(text === '' ? '{}' : text);
@@ -92,7 +101,9 @@ export function parseArguments(tool: AnyTool, text: string): Parsed {
   }
   const result = tool.input.safeParse(raw);
   if (!result.success) {
-    const issues = result.error.issues.slice(0, MAX_ISSUES).map((issue) => `${issue.path.join('.') || 'arguments'}: ${issue.message}`);
+    const issues = result.error.issues
+      .slice(0, MAX_ISSUES)
+      .map((issue) => `${issue.path.join('.') || 'arguments'}: ${issue.message}`);
     return { kind: 'invalid', reason: issues.join('; ') };
   }
   try {
@@ -121,5 +132,7 @@ function orRepeated(loaded: LoadedAgent, one: Proposed, before: readonly Propose
       criticalOf(tool, other.proposal.args) === criticalOf(tool, proposal.args),
   );
   if (!twin) return one;
-  return { kind: 'invalid', callId: proposal.callId, tool: proposal.tool, reason: 'the same call stands before it in this answer' };
+  const { actionId: id, callId, tool: name } = proposal;
+  const reason = 'the same call stands before it in this answer';
+  return { kind: 'invalid', actionId: id, callId, tool: name, reason };
 }

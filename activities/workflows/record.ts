@@ -17,7 +17,10 @@ export function createRecord(deps: WorkflowsDeps): WorkflowsActivities['record']
       await deps.store.record(entries);
       return [];
     }
-    const written = await deps.store.items.append(items, (all) => [...entries, ...all.flatMap((item) => replied(item, deps.nowMs()))]);
+    const written = await deps.store.items.append(items, (all) => [
+      ...entries,
+      ...all.flatMap((item) => replied(item, deps.nowMs())),
+    ]);
     return written.map(refOf);
   };
 }
@@ -42,7 +45,8 @@ export function createSignReport(deps: WorkflowsDeps): WorkflowsActivities['sign
 function lineOf(one: SettledAction, row: ActionRow | undefined): string {
   const { kind, reason } = one.ending;
   const outcome = row?.outcome;
-  const result = outcome?.kind === 'succeeded' ? ` Result: ${JSON.stringify(outcome.result)}`.slice(0, MAX_RESULT_CHARS) : '';
+  const result =
+    outcome?.kind === 'succeeded' ? ` Result: ${JSON.stringify(outcome.result)}`.slice(0, MAX_RESULT_CHARS) : '';
   return `- ${one.summary}: ${kind}${reason === '' ? '' : ` (${reason})`}.${result}`;
 }
 

@@ -31,7 +31,12 @@ export function createOpenTurn(deps: WorkflowsDeps): WorkflowsActivities['openTu
     );
     const items = written.map(refOf);
     if (handedOver || !answers) return { kind: 'noted', items, handedBack: byTeam };
-    return { kind: 'speaks', principal: first.message.signed, items, modelCallsPerTurn: agent.limits.modelCallsPerTurn };
+    return {
+      kind: 'speaks',
+      principal: first.message.signed,
+      items,
+      modelCallsPerTurn: agent.limits.modelCallsPerTurn,
+    };
   };
 }
 
@@ -55,7 +60,11 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
 export const refOf = (item: Item): ItemRef => ({ id: item.id, kind: item.body.kind });
 
 /** The statement behind a message, or why it does not hold. */
-async function verifyMessage(deps: WorkflowsDeps, of: TurnOf, message: SubmittedMessage): Promise<MessageStatement | string> {
+async function verifyMessage(
+  deps: WorkflowsDeps,
+  of: TurnOf,
+  message: SubmittedMessage,
+): Promise<MessageStatement | string> {
   const statement = await deps.verifier.verify('message', message.signed).catch(orNothing);
   if (statement === undefined) return 'its signature does not hold';
   const matches =
@@ -82,7 +91,13 @@ function itemOf(of: TurnOf, { message, statement }: Verified, byTeam: boolean): 
   return { key: `message:${message.id}`, conversationId, turn, trust: 'principal', body };
 }
 
-function entriesOf(deps: WorkflowsDeps, of: TurnOf, one: Verified, item: Item | undefined, byTeam: boolean): readonly Entry[] {
+function entriesOf(
+  deps: WorkflowsDeps,
+  of: TurnOf,
+  one: Verified,
+  item: Item | undefined,
+  byTeam: boolean,
+): readonly Entry[] {
   if (item === undefined) return [];
   const { conversationId, turn } = of;
   const { principal, messageId } = one.statement;

@@ -56,7 +56,10 @@ test('the approvals stand while the rules ask the same people and no named field
   equal(stillStands(approval, { ...same, verdict: ALLOW }, ['state']).kind, 'stands');
   equal(stillStands(approval, { ...same, verdict: DENY }, ['state']).kind, 'denied');
   equal(stillStands(approval, { ...same, evidence: anEvidence({ state: 'refunded' }) }, ['state']).kind, 'ask_anew');
-  equal(stillStands(approval, { ...same, evidence: anEvidence({ state: 'delivered', other: 1 }) }, ['state']).kind, 'stands');
+  equal(
+    stillStands(approval, { ...same, evidence: anEvidence({ state: 'delivered', other: 1 }) }, ['state']).kind,
+    'stands',
+  );
   equal(stillStands(approval, { ...same, verdict: { ...ASK, group: 'board' } }, []).kind, 'ask_anew');
   equal(stillStands(approval, { ...same, verdict: { ...ASK, quorum: 2 } }, []).kind, 'ask_anew');
 });
@@ -80,7 +83,10 @@ test('whatever people do in whatever order, an approval ends once and never appr
       if (approval.end !== 'approved') return;
       const approvers = new Set(approval.decisions.map((one) => one.personId));
       equal(approvers.size >= quorum && !approvers.has('customer-ada'), true);
-      equal(approval.decisions.every((one) => one.answer === 'approve' && one.atMs < approval.deadlineMs), true);
+      equal(
+        approval.decisions.every((one) => one.answer === 'approve' && one.atMs < approval.deadlineMs),
+        true,
+      );
     }),
   );
 });

@@ -37,10 +37,18 @@ test('the ids that were seen survive a renewal of the history', () => {
 
 test('a turn takes the messages of one sender, in order, and leaves the others queued', () => {
   const state = fresh();
-  for (const [id, who] of [['m1', 'ada'], ['m2', 'bob'], ['m3', 'ada']] as const) enqueue(state, aMessage(id, who));
+  for (const [id, who] of [
+    ['m1', 'ada'],
+    ['m2', 'bob'],
+    ['m3', 'ada'],
+  ] as const)
+    enqueue(state, aMessage(id, who));
   const work = takeNext(state);
   deepEqual(work?.kind === 'messages' && work.messages.map((message) => message.id), ['m1', 'm3']);
-  deepEqual(state.inbox.map((message) => message.id), ['m2']);
+  deepEqual(
+    state.inbox.map((message) => message.id),
+    ['m2'],
+  );
 });
 
 test('a turn takes no more messages than its bound', () => {
@@ -86,7 +94,11 @@ test('a full queue refuses instead of dropping', () => {
 test('what a model call may show is bounded and never starts in the middle of an exchange', () => {
   const state = fresh();
   for (let n = 0; n < 40; n++) {
-    remember(state, [{ id: `m${n}`, kind: 'message' }, { id: `c${n}`, kind: 'calls' }, { id: `r${n}`, kind: 'tool_result' }]);
+    remember(state, [
+      { id: `m${n}`, kind: 'message' },
+      { id: `c${n}`, kind: 'calls' },
+      { id: `r${n}`, kind: 'tool_result' },
+    ]);
   }
   equal(state.recent.length <= MAX_RECENT, true);
   equal(state.recent[0]?.kind, 'message');
@@ -98,13 +110,22 @@ test('what is denied joins nothing; from the first ask on, the allowed rest wait
     { kind: 'ruled', action: aRuledAction(ALLOW, { actionId: 'c1:1:0' }) },
     { kind: 'ruled', action: aRuledAction(DENY, { actionId: 'c1:1:1' }) },
     { kind: 'ruled', action: aRuledAction(ASK, { actionId: 'c1:1:2' }) },
-    { kind: 'invalid', callId: 'x', tool: 'nope', reason: 'there is no such tool' },
+    { kind: 'invalid', actionId: 'c1:1:3', callId: 'x', tool: 'nope', reason: 'there is no such tool' },
     { kind: 'ruled', action: aRuledAction(ALLOW, { actionId: 'c1:1:4' }) },
   ] as const;
   const { refused, runNow, waiting } = splitAtFirstAsk(cases);
-  deepEqual(refused.map((one) => one.reason), ['never', 'there is no such tool']);
-  deepEqual(runNow.map((one) => one.proposal.actionId), ['c1:1:0']);
-  deepEqual(waiting.map((one) => one.proposal.actionId), ['c1:1:2', 'c1:1:4']);
+  deepEqual(
+    refused.map((one) => one.reason),
+    ['never', 'there is no such tool'],
+  );
+  deepEqual(
+    runNow.map((one) => one.proposal.actionId),
+    ['c1:1:0'],
+  );
+  deepEqual(
+    waiting.map((one) => one.proposal.actionId),
+    ['c1:1:2', 'c1:1:4'],
+  );
 });
 
 test('neighbouring reads run side by side, each write alone and in its place', () => {
@@ -115,7 +136,10 @@ test('neighbouring reads run side by side, each write alone and in its place', (
 
 test('an approval that was not given ends its action as what it was', () => {
   const by = { decisionId: 'd', personId: 'finn', answer: 'deny', reason: 'too much', atMs: 1, signed: 's' } as const;
-  deepEqual(endingOfApproval(anApproval({ end: 'denied', decisions: [by] })), { kind: 'denied', reason: 'finn denied it: too much' });
+  deepEqual(endingOfApproval(anApproval({ end: 'denied', decisions: [by] })), {
+    kind: 'denied',
+    reason: 'finn denied it: too much',
+  });
   equal(endingOfApproval(anApproval({ end: 'expired' })).kind, 'expired');
   equal(endingOfApproval(anApproval({ end: 'cancelled' })).kind, 'cancelled');
 });

@@ -26,7 +26,9 @@ test('what is verified is what was signed', async () => {
 
 test('an altered statement does not verify', async () => {
   const [head, body, tail] = (await api.sign(decision)).split('.');
-  const altered = Buffer.from(body ?? '', 'base64url').toString().replace('"approve"', '"deny"');
+  const altered = Buffer.from(body ?? '', 'base64url')
+    .toString()
+    .replace('"approve"', '"deny"');
   const forged = [head, Buffer.from(altered).toString('base64url'), tail].join('.');
   await rejects(verifier.verify('decision', forged), SignatureInvalid);
 });
@@ -51,7 +53,10 @@ test('both the old and the new key of a role verify while keys rotate', async ()
 
 test('text that is no token and a key that is no key are refused without quoting them', async () => {
   for (const bad of ['', 'a.b', 'a.b.c', '{}']) await rejects(verifier.verify('decision', bad), SignatureInvalid);
-  throws(() => createSigner('api', 'c2VjcmV0'), (error: Error) => !error.message.includes('c2VjcmV0'));
+  throws(
+    () => createSigner('api', 'c2VjcmV0'),
+    (error: Error) => !error.message.includes('c2VjcmV0'),
+  );
 });
 
 test('each part of an action is in its digest', () => {

@@ -106,7 +106,14 @@ async function complete(
   };
   const { requestId, events } = await read(request.model, client.chat.completions.create(params, { signal }));
   const draft: Draft = {
-    text: '', refusal: '', reasoning: '', calls: [], finish: '', model: request.model, promptTokens: 0, completionTokens: 0,
+    text: '',
+    refusal: '',
+    reasoning: '',
+    calls: [],
+    finish: '',
+    model: request.model,
+    promptTokens: 0,
+    completionTokens: 0,
   };
   for await (const event of events) add(draft, event as Chunk);
   if (draft.finish === '' || draft.finish === 'error') {
@@ -153,7 +160,11 @@ function answerOf(draft: Draft, asked: string, requestId: string): ModelAnswer {
   return {
     text: refused ? refusal : text,
     // Some servers give no ids; a call needs one, so that its result finds it.
-    calls: calls.map((call) => ({ callId: call.id || `call_${randomUUID()}`, tool: call.name, argumentsText: call.argumentsText })),
+    calls: calls.map((call) => ({
+      callId: call.id || `call_${randomUUID()}`,
+      tool: call.name,
+      argumentsText: call.argumentsText,
+    })),
     opaque: wanted ? JSON.stringify({ protocol: 'chat', model: asked, reasoning, extras } satisfies Opaque) : '',
     finish: refused ? 'refused' : draft.finish === 'length' ? 'cut' : calls.length > 0 ? 'calls' : 'stop',
     model,
@@ -169,7 +180,8 @@ function messagesOf(request: ModelRequest): readonly ChatCompletionMessageParam[
     const message = messageOf(body, request.model);
     const last = messages.at(-1);
     // The templates of many open models want user and assistant to take turns, so a second message joins the first.
-    if (message.role === 'user' && last?.role === 'user') last.content = `${String(last.content)}\n\n${String(message.content)}`;
+    if (message.role === 'user' && last?.role === 'user')
+      last.content = `${String(last.content)}\n\n${String(message.content)}`;
     else messages.push(message);
   }
   return messages;

@@ -32,7 +32,10 @@ export interface Reading<Event> {
 }
 
 /** Begin to read an answer. Throws what the client throws, and an ApplicationFailure when it is no answer of an API. */
-export async function read<Event>(model: string, answer: APIPromise<Stream<Event>>): Promise<Reading<Event | JsonObject>> {
+export async function read<Event>(
+  model: string,
+  answer: APIPromise<Stream<Event>>,
+): Promise<Reading<Event | JsonObject>> {
   const { data, response, request_id: requestId } = await answer.withResponse();
   const type = response.headers.get('content-type') ?? '';
   if (type.includes('html')) {
