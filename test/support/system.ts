@@ -8,7 +8,7 @@ import { createLocalBroker } from '../../activities/actor/broker.ts';
 import type { Agent } from '../../domain/agent.ts';
 import type { Approval, Receipt } from '../../domain/approval.ts';
 import type { ConversationView, SubmittedMessage, Ticket } from '../../domain/conversation.ts';
-import { actionWorkflowId, conversationWorkflowId, parseApprovalId, TASK_QUEUES } from '../../domain/ids.ts';
+import { actionWorkflowId, conversationWorkflowId, parseApprovalId, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../../domain/ids.ts';
 import type { Item } from '../../domain/item.ts';
 import type { ModelAnswer, ModelRequest } from '../../domain/model.ts';
 import { ACTION, CONVERSATION } from '../../domain/protocol.ts';
@@ -88,6 +88,7 @@ export async function startSystem({ temporal, agent, directory, script, nowMs = 
       await client.workflow.start(CONVERSATION.type, {
         workflowId: conversationWorkflowId(conversationId),
         taskQueue: TASK_QUEUES.workflows,
+        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
         args: [{ conversationId, agent: agent.name, tenant: 'default' }],
       });
     },
@@ -100,6 +101,15 @@ export async function startSystem({ temporal, agent, directory, script, nowMs = 
     async reply(conversationId: string, messageId: string): Promise<string> {
       const item = await eventually(() => store.items.replyTo(conversationId, messageId), `a reply to ${messageId}`);
       return textOf(item);
+    },
+    /** The reply of the turn that a report opened, once it is there. */
+    async reportReply(conversationId: string): Promise<string> {
+      const found = async () => {
+        const items = await store.items.page(conversationId, 0, 1_000);
+        const report = items.find((item) => item.body.kind === 'report');
+        return items.find((item) => item.turn === report?.turn && item.body.kind === 'reply');
+      };
+      return textOf(await eventually(found, 'the reply to a report'));
     },
     async command(conversationId: string, command: CommandStatement['command'], by = 'olga'): Promise<ConversationView> {
       const signed = await api.sign({ kind: 'command', command, conversationId, principal: person(by), atMs: nowMs() });
