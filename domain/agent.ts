@@ -19,9 +19,22 @@ export interface DemoIntent {
   readonly example: string;
   readonly matches: RegExp;
   /** The call that the model makes first. `groups` are the named groups of the pattern. */
-  readonly call: (groups: Readonly<Record<string, string>>) => { readonly tool: string; readonly args: object };
-  /** The model's words once the call's result is in. Without it the result is shown as it is. */
+  readonly call: (groups: Readonly<Record<string, string>>) => DemoCall;
+  /**
+   * The calls after the first, in order, one per model call. Each sees the results so far as texts, oldest first;
+   * undefined ends the intent there. So an amount can come from a record that was just read, never from thin air.
+   */
+  readonly then?: readonly ((
+    groups: Readonly<Record<string, string>>,
+    results: readonly string[],
+  ) => DemoCall | undefined)[];
+  /** The model's words once the last call's result is in. Without it the result is shown as it is. */
   readonly say?: (result: string) => string;
+}
+
+export interface DemoCall {
+  readonly tool: string;
+  readonly args: object;
 }
 
 /** Limits of one turn. Each has a default with its reason below. */
