@@ -13,6 +13,9 @@ export const conversationWorkflowId = (conversationId: string): string => `conve
 /** The idempotency key of an effect: stable over retries, restarts, resets and Continue-As-New. */
 export const actionId = (conversationId: string, turn: number, index: number): string => `${conversationId}:${turn}:${index}`;
 
+/** The key under which a message's item is written, once. */
+export const messageKey = (messageId: string): string => `message:${messageId}`;
+
 /** The Workflow of a batch that waits is named by the id of its first action. */
 export const actionWorkflowId = (batchId: string): string => `action/${batchId}`;
 
