@@ -21,6 +21,9 @@ export const conversationWorkflowId = (conversationId: string): string => `conve
 export const actionId = (conversationId: string, turn: number, index: number): string =>
   `${conversationId}:${turn}:${index}`;
 
+/** The key under which a message's item is written, once. */
+export const messageKey = (messageId: string): string => `message:${messageId}`;
+
 /** The Workflow of a batch that waits is named by the id of its first action. */
 export const actionWorkflowId = (batchId: string): string => `action/${batchId}`;
 
