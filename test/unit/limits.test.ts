@@ -5,8 +5,8 @@ import { readSource, sourceFiles } from '../support/sources.ts';
 
 // 300 lines: what a reader holds in mind at once; the orchestrators of similar projects grew into thousands.
 const MAX_LINES = 300;
-// 120 columns: two files beside each other on a laptop, and the formatter's own width.
-const MAX_COLUMNS = 120;
+// 130 columns: the formatter breaks code at 120; what it cannot break, a comment or a text, may run over by a word.
+const MAX_COLUMNS = 130;
 
 /** Where a pattern stands, as "file:line: text". Written with [x] so that no pattern finds itself. */
 function linesWith(pattern: RegExp, files: readonly string[] = sourceFiles()): readonly string[] {
@@ -30,9 +30,9 @@ test(`no line is longer than ${MAX_COLUMNS} columns`, () => {
   assertNone(linesWith(new RegExp(`^.{${MAX_COLUMNS + 1},}$`, 'u')));
 });
 
-test('every file opens with a comment that says what it is for', () => {
-  const opens = (path: string) => /^(?:#!.*\n)?(?:\/\/|\/\*)/.test(readSource(path));
-  assertNone(sourceFiles().filter((path) => !opens(path)));
+test('every module opens with a comment that says what it is for', () => {
+  const modules = sourceFiles().filter((path) => !path.endsWith('.test.ts'));
+  assertNone(modules.filter((path) => !/^(?:#!.*\n)?(?:\/\/|\/\*)/.test(readSource(path))));
 });
 
 test('nothing is typed any', () => {
