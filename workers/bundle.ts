@@ -28,7 +28,7 @@ async function sourceHash(): Promise<string> {
   const sdk = createRequire(import.meta.url)('@temporalio/worker/package.json') as { readonly version: string };
   const hash = createHash('sha256').update(`${sdk.version} ${process.version}`);
   for (const folder of ['domain', 'workflows']) {
-    const names = (await readdir(join(ROOT, folder))).filter((name) => name.endsWith(SUFFIX)).sort();
+    const names = (await readdir(join(ROOT, folder))).filter((name) => name.endsWith(SUFFIX)).toSorted();
     for (const name of names) hash.update(name).update(await readFile(join(ROOT, folder, name)));
   }
   return hash.digest('hex').slice(0, 16);

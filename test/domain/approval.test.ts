@@ -75,7 +75,7 @@ test('whatever people do in whatever order, an approval ends once and never appr
     fc.property(fc.array(event, { maxLength: 12 }), fc.integer({ min: 1, max: 3 }), (events, quorum) => {
       let approval: Approval = anApproval({ quorum });
       let ended: Approval['end'] = 'open';
-      for (const one of [...events].sort((a, b) => a.atMs - b.atMs)) {
+      for (const one of events.toSorted((a, b) => a.atMs - b.atMs)) {
         approval = applyDecision(approval, aDecision(one), one.atMs).approval;
         if (ended !== 'open') equal(approval.end, ended);
         ended = approval.end;

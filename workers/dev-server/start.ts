@@ -81,7 +81,9 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   } catch (error) {
     await stop();
     const reason = error instanceof DevServerFailed ? error.message : String(error);
-    throw new DevServerFailed(`the Temporal server did not start: ${reason}. Its log, ${logFile}, ends:\n${lastLines(logFile)}`);
+    throw new DevServerFailed(
+      `the Temporal server did not start: ${reason}. Its log, ${logFile}, ends:\n${lastLines(logFile)}`,
+    );
   }
 }
 
@@ -130,9 +132,16 @@ async function untilHealthy(
     for (;;) {
       if (ended) throw new DevServerFailed('it ended');
       const probe = () => connection.workflowService.describeNamespace({ namespace });
-      if (await connection.withDeadline(Date.now() + PROBE_LIMIT_MS, probe).then(() => true, () => false)) break;
+      if (
+        await connection.withDeadline(Date.now() + PROBE_LIMIT_MS, probe).then(
+          () => true,
+          () => false,
+        )
+      )
+        break;
       const nowMs = Date.now();
-      if (nowMs > startedMs + HEALTHY_LIMIT_MS) throw new DevServerFailed(`it did not answer within ${HEALTHY_LIMIT_MS / 1000} s`);
+      if (nowMs > startedMs + HEALTHY_LIMIT_MS)
+        throw new DevServerFailed(`it did not answer within ${HEALTHY_LIMIT_MS / 1000} s`);
       if (nowMs > reportAtMs) {
         report(`waiting for the Temporal server … ${Math.round((nowMs - startedMs) / 1000)} s`);
         reportAtMs = nowMs + PROGRESS_MS;
@@ -183,10 +192,14 @@ function lastLines(file: string): string {
 /** The wished ports where they are free, else others; all different. */
 async function freePorts(wished: readonly [number, number]): Promise<readonly [number, number]> {
   const first = await openPort(wished[0]);
-  // Held open until the second is chosen, so that the two differ.
-  const second = await openPort(wished[1]).finally(() => first.close());
-  await second.close();
-  return [first.port, second.port];
+  try {
+    // The first is held open until the second is chosen, so that the two differ.
+    const second = await openPort(wished[1]);
+    await second.close();
+    return [first.port, second.port];
+  } finally {
+    await first.close();
+  }
 }
 
 async function openPort(wished: number): Promise<{ readonly port: number; close(): Promise<void> }> {

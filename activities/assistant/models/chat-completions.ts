@@ -115,7 +115,7 @@ async function complete(
     promptTokens: 0,
     completionTokens: 0,
   };
-  for await (const event of events) add(draft, event as Chunk);
+  for await (const event of events) add(draft, event);
   if (draft.finish === '' || draft.finish === 'error') {
     throw modelFailure('ModelUnavailable', request.model, 'the answer ended without its end');
   }
@@ -180,9 +180,12 @@ function messagesOf(request: ModelRequest): readonly ChatCompletionMessageParam[
     const message = messageOf(body, request.model);
     const last = messages.at(-1);
     // The templates of many open models want user and assistant to take turns, so a second message joins the first.
-    if (message.role === 'user' && last?.role === 'user')
-      last.content = `${String(last.content)}\n\n${String(message.content)}`;
-    else messages.push(message);
+    const [earlier, words] = [last?.content, message.content];
+    if (message.role === 'user' && last?.role === 'user' && typeof earlier === 'string' && typeof words === 'string') {
+      last.content = `${earlier}\n\n${words}`;
+    } else {
+      messages.push(message);
+    }
   }
   return messages;
 }

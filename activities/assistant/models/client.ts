@@ -55,9 +55,9 @@ async function* wholeBody(response: Response): AsyncIterable<JsonObject> {
 }
 
 async function* bounded<Event>(model: string, events: AsyncIterable<Event>): AsyncIterable<Event> {
-  let count = 0;
+  let seen = 0;
   for await (const event of events) {
-    if (++count > MAX_EVENTS) throw modelFailure('ModelAnswerUnusable', model, 'the stream does not end');
+    if (++seen > MAX_EVENTS) throw modelFailure('ModelAnswerUnusable', model, 'the stream does not end');
     yield event;
   }
 }
