@@ -39,7 +39,9 @@ async function loadDirectory(root: string): Promise<Directory> {
   if (!existsSync(root)) throw new Error(`there is no folder ${root}; name the folder that holds your agents`);
   const file = sourceFile(root, 'directory');
   if (file === undefined) {
-    throw new Error(`${root} has no directory.ts; make one: export default defineDirectory({ people: […], groups: {…} })`);
+    throw new Error(
+      `${root} has no directory.ts; make one: export default defineDirectory({ people: […], groups: {…} })`,
+    );
   }
   const value = await defaultExport(file);
   if (!isDirectory(value)) {
@@ -58,7 +60,9 @@ async function loadAgent(folder: string, name: string): Promise<Agent> {
     throw new Error(`${file}: its default export is no agent; write: export default defineAgent({ … })`);
   }
   if (value.name !== name) {
-    throw new Error(`${file}: the agent is named "${value.name}"; name it "${name}", as its folder is, or rename the folder`);
+    throw new Error(
+      `${file}: the agent is named "${value.name}"; name it "${name}", as its folder is, or rename the folder`,
+    );
   }
   return value;
 }
@@ -67,7 +71,10 @@ async function agentFolders(root: string): Promise<readonly string[]> {
   const entries = await readdir(root, { withFileTypes: true });
   const meant = entries.filter(({ name }) => !/^[._]/.test(name) && name !== 'node_modules');
   for (const entry of meant) refuseLink(root, entry);
-  return meant.filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
+  return meant
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
 }
 
 function sourceFile(folder: string, base: string): string | undefined {
@@ -97,7 +104,9 @@ async function hashOfSources(folder: string): Promise<string> {
   const named = files.map((path) => [relative(folder, path).replaceAll(sep, '/'), path] as const);
   const hash = createHash('sha256');
   for (const [name, path] of named.sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const content = createHash('sha256').update(await readFile(path)).digest('hex');
+    const content = createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex');
     hash.update(`${JSON.stringify([name, content])}\n`);
   }
   return hash.digest('hex');
