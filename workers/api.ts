@@ -5,13 +5,21 @@ import { createApi } from '../api/app.ts';
 import { createGateway } from '../api/gateway.ts';
 import { type Listening, listen } from '../api/server.ts';
 import { createSigner } from '../trust/signing.ts';
+import { createInspect } from './doctor.ts';
 import type { RoleParts } from './parts.ts';
 
 export async function startApiRole(parts: RoleParts, signingKey: string, uiUrl: string): Promise<Listening> {
   const { config, temporal, loaded, store, nowMs, log } = parts;
   const { connection, namespace } = temporal;
   const agents = new Map(
-    [...loaded.agents].map(([name, { agent: { owner, team, purpose } }]) => [name, { name, owner, team, purpose }]),
+    [...loaded.agents].map(
+      ([
+        name,
+        {
+          agent: { owner, team, purpose },
+        },
+      ]) => [name, { name, owner, team, purpose }],
+    ),
   );
   const api = createApi({
     store,
@@ -19,6 +27,7 @@ export async function startApiRole(parts: RoleParts, signingKey: string, uiUrl: 
     signer: createSigner('api', signingKey),
     directory: loaded.directory,
     agents,
+    inspect: createInspect(parts),
     nowMs,
     log,
     ...(uiUrl === '' ? {} : { temporalUiUrl: `${uiUrl}/namespaces/${namespace}` }),
