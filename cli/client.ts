@@ -1,6 +1,9 @@
 // The HTTP client of the commands. Owns requests, answers and the event stream. Guarantees: every wait is bounded; what
 // comes back has the API's own schema, or the command fails with one sentence; a key never follows a redirect; what is
 // sent again after an outage carries the key that makes it count once.
+import { type IncomingMessage, request as requestPlainly } from 'node:http';
+import { request as requestOverTls } from 'node:https';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ProblemBody } from '../api/schemas.ts';
@@ -47,53 +50,56 @@ const RECONNECT_MS = 2_000;
 export function createClient({ url, key, whenSilent }: Target): Client {
   const base = url.replace(/\/+$/, '');
 
-  async function ask(path: string, init: RequestInit): Promise<Response> {
-    const { headers, ...others } = init;
-    const authorization = `Bearer ${key}`;
+  const request = (path: string, asked: Asked, signal: AbortSignal): Promise<IncomingMessage> =>
+    requested(
+      new URL(`${base}${path}`),
+      { ...asked, headers: { ...asked.headers, authorization: `Bearer ${key}` } },
+      signal,
+    );
+
+  async function ask<T>(path: string, answer: z.ZodType<T>, asked: Asked, alsoStatus?: number): Promise<T> {
+    const limit = limitedBy(asked.signal, ANSWER_MS);
     try {
-      return await fetch(`${base}${path}`, { ...others, headers: { ...headers, authorization }, redirect: 'error' });
+      const response = await request(path, asked, limit.signal);
+      const body = await jsonOf(response);
+      if (!isSuccess(response) && response.statusCode !== alsoStatus) throw refusalOf(response, body, base);
+      return parse(body, answer, base);
     } catch (error) {
-      if (init.signal?.aborted === true && isAbort(init.signal.reason)) throw error;
-      throw new Unreachable(`The API at ${base} does not answer (${reasonOf(error)}). ${whenSilent}`);
+      throw failureOf(error, limit.signal);
+    } finally {
+      limit.end();
     }
-  }
-
-  async function getOnce<T>(path: string, answer: z.ZodType<T>, { alsoStatus }: GetOptions = {}): Promise<T> {
-    const response = await ask(path, { signal: AbortSignal.timeout(ANSWER_MS) });
-    if (!response.ok && response.status !== alsoStatus) throw await refusalOf(response, base);
-    return parse(await bodyOf(response, base), answer, base);
-  }
-
-  async function postOnce<T>(path: string, body: object, answer: z.ZodType<T>, options: PostOptions): Promise<T> {
-    const headers = { 'content-type': 'application/json', ...options.headers };
-    const late = AbortSignal.timeout(ANSWER_MS);
-    const signal = options.signal === undefined ? late : AbortSignal.any([options.signal, late]);
-    const response = await ask(path, { method: 'POST', body: JSON.stringify(body), headers, signal });
-    if (!response.ok) throw await refusalOf(response, base);
-    return parse(await bodyOf(response, base), answer, base);
   }
 
   /** One connection: its events, until the server ends it. Throws when it breaks. */
   async function* connection(path: string, lastId: string, signal: AbortSignal) {
-    const silence = new AbortController();
-    const timer = setTimeout(() => silence.abort(new Error('silent for too long')), SILENCE_MS);
+    const headers = { accept: 'text/event-stream', ...(lastId === '' ? {} : { 'last-event-id': lastId }) };
+    const limit = limitedBy(signal, SILENCE_MS);
     try {
-      const headers = { accept: 'text/event-stream', ...(lastId === '' ? {} : { 'last-event-id': lastId }) };
-      const response = await ask(path, { headers, signal: AbortSignal.any([signal, silence.signal]) });
-      if (!response.ok || response.body === null) throw await refusalOf(response, base);
-      yield* readEvents(heard(response.body, () => void timer.refresh()));
+      const response = await request(path, { method: 'GET', headers }, limit.signal);
+      if (!isSuccess(response)) throw refusalOf(response, await jsonOf(response), base);
+      yield* readEvents(heard(response, limit.renew));
+    } catch (error) {
+      throw failureOf(error, limit.signal);
     } finally {
-      clearTimeout(timer);
+      limit.end();
     }
+  }
+
+  function failureOf(error: unknown, { reason }: AbortSignal): CommandFailed {
+    if (error instanceof CommandFailed) return error;
+    return new Unreachable(`The API at ${base} does not answer (${reasonOf(reason ?? error)}). ${whenSilent}`);
   }
 
   return {
     url: base,
-    get: getOnce,
+    get: (path, answer, { alsoStatus } = {}) => ask(path, answer, { method: 'GET' }, alsoStatus),
     async post(path, body, answer, options = {}) {
+      const headers = { 'content-type': 'application/json', ...options.headers };
+      const asked = { method: 'POST', headers, body: JSON.stringify(body), signal: options.signal };
       for (let attempt = 1; ; attempt++) {
         try {
-          return await postOnce(path, body, answer, options);
+          return await ask(path, answer, asked);
         } catch (error) {
           const pauseMs = options.countsOnce === true && attempt < TRIES ? pauseAfter(error) : undefined;
           if (pauseMs === undefined) throw error;
@@ -117,11 +123,49 @@ export function createClient({ url, key, whenSilent }: Target): Client {
         } catch (error) {
           if (signal.aborted) return;
           if (error instanceof Refused && error.status < 500 && error.status !== 429) throw error;
-          if (isWhole) onBreak(error instanceof CommandFailed ? error.message : `The line to ${base} broke.`);
+          if (isWhole) onBreak(error instanceof Error ? error.message : String(error));
           isWhole = false;
         }
         await sleep(retryMs, undefined, { signal }).catch(() => undefined);
       }
+    },
+  };
+}
+
+interface Asked {
+  readonly method: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Not by `fetch`: on Node 20 its signal can be collected as garbage while it still waits, and then nothing ends it.
+ * This follows no redirect either.
+ */
+function requested(url: URL, { method, headers, body }: Asked, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const send = url.protocol === 'https:' ? requestOverTls : requestPlainly;
+    const sent = send(url, { method, headers, signal }, resolve);
+    sent.once('error', reject);
+    sent.end(body);
+  });
+}
+
+/** A signal that fires with another one, or when the time is over. */
+function limitedBy(outer: AbortSignal | undefined, limitMs: number) {
+  const own = new AbortController();
+  const abort = (): void => own.abort(outer?.reason);
+  const timer = setTimeout(() => own.abort(new Error(`nothing for ${limitMs / 1_000} s`)), limitMs);
+  if (outer?.aborted === true) abort();
+  outer?.addEventListener('abort', abort, { once: true });
+  return {
+    signal: own.signal,
+    /** The time begins anew. */
+    renew: (): void => void timer.refresh(),
+    end: (): void => {
+      clearTimeout(timer);
+      outer?.removeEventListener('abort', abort);
     },
   };
 }
@@ -140,11 +184,15 @@ function pauseAfter(error: unknown): number | undefined {
   return undefined;
 }
 
-async function bodyOf(response: Response, base: string): Promise<unknown> {
+const isSuccess = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300;
+
+/** The body as JSON; undefined when it is none. Rejects when it breaks off. */
+async function jsonOf(response: IncomingMessage): Promise<unknown> {
+  const body = await text(response);
   try {
-    return await response.json();
-  } catch (error) {
-    throw new Unreachable(`The answer of ${base} broke off or is no JSON (${reasonOf(error)}).`);
+    return JSON.parse(body);
+  } catch {
+    return undefined;
   }
 }
 
@@ -160,11 +208,10 @@ function parse<T>(body: unknown, answer: z.ZodType<T>, base: string): T {
 }
 
 /** A refusal as one sentence: the server's own where it is RFC 9457. */
-async function refusalOf(response: Response, base: string): Promise<Refused> {
-  const { status } = response;
-  const seconds = Number(response.headers.get('retry-after'));
+function refusalOf({ statusCode: status = 0, headers }: IncomingMessage, body: unknown, base: string): Refused {
+  const seconds = Number(headers['retry-after']);
   const retryAfterMs = Number.isFinite(seconds) ? seconds * 1_000 : 0;
-  const parsed = ProblemBody.safeParse(await response.json().catch(() => undefined));
+  const parsed = ProblemBody.safeParse(body);
   if (!parsed.success) {
     const sentence = `${base} answers ${status} without saying why; is it the API of Countersign?`;
     return new Refused(sentence, { type: 'unknown', status, retryAfterMs });
@@ -174,11 +221,8 @@ async function refusalOf(response: Response, base: string): Promise<Refused> {
   return new Refused(type === 'internal' ? `${detail} (request ${requestId})` : detail, { type, status, retryAfterMs });
 }
 
-const isAbort = (reason: unknown): boolean => reason instanceof DOMException && reason.name === 'AbortError';
-
-/** `fetch` says "fetch failed", and why in its cause. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause as { readonly code?: unknown; readonly message?: unknown } | undefined;
-  return String(cause?.code ?? (cause?.message || error.message));
+  const { code } = error as { readonly code?: unknown };
+  return String(code ?? error.message);
 }
