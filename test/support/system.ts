@@ -8,7 +8,13 @@ import { createLocalBroker } from '../../activities/actor/broker.ts';
 import type { Agent } from '../../domain/agent.ts';
 import type { Approval, Receipt } from '../../domain/approval.ts';
 import type { ConversationView, SubmittedMessage, Ticket } from '../../domain/conversation.ts';
-import { actionWorkflowId, conversationWorkflowId, parseApprovalId, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../../domain/ids.ts';
+import {
+  actionWorkflowId,
+  conversationWorkflowId,
+  parseApprovalId,
+  TASK_QUEUES,
+  WORKFLOW_TASK_TIMEOUT,
+} from '../../domain/ids.ts';
 import type { Item } from '../../domain/item.ts';
 import type { ModelAnswer, ModelRequest } from '../../domain/model.ts';
 import { ACTION, CONVERSATION } from '../../domain/protocol.ts';
@@ -55,7 +61,15 @@ export async function startSystem({ temporal, agent, directory, script, nowMs = 
   };
   const startRoles = (): Promise<RunningRole[]> =>
     Promise.all([
-      startWorkflowsRole(at, bundle, { store, agents, directory, signer, verifier, workflowRuns: workflowRunsBy(client), nowMs }),
+      startWorkflowsRole(at, bundle, {
+        store,
+        agents,
+        directory,
+        signer,
+        verifier,
+        workflowRuns: workflowRunsBy(client),
+        nowMs,
+      }),
       startAssistantRole(at, {
         store,
         agents: new Map([[agent.name, agent]]),
@@ -74,7 +88,14 @@ export async function startSystem({ temporal, agent, directory, script, nowMs = 
   let roles = await startRoles();
 
   const sign = (conversationId: string, messageId: string, text: string, from: string) =>
-    api.sign({ kind: 'message', conversationId, messageId, principal: person(from), textSha256: sha256Hex(text), atMs: nowMs() });
+    api.sign({
+      kind: 'message',
+      conversationId,
+      messageId,
+      principal: person(from),
+      textSha256: sha256Hex(text),
+      atMs: nowMs(),
+    });
   const handle = (conversationId: string) => client.workflow.getHandle(conversationWorkflowId(conversationId));
 
   return {
@@ -83,7 +104,13 @@ export async function startSystem({ temporal, agent, directory, script, nowMs = 
     handle,
     api,
     async open(conversationId: string): Promise<void> {
-      const fact = { kind: 'conversation_opened', agent: agent.name, tenant: 'default', owner: agent.owner, principal: person('ada') } as const;
+      const fact = {
+        kind: 'conversation_opened',
+        agent: agent.name,
+        tenant: 'default',
+        owner: agent.owner,
+        principal: person('ada'),
+      } as const;
       await store.record([{ subject: conversationId, step: 'opened', conversationId, atMs: nowMs(), fact }]);
       await client.workflow.start(CONVERSATION.type, {
         workflowId: conversationWorkflowId(conversationId),
@@ -95,7 +122,10 @@ export async function startSystem({ temporal, agent, directory, script, nowMs = 
     async submit(conversationId: string, id: string, text: string, from = 'ada'): Promise<Ticket> {
       const signed = await sign(conversationId, id, text, from);
       const message: SubmittedMessage = { id, text, principalId: from, signed };
-      return handle(conversationId).executeUpdate<Ticket, [SubmittedMessage]>(CONVERSATION.submitMessage, { args: [message], updateId: id });
+      return handle(conversationId).executeUpdate<Ticket, [SubmittedMessage]>(CONVERSATION.submitMessage, {
+        args: [message],
+        updateId: id,
+      });
     },
     sign,
     async reply(conversationId: string, messageId: string): Promise<string> {
@@ -111,17 +141,43 @@ export async function startSystem({ temporal, agent, directory, script, nowMs = 
       };
       return textOf(await eventually(found, 'the reply to a report'));
     },
-    async command(conversationId: string, command: CommandStatement['command'], by = 'olga'): Promise<ConversationView> {
+    async command(
+      conversationId: string,
+      command: CommandStatement['command'],
+      by = 'olga',
+    ): Promise<ConversationView> {
       const signed = await api.sign({ kind: 'command', command, conversationId, principal: person(by), atMs: nowMs() });
-      return handle(conversationId).executeUpdate<ConversationView, [Signed<CommandStatement>]>(command, { args: [signed] });
+      return handle(conversationId).executeUpdate<ConversationView, [Signed<CommandStatement>]>(command, {
+        args: [signed],
+      });
     },
-    async signDecision(approval: Approval, by: string, answer: 'approve' | 'deny', over: Partial<DecisionStatement> = {}) {
+    async signDecision(
+      approval: Approval,
+      by: string,
+      answer: 'approve' | 'deny',
+      over: Partial<DecisionStatement> = {},
+    ) {
       const { id: approvalId, digest } = approval;
       const decisionId = `${by}-${answer}-${approvalId}`;
-      const statement = { kind: 'decision', decisionId, approvalId, digest, answer, reason: '', person: person(by), method: 'test', atMs: nowMs() } as const;
+      const statement = {
+        kind: 'decision',
+        decisionId,
+        approvalId,
+        digest,
+        answer,
+        reason: '',
+        person: person(by),
+        method: 'test',
+        atMs: nowMs(),
+      } as const;
       return api.sign({ ...statement, ...over });
     },
-    async decide(approval: Approval, by: string, answer: 'approve' | 'deny', over: Partial<DecisionStatement> = {}): Promise<Receipt> {
+    async decide(
+      approval: Approval,
+      by: string,
+      answer: 'approve' | 'deny',
+      over: Partial<DecisionStatement> = {},
+    ): Promise<Receipt> {
       const signed = await this.signDecision(approval, by, answer, over);
       const batchId = parseApprovalId(approval.id)?.batchId ?? '';
       const workflow = client.workflow.getHandle(actionWorkflowId(batchId));
@@ -136,7 +192,10 @@ export async function startSystem({ temporal, agent, directory, script, nowMs = 
       return eventually(ended, `approval ${id} being ${end}`);
     },
     async outcome(actionId: string): Promise<string> {
-      const found = await eventually(async () => (await store.actions.get(actionId))?.outcome ?? undefined, `an outcome of ${actionId}`);
+      const found = await eventually(
+        async () => (await store.actions.get(actionId))?.outcome ?? undefined,
+        `an outcome of ${actionId}`,
+      );
       return found.kind;
     },
     async transcript(conversationId: string): Promise<string[]> {
@@ -161,7 +220,11 @@ export type System = Awaited<ReturnType<typeof startSystem>>;
 // 20 s: a slow machine's turn with its retries; a test that needs longer hangs.
 const EVENTUALLY_MS = 20_000;
 
-export async function eventually<T>(look: () => Promise<T | undefined>, what: string, limitMs = EVENTUALLY_MS): Promise<T> {
+export async function eventually<T>(
+  look: () => Promise<T | undefined>,
+  what: string,
+  limitMs = EVENTUALLY_MS,
+): Promise<T> {
   const endMs = Date.now() + limitMs;
   for (;;) {
     const found = await look();
