@@ -138,6 +138,7 @@ function isAlive(pid) {
 
 function install(lockFile) {
   const hash = lockHash();
+  rmSync(STAMP, { force: true });
   const startedMs = Date.now();
   const seconds = () => Math.round((Date.now() - startedMs) / 1000);
   const inTerminal = process.stderr.isTTY;

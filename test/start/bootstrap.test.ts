@@ -20,7 +20,7 @@ if (words[0] === 'wait') {
 }
 `;
 
-/** A clone with a lock file, and nothing installed. Its packages are tsx, by a link, and \`tiny\`, from a tarball. */
+/** A clone with a lock file and nothing installed. Its packages are tarballs: `tiny`, and a `tsx` that loads the real one. */
 function aClone(t: TestContext): string {
   const clone = temporaryFolder(t);
   mkdirSync(join(clone, 'cli'));
@@ -31,13 +31,22 @@ function aClone(t: TestContext): string {
 }
 
 function lockTo(clone: string, version: string): void {
-  const source = join(clone, `tiny-${version}-source`);
-  mkdirSync(source);
-  writeFileSync(join(source, 'package.json'), JSON.stringify({ name: 'tiny', version }));
-  npm(clone, 'pack', source, '--silent');
-  const dependencies = { tiny: `file:tiny-${version}.tgz`, tsx: `file:${join(ROOT, 'node_modules', 'tsx')}` };
+  const dependencies = {
+    tiny: packed(clone, { name: 'tiny', version }, ''),
+    tsx: packed(clone, { name: 'tsx', version }, `import ${JSON.stringify(import.meta.resolve('tsx'))};`),
+  };
   writeFileSync(join(clone, 'package.json'), JSON.stringify({ name: 'clone', version: '0.0.0', type: 'module', dependencies }));
   npm(clone, 'install', '--package-lock-only', '--offline', '--silent', '--no-audit');
+}
+
+/** Makes a package and packs it; returns how a package.json names it. */
+function packed(clone: string, manifest: { readonly name: string; readonly version: string }, code: string): string {
+  const source = join(clone, `${manifest.name}-${manifest.version}-source`);
+  mkdirSync(source);
+  writeFileSync(join(source, 'package.json'), JSON.stringify({ ...manifest, type: 'module', main: 'index.js' }));
+  writeFileSync(join(source, 'index.js'), code);
+  npm(clone, 'pack', source, '--silent');
+  return `file:${manifest.name}-${manifest.version}.tgz`;
 }
 
 function npm(cwd: string, ...args: string[]): void {
