@@ -32,7 +32,9 @@ export async function runFromSource(file, args) {
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > NEEDED_NODE[0] || (major === NEEDED_NODE[0] && minor >= NEEDED_NODE[1])) return;
-  stop(`Countersign needs Node ${NEEDED_NODE.join('.')} or newer; this is ${process.versions.node}. Install a newer one.`);
+  stop(
+    `Countersign needs Node ${NEEDED_NODE.join('.')} or newer; this is ${process.versions.node}. Install a newer one.`,
+  );
 }
 
 async function installIfNeeded() {
@@ -73,7 +75,9 @@ function readPackages(file) {
 }
 
 function lockHash() {
-  return createHash('sha256').update(readText(join(ROOT, 'package-lock.json')) ?? '').digest('hex');
+  return createHash('sha256')
+    .update(readText(join(ROOT, 'package-lock.json')) ?? '')
+    .digest('hex');
 }
 
 function readText(file) {
@@ -142,7 +146,8 @@ function install(lockFile) {
   const startedMs = Date.now();
   const seconds = () => Math.round((Date.now() - startedMs) / 1000);
   const inTerminal = process.stderr.isTTY;
-  const show = () => process.stderr.write(`${inTerminal ? '\r' : ''}installing packages … ${seconds()} s${inTerminal ? '' : '\n'}`);
+  const show = () =>
+    process.stderr.write(`${inTerminal ? '\r' : ''}installing packages … ${seconds()} s${inTerminal ? '' : '\n'}`);
   show();
   const timer = setInterval(show, inTerminal ? 1_000 : 10_000);
   const { command, args } = npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
@@ -161,17 +166,22 @@ function install(lockFile) {
         return done();
       }
       console.error(output.split('\n').slice(-SHOWN_NPM_LINES).join('\n').trim());
-      stop(`the packages could not be installed: ${problem}. Mend what npm says above, then run the same command again.`);
+      stop(
+        `the packages could not be installed: ${problem}. Mend what npm says above, then run the same command again.`,
+      );
     };
     child.once('error', (error) => end(error.code === 'ENOENT' ? 'npm is not on the PATH' : error.message));
-    child.once('close', (code, signal) => end(code === 0 ? undefined : `npm ci ended with ${signal ?? `code ${code}`}`));
+    child.once('close', (code, signal) =>
+      end(code === 0 ? undefined : `npm ci ended with ${signal ?? `code ${code}`}`),
+    );
   });
 }
 
 /** The npm that runs us, if one does; else the one on the PATH. */
 function npm(args) {
   const running = process.env.npm_execpath;
-  if (running?.endsWith('npm-cli.js') && existsSync(running)) return { command: process.execPath, args: [running, ...args] };
+  if (running?.endsWith('npm-cli.js') && existsSync(running))
+    return { command: process.execPath, args: [running, ...args] };
   return { command: 'npm', args };
 }
 

@@ -1,5 +1,6 @@
 // An action is a proposal on its way: propose → inspect → decide → approve → act → record. The words of that way, as
 // data. May import domain types only.
+import type { ItemRef } from './item.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Principal } from './principal.ts';
 import type { DecisionStatement, MessageStatement, Signed, VerdictStatement } from './signed.ts';
@@ -71,17 +72,22 @@ export interface RuledAction {
 }
 
 /** What came of one call of the model: ruled on, or not even a proposal (the reason goes back to the model). */
-export type Case =
-  | { readonly kind: 'ruled'; readonly action: RuledAction }
-  | { readonly kind: 'invalid'; readonly callId: string; readonly tool: string; readonly reason: string };
+export type Case = { readonly kind: 'ruled'; readonly action: RuledAction } | InvalidCall;
+
+/** A call that is no proposal. It has an action id all the same: the index counts every call of the turn. */
+export interface InvalidCall {
+  readonly kind: 'invalid';
+  readonly actionId: string;
+  readonly callId: string;
+  readonly tool: string;
+  readonly reason: string;
+}
 
 /** What the actor demands before it acts. Every part is verified by the actor itself. */
 export interface Warrant {
   readonly principal: Signed<MessageStatement>;
   readonly verdict: Signed<VerdictStatement>;
   readonly decisions: readonly Signed<DecisionStatement>[];
-  /** Latest time of the decisions that count, epoch ms: the approval's deadline; 0 when nobody was asked. */
-  readonly deadlineMs: number;
 }
 
 /** How an action ended. `unknown`: it may have happened; it is never repeated, and a person is asked. */
@@ -93,15 +99,28 @@ export type Outcome =
   | { readonly kind: 'cancelled'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string };
 
-/** What the actor answers to `act`: an outcome, or that the verdict was too old and must be given again. */
-export type ActResult = Outcome | { readonly kind: 'verdict_stale' };
+/** How an action ended, as a Workflow carries it: without the result, which lies in the store. */
+export interface Ending {
+  readonly kind: Outcome['kind'];
+  /** One sentence; '' after success. */
+  readonly reason: string;
+}
 
-/** An action that ended, as its conversation and its read model see it. `item` is the transcript item of the outcome. */
+/** What the actor answers to `act`: how it ended, or that the verdict was too old and must be given again. */
+export type ActResult =
+  | { readonly kind: 'settled'; readonly ending: Ending; readonly item: ItemRef | null }
+  | { readonly kind: 'verdict_stale' };
+
+/** An action that ended, as its conversation sees it. */
 export interface SettledAction {
   readonly actionId: string;
-  readonly callId: string;
   readonly tool: string;
   readonly summary: string;
-  readonly outcome: Outcome;
+  readonly ending: Ending;
   readonly then: Proposal['then'];
+}
+
+/** How an outcome looks without its result. Pure. */
+export function endingOf(outcome: Outcome): Ending {
+  return { kind: outcome.kind, reason: outcome.kind === 'succeeded' ? '' : outcome.reason };
 }

@@ -1,8 +1,8 @@
 // The state of a conversation and its pure transitions: what is queued, what waits, what comes next. The state is one
-// printable JSON object and the input of Continue-As-New. Pure. May import domain types only.
-import type { SettledAction } from './action.ts';
+// printable JSON object and the input of Continue-As-New. Pure. May import domain only.
+import type { RuledAction, SettledAction } from './action.ts';
 import type { ItemRef } from './item.ts';
-import type { CommandStatement, MessageStatement, ReportStatement, Signed } from './signed.ts';
+import type { MessageStatement, ReportStatement, Signed } from './signed.ts';
 
 /** `stopped` refuses messages until resume; `paused` queues them; `closed` is final. */
 export type ConversationPhase = 'open' | 'paused' | 'stopped' | 'handed_over' | 'closed';
@@ -34,11 +34,20 @@ export interface BatchReport {
 /** A batch that waits elsewhere, with what its later turn needs. */
 export interface WaitingBatch {
   readonly batchId: string;
-  readonly turn: number;
   readonly principal: Signed<MessageStatement>;
   readonly summaries: readonly string[];
   readonly group: string;
   readonly deadlineMs: number;
+}
+
+/** What the `action` Workflow is started with: the actions of one model call from the first that asks on. */
+export interface BatchInput {
+  readonly batchId: string;
+  readonly conversationId: string;
+  readonly agent: string;
+  readonly tenant: string;
+  readonly principal: Signed<MessageStatement>;
+  readonly actions: readonly RuledAction[];
 }
 
 export interface ConversationState {
@@ -46,6 +55,8 @@ export interface ConversationState {
   readonly agent: string;
   readonly tenant: string;
   phase: ConversationPhase;
+  /** The phase that the store and the waiting actions know of; the loop brings them up to date. */
+  knownPhase: ConversationPhase;
   turn: number;
   inbox: SubmittedMessage[];
   reports: BatchReport[];
@@ -54,8 +65,6 @@ export interface ConversationState {
   waiting: WaitingBatch[];
   /** The last items of the transcript, oldest first: what a model call may show. */
   recent: ItemRef[];
-  /** Commands waiting for their proof to be verified by the loop. */
-  commands: Signed<CommandStatement>[];
   /** Signals taken in this run; the server does not count them for us. */
   signals: number;
 }
@@ -75,6 +84,98 @@ export interface ConversationView {
   readonly phase: ConversationPhase;
   readonly turn: number;
   readonly queued: number;
-  readonly busy: boolean;
   readonly waiting: readonly WaitingBatch[];
+}
+
+/** One turn's work: the queued messages of one sender, or one report. */
+export type Work =
+  | { readonly kind: 'messages'; readonly messages: readonly SubmittedMessage[] }
+  | { readonly kind: 'report'; readonly report: BatchReport; readonly batch: WaitingBatch };
+
+// 100: an hour of a busy person's messages while paused; past it the sender is told to come back.
+export const MAX_INBOX = 100;
+// 10: what one person types while a turn runs; the rest opens the next turn.
+export const MAX_MESSAGES_PER_TURN = 10;
+// 1,000: more than the Updates of one run at its Continue-As-New (1,800 messages, half of them answered late at worst).
+export const MAX_SEEN = 1_000;
+// 20: a person reads no longer list of waiting batches; a model that piles up more is told to wait.
+export const MAX_WAITING = 20;
+// 60 items: about 20 turns with a tool call; older context is left out of model calls.
+export const MAX_RECENT = 60;
+// 8,000 of the server's 10,000 per run: room for those that arrive while the run ends.
+export const MAX_SIGNALS_PER_RUN = 8_000;
+
+export function openConversation(input: ConversationInput): ConversationState {
+  if (input.state) return { ...input.state, signals: 0 };
+  const { conversationId, agent, tenant } = input;
+  const empty = { inbox: [], reports: [], seen: [], waiting: [], recent: [], signals: 0 };
+  return { conversationId, agent, tenant, phase: 'open', knownPhase: 'open', turn: 0, ...empty };
+}
+
+/** Why a message cannot be taken now, by failure type; undefined when it can. A known id is always answered. */
+export function refusalOf(
+  state: ConversationState,
+  messageId: string,
+): 'ConversationStopped' | 'ConversationClosed' | 'InboxFull' | undefined {
+  if (state.phase === 'closed') return 'ConversationClosed';
+  if (isKnown(state, messageId)) return undefined;
+  if (state.phase === 'stopped') return 'ConversationStopped';
+  return state.inbox.length >= MAX_INBOX ? 'InboxFull' : undefined;
+}
+
+/** Queue a message once. */
+export function enqueue(state: ConversationState, message: SubmittedMessage): Ticket {
+  const duplicate = isKnown(state, message.id);
+  const ticket = { messageId: message.id, ahead: state.inbox.length, phase: state.phase, duplicate };
+  if (!duplicate) {
+    state.inbox.push(message);
+    state.seen = [...state.seen, message.id].slice(-MAX_SEEN);
+  }
+  return ticket;
+}
+
+/** Take a report in, once, for a batch that is waiting. Anything else changes nothing. */
+export function enqueueReport(state: ConversationState, report: BatchReport): void {
+  const waits = state.waiting.some((batch) => batch.batchId === report.batchId);
+  const known = state.reports.some((one) => one.batchId === report.batchId);
+  if (waits && !known) state.reports.push(report);
+}
+
+/** The next turn's work: reports first, since they are news about what was asked before; undefined when idle. */
+export function takeNext(state: ConversationState): Work | undefined {
+  const report = state.reports.shift();
+  if (report !== undefined) {
+    const batch = state.waiting.find((one) => one.batchId === report.batchId);
+    state.waiting = state.waiting.filter((one) => one.batchId !== report.batchId);
+    return batch === undefined ? undefined : { kind: 'report', report, batch };
+  }
+  const sender = state.inbox[0]?.principalId;
+  if (sender === undefined) return undefined;
+  const messages = state.inbox.filter((message) => message.principalId === sender).slice(0, MAX_MESSAGES_PER_TURN);
+  state.inbox = state.inbox.filter((message) => !messages.includes(message));
+  return { kind: 'messages', messages };
+}
+
+/** True when a turn may start: there is work, and the phase lets it run. */
+export function hasWork(state: ConversationState): boolean {
+  if (state.phase !== 'open' && state.phase !== 'handed_over') return false;
+  return state.inbox.length > 0 || state.reports.length > 0;
+}
+
+/** Remember items for the next model calls. The oldest fall out, a whole exchange at a time. */
+export function remember(state: ConversationState, items: readonly ItemRef[]): void {
+  const all = [...state.recent, ...items];
+  const cut = all.slice(-MAX_RECENT);
+  const start =
+    all.length > MAX_RECENT ? cut.findIndex((item) => item.kind === 'message' || item.kind === 'report') : 0;
+  state.recent = start === -1 ? cut : cut.slice(start);
+}
+
+export function viewOf(state: ConversationState): ConversationView {
+  const { conversationId, agent, phase, turn, inbox, waiting } = state;
+  return { conversationId, agent, phase, turn, queued: inbox.length, waiting };
+}
+
+function isKnown(state: ConversationState, messageId: string): boolean {
+  return state.seen.includes(messageId);
 }

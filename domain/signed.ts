@@ -48,8 +48,8 @@ export interface VerdictStatement {
   readonly principalId: string;
   readonly verdict: Verdict;
   readonly evidenceSha256: string;
-  /** Set once a person was asked: the approval whose decisions count for this action. */
-  readonly approvalId: string;
+  /** Set once people answered: whose decisions count for this action, and until when they could be given. */
+  readonly approval: { readonly id: string; readonly deadlineMs: number } | null;
   readonly atMs: number;
 }
 

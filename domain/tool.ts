@@ -1,7 +1,7 @@
 // What a tool declares. A tool is what an agent may do; its definition is all that the system knows about it, and
 // nothing anywhere branches on its name. zod is imported as a type only. May import domain types only.
 import type { ZodType } from 'zod';
-import type { Effect, Evidence, Outcome, Proposal } from './action.ts';
+import type { Effect, Evidence, Proposal } from './action.ts';
 import type { Json } from './json.ts';
 import type { Principal } from './principal.ts';
 
@@ -43,7 +43,7 @@ export interface ToolContext {
   readonly nowMs: number;
 }
 
-/** Throw it from a write's `execute` when the effect certainly did not happen. Any other throw of a write is `unknown`. */
+/** Throw it from a write's `execute` when the effect certainly did not happen. Any other throw is `unknown`. */
 export class DidNotHappen extends Error {
   override readonly name = 'DidNotHappen';
 }
@@ -116,10 +116,10 @@ export function defineTool<Input, Output extends Json>(definition: ToolDefinitio
     timeoutMs,
     trust: definition.trust ?? 'untrusted',
     preconditions: definition.preconditions ?? [],
-    // biome-ignore lint: a default that shows nothing of the arguments is the safe one.
+    // A default that shows nothing of the arguments is the safe one.
     summarize: definition.summarize ?? (() => name.replaceAll('_', ' ')),
     then: definition.then ?? 'nothing',
-  }) as Tool<Input, Output>;
+  });
 }
 
 /** Any tool, for lists. `never` as input: it can be listed and read, but only the one action path can call it. */
@@ -127,8 +127,3 @@ export type AnyTool = Omit<Tool<never, Json>, 'input' | 'output'> & {
   readonly input: ZodType<unknown>;
   readonly output?: ZodType<Json>;
 };
-
-/** The outcome kinds after which the later actions of a batch still run. */
-export function succeeded(outcome: Outcome | undefined): boolean {
-  return outcome?.kind === 'succeeded';
-}

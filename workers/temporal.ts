@@ -1,7 +1,10 @@
 // How this process reaches Temporal, and how its namespace must be. Owns connecting and preparing; runs no Workflow.
 // Guarantees: every wait is bounded, and what cannot be reached or changed is said in a sentence with what to do.
 import { Connection, isGrpcServiceError } from '@temporalio/client';
-import { encodeSearchAttributeIndexedValueType, type SearchAttributeType } from '@temporalio/common/lib/search-attributes.js';
+import {
+  encodeSearchAttributeIndexedValueType,
+  type SearchAttributeType,
+} from '@temporalio/common/lib/search-attributes.js';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, type NativeConnectionOptions } from '@temporalio/worker';
@@ -47,7 +50,11 @@ export const SEARCH_ATTRIBUTE_TYPES: readonly (readonly [name: string, type: 'In
 ).map((name) => [name, name === SEARCH_ATTRIBUTES.priority ? 'Int' : 'Keyword']);
 
 /** Connect for clients and for workers. Rejects with TemporalUnusable. */
-export async function connectTemporal({ env, address, limitMs = CONNECT_LIMIT_MS }: ConnectOptions): Promise<TemporalConnections> {
+export async function connectTemporal({
+  env,
+  address,
+  limitMs = CONNECT_LIMIT_MS,
+}: ConnectOptions): Promise<TemporalConnections> {
   const { connectionOptions, namespace } = connectConfig(env, address);
   const at = connectionOptions.address ?? 'localhost:7233';
   let connection: Connection | undefined;
@@ -58,7 +65,7 @@ export async function connectTemporal({ env, address, limitMs = CONNECT_LIMIT_MS
       ...(target === undefined ? {} : { address: target }),
       ...(tls === undefined ? {} : { tls }),
       ...(apiKey === undefined ? {} : { apiKey }),
-      ...(metadata === undefined ? {} : { metadata: metadata as Record<string, string> }),
+      ...(metadata === undefined ? {} : { metadata }),
     });
     const nativeConnection = await within(limitMs, NativeConnection.connect(connectionOptions));
     const client = connection;
@@ -84,7 +91,9 @@ export async function connectTemporal({ env, address, limitMs = CONNECT_LIMIT_MS
 function connectConfig(env: NodeJS.ProcessEnv, address: string | undefined) {
   const namespace = temporalNamespace(env);
   if (address !== undefined) return { connectionOptions: { address } satisfies NativeConnectionOptions, namespace };
-  const overrideEnvVars = Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : [])));
+  const overrideEnvVars = Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : [])),
+  );
   try {
     const loaded = loadClientConnectConfig({ overrideEnvVars });
     return { connectionOptions: loaded.connectionOptions, namespace: loaded.namespace ?? namespace };
@@ -116,7 +125,9 @@ export async function retentionDays(connection: Connection, namespace: string): 
 
 /** Search attributes of ours that the namespace lacks, by name. Rejects when one has the wrong type. */
 export async function missingAttributes(connection: Connection, namespace: string): Promise<readonly string[]> {
-  const { customAttributes } = await bounded(connection, () => connection.operatorService.listSearchAttributes({ namespace }));
+  const { customAttributes } = await bounded(connection, () =>
+    connection.operatorService.listSearchAttributes({ namespace }),
+  );
   return SEARCH_ATTRIBUTE_TYPES.flatMap(([name, type]) => {
     const found = customAttributes[name];
     if (found !== undefined && found !== indexedType(type)) {

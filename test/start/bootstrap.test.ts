@@ -35,7 +35,10 @@ function lockTo(clone: string, version: string): void {
     tiny: packed(clone, { name: 'tiny', version }, ''),
     tsx: packed(clone, { name: 'tsx', version }, `import ${JSON.stringify(import.meta.resolve('tsx'))};`),
   };
-  writeFileSync(join(clone, 'package.json'), JSON.stringify({ name: 'clone', version: '0.0.0', type: 'module', dependencies }));
+  writeFileSync(
+    join(clone, 'package.json'),
+    JSON.stringify({ name: 'clone', version: '0.0.0', type: 'module', dependencies }),
+  );
   npm(clone, 'install', '--package-lock-only', '--offline', '--silent', '--no-audit');
 }
 
@@ -77,7 +80,10 @@ test('a fresh clone installs itself, hands on arguments and exit code, and insta
 test('two bootstraps at once install once', async (t) => {
   const clone = aClone(t);
   const ends = await Promise.all([bootstrap(t, clone, '0').ended, bootstrap(t, clone, '0').ended]);
-  assert.deepEqual(ends.map(({ code }) => code), [0, 0]);
+  assert.deepEqual(
+    ends.map(({ code }) => code),
+    [0, 0],
+  );
   const text = ends.map(({ output }) => output).join('');
   assert.equal(text.match(/packages installed/g)?.length, 1, text);
 });
@@ -85,7 +91,10 @@ test('two bootstraps at once install once', async (t) => {
 test('a failed installation shows what npm said, and the next one starts anew', async (t) => {
   const clone = aClone(t);
   const manifest = readFileSync(join(clone, 'package.json'), 'utf8');
-  writeFileSync(join(clone, 'package.json'), manifest.replace('"dependencies":{', '"dependencies":{"left-out":"1.0.0",'));
+  writeFileSync(
+    join(clone, 'package.json'),
+    manifest.replace('"dependencies":{', '"dependencies":{"left-out":"1.0.0",'),
+  );
   const failed = await bootstrap(t, clone, '0').ended;
   assert.equal(failed.code, 1);
   assert.match(failed.output, /left-out@1\.0\.0/);

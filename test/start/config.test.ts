@@ -21,21 +21,18 @@ function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
 test('an empty environment is a development start with every default', () => {
   const config = readConfig({ PORT: '' });
   assert.equal(Object.isFrozen(config), true);
-  assert.deepEqual(
-    Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined)),
-    {
-      mode: 'development',
-      port: 3000,
-      host: '127.0.0.1',
-      stateDir: '.countersign',
-      models: [],
-      modelProtocol: 'auto',
-      workflowsPublicKeys: [],
-      apiPublicKeys: [],
-      logLevel: 'info',
-      clockOffsetMs: 0,
-    },
-  );
+  assert.deepEqual(Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined)), {
+    mode: 'development',
+    port: 3000,
+    host: '127.0.0.1',
+    stateDir: '.countersign',
+    models: [],
+    modelProtocol: 'auto',
+    workflowsPublicKeys: [],
+    apiPublicKeys: [],
+    logLevel: 'info',
+    clockOffsetMs: 0,
+  });
 });
 
 test('a wrong value is one sentence that names the variable and what it must be', () => {
@@ -44,15 +41,27 @@ test('a wrong value is one sentence that names the variable and what it must be'
     [{ PORT: '70000' }, 'PORT must be a whole number from 0 to 65535, not "70000"'],
     [{ PORT: '3000x' }, 'PORT must be a whole number from 0 to 65535, not "3000x"'],
     [{ PORT: '0x10' }, 'PORT must be a whole number from 0 to 65535, not "0x10"'],
-    [{ OPENAI_BASE_URL: 'localhost:1234' }, 'OPENAI_BASE_URL must be a URL that starts with http:// or https://, not "localhost:1234"'],
+    [
+      { OPENAI_BASE_URL: 'localhost:1234' },
+      'OPENAI_BASE_URL must be a URL that starts with http:// or https://, not "localhost:1234"',
+    ],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent, not "loud"'],
-    [{ COUNTERSIGN_MODEL_PROTOCOL: 'chat' }, 'COUNTERSIGN_MODEL_PROTOCOL is chat, so set OPENAI_API_KEY, or OPENAI_BASE_URL of your server'],
+    [
+      { COUNTERSIGN_MODEL_PROTOCOL: 'chat' },
+      'COUNTERSIGN_MODEL_PROTOCOL is chat, so set OPENAI_API_KEY, or OPENAI_BASE_URL of your server',
+    ],
     [
       { COUNTERSIGN_MODE: 'production', COUNTERSIGN_CLOCK_OFFSET_MS: '5' },
       'COUNTERSIGN_CLOCK_OFFSET_MS moves the clock, which production refuses; take it out of the environment',
     ],
-    [{ OPENAI_API_KEY_FILE: '/no/such/file' }, 'OPENAI_API_KEY_FILE names a file that cannot be read (ENOENT); correct the path or its permissions'],
-    [{ OPENAI_API_KEY: 'a', OPENAI_API_KEY_FILE: '/b' }, 'OPENAI_API_KEY and OPENAI_API_KEY_FILE are both set; keep one of them'],
+    [
+      { OPENAI_API_KEY_FILE: '/no/such/file' },
+      'OPENAI_API_KEY_FILE names a file that cannot be read (ENOENT); correct the path or its permissions',
+    ],
+    [
+      { OPENAI_API_KEY: 'a', OPENAI_API_KEY_FILE: '/b' },
+      'OPENAI_API_KEY and OPENAI_API_KEY_FILE are both set; keep one of them',
+    ],
   ];
   for (const [env, sentence] of rows) assert.deepEqual(problemsOf(env), [sentence]);
   assert.equal(problemsOf({ PORT: 'a', LOG_LEVEL: 'b' }).length, 2);
@@ -71,7 +80,9 @@ test('a secret may stand in a file', (t) => {
   writeFileSync(file, 'sk-from-file\n');
   assert.equal(readConfig({ OPENAI_API_KEY_FILE: file }).openaiApiKey, 'sk-from-file');
   writeFileSync(file, '\n');
-  assert.deepEqual(problemsOf({ OPENAI_API_KEY_FILE: file }), ['OPENAI_API_KEY_FILE names an empty file; write the value into it']);
+  assert.deepEqual(problemsOf({ OPENAI_API_KEY_FILE: file }), [
+    'OPENAI_API_KEY_FILE names an empty file; write the value into it',
+  ]);
 });
 
 test('lists are split and trimmed, and each key of a list is checked', () => {
@@ -94,17 +105,28 @@ test('the model’s protocol follows from the server that is named', () => {
 
 test('in production a role starts with its own secrets only, and not without them', (t) => {
   const folder = temporaryFolder(t);
-  const base = { COUNTERSIGN_MODE: 'production', DATABASE_URL: 'postgres://db/x', TEMPORAL_ADDRESS: 't:7233', COUNTERSIGN_STATE_DIR: folder };
-  const problems = (role: Parameters<typeof roleProblems>[0], env: NodeJS.ProcessEnv) => roleProblems(role, readConfig(env), env);
+  const base = {
+    COUNTERSIGN_MODE: 'production',
+    DATABASE_URL: 'postgres://db/x',
+    TEMPORAL_ADDRESS: 't:7233',
+    COUNTERSIGN_STATE_DIR: folder,
+  };
+  const problems = (role: Parameters<typeof roleProblems>[0], env: NodeJS.ProcessEnv) =>
+    roleProblems(role, readConfig(env), env);
   const signing = generateSigningKey();
 
   assert.deepEqual(problems('assistant', { ...base, OPENAI_API_KEY: 'k' }), []);
   assert.deepEqual(problems('api', { ...base, COUNTERSIGN_API_SIGNING_KEY: signing }), []);
-  assert.deepEqual(problems('assistant', base), ['the assistant role needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server that wants none']);
+  assert.deepEqual(problems('assistant', base), [
+    'the assistant role needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server that wants none',
+  ]);
   assert.deepEqual(problems('assistant', { ...base, OPENAI_API_KEY: 'k', COUNTERSIGN_API_SIGNING_KEY: signing }), [
     'COUNTERSIGN_API_SIGNING_KEY is not for the assistant role; take it out of this process’s environment',
   ]);
-  assert.match(problems('actor', base).join(), /needs COUNTERSIGN_WORKFLOWS_PUBLIC_KEYS.*needs COUNTERSIGN_API_PUBLIC_KEYS/);
+  assert.match(
+    problems('actor', base).join(),
+    /needs COUNTERSIGN_WORKFLOWS_PUBLIC_KEYS.*needs COUNTERSIGN_API_PUBLIC_KEYS/,
+  );
   assert.match(problems('actor', { ...base, OPENAI_API_KEY: 'k' }).join(), /OPENAI_API_KEY is not for the actor role/);
   assert.match(problems('api', { ...base, TEMPORAL_ADDRESS: '' }).join(), /needs TEMPORAL_ADDRESS/);
   assert.deepEqual(roleProblems('actor', readConfig({}), {}), [
@@ -128,15 +150,22 @@ test('development keys are made once, private, and refused in production', async
   const first = await developmentIdentities(folder, apiKeys, 0);
   const second = await developmentIdentities(folder, apiKeys, 0);
   assert.deepEqual(second, first);
-  assert.deepEqual(first.map(({ principal }) => principal.id), ['customer-ada', 'finn']);
+  assert.deepEqual(
+    first.map(({ principal }) => principal.id),
+    ['customer-ada', 'finn'],
+  );
   assert.deepEqual(added.slice(2), added.slice(0, 2));
-  assert.match(first[0]!.key, /^cs_[0-9a-f]{8}_[\w-]{43}$/);
+  assert.match(first[0]!.key, /^cs_[0-9a-f]{12}_[\w-]{43}$/);
   for (const file of ['keys.json', 'identities.json']) assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600);
   writeFileSync(join(folder, 'identities.json'), '{');
-  await assert.rejects(developmentIdentities(folder, apiKeys, 0), /identities\.json is damaged; restore it, or remove it/);
+  await assert.rejects(
+    developmentIdentities(folder, apiKeys, 0),
+    /identities\.json is damaged; restore it, or remove it/,
+  );
 });
 
 test('the page lists every variable, and the file form of each secret', () => {
   const page = configurationPage();
-  for (const { name, secret } of CONFIG_TABLE) assert.equal(page.includes(secret === true ? `\`${name}_FILE\`` : `\`${name}\``), true, name);
+  for (const { name, secret } of CONFIG_TABLE)
+    assert.equal(page.includes(secret === true ? `\`${name}_FILE\`` : `\`${name}\``), true, name);
 });

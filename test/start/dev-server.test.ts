@@ -39,7 +39,11 @@ test('a namespace keeps closed Workflows 30 days and has our search attributes, 
 
 test('a start that is killed leaves no server behind, and the next start goes on with its data', async (t) => {
   const path = join(temporaryFolder(t), 'state');
-  const holder = runNode(t, [...FROM_SOURCE, new URL('./fixtures/hold-dev-server.mts', import.meta.url).pathname, path]);
+  const holder = runNode(t, [
+    ...FROM_SOURCE,
+    new URL('./fixtures/hold-dev-server.mts', import.meta.url).pathname,
+    path,
+  ]);
   const pid = Number(/server (\d+) up/.exec(await holder.says(' up\n'))?.[1]);
   assert.equal(isAlive(pid), true);
   const exited = new Promise((resolve) => holder.process.once('exit', resolve));
@@ -88,8 +92,11 @@ test('a server that does not start shows the end of its log', async (t) => {
 });
 
 test('a Temporal that is not there is said, with what to do, in bounded time', async () => {
-  await assert.rejects(connectTemporal({ env: { TEMPORAL_ADDRESS: '127.0.0.1:1' }, limitMs: 1_000 }), (error: Error) => {
-    assert.match(error.message, /^Temporal at 127\.0\.0\.1:1 cannot be reached: .* Check that it runs/);
-    return true;
-  });
+  await assert.rejects(
+    connectTemporal({ env: { TEMPORAL_ADDRESS: '127.0.0.1:1' }, limitMs: 1_000 }),
+    (error: Error) => {
+      assert.match(error.message, /^Temporal at 127\.0\.0\.1:1 cannot be reached: .* Check that it runs/);
+      return true;
+    },
+  );
 });

@@ -68,6 +68,15 @@ esac`;
 });
 
 test('programs that are not ours get no secret of ours', () => {
-  const env = { PATH: '/bin', HOME: '/h', https_proxy: 'p', PIP_INDEX_URL: 'i', OPENAI_API_KEY: 'k', DATABASE_URL: 'd', SHOP_DATABASE_URL: 's', NODE_OPTIONS: 'n' };
+  const env = {
+    PATH: '/bin',
+    HOME: '/h',
+    https_proxy: 'p',
+    PIP_INDEX_URL: 'i',
+    OPENAI_API_KEY: 'k',
+    DATABASE_URL: 'd',
+    SHOP_DATABASE_URL: 's',
+    NODE_OPTIONS: 'n',
+  };
   assert.deepEqual(withoutSecrets(env), { PATH: '/bin', HOME: '/h', https_proxy: 'p', PIP_INDEX_URL: 'i' });
 });

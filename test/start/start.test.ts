@@ -41,6 +41,15 @@ test('a second Ctrl-C ends a stop that hangs', async (t) => {
   assert.deepEqual(downOf(output), ['api']);
 });
 
+test('Ctrl-C during a start ends it at once', async (t) => {
+  const { run } = start(t, 'waits');
+  await run.says('opening the store');
+  run.process.kill('SIGINT');
+  const { code, output } = await run.ended;
+  assert.equal(code, 130);
+  assert.match(output, /stopped before it was up/);
+});
+
 test('a start that loses its Temporal server says so, stops the rest and fails', async (t) => {
   const { code, output } = await start(t, 'loses').run.ended;
   assert.equal(code, 1);

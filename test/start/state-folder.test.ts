@@ -51,7 +51,10 @@ test('a state of a newer version is refused and left as it is', async (t) => {
   const path = join(temporaryFolder(t), 'state');
   (await openStateFolder(path)).release();
   writeFileSync(join(path, 'version.json'), '{"version":99}');
-  await assert.rejects(openStateFolder(path), /written by a newer Countersign \(state version 99, this one knows 1\); update/);
+  await assert.rejects(
+    openStateFolder(path),
+    /written by a newer Countersign \(state version 99, this one knows 1\); update/,
+  );
   assert.equal(readFileSync(join(path, 'version.json'), 'utf8'), '{"version":99}');
 });
 

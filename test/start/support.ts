@@ -19,7 +19,7 @@ export function atEnd(t: TestContext, cleanup: () => unknown): void {
   const stack = [cleanup];
   cleanups.set(t, stack);
   t.after(async () => {
-    for (const next of stack.reverse()) await next();
+    for (const next of stack.toReversed()) await next();
   });
 }
 
@@ -35,7 +35,11 @@ export interface Seen {
   readonly output: () => string;
   /** Resolves to the output once it contains the words; rejects when the program ends without them. */
   readonly says: (words: string) => Promise<string>;
-  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly output: string }>;
+  readonly ended: Promise<{
+    readonly code: number | null;
+    readonly signal: NodeJS.Signals | null;
+    readonly output: string;
+  }>;
 }
 
 /** Run Node on these arguments and watch it. Killed at the end of the test, if it still lives. */

@@ -82,7 +82,9 @@ async function find(binary: Binary, first: readonly Way[], options: FindOptions)
       tried.push(`  - ${way.name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  throw new BinaryNotFound(`no ${binary.name} was found. Tried, in this order:\n${tried.join('\n')}\n${adviceFor(binary)}`);
+  throw new BinaryNotFound(
+    `no ${binary.name} was found. Tried, in this order:\n${tried.join('\n')}\n${adviceFor(binary)}`,
+  );
 }
 
 function adviceFor(binary: Binary): string {

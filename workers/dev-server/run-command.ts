@@ -2,12 +2,15 @@
 import { execFile } from 'node:child_process';
 
 /** Variables that a fetching or serving program may need: paths, proxies, certificates, its own configuration. */
-const PASSED_ON =
-  /^(path|home|tmpdir|lang|lc_.*|tz|user|logname|shell|.*_proxy|ssl_cert_.*|requests_ca_bundle|curl_ca_bundle|netrc|pip_.*|uv_.*|python.*|pyenv_.*|virtual_env|xdg_.*|ld_library_path|dyld_.*)$/i;
+const PASSED_ON = [
+  /^(?:path|home|tmpdir|lang|lc_.*|tz|user|logname|shell|xdg_.*|ld_library_path|dyld_.*)$/i,
+  /^(?:.*_proxy|ssl_cert_.*|requests_ca_bundle|curl_ca_bundle|netrc)$/i,
+  /^(?:pip_.*|uv_.*|python.*|pyenv_.*|virtual_env)$/i,
+];
 
 /** The environment for programs that are not ours: an allowlist, so that no model key or database password leaks. */
 export function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => PASSED_ON.test(name)));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => PASSED_ON.some((names) => names.test(name))));
 }
 
 // 4 MB of output: pip's longest complaint is some kilobytes.
@@ -37,7 +40,9 @@ export function runCommand({ file, args, env, limitMs, cwd }: Command): Promise<
       if (error === null) return resolve(stdout);
       if (error.code === 'ENOENT') return reject(new Error(`${file} is not there`));
       if (error.killed === true) return reject(new Error(`${file} did not end within ${limitMs / 1000} s`));
-      const words = (stderr.trim() || stdout.trim() || error.message).slice(-SHOWN_OUTPUT_CHARS).replaceAll(/\s+/g, ' ');
+      const words = (stderr.trim() || stdout.trim() || error.message)
+        .slice(-SHOWN_OUTPUT_CHARS)
+        .replaceAll(/\s+/g, ' ');
       return reject(new Error(`${file} failed: ${words}`));
     });
   });

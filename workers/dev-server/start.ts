@@ -103,7 +103,9 @@ async function startOnce(options: DevServerOptions): Promise<DevServer> {
   } catch (error) {
     await stop();
     const reason = error instanceof DevServerFailed ? error.message : String(error);
-    throw new DevServerFailed(`the Temporal server did not start: ${reason}. Its log, ${logFile}, ends:\n${lastLines(logFile)}`);
+    throw new DevServerFailed(
+      `the Temporal server did not start: ${reason}. Its log, ${logFile}, ends:\n${lastLines(logFile)}`,
+    );
   }
 }
 
@@ -155,9 +157,10 @@ async function untilHealthy(
     for (;;) {
       if (ended) throw new DevServerFailed('it ended');
       const probe = () => connection.workflowService.describeNamespace({ namespace });
-      if (await connection.withDeadline(Date.now() + PROBE_LIMIT_MS, probe).then(() => true, () => false)) break;
+      if (await succeeds(connection.withDeadline(Date.now() + PROBE_LIMIT_MS, probe))) break;
       const nowMs = Date.now();
-      if (nowMs > startedMs + HEALTHY_LIMIT_MS) throw new DevServerFailed(`it did not answer within ${HEALTHY_LIMIT_MS / 1000} s`);
+      if (nowMs > startedMs + HEALTHY_LIMIT_MS)
+        throw new DevServerFailed(`it did not answer within ${HEALTHY_LIMIT_MS / 1000} s`);
       if (nowMs > reportAtMs) {
         report(`waiting for the Temporal server … ${Math.round((nowMs - startedMs) / 1000)} s`);
         reportAtMs = nowMs + PROGRESS_MS;
@@ -169,6 +172,13 @@ async function untilHealthy(
   } finally {
     await connection.close();
   }
+}
+
+function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
 }
 
 async function stopGuard(guard: ChildProcess, gone: Promise<void>, folder: string): Promise<void> {

