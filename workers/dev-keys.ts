@@ -95,7 +95,9 @@ export function developmentKeyProblems(config: Config): readonly string[] {
     ['COUNTERSIGN_API_SIGNING_KEY', config.apiSigningKey, kept.api],
   ] as const;
   return used.flatMap(([name, value, development]) =>
-    value === development ? [`${name} is a development key, which production refuses; make another with: countersign keys`] : [],
+    value === development
+      ? [`${name} is a development key, which production refuses; make another with: countersign keys`]
+      : [],
   );
 }
 

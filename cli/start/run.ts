@@ -25,14 +25,16 @@ const ENDED_AT_ONCE = 130;
 
 /** Start, run until asked to stop, stop. Resolves to the exit code. */
 export async function runStart<Connections>(options: RunOptions<Connections>): Promise<number> {
-  const { report = (line) => process.stderr.write(`${line}\n`), print = (text) => process.stdout.write(text) } = options;
+  const { report = (line) => process.stderr.write(`${line}\n`), print = (text) => process.stdout.write(text) } =
+    options;
   const asked = listenForEnd();
   try {
     const started = startDevelopment({ ...options, report });
     const running = await Promise.race([started, asked.stop.then(() => undefined)]);
     if (running === undefined) {
+      // What is half open cannot be closed in order; the lock, the guard and the store are made to be cut off.
       report('stopped before it was up');
-      return ENDED_AT_ONCE;
+      process.exit(ENDED_AT_ONCE);
     }
     const apiFile = join(running.stateFolder, API_FILE);
     writePrivateFile(apiFile, `${JSON.stringify({ url: running.url })}\n`);

@@ -168,7 +168,7 @@ function createDownSteps(report: Report) {
   const steps: { readonly name: string; readonly close: () => Promise<void> }[] = [];
   let running: Promise<void> | undefined;
   const runAll = async () => {
-    for (const { name, close } of steps.reverse()) {
+    for (const { name, close } of steps.toReversed()) {
       await bounded(close()).catch((error: unknown) => {
         report(`${name} did not stop in good order: ${error instanceof Error ? error.message : String(error)}`);
       });
