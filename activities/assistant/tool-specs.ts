@@ -1,4 +1,4 @@
-// What a model is told of an agent's tools: name, description, and the JSON Schema of the input. May import domain, zod.
+// What a model is told of an agent's tools: name, description, JSON Schema of the input. May import domain and zod.
 import { z } from 'zod';
 import type { Agent } from '../../domain/agent.ts';
 import type { JsonObject } from '../../domain/json.ts';
