@@ -72,9 +72,16 @@ export interface RuledAction {
 }
 
 /** What came of one call of the model: ruled on, or not even a proposal (the reason goes back to the model). */
-export type Case =
-  | { readonly kind: 'ruled'; readonly action: RuledAction }
-  | { readonly kind: 'invalid'; readonly callId: string; readonly tool: string; readonly reason: string };
+export type Case = { readonly kind: 'ruled'; readonly action: RuledAction } | InvalidCall;
+
+/** A call that is no proposal. It has an action id all the same: the index counts every call of the turn. */
+export interface InvalidCall {
+  readonly kind: 'invalid';
+  readonly actionId: string;
+  readonly callId: string;
+  readonly tool: string;
+  readonly reason: string;
+}
 
 /** What the actor demands before it acts. Every part is verified by the actor itself. */
 export interface Warrant {

@@ -62,10 +62,9 @@ test('a later call sees the results before it, and has an id of its own', async 
 
 test('what waits, was denied or failed is said as it is, never as done', async () => {
   for (const text of [
-    'waits for finance until Monday',
-    'denied: not yours',
-    'failed: no such order',
-    'unknown: it may have happened',
+    'Not done yet. It waits for 1 approval(s) of finance until Monday.',
+    'Not done. denied: not yours',
+    'It may or may not have happened: no answer. It is not repeated; a person has to look.',
   ]) {
     assert.equal(await spoken([REFUND, calls('demo_1'), result('demo_1', text)]), text);
   }
