@@ -227,7 +227,10 @@ test('a call beats at once and goes on beating while the model thinks', async ()
   assert.deepEqual([atCall, beats], [1, 3]);
 });
 
-test('a cancelled call stops the request, asks no other model and stays a cancellation', async (t) => {
+// The time limit: a call that does not hear of it ends only when its own time is over.
+test('a cancelled call stops the request, asks no other model and stays a cancellation', {
+  timeout: 10_000,
+}, async (t) => {
   const environment = anEnvironment();
   const closed = deferred();
   const baseUrl = await rawProvider(t, (_request, response) => {

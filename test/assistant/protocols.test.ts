@@ -8,6 +8,7 @@ import { createResponsesModel } from '../../activities/assistant/models/response
 import type { ModelPort, ModelRequest } from '../../domain/model.ts';
 import { aRequest, calls, json, NOW_MS, provider, rawProvider, result, says, stream } from './support.ts';
 
+const MODEL = aRequest().model;
 const KEY = 'sk-secret-0123456789';
 const open = () => new AbortController().signal;
 
@@ -213,7 +214,11 @@ for (const [name, protocol] of Object.entries(PROTOCOLS)) {
 
   test(`${name}: a stream that ends without its end is ModelUnavailable`, async (t) => {
     const baseUrl = await rawProvider(t, (_request, response) => stream(response, [protocol.begun]));
-    assert.equal((await failing(at(baseUrl))).type, 'ModelUnavailable');
+    const failure = await failing(at(baseUrl));
+    assert.deepEqual(
+      [failure.type, failure.message],
+      ['ModelUnavailable', `${MODEL}: the answer ended without its end`],
+    );
   });
 
   test(`${name}: a failure told inside the stream is a failure`, async (t) => {
@@ -273,7 +278,7 @@ for (const [name, protocol] of Object.entries(PROTOCOLS)) {
     const failure = await failing(at(baseUrl), aRequest(), AbortSignal.timeout(50));
     assert.deepEqual(
       [failure.type, failure.message],
-      ['ModelUnavailable', 'gpt-5-mini: no whole answer within its time'],
+      ['ModelUnavailable', `${MODEL}: no whole answer within its time`],
     );
   });
 
