@@ -40,7 +40,7 @@ export function translateError(error: unknown): Error {
   if (!isTransient(error)) return error instanceof Error ? error : new Error(String(error));
   const code = codeOf(error);
   const said = error instanceof Error && error.message !== '' ? error.message : 'no answer';
-  return new StoreUnavailable(`the store is not available now (${code === '' ? said : `${code}: ${said}`})`, {
+  return new StoreUnavailable(`the database is not available now (${code === '' ? said : `${code}: ${said}`})`, {
     cause: error,
   });
 }

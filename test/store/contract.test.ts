@@ -1,0 +1,41 @@
+// The contract of the store, over both databases: whatever holds on one holds on the other.
+import { after, before, describe } from 'node:test';
+import type pg from 'pg';
+import type { Sql } from '../../domain/tool.ts';
+import { createPool } from '../../store/pool.ts';
+import type { Store } from '../../store/ports.ts';
+import { createSql } from '../../store/sql.ts';
+import { openStore } from '../../store/store.ts';
+import { actionsContract } from './contract/actions.ts';
+import { itemsContract } from './contract/items.ts';
+import { ledgerContract } from './contract/ledger.ts';
+import { readModelsContract } from './contract/read-models.ts';
+import { sqlContract } from './contract/sql.ts';
+import { type Database, KINDS, startDatabase } from './databases.ts';
+
+/** The store under test, and SQL over the same database through a pool of its own. */
+export type Subject = () => { readonly store: Store; readonly sql: Sql };
+
+for (const kind of KINDS) {
+  describe(`the store on ${kind}`, () => {
+    let database: Database;
+    let pool: pg.Pool;
+    let store: Store;
+    before(async () => {
+      database = await startDatabase(kind);
+      pool = createPool(database.poolConfig);
+      store = await openStore({ pool: database.poolConfig });
+    });
+    after(async () => {
+      await store.close();
+      await pool.end();
+      await database.stop();
+    });
+    const subject: Subject = () => ({ store, sql: createSql(pool) });
+    itemsContract(subject);
+    ledgerContract(subject);
+    actionsContract(subject);
+    readModelsContract(subject);
+    sqlContract(subject);
+  });
+}
