@@ -1,5 +1,5 @@
 // The contract of the store, over both databases: whatever holds on one holds on the other.
-import { after, before, describe } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import type pg from 'pg';
 import type { Sql } from '../../domain/tool.ts';
 import { createPool } from '../../store/pool.ts';
@@ -14,7 +14,15 @@ import { sqlContract } from './contract/sql.ts';
 import { type Database, KINDS, startDatabase } from './databases.ts';
 
 /** The store under test, and SQL over the same database through a pool of its own. */
-export type Subject = () => { readonly store: Store; readonly sql: Sql };
+export interface Subject {
+  readonly store: Store;
+  readonly sql: Sql;
+}
+
+/** Rules of the store by name, each with what proves it. */
+export type Contract = Readonly<Record<string, (subject: Subject) => Promise<void>>>;
+
+const CONTRACTS = [itemsContract, ledgerContract, actionsContract, readModelsContract, sqlContract];
 
 for (const kind of KINDS) {
   describe(`the store on ${kind}`, () => {
@@ -31,11 +39,8 @@ for (const kind of KINDS) {
       await pool.end();
       await database.stop();
     });
-    const subject: Subject = () => ({ store, sql: createSql(pool) });
-    itemsContract(subject);
-    ledgerContract(subject);
-    actionsContract(subject);
-    readModelsContract(subject);
-    sqlContract(subject);
+    for (const [rule, prove] of CONTRACTS.flatMap((contract) => Object.entries(contract))) {
+      test(rule, () => prove({ store, sql: createSql(pool) }));
+    }
   });
 }

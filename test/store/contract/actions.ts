@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Outcome } from '../../../domain/action.ts';
 import {
   aConversationId,
@@ -13,21 +12,20 @@ import {
   requested,
   ruled,
 } from '../builders.ts';
-import type { Subject } from '../contract.test.ts';
+import type { Contract } from '../contract.test.ts';
 
 const succeeded: Outcome = { kind: 'succeeded', result: { refund: 'r_1' } };
 const unknown: Outcome = { kind: 'unknown', reason: 'the connection broke' };
 
-export function actionsContract(subject: Subject): void {
-  const claimOf = (id: string) => {
-    const { actionId, digest, tool } = aProposal(id);
-    return { actionId, conversationId: id, digest, tool, nowMs: 50 };
-  };
-  const settled = (id: string, outcome: Outcome, step = 'settled') =>
-    anEntry(id, aProposal(id).actionId, step, { kind: 'settled', outcome }, 70);
+const claimOf = (id: string) => {
+  const { actionId, digest, tool } = aProposal(id);
+  return { actionId, conversationId: id, digest, tool, nowMs: 50 };
+};
+const settled = (id: string, outcome: Outcome, step = 'settled') =>
+  anEntry(id, aProposal(id).actionId, step, { kind: 'settled', outcome }, 70);
 
-  test('the read model of an action follows it from proposal to outcome', async () => {
-    const { store } = subject();
+export const actionsContract: Contract = {
+  'the read model of an action follows it from proposal to outcome': async ({ store }) => {
     const id = aConversationId();
     const { actionId } = aProposal(id);
     const stageNow = async () => (await store.actions.get(actionId))?.stage;
@@ -48,10 +46,9 @@ export function actionsContract(subject: Subject): void {
       ...{ evidence, verdict: anAsk, approvalId: anApproval(id).id, stage: 'settled', outcome: succeeded },
       ...{ createdMs: 20, updatedMs: 60 },
     });
-  });
+  },
 
-  test('a late entry moves no action back and changes no outcome', async () => {
-    const { store } = subject();
+  'a late entry moves no action back and changes no outcome': async ({ store }) => {
     const id = aConversationId();
     const { actionId } = aProposal(id);
     await store.record([proposed(id)]);
@@ -65,10 +62,9 @@ export function actionsContract(subject: Subject): void {
       { stage, outcome, verdict },
       { stage: 'settled', outcome: { kind: 'failed', reason: 'no' }, verdict: null },
     );
-  });
+  },
 
-  test('the actions of a conversation come newest first, and are counted by how they ended', async () => {
-    const { store } = subject();
+  'the actions of a conversation come newest first, and are counted by how they ended': async ({ store }) => {
     const id = aConversationId();
     const before = await store.actions.counts();
     await store.record([proposed(id, 0), proposed(id, 1), settled(id, { kind: 'denied', reason: 'no' })]);
@@ -85,10 +81,9 @@ export function actionsContract(subject: Subject): void {
       [`${id}:1:1`, `${id}:1:0`],
     );
     assert.equal((await store.actions.ofConversation(id, 1)).length, 1);
-  });
+  },
 
-  test('of many who claim one action exactly one may act', async () => {
-    const { store } = subject();
+  'of many who claim one action exactly one may act': async ({ store }) => {
     const id = aConversationId();
     const claim = claimOf(id);
     const results = await Promise.all(Array.from({ length: 10 }, () => store.claims.claim(claim)));
@@ -105,10 +100,9 @@ export function actionsContract(subject: Subject): void {
       chain.map((entry) => entry.fact),
       [fact],
     );
-  });
+  },
 
-  test('a digest is claimed once, under whatever id; an id once, under whatever digest', async () => {
-    const { store } = subject();
+  'a digest is claimed once, under whatever id; an id once, under whatever digest': async ({ store }) => {
     const [id, other] = [aConversationId(), aConversationId()];
     const claim = claimOf(id);
     assert.deepEqual(await store.claims.claim(claim), { kind: 'claimed' });
@@ -119,10 +113,9 @@ export function actionsContract(subject: Subject): void {
     assert.deepEqual(sameId, { kind: 'exists', claim: standing });
     assert.equal(await store.claims.get(claimOf(other).actionId), undefined);
     assert.deepEqual(await store.ledger.ofSubject(claimOf(other).actionId), []);
-  });
+  },
 
-  test('the first receipt stands', async () => {
-    const { store } = subject();
+  'the first receipt stands': async ({ store }) => {
     const claim = claimOf(aConversationId());
     await store.claims.claim(claim);
     const given: Outcome[] = Array.from({ length: 5 }, (_, n) => ({ kind: 'succeeded', result: n }));
@@ -136,10 +129,9 @@ export function actionsContract(subject: Subject): void {
       ['claimed', 'settled'],
     );
     assert.deepEqual(chain[1]?.fact, { kind: 'settled', outcome: stood[0] });
-  });
+  },
 
-  test('an unknown outcome may be corrected once it is known, and both are on record', async () => {
-    const { store } = subject();
+  'an unknown outcome may be corrected once it is known, and both are on record': async ({ store }) => {
     const id = aConversationId();
     const claim = claimOf(id);
     await store.record([proposed(id)]);
@@ -154,10 +146,9 @@ export function actionsContract(subject: Subject): void {
       ['proposed', 'claimed', 'settled', 'corrected'],
     );
     assert.deepEqual((await store.actions.get(claim.actionId))?.outcome, succeeded);
-  });
+  },
 
-  test('a receipt that comes after the Workflow gave up is on record as a correction', async () => {
-    const { store } = subject();
+  'a receipt that comes after the Workflow gave up is on record as a correction': async ({ store }) => {
     const id = aConversationId();
     const claim = claimOf(id);
     await store.record([proposed(id)]);
@@ -167,11 +158,10 @@ export function actionsContract(subject: Subject): void {
     const chain = await store.ledger.ofSubject(claim.actionId);
     assert.deepEqual(chain.at(-1)?.fact, { kind: 'settled', outcome: succeeded });
     assert.deepEqual((await store.actions.get(claim.actionId))?.outcome, succeeded);
-  });
+  },
 
-  test('there is no receipt without a claim', async () => {
-    const { store } = subject();
+  'there is no receipt without a claim': async ({ store }) => {
     await assert.rejects(store.claims.receipt('nobody:1:0', succeeded, 60), /no claim of nobody:1:0/);
     assert.deepEqual(await store.ledger.ofSubject('nobody:1:0'), []);
-  });
-}
+  },
+};

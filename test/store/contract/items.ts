@@ -1,21 +1,18 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import type { Subject } from '../contract.test.ts';
+import type { Contract } from '../contract.test.ts';
 import { aConversationId, aMessage, aReply, finn, noted } from '../builders.ts';
 
-export function itemsContract(subject: Subject): void {
-  test('an item written twice under one key is one item, as first written', async () => {
-    const { store } = subject();
+export const itemsContract: Contract = {
+  'an item written twice under one key is one item, as first written': async ({ store }) => {
     const id = aConversationId();
     const [first] = await store.items.append([aMessage(id, 'm1')]);
     const again = { ...aMessage(id, 'm1'), body: { kind: 'report', text: 'another text' } as const };
     const written = await store.items.append([again, aReply(id)]);
     assert.deepEqual(written[0], first);
     assert.deepEqual(await store.items.page(id, 0, 10), written);
-  });
+  },
 
-  test('items come back as stored, in the order asked for, and only from their own conversation', async () => {
-    const { store } = subject();
+  'items come back as stored, in the order asked for, and only from their own conversation': async ({ store }) => {
     const [id, other] = [aConversationId(), aConversationId()];
     const [one, two, foreign] = await store.items.append([aMessage(id, 'm1'), aReply(id), aMessage(other, 'm1')]);
     assert.ok(one && two && foreign);
@@ -33,19 +30,17 @@ export function itemsContract(subject: Subject): void {
     assert.equal(await store.items.byKey(id, 'message:m2'), undefined);
     assert.deepEqual(await store.items.page(id, seq, 10), [two]);
     assert.deepEqual(await store.items.page(id, 0, 1), [one]);
-  });
+  },
 
-  test('a text keeps every character that JSON can say', async () => {
-    const { store } = subject();
+  'a text keeps every character that JSON can say': async ({ store }) => {
     const id = aConversationId();
     const text = 'NUL \u0000, quote ", half a pair \ud800, ümläut, 🙂';
     const [item] = await store.items.append([{ ...aReply(id), body: { kind: 'reply', text, by: 'model' } }]);
     assert.ok(item?.body.kind === 'reply');
     assert.equal(item.body.text, text);
-  });
+  },
 
-  test('items and their entries are written together or not at all', async () => {
-    const { store } = subject();
+  'items and their entries are written together or not at all': async ({ store }) => {
     const id = aConversationId();
     const refuse = () => {
       throw new Error('no');
@@ -55,10 +50,9 @@ export function itemsContract(subject: Subject): void {
     const written = await store.items.append([aMessage(id, 'm1')], ([item]) => [noted(id, `wrote ${item?.id}`)]);
     const [entry] = await store.ledger.ofConversation(id, 0, 10);
     assert.equal(entry?.step, `wrote ${written[0]?.id}`);
-  });
+  },
 
-  test('the reply to a message is what ended the turn that took it', async () => {
-    const { store } = subject();
+  'the reply to a message is what ended the turn that took it': async ({ store }) => {
     const id = aConversationId();
     await store.items.append([aMessage(id, 'm1', 1), aMessage(id, 'm2', 1), aMessage(id, 'm3', 2)]);
     assert.equal(await store.items.replyTo(id, 'm1'), undefined);
@@ -70,10 +64,9 @@ export function itemsContract(subject: Subject): void {
     const staff = { ...aReply(id, 2), body: { kind: 'staff_reply', text: 'I am here', from: finn } } as const;
     const [spoken] = await store.items.append([staff]);
     assert.equal((await store.items.replyTo(id, 'm3'))?.id, spoken?.id);
-  });
+  },
 
-  test('many writers of one item and of one conversation leave each item once, in growing order', async () => {
-    const { store } = subject();
+  'many writers of one item and of one conversation leave each item once, in growing order': async ({ store }) => {
     const id = aConversationId();
     const writers = Array.from({ length: 12 }, (_, n) =>
       store.items.append([aMessage(id, `m${n % 4}`), aReply(id, n)]),
@@ -86,5 +79,5 @@ export function itemsContract(subject: Subject): void {
       page.map((item) => item.seq),
       page.map((item) => item.seq).toSorted((a, b) => a - b),
     );
-  });
-}
+  },
+};

@@ -1,11 +1,33 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { aConversationId, noted, opened } from '../builders.ts';
-import type { Subject } from '../contract.test.ts';
+import type { Contract } from '../contract.test.ts';
 
-export function ledgerContract(subject: Subject): void {
-  test('an entry recorded again changes nothing, also inside one call', async () => {
-    const { store } = subject();
+const FORBIDDEN = [
+  "update countersign.ledger set step = 'x'",
+  'delete from countersign.ledger',
+  'truncate countersign.ledger',
+  "insert into countersign.ledger select * from countersign.ledger on conflict (seq) do update set step = 'x'",
+  "delete from countersign.ledger where subject = 'nobody'",
+];
+
+const refuses =
+  (statement: string): Contract[string] =>
+  async ({ store, sql }) => {
+    const id = aConversationId();
+    await store.record([noted(id, 'a')]);
+    await assert.rejects(sql.query(statement), /the ledger is append-only/);
+    await assert.rejects(
+      sql.transaction(async (tx) => {
+        await tx.query('set local session_replication_role = replica');
+        await tx.query(statement);
+      }),
+      /the ledger is append-only/,
+    );
+    assert.equal((await store.ledger.ofConversation(id, 0, 10)).length, 1);
+  };
+
+export const ledgerContract: Contract = {
+  'an entry recorded again changes nothing, also inside one call': async ({ store }) => {
     const id = aConversationId();
     await store.record([opened(id), noted(id, 'a'), noted(id, 'a')]);
     const before = await store.ledger.ofConversation(id, 0, 10);
@@ -19,10 +41,9 @@ export function ledgerContract(subject: Subject): void {
     assert.deepEqual(after.slice(0, 2), before);
     assert.equal(after.length, 3);
     assert.equal((await store.conversations.get(id))?.agent, 'support-desk');
-  });
+  },
 
-  test('an entry comes back as recorded, by conversation, position and subject', async () => {
-    const { store } = subject();
+  'an entry comes back as recorded, by conversation, position and subject': async ({ store }) => {
     const id = aConversationId();
     await store.record([]);
     await store.record([opened(id), noted(id, 'a')]);
@@ -34,15 +55,14 @@ export function ledgerContract(subject: Subject): void {
     assert.deepEqual(await store.ledger.ofConversation(id, 0, 1), [first]);
     assert.deepEqual(await store.ledger.ofSubject(id), [first, second]);
     assert.deepEqual(await store.ledger.ofSubject('nobody'), []);
-  });
+  },
 
-  test('positions have no gaps and are seen in order, however many write at once', async () => {
-    const { store, sql } = subject();
+  'positions have no gaps and are seen in order, however many write at once': async ({ store, sql }) => {
     const id = aConversationId();
-    let writing = true;
+    const written = new AbortController();
     const seen: number[] = [];
     const reader = (async () => {
-      while (writing) {
+      while (!written.signal.aborted) {
         const rows = await store.ledger.ofConversation(id, seen.at(-1) ?? 0, 100);
         seen.push(...rows.map((row) => row.seq));
       }
@@ -56,7 +76,7 @@ export function ledgerContract(subject: Subject): void {
         : store.record(entries);
     });
     const ended = await Promise.allSettled(writers);
-    writing = false;
+    written.abort();
     await reader;
     assert.equal(ended.filter((one) => one.status === 'rejected').length, 5);
     const all = await store.ledger.ofConversation(id, 0, 100);
@@ -69,28 +89,7 @@ export function ledgerContract(subject: Subject): void {
       ledger.map((row) => row.seq),
       ledger.map((_, index) => index + 1),
     );
-  });
+  },
 
-  for (const statement of [
-    "update countersign.ledger set step = 'x'",
-    'delete from countersign.ledger',
-    'truncate countersign.ledger',
-    "insert into countersign.ledger select * from countersign.ledger on conflict (seq) do update set step = 'x'",
-    "delete from countersign.ledger where subject = 'nobody'",
-  ]) {
-    test(`the ledger refuses: ${statement}`, async () => {
-      const { store, sql } = subject();
-      const id = aConversationId();
-      await store.record([noted(id, 'a')]);
-      await assert.rejects(sql.query(statement), /the ledger is append-only/);
-      await assert.rejects(
-        sql.transaction(async (tx) => {
-          await tx.query('set local session_replication_role = replica');
-          await tx.query(statement);
-        }),
-        /the ledger is append-only/,
-      );
-      assert.equal((await store.ledger.ofConversation(id, 0, 10)).length, 1);
-    });
-  }
-}
+  ...Object.fromEntries(FORBIDDEN.map((statement) => [`the ledger refuses: ${statement}`, refuses(statement)])),
+};

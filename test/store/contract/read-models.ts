@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
 import type { Page } from '../../../store/ports.ts';
 import { isCursorInvalid } from '../../../store/cursor.ts';
 import {
@@ -14,7 +13,7 @@ import {
   proposed,
   requested,
 } from '../builders.ts';
-import type { Subject } from '../contract.test.ts';
+import type { Contract } from '../contract.test.ts';
 
 async function walk<Row>(page: (cursor: string) => Promise<Page<Row>>): Promise<Row[][]> {
   const pages: Row[][] = [];
@@ -27,9 +26,8 @@ async function walk<Row>(page: (cursor: string) => Promise<Page<Row>>): Promise<
   return pages;
 }
 
-export function readModelsContract(subject: Subject): void {
-  test('a conversation is as opened, then follows its phases and its last message', async () => {
-    const { store } = subject();
+export const readModelsContract: Contract = {
+  'a conversation is as opened, then follows its phases and its last message': async ({ store }) => {
     const id = aConversationId();
     assert.equal(await store.conversations.get(id), undefined);
     await store.record([opened(id)]);
@@ -39,10 +37,9 @@ export function readModelsContract(subject: Subject): void {
     const message = { kind: 'message', messageId: 'm1', itemId: 'i1', principal: ada } as const;
     await store.record([anEntry(id, id, 'message:m1', message, 40), anEntry(id, id, 'phase:1', paused, 30)]);
     assert.deepEqual(await store.conversations.get(id), { ...row, phase: 'paused', createdMs: 10, updatedMs: 40 });
-  });
+  },
 
-  test('conversations are listed newest first, page by page, each once, to whom they belong', async () => {
-    const { store } = subject();
+  'conversations are listed newest first, page by page, each once, to whom they belong': async ({ store }) => {
     const tenant = randomUUID();
     const ids = Array.from({ length: 7 }, aConversationId);
     const of = (n: number) => ({ ...(n % 2 === 0 ? ada : finn), tenant });
@@ -65,18 +62,16 @@ export function readModelsContract(subject: Subject): void {
     const list = (agents: string[]) => store.conversations.list({ ...base, agents, cursor: '', limit: 9 });
     assert.equal((await list(['support-desk', 'on-call'])).rows.length, 7);
     assert.deepEqual(await list(['on-call']), { rows: [], next: '' });
-  });
+  },
 
-  test('a cursor that no list gave out is refused', async () => {
-    const { store } = subject();
+  'a cursor that no list gave out is refused': async ({ store }) => {
     for (const cursor of ['x', 'e30', Buffer.from('["1","a"]').toString('base64url')]) {
       const list = store.conversations.list({ tenant: 'default', principalId: '', agents: [], cursor, limit: 1 });
       await assert.rejects(list, isCursorInvalid);
     }
-  });
+  },
 
-  test('an approval shows each counted decision while it is open, and then how it ended', async () => {
-    const { store } = subject();
+  'an approval shows each counted decision while it is open, and then how it ended': async ({ store }) => {
     const id = aConversationId();
     const approval = { ...anApproval(id), quorum: 2 };
     await store.record([proposed(id), requested(id, approval)]);
@@ -107,20 +102,18 @@ export function readModelsContract(subject: Subject): void {
       anEntry(id, approval.id, 'decided:d3', late),
     ]);
     assert.deepEqual(await store.approvals.get(approval.id), ended);
-  });
+  },
 
-  test('a decision that cannot be read is on record, and changes no approval', async () => {
-    const { store } = subject();
+  'a decision that cannot be read is on record, and changes no approval': async ({ store }) => {
     const id = aConversationId();
     const approval = anApproval(id);
     const decided = { kind: 'decided', approvalId: approval.id, signed: 'no JWS', receipt: '{}' } as const;
     await store.record([requested(id, approval), anEntry(id, approval.id, 'decided:d1', decided)]);
     assert.deepEqual(await store.approvals.get(approval.id), approval);
     assert.equal((await store.ledger.ofSubject(approval.id)).length, 2);
-  });
+  },
 
-  test('approvals are listed to their groups only, newest first, by end and by conversation', async () => {
-    const { store } = subject();
+  'approvals are listed to their groups only, newest first, by end and by conversation': async ({ store }) => {
     const [finance, other] = [randomUUID(), randomUUID()];
     const approvals = Array.from({ length: 5 }, (_, n) =>
       anApproval(aConversationId(), n === 4 ? other : finance, 100 + n),
@@ -144,20 +137,18 @@ export function readModelsContract(subject: Subject): void {
       pages.map((rows) => rows.map((row) => row.id)),
       [[d, c, b], [a]],
     );
-  });
+  },
 
-  test('the open approvals are counted, and the age of the oldest is known', async () => {
-    const { store, sql } = subject();
+  'the open approvals are counted, and the age of the oldest is known': async ({ store, sql }) => {
     await sql.query('delete from countersign.approvals');
     assert.deepEqual(await store.approvals.openStats(500), { count: 0, oldestAgeMs: 0 });
     const approvals = [200, 300].map((askedMs) => anApproval(aConversationId(), 'finance', askedMs));
     await store.record(approvals.map((one) => requested(one.conversationId, one)));
     assert.deepEqual(await store.approvals.openStats(500), { count: 2, oldestAgeMs: 300 });
     assert.deepEqual(await store.approvals.openStats(100), { count: 2, oldestAgeMs: 0 });
-  });
+  },
 
-  test('an API key is known by its hash until it is revoked', async () => {
-    const { store } = subject();
+  'an API key is known by its hash until it is revoked': async ({ store }) => {
     const [id, hash] = [randomUUID(), randomUUID()];
     const key = { id, hash, principal: ada, scopes: ['conversations:write'], nowMs: 5 };
     assert.equal(await store.apiKeys.byHash(hash), undefined);
@@ -169,5 +160,5 @@ export function readModelsContract(subject: Subject): void {
     await assert.rejects(store.apiKeys.add({ ...key, id: randomUUID() }), /in use under another id/);
     await store.apiKeys.revoke(id, 9);
     assert.equal(await store.apiKeys.byHash(hash), undefined);
-  });
-}
+  },
+};

@@ -1,25 +1,24 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import type { Subject } from '../contract.test.ts';
+import type { Sql } from '../../../domain/tool.ts';
+import type { Contract } from '../contract.test.ts';
 
-export function sqlContract(subject: Subject): void {
-  const table = async (name: string) => {
-    const { sql } = subject();
-    await sql.query(`create table ${name} (id int primary key, big bigint, price numeric(10,2), note json)`);
-    const ids = async () => (await sql.query<{ id: number }>(`select id from ${name} order by id`)).map(({ id }) => id);
-    return { sql, ids, insert: `insert into ${name} (id) values ($1)` };
-  };
+const tableIn = async (sql: Sql, name: string) => {
+  await sql.query(`create table ${name} (id int primary key, big bigint, price numeric(10,2), note json)`);
+  const ids = async () => (await sql.query<{ id: number }>(`select id from ${name} order by id`)).map(({ id }) => id);
+  return { ids, insert: `insert into ${name} (id) values ($1)` };
+};
 
-  test('a query takes values and returns rows; bigint is a number and numeric keeps its cents', async () => {
-    const { sql } = await table('sql_rows');
+export const sqlContract: Contract = {
+  'a query takes values and returns rows; bigint is a number and numeric keeps its cents': async ({ sql }) => {
+    await tableIn(sql, 'sql_rows');
     await sql.query('insert into sql_rows values ($1, $2, $3, $4)', [1, 2 ** 40, '72.10', { a: [1] }]);
     const rows = await sql.query('select * from sql_rows where id = any($1)', [[1, 2]]);
     assert.deepEqual(rows, [{ id: 1, big: 2 ** 40, price: '72.10', note: { a: [1] } }]);
     await assert.rejects(sql.query('select 9007199254740993::bigint'), /does not fit into a number/);
-  });
+  },
 
-  test('a transaction is all or nothing', async () => {
-    const { sql, ids, insert } = await table('sql_whole');
+  'a transaction is all or nothing': async ({ sql }) => {
+    const { ids, insert } = await tableIn(sql, 'sql_whole');
     const returned = await sql.transaction(async (tx) => {
       await tx.query(insert, [1]);
       return 'done';
@@ -31,20 +30,20 @@ export function sqlContract(subject: Subject): void {
     });
     await assert.rejects(failing, /not after all/);
     assert.deepEqual(await ids(), [1]);
-  });
+  },
 
-  test('a transaction whose failed statement was swallowed does not pass for written', async () => {
-    const { sql, ids, insert } = await table('sql_swallowed');
+  'a transaction whose failed statement was swallowed does not pass for written': async ({ sql }) => {
+    const { ids, insert } = await tableIn(sql, 'sql_swallowed');
     const swallowing = sql.transaction(async (tx) => {
       await tx.query(insert, [1]);
       await tx.query(insert, [1]).catch(() => undefined);
     });
     await assert.rejects(swallowing, /nothing was written/);
     assert.deepEqual(await ids(), []);
-  });
+  },
 
-  test('a transaction inside a transaction can fail by itself', async () => {
-    const { sql, ids, insert } = await table('sql_nested');
+  'a transaction inside a transaction can fail by itself': async ({ sql }) => {
+    const { ids, insert } = await tableIn(sql, 'sql_nested');
     await sql.transaction(async (tx) => {
       await tx.query(insert, [1]);
       await tx.transaction((inner) => inner.query(insert, [2]));
@@ -57,10 +56,10 @@ export function sqlContract(subject: Subject): void {
       await tx.query(insert, [4]);
     });
     assert.deepEqual(await ids(), [1, 2, 4]);
-  });
+  },
 
-  test('transactions at once see only what is committed', async () => {
-    const { sql, ids, insert } = await table('sql_at_once');
+  'transactions at once see only what is committed': async ({ sql }) => {
+    const { ids, insert } = await tableIn(sql, 'sql_at_once');
     const work = Array.from({ length: 10 }, (_, n) =>
       sql.transaction(async (tx) => {
         await tx.query(insert, [n]);
@@ -70,5 +69,5 @@ export function sqlContract(subject: Subject): void {
     );
     await Promise.allSettled(work);
     assert.deepEqual(await ids(), [0, 2, 4, 6, 8]);
-  });
-}
+  },
+};
