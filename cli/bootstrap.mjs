@@ -19,6 +19,8 @@ const OTHER_INSTALL_POLL_MS = 500;
 // 30 lines: npm's own explanation of a failure fits.
 const SHOWN_NPM_LINES = 30;
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Which lock file we installed last. `npm ci` by hand removes it; npm's own record can be ahead of what is there. */
+const STAMP = join(ROOT, 'node_modules', '.countersign-lock-sha256');
 
 /** Install what is missing, then run a TypeScript file of the project until its end. Does not return. */
 export async function runFromSource(file, args) {
@@ -50,6 +52,9 @@ async function installIfNeeded() {
 function needsInstall() {
   const modules = lstatSync(join(ROOT, 'node_modules'), { throwIfNoEntry: false });
   if (modules?.isSymbolicLink()) return false;
+  const stamp = readText(STAMP);
+  if (stamp !== undefined) return stamp !== lockHash();
+  // Installed by hand, then: compare package by package.
   const wanted = readPackages(join(ROOT, 'package-lock.json'));
   if (wanted === undefined) return modules === undefined;
   // npm writes this file last, so an installation that was cut short has none.
@@ -65,8 +70,17 @@ function needsInstall() {
 }
 
 function readPackages(file) {
+  const text = readText(file);
+  return text === undefined ? undefined : JSON.parse(text).packages;
+}
+
+function lockHash() {
+  return createHash('sha256').update(readText(join(ROOT, 'package-lock.json')) ?? '').digest('hex');
+}
+
+function readText(file) {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')).packages;
+    return readFileSync(file, 'utf8');
   } catch {
     return undefined;
   }
@@ -113,13 +127,19 @@ function heldBySomeone(file) {
 function isAlive(pid) {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return error.code === 'EPERM';
+  }
+  try {
+    // In a container without an init process the dead keep their pid, as zombies.
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return true;
   }
 }
 
 function install(lockFile) {
+  const hash = lockHash();
   const startedMs = Date.now();
   const seconds = () => Math.round((Date.now() - startedMs) / 1000);
   const inTerminal = process.stderr.isTTY;
@@ -138,6 +158,7 @@ function install(lockFile) {
       clearInterval(timer);
       if (inTerminal) process.stderr.write('\n');
       if (problem === undefined) {
+        writeFileSync(STAMP, hash);
         console.error(`packages installed in ${seconds()} s`);
         return done();
       }

@@ -158,7 +158,7 @@ export function takeNext(state: ConversationState): Work | undefined {
 
 /** True when a turn may start: there is work, and the phase lets it run. */
 export function hasWork(state: ConversationState): boolean {
-  if (state.phase === 'paused' || state.phase === 'stopped') return false;
+  if (state.phase !== 'open' && state.phase !== 'handed_over') return false;
   return state.inbox.length > 0 || state.reports.length > 0;
 }
 

@@ -7,6 +7,9 @@ export const TASK_QUEUES = {
   actor: 'countersign-actor',
 } as const;
 
+// 2 s instead of 10: how long a message waits for a Worker that was killed before another takes its task over.
+export const WORKFLOW_TASK_TIMEOUT = '2s';
+
 // 64 characters: long enough for a UUID with a prefix of the caller's, short enough to read in the Temporal UI.
 const CONVERSATION_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
@@ -17,6 +20,9 @@ export const conversationWorkflowId = (conversationId: string): string => `conve
 /** The idempotency key of an effect: stable over retries, restarts, resets and Continue-As-New. */
 export const actionId = (conversationId: string, turn: number, index: number): string =>
   `${conversationId}:${turn}:${index}`;
+
+/** The key under which a message's item is written, once. */
+export const messageKey = (messageId: string): string => `message:${messageId}`;
 
 /** The Workflow of a batch that waits is named by the id of its first action. */
 export const actionWorkflowId = (batchId: string): string => `action/${batchId}`;

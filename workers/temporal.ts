@@ -9,6 +9,7 @@ import { msToTs } from '@temporalio/common/lib/time.js';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, type NativeConnectionOptions } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
+import { temporalNamespace } from './config.ts';
 
 export interface TemporalConnections {
   /** For clients. */
@@ -46,17 +47,6 @@ const GRPC_ALREADY_EXISTS = 6;
 export const SEARCH_ATTRIBUTE_TYPES: readonly (readonly [name: string, type: 'Int' | 'Keyword'])[] = Object.values(
   SEARCH_ATTRIBUTES,
 ).map((name) => [name, name === SEARCH_ATTRIBUTES.priority ? 'Int' : 'Keyword']);
-/** Variables that say that somebody else's server is meant, in the SDK's own words. */
-const NAMING_A_SERVER = ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'];
-
-/** True when the environment names a Temporal server, so that none of ours is started. */
-export function namesTemporalServer(env: NodeJS.ProcessEnv): boolean {
-  return NAMING_A_SERVER.some((name) => (env[name] ?? '') !== '');
-}
-
-export function temporalNamespace(env: NodeJS.ProcessEnv): string {
-  return env['TEMPORAL_NAMESPACE'] || 'default';
-}
 
 /** Connect for clients and for workers. Rejects with TemporalUnusable. */
 export async function connectTemporal({ env, address }: ConnectOptions): Promise<TemporalConnections> {

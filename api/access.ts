@@ -1,0 +1,91 @@
+// Who may see what. Whoever may not see a thing is told that it does not exist, so that ids tell nothing.
+// May import domain, store.
+import type { Approval } from '../domain/approval.ts';
+import { type Directory, isMember } from '../domain/principal.ts';
+import type { ActionRow, ConversationRow, Store } from '../store/ports.ts';
+import { type Caller, isOperator } from './auth.ts';
+import { Problem } from './problem.ts';
+
+/** What the API knows of an agent. */
+export interface AgentInfo {
+  readonly name: string;
+  readonly owner: string;
+  readonly team: string;
+  readonly purpose: string;
+}
+
+/** `staff`: the agent's team and operators, who see arguments, evidence and tool results. */
+export type Eyes = 'principal' | 'staff';
+
+export interface Access {
+  /** The conversation, if the caller may see it and it has not ended. Throws `not_found` or `conversation_closed`. */
+  conversation(caller: Caller, id: string): Promise<{ readonly row: ConversationRow; readonly eyes: Eyes }>;
+  /** The approval, if the caller is in its group or operates. Throws `not_found`. */
+  approval(caller: Caller, id: string): Promise<Approval>;
+  /** The action, for whoever may see its conversation or decide on it. Throws `not_found`. */
+  action(caller: Caller, id: string): Promise<{ readonly row: ActionRow; readonly eyes: Eyes }>;
+  /** The groups whose approvals the caller may see. */
+  groups(caller: Caller): readonly string[];
+  /** The agents whose conversations the caller may see as staff. */
+  agents(caller: Caller): readonly string[];
+}
+
+export function createAccess(deps: {
+  readonly store: Pick<Store, 'conversations' | 'actions' | 'approvals'>;
+  readonly agents: ReadonlyMap<string, AgentInfo>;
+  readonly directory: Directory;
+}): Access {
+  const { store, agents, directory } = deps;
+
+  function eyesOn(row: ConversationRow, { principal, ...caller }: Caller): Eyes | undefined {
+    if (row.tenant !== principal.tenant) return undefined;
+    const team = agents.get(row.agent)?.team ?? '';
+    if (caller.scopes.includes('operate') || isMember(directory, team, principal.id)) return 'staff';
+    return row.principal.id === principal.id ? 'principal' : undefined;
+  }
+
+  const groups = (caller: Caller): readonly string[] =>
+    Object.keys(directory.groups).filter(
+      (group) => isOperator(caller) || isMember(directory, group, caller.principal.id),
+    );
+
+  return {
+    groups,
+    agents: (caller) =>
+      [...agents.values()]
+        .filter((agent) => isOperator(caller) || isMember(directory, agent.team, caller.principal.id))
+        .map((agent) => agent.name),
+
+    async conversation(caller, id) {
+      const row = await store.conversations.get(id);
+      const eyes = row === undefined ? undefined : eyesOn(row, caller);
+      if (row === undefined || eyes === undefined) throw notFound('conversation', id);
+      if (row.phase === 'closed') {
+        throw new Problem('conversation_closed', 'The conversation has ended for good; start another one.');
+      }
+      return { row, eyes };
+    },
+
+    async approval(caller, id) {
+      const approval = await store.approvals.get(id);
+      if (approval === undefined || !groups(caller).includes(approval.group)) throw notFound('approval', id);
+      return approval;
+    },
+
+    async action(caller, id) {
+      const row = await store.actions.get(id);
+      if (row === undefined) throw notFound('action', id);
+      const conversation = await store.conversations.get(row.conversationId);
+      const eyes = conversation === undefined ? undefined : eyesOn(conversation, caller);
+      if (eyes === 'staff') return { row, eyes };
+      const approval = row.approvalId === null ? undefined : await store.approvals.get(row.approvalId);
+      if (approval !== undefined && groups(caller).includes(approval.group)) return { row, eyes: 'staff' };
+      if (eyes === undefined) throw notFound('action', id);
+      return { row, eyes };
+    },
+  };
+}
+
+function notFound(what: string, id: string): Problem {
+  return new Problem('not_found', `There is no ${what} "${id}" that you may see; check the id and the key.`);
+}

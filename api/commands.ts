@@ -1,0 +1,72 @@
+// Commands of operators to a conversation. Pause and stop also get in by Signal when no Update does; what opens
+// something again is signed. May import domain, trust, store.
+import type { ConversationPhase, ConversationView } from '../domain/conversation.ts';
+import type { CommandStatement } from '../domain/signed.ts';
+import type { Access } from './access.ts';
+import type { ApiDeps } from './deps.ts';
+import type { Ending } from './ending.ts';
+import { Problem } from './problem.ts';
+import { type Route, route } from './route.ts';
+import { Commanded, Delivered, OfConversation } from './schemas.ts';
+
+type Deps = Pick<ApiDeps, 'gateway' | 'signer' | 'nowMs'>;
+
+const HALTS = [
+  { command: 'pause', summary: 'Queue messages and hold before each step until resume' },
+  { command: 'stop', summary: 'Cancel what runs and what waits; refuse messages until resume' },
+] as const;
+
+const SIGNED = [
+  { command: 'resume', to: 'open', summary: 'Go on after a pause or a stop' },
+  { command: 'handover', to: 'handed_over', summary: 'A person of the team answers from now on' },
+  { command: 'handback', to: 'open', summary: 'The agent answers again' },
+] as const satisfies readonly { command: CommandStatement['command']; to: ConversationPhase; summary: string }[];
+
+export function commandRoutes(deps: Deps, access: Access, ending: Ending): readonly Route[] {
+  const { gateway, signer, nowMs } = deps;
+  const halts = HALTS.map(({ command, summary }) =>
+    route({
+      method: 'post',
+      path: `/v1/conversations/{id}/${command}`,
+      id: `${command}Conversation`,
+      summary,
+      scope: ['operate'],
+      params: OfConversation,
+      responses: { 200: Commanded, 202: Delivered },
+      handler: async ({ params, caller }) => {
+        const { row } = await access.conversation(caller, params.id);
+        const view = await ending.whileOpen(row, (start) => gateway.halt(start, command));
+        if (view !== undefined) return { status: 200, body: commandedView(view) };
+        const detail = `No worker answers now; the ${command} waits as a Signal and holds as soon as one does.`;
+        return { status: 202, body: { id: row.id, delivered: 'signal' as const, detail } };
+      },
+    }),
+  );
+  const signed = SIGNED.map(({ command, to, summary }) =>
+    route({
+      method: 'post',
+      path: `/v1/conversations/{id}/${command}`,
+      id: `${command}Conversation`,
+      summary,
+      scope: ['operate'],
+      params: OfConversation,
+      responses: { 200: Commanded },
+      handler: async ({ params, caller }) => {
+        const { row } = await access.conversation(caller, params.id);
+        const { principal } = caller;
+        const statement = { kind: 'command', command, conversationId: row.id, principal, atMs: nowMs() } as const;
+        const proof = await signer.sign(statement);
+        const view = await ending.whileOpen(row, (start) => gateway.command(start, command, proof));
+        if (view.phase === to) return { status: 200, body: commandedView(view) };
+        const detail = `The conversation is ${view.phase.replace('_', ' ')}, and ${command} does not lead on from there.`;
+        throw new Problem('wrong_phase', detail, { members: { phase: view.phase } });
+      },
+    }),
+  );
+  return [...halts, ...signed];
+}
+
+function commandedView({ conversationId, phase, turn, queued }: ConversationView) {
+  if (phase === 'closed') throw new Problem('conversation_closed', 'The conversation has ended for good; start another one.');
+  return { id: conversationId, phase, turn, queued };
+}

@@ -1,0 +1,24 @@
+// What the API is built from. May import domain, trust, store types.
+import type { Logger } from 'pino';
+import type { Directory } from '../domain/principal.ts';
+import type { Store } from '../store/ports.ts';
+import type { Signer } from '../trust/signing.ts';
+import type { AgentInfo } from './access.ts';
+import type { Gateway } from './gateway.ts';
+import type { ApiLimits } from './limits.ts';
+
+export interface ApiDeps {
+  readonly store: Store;
+  readonly gateway: Gateway;
+  /** Signs what principals say, decide and command: the role `api`. */
+  readonly signer: Signer;
+  readonly directory: Directory;
+  readonly agents: ReadonlyMap<string, AgentInfo>;
+  readonly nowMs: () => number;
+  readonly log: Logger;
+  readonly limits?: Partial<ApiLimits>;
+  /** Where the Temporal UI shows the namespace, such as http://127.0.0.1:8233/namespaces/default. */
+  readonly temporalUiUrl?: string;
+  /** What express calls "trust proxy": how many proxies stand in front. Without one, addresses are those of sockets. */
+  readonly trustedProxies?: number;
+}

@@ -1,0 +1,205 @@
+// The door to Temporal: the only file of the API that talks to its client. Each call is bounded, and fails with a
+// GatewayError whose fault says what to tell the caller. May import domain and @temporalio.
+import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import type { Receipt } from '../domain/approval.ts';
+import type { ConversationInput, ConversationView, SubmittedMessage, Ticket } from '../domain/conversation.ts';
+import { actionWorkflowId, conversationWorkflowId, TASK_QUEUES } from '../domain/ids.ts';
+import { ACTION, CONVERSATION, SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
+import type { CommandStatement, DecisionStatement, Signed } from '../domain/signed.ts';
+import { faultOf, GatewayError, wasCut } from './gateway-error.ts';
+
+/** What a conversation's Workflow is started with, where it does not run yet. */
+export interface ConversationStart {
+  readonly conversationId: string;
+  readonly agent: string;
+  readonly tenant: string;
+  readonly owner: string;
+}
+
+export interface Counts {
+  /** Running conversations by phase. */
+  readonly conversations: Readonly<Record<string, number>>;
+  /** Batches that wait for people or act. */
+  readonly waitingActions: number;
+  /** Workflows whose Workflow Task fails again and again; undefined where the server cannot say. */
+  readonly stuck: number | undefined;
+}
+
+/** All that the API asks of Temporal. Every method may throw GatewayError. */
+export interface Gateway {
+  /** Start the conversation's Workflow. One that runs is left alone; one that ended stays ended. */
+  start(conversation: ConversationStart): Promise<void>;
+  /** Hand a message in. Resolves only once the Workflow has taken it; the same id is taken once. */
+  submit(conversation: ConversationStart, message: SubmittedMessage): Promise<Ticket>;
+  /** Hold it or halt it; undefined when only a Signal got in, so that the phase will follow. */
+  halt(conversation: ConversationStart, command: 'pause' | 'stop'): Promise<ConversationView | undefined>;
+  command(
+    conversation: ConversationStart,
+    command: CommandStatement['command'],
+    signed: Signed<CommandStatement>,
+  ): Promise<ConversationView>;
+  /** End it for good. */
+  close(conversation: ConversationStart): Promise<void>;
+  /** Its state, if a worker answers at once. */
+  view(conversationId: string): Promise<ConversationView | undefined>;
+  decide(batchId: string, decisionId: string, signed: Signed<DecisionStatement>): Promise<Receipt>;
+  /** Sentences that say what is missing: Temporal itself, or workers on a Task Queue. */
+  missing(): Promise<readonly string[]>;
+  counts(): Promise<Counts>;
+}
+
+export interface GatewayDeadlines {
+  readonly updateMs: number;
+  readonly haltMs: number;
+  readonly queryMs: number;
+}
+
+export const DEFAULT_DEADLINES: GatewayDeadlines = {
+  // 10 s: a killed worker is replaced within 5; a longer wait hides an outage from the caller.
+  updateMs: 10_000,
+  // 3 s: an operator who stops something will not wait; then the Signal is tried.
+  haltMs: 3_000,
+  // 1.5 s: a live view is a courtesy, the store has the rest.
+  queryMs: 1_500,
+};
+
+// 3: Continue-As-New cuts an Update once, rarely twice in a row; more is a loop.
+const MAX_CUTS = 3;
+// 2 s, as the recovery of a killed worker was measured with.
+const WORKFLOW_TASK_TIMEOUT = '2s';
+// 90 s: a worker polls anew every 60 s; whoever did not for longer is gone.
+const POLLER_FRESH_MS = 90_000;
+
+const ATTRIBUTE = {
+  agent: defineSearchAttributeKey(SEARCH_ATTRIBUTES.agent, SearchAttributeType.KEYWORD),
+  owner: defineSearchAttributeKey(SEARCH_ATTRIBUTES.owner, SearchAttributeType.KEYWORD),
+  phase: defineSearchAttributeKey(SEARCH_ATTRIBUTES.phase, SearchAttributeType.KEYWORD),
+  tenant: defineSearchAttributeKey(SEARCH_ATTRIBUTES.tenant, SearchAttributeType.KEYWORD),
+};
+
+export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFAULT_DEADLINES): Gateway {
+  /** Every call is bounded: without a worker the client would retry for ever. The deadline is gRPC's, on the real clock. */
+  async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
+    try {
+      return await client.withDeadline(Date.now() + ms, work);
+    } catch (error) {
+      const fault = faultOf(error);
+      throw fault === undefined ? error : new GatewayError(fault, error);
+    }
+  }
+
+  /** An Update to a conversation, which is started first where a crash kept it from starting. */
+  async function update<T>(ms: number, to: ConversationStart, name: string, args: unknown[], updateId?: string): Promise<T> {
+    const attempt = () =>
+      client.workflow.executeUpdateWithStart<typeof conversationType, T, unknown[]>(name, {
+        args,
+        ...(updateId === undefined ? {} : { updateId }),
+        startWorkflowOperation: new WithStartWorkflowOperation(CONVERSATION.type, startOptions(to)),
+      });
+    return within(ms, async () => {
+      for (let cuts = 1; ; cuts++) {
+        try {
+          return await attempt();
+        } catch (error) {
+          if (!wasCut(error) || cuts >= MAX_CUTS) throw error;
+        }
+      }
+    });
+  }
+
+  const conversation = (id: string) => client.workflow.getHandle(conversationWorkflowId(id));
+  const count = async (query: string): Promise<number> => (await client.workflow.count(query)).count;
+
+  return {
+    async start(to) {
+      await within(deadlines.updateMs, () => client.workflow.start(CONVERSATION.type, startOptions(to)));
+    },
+    submit: (to, message) => update<Ticket>(deadlines.updateMs, to, CONVERSATION.submitMessage, [message], message.id),
+    async halt(to, command) {
+      try {
+        return await update<ConversationView>(deadlines.haltMs, to, CONVERSATION[command], []);
+      } catch (error) {
+        if (!(error instanceof GatewayError) || error.fault.kind !== 'unavailable') throw error;
+        const signal = command === 'pause' ? CONVERSATION.pauseSignal : CONVERSATION.stopSignal;
+        await within(deadlines.haltMs, () => conversation(to.conversationId).signal(signal));
+        return undefined;
+      }
+    },
+    command: (to, command, signed) => update<ConversationView>(deadlines.updateMs, to, CONVERSATION[command], [signed]),
+    async close(to) {
+      await update<ConversationView>(deadlines.updateMs, to, CONVERSATION.close, []);
+    },
+    async view(id) {
+      const query = () => conversation(id).query<ConversationView>(CONVERSATION.query);
+      return within(deadlines.queryMs, query).catch(() => undefined);
+    },
+    decide: (batchId, decisionId, signed) =>
+      within(deadlines.updateMs, () =>
+        client.workflow
+          .getHandle(actionWorkflowId(batchId))
+          .executeUpdate<Receipt, [string]>(ACTION.decideApproval, { args: [signed], updateId: decisionId }),
+      ),
+    missing: () => missingParts(client, deadlines.queryMs),
+    counts: () =>
+      within(deadlines.queryMs, async () => {
+        const running = `ExecutionStatus = 'Running' AND WorkflowType =`;
+        const ofPhase = async (phase: string) =>
+          [phase, await count(`${running} '${CONVERSATION.type}' AND ${SEARCH_ATTRIBUTES.phase} = '${phase}'`)] as const;
+        const [conversations, waitingActions, stuck] = await Promise.all([
+          Promise.all(['open', 'paused', 'stopped', 'handed_over'].map(ofPhase)),
+          count(`${running} '${ACTION.type}'`),
+          count(`ExecutionStatus = 'Running' AND TemporalReportedProblems IS NOT NULL`).catch(() => undefined),
+        ]);
+        return { conversations: Object.fromEntries(conversations), waitingActions, stuck };
+      }),
+  };
+}
+
+/** Only the shape of the Workflow; its code is on the other side. */
+declare const conversationType: (input: ConversationInput) => Promise<void>;
+
+function startOptions({ conversationId, agent, tenant, owner }: ConversationStart) {
+  const input: ConversationInput = { conversationId, agent, tenant };
+  return {
+    workflowId: conversationWorkflowId(conversationId),
+    taskQueue: TASK_QUEUES.workflows,
+    args: [input] as [ConversationInput],
+    workflowIdConflictPolicy: 'USE_EXISTING' as const,
+    // A conversation that ended must not begin again under its old id.
+    workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
+    workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+    staticSummary: `${agent} · conversation ${conversationId}`,
+    typedSearchAttributes: [
+      { key: ATTRIBUTE.agent, value: agent },
+      { key: ATTRIBUTE.owner, value: owner },
+      { key: ATTRIBUTE.phase, value: 'open' },
+      { key: ATTRIBUTE.tenant, value: tenant },
+    ],
+  };
+}
+
+// The server's enum TaskQueueType: 1 is Workflow Tasks, 2 is Activities.
+const QUEUES = [
+  { role: 'workflows', taskQueue: TASK_QUEUES.workflows, taskQueueType: 1 },
+  { role: 'assistant', taskQueue: TASK_QUEUES.assistant, taskQueueType: 2 },
+  { role: 'actor', taskQueue: TASK_QUEUES.actor, taskQueueType: 2 },
+] as const;
+
+async function missingParts(client: Client, deadlineMs: number): Promise<readonly string[]> {
+  const { namespace } = client.options;
+  const polled = async ({ taskQueue, taskQueueType }: (typeof QUEUES)[number]): Promise<boolean> => {
+    const request = { namespace, taskQueue: { name: taskQueue }, taskQueueType };
+    const { pollers } = await client.workflowService.describeTaskQueue(request);
+    // The server remembers pollers for minutes after they are gone.
+    return pollers.some(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < POLLER_FRESH_MS);
+  };
+  try {
+    const found = await client.withDeadline(Date.now() + deadlineMs, () => Promise.all(QUEUES.map(polled)));
+    return QUEUES.filter((_, at) => !found[at]).map(
+      ({ role, taskQueue }) => `no worker of the ${role} role polls ${taskQueue}; start one`,
+    );
+  } catch {
+    return [`Temporal does not answer (namespace "${namespace}"); start it, or check TEMPORAL_ADDRESS`];
+  }
+}

@@ -1,0 +1,63 @@
+// Every bound of the HTTP side, with its reason. What a deployment may tune is in ApiLimits. May import nothing.
+
+// 64 KB: four times the longest message in plain text; a larger body is a mistake or an attack.
+export const JSON_BYTES = 64 * 1024;
+// 16,000 characters: about ten pages, far below what one payload of Temporal may carry.
+export const MESSAGE_CHARS = 16_000;
+// 128 characters: a UUID with room for a prefix of the caller's.
+export const KEY_CHARS = 128;
+// 300 characters: more than any id or cursor that we give out.
+export const ID_CHARS = 300;
+// 100 rows: what one page shows without scrolling for long.
+export const MAX_PAGE = 100;
+export const DEFAULT_PAGE = 25;
+// 100 actions: the newest of a conversation; older ones are found by their own URL.
+export const ACTIONS_SHOWN = 100;
+
+// 100 ms: a scripted or cached answer is there by then. 1 s: people do not notice, and 30 s cost some 35 look-ups.
+export const REPLY_POLL_FIRST_MS = 100;
+export const REPLY_POLL_MAX_MS = 1_000;
+// 3 looks, 600 ms in all: how long a message may be neither queued nor on record, while its turn opens.
+export const TAKEN_LOOKS_MS = [0, 100, 500] as const;
+
+// 300 ms: live to the eye, and 200 streams cost the store less than 700 small look-ups a second.
+export const EVENTS_POLL_MS = 300;
+export const EVENTS_PAGE = 100;
+// 15 s: below the idle time-outs of common proxies (30 to 60 s).
+export const EVENTS_HEARTBEAT_MS = 15_000;
+// 15 min: a client whose key was revoked meanwhile must come back and show it again.
+export const EVENTS_STREAM_MS = 15 * 60 * 1000;
+// 2 s: how long a client waits before it opens a broken stream again.
+export const EVENTS_RETRY_MS = 2_000;
+
+// 45 s: the longest wait that we promise is 30 s for a reply; what is later than this will not come.
+export const REQUEST_MS = 45_000;
+// 1 s and 5 s: probes and scrapes come from everywhere; what lies behind is asked at most this often.
+export const READINESS_FRESH_MS = 1_000;
+export const METRICS_FRESH_MS = 5_000;
+
+// Seconds that a caller should wait: a restart of a worker or of Temporal takes about 5; a queue moves within 30.
+export const RETRY_AFTER_OUTAGE_S = 5;
+export const RETRY_AFTER_FULL_S = 30;
+
+/** What a deployment may tune. */
+export interface ApiLimits {
+  readonly requestsPerKeyPerMinute: number;
+  readonly requestsPerAddressPerMinute: number;
+  readonly streams: number;
+  readonly streamsPerKey: number;
+  readonly replyWaitMs: number;
+}
+
+export const DEFAULT_API_LIMITS: ApiLimits = {
+  // 600: ten a second from one key is a program, not a person; a program can be given a higher limit.
+  requestsPerKeyPerMinute: 600,
+  // 3,000: an office behind one address; it bounds what guessing keys costs us, before a look-up is made.
+  requestsPerAddressPerMinute: 3_000,
+  // 200: each stream asks the store three times a second.
+  streams: 200,
+  // 20: the open tabs of one person; a team page has its own key.
+  streamsPerKey: 20,
+  // 30 s: REPLY_WAIT_MS of the design; most model turns end within it, and proxies cut at 60 s.
+  replyWaitMs: 30_000,
+};

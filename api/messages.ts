@@ -1,0 +1,143 @@
+// Messages: hand one in, ask what became of it. A 2xx is given only once the Workflow has taken the message; what is
+// not sure is 503, with the key under which it can be sent again. May import domain, trust, store.
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { z } from 'zod';
+import type { Ticket } from '../domain/conversation.ts';
+import { messageKey } from '../domain/ids.ts';
+import type { Item } from '../domain/item.ts';
+import type { MessageStatement } from '../domain/signed.ts';
+import type { ConversationRow } from '../store/ports.ts';
+import { sha256Hex } from '../trust/digest.ts';
+import type { Access } from './access.ts';
+import type { Caller } from './auth.ts';
+import type { ApiDeps } from './deps.ts';
+import type { Ending } from './ending.ts';
+import { GatewayError } from './gateway-error.ts';
+import { type ApiLimits, REPLY_POLL_FIRST_MS, REPLY_POLL_MAX_MS, RETRY_AFTER_OUTAGE_S, TAKEN_LOOKS_MS } from './limits.ts';
+import { Problem } from './problem.ts';
+import { type Route, route } from './route.ts';
+import { Keyed, Message, NewMessage, OfConversation, OfMessage, Waits } from './schemas.ts';
+import { itemView, urlOfMessage } from './views.ts';
+
+type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'signer' | 'nowMs'> & { readonly limits: ApiLimits };
+
+export function messageRoutes(deps: Deps, access: Access, ending: Ending): readonly Route[] {
+  return [
+    route({
+      method: 'post',
+      path: '/v1/conversations/{id}/messages',
+      id: 'sendMessage',
+      summary: 'Send a message; ?wait=reply waits for the reply of its turn, for a while',
+      scope: ['conversations:write', 'operate'],
+      params: OfConversation,
+      query: Waits,
+      headers: Keyed,
+      body: NewMessage,
+      responses: { 200: Message, 202: Message },
+      handler: async ({ params, query, headers, body, caller, signal }) => {
+        const { row } = await access.conversation(caller, params.id);
+        const key = headers['idempotency-key'] ?? randomUUID();
+        const messageId = messageIdOf(caller, key);
+        const ticket = await ending.whileOpen(row, () => submit(deps, row, caller, key, body.text));
+        if (ticket.duplicate) await assertSameText(deps, row.id, messageId, body.text);
+        const reply = query.wait === 'reply' ? await waitForReply(deps, row.id, ticket, signal) : undefined;
+        const url = urlOfMessage(row.id, messageId);
+        const { ahead, phase, duplicate } = ticket;
+        const about = { messageId, conversationId: row.id, url, ahead, phase, duplicate };
+        const headersOut = { Location: url };
+        if (reply === undefined) return { status: 202, body: { ...about, status: 'queued' as const }, headers: headersOut };
+        return { status: 200, body: { ...about, status: 'answered' as const, reply: itemView(reply) }, headers: headersOut };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/conversations/{id}/messages/{messageId}',
+      id: 'getMessage',
+      summary: 'What became of a message: queued, taken into a turn, or answered',
+      scope: ['conversations:read', 'operate'],
+      params: OfMessage,
+      responses: { 200: Message },
+      handler: async ({ params, caller }) => {
+        const { row } = await access.conversation(caller, params.id);
+        const { messageId } = params;
+        const about = { messageId, conversationId: row.id, url: urlOfMessage(row.id, messageId), phase: row.phase };
+        return { status: 200, body: { ...about, ...(await whereIs(deps, row.id, messageId)) } };
+      },
+    }),
+  ];
+}
+
+/** A key is its sender's own: two people who choose the same one mean two messages. */
+export function messageIdOf({ principal }: Caller, key: string): string {
+  return `m-${sha256Hex(JSON.stringify(['message', principal.tenant, principal.id, key])).slice(0, 32)}`;
+}
+
+/** Sign the message as its principal's and hand it in. Where it is not sure to be taken, says how to send it again. */
+async function submit(deps: Deps, row: ConversationRow, caller: Caller, key: string, text: string): Promise<Ticket> {
+  const { principal } = caller;
+  const id = messageIdOf(caller, key);
+  const statement: MessageStatement = {
+    kind: 'message',
+    conversationId: row.id,
+    messageId: id,
+    principal,
+    textSha256: sha256Hex(text),
+    atMs: deps.nowMs(),
+  };
+  const signed = await deps.signer.sign(statement);
+  const { id: conversationId, agent, tenant, owner } = row;
+  try {
+    return await deps.gateway.submit({ conversationId, agent, tenant, owner }, { id, text, principalId: principal.id, signed });
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.fault.kind !== 'unavailable') throw error;
+    const detail =
+      'The message was not taken in time; it may still be. ' +
+      `Send it again with "Idempotency-Key: ${key}", and it counts once.`;
+    const members = { idempotencyKey: key };
+    throw new Problem('unavailable', detail, { retryAfterS: RETRY_AFTER_OUTAGE_S, members, cause: error });
+  }
+}
+
+/** The reply of the turn that took the message; undefined when it does not come in time, or will not for now. */
+async function waitForReply(deps: Deps, conversationId: string, ticket: Ticket, signal: AbortSignal): Promise<Item | undefined> {
+  const { store, limits } = deps;
+  const untilMs = performance.now() + limits.replyWaitMs;
+  let pauseMs = REPLY_POLL_FIRST_MS;
+  for (;;) {
+    const reply = await store.items.replyTo(conversationId, ticket.messageId);
+    if (reply !== undefined || ticket.phase === 'paused' || ticket.phase === 'handed_over') return reply;
+    const phase = (await store.conversations.get(conversationId))?.phase;
+    if (phase === 'paused' || phase === 'stopped' || phase === 'closed') return undefined;
+    const leftMs = untilMs - performance.now();
+    if (leftMs <= 0 || signal.aborted) return undefined;
+    await sleep(Math.min(pauseMs, leftMs), undefined, { signal }).catch(() => undefined);
+    pauseMs = Math.min(pauseMs * 1.5, REPLY_POLL_MAX_MS);
+  }
+}
+
+/** A duplicate with other words is another message under a used key: nobody would ever see it, so it is refused. */
+async function assertSameText({ store }: Deps, conversationId: string, messageId: string, text: string): Promise<void> {
+  const known = await store.items.byKey(conversationId, messageKey(messageId));
+  if (known === undefined || known.body.text === text) return;
+  const detail = 'This Idempotency-Key was used for a message with another text; send this one under a new key.';
+  throw new Problem('key_reused', detail);
+}
+
+/** Answered, taken, or queued; a message that is none of these was never taken in. Throws `not_found`. */
+async function whereIs(
+  { store, gateway }: Deps,
+  conversationId: string,
+  messageId: string,
+): Promise<Pick<z.input<typeof Message>, 'status' | 'reply'>> {
+  for (const waitMs of TAKEN_LOOKS_MS) {
+    await sleep(waitMs);
+    const reply = await store.items.replyTo(conversationId, messageId);
+    if (reply !== undefined) return { status: 'answered', reply: itemView(reply) };
+    if ((await store.items.byKey(conversationId, messageKey(messageId))) !== undefined) return { status: 'taken' };
+    // The queue's ids are the Workflow's own; without a worker to ask, a message that we handed in is still queued.
+    const view = await gateway.view(conversationId);
+    if (view === undefined || view.queued > 0) return { status: 'queued' };
+  }
+  throw new Problem('not_found', `No message "${messageId}" was taken in here; check the id, or send it again.`);
+}

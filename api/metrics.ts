@@ -1,0 +1,97 @@
+// Numbers for Prometheus: how HTTP goes, what waits for people, what nobody knows the outcome of, what is stuck. What
+// lies in the store or in Temporal is asked at most every few seconds; where it cannot be asked, countersign_up says so
+// and the old numbers are gone. May import store.
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ApiDeps } from './deps.ts';
+import { fresh } from './fresh.ts';
+import { METRICS_FRESH_MS } from './limits.ts';
+import { type Route, route } from './route.ts';
+
+// Seconds: a submit takes about 0.02, a reply of a model 1 to 30.
+const DURATION_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 45];
+
+export interface Metrics {
+  readonly routes: readonly Route[];
+  /** One answered request; `route` as declared, so that ids make no new series. */
+  observe(request: { method: string; route: string; status: number; ms: number }): void;
+}
+
+type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'nowMs' | 'log'>;
+
+export function createMetrics(deps: Deps): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const labelNames = ['method', 'route', 'status'] as const;
+  const durations = new Histogram({
+    name: 'countersign_http_request_duration_seconds',
+    help: 'How long requests took',
+    labelNames,
+    buckets: DURATION_BUCKETS,
+    registers,
+  });
+  const faults = new Counter({ name: 'countersign_http_faults_total', help: 'Answers of 500 and above', labelNames, registers });
+  const sources = fresh(METRICS_FRESH_MS, () => sourcesText(deps));
+
+  const metricsRoute = route({
+    method: 'get',
+    path: '/metrics',
+    id: 'metrics',
+    summary: 'Numbers for Prometheus',
+    scope: 'public',
+    responses: { 200: 'text/plain' },
+    handler: async () => {
+      const texts = await Promise.all([registry.metrics(), sources()]);
+      return { status: 200, body: texts.join('\n'), headers: { 'Content-Type': registry.contentType } };
+    },
+  });
+
+  return {
+    routes: [metricsRoute],
+    observe({ method, route: path, status, ms }) {
+      const labels = { method, route: path, status: String(status) };
+      durations.observe(labels, ms / 1000);
+      if (status >= 500) faults.inc(labels);
+    },
+  };
+}
+
+type Samples = readonly (readonly [labels: Record<string, string>, value: number])[];
+
+/** The numbers of the store and of Temporal as text. Made anew each time, so that no old number outlives an outage. */
+async function sourcesText({ store, gateway, nowMs, log }: Deps): Promise<string> {
+  const registry = new Registry();
+  const gauge = (name: string, help: string, samples: Samples): void => {
+    const labelNames = Object.keys(samples[0]?.[0] ?? {});
+    const one = new Gauge({ name: `countersign_${name}`, help, labelNames, registers: [registry] });
+    for (const [labels, value] of samples) one.set(labels, value);
+  };
+
+  async function readStore(): Promise<void> {
+    const [open, actions] = await Promise.all([store.approvals.openStats(nowMs()), store.actions.counts()]);
+    gauge('approvals_open', 'Approvals that wait for people', [[{}, open.count]]);
+    gauge('approvals_oldest_age_seconds', 'Age of the oldest open approval', [[{}, open.oldestAgeMs / 1000]]);
+    const help = 'Actions by outcome; an unknown one, and a claim without a receipt, needs a person';
+    gauge('actions', help, labelled('outcome', actions));
+  }
+
+  async function readTemporal(): Promise<void> {
+    const { conversations, waitingActions, stuck } = await gateway.counts();
+    gauge('conversations', 'Running conversations by phase; all but open ones are parked', labelled('phase', conversations));
+    gauge('batches_waiting', 'Batches of actions that wait for people or act', [[{}, waitingActions]]);
+    if (stuck === undefined) return;
+    gauge('workflows_stuck', 'Workflows whose Workflow Task fails again and again', [[{}, stuck]]);
+  }
+
+  const answers = async (part: string, read: Promise<void>): Promise<Samples[number]> => {
+    const error: unknown = await read.then(() => undefined, (thrown: unknown) => thrown);
+    if (error !== undefined) log.warn({ err: error, part }, 'the numbers of a part could not be read');
+    return [{ part }, error === undefined ? 1 : 0];
+  };
+  gauge('up', '1 where the part answers', await Promise.all([answers('store', readStore()), answers('temporal', readTemporal())]));
+  return registry.metrics();
+}
+
+function labelled(name: string, counts: Readonly<Record<string, number>>): Samples {
+  return Object.entries(counts).map(([value, count]) => [{ [name]: value }, count]);
+}

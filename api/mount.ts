@@ -1,0 +1,137 @@
+// Puts routes on an express app: key, rate, scope, body, schemas, handler, answer, in this order. A body is read only
+// once the caller is known, and only on routes that declare one, so that a webhook can have its raw bytes.
+// May import express and the API's own files.
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+import { z } from 'zod';
+import type { Store } from '../store/ports.ts';
+import { authenticate, type Caller, requireScope } from './auth.ts';
+import { JSON_BYTES, REQUEST_MS } from './limits.ts';
+import { Problem } from './problem.ts';
+import type { Answer, ResponseSpec, Route } from './route.ts';
+
+export interface Mounting {
+  readonly store: Pick<Store, 'apiKeys'>;
+  /** Aborted when the server closes. */
+  readonly closing: AbortSignal;
+  /** Counts before anything costs us something. */
+  readonly limitByAddress: RequestHandler;
+  /** Counts once `res.locals.caller` is known. */
+  readonly limitByKey: RequestHandler;
+}
+
+/** What the middleware leaves for those behind it. */
+export interface Locals {
+  requestId: string;
+  caller?: Caller;
+  /** The route's path as declared, for metrics and logs. */
+  route?: string;
+}
+
+const readJson = express.json({ limit: JSON_BYTES, strict: true });
+const NOBODY: Caller = { keyId: '', principal: { id: '', name: '', tenant: '' }, scopes: [] };
+
+export function mount(app: Express, routes: readonly Route[], mounting: Mounting): void {
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const ofPath = routes.filter((route) => route.path === path);
+    const pattern = path.replaceAll('{', ':').replaceAll('}', '');
+    for (const route of ofPath) app[route.method](pattern, ...chain(route, mounting));
+    const allowed = ofPath.map((route) => route.method.toUpperCase()).join(', ');
+    app.all(pattern, (req) => {
+      throw new Problem('method_not_allowed', `${req.method} is not allowed here; use ${allowed}.`, { headers: { Allow: allowed } });
+    });
+  }
+}
+
+function chain(route: Route, { store, closing, limitByAddress, limitByKey }: Mounting): RequestHandler[] {
+  const { scope } = route;
+  const name: RequestHandler = (_req, res, next) => {
+    localsOf(res).route = route.path;
+    next();
+  };
+  const know: RequestHandler = async (req, res, next) => {
+    localsOf(res).caller = await authenticate(store, req.get('authorization'));
+    next();
+  };
+  const allow: RequestHandler = (_req, res, next) => {
+    if (scope !== 'public') requireScope(localsOf(res).caller ?? NOBODY, scope);
+    next();
+  };
+  const wantJson: RequestHandler = (req, _res, next) => {
+    if (req.is('application/json') === false || req.get('content-type') === undefined) {
+      throw new Problem('unsupported_media_type', 'Send a body of JSON with "Content-Type: application/json".');
+    }
+    next();
+  };
+  return [
+    name,
+    ...(scope === 'public' ? [] : [limitByAddress, know, limitByKey, allow]),
+    ...(route.body === undefined ? [] : [wantJson, readJson]),
+    (req, res) => handle(route, req, res, closing),
+  ];
+}
+
+async function handle(route: Route, req: Request, res: Response, closing: AbortSignal): Promise<void> {
+  const gone = new AbortController();
+  res.once('close', () => gone.abort());
+  const signal = AbortSignal.any([gone.signal, closing]);
+  const asked = {
+    params: parsePath(route, req),
+    query: parse('query', route.query, req.query),
+    headers: parse('headers', route.headers, req.headers),
+    body: parse('body', route.body, req.body),
+    caller: localsOf(res).caller ?? NOBODY,
+    signal,
+  };
+  const answer = await inTime(route.handler(asked));
+  res.set(answer.headers ?? {});
+  await send(res.status(answer.status), answer, route.responses[answer.status] ?? null);
+}
+
+/** No request stays open for ever: what takes longer than we ever promise is an outage. */
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const problem = new Problem('unavailable', 'This took too long; it may still happen. Look, then try again.', { retryAfterS: 5 });
+    timer = setTimeout(() => reject(problem), REQUEST_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function send(res: Response, { body }: Answer<Record<number, ResponseSpec>>, spec: ResponseSpec): Promise<void> {
+  if (spec === null || res.req.method === 'HEAD') return void res.end();
+  if (spec === 'text/plain') {
+    if (res.get('content-type') === undefined) res.type(spec);
+    return void res.send(body);
+  }
+  if (spec !== 'text/event-stream') return void res.json(body);
+  // no-transform: a proxy that compresses would hold events back. X-Accel-Buffering: nginx would, too.
+  res.set({ 'Content-Type': spec, 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' }).flushHeaders();
+  // A client that leaves is no error; whatever else breaks a stream shows as its end, and the client comes back.
+  await pipeline(Readable.from(body as AsyncIterable<string>, { objectMode: false }), res).catch(() => res.destroy());
+}
+
+/** A path that cannot name anything names nothing. */
+function parsePath(route: Route, req: Request): unknown {
+  const parsed = (route.params ?? z.object({})).safeParse(req.params);
+  if (!parsed.success) throw new Problem('not_found', 'No such id can exist; check the URL.');
+  return parsed.data;
+}
+
+function parse(where: string, schema: z.ZodType | undefined, value: unknown): unknown {
+  if (schema === undefined) return undefined;
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => ({ path: [where, ...path].join('.'), message }));
+  const first = issues[0] ?? { path: where, message: 'is not right' };
+  throw new Problem('bad_request', `${first.path}: ${first.message}`, { members: { issues } });
+}
+
+export function localsOf(res: Response): Locals {
+  return res.locals as Locals;
+}

@@ -1,0 +1,147 @@
+// What went wrong, as RFC 9457 says it: one table of problems, and one function that makes one out of any error. A
+// detail is a sentence that says what to do; it never carries a stack. May import domain and the gateway's error.
+import type { FailureType } from '../domain/failure.ts';
+import { GatewayError } from './gateway-error.ts';
+import { JSON_BYTES, RETRY_AFTER_FULL_S, RETRY_AFTER_OUTAGE_S } from './limits.ts';
+
+const PROBLEMS = {
+  bad_request: { status: 400, title: 'The request is not as it must be' },
+  unknown_agent: { status: 400, title: 'There is no such agent' },
+  message_rejected: { status: 400, title: 'The message is not as it must be' },
+  unauthenticated: { status: 401, title: 'No valid key' },
+  missing_scope: { status: 403, title: 'The key may not do this' },
+  not_a_member: { status: 403, title: 'You may not decide this' },
+  decision_refused: { status: 403, title: 'The decision does not count' },
+  command_refused: { status: 403, title: 'The command was refused' },
+  not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'The method is not allowed here' },
+  conversation_exists: { status: 409, title: 'The id is taken' },
+  conversation_stopped: { status: 409, title: 'The conversation is stopped' },
+  wrong_phase: { status: 409, title: 'The conversation is in another phase' },
+  approval_settled: { status: 409, title: 'The approval is already settled' },
+  approval_expired: { status: 410, title: 'The approval has expired' },
+  approval_gone: { status: 410, title: 'What was to be approved is gone' },
+  conversation_closed: { status: 410, title: 'The conversation has ended' },
+  too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'The body is not JSON' },
+  key_reused: { status: 422, title: 'The Idempotency-Key was used for another message' },
+  inbox_full: { status: 429, title: 'Too many messages wait' },
+  too_many_requests: { status: 429, title: 'Too many requests' },
+  too_many_streams: { status: 429, title: 'Too many open event streams' },
+  internal: { status: 500, title: 'Something went wrong here' },
+  unavailable: { status: 503, title: 'Not available right now' },
+} as const satisfies Record<string, { readonly status: number; readonly title: string }>;
+
+export type ProblemType = keyof typeof PROBLEMS;
+
+export interface ProblemExtras {
+  readonly retryAfterS?: number;
+  /** Extension members of the body: a receipt, the issues, the key to retry with. */
+  readonly members?: Readonly<Record<string, unknown>>;
+  /** More headers, such as Allow. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** An answer that is no success. Thrown by whoever knows it, sent by the one error handler. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly type: ProblemType;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly #members: Readonly<Record<string, unknown>>;
+
+  constructor(type: ProblemType, detail: string, { retryAfterS, members, headers, cause }: ProblemExtras = {}) {
+    super(detail, { cause });
+    this.type = type;
+    this.status = PROBLEMS[type].status;
+    this.headers = { ...(retryAfterS === undefined ? {} : { 'Retry-After': String(retryAfterS) }), ...headers };
+    this.#members = members ?? {};
+  }
+
+  body(requestId: string): Readonly<Record<string, unknown>> {
+    const { type, status, message } = this;
+    return { ...this.#members, type, title: PROBLEMS[type].title, status, detail: message, requestId };
+  }
+}
+
+/** The problem that an error comes to. What nobody foresaw is `internal`, and says nothing of its inside. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof GatewayError) return problemOfGateway(error);
+  const fromBody = problemOfBody(error);
+  if (fromBody !== undefined) return fromBody;
+  if (isStoreOutage(error)) {
+    const detail = `The store does not answer; nothing was changed. Try again in ${RETRY_AFTER_OUTAGE_S} seconds.`;
+    return new Problem('unavailable', detail, { retryAfterS: RETRY_AFTER_OUTAGE_S, cause: error });
+  }
+  const detail = 'This is our fault, not yours. Try again; if it stays, give the request id to whoever runs this server.';
+  return new Problem('internal', detail, { cause: error });
+}
+
+/** What each refusal of a Workflow comes to. A type that no HTTP call can meet is our own bug. */
+const REFUSALS: Partial<Record<FailureType, ProblemType>> = {
+  ConversationStopped: 'conversation_stopped',
+  ConversationClosed: 'conversation_closed',
+  InboxFull: 'inbox_full',
+  MessageRejected: 'message_rejected',
+  CommandRefused: 'command_refused',
+  ApprovalNotPending: 'approval_settled',
+  DecisionRefused: 'decision_refused',
+};
+
+function problemOfGateway(error: GatewayError): Problem {
+  const { fault } = error;
+  switch (fault.kind) {
+    case 'unavailable': {
+      const detail = `Temporal or its workers do not answer in time. Try again in ${RETRY_AFTER_OUTAGE_S} seconds.`;
+      return new Problem('unavailable', detail, { retryAfterS: RETRY_AFTER_OUTAGE_S, cause: error });
+    }
+    case 'ended':
+      return new Problem('conversation_closed', 'The conversation has ended for good; start another one.');
+    case 'refused': {
+      const type = REFUSALS[fault.type];
+      if (type === undefined) return new Problem('internal', 'The Workflow refused this for a reason of its own.', { cause: error });
+      return new Problem(type, sentence(fault.reason), type === 'inbox_full' ? { retryAfterS: RETRY_AFTER_FULL_S } : {});
+    }
+    default:
+      return fault satisfies never;
+  }
+}
+
+/** What express and its body parser throw carries `type` and `status`. */
+function problemOfBody(error: unknown): Problem | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { type, status } = error as { type?: unknown; status?: unknown };
+  if (type === 'entity.too.large') {
+    return new Problem('too_large', `The body is larger than ${JSON_BYTES / 1024} KB; send a shorter one.`);
+  }
+  if (type === 'entity.parse.failed') return new Problem('bad_request', 'The body is not JSON; check its quotes and commas.');
+  if (status === 415) return new Problem('unsupported_media_type', 'Send plain JSON in UTF-8 (Content-Type: application/json).');
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return new Problem('bad_request', 'The request could not be read; check its URL and its body.');
+  }
+  return undefined;
+}
+
+// SQLSTATE classes of a server that cannot serve: connection, resources, operator, system. Then Node's network codes.
+const OUTAGE_CODE = /^(08|53|57P|58)|^E(CONN|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN)/;
+// `pg` gives these no code.
+const OUTAGE_TEXT = /connection terminated|timeout (exceeded|expired)|connection timeout|client has encountered a connection/i;
+
+/** True when the error says that the store cannot be reached, however deep it is wrapped. */
+function isStoreOutage(error: unknown): boolean {
+  for (let one: unknown = error, depth = 0; one instanceof Error && depth < 5; one = one.cause, depth++) {
+    const { code } = one as { code?: unknown };
+    if (one.name === 'StoreUnavailable' || OUTAGE_TEXT.test(one.message)) return true;
+    if (typeof code === 'string' && OUTAGE_CODE.test(code)) return true;
+    if (one instanceof AggregateError && one.errors.some(isStoreOutage)) return true;
+  }
+  return false;
+}
+
+/** A reason of the domain as a sentence. */
+export function sentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}

@@ -1,0 +1,64 @@
+// One route, said once: its schemas validate what comes in and make the OpenAPI document. May import auth and keys.
+import type { z } from 'zod';
+import type { Caller } from './auth.ts';
+import type { Scope } from './keys.ts';
+
+type Shape = z.ZodObject;
+/** A schema of JSON, null for no body, or a media type: text, or a stream of text. */
+export type ResponseSpec = z.ZodType | null | 'text/plain' | 'text/event-stream';
+
+type BodyOf<R> = R extends z.ZodType ? z.input<R> : R extends null ? null : R extends 'text/event-stream' ? AsyncIterable<string> : string;
+
+/** What a handler answers: one of its declared statuses, with the body declared for it. */
+export type Answer<Responses extends Record<number, ResponseSpec>> = {
+  [Status in keyof Responses & number]: {
+    readonly status: Status;
+    readonly body: BodyOf<Responses[Status]>;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
+}[keyof Responses & number];
+
+export interface Asked<Params, Query, Headers, Body> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly headers: Headers;
+  readonly body: Body;
+  readonly caller: Caller;
+  /** Aborted when the client goes away and when the server closes. */
+  readonly signal: AbortSignal;
+}
+
+interface Spec<P extends Shape, Q extends Shape, H extends Shape, B extends z.ZodType, R extends Record<number, ResponseSpec>> {
+  readonly method: 'get' | 'post' | 'delete';
+  /** As OpenAPI writes it: `/v1/conversations/{id}`. */
+  readonly path: string;
+  readonly id: string;
+  readonly summary: string;
+  /** Any of these is enough; `public` needs no key. */
+  readonly scope: readonly Scope[] | 'public';
+  readonly params?: P;
+  readonly query?: Q;
+  readonly headers?: H;
+  readonly body?: B;
+  readonly responses: R;
+  readonly handler: (asked: Asked<z.output<P>, z.output<Q>, z.output<H>, z.output<B>>) => Promise<Answer<NoInfer<R>>>;
+}
+
+/** A route whose types have done their work: what the app mounts and the document lists. */
+export interface Route extends Omit<Spec<Shape, Shape, Shape, z.ZodType, Record<number, ResponseSpec>>, 'handler'> {
+  readonly handler: (asked: Asked<unknown, unknown, unknown, unknown>) => Promise<Answer<Record<number, ResponseSpec>>>;
+}
+
+type None = z.ZodObject<Record<never, never>>;
+
+/** Declare a route. */
+export function route<
+  const R extends Record<number, ResponseSpec>,
+  P extends Shape = None,
+  Q extends Shape = None,
+  H extends Shape = None,
+  B extends z.ZodType = z.ZodUndefined,
+>(spec: Spec<P, Q, H, B, R>): Route {
+  // Sound: `mount` hands over only what these very schemas have parsed.
+  return spec as unknown as Route;
+}

@@ -1,0 +1,162 @@
+// What crosses the HTTP edge, as schemas: they parse what comes in, type what goes out and make the OpenAPI document.
+// May import domain and zod.
+import { z } from 'zod';
+import { isConversationId } from '../domain/ids.ts';
+import { MAX_REASON_CHARS } from '../domain/rule.ts';
+import { DEFAULT_PAGE, ID_CHARS, KEY_CHARS, MAX_PAGE, MESSAGE_CHARS } from './limits.ts';
+
+/** Text that every store can keep: PostgreSQL has no NUL, and half a surrogate pair is no text. */
+const keepable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
+const text = (max: number) => z.string().max(max).refine(keepable, 'has a NUL character or broken Unicode; remove it');
+
+export const ConversationId = z
+  .string()
+  .refine(isConversationId, 'must be 1 to 64 letters, digits, "_" or "-", beginning with a letter or digit')
+  .meta({ id: 'ConversationId', example: 'c-4f0c2a' });
+const AnyId = z.string().min(1).max(ID_CHARS).regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
+const IdempotencyKey = z
+  .string()
+  .regex(new RegExp(`^[\\x21-\\x7e]{1,${KEY_CHARS}}$`), `must be 1 to ${KEY_CHARS} printable ASCII characters without spaces`)
+  .meta({ description: 'Send the same key again, and it is done once.' });
+
+export const OfConversation = z.object({ id: ConversationId });
+export const OfMessage = z.object({ id: ConversationId, messageId: AnyId });
+export const OfAnything = z.object({ id: AnyId });
+export const Keyed = z.object({ 'idempotency-key': IdempotencyKey.optional() });
+const Seq = z.string().regex(/^\d{1,15}$/, 'must be a position: digits only').transform(Number);
+export const Resumed = z.object({ 'last-event-id': Seq.optional() });
+const limit = z.coerce.number().int().min(1).max(MAX_PAGE).default(DEFAULT_PAGE);
+export const Paged = z.object({ cursor: z.string().max(ID_CHARS).regex(/^[\x21-\x7e]*$/).default(''), limit });
+export const After = z.object({ after: Seq.default(0), limit });
+export const AfterEvent = z.object({ after: Seq.optional() });
+export const Listed = Paged.extend({ of: z.enum(['mine', 'staff']).default('mine') });
+export const ApprovalsListed = Paged.extend({
+  end: z.enum(['all', 'open', 'approved', 'denied', 'expired', 'cancelled', 'superseded']).default('open'),
+  conversationId: ConversationId.or(z.literal('')).default(''),
+});
+export const SignsOnly = z.object({ sign: z.literal('only').optional() });
+export const Waits = z.object({ wait: z.literal('reply').optional() });
+
+export const NewConversation = z
+  .strictObject({ agent: z.string().min(1).max(64), id: ConversationId.optional() })
+  .meta({ id: 'NewConversation' });
+export const NewMessage = z
+  .strictObject({ text: text(MESSAGE_CHARS).refine((value) => value.trim() !== '', 'is empty; write something') })
+  .meta({ id: 'NewMessage' });
+export const NewDecision = z
+  .strictObject({
+    answer: z.enum(['approve', 'deny']),
+    reason: text(MAX_REASON_CHARS).default(''),
+    id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "_" or "-"').optional(),
+  })
+  .refine(({ answer, reason }) => answer === 'approve' || reason.trim() !== '', {
+    path: ['reason'],
+    message: 'a deny needs a reason; say why in one sentence',
+  })
+  .meta({ id: 'NewDecision' });
+
+const Phase = z.enum(['open', 'paused', 'stopped', 'handed_over', 'closed']).meta({ id: 'Phase' });
+const Who = z.object({ id: z.string(), name: z.string() }).meta({ id: 'Who' });
+const Ms = z.number().meta({ description: 'Milliseconds since 1970-01-01T00:00Z' });
+
+export const Conversation = z
+  .object({ id: ConversationId, agent: z.string(), phase: Phase, principal: Who, url: z.string(), createdMs: Ms, updatedMs: Ms })
+  .meta({ id: 'Conversation' });
+
+export const Item = z
+  .object({
+    id: z.string(),
+    seq: z.number(),
+    turn: z.number(),
+    kind: z.enum(['message', 'staff_reply', 'calls', 'tool_result', 'report', 'reply']),
+    trust: z.enum(['principal', 'record', 'untrusted', 'model']),
+    text: z.string(),
+    from: Who.optional(),
+    by: z.enum(['model', 'code']).optional(),
+    tool: z.string().optional(),
+    calls: z.array(z.object({ tool: z.string(), argumentsText: z.string() })).optional(),
+    createdMs: Ms,
+  })
+  .meta({ id: 'Item' });
+
+const End = z.enum(['open', 'approved', 'denied', 'expired', 'cancelled', 'superseded']);
+/** An approval as those see it who wait for it. */
+export const Waiting = z
+  .object({ id: z.string(), actionId: z.string(), summary: z.string(), group: z.string(), quorum: z.number(), approvals: z.number(), askedMs: Ms, deadlineMs: Ms, end: End })
+  .meta({ id: 'Waiting' });
+/** An approval as those see it who decide. */
+export const Approval = Waiting.extend({
+  conversationId: ConversationId,
+  agent: z.string(),
+  tool: z.string(),
+  args: z.unknown(),
+  digest: z.string(),
+  ruleId: z.string(),
+  reason: z.string(),
+  requester: z.string(),
+  evidence: z.object({ asOfMs: Ms, version: z.string(), record: z.record(z.string(), z.unknown()) }).nullable(),
+  decisions: z.array(z.object({ id: z.string(), personId: z.string(), answer: z.enum(['approve', 'deny']), reason: z.string(), atMs: Ms })),
+}).meta({ id: 'Approval' });
+
+export const Action = z
+  .object({
+    id: z.string(),
+    conversationId: ConversationId,
+    agent: z.string(),
+    tool: z.string(),
+    effect: z.enum(['read', 'write', 'irreversible']),
+    summary: z.string(),
+    stage: z.enum(['proposed', 'ruled', 'waiting', 'claimed', 'settled']),
+    verdict: z.object({ kind: z.enum(['allow', 'deny', 'ask']), ruleId: z.string(), ruleVersion: z.string(), reason: z.string() }).nullable(),
+    approvalId: z.string().nullable(),
+    outcome: z
+      .object({
+        kind: z.enum(['succeeded', 'failed', 'denied', 'expired', 'cancelled', 'unknown']),
+        reason: z.string(),
+        result: z.unknown().optional(),
+      })
+      .nullable(),
+    args: z.unknown().optional(),
+    evidence: z.unknown().optional(),
+    createdMs: Ms,
+    updatedMs: Ms,
+  })
+  .meta({ id: 'Action' });
+
+export const ConversationDetail = Conversation.extend({
+  /** What the Workflow says right now; null when no worker answers at once. */
+  live: z.object({ turn: z.number(), queued: z.number() }).nullable(),
+  items: z.array(Item),
+  nextAfter: z.number().nullable().meta({ description: 'Ask again with ?after= this; null at the end' }),
+  waiting: z.array(Waiting),
+  actions: z.array(Action),
+  temporalUrl: z.string().optional(),
+}).meta({ id: 'ConversationDetail' });
+
+export const Message = z
+  .object({
+    messageId: z.string(),
+    conversationId: ConversationId,
+    url: z.string(),
+    status: z.enum(['queued', 'taken', 'answered']),
+    reply: Item.optional(),
+    ahead: z.number().optional().meta({ description: 'How many messages stood before it in the queue' }),
+    phase: Phase.optional(),
+    duplicate: z.boolean().optional(),
+  })
+  .meta({ id: 'Message' });
+
+export const Commanded = z.object({ id: ConversationId, phase: Phase, turn: z.number(), queued: z.number() }).meta({ id: 'Commanded' });
+export const Delivered = z.object({ id: ConversationId, delivered: z.literal('signal'), detail: z.string() }).meta({ id: 'Delivered' });
+
+export const Receipt = z
+  .object({ decisionId: z.string(), approvalId: z.string(), counted: z.boolean(), text: z.string(), end: End })
+  .meta({ id: 'Receipt' });
+export const SignedDecision = z.object({ decisionId: z.string(), approvalId: z.string(), signed: z.string() }).meta({ id: 'SignedDecision' });
+
+export const ProblemBody = z
+  .looseObject({ type: z.string(), title: z.string(), status: z.number(), detail: z.string(), requestId: z.string() })
+  .meta({ id: 'Problem' });
+
+export const pageOf = <T extends z.ZodType>(row: T) =>
+  z.object({ rows: z.array(row), next: z.string().meta({ description: 'Ask again with ?cursor= this; empty at the end' }) });

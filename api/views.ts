@@ -1,0 +1,107 @@
+// Rows as the caller may see them. Arguments, evidence, tool results and other people's internals are for staff.
+// Pure. May import domain and store types.
+import type { z } from 'zod';
+import type { Outcome } from '../domain/action.ts';
+import type { Approval as ApprovalRow } from '../domain/approval.ts';
+import type { Item as ItemRow } from '../domain/item.ts';
+import type { Principal } from '../domain/principal.ts';
+import type { ActionRow, ConversationRow } from '../store/ports.ts';
+import type { Eyes } from './access.ts';
+import type { Action, Approval, Conversation, Item, Waiting } from './schemas.ts';
+
+export const urlOfConversation = (id: string): string => `/v1/conversations/${id}`;
+export const urlOfMessage = (id: string, messageId: string): string => `${urlOfConversation(id)}/messages/${messageId}`;
+
+export function conversationView(row: ConversationRow): z.input<typeof Conversation> {
+  const { id, agent, phase, principal, createdMs, updatedMs } = row;
+  return { id, agent, phase, principal: who(principal), url: urlOfConversation(id), createdMs, updatedMs };
+}
+
+/** True when these eyes may see the item: the principal sees what was said, staff also what tools were asked. */
+export function isVisible({ body }: ItemRow, eyes: Eyes): boolean {
+  return eyes === 'staff' || (body.kind !== 'calls' && body.kind !== 'tool_result');
+}
+
+export function itemView(item: ItemRow): z.input<typeof Item> {
+  const { id, seq, turn, trust, createdMs, body } = item;
+  const common = { id, seq, turn, kind: body.kind, trust, text: body.text, createdMs };
+  switch (body.kind) {
+    case 'message':
+    case 'staff_reply':
+      return { ...common, from: who(body.from) };
+    case 'calls':
+      return { ...common, calls: body.calls.map(({ tool, argumentsText }) => ({ tool, argumentsText })) };
+    case 'tool_result':
+      return { ...common, tool: body.tool };
+    case 'reply':
+      return { ...common, by: body.by };
+    case 'report':
+      return common;
+    default:
+      return body satisfies never;
+  }
+}
+
+export function waitingView(approval: ApprovalRow): z.input<typeof Waiting> {
+  const { id, actionId, summary, group, quorum, decisions, askedMs, deadlineMs, end } = approval;
+  const approvals = decisions.filter((one) => one.answer === 'approve').length;
+  return { id, actionId, summary, group, quorum, approvals, askedMs, deadlineMs, end };
+}
+
+export function approvalView(approval: ApprovalRow): z.input<typeof Approval> {
+  const { conversationId, agent, tool, digest, ruleId, reason, requester, evidence } = approval;
+  return {
+    ...waitingView(approval),
+    conversationId,
+    agent,
+    tool,
+    args: readJson(approval.args),
+    digest,
+    ruleId,
+    reason,
+    requester,
+    evidence: evidence && { asOfMs: evidence.asOfMs, version: evidence.version, record: { ...evidence.record } },
+    decisions: approval.decisions.map((one) => ({
+      id: one.decisionId,
+      personId: one.personId,
+      answer: one.answer,
+      reason: one.reason,
+      atMs: one.atMs,
+    })),
+  };
+}
+
+export function actionView(row: ActionRow, eyes: Eyes): z.input<typeof Action> {
+  const { id, conversationId, agent, tool, effect, summary, stage, verdict, approvalId, createdMs, updatedMs } = row;
+  return {
+    id,
+    conversationId,
+    agent,
+    tool,
+    effect,
+    summary,
+    stage,
+    verdict: verdict && { kind: verdict.kind, ruleId: verdict.ruleId, ruleVersion: verdict.ruleVersion, reason: verdict.reason },
+    approvalId,
+    outcome: row.outcome && outcomeView(row.outcome, eyes),
+    ...(eyes === 'staff' ? { args: readJson(row.args), evidence: row.evidence } : {}),
+    createdMs,
+    updatedMs,
+  };
+}
+
+function outcomeView(outcome: Outcome, eyes: Eyes): z.input<typeof Action>['outcome'] {
+  if (outcome.kind !== 'succeeded') return { kind: outcome.kind, reason: outcome.reason };
+  return { kind: outcome.kind, reason: '', ...(eyes === 'staff' ? { result: outcome.result } : {}) };
+}
+
+const who = ({ id, name }: Principal): { id: string; name: string } => ({ id, name });
+
+/** Arguments are canonical JSON; erased ones are an empty text. */
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
