@@ -21,8 +21,8 @@ export interface Variable<Schema extends z.ZodType> {
   readonly required?: readonly ServingRole[];
 }
 
-const SERVING: readonly ServingRole[] = ['api', 'workflows', 'assistant', 'actor'];
-const EVERYBODY: readonly Role[] = [...SERVING, 'start', 'cli'];
+export const SERVING_ROLES: readonly ServingRole[] = ['api', 'workflows', 'assistant', 'actor'];
+const EVERYBODY: readonly Role[] = [...SERVING_ROLES, 'start', 'cli'];
 
 const text = z.string();
 const optional = text.optional();
@@ -59,9 +59,9 @@ export const VARIABLES = {
     name: 'DATABASE_URL',
     schema: url('postgres', 'postgresql'),
     meaning: 'the store; each role has its own PostgreSQL role. Without it a development start embeds one',
-    roles: [...SERVING, 'start'],
+    roles: [...SERVING_ROLES, 'start'],
     secret: true,
-    required: SERVING,
+    required: SERVING_ROLES,
   }),
   port: variable({
     name: 'PORT',
@@ -161,7 +161,7 @@ export const VARIABLES = {
     schema: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     fallback: 'info',
     meaning: 'how much is logged',
-    roles: [...SERVING, 'start'],
+    roles: [...SERVING_ROLES, 'start'],
   }),
   url: variable({
     name: 'COUNTERSIGN_URL',
@@ -182,7 +182,7 @@ export const VARIABLES = {
     schema: wholeNumber(-3_155_760_000_000, 3_155_760_000_000),
     fallback: '0',
     meaning: 'moves the clock of this process, for proofs; refused in production',
-    roles: [...SERVING, 'start'],
+    roles: [...SERVING_ROLES, 'start'],
   }),
 };
 

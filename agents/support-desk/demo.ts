@@ -70,7 +70,8 @@ export const demo: readonly DemoIntent[] = [
     matches: /\bmail\s+me\b/i,
     call: () => ({ tool: 'look_up_orders', args: {} }),
     then: [(_groups, results) => mailCall(recordIn(results[0]))],
-    say: (result) => told(result, ({ to }) => (typeof to === 'string' ? `The mail to ${to} is on its way.` : undefined)),
+    say: (result) =>
+      told(result, ({ to }) => (typeof to === 'string' ? `The mail to ${to} is on its way.` : undefined)),
   },
   {
     example: 'read ticket 77',
@@ -118,10 +119,11 @@ function refunded(result: string): string {
 function orderText({ orderId, state, paidCents, currency, shipment }: Fields): string | undefined {
   if (typeof paidCents !== 'number') return undefined;
   const on = fieldsIn(shipment);
+  const now = on?.deliveredOn ? `delivered ${on.deliveredOn}` : 'on its way';
   const way =
     on === undefined
       ? 'It has not been shipped yet.'
-      : `${on.carrier} ${on.tracking}: shipped ${on.shippedOn}, ${on.deliveredOn ? `delivered ${on.deliveredOn}` : 'on its way'}.`;
+      : `${on.carrier} ${on.tracking}: shipped ${on.shippedOn}, ${now}.`;
   return `Order ${orderId} (${formatMoney(paidCents, String(currency))}) is ${state}. ${way}`;
 }
 

@@ -66,14 +66,14 @@ async function toOutbox(mail: Mail, context: ToolContext): Promise<void> {
 }
 
 function messageOf(mail: Mail, from: string, { idempotencyKey, nowMs }: ToolContext): object {
-  // The Message-ID comes from the key: should a mail ever be sent by hand again, mailboxes can tell that it is the same.
+  // The Message-ID comes from the key: should a mail ever be sent again by hand, mailboxes can tell it is the same.
   const id = createHash('sha256').update(idempotencyKey).digest('hex').slice(0, 32);
   return {
     from,
     to: { name: '', address: mail.to },
     subject: mail.subject,
     text: mail.text,
-    messageId: `<${id}@countersign.invalid>`,
+    messageId: `<${id}@${/@([\w.-]+)/.exec(from)?.[1] ?? 'localhost'}>`,
     date: new Date(nowMs),
     headers: { 'Auto-Submitted': 'auto-generated' },
     disableFileAccess: true,

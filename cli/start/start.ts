@@ -1,20 +1,18 @@
 // `countersign start`: everything in one process, for development. Owns the order: state folder, then Temporal and the
 // store side by side, then the roles and the API; and the opposite order down. Knows the parts by their ports only
 // (compose.ts has the real ones). Guarantees: a failed start closes what it opened; each step down is bounded.
+import type { PoolConfig } from 'pg';
 import type { Agent } from '../../domain/agent.ts';
-import type { Directory } from '../../domain/principal.ts';
 import type { Store } from '../../store/ports.ts';
 import { type Config, ConfigInvalid, readConfig } from '../../workers/config.ts';
 import { type DevelopmentIdentity, developmentIdentities, developmentKeys, type SigningKeys } from '../../workers/dev-keys.ts';
+import type { LoadedAgents } from '../../workers/load-agents.ts';
 import type { StateFolder } from '../../workers/state-folder.ts';
-
-export interface LoadedAgents {
-  readonly agents: readonly Agent[];
-  readonly directory: Directory;
-}
 
 export interface OpenStore {
   readonly store: Store;
+  /** How to reach its database: demo systems keep their tables there. */
+  readonly pool: PoolConfig;
   /** What it is, for people: "embedded" or "PostgreSQL". */
   readonly description: string;
   close(): Promise<void>;
@@ -38,11 +36,14 @@ export interface AllInOne {
   stop(): Promise<void>;
 }
 
-export interface AllInOneDeps<Connections> extends LoadedAgents {
+export interface AllInOneDeps<Connections> {
+  readonly loaded: LoadedAgents;
   readonly config: Config;
   readonly env: NodeJS.ProcessEnv;
   readonly connections: Connections;
   readonly store: Store;
+  readonly pool: PoolConfig;
+  readonly temporalUiUrl: string;
   readonly keys: SigningKeys;
   readonly stateFolder: string;
   readonly nowMs: () => number;
@@ -118,8 +119,18 @@ export async function startDevelopment<Connections>(options: StartOptions<Connec
     const keys = developmentKeys(stateFolder.path, config);
     const identities = await developmentIdentities(stateFolder.path, store.store.apiKeys, nowMs());
     const { connections } = temporal;
-    const deps = { ...loaded, config, env, connections, store: store.store, keys, stateFolder: stateFolder.path, nowMs };
-    const all = await parts.startAllInOne(deps);
+    const all = await parts.startAllInOne({
+      loaded,
+      config,
+      env,
+      connections,
+      store: store.store,
+      pool: store.pool,
+      temporalUiUrl: temporal.uiUrl,
+      keys,
+      stateFolder: stateFolder.path,
+      nowMs,
+    });
     down.add('the API and the workers', () => all.stop());
     return {
       config,
@@ -127,7 +138,7 @@ export async function startDevelopment<Connections>(options: StartOptions<Connec
       temporal: { address: temporal.address, uiUrl: temporal.uiUrl },
       stateFolder: stateFolder.path,
       store: store.description,
-      agents: loaded.agents,
+      agents: [...loaded.agents.values()].map(({ agent }) => agent),
       identities,
       lost: Promise.race([temporal.lost, all.failed]),
       stop: down.run,

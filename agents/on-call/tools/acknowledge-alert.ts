@@ -44,10 +44,10 @@ export const acknowledgeAlert = defineTool<z.infer<typeof input>, { alertId: str
     return { alertId };
   },
   reconcile: async ({ input: { alertId } }, context) => {
-    const rows = await onCallOf(context).query(
-      'select 1 from on_call.alerts where id = $1 and acknowledged_key = $2',
-      [alertId, context.idempotencyKey],
-    );
+    const rows = await onCallOf(context).query('select 1 from on_call.alerts where id = $1 and acknowledged_key = $2', [
+      alertId,
+      context.idempotencyKey,
+    ]);
     return rows.length === 0 ? { kind: 'did_not_happen' } : { kind: 'happened', result: { alertId } };
   },
 });

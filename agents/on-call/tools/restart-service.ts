@@ -15,7 +15,7 @@ const input = z.strictObject({
     .string()
     .min(3)
     .max(200)
-    .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'must be one line of visible characters')
+    .refine((text) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text), 'must be one line of visible characters')
     .describe('Why, in one sentence.'),
 });
 

@@ -11,7 +11,8 @@ export const handOver = defineTool<z.infer<typeof input>, { handedOver: true }>(
   name: 'hand_over',
   version: '1',
   description:
-    'Hand the conversation to a person of the support team: when the requester asks for one, is upset, or needs what no tool does. You keep quiet after it.',
+    'Hand the conversation to a person of the support team: when the requester asks for one, is upset, or needs ' +
+    'what no tool does. You keep quiet after it.',
   input,
   effect: 'write',
   idempotent: true,

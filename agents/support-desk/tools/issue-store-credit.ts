@@ -14,7 +14,8 @@ export const issueStoreCredit = defineTool<z.infer<typeof input>, Credited>({
   name: 'issue_store_credit',
   version: '1',
   description:
-    'Give the requester store credit for something that went wrong with one of their orders. Small amounts run at once; larger ones are decided by finance.',
+    'Give the requester store credit for something that went wrong with one of their orders. Small amounts run at ' +
+    'once; larger ones are decided by finance.',
   input,
   effect: 'write',
   idempotent: true,

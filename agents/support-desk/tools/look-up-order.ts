@@ -27,7 +27,8 @@ export const lookUpOrder = defineTool<{ orderId: string }, Order>({
   name: 'look_up_order',
   version: '1',
   description:
-    "One order of the requester: state, lines, amounts paid and refundable in cents, shipment, address, ticket numbers. Read it before you propose anything about the order.",
+    'One order of the requester: state, lines, amounts paid and refundable in cents, shipment, address, ticket ' +
+    'numbers. Read it before you propose anything about the order.',
   input: z.strictObject({ orderId }),
   effect: 'read',
   idempotent: true,
@@ -83,7 +84,12 @@ async function shipmentOf(sql: Sql, id: string): Promise<Shipment | null> {
   const [shipment] = rows;
   if (shipment === undefined) return null;
   const { carrier, tracking, shippedMs, deliveredMs } = shipment;
-  return { carrier, tracking, shippedOn: dayOf(shippedMs), deliveredOn: deliveredMs === null ? null : dayOf(deliveredMs) };
+  return {
+    carrier,
+    tracking,
+    shippedOn: dayOf(shippedMs),
+    deliveredOn: deliveredMs === null ? null : dayOf(deliveredMs),
+  };
 }
 
 async function ticketIdsOf(sql: Sql, id: string, customerId: string): Promise<string[]> {

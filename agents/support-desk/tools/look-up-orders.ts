@@ -13,7 +13,8 @@ export const lookUpOrders = defineTool<Record<string, never>, Orders>({
   name: 'look_up_orders',
   version: '1',
   description:
-    "The requester's own orders, newest first (at most 20), with their name and e-mail address on record. Takes no input.",
+    "The requester's own orders, newest first (at most 20), with their name and e-mail address on record. " +
+    'Takes no input.',
   input: z.strictObject({}),
   effect: 'read',
   idempotent: true,

@@ -14,7 +14,8 @@ export const refund = defineTool<z.infer<typeof input>, Refunded>({
   name: 'refund',
   version: '1',
   description:
-    "Refund an amount of one delivered order of the requester, to the way it was paid. Read the order first: not more than its refundableCents. People in finance decide, so it takes time; say so.",
+    'Refund an amount of one delivered order of the requester, to the way it was paid. Read the order first: not ' +
+    'more than its refundableCents. People in finance decide, so it takes time; say so.',
   input,
   effect: 'irreversible',
   idempotent: true,

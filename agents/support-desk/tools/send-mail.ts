@@ -21,7 +21,8 @@ export const sendMail = defineTool<z.infer<typeof input>, Sent>({
   name: 'send_mail',
   version: '1',
   description:
-    'Send the requester a mail, when they ask for something in writing. A person of support reads and approves it first; say so.',
+    'Send the requester a mail, when they ask for something in writing. A person of support reads and approves it ' +
+    'first; say so.',
   input,
   effect: 'irreversible',
   idempotent: false,
