@@ -33,7 +33,7 @@ export const LAYERS: readonly Layer[] = [
     of: '/store',
     may: [
       ...['/store', '/domain', '/trust', 'node:*'],
-      ...['pg', 'kysely', '@electric-sql/pglite', '@electric-sql/pglite-socket', 'tsx'],
+      ...['pg', 'kysely', '@electric-sql/pglite', '@electric-sql/pglite-socket', 'jose'],
     ],
   },
   { of: '/channels', may: ['/channels', '/domain', 'node:crypto', 'zod'] },
@@ -67,7 +67,7 @@ export const LAYERS: readonly Layer[] = [
   // It runs the built program, where there is one, which is not there when the types are checked.
   { of: '/cli/countersign.mjs', may: ['/cli', COMPUTED, 'node:*'] },
   // Every command but `start` is a client of the HTTP API.
-  { of: '/cli/start.ts', may: ['/cli', '/domain', '/workers', ...TERMINAL] },
+  { of: '/cli/start', may: ['/cli', '/domain', '/workers', ...TERMINAL], types: ['/store'] },
   { of: '/cli', may: ['/cli', '/domain', ...TERMINAL] },
   { of: '/test', may: ['*'] },
   { of: '/bench', may: ['*'] },

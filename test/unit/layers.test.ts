@@ -71,7 +71,7 @@ const ALLOWED: readonly (readonly [file: string, text: string])[] = [
   ['activities/assistant/models/x.ts', "import type { Chat } from 'openai/resources/chat/completions';"],
   ['api/x.ts', "import type { Store } from '../store/ports.ts';"],
   ['agents/support-desk/tools/x.ts', "import { money } from '../money.ts';"],
-  ['cli/start.ts', "import { startAll } from '../workers/all.ts';"],
+  ['cli/start/start.ts', "import { startAll } from '../../workers/all.ts';"],
 ];
 
 for (const [file, text] of ALLOWED) {

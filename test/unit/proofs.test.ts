@@ -15,7 +15,10 @@ test('the same seed makes the same choices, another seed others', () => {
   assert.notDeepEqual(choices(7), choices(8));
   const random = createRandom(1);
   const thrown = new Set(Array.from({ length: 200 }, () => random.between(1, 6)));
-  assert.deepEqual([...thrown].toSorted((a, b) => a - b), [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(
+    [...thrown].toSorted((a, b) => a - b),
+    [1, 2, 3, 4, 5, 6],
+  );
   assert.throws(() => random.pick([]));
 });
 

@@ -16,7 +16,7 @@ import { answering, count, createClient, isOpenAi, type Provider, read } from '.
 
 type Calls = Extract<ItemBody, { kind: 'calls' }>;
 
-/** What some servers put beside the documented fields and want back at the next call: DeepSeek's reasoning, Gemini's seals. */
+/** What some servers put beside the documented fields and want back: DeepSeek's reasoning, Gemini's seals. */
 interface Opaque {
   readonly protocol: 'chat';
   readonly model: string;
