@@ -53,7 +53,8 @@ const REFUSED: readonly (readonly [file: string, text: string])[] = [
   ['agents/support-desk/index.ts', "import { thing } from '../on-call/index.ts';"],
   ['agents/support-desk/index.ts', "import { rule } from '../../domain/rule.ts';"],
   ['agents/support-desk/tools/x.ts', 'await import(path);'],
-  ['cli/chat.ts', "import { startAll } from '../workers/all.ts';"],
+  ['cli/commands/chat.ts', "import { startAll } from '../../workers/all.ts';"],
+  ['cli/start/start.ts', "import { openStore } from '../../store/store.ts';"],
   ['somewhere/x.ts', ''],
 ];
 
