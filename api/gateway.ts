@@ -3,7 +3,13 @@
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { Receipt } from '../domain/approval.ts';
-import type { ConversationInput, ConversationPhase, ConversationView, SubmittedMessage, Ticket } from '../domain/conversation.ts';
+import type {
+  ConversationInput,
+  ConversationPhase,
+  ConversationView,
+  SubmittedMessage,
+  Ticket,
+} from '../domain/conversation.ts';
 import { actionWorkflowId, conversationWorkflowId, TASK_QUEUES } from '../domain/ids.ts';
 import { ACTION, CONVERSATION, SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 import type { CommandStatement, DecisionStatement, Signed } from '../domain/signed.ts';
@@ -79,7 +85,11 @@ const ATTRIBUTE = {
   owner: defineSearchAttributeKey(SEARCH_ATTRIBUTES.owner, SearchAttributeType.KEYWORD),
   phase: defineSearchAttributeKey(SEARCH_ATTRIBUTES.phase, SearchAttributeType.KEYWORD),
   tenant: defineSearchAttributeKey(SEARCH_ATTRIBUTES.tenant, SearchAttributeType.KEYWORD),
+  priority: defineSearchAttributeKey(SEARCH_ATTRIBUTES.priority, SearchAttributeType.INT),
 };
+
+// 3, the middle of Temporal's own scale of 1 to 5: a conversation is ordinary until code says otherwise.
+const DEFAULT_PRIORITY = 3;
 
 export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFAULT_DEADLINES): Gateway {
   const underWay = new Set<Promise<unknown>>();
@@ -101,7 +111,13 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
   }
 
   /** An Update to a conversation, which is started first where a crash kept it from starting. */
-  async function update<T>(ms: number, to: ConversationStart, name: string, args: unknown[], updateId?: string): Promise<T> {
+  async function update<T>(
+    ms: number,
+    to: ConversationStart,
+    name: string,
+    args: unknown[],
+    updateId?: string,
+  ): Promise<T> {
     const attempt = () =>
       client.workflow.executeUpdateWithStart<typeof conversationType, T, unknown[]>(name, {
         args,
@@ -154,7 +170,9 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
     missing: () =>
       within(deadlines.queryMs, () => unpolledQueues(client)).catch((error: unknown) => {
         if (!(error instanceof GatewayError)) throw error;
-        return [`Temporal does not answer (namespace "${client.options.namespace}"); start it, or check TEMPORAL_ADDRESS`];
+        return [
+          `Temporal does not answer (namespace "${client.options.namespace}"); start it, or check TEMPORAL_ADDRESS`,
+        ];
       }),
     async drain() {
       await Promise.all(underWay);
@@ -170,7 +188,9 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
           );
         }
         const waitingActions = await count(`${running} '${ACTION.type}'`);
-        const stuck = await count(`ExecutionStatus = 'Running' AND TemporalReportedProblems IS NOT NULL`).catch(() => undefined);
+        const stuck = await count(`ExecutionStatus = 'Running' AND TemporalReportedProblems IS NOT NULL`).catch(
+          () => undefined,
+        );
         return { conversations, waitingActions, stuck };
       }),
   };
@@ -195,6 +215,7 @@ function startOptions({ conversationId, agent, tenant, owner }: ConversationStar
       { key: ATTRIBUTE.owner, value: owner },
       { key: ATTRIBUTE.phase, value: 'open' },
       { key: ATTRIBUTE.tenant, value: tenant },
+      { key: ATTRIBUTE.priority, value: DEFAULT_PRIORITY },
     ],
   };
 }
@@ -213,7 +234,9 @@ async function unpolledQueues(client: Client): Promise<readonly string[]> {
     const request = { namespace, taskQueue: { name: taskQueue }, taskQueueType };
     const { pollers } = await client.workflowService.describeTaskQueue(request);
     // The server remembers pollers for minutes after they are gone.
-    const isPolled = pollers.some(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < POLLER_FRESH_MS);
+    const isPolled = pollers.some(
+      ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < POLLER_FRESH_MS,
+    );
     if (!isPolled) sentences.push(`no worker of the ${role} role polls ${taskQueue}; start one`);
   }
   return sentences;
