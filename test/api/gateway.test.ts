@@ -14,14 +14,22 @@ import { faultOf, GatewayError, wasCut } from '../../api/gateway-error.ts';
 import { problemOf } from '../../api/problem.ts';
 import { FAILURES } from '../../domain/failure.ts';
 
-const updateFailed = (type: string) => new WorkflowUpdateFailedError('failed', ApplicationFailure.create({ type, message: 'a reason' }));
+const updateFailed = (type: string) =>
+  new WorkflowUpdateFailedError('failed', ApplicationFailure.create({ type, message: 'a reason' }));
 const grpc = (code: number) =>
-  new ServiceError('failed', { cause: Object.assign(new Error('grpc'), { code, details: 'details', metadata: { get: () => [] } }) });
+  new ServiceError('failed', {
+    cause: Object.assign(new Error('grpc'), { code, details: 'details', metadata: { get: () => [] } }),
+  });
 
 test('each refusal of a Workflow comes to its own status', () => {
   const statuses = {
-    ConversationStopped: 409, ConversationClosed: 410, InboxFull: 429, MessageRejected: 400, CommandRefused: 403,
-    ApprovalNotPending: 409, DecisionRefused: 403,
+    ConversationStopped: 409,
+    ConversationClosed: 410,
+    InboxFull: 429,
+    MessageRejected: 400,
+    CommandRefused: 403,
+    ApprovalNotPending: 409,
+    DecisionRefused: 403,
   };
   for (const type of Object.keys(FAILURES)) {
     const fault = faultOf(updateFailed(type));
@@ -81,7 +89,10 @@ test('each try of an Update is a fresh start that leaves a running Workflow alon
       operations.add(startWorkflowOperation);
       const { options } = startWorkflowOperation;
       assert.equal(options.workflowId, 'conversation/c1');
-      assert.deepEqual([options.workflowIdConflictPolicy, options.workflowIdReusePolicy], ['USE_EXISTING', 'REJECT_DUPLICATE']);
+      assert.deepEqual(
+        [options.workflowIdConflictPolicy, options.workflowIdReusePolicy],
+        ['USE_EXISTING', 'REJECT_DUPLICATE'],
+      );
       return {};
     }),
   );

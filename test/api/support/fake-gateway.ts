@@ -1,7 +1,14 @@
 // The gateway port with Workflows played in memory by the domain's own transitions: the rules are the real ones, only
 // Temporal is missing. It can be told to be down, to lose its worker, or that a Workflow has ended.
 import { type Approval, applyDecision } from '../../../domain/approval.ts';
-import { type ConversationState, enqueue, openConversation, refusalOf, type SubmittedMessage, viewOf } from '../../../domain/conversation.ts';
+import {
+  type ConversationState,
+  enqueue,
+  openConversation,
+  refusalOf,
+  type SubmittedMessage,
+  viewOf,
+} from '../../../domain/conversation.ts';
 import type { ConversationStart, Gateway } from '../../../api/gateway.ts';
 import { GatewayError } from '../../../api/gateway-error.ts';
 import type { Store } from '../../../store/ports.ts';
@@ -113,5 +120,7 @@ export function createFakeGateway(store: Store, signer: Signer, nowMs: () => num
 function settledEntries(before: Approval, after: Approval, atMs: number) {
   if (after.end === 'open' || before.end !== 'open') return [];
   const { id: subject, conversationId } = after;
-  return [{ subject, step: 'settled', conversationId, atMs, fact: { kind: 'approval_settled', approval: after } as const }];
+  return [
+    { subject, step: 'settled', conversationId, atMs, fact: { kind: 'approval_settled', approval: after } as const },
+  ];
 }

@@ -32,7 +32,15 @@ export function createMemoryStore(): MemoryStore {
     if (fact.kind === 'conversation_opened') {
       const { agent, tenant, owner, principal } = fact;
       const times = { createdMs: atMs, updatedMs: atMs };
-      conversations.set(conversationId, { id: conversationId, agent, tenant, owner, principal, phase: 'open', ...times });
+      conversations.set(conversationId, {
+        id: conversationId,
+        agent,
+        tenant,
+        owner,
+        principal,
+        phase: 'open',
+        ...times,
+      });
     } else if (fact.kind === 'phase' && row !== undefined) {
       conversations.set(conversationId, { ...row, phase: fact.phase, updatedMs: atMs });
     } else if (fact.kind === 'approval_requested' || fact.kind === 'approval_settled') {

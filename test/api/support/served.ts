@@ -85,11 +85,21 @@ export async function serve(t: TestContext, limits: Partial<ApiLimits> = {}): Pr
     people: ['approver', 'colleague', 'operator', 'customer'].map((id) => ({ id, name: id })),
     groups: { finance: ['approver', 'colleague', 'customer'], desk: ['operator'], treasury: ['approver'] },
   });
-  const agents = new Map([['support-desk', { name: 'support-desk', owner: 'operator', team: 'desk', purpose: 'help' }]]);
+  const agents = new Map([
+    ['support-desk', { name: 'support-desk', owner: 'operator', team: 'desk', purpose: 'help' }],
+  ]);
   const logged: string[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(line) });
   const api = createApi({
-    store, gateway, signer, directory, agents, nowMs, log, limits, temporalUiUrl: 'http://ui/namespaces/default',
+    store,
+    gateway,
+    signer,
+    directory,
+    agents,
+    nowMs,
+    log,
+    limits,
+    temporalUiUrl: 'http://ui/namespaces/default',
   });
   const server = await listen(api, { port: 0, host: '127.0.0.1' });
   t.after(() => server.close());
@@ -118,7 +128,10 @@ export async function serve(t: TestContext, limits: Partial<ApiLimits> = {}): Pr
       return { status: response.status, headers: response.headers, body: parsed };
     },
     async open(id) {
-      const { status, body } = await served.call('customer', 'POST', '/v1/conversations', { agent: 'support-desk', ...(id && { id }) });
+      const { status, body } = await served.call('customer', 'POST', '/v1/conversations', {
+        agent: 'support-desk',
+        ...(id && { id }),
+      });
       assert.equal(status, 201);
       return body.id;
     },
@@ -126,10 +139,26 @@ export async function serve(t: TestContext, limits: Partial<ApiLimits> = {}): Pr
       const conversationId = change.conversationId ?? (await served.open());
       const batchId = `${conversationId}:1:0`;
       const approval: Approval = {
-        id: `${batchId}.0.0`, batchId, actionId: batchId, conversationId, agent: 'support-desk', digest: 'd'.repeat(64),
-        summary: 'refund order 1042 · 72.00 EUR', tool: 'refund', args: '{"order":"1042"}', evidence: null,
-        ruleId: 'refund.large', reason: 'above 50 EUR', requester: 'customer', group: 'finance', quorum: 1,
-        askedMs: NOW_MS - 60_000, deadlineMs: NOW_MS + 60_000, decisions: [], end: 'open', ...change,
+        id: `${batchId}.0.0`,
+        batchId,
+        actionId: batchId,
+        conversationId,
+        agent: 'support-desk',
+        digest: 'd'.repeat(64),
+        summary: 'refund order 1042 · 72.00 EUR',
+        tool: 'refund',
+        args: '{"order":"1042"}',
+        evidence: null,
+        ruleId: 'refund.large',
+        reason: 'above 50 EUR',
+        requester: 'customer',
+        group: 'finance',
+        quorum: 1,
+        askedMs: NOW_MS - 60_000,
+        deadlineMs: NOW_MS + 60_000,
+        decisions: [],
+        end: 'open',
+        ...change,
       };
       const fact = { kind: 'approval_requested', approval } as const;
       await store.record([{ subject: approval.id, step: 'requested', conversationId, atMs: NOW_MS, fact }]);
@@ -149,7 +178,10 @@ export function problem({ status, headers, body }: Answered): string {
 }
 
 interface OpenApi {
-  readonly paths: Record<string, Record<string, { readonly responses: Record<string, { readonly content?: Record<string, object> }> }>>;
+  readonly paths: Record<
+    string,
+    Record<string, { readonly responses: Record<string, { readonly content?: Record<string, object> }> }>
+  >;
 }
 
 type Check = (method: string, path: string, response: Response, body: unknown) => void;
@@ -161,11 +193,15 @@ async function checkerOf(url: string): Promise<Check> {
   const compiled = new Map<string, ValidateFunction>();
   return (method, path, response, body) => {
     const [bare = ''] = path.split('?');
-    const declared = Object.keys(document.paths).find((one) => new RegExp(`^${one.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(bare));
+    const declared = Object.keys(document.paths).find((one) =>
+      new RegExp(`^${one.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(bare),
+    );
     const operation = declared === undefined ? undefined : document.paths[declared]?.[method.toLowerCase()];
     if (operation === undefined) return;
     const { status } = response;
-    const code = [String(status), `${Math.floor(status / 100)}XX`].find((one) => operation.responses[one] !== undefined);
+    const code = [String(status), `${Math.floor(status / 100)}XX`].find(
+      (one) => operation.responses[one] !== undefined,
+    );
     assert.ok(code, `${method} ${declared} does not declare ${status}`);
     const type = response.headers.get('content-type')?.split(';')[0] ?? '';
     assert.ok(operation.responses[code]?.content?.[type], `${method} ${declared} ${code} does not declare ${type}`);
