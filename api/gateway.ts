@@ -1,13 +1,15 @@
-// The door to Temporal: the only file of the API that talks to its client. Each call is bounded, and fails with a
-// GatewayError whose fault says what to tell the caller. May import domain and @temporalio.
+// The door to Temporal: only the gateway's files know its client. Each call is bounded, and fails with a GatewayError
+// whose fault says what to tell the caller. May import domain and @temporalio.
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { Receipt } from '../domain/approval.ts';
-import type { ConversationInput, ConversationPhase, ConversationView, SubmittedMessage, Ticket } from '../domain/conversation.ts';
+import type { ConversationInput, ConversationView, SubmittedMessage, Ticket } from '../domain/conversation.ts';
 import { actionWorkflowId, conversationWorkflowId, TASK_QUEUES } from '../domain/ids.ts';
 import { ACTION, CONVERSATION, SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 import type { CommandStatement, DecisionStatement, Signed } from '../domain/signed.ts';
-import { faultOf, GatewayError, wasCut } from './gateway-error.ts';
+import { createCalls } from './gateway-calls.ts';
+import { GatewayError, wasCut } from './gateway-error.ts';
+import { type Counts, countRunning, unpolledQueues } from './gateway-state.ts';
 
 /** What a conversation's Workflow is started with, where it does not run yet. */
 export interface ConversationStart {
@@ -15,15 +17,6 @@ export interface ConversationStart {
   readonly agent: string;
   readonly tenant: string;
   readonly owner: string;
-}
-
-export interface Counts {
-  /** Running conversations by phase. */
-  readonly conversations: Readonly<Record<string, number>>;
-  /** Batches that wait for people or act. */
-  readonly waitingActions: number;
-  /** Workflows whose Workflow Task fails again and again; undefined where the server cannot say. */
-  readonly stuck: number | undefined;
 }
 
 /** All that the API asks of Temporal. Every method may throw GatewayError. */
@@ -70,10 +63,6 @@ export const DEFAULT_DEADLINES: GatewayDeadlines = {
 const MAX_CUTS = 3;
 // 2 s, as the recovery of a killed worker was measured with.
 const WORKFLOW_TASK_TIMEOUT = '2s';
-const PHASES = ['open', 'paused', 'stopped', 'handed_over'] as const satisfies readonly ConversationPhase[];
-// 90 s: a worker polls anew every 60 s; whoever did not for longer is gone.
-const POLLER_FRESH_MS = 90_000;
-
 const ATTRIBUTE = {
   agent: defineSearchAttributeKey(SEARCH_ATTRIBUTES.agent, SearchAttributeType.KEYWORD),
   owner: defineSearchAttributeKey(SEARCH_ATTRIBUTES.owner, SearchAttributeType.KEYWORD),
@@ -82,26 +71,16 @@ const ATTRIBUTE = {
 };
 
 export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFAULT_DEADLINES): Gateway {
-  const underWay = new Set<Promise<unknown>>();
-
-  /**
-   * Every call is bounded: without a worker the client would retry for ever. The deadline is gRPC's, on the real clock;
-   * the client looks at it only between tries, up to 5 s apart, so a timer of ours answers the caller in time.
-   */
-  async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
-    const call = client.withDeadline(Date.now() + ms, work);
-    const settled: Promise<unknown> = call.catch(() => undefined).finally(() => underWay.delete(settled));
-    underWay.add(settled);
-    try {
-      return await inTime(ms, call);
-    } catch (error) {
-      const fault = error instanceof GatewayError ? undefined : faultOf(error);
-      throw fault === undefined ? error : new GatewayError(fault, error);
-    }
-  }
+  const { within, drain } = createCalls(client);
 
   /** An Update to a conversation, which is started first where a crash kept it from starting. */
-  async function update<T>(ms: number, to: ConversationStart, name: string, args: unknown[], updateId?: string): Promise<T> {
+  async function update<T>(
+    ms: number,
+    to: ConversationStart,
+    name: string,
+    args: unknown[],
+    updateId?: string,
+  ): Promise<T> {
     const attempt = () =>
       client.workflow.executeUpdateWithStart<typeof conversationType, T, unknown[]>(name, {
         args,
@@ -120,7 +99,6 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
   }
 
   const conversation = (id: string) => client.workflow.getHandle(conversationWorkflowId(id));
-  const count = async (query: string): Promise<number> => (await client.workflow.count(query)).count;
 
   return {
     async start(to) {
@@ -154,25 +132,12 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
     missing: () =>
       within(deadlines.queryMs, () => unpolledQueues(client)).catch((error: unknown) => {
         if (!(error instanceof GatewayError)) throw error;
-        return [`Temporal does not answer (namespace "${client.options.namespace}"); start it, or check TEMPORAL_ADDRESS`];
+        return [
+          `Temporal does not answer (namespace "${client.options.namespace}"); start it, or check TEMPORAL_ADDRESS`,
+        ];
       }),
-    async drain() {
-      await Promise.all(underWay);
-    },
-    counts: () =>
-      within(deadlines.queryMs, async () => {
-        const running = `ExecutionStatus = 'Running' AND WorkflowType =`;
-        const conversations: Record<string, number> = {};
-        // One after the other: a failed one leaves no other behind that still tries.
-        for (const phase of PHASES) {
-          conversations[phase] = await count(
-            `${running} '${CONVERSATION.type}' AND ${SEARCH_ATTRIBUTES.phase} = '${phase}'`,
-          );
-        }
-        const waitingActions = await count(`${running} '${ACTION.type}'`);
-        const stuck = await count(`ExecutionStatus = 'Running' AND TemporalReportedProblems IS NOT NULL`).catch(() => undefined);
-        return { conversations, waitingActions, stuck };
-      }),
+    counts: () => within(deadlines.queryMs, () => countRunning(client)),
+    drain,
   };
 }
 
@@ -197,36 +162,4 @@ function startOptions({ conversationId, agent, tenant, owner }: ConversationStar
       { key: ATTRIBUTE.tenant, value: tenant },
     ],
   };
-}
-
-// The server's enum TaskQueueType: 1 is Workflow Tasks, 2 is Activities.
-const QUEUES = [
-  { role: 'workflows', taskQueue: TASK_QUEUES.workflows, taskQueueType: 1 },
-  { role: 'assistant', taskQueue: TASK_QUEUES.assistant, taskQueueType: 2 },
-  { role: 'actor', taskQueue: TASK_QUEUES.actor, taskQueueType: 2 },
-] as const;
-
-async function unpolledQueues(client: Client): Promise<readonly string[]> {
-  const { namespace } = client.options;
-  const sentences: string[] = [];
-  for (const { role, taskQueue, taskQueueType } of QUEUES) {
-    const request = { namespace, taskQueue: { name: taskQueue }, taskQueueType };
-    const { pollers } = await client.workflowService.describeTaskQueue(request);
-    // The server remembers pollers for minutes after they are gone.
-    const isPolled = pollers.some(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < POLLER_FRESH_MS);
-    if (!isPolled) sentences.push(`no worker of the ${role} role polls ${taskQueue}; start one`);
-  }
-  return sentences;
-}
-
-async function inTime<T>(ms: number, call: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new GatewayError({ kind: 'unavailable' }, new Error(`no answer in ${ms} ms`))), ms);
-  });
-  try {
-    return await Promise.race([call, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

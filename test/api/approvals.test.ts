@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Approval } from '../../domain/approval.ts';
 import type { ActionRow } from '../../store/ports.ts';
-import { NOW_MS, problem, serve } from './support/served.ts';
+import { problem } from './support/answers.ts';
+import { NOW_MS, serve } from './support/served.ts';
 
 const approve = { answer: 'approve', id: 'd1' };
 
@@ -12,13 +13,17 @@ test('a decision is signed over the digest of the exact action, and counts once 
   const { status, body } = await call('approver', 'POST', `/v1/approvals/${id}/decision`, approve);
   assert.deepEqual([status, body.counted, body.end, body.decisionId], [200, true, 'approved', 'approver/d1']);
   const settled = await store.approvals.get(id);
-  assert.deepEqual(settled?.decisions.map((one) => [one.personId, one.answer]), [['approver', 'approve']]);
+  assert.deepEqual(
+    settled?.decisions.map((one) => [one.personId, one.answer]),
+    [['approver', 'approve']],
+  );
 });
 
-test('the same decision sent again gets its receipt again; a second person is told that it is over, with the receipt', async (t) => {
+test('the same decision gets its receipt again; a second person learns that it is over', async (t) => {
   const { call, ask } = await serve(t);
   const { id } = await ask();
-  const decide = (who: 'approver' | 'colleague', body: object) => call(who, 'POST', `/v1/approvals/${id}/decision`, body);
+  const decide = (who: 'approver' | 'colleague', body: object) =>
+    call(who, 'POST', `/v1/approvals/${id}/decision`, body);
   await decide('approver', approve);
   const again = await decide('approver', approve);
   assert.deepEqual([again.status, again.body.counted], [200, true]);
@@ -35,8 +40,14 @@ test('two people who choose the same decision id give two decisions', async (t) 
     const { status, body } = await call(who, 'POST', `/v1/approvals/${id}/decision`, approve);
     ends.push([status, body.counted, body.end]);
   }
-  assert.deepEqual(ends, [[200, true, 'open'], [200, true, 'approved']]);
-  assert.deepEqual((await store.approvals.get(id))?.decisions.map((one) => one.decisionId), ['approver/d1', 'colleague/d1']);
+  assert.deepEqual(ends, [
+    [200, true, 'open'],
+    [200, true, 'approved'],
+  ]);
+  assert.deepEqual(
+    (await store.approvals.get(id))?.decisions.map((one) => one.decisionId),
+    ['approver/d1', 'colleague/d1'],
+  );
 });
 
 test('a decision after expiry is 410 with a sentence, and nothing changes', async (t) => {
@@ -73,7 +84,10 @@ test('a deny needs a reason', async (t) => {
   const bare = await call('approver', 'POST', `/v1/approvals/${id}/decision`, { answer: 'deny' });
   assert.equal(problem(bare), '400 bad_request');
   assert.match(bare.body.detail, /reason/);
-  const reasoned = await call('approver', 'POST', `/v1/approvals/${id}/decision`, { answer: 'deny', reason: 'paid twice' });
+  const reasoned = await call('approver', 'POST', `/v1/approvals/${id}/decision`, {
+    answer: 'deny',
+    reason: 'paid twice',
+  });
   assert.deepEqual([reasoned.status, reasoned.body.end], [200, 'denied']);
 });
 
@@ -95,14 +109,19 @@ test('a late click on a batch that has ended is answered from what it put on rec
   const approval = await ask();
   gateway.ended.add(approval.batchId);
   // The Workflow settles it between our look and our Update.
-  const decide = gateway.decide;
+  const decide = gateway.decide.bind(gateway);
   gateway.decide = async (...args) => {
     const settled: Approval = { ...approval, end: 'denied' };
     const fact = { kind: 'approval_settled', approval: settled } as const;
-    await store.record([{ subject: approval.id, step: 'settled', conversationId: approval.conversationId, atMs: NOW_MS, fact }]);
+    await store.record([
+      { subject: approval.id, step: 'settled', conversationId: approval.conversationId, atMs: NOW_MS, fact },
+    ]);
     return decide(...args);
   };
-  assert.equal(problem(await call('approver', 'POST', `/v1/approvals/${approval.id}/decision`, approve)), '409 approval_settled');
+  assert.equal(
+    problem(await call('approver', 'POST', `/v1/approvals/${approval.id}/decision`, approve)),
+    '409 approval_settled',
+  );
 });
 
 test('an open approval whose Workflow is gone is cancelled by the click, and the click is 410', async (t) => {
@@ -144,23 +163,42 @@ test('what waits shows in its conversation without arguments and evidence', asyn
   const { call, ask } = await serve(t);
   const { conversationId, summary } = await ask();
   const { body } = await call('customer', 'GET', `/v1/conversations/${conversationId}`);
-  assert.deepEqual(body.waiting.map((one) => [one.summary, one.group, one.args]), [[summary, 'finance', undefined]]);
+  assert.deepEqual(
+    body.waiting.map((one) => [one.summary, one.group, one.args]),
+    [[summary, 'finance', undefined]],
+  );
 });
 
 test('an action’s arguments, evidence and result are for staff and for those who decide on it', async (t) => {
   const { call, ask, store } = await serve(t);
   const { id: approvalId, conversationId, actionId } = await ask({ group: 'treasury' });
   const row: ActionRow = {
-    id: actionId, conversationId, agent: 'support-desk', tool: 'refund', effect: 'irreversible', args: '{"order":"1042"}',
-    digest: 'd', summary: 'refund', principal: { id: 'customer', name: '', tenant: 'default' }, evidence: null, verdict: null,
-    approvalId, stage: 'settled', outcome: { kind: 'succeeded', result: { ref: 'r1' } }, createdMs: 0, updatedMs: 0,
+    id: actionId,
+    conversationId,
+    agent: 'support-desk',
+    tool: 'refund',
+    effect: 'irreversible',
+    args: '{"order":"1042"}',
+    digest: 'd',
+    summary: 'refund',
+    principal: { id: 'customer', name: '', tenant: 'default' },
+    evidence: null,
+    verdict: null,
+    approvalId,
+    stage: 'settled',
+    outcome: { kind: 'succeeded', result: { ref: 'r1' } },
+    createdMs: 0,
+    updatedMs: 0,
   };
   store.put({ actions: [row] });
   const see = (who: 'customer' | 'approver' | 'stranger') => call(who, 'GET', `/v1/actions/${actionId}`);
   const own = (await see('customer')).body;
   assert.deepEqual([own.stage, own.outcome, own.args], ['settled', { kind: 'succeeded', reason: '' }, undefined]);
   const full = (await see('approver')).body;
-  assert.deepEqual([full.args, full.outcome], [{ order: '1042' }, { kind: 'succeeded', reason: '', result: { ref: 'r1' } }]);
+  assert.deepEqual(
+    [full.args, full.outcome],
+    [{ order: '1042' }, { kind: 'succeeded', reason: '', result: { ref: 'r1' } }],
+  );
   assert.equal(problem(await see('stranger')), '404 not_found');
   assert.equal(problem(await call('customer', 'GET', '/v1/actions/nothing')), '404 not_found');
 });

@@ -1,23 +1,34 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashOfApiKey, newApiKey } from '../../api/keys.ts';
-import { problem, serve } from './support/served.ts';
+import { problem } from './support/answers.ts';
+import { serve } from './support/served.ts';
 
 test('no key, a malformed, an unknown and a revoked key are 401 with what to send', async (t) => {
   const { server, keys, store } = await serve(t);
   const list = async (authorization?: string) => {
-    const response = await fetch(`${server.url}/v1/conversations`, authorization === undefined ? {} : { headers: { authorization } });
+    const response = await fetch(
+      `${server.url}/v1/conversations`,
+      authorization === undefined ? {} : { headers: { authorization } },
+    );
     assert.match(response.headers.get('www-authenticate') ?? '', /^Bearer/);
     return problem({ status: response.status, headers: response.headers, body: (await response.json()) as never });
   };
   const id = keys.customer.split('_')[1] ?? '';
   await store.apiKeys.revoke(id, 0);
-  for (const header of [undefined, 'Bearer', 'Basic abc', 'Bearer cs_x', `Bearer ${newApiKey().text}`, `Bearer ${keys.customer}`]) {
+  for (const header of [
+    undefined,
+    'Bearer',
+    'Basic abc',
+    'Bearer cs_x',
+    `Bearer ${newApiKey().text}`,
+    `Bearer ${keys.customer}`,
+  ]) {
     assert.equal(await list(header), '401 unauthenticated', header);
   }
 });
 
-test('a key’s text is never kept: the store knows its hash alone, and a guess of another form costs no look-up', () => {
+test('the store knows a key by its hash alone, and a guess of another form costs no look-up', () => {
   const { id, text, hash } = newApiKey();
   assert.match(text, new RegExp(`^cs_${id}_[A-Za-z0-9_-]{43}$`));
   assert.equal(hashOfApiKey(text), hash);
@@ -35,7 +46,10 @@ test('a key without the scope is 403 and names the scope', async (t) => {
 
 test('the caller is the key’s principal, whatever a body says', async (t) => {
   const { call, store } = await serve(t);
-  const answer = await call('customer', 'POST', '/v1/conversations', { agent: 'support-desk', principal: { id: 'operator' } });
+  const answer = await call('customer', 'POST', '/v1/conversations', {
+    agent: 'support-desk',
+    principal: { id: 'operator' },
+  });
   assert.equal(problem(answer), '400 bad_request');
   assert.equal(store.entries.length, 0);
 });
@@ -49,7 +63,13 @@ test('a wrong body, path, method or media type is the right 4xx with what to do'
     ['POST', messages, '"just text"', {}, '400 bad_request'],
     ['POST', messages, '{"text":"a","more":1}', {}, '400 bad_request'],
     ['POST', messages, undefined, {}, '415 unsupported_media_type'],
-    ['POST', messages, 'text=hello', { 'content-type': 'application/x-www-form-urlencoded' }, '415 unsupported_media_type'],
+    [
+      'POST',
+      messages,
+      'text=hello',
+      { 'content-type': 'application/x-www-form-urlencoded' },
+      '415 unsupported_media_type',
+    ],
     ['POST', `${messages}?wait=forever`, { text: 'a' }, {}, '400 bad_request'],
     ['GET', '/v1/conversations?limit=1000', undefined, {}, '400 bad_request'],
     ['GET', '/v1/conversations?limit=1&limit=2', undefined, {}, '400 bad_request'],
@@ -81,7 +101,7 @@ test('with the store down every call is 503 with Retry-After, and nothing reache
   assert.equal(gateway.taken.length, 0);
 });
 
-test('an error that nobody foresaw is 500 without its inside, which is in the log under the request’s id', async (t) => {
+test('an unforeseen error is 500 without its inside, which is in the log under the request’s id', async (t) => {
   const { call, store, logged } = await serve(t);
   store.fail(new TypeError('cannot read secret-password of undefined'));
   const answer = await call('customer', 'GET', '/v1/conversations', undefined, { 'x-request-id': 'request-1234' });
@@ -99,7 +119,10 @@ test('a log line has method, path, status and key id, and neither body nor key n
   const all = logged.join('');
   assert.doesNotMatch(all, /in-body|in-query/);
   for (const key of Object.values(keys)) assert.equal(all.includes(key), false);
-  assert.match(all, new RegExp(`"path":"/v1/conversations/${id}/messages","status":202,"ms":\\d+,"keyId":"[0-9a-f]{12}"`));
+  assert.match(
+    all,
+    new RegExp(`"path":"/v1/conversations/${id}/messages","status":202,"ms":\\d+,"keyId":"[0-9a-f]{12}"`),
+  );
 });
 
 test('too many requests of one key are 429 for that key alone', async (t) => {
@@ -114,7 +137,8 @@ test('too many requests of one key are 429 for that key alone', async (t) => {
 
 test('guessing keys is bounded per address, before any look-up', async (t) => {
   const { call, server, store } = await serve(t, { requestsPerAddressPerMinute: 2 });
-  const guess = () => fetch(`${server.url}/v1/conversations`, { headers: { authorization: `Bearer ${newApiKey().text}` } });
+  const guess = () =>
+    fetch(`${server.url}/v1/conversations`, { headers: { authorization: `Bearer ${newApiKey().text}` } });
   assert.deepEqual([(await guess()).status, (await guess()).status], [401, 401]);
   store.fail(new Error('looked up all the same'));
   assert.equal((await guess()).status, 429);
@@ -129,7 +153,10 @@ test('readiness says what is missing, in sentences', async (t) => {
   other.store.fail(new Error('gone'));
   const { status, body } = await other.call('nobody', 'GET', '/readyz');
   assert.equal(status, 503);
-  assert.deepEqual(body.missing.map((one) => /^(the store|Temporal) does not answer/.test(one)), [true, true]);
+  assert.deepEqual(
+    body.missing.map((one) => /^(the store|Temporal) does not answer/.test(one)),
+    [true, true],
+  );
   assert.equal(gateway.state, 'up');
 });
 
@@ -167,7 +194,10 @@ test('the OpenAPI document lists every route with its scope, and is valid where 
   const { call } = await serve(t);
   const { status, body } = await call('nobody', 'GET', '/openapi.json');
   assert.equal(status, 200);
-  const document = body as unknown as { openapi: string; paths: Record<string, Record<string, { operationId: string; security: object[] }>> };
+  const document = body as unknown as {
+    openapi: string;
+    paths: Record<string, Record<string, { operationId: string; security: object[] }>>;
+  };
   assert.match(document.openapi, /^3\.1\./);
   const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
   assert.equal(operations.length, 20);

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Entry } from '../../domain/entry.ts';
-import { NOW_MS, problem, type Served, serve } from './support/served.ts';
+import { problem } from './support/answers.ts';
+import { NOW_MS, type Served, serve } from './support/served.ts';
 
 /** Read events until `count` have come or the stream ends. */
 async function events(
   served: Served,
   path: string,
   count: number,
-  { headers = {}, onFirst = async () => undefined }: { headers?: Record<string, string>; onFirst?: () => Promise<void> } = {},
+  {
+    headers = {},
+    onFirst = async () => undefined,
+  }: { headers?: Record<string, string>; onFirst?: () => Promise<void> } = {},
 ) {
   const leave = new AbortController();
   const response = await fetch(served.server.url + path, {
@@ -34,7 +38,11 @@ async function events(
 }
 
 const phase = (conversationId: string, to: 'paused' | 'open' | 'closed', step: string): Entry => ({
-  subject: conversationId, step, conversationId, atMs: NOW_MS, fact: { kind: 'phase', phase: to, by: 'operator', reason: 'test' },
+  subject: conversationId,
+  step,
+  conversationId,
+  atMs: NOW_MS,
+  fact: { kind: 'phase', phase: to, by: 'operator', reason: 'test' },
 });
 
 test('what is recorded comes as events, old and new, and a client that comes back misses nothing', async (t) => {
@@ -42,20 +50,41 @@ test('what is recorded comes as events, old and new, and a client that comes bac
   const id = await served.open();
   const path = `/v1/conversations/${id}/events`;
   const first = await events(served, path, 2, { onFirst: () => served.store.record([phase(id, 'paused', 'p1')]) });
-  assert.deepEqual(first.map((one) => one.event), ['conversation_opened', 'phase']);
+  assert.deepEqual(
+    first.map((one) => one.event),
+    ['conversation_opened', 'phase'],
+  );
   await served.store.record([phase(id, 'open', 'p2')]);
   const resumed = await events(served, path, 1, { headers: { 'last-event-id': first.at(-1)?.id ?? '' } });
-  assert.deepEqual(resumed.map((one) => one.data.phase), ['open']);
-  assert.deepEqual((await events(served, `${path}?after=1`, 2)).map((one) => one.data.phase), ['paused', 'open']);
+  assert.deepEqual(
+    resumed.map((one) => one.data.phase),
+    ['open'],
+  );
+  assert.deepEqual(
+    (await events(served, `${path}?after=1`, 2)).map((one) => one.data.phase),
+    ['paused', 'open'],
+  );
 });
 
 test('events carry words and summaries, but no arguments, evidence or signatures', async (t) => {
   const served = await serve(t);
   const { conversationId, summary } = await served.ask();
   const from = { id: 'customer', name: 'Cleo', tenant: 'default' };
-  const message = { key: 'message:m', conversationId, turn: 1, trust: 'principal', body: { kind: 'message', text: 'hi', from } } as const;
+  const message = {
+    key: 'message:m',
+    conversationId,
+    turn: 1,
+    trust: 'principal',
+    body: { kind: 'message', text: 'hi', from },
+  } as const;
   await served.store.items.append([message], ([item]) => [
-    { subject: conversationId, step: 'm', conversationId, atMs: NOW_MS, fact: { kind: 'message', messageId: 'm', itemId: item?.id ?? '', principal: from } },
+    {
+      subject: conversationId,
+      step: 'm',
+      conversationId,
+      atMs: NOW_MS,
+      fact: { kind: 'message', messageId: 'm', itemId: item?.id ?? '', principal: from },
+    },
   ]);
   const got = await events(served, `/v1/conversations/${conversationId}/events`, 3);
   assert.deepEqual(got[1]?.data.summary, summary);

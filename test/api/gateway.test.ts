@@ -14,19 +14,28 @@ import { faultOf, GatewayError, wasCut } from '../../api/gateway-error.ts';
 import { problemOf } from '../../api/problem.ts';
 import { FAILURES } from '../../domain/failure.ts';
 
-const updateFailed = (type: string) => new WorkflowUpdateFailedError('failed', ApplicationFailure.create({ type, message: 'a reason' }));
+const updateFailed = (type: string) =>
+  new WorkflowUpdateFailedError('failed', ApplicationFailure.create({ type, message: 'a reason' }));
 const grpc = (code: number) =>
-  new ServiceError('failed', { cause: Object.assign(new Error('grpc'), { code, details: 'details', metadata: { get: () => [] } }) });
+  new ServiceError('failed', {
+    cause: Object.assign(new Error('grpc'), { code, details: 'details', metadata: { get: () => [] } }),
+  });
 
 test('each refusal of a Workflow comes to its own status', () => {
   const statuses = {
-    ConversationStopped: 409, ConversationClosed: 410, InboxFull: 429, MessageRejected: 400, CommandRefused: 403,
-    ApprovalNotPending: 409, DecisionRefused: 403,
+    ConversationStopped: 409,
+    ConversationClosed: 410,
+    InboxFull: 429,
+    MessageRejected: 400,
+    CommandRefused: 403,
+    ApprovalNotPending: 409,
+    DecisionRefused: 403,
   };
   for (const type of Object.keys(FAILURES)) {
     const fault = faultOf(updateFailed(type));
+    assert.ok(fault);
     assert.deepEqual(fault, { kind: 'refused', type, reason: 'a reason' });
-    const { status, message } = problemOf(new GatewayError(fault!, undefined));
+    const { status, message } = problemOf(new GatewayError(fault, undefined));
     assert.equal(status, statuses[type as keyof typeof statuses] ?? 500);
     assert.match(message, /\.$/);
   }
@@ -74,14 +83,17 @@ test('an Update that Continue-As-New cut off is sent again under the same id, a 
   assert.equal(sent.length, 5);
 });
 
-test('each try of an Update is a fresh start that leaves a running Workflow alone and never revives an ended one', async () => {
+test('each Update starts its Workflow if need be, leaves a running one alone, and revives no ended one', async () => {
   const operations = new Set<unknown>();
   const gateway = createGateway(
     clientOf(async (_name, { startWorkflowOperation }) => {
       operations.add(startWorkflowOperation);
       const { options } = startWorkflowOperation;
       assert.equal(options.workflowId, 'conversation/c1');
-      assert.deepEqual([options.workflowIdConflictPolicy, options.workflowIdReusePolicy], ['USE_EXISTING', 'REJECT_DUPLICATE']);
+      assert.deepEqual(
+        [options.workflowIdConflictPolicy, options.workflowIdReusePolicy],
+        ['USE_EXISTING', 'REJECT_DUPLICATE'],
+      );
       return {};
     }),
   );

@@ -3,14 +3,23 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { messageKey } from '../../domain/ids.ts';
 import type { Served } from './support/served.ts';
-import { problem, serve } from './support/served.ts';
+import { problem } from './support/answers.ts';
+import { serve } from './support/served.ts';
 
 /** What a turn does once it takes a message: the message, and at once or later its reply. */
 function transcript({ store, gateway }: Served) {
   let turn = 0;
-  const append = (conversationId: string, key: string, of: number, body: { kind: 'reply' | 'message'; text: string }) => {
+  const append = (
+    conversationId: string,
+    key: string,
+    of: number,
+    body: { kind: 'reply' | 'message'; text: string },
+  ) => {
     const from = { id: 'customer', name: 'customer', tenant: 'default' };
-    const full = body.kind === 'reply' ? ({ ...body, kind: 'reply', by: 'model' } as const) : ({ ...body, kind: 'message', from } as const);
+    const full =
+      body.kind === 'reply'
+        ? ({ ...body, kind: 'reply', by: 'model' } as const)
+        : ({ ...body, kind: 'message', from } as const);
     return store.items.append([{ key, conversationId, turn: of, trust: 'model', body: full }]);
   };
   return {
@@ -24,9 +33,15 @@ function transcript({ store, gateway }: Served) {
 }
 
 const send = (served: Served, id: string, text: string, key?: string, query = '') =>
-  served.call('customer', 'POST', `/v1/conversations/${id}/messages${query}`, { text }, key === undefined ? {} : { 'idempotency-key': key });
+  served.call(
+    'customer',
+    'POST',
+    `/v1/conversations/${id}/messages${query}`,
+    { text },
+    key === undefined ? {} : { 'idempotency-key': key },
+  );
 
-test('a message is taken by the Workflow before 202, signed as its sender’s, with the digest of its text', async (t) => {
+test('a message is taken before 202, signed as its sender’s, with the digest of its text', async (t) => {
   const served = await serve(t);
   const id = await served.open();
   const { status, headers, body } = await send(served, id, 'where is my order?', 'k1');
@@ -37,7 +52,10 @@ test('a message is taken by the Workflow before 202, signed as its sender’s, w
   assert.ok(message);
   const statement = JSON.parse(Buffer.from(message.signed.split('.')[1] ?? '', 'base64url').toString());
   assert.equal(statement.textSha256, createHash('sha256').update('where is my order?').digest('hex'));
-  assert.deepEqual([statement.conversationId, statement.messageId, statement.principal.id], [id, body.messageId, 'customer']);
+  assert.deepEqual(
+    [statement.conversationId, statement.messageId, statement.principal.id],
+    [id, body.messageId, 'customer'],
+  );
 });
 
 test('the same Idempotency-Key is one message, and another person’s key of the same name is another', async (t) => {
@@ -46,8 +64,17 @@ test('the same Idempotency-Key is one message, and another person’s key of the
   const [first, again] = [await send(served, id, 'hello', 'k1'), await send(served, id, 'hello', 'k1')];
   assert.equal(first.body.messageId, again.body.messageId);
   assert.equal(again.body.duplicate, true);
-  await served.call('operator', 'POST', `/v1/conversations/${id}/messages`, { text: 'hello' }, { 'idempotency-key': 'k1' });
-  assert.deepEqual(served.gateway.taken.map((one) => one.principalId), ['customer', 'operator']);
+  await served.call(
+    'operator',
+    'POST',
+    `/v1/conversations/${id}/messages`,
+    { text: 'hello' },
+    { 'idempotency-key': 'k1' },
+  );
+  assert.deepEqual(
+    served.gateway.taken.map((one) => one.principalId),
+    ['customer', 'operator'],
+  );
 });
 
 test('a key that was used for other words is refused, since nobody would ever see these', async (t) => {
@@ -64,11 +91,14 @@ test('?wait=reply answers with the reply of the turn that took the message', asy
   const { take } = transcript(served);
   served.gateway.onMessage = async (id, message) => {
     const reply = await take(id, message);
-    setImmediate(reply);
+    setImmediate(() => void reply());
   };
   const id = await served.open();
   const { status, body } = await send(served, id, 'hello', 'k1', '?wait=reply');
-  assert.deepEqual([status, body.status, body.reply.text, body.reply.by], [200, 'answered', 'you said: hello', 'model']);
+  assert.deepEqual(
+    [status, body.status, body.reply.text, body.reply.by],
+    [200, 'answered', 'you said: hello', 'model'],
+  );
   const later = await served.call('customer', 'GET', body.url);
   assert.deepEqual([later.body.status, later.body.reply.text], ['answered', 'you said: hello']);
 });
@@ -89,7 +119,10 @@ test('a reply that does not come in time is 202 with the URL under which it will
 test('a paused or handed over conversation queues the message and answers at once', async (t) => {
   const served = await serve(t);
   const id = await served.open();
-  for (const [command, phase] of [['pause', 'paused'], ['handover', 'handed_over']] as const) {
+  for (const [command, phase] of [
+    ['pause', 'paused'],
+    ['handover', 'handed_over'],
+  ] as const) {
     await served.call('operator', 'POST', `/v1/conversations/${id}/${command}`);
     const begunMs = performance.now();
     const { status, body } = await send(served, id, 'hello', command, '?wait=reply');
@@ -112,7 +145,13 @@ test('a full inbox is 429 with Retry-After', async (t) => {
   const served = await serve(t);
   const id = await served.open();
   const state = served.gateway.conversations.get(id);
-  state!.inbox = Array.from({ length: 100 }, (_, at) => ({ id: `x${at}`, text: 'x', principalId: 'customer', signed: '' }));
+  assert.ok(state);
+  state.inbox = Array.from({ length: 100 }, (_, at) => ({
+    id: `x${at}`,
+    text: 'x',
+    principalId: 'customer',
+    signed: '',
+  }));
   const answer = await send(served, id, 'hello');
   assert.equal(problem(answer), '429 inbox_full');
   assert.ok(Number(answer.headers.get('retry-after')) > 0);
@@ -135,7 +174,10 @@ test('with Temporal down a message is 503, never 2xx, and the key in the answer 
 test('a message that was never taken in is 404', async (t) => {
   const served = await serve(t);
   const id = await served.open();
-  assert.equal(problem(await served.call('customer', 'GET', `/v1/conversations/${id}/messages/m-none`)), '404 not_found');
+  assert.equal(
+    problem(await served.call('customer', 'GET', `/v1/conversations/${id}/messages/m-none`)),
+    '404 not_found',
+  );
 });
 
 test('a message of 1 MB is 413, and nothing of it is handed in', async (t) => {

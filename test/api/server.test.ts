@@ -18,8 +18,11 @@ test('a taken port is an error that names the port and what to do', async (t) =>
 test('closing ends event streams and waiting replies, and lets open requests finish', async (t) => {
   const { call, open, server, keys } = await serve(t);
   const id = await open();
-  const stream = await fetch(`${server.url}/v1/conversations/${id}/events`, { headers: { authorization: `Bearer ${keys.customer}` } });
-  const reader = stream.body!.getReader();
+  const stream = await fetch(`${server.url}/v1/conversations/${id}/events`, {
+    headers: { authorization: `Bearer ${keys.customer}` },
+  });
+  assert.ok(stream.body);
+  const reader = stream.body.getReader();
   await reader.read();
   const waiting = call('customer', 'POST', `/v1/conversations/${id}/messages?wait=reply`, { text: 'hello' });
   while ((await call('customer', 'GET', `/v1/conversations/${id}`)).body.live === null) await new Promise(setImmediate);
