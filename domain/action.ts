@@ -72,9 +72,16 @@ export interface RuledAction {
 }
 
 /** What came of one call of the model: ruled on, or not even a proposal (the reason goes back to the model). */
-export type Case =
-  | { readonly kind: 'ruled'; readonly action: RuledAction }
-  | { readonly kind: 'invalid'; readonly callId: string; readonly tool: string; readonly reason: string };
+export type Case = { readonly kind: 'ruled'; readonly action: RuledAction } | InvalidCall;
+
+/** A call that is no proposal. It has an action id all the same: the index counts every call of the turn. */
+export interface InvalidCall {
+  readonly kind: 'invalid';
+  readonly actionId: string;
+  readonly callId: string;
+  readonly tool: string;
+  readonly reason: string;
+}
 
 /** What the actor demands before it acts. Every part is verified by the actor itself. */
 export interface Warrant {
@@ -116,4 +123,21 @@ export interface SettledAction {
 /** How an outcome looks without its result. Pure. */
 export function endingOf(outcome: Outcome): Ending {
   return { kind: outcome.kind, reason: outcome.kind === 'succeeded' ? '' : outcome.reason };
+}
+
+/** How an ending reads to the model and to people. Pure. */
+export function endingText(ending: Ending): string {
+  switch (ending.kind) {
+    case 'succeeded':
+      return 'Done.';
+    case 'unknown':
+      return `It may or may not have happened: ${ending.reason}. It is not repeated; a person has to look.`;
+    case 'failed':
+    case 'denied':
+    case 'expired':
+    case 'cancelled':
+      return `Not done. ${ending.kind}: ${ending.reason}`;
+    default:
+      return ending.kind satisfies never;
+  }
 }

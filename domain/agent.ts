@@ -7,7 +7,7 @@ import type { AnyTool, Sql } from './tool.ts';
 /** A system of record that the agent's tools use, with its own tables for development. */
 export interface System {
   readonly name: string;
-  /** The variable that holds the URL of the real one; where it is not set, development keeps it in the store's database. */
+  /** The variable that holds the URL of the real one; if unset, development keeps it in the store's database. */
   readonly urlEnv: string;
   /** Make the tables and the demo data, if they are not there. Development only; idempotent. */
   readonly prepare: (sql: Sql, nowMs: number) => Promise<void>;
@@ -19,9 +19,22 @@ export interface DemoIntent {
   readonly example: string;
   readonly matches: RegExp;
   /** The call that the model makes first. `groups` are the named groups of the pattern. */
-  readonly call: (groups: Readonly<Record<string, string>>) => { readonly tool: string; readonly args: object };
-  /** The model's words once the call's result is in. Without it the result is shown as it is. */
+  readonly call: (groups: Readonly<Record<string, string>>) => DemoCall;
+  /**
+   * The calls after the first, in order, one per model call. Each sees the results so far as texts, oldest first;
+   * undefined ends the intent there. So an amount can come from a record that was just read, never from thin air.
+   */
+  readonly then?: readonly ((
+    groups: Readonly<Record<string, string>>,
+    results: readonly string[],
+  ) => DemoCall | undefined)[];
+  /** The model's words once the last call's result is in. Without it the result is shown as it is. */
   readonly say?: (result: string) => string;
+}
+
+export interface DemoCall {
+  readonly tool: string;
+  readonly args: object;
 }
 
 /** Limits of one turn. Each has a default with its reason below. */
@@ -78,7 +91,9 @@ export function defineAgent(definition: AgentDefinition): Agent {
   });
   for (const rule of definition.rules) {
     if (rule.tool !== '' && !definition.tools.some((tool) => tool.name === rule.tool)) {
-      throw new Error(`agent "${name}": rule "${rule.id}" is about the tool "${rule.tool}", which the agent does not have`);
+      throw new Error(
+        `agent "${name}": rule "${rule.id}" is about the tool "${rule.tool}", which the agent does not have`,
+      );
     }
   }
   return Object.freeze({
@@ -112,4 +127,11 @@ export function onTeam(agent: Agent, directory: Directory, personId: string): bo
 
 function repeated(names: readonly string[]): readonly string[] {
   return names.filter((name, at) => names.indexOf(name) !== at);
+}
+
+/** An agent as it was loaded: with the hash of the source that holds its rules. */
+export interface LoadedAgent {
+  readonly agent: Agent;
+  /** SHA-256, hex, over the agent's source files: what "rule version" means in a verdict. */
+  readonly ruleVersion: string;
 }

@@ -83,8 +83,14 @@ export function openApproval(
 }
 
 /** Count one verified decision. Only an open approval changes; a second word of the same person changes nothing. */
-export function applyDecision(approval: Approval, decision: CountedDecision, nowMs: number): { approval: Approval; receipt: Receipt } {
-  const seen = approval.decisions.find((one) => one.decisionId === decision.decisionId || one.personId === decision.personId);
+export function applyDecision(
+  approval: Approval,
+  decision: CountedDecision,
+  nowMs: number,
+): { approval: Approval; receipt: Receipt } {
+  const seen = approval.decisions.find(
+    (one) => one.decisionId === decision.decisionId || one.personId === decision.personId,
+  );
   if (seen !== undefined) {
     const text = `your ${seen.answer} of ${approval.summary} is already counted`;
     return { approval, receipt: receiptOf(approval, seen.decisionId, true, text) };
@@ -126,7 +132,10 @@ export function stillStands(
   approval: Approval,
   again: { readonly verdict: Verdict; readonly evidence: Evidence | null },
   preconditions: readonly string[],
-): { readonly kind: 'stands' } | { readonly kind: 'denied'; readonly reason: string } | { readonly kind: 'ask_anew'; readonly reason: string } {
+):
+  | { readonly kind: 'stands' }
+  | { readonly kind: 'denied'; readonly reason: string }
+  | { readonly kind: 'ask_anew'; readonly reason: string } {
   const { verdict, evidence } = again;
   if (verdict.kind === 'deny') return { kind: 'denied', reason: verdict.reason };
   const before = approval.evidence?.record ?? {};

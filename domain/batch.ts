@@ -3,26 +3,34 @@
 import type { Case, Ending, RuledAction } from './action.ts';
 import type { Approval } from './approval.ts';
 
-/** A ruled case, or why there is none. */
-type Refused = { readonly callId: string; readonly tool: string; readonly reason: string; readonly action: RuledAction | null };
+/** A call that is not done, and what there is of an action. */
+export interface RefusedCall {
+  readonly actionId: string;
+  readonly callId: string;
+  readonly tool: string;
+  readonly reason: string;
+  readonly action: RuledAction | null;
+}
 
 /**
  * Split the cases of one model call. Denied and invalid ones are told at once and join nothing; what stands before the
  * first `ask` runs now; from that ask on the allowed and asking rest waits together, so that its order holds.
  */
 export function splitAtFirstAsk(cases: readonly Case[]): {
-  readonly refused: readonly Refused[];
+  readonly refused: readonly RefusedCall[];
   readonly runNow: readonly RuledAction[];
   readonly waiting: readonly RuledAction[];
 } {
-  const refused: Refused[] = [];
+  const refused: RefusedCall[] = [];
   const going: RuledAction[] = [];
   for (const one of cases) {
     if (one.kind === 'invalid') {
-      refused.push({ callId: one.callId, tool: one.tool, reason: one.reason, action: null });
+      const { actionId, callId, tool, reason } = one;
+      refused.push({ actionId, callId, tool, reason, action: null });
     } else if (one.action.verdict.kind === 'deny') {
       const { proposal, verdict } = one.action;
-      refused.push({ callId: proposal.callId, tool: proposal.tool, reason: verdict.reason, action: one.action });
+      const { actionId, callId, tool } = proposal;
+      refused.push({ actionId, callId, tool, reason: verdict.reason, action: one.action });
     } else {
       going.push(one.action);
     }

@@ -45,6 +45,7 @@ export interface BatchInput {
   readonly batchId: string;
   readonly conversationId: string;
   readonly agent: string;
+  readonly tenant: string;
   readonly principal: Signed<MessageStatement>;
   readonly actions: readonly RuledAction[];
 }
@@ -157,7 +158,7 @@ export function takeNext(state: ConversationState): Work | undefined {
 
 /** True when a turn may start: there is work, and the phase lets it run. */
 export function hasWork(state: ConversationState): boolean {
-  if (state.phase === 'paused' || state.phase === 'stopped') return false;
+  if (state.phase !== 'open' && state.phase !== 'handed_over') return false;
   return state.inbox.length > 0 || state.reports.length > 0;
 }
 
@@ -165,7 +166,8 @@ export function hasWork(state: ConversationState): boolean {
 export function remember(state: ConversationState, items: readonly ItemRef[]): void {
   const all = [...state.recent, ...items];
   const cut = all.slice(-MAX_RECENT);
-  const start = all.length > MAX_RECENT ? cut.findIndex((item) => item.kind === 'message' || item.kind === 'report') : 0;
+  const start =
+    all.length > MAX_RECENT ? cut.findIndex((item) => item.kind === 'message' || item.kind === 'report') : 0;
   state.recent = start === -1 ? cut : cut.slice(start);
 }
 

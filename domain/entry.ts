@@ -38,7 +38,12 @@ export type Fact =
       readonly promptTokens: number;
       readonly completionTokens: number;
     }
-  | { readonly kind: 'replied'; readonly turn: number; readonly itemId: string; readonly by: 'model' | 'code' | 'staff' }
+  | {
+      readonly kind: 'replied';
+      readonly turn: number;
+      readonly itemId: string;
+      readonly by: 'model' | 'code' | 'staff';
+    }
   | { readonly kind: 'proposed'; readonly proposal: Omit<Proposal, 'salt'> }
   | {
       readonly kind: 'ruled';

@@ -1,7 +1,14 @@
 // Every id and every name on the wire is built here and nowhere else. May import nothing.
 
 /** Task Queue of each role: three identities, three queues. */
-export const TASK_QUEUES = { workflows: 'countersign-workflows', assistant: 'countersign-assistant', actor: 'countersign-actor' } as const;
+export const TASK_QUEUES = {
+  workflows: 'countersign-workflows',
+  assistant: 'countersign-assistant',
+  actor: 'countersign-actor',
+} as const;
+
+// 2 s instead of 10: how long a message waits for a Worker that was killed before another takes its task over.
+export const WORKFLOW_TASK_TIMEOUT = '2s';
 
 // 64 characters: long enough for a UUID with a prefix of the caller's, short enough to read in the Temporal UI.
 const CONVERSATION_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -11,7 +18,8 @@ export const isConversationId = (text: string): boolean => CONVERSATION_ID.test(
 export const conversationWorkflowId = (conversationId: string): string => `conversation/${conversationId}`;
 
 /** The idempotency key of an effect: stable over retries, restarts, resets and Continue-As-New. */
-export const actionId = (conversationId: string, turn: number, index: number): string => `${conversationId}:${turn}:${index}`;
+export const actionId = (conversationId: string, turn: number, index: number): string =>
+  `${conversationId}:${turn}:${index}`;
 
 /** The key under which a message's item is written, once. */
 export const messageKey = (messageId: string): string => `message:${messageId}`;
@@ -36,3 +44,6 @@ export function parseApprovalId(text: string): { batchId: string; index: number;
 export function conversationOfAction(text: string): string | undefined {
   return ACTION_ID.exec(text)?.[1];
 }
+
+/** The key of the transcript item that answers a call: calls may repeat their own ids, actions never do. */
+export const resultKey = (id: string): string => `result:${id}`;

@@ -2,7 +2,7 @@
 // references only. May import domain types only.
 import type { Principal } from './principal.ts';
 
-/** `principal`: the caller's own words. `record`: the house wrote it. `untrusted`: anything else. `model`: the model. */
+/** `principal`: the caller's own words. `record`: the house wrote it. `untrusted`: all else. `model`: the model. */
 export type Trust = 'principal' | 'record' | 'untrusted' | 'model';
 
 /** One tool call as the model made it. `argumentsText` is raw: parsed only in `propose`. */

@@ -1,5 +1,5 @@
 // The port to models. One adapter per protocol behind it; everything above speaks these types. May import domain types.
-import type { ItemBody, ModelCall } from './item.ts';
+import type { ItemBody, ItemRef, ModelCall } from './item.ts';
 import type { JsonObject } from './json.ts';
 
 export interface ToolSpec {
@@ -41,3 +41,20 @@ export interface ModelPort {
   readonly name: string;
   complete(request: ModelRequest, signal: AbortSignal): Promise<ModelAnswer>;
 }
+
+/** One model call of a turn. The texts stay in the store: the items to show are named by id, oldest first. */
+export interface CallModelInput {
+  readonly conversationId: string;
+  readonly agent: string;
+  readonly turn: number;
+  /** Index of the model call within the turn; part of the key that makes a repeat cost nothing. */
+  readonly call: number;
+  readonly show: readonly string[];
+  readonly toolChoice: 'auto' | 'none';
+}
+
+export type CallModelResult = {
+  readonly item: ItemRef;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+} & ({ readonly kind: 'reply' } | { readonly kind: 'calls'; readonly count: number });

@@ -8,14 +8,14 @@ export interface Principal {
   readonly tenant: string;
 }
 
-/** A person of the directory. `channels` holds immutable ids per channel ("slack": "U024BE7LH"), never display names. */
+/** A person of the directory. `channels` holds immutable ids by channel ("slack": "U024BE7LH"), not display names. */
 export interface Person {
   readonly id: string;
   readonly name: string;
   readonly channels?: Readonly<Record<string, string>>;
 }
 
-/** The file that names people and groups. A group is a list of person ids; an empty or unknown group decides nothing. */
+/** The file that names people and groups. A group is a list of person ids; an empty or unknown one decides nothing. */
 export interface Directory {
   readonly people: readonly Person[];
   readonly groups: Readonly<Record<string, readonly string[]>>;
@@ -30,7 +30,8 @@ export function defineDirectory(directory: Directory): Directory {
   }
   for (const [group, members] of Object.entries(directory.groups)) {
     for (const member of members) {
-      if (!ids.has(member)) throw new Error(`directory: group "${group}" names "${member}", who is not among the people`);
+      if (!ids.has(member))
+        throw new Error(`directory: group "${group}" names "${member}", who is not among the people`);
     }
   }
   return Object.freeze(directory);

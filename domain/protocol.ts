@@ -1,4 +1,4 @@
-// Names of the Workflow messages, the same for the API, the Workflows and people in the Temporal UI. May import nothing.
+// Names of the Workflow messages, one for the API, the Workflows and people in the Temporal UI. May import nothing.
 
 export const CONVERSATION = {
   type: 'conversation',

@@ -5,7 +5,7 @@ import type { Json, JsonObject } from './json.ts';
 import type { Principal } from './principal.ts';
 import type { Tool } from './tool.ts';
 
-/** What a rule sees. `input` is parsed; `evidence` is what the tool's own system of record said, null if it has none. */
+/** What a rule sees. `input` is parsed; `evidence` is what the tool's system of record said, null if it has none. */
 export interface RuleCase<Input = JsonObject> {
   readonly actionId: string;
   readonly tool: string;
@@ -67,7 +67,7 @@ export function rule(
     return Object.freeze({ id, tool: '', answer: toolOrAnswer as Rule['answer'] });
   }
   if (answer === undefined) throw new Error(`rule "${id}": has no function`);
-  return Object.freeze({ id, tool: (toolOrAnswer as { readonly name: string }).name, answer });
+  return Object.freeze({ id, tool: toolOrAnswer.name, answer });
 }
 
 /** Ask the rules in order. 'default' speaks when none does: an own read runs, all else is denied. A throw denies. */
@@ -79,7 +79,12 @@ export function decideByRules(rules: readonly Rule[], ruleVersion: string, actio
       answer = one.answer(action as RuleCase<never>);
     } catch (error) {
       const what = error instanceof Error ? error.message : 'something that is no Error';
-      return { kind: 'deny', ruleId: one.id, ruleVersion, reason: `the rule threw: ${what}`.slice(0, MAX_REASON_CHARS) };
+      return {
+        kind: 'deny',
+        ruleId: one.id,
+        ruleVersion,
+        reason: `the rule threw: ${what}`.slice(0, MAX_REASON_CHARS),
+      };
     }
     if (answer !== undefined) return verdictOf(one.id, ruleVersion, answer);
   }

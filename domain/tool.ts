@@ -43,7 +43,7 @@ export interface ToolContext {
   readonly nowMs: number;
 }
 
-/** Throw it from a write's `execute` when the effect certainly did not happen. Any other throw of a write is `unknown`. */
+/** Throw it from a write's `execute` when the effect certainly did not happen. Any other throw is `unknown`. */
 export class DidNotHappen extends Error {
   override readonly name = 'DidNotHappen';
 }
@@ -119,7 +119,7 @@ export function defineTool<Input, Output extends Json>(definition: ToolDefinitio
     // A default that shows nothing of the arguments is the safe one.
     summarize: definition.summarize ?? (() => name.replaceAll('_', ' ')),
     then: definition.then ?? 'nothing',
-  }) as Tool<Input, Output>;
+  });
 }
 
 /** Any tool, for lists. `never` as input: it can be listed and read, but only the one action path can call it. */

@@ -70,8 +70,11 @@ export interface Page<Row> {
 
 export interface Store {
   readonly items: {
-    /** Write items idempotently by (conversation, key); returns them in order, as stored. Entries go in the same transaction. */
-    append(items: readonly NewItem[], entries?: (written: readonly Item[]) => readonly Entry[]): Promise<readonly Item[]>;
+    /** Write items idempotently by (conversation, key); returns them in order, as stored. The entries go with them. */
+    append(
+      items: readonly NewItem[],
+      entries?: (written: readonly Item[]) => readonly Entry[],
+    ): Promise<readonly Item[]>;
     /** The named items of one conversation, in the order of the ids; an unknown id is left out. */
     load(conversationId: string, ids: readonly string[]): Promise<readonly Item[]>;
     byKey(conversationId: string, key: string): Promise<Item | undefined>;
@@ -84,7 +87,13 @@ export interface Store {
   readonly conversations: {
     get(id: string): Promise<ConversationRow | undefined>;
     /** Newest first. `principalId` '' means of everybody; `agents` lists whose conversations may be seen, empty = all. */
-    list(filter: { tenant: string; principalId: string; agents: readonly string[]; cursor: string; limit: number }): Promise<Page<ConversationRow>>;
+    list(filter: {
+      tenant: string;
+      principalId: string;
+      agents: readonly string[];
+      cursor: string;
+      limit: number;
+    }): Promise<Page<ConversationRow>>;
   };
   readonly actions: {
     get(id: string): Promise<ActionRow | undefined>;
@@ -95,14 +104,26 @@ export interface Store {
   readonly approvals: {
     get(id: string): Promise<Approval | undefined>;
     /** Newest first; `end` '' means all; `groups` lists the groups to see, empty = none. */
-    list(filter: { end: Approval['end'] | ''; groups: readonly string[]; conversationId: string; cursor: string; limit: number }): Promise<Page<Approval>>;
+    list(filter: {
+      end: Approval['end'] | '';
+      groups: readonly string[];
+      conversationId: string;
+      cursor: string;
+      limit: number;
+    }): Promise<Page<Approval>>;
     /** Age of the oldest open one, ms, and how many are open: for /metrics. */
     openStats(nowMs: number): Promise<{ readonly count: number; readonly oldestAgeMs: number }>;
   };
   readonly claims: {
     get(actionId: string): Promise<Claim | undefined>;
     /** Write the claim before the effect, unique by action id and by digest. Also records the entry `claimed`. */
-    claim(claim: { actionId: string; conversationId: string; digest: string; tool: string; nowMs: number }): Promise<ClaimResult>;
+    claim(claim: {
+      actionId: string;
+      conversationId: string;
+      digest: string;
+      tool: string;
+      nowMs: number;
+    }): Promise<ClaimResult>;
     /** Write the receipt: how a claimed action ended. The first receipt stands; only `unknown` may be corrected later. */
     receipt(actionId: string, outcome: Outcome, nowMs: number): Promise<Outcome>;
   };
@@ -114,7 +135,13 @@ export interface Store {
   readonly apiKeys: {
     /** By SHA-256 (hex) of the secret; undefined when unknown or revoked. */
     byHash(hash: string): Promise<ApiKeyRow | undefined>;
-    add(key: { id: string; hash: string; principal: Principal; scopes: readonly string[]; nowMs: number }): Promise<void>;
+    add(key: {
+      id: string;
+      hash: string;
+      principal: Principal;
+      scopes: readonly string[];
+      nowMs: number;
+    }): Promise<void>;
     revoke(id: string, nowMs: number): Promise<void>;
   };
   /** Settings that live with the data, such as the version of the state folder. */

@@ -21,5 +21,7 @@ type Digested = Pick<Proposal, 'actionId' | 'tool' | 'toolVersion' | 'args' | 'p
 /** The digest of an action. An array of strings, so that no two actions have one encoding. */
 export function actionDigest(action: Digested): string {
   const { actionId, tool, toolVersion, args, principal, salt } = action;
-  return sha256Hex(JSON.stringify(['countersign/action/1', actionId, tool, toolVersion, args, principal.id, principal.tenant, salt]));
+  return sha256Hex(
+    JSON.stringify(['countersign/action/1', actionId, tool, toolVersion, args, principal.id, principal.tenant, salt]),
+  );
 }

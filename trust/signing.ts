@@ -1,6 +1,6 @@
 // Ed25519 signatures over statements, as compact JWS. Each kind of statement has one role that may sign it; a verifier
-// accepts no other key for it, so an API key cannot sign a verdict. Several public keys per role let keys rotate without
-// downtime. May import domain.
+// accepts no other key for it, so an API key cannot sign a verdict. Several public keys per role let keys rotate
+// without downtime. May import domain.
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { CompactSign, compactVerify } from 'jose';
 import type { Signed, Statement } from '../domain/signed.ts';

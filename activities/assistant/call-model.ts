@@ -1,0 +1,160 @@
+// The assistant's one Activity: show the model a transcript, keep its answer, return a reference. It makes no decision
+// and has no effect but the item; a repeat under the same key costs no second model call. May import domain and store.
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import type { Agent } from '../../domain/agent.ts';
+import { assembleTranscript } from '../../domain/context.ts';
+import type { Entry } from '../../domain/entry.ts';
+import type { FailureType } from '../../domain/failure.ts';
+import type { Item, NewItem } from '../../domain/item.ts';
+import type { CallModelInput, CallModelResult, ModelAnswer, ModelRequest, ToolSpec } from '../../domain/model.ts';
+import type { Store } from '../../store/ports.ts';
+import { itemOfAnswer } from './answer.ts';
+import { failureOf, failureOfAll } from './failures.ts';
+import type { ModelRoute, ModelRouter } from './models/router.ts';
+import { toolSpecsOf } from './tool-specs.ts';
+
+// 110 s: 10 s below the Activity's own limit, for the store. The models of an attempt share it: each gets an equal
+// part of what is left, so that a silent first model cannot take the time of the second.
+export const MODEL_ATTEMPT_LIMIT_MS = 110_000;
+// 500 ms: four beats within the heartbeat time-out of 2 s, so that one late beat is no death.
+const HEARTBEAT_MS = 500;
+
+export interface CallModelDeps {
+  readonly store: { readonly items: Pick<Store['items'], 'load' | 'append' | 'byKey'> };
+  readonly agents: ReadonlyMap<string, Agent>;
+  readonly models: Pick<ModelRouter, 'routes'>;
+  readonly nowMs: () => number;
+  readonly attemptLimitMs?: number;
+}
+
+/**
+ * The Activity. Throws AgentUnknown or the Model… failures of domain/failure.ts. The token figures are 0 when the
+ * answer was already kept: they were counted where it was made, and stand in the ledger.
+ */
+export function createCallModel(deps: CallModelDeps): (input: CallModelInput) => Promise<CallModelResult> {
+  // Prepared for every agent at the start, so that a wrong schema or a missing model stops the start, not a turn.
+  const speakers = new Map([...deps.agents].map(([name, agent]) => [name, speakerOf(agent, deps.models)]));
+  return async (input) => {
+    const speaker = speakers.get(input.agent);
+    if (speaker === undefined) throw final('AgentUnknown', `the agent "${input.agent}" is not loaded in this worker`);
+    return alive(async (cancelled) => {
+      const kept = await deps.store.items.byKey(input.conversationId, keyOf(input));
+      if (kept !== undefined) return resultOf(kept);
+      const shown = assembleTranscript(await deps.store.items.load(input.conversationId, input.show));
+      if (shown.length === 0) throw final('ModelRejectedRequest', 'none of the items to show is in the store');
+      const heard = await ask(speaker, requestOf(speaker, shown, input), cancelled, deps);
+      return keep(deps, input, shown, heard);
+    });
+  };
+}
+
+const keyOf = ({ turn, call }: CallModelInput): string => `turn:${turn}:model:${call}`;
+
+const final = (type: FailureType, message: string) => ApplicationFailure.create({ type, message, nonRetryable: true });
+
+/** Beat at once and then regularly, so that a killed worker's call is taken over soon and a cancellation is heard. */
+async function alive<T>(work: (cancelled: AbortSignal) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  context.heartbeat();
+  const beat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+  try {
+    return await work(context.cancellationSignal);
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+interface Speaker {
+  readonly agent: Agent;
+  readonly tools: readonly ToolSpec[];
+  readonly routes: readonly ModelRoute[];
+}
+
+function speakerOf(agent: Agent, models: CallModelDeps['models']): Speaker {
+  return { agent, tools: toolSpecsOf(agent), routes: models.routes(agent) };
+}
+
+type Request = Omit<ModelRequest, 'model'>;
+
+function requestOf({ agent, tools }: Speaker, shown: readonly Item[], input: CallModelInput): Request {
+  return {
+    instructions: agent.instructions,
+    transcript: shown.map((item) => item.body),
+    tools,
+    toolChoice: input.toolChoice,
+    maxOutputTokens: agent.limits.maxOutputTokens,
+  };
+}
+
+interface Heard {
+  readonly answer: ModelAnswer;
+  readonly body: NewItem['body'];
+}
+
+/** Ask the models in order, each at most once, until one gives a usable answer. */
+async function ask(
+  { agent, routes }: Speaker,
+  request: Request,
+  cancelled: AbortSignal,
+  { nowMs, attemptLimitMs = MODEL_ATTEMPT_LIMIT_MS }: CallModelDeps,
+): Promise<Heard> {
+  const endMs = performance.now() + attemptLimitMs;
+  const limits = { ...agent.limits, toolChoice: request.toolChoice };
+  const failures: ApplicationFailure[] = [];
+  for (const [at, { model, port }] of routes.entries()) {
+    const shareMs = Math.max(1, Math.floor((endMs - performance.now()) / (routes.length - at)));
+    const signal = AbortSignal.any([cancelled, AbortSignal.timeout(shareMs)]);
+    try {
+      const answer = await port.complete({ ...request, model }, signal);
+      return { answer, body: itemOfAnswer(model, answer, limits) };
+    } catch (error) {
+      if (cancelled.aborted) throw cancelled.reason;
+      const failure = failureOf(error, model, nowMs());
+      if (failure instanceof CancelledFailure) throw failure;
+      failures.push(failure);
+    }
+  }
+  throw failureOfAll(failures);
+}
+
+/** Keep the answer and its entries in one append. What was kept first stands, whoever asks a second time. */
+async function keep(
+  deps: CallModelDeps,
+  input: CallModelInput,
+  shown: readonly Item[],
+  heard: Heard,
+): Promise<CallModelResult> {
+  const { conversationId, turn } = input;
+  const item: NewItem = { key: keyOf(input), conversationId, turn, trust: 'model', body: heard.body };
+  const shownIds = shown.map((one) => one.id);
+  const written = await deps.store.items.append([item], (items) =>
+    items.flatMap((one) => entriesOf(input, one, shownIds, heard.answer, deps.nowMs())),
+  );
+  const [kept] = written;
+  if (kept === undefined) throw new Error('the store returned no item for the model call');
+  const { promptTokens, completionTokens } = heard.answer;
+  return { ...resultOf(kept), promptTokens, completionTokens };
+}
+
+function entriesOf(
+  { conversationId, turn, call }: CallModelInput,
+  item: Item,
+  shown: readonly string[],
+  { model, requestId, promptTokens, completionTokens }: ModelAnswer,
+  atMs: number,
+): readonly Entry[] {
+  const itemId = item.id;
+  const of = { subject: conversationId, conversationId, atMs };
+  const fact = { kind: 'model_call', turn, model, requestId, shown, itemId, promptTokens, completionTokens } as const;
+  const called: Entry = { ...of, step: `model:${turn}:${call}`, fact };
+  if (item.body.kind !== 'reply') return [called];
+  return [called, { ...of, step: `replied:${turn}`, fact: { kind: 'replied', turn, itemId, by: 'model' } }];
+}
+
+function resultOf({ id, body }: Item): CallModelResult {
+  const tokens = { promptTokens: 0, completionTokens: 0 };
+  if (body.kind === 'calls')
+    return { ...tokens, kind: 'calls', item: { id, kind: body.kind }, count: body.calls.length };
+  if (body.kind === 'reply') return { ...tokens, kind: 'reply', item: { id, kind: body.kind } };
+  throw final('ModelRejectedRequest', `the key of this model call belongs to a ${body.kind}`);
+}

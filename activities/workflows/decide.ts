@@ -1,0 +1,85 @@
+// Asking the rules. The verdict is signed and goes into history as a marker, so that editing a rule never breaks an open
+// conversation. Writes nothing: it runs again when a Worker dies before its Workflow Task completes.
+// May import domain, trust and store types.
+import type { Proposal, RuledAction, Verdict } from '../../domain/action.ts';
+import type { Inspected, WorkflowsActivities } from '../../domain/activity-ports.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import { decideByRules } from '../../domain/rule.ts';
+import type { VerdictStatement } from '../../domain/signed.ts';
+import type { AnyTool } from '../../domain/tool.ts';
+import type { ActionRow } from '../../store/ports.ts';
+import { canonicalJson, sha256Hex } from '../../trust/digest.ts';
+import { agentOf, toolOf } from './agents.ts';
+import type { WorkflowsDeps } from './create.ts';
+import { criticalOf } from './propose.ts';
+
+// 200 actions: those that wait or are unknown are few and recent; older ones have ended.
+const TWINS_LOOKED_AT = 200;
+
+export function createDecide(deps: WorkflowsDeps): WorkflowsActivities['decide'] {
+  return (inspected) => Promise.all(inspected.map((one) => decideOne(deps, one)));
+}
+
+async function decideOne(deps: WorkflowsDeps, { proposal, evidence, approval }: Inspected): Promise<RuledAction> {
+  const verdict = await verdictOn(deps, proposal, evidence);
+  const statement: VerdictStatement = {
+    kind: 'verdict',
+    actionId: proposal.actionId,
+    digest: proposal.digest,
+    agent: proposal.agent,
+    tenant: proposal.tenant,
+    principalId: proposal.principal.id,
+    verdict,
+    evidenceSha256: evidence === null ? '' : sha256Hex(canonicalJson({ ...evidence })),
+    approval,
+    atMs: deps.nowMs(),
+  };
+  return { proposal, evidence, verdict, signed: await deps.signer.sign(statement) };
+}
+
+async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Inspected['evidence']): Promise<Verdict> {
+  const loaded = agentOf(deps.agents, proposal.agent);
+  const { ruleVersion } = loaded;
+  const denied = (ruleId: string, reason: string): Verdict => ({ kind: 'deny', ruleId, ruleVersion, reason });
+  const tool = toolOf(loaded, proposal.tool);
+  if (tool === undefined || tool.version !== proposal.toolVersion) {
+    return denied('tool-changed', `the tool ${proposal.tool} has changed since; propose it again`);
+  }
+  if (proposal.inspects && evidence === null) {
+    return denied('no-evidence', 'the record that it concerns could not be read');
+  }
+  const twin = proposal.effect === 'read' ? undefined : await openTwin(deps, proposal, tool);
+  if (twin !== undefined) {
+    return denied('already-open', `the same is open as ${twin.id} (${twin.outcome?.kind ?? twin.stage}); wait for it`);
+  }
+  const verdict = decideByRules(loaded.agent.rules, ruleVersion, {
+    actionId: proposal.actionId,
+    tool: tool.name,
+    effect: tool.effect,
+    egress: tool.egress,
+    input: JSON.parse(proposal.args) as JsonObject,
+    evidence,
+    principal: proposal.principal,
+    nowMs: deps.nowMs(),
+  });
+  if (verdict.kind !== 'ask') return verdict;
+  const members = Object.hasOwn(deps.directory.groups, verdict.group)
+    ? (deps.directory.groups[verdict.group] ?? [])
+    : [];
+  const able = members.filter((person) => person !== proposal.principal.id);
+  if (able.length >= verdict.quorum) return verdict;
+  return denied(verdict.ruleId, `the rule asks ${verdict.quorum} of ${verdict.group}, where ${able.length} may decide`);
+}
+
+/** A write that waits or may have happened already, with the same tool and critical arguments, in this conversation. */
+async function openTwin(deps: WorkflowsDeps, proposal: Proposal, tool: AnyTool): Promise<ActionRow | undefined> {
+  const rows = await deps.store.actions.ofConversation(proposal.conversationId, TWINS_LOOKED_AT);
+  const critical = criticalOf(tool, proposal.args);
+  return rows.find(
+    (row) =>
+      row.id !== proposal.actionId &&
+      row.tool === proposal.tool &&
+      (row.stage === 'waiting' || row.stage === 'claimed' || row.outcome?.kind === 'unknown') &&
+      criticalOf(tool, row.args) === critical,
+  );
+}

@@ -1,0 +1,69 @@
+// Writing down what the Workflow knows, and what becomes of an action that could not be finished. All idempotent.
+// May import domain, trust and store types.
+import { endingOf, type Outcome, type SettledAction } from '../../domain/action.ts';
+import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
+import type { Entry } from '../../domain/entry.ts';
+import type { Item } from '../../domain/item.ts';
+import type { ActionRow } from '../../store/ports.ts';
+import type { WorkflowsDeps } from './create.ts';
+import { refOf } from './turns.ts';
+
+// 2,000 characters of a result: what the model needs to tell the outcome; the whole stays with the action.
+const MAX_RESULT_CHARS = 2_000;
+
+export function createRecord(deps: WorkflowsDeps): WorkflowsActivities['record'] {
+  return async ({ entries, items }) => {
+    if (items.length === 0) {
+      await deps.store.record(entries);
+      return [];
+    }
+    const written = await deps.store.items.append(items, (all) => [
+      ...entries,
+      ...all.flatMap((item) => replied(item, deps.nowMs())),
+    ]);
+    return written.map(refOf);
+  };
+}
+
+/** A reply of code ends its turn as a reply of the model does. */
+function replied(item: Item, nowMs: number): readonly Entry[] {
+  if (item.body.kind !== 'reply') return [];
+  const { conversationId, turn } = item;
+  const fact = { kind: 'replied', turn, itemId: item.id, by: item.body.by } as const;
+  return [{ subject: conversationId, step: `replied:${turn}`, conversationId, atMs: nowMs, fact }];
+}
+
+export function createSignReport(deps: WorkflowsDeps): WorkflowsActivities['signReport'] {
+  return async ({ conversationId, batchId, settled }) => {
+    const rows = await Promise.all(settled.map((one) => deps.store.actions.get(one.actionId)));
+    const lines = settled.map((one, at) => lineOf(one, rows[at]));
+    const text = `What waited has ended:\n${lines.join('\n')}`;
+    return deps.signer.sign({ kind: 'report', conversationId, batchId, text, atMs: deps.nowMs() });
+  };
+}
+
+function lineOf(one: SettledAction, row: ActionRow | undefined): string {
+  const { kind, reason } = one.ending;
+  const outcome = row?.outcome;
+  const result =
+    outcome?.kind === 'succeeded' ? ` Result: ${JSON.stringify(outcome.result)}`.slice(0, MAX_RESULT_CHARS) : '';
+  return `- ${one.summary}: ${kind}${reason === '' ? '' : ` (${reason})`}.${result}`;
+}
+
+export function createCloseUnfinished(deps: WorkflowsDeps): WorkflowsActivities['closeUnfinished'] {
+  return async ({ proposal, as, reason }) => {
+    const { actionId, conversationId, digest, tool } = proposal;
+    const nowMs = deps.nowMs();
+    const undone: Outcome = { kind: as, reason };
+    if (proposal.effect === 'read') {
+      const fact = { kind: 'settled', outcome: undone } as const;
+      await deps.store.record([{ subject: actionId, step: 'settled', conversationId, atMs: nowMs, fact }]);
+      return endingOf(undone);
+    }
+    const claim = await deps.store.claims.claim({ actionId, conversationId, digest, tool, nowMs });
+    if (claim.kind === 'claimed') return endingOf(await deps.store.claims.receipt(actionId, undone, nowMs));
+    if (claim.claim.outcome !== null) return endingOf(claim.claim.outcome);
+    const unknown: Outcome = { kind: 'unknown', reason: `it was begun and its end was never recorded: ${reason}` };
+    return endingOf(await deps.store.claims.receipt(actionId, unknown, nowMs));
+  };
+}

@@ -1,0 +1,117 @@
+// Opening a turn: who really speaks, and what goes on the transcript. A message whose signature does not hold is put on
+// record and changes nothing. May import domain, trust and store types.
+import type { OpenedTurn, TurnOf, WorkflowsActivities } from '../../domain/activity-ports.ts';
+import { onTeam } from '../../domain/agent.ts';
+import type { SubmittedMessage } from '../../domain/conversation.ts';
+import type { Entry } from '../../domain/entry.ts';
+import type { Item, ItemRef, NewItem } from '../../domain/item.ts';
+import type { MessageStatement } from '../../domain/signed.ts';
+import { sha256Hex } from '../../trust/digest.ts';
+import { SignatureInvalid } from '../../trust/signing.ts';
+import { agentOf } from './agents.ts';
+import type { WorkflowsDeps } from './create.ts';
+
+type Verified = { readonly message: SubmittedMessage; readonly statement: MessageStatement };
+
+export function createOpenTurn(deps: WorkflowsDeps): WorkflowsActivities['openTurn'] {
+  return async ({ of, messages, handedOver, answers }) => {
+    const { agent } = agentOf(deps.agents, of.agent);
+    const verified: Verified[] = [];
+    for (const message of messages) {
+      const checked = await verifyMessage(deps, of, message);
+      if (typeof checked === 'string') await refuse(deps, of, message, checked);
+      else verified.push({ message, statement: checked });
+    }
+    const first = verified[0];
+    if (first === undefined) return { kind: 'noted', items: [], handedBack: false };
+    const byTeam = handedOver && onTeam(agent, deps.directory, first.statement.principal.id);
+    const written = await deps.store.items.append(
+      verified.map((one) => itemOf(of, one, byTeam)),
+      (items) => verified.flatMap((one, at) => entriesOf(deps, of, one, items[at], byTeam)),
+    );
+    const items = written.map(refOf);
+    if (handedOver || !answers) return { kind: 'noted', items, handedBack: byTeam };
+    return {
+      kind: 'speaks',
+      principal: first.message.signed,
+      items,
+      modelCallsPerTurn: agent.limits.modelCallsPerTurn,
+    };
+  };
+}
+
+export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['openReportTurn'] {
+  return async ({ of, principal, signed, handedOver }): Promise<OpenedTurn> => {
+    const { agent } = agentOf(deps.agents, of.agent);
+    const { turn, conversationId } = of;
+    const statement = await deps.verifier.verify('report', signed).catch(orNothing);
+    if (statement === undefined || statement.conversationId !== conversationId) {
+      return { kind: 'noted', items: [], handedBack: false };
+    }
+    const body = { kind: 'report', text: statement.text } as const;
+    // The text quotes results of tools: its label is that of the worst of them.
+    const item: NewItem = { key: `report:${statement.batchId}`, conversationId, turn, trust: 'untrusted', body };
+    const items = (await deps.store.items.append([item])).map(refOf);
+    if (handedOver) return { kind: 'noted', items, handedBack: false };
+    return { kind: 'speaks', principal, items, modelCallsPerTurn: agent.limits.modelCallsPerTurn };
+  };
+}
+
+export const refOf = (item: Item): ItemRef => ({ id: item.id, kind: item.body.kind });
+
+/** The statement behind a message, or why it does not hold. */
+async function verifyMessage(
+  deps: WorkflowsDeps,
+  of: TurnOf,
+  message: SubmittedMessage,
+): Promise<MessageStatement | string> {
+  const statement = await deps.verifier.verify('message', message.signed).catch(orNothing);
+  if (statement === undefined) return 'its signature does not hold';
+  const matches =
+    statement.conversationId === of.conversationId &&
+    statement.messageId === message.id &&
+    statement.principal.id === message.principalId &&
+    statement.principal.tenant === of.tenant &&
+    statement.textSha256 === sha256Hex(message.text);
+  return matches ? statement : 'it is signed for another conversation, sender or text';
+}
+
+async function refuse(deps: WorkflowsDeps, of: TurnOf, message: SubmittedMessage, reason: string): Promise<void> {
+  const { conversationId } = of;
+  const fact = { kind: 'message_refused', messageId: message.id, reason } as const;
+  await deps.store.record([
+    { subject: conversationId, step: `message:${message.id}:refused`, conversationId, atMs: deps.nowMs(), fact },
+  ]);
+}
+
+function itemOf(of: TurnOf, { message, statement }: Verified, byTeam: boolean): NewItem {
+  const { conversationId, turn } = of;
+  const { principal: from } = statement;
+  const body = { kind: byTeam ? 'staff_reply' : 'message', text: message.text, from } as const;
+  return { key: `message:${message.id}`, conversationId, turn, trust: 'principal', body };
+}
+
+function entriesOf(
+  deps: WorkflowsDeps,
+  of: TurnOf,
+  one: Verified,
+  item: Item | undefined,
+  byTeam: boolean,
+): readonly Entry[] {
+  if (item === undefined) return [];
+  const { conversationId, turn } = of;
+  const { principal, messageId } = one.statement;
+  const about = { subject: conversationId, conversationId, atMs: deps.nowMs() };
+  const message = { kind: 'message', messageId, itemId: item.id, principal } as const;
+  const replied = { kind: 'replied', turn, itemId: item.id, by: 'staff' } as const;
+  return [
+    { ...about, step: `message:${messageId}`, fact: message },
+    ...(byTeam ? [{ ...about, step: `replied:${messageId}`, fact: replied }] : []),
+  ];
+}
+
+/** A signature that does not hold is an answer; any other error is not. */
+function orNothing(error: unknown): undefined {
+  if (error instanceof SignatureInvalid) return undefined;
+  throw error;
+}

@@ -1,0 +1,43 @@
+// Verifying what people decided and commanded: signature, exact action, entitled now. May import domain and trust.
+import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
+import { isMember } from '../../domain/principal.ts';
+import { SignatureInvalid } from '../../trust/signing.ts';
+import type { WorkflowsDeps } from './create.ts';
+
+export function createVerifyDecision(deps: WorkflowsDeps): WorkflowsActivities['verifyDecision'] {
+  return async ({ signed, approvals }) => {
+    const refused = (reason: string) => ({ kind: 'refused', reason }) as const;
+    const statement = await verified(() => deps.verifier.verify('decision', signed));
+    if (typeof statement === 'string') return refused(statement);
+    const { approvalId, digest, person, decisionId, answer, reason, atMs } = statement;
+    const approval = approvals.find((one) => one.id === approvalId);
+    if (approval === undefined) return refused('it decides an approval that is not asked for here');
+    if (approval.digest !== digest) return refused('it decides another action: the digest differs');
+    if (!isMember(deps.directory, approval.group, person.id)) {
+      return refused(`${person.name} is not in the group ${approval.group}, which decides this`);
+    }
+    const decision = { decisionId, personId: person.id, answer, reason, atMs, signed };
+    return { kind: 'valid', approvalId, decision };
+  };
+}
+
+export function createVerifyCommand(deps: WorkflowsDeps): WorkflowsActivities['verifyCommand'] {
+  return async ({ signed, conversationId, command }) => {
+    const statement = await verified(() => deps.verifier.verify('command', signed));
+    if (typeof statement === 'string') return { kind: 'refused', reason: statement };
+    if (statement.conversationId !== conversationId || statement.command !== command) {
+      return { kind: 'refused', reason: 'it is signed for another conversation or command' };
+    }
+    return { kind: 'valid', by: statement.principal.id };
+  };
+}
+
+/** The statement, or why it does not verify; any other error is thrown. */
+async function verified<T>(verify: () => Promise<T>): Promise<T | string> {
+  try {
+    return await verify();
+  } catch (error) {
+    if (error instanceof SignatureInvalid) return error.message;
+    throw error;
+  }
+}

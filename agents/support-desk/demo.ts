@@ -1,0 +1,162 @@
+// What the scripted demo model understands when no model is configured: patterns over the last message, and the calls
+// that a real model would make. It decides nothing; rules and people do. May import countersign and this folder.
+import type { DemoIntent } from 'countersign';
+import { formatMoney, parseCents } from './money.ts';
+
+const ORDER = String.raw`\border\s*(?:no\.?|number|#)?\s*#?(?<orderId>\d{3,10})\b`;
+const AMOUNT = String.raw`(?<amount>\d{1,7}(?:[.,]\d{1,2})?)\s*(?:EUR|euros?|€)`;
+// 60 characters: words of one sentence; a bound keeps a long message from costing quadratic time.
+const GAP = '.{0,60}?';
+
+export const demo: readonly DemoIntent[] = [
+  {
+    example: 'talk to a person',
+    matches: /\b(?:talk|speak)\s+(?:to|with)\s+(?:a|some)\s*(?:person|human|body|one)|\bhuman\b/i,
+    call: () => ({ tool: 'hand_over', args: { reason: 'The customer asks for a person.' } }),
+    say: () => 'A person of the team takes over from here. I keep quiet until they answer.',
+  },
+  {
+    example: 'store credit of 10 EUR for order 1042',
+    matches: new RegExp(String.raw`\bcredit\b${GAP}${AMOUNT}${GAP}${ORDER}`, 'is'),
+    call: ({ amount = '', orderId = '' }) => ({
+      tool: 'issue_store_credit',
+      args: { orderId, amountCents: parseCents(amount) ?? 0, currency: 'EUR', reason: 'The customer asked for it.' },
+    }),
+    say: (result) =>
+      told(result, ({ orderId, creditedCents, currency }) =>
+        typeof creditedCents === 'number'
+          ? `You have ${formatMoney(creditedCents, String(currency))} of store credit for order ${orderId}.`
+          : undefined,
+      ),
+  },
+  {
+    example: 'refund 24.00 EUR of order 1042',
+    matches: new RegExp(String.raw`\brefund\b${GAP}${AMOUNT}${GAP}${ORDER}`, 'is'),
+    call: ({ amount = '', orderId = '' }) => refundCall(orderId, parseCents(amount) ?? 0),
+    say: refunded,
+  },
+  {
+    example: 'refund order 1042',
+    matches: new RegExp(String.raw`\brefund\b${GAP}${ORDER}`, 'is'),
+    call: ({ orderId = '' }) => ({ tool: 'look_up_order', args: { orderId } }),
+    then: [
+      ({ orderId = '' }, results) => {
+        const refundableCents = recordIn(results[0])?.refundableCents;
+        return typeof refundableCents === 'number' && refundableCents > 0
+          ? refundCall(orderId, refundableCents)
+          : undefined;
+      },
+    ],
+    say: refunded,
+  },
+  {
+    example: 'change the address of order 1043 to Neue Straße 5, 10115 Berlin',
+    matches: new RegExp(
+      String.raw`\baddress\b${GAP}${ORDER}\s+to\s+(?<street>[^,\n]+),` +
+        String.raw`\s*(?<postalCode>[\w-]{3,12})\s+(?<city>[^,\n]+?)(?:,\s*(?<country>[A-Z]{2}))?[\s.]*$`,
+      'i',
+    ),
+    call: ({ orderId = '', street = '', postalCode = '', city = '', country }) => ({
+      tool: 'change_address',
+      args: { orderId, street: street.trim(), postalCode, city: city.trim(), country: (country ?? 'DE').toUpperCase() },
+    }),
+    say: (result) =>
+      told(result, ({ orderId, shipTo }) =>
+        typeof shipTo === 'string' ? `Order ${orderId} now goes to ${shipTo}.` : undefined,
+      ),
+  },
+  {
+    example: 'mail me the state of my orders',
+    matches: /\bmail\s+me\b/i,
+    call: () => ({ tool: 'look_up_orders', args: {} }),
+    then: [(_groups, results) => mailCall(recordIn(results[0]))],
+    say: (result) =>
+      told(result, ({ to }) => (typeof to === 'string' ? `The mail to ${to} is on its way.` : undefined)),
+  },
+  {
+    example: 'read ticket 77',
+    matches: /\bticket\s*#?(?<ticketId>\d{1,10})\b/i,
+    call: ({ ticketId = '' }) => ({ tool: 'read_ticket', args: { ticketId } }),
+    say: (result) => told(result, ticketText),
+  },
+  {
+    example: 'where is order 1042',
+    matches: new RegExp(ORDER, 'i'),
+    call: ({ orderId = '' }) => ({ tool: 'look_up_order', args: { orderId } }),
+    say: (result) => told(result, orderText),
+  },
+  {
+    example: 'my orders',
+    matches: /\b(?:my|all)\s+orders\b/i,
+    call: () => ({ tool: 'look_up_orders', args: {} }),
+    say: (result) => told(result, ordersText),
+  },
+];
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function refundCall(orderId: string, amountCents: number) {
+  const reason = 'The customer asks for their money back.';
+  return { tool: 'refund', args: { orderId, amountCents, currency: 'EUR', reason } };
+}
+
+function mailCall(record: Fields | undefined) {
+  const text = record === undefined ? undefined : ordersText(record);
+  const email = fieldsIn(record?.customer)?.email;
+  if (text === undefined || typeof email !== 'string') return undefined;
+  const body = `Hello,\n\nas you asked:\n\n${text}\n\nYour support desk\n`;
+  return { tool: 'send_mail', args: { to: email, subject: 'Your orders', text: body } };
+}
+
+function refunded(result: string): string {
+  return told(result, ({ orderId, refundedCents, refundableCents, currency }) => {
+    if (refundableCents === 0) return `Nothing of order ${orderId} is left to refund.`;
+    if (typeof refundedCents !== 'number') return undefined;
+    return `${formatMoney(refundedCents, String(currency))} of order ${orderId} are refunded.`;
+  });
+}
+
+function orderText({ orderId, state, paidCents, currency, shipment }: Fields): string | undefined {
+  if (typeof paidCents !== 'number') return undefined;
+  const on = fieldsIn(shipment);
+  const now = on?.deliveredOn ? `delivered ${on.deliveredOn}` : 'on its way';
+  const way =
+    on === undefined
+      ? 'It has not been shipped yet.'
+      : `${on.carrier} ${on.tracking}: shipped ${on.shippedOn}, ${now}.`;
+  return `Order ${orderId} (${formatMoney(paidCents, String(currency))}) is ${state}. ${way}`;
+}
+
+function ordersText({ orders }: Fields): string | undefined {
+  if (!Array.isArray(orders)) return undefined;
+  if (orders.length === 0) return 'There are no orders of yours.';
+  const lines = orders.map(fieldsIn).map((order) => {
+    const money = formatMoney(Number(order?.paidCents), String(order?.currency));
+    return `- ${order?.orderId} of ${order?.placedOn}: ${money}, ${order?.state}`;
+  });
+  return `Your orders:\n${lines.join('\n')}`;
+}
+
+function ticketText({ ticketId, subject, state, messages }: Fields): string | undefined {
+  if (!Array.isArray(messages)) return undefined;
+  const lines = messages.map(fieldsIn).map((message) => `${message?.author}: ${message?.text}`);
+  return [`Ticket ${ticketId}, "${subject}", is ${state}.`, ...lines].join('\n');
+}
+
+/** The sentence, or the result as it is when it is no record: a refusal, or what waits for whom. */
+function told(result: string, sentence: (record: Fields) => string | undefined): string {
+  const record = recordIn(result);
+  return (record === undefined ? undefined : sentence(record)) ?? result;
+}
+
+function recordIn(result: string | undefined): Fields | undefined {
+  try {
+    return fieldsIn(JSON.parse(result ?? ''));
+  } catch {
+    return undefined;
+  }
+}
+
+function fieldsIn(value: unknown): Fields | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+}

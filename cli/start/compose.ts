@@ -1,0 +1,90 @@
+// The real parts of `countersign start`. The only file of cli/start that knows concrete ones.
+import { join } from 'node:path';
+import { startEmbeddedPostgres } from '../../store/embedded.ts';
+import { openStore as openStoreOver } from '../../store/store.ts';
+import { startAllInOne as startRoles } from '../../workers/all-in-one.ts';
+import { type Config, namesTemporalServer, temporalNamespace } from '../../workers/config.ts';
+import { findTemporal } from '../../workers/dev-server/find.ts';
+import { startDevServer } from '../../workers/dev-server/start.ts';
+import { loadAgents } from '../../workers/load-agents.ts';
+import { createLog, installRuntime } from '../../workers/log.ts';
+import { openStateFolder } from '../../workers/state-folder.ts';
+import { connectTemporal, prepareNamespace, type TemporalConnections } from '../../workers/temporal.ts';
+import type { OpenTemporal, StartParts } from './start.ts';
+
+type Parts = StartParts<TemporalConnections>;
+
+/** All parts of a start. */
+export function composeStart(): Parts {
+  return { openStateFolder, openTemporal, loadAgents, openStore, startAllInOne };
+}
+
+const openStore: Parts['openStore'] = async ({ config, stateFolder, report }) => {
+  const nowMs = () => Date.now() + config.clockOffsetMs;
+  if (config.databaseUrl !== undefined) {
+    const pool = { connectionString: config.databaseUrl };
+    const store = await openStoreOver({ pool, nowMs });
+    return { store, pool, description: 'PostgreSQL (DATABASE_URL)', close: () => store.close() };
+  }
+  const dataDir = join(stateFolder.path, 'store');
+  report('opening the embedded store …');
+  const postgres = await startEmbeddedPostgres({ dataDir, onFailed: (error) => report(error.message) });
+  const store = await openStoreOver({ pool: postgres.poolConfig, nowMs });
+  const close = async () => {
+    await store.close();
+    await postgres.stop();
+  };
+  return { store, pool: postgres.poolConfig, description: `embedded PostgreSQL in ${dataDir}`, close };
+};
+
+const startAllInOne: Parts['startAllInOne'] = ({ connections, ...others }) =>
+  startRoles({ ...others, temporal: connections, log: logOf(others.config, others.stateFolder) });
+
+/** The terminal belongs to a person, so the log goes to a file of the state folder. */
+const logOf = ({ logLevel }: Config, stateFolder: string) => createLog(logLevel, join(stateFolder, 'countersign.log'));
+
+const openTemporal: Parts['openTemporal'] = async ({ config, env, stateFolder, report }) => {
+  installRuntime(logOf(config, stateFolder.path)); // before the first connection
+  if (namesTemporalServer(env)) return connected(env, undefined, report);
+  const cacheDir = config.cacheDir === undefined ? {} : { cacheDir: config.cacheDir };
+  const binary = await findTemporal({ env, report, ...cacheDir });
+  const server = await startDevServer({ binary, stateFolder, namespace: temporalNamespace(env), env, report });
+  try {
+    return await connected(env, server, report);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+};
+
+type OwnServer = Awaited<ReturnType<typeof startDevServer>>;
+
+async function connected(
+  env: NodeJS.ProcessEnv,
+  server: OwnServer | undefined,
+  report: (line: string) => void,
+): Promise<OpenTemporal<TemporalConnections>> {
+  const connections = await connectTemporal({ env, ...(server === undefined ? {} : { address: server.address }) });
+  try {
+    for (const warning of await prepareNamespace(connections.connection, connections.namespace)) report(`warning: ${warning}`);
+  } catch (error) {
+    await connections.close();
+    throw error;
+  }
+  let stopping = false;
+  return {
+    connections,
+    uiUrl: server?.uiUrl ?? '',
+    address: connections.address,
+    lost: new Promise((resolve) => {
+      void server?.ended.then((words) => {
+        if (!stopping) resolve(`the Temporal server has ended; its log ends:\n${words}`);
+      });
+    }),
+    close: async () => {
+      stopping = true;
+      await connections.close();
+      await server?.stop();
+    },
+  };
+}

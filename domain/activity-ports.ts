@@ -1,0 +1,120 @@
+// What Workflows ask of the three roles. The Activities implement these; Workflows see only the types.
+// May import domain types only.
+import type { ActResult, Case, Ending, Evidence, Proposal, RuledAction, SettledAction, Warrant } from './action.ts';
+import type { Approval, CountedDecision } from './approval.ts';
+import type { SubmittedMessage } from './conversation.ts';
+import type { Entry } from './entry.ts';
+import type { ItemRef, NewItem } from './item.ts';
+import type { CallModelInput, CallModelResult } from './model.ts';
+import type { CommandStatement, DecisionStatement, MessageStatement, ReportStatement, Signed } from './signed.ts';
+
+/** Where a turn belongs. */
+export interface TurnOf {
+  readonly conversationId: string;
+  readonly agent: string;
+  readonly tenant: string;
+  readonly turn: number;
+}
+
+/** `speaks`: a turn of the agent begins. `noted`: it is on the transcript, and the agent keeps quiet. */
+export type OpenedTurn =
+  | {
+      readonly kind: 'speaks';
+      readonly principal: Signed<MessageStatement>;
+      readonly items: readonly ItemRef[];
+      readonly modelCallsPerTurn: number;
+    }
+  /** `handedBack`: a person of the team has answered in the agent's place. */
+  | { readonly kind: 'noted'; readonly items: readonly ItemRef[]; readonly handedBack: boolean };
+
+/** A proposal whose tool reads evidence first, or a case that is already ruled on. */
+export type Proposed = Case | { readonly kind: 'to_inspect'; readonly proposal: Proposal };
+
+/** A proposal and what its system of record said; null evidence where the record could not be read. */
+export interface Inspected {
+  readonly proposal: Proposal;
+  readonly evidence: Evidence | null;
+  readonly approval: { readonly id: string; readonly deadlineMs: number } | null;
+}
+
+export type CheckedDecision =
+  | { readonly kind: 'valid'; readonly approvalId: string; readonly decision: CountedDecision }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+export type CheckedCommand =
+  | { readonly kind: 'valid'; readonly by: string }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** The workflows role, as local Activities: signs verdicts, reads and writes the store, holds no key but its own. */
+export interface WorkflowsActivities {
+  /** Verify each message's signature and write the texts as items, idempotent by message id. */
+  openTurn(input: {
+    readonly of: TurnOf;
+    readonly messages: readonly SubmittedMessage[];
+    readonly handedOver: boolean;
+    /** False when the conversation ends: the messages are kept, nobody answers. */
+    readonly answers: boolean;
+  }): Promise<OpenedTurn>;
+  /** Verify the report's signature and write it as an item. */
+  openReportTurn(input: {
+    readonly of: TurnOf;
+    readonly principal: Signed<MessageStatement>;
+    readonly signed: Signed<ReportStatement>;
+    readonly handedOver: boolean;
+  }): Promise<OpenedTurn>;
+  /** Parse, make canonical and digest the calls of one model answer; rule on those that need no evidence. Writes nothing. */
+  propose(input: {
+    readonly of: TurnOf;
+    readonly itemId: string;
+    readonly firstIndex: number;
+    readonly principal: Signed<MessageStatement>;
+  }): Promise<readonly Proposed[]>;
+  /** Ask the rules and sign their verdicts. Writes nothing. */
+  decide(input: readonly Inspected[]): Promise<readonly RuledAction[]>;
+  /** Write entries and items in one transaction, idempotent by their keys. */
+  record(input: {
+    readonly entries: readonly Entry[];
+    readonly items: readonly NewItem[];
+  }): Promise<readonly ItemRef[]>;
+  verifyDecision(input: {
+    readonly signed: Signed<DecisionStatement>;
+    readonly approvals: readonly Pick<Approval, 'id' | 'digest' | 'group'>[];
+  }): Promise<CheckedDecision>;
+  verifyCommand(input: {
+    readonly signed: Signed<CommandStatement>;
+    readonly conversationId: string;
+    readonly command: CommandStatement['command'];
+  }): Promise<CheckedCommand>;
+  /** Ask Temporal by Workflow Id, without a run id: does the conversation still run? */
+  conversationRuns(conversationId: string): Promise<boolean>;
+  signReport(input: {
+    readonly conversationId: string;
+    readonly batchId: string;
+    readonly settled: readonly SettledAction[];
+  }): Promise<Signed<ReportStatement>>;
+  /**
+   * After `act` itself could not be finished: how did it end? Where nobody has claimed the action this takes the claim,
+   * so that nobody can any more, and it ends as `as`; a claim without a receipt is `unknown`.
+   */
+  closeUnfinished(input: {
+    readonly proposal: Proposal;
+    readonly as: 'cancelled' | 'failed';
+    readonly reason: string;
+  }): Promise<Ending>;
+}
+
+/** The assistant: talks to models, holds the model key only. */
+export interface AssistantActivities {
+  callModel(input: CallModelInput): Promise<CallModelResult>;
+}
+
+/** The actor: verifies warrants, holds business credentials, reads and changes the systems of record. */
+export interface ActorActivities {
+  inspect(input: { readonly proposal: Proposal; readonly principal: Signed<MessageStatement> }): Promise<Evidence>;
+  act(input: {
+    readonly proposal: Proposal;
+    readonly warrant: Warrant;
+    /** True inside a turn: the result becomes the tool result of its call. A batch reports at its end instead. */
+    readonly notesResult: boolean;
+  }): Promise<ActResult>;
+}

@@ -1,0 +1,60 @@
+// The read model of actions: what is known of each so far. Written by projections only. May import domain types.
+import type { Selectable } from 'kysely';
+import type { ActionRow, Store } from './ports.ts';
+import type { Db, Tables } from './schema.ts';
+
+export function createActions(db: Db): Store['actions'] {
+  return {
+    async get(id) {
+      const row = await db.selectFrom('actions').selectAll().where('id', '=', id).executeTakeFirst();
+      return row && fromRow(row);
+    },
+    async ofConversation(conversationId, limit) {
+      const rows = await db
+        .selectFrom('actions')
+        .selectAll()
+        .where('conversation_id', '=', conversationId)
+        .orderBy('created_ms', 'desc')
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map(fromRow);
+    },
+    async counts() {
+      const byOutcome = await db
+        .selectFrom('actions')
+        .select((eb) => ['outcome_kind', eb.fn.countAll<number>().as('count')])
+        .where('outcome_kind', 'is not', null)
+        .groupBy('outcome_kind')
+        .execute();
+      const { claimed } = await db
+        .selectFrom('claims')
+        .select((eb) => eb.fn.countAll<number>().as('claimed'))
+        .where('receipt_ms', 'is', null)
+        .executeTakeFirstOrThrow();
+      return { ...Object.fromEntries(byOutcome.map((row) => [row.outcome_kind ?? '', row.count])), claimed };
+    },
+  };
+}
+
+function fromRow(row: Selectable<Tables['actions']>): ActionRow {
+  const { agent, tool, effect, args, digest, summary, principal } = row.proposal;
+  return {
+    id: row.id,
+    conversationId: row.conversation_id,
+    agent,
+    tool,
+    effect,
+    args,
+    digest,
+    summary,
+    principal,
+    evidence: row.evidence,
+    verdict: row.verdict,
+    approvalId: row.approval_id,
+    stage: row.stage,
+    outcome: row.outcome,
+    createdMs: row.created_ms,
+    updatedMs: row.updated_ms,
+  };
+}

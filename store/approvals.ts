@@ -1,0 +1,43 @@
+// The read model of approvals: what waits for whom, and how it ended. Written by projections only. May import domain
+// types.
+import type { Db } from './schema.ts';
+import type { Store } from './ports.ts';
+import { decodeCursor, pageOf } from './cursor.ts';
+
+export function createApprovals(db: Db): Store['approvals'] {
+  return {
+    async get(id) {
+      const row = await db.selectFrom('approvals').select('approval').where('id', '=', id).executeTakeFirst();
+      return row?.approval;
+    },
+    async list({ end, groups, conversationId, cursor, limit }) {
+      if (groups.length === 0) return { rows: [], next: '' };
+      const after = decodeCursor(cursor);
+      const rows = await db
+        .selectFrom('approvals')
+        .select(['id', 'asked_ms', 'approval'])
+        .where('group_name', 'in', [...groups])
+        .$if(end !== '', (query) => query.where('end_state', '=', end || 'open'))
+        .$if(conversationId !== '', (query) => query.where('conversation_id', '=', conversationId))
+        .where((eb) => eb(eb.refTuple('asked_ms', 'id'), '<', eb.tuple(after.atMs, after.id)))
+        .orderBy('asked_ms', 'desc')
+        .orderBy('id', 'desc')
+        .limit(limit + 1)
+        .execute();
+      return pageOf(
+        rows,
+        limit,
+        (row) => ({ atMs: row.asked_ms, id: row.id }),
+        (row) => row.approval,
+      );
+    },
+    async openStats(nowMs) {
+      const { count, oldest } = await db
+        .selectFrom('approvals')
+        .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.min('asked_ms').as('oldest')])
+        .where('end_state', '=', 'open')
+        .executeTakeFirstOrThrow();
+      return { count, oldestAgeMs: count === 0 ? 0 : Math.max(0, nowMs - oldest) };
+    },
+  };
+}

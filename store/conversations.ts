@@ -1,0 +1,43 @@
+// The read model of conversations. Written by projections only. May import domain types.
+import type { Selectable } from 'kysely';
+import { decodeCursor, pageOf } from './cursor.ts';
+import type { ConversationRow, Store } from './ports.ts';
+import type { Db, Tables } from './schema.ts';
+
+export function createConversations(db: Db): Store['conversations'] {
+  return {
+    async get(id) {
+      const row = await db.selectFrom('conversations').selectAll().where('id', '=', id).executeTakeFirst();
+      return row && fromRow(row);
+    },
+    async list({ tenant, principalId, agents, cursor, limit }) {
+      const after = decodeCursor(cursor);
+      // By creation, not by last change: a row that moves while somebody pages would be shown twice or never.
+      const rows = await db
+        .selectFrom('conversations')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .$if(principalId !== '', (query) => query.where('principal_id', '=', principalId))
+        .$if(agents.length > 0, (query) => query.where('agent', 'in', [...agents]))
+        .where((eb) => eb(eb.refTuple('created_ms', 'id'), '<', eb.tuple(after.atMs, after.id)))
+        .orderBy('created_ms', 'desc')
+        .orderBy('id', 'desc')
+        .limit(limit + 1)
+        .execute();
+      return pageOf(rows, limit, (row) => ({ atMs: row.created_ms, id: row.id }), fromRow);
+    },
+  };
+}
+
+function fromRow(row: Selectable<Tables['conversations']>): ConversationRow {
+  return {
+    id: row.id,
+    agent: row.agent,
+    tenant: row.tenant,
+    owner: row.owner,
+    principal: row.principal,
+    phase: row.phase,
+    createdMs: row.created_ms,
+    updatedMs: row.updated_ms,
+  };
+}

@@ -1,0 +1,114 @@
+// The ledger: appends entries, and brings the read models up to date in the same transaction. `seq` has no gaps and
+// grows in commit order, because whoever appends holds one lock until it commits. May import domain types only.
+import { type Selectable, sql } from 'kysely';
+import type { Entry } from '../domain/entry.ts';
+import type { RecordedEntry, Store } from './ports.ts';
+import { project } from './projections.ts';
+import { type Db, LOCKS, type Tables, type Tx } from './schema.ts';
+
+// 10,000: the longest chain that one answer carries. An action has tens of entries; a conversation is read in pages.
+const MAX_CHAIN_ENTRIES = 10_000;
+
+/** Append inside a transaction. A known (subject, step) is skipped, and projects nothing again. */
+export async function appendEntries(tx: Tx, entries: readonly Entry[]): Promise<void> {
+  if (entries.length === 0) return;
+  await sql`select pg_advisory_xact_lock(${LOCKS.ledger.family}::int, ${LOCKS.ledger.key}::int)`.execute(tx);
+  // A statement of its own: one that also took the lock would look at the table as it was before the lock.
+  const { head } = await tx
+    .selectFrom('ledger')
+    .select((eb) => eb.fn.coalesce(eb.fn.max('seq'), sql<number>`0`).as('head'))
+    .executeTakeFirstOrThrow();
+  const fresh = await withoutKnown(tx, entries);
+  if (fresh.length === 0) return;
+  await tx
+    .insertInto('ledger')
+    .values(fresh.map((entry, index) => toRow(entry, head + 1 + index)))
+    .execute();
+  for (const entry of fresh) await project(tx, entry);
+}
+
+async function withoutKnown(tx: Tx, entries: readonly Entry[]): Promise<readonly Entry[]> {
+  const subjects = [...new Set(entries.map((entry) => entry.subject))];
+  const steps = [...new Set(entries.map((entry) => entry.step))];
+  const rows = await tx
+    .selectFrom('ledger')
+    .select(['subject', 'step'])
+    .where('subject', 'in', subjects)
+    .where('step', 'in', steps)
+    .execute();
+  const known = new Set(rows.map(pairOf));
+  return entries.filter((entry) => {
+    if (known.has(pairOf(entry))) return false;
+    known.add(pairOf(entry));
+    return true;
+  });
+}
+
+const pairOf = (entry: Pick<Entry, 'subject' | 'step'>): string => JSON.stringify([entry.subject, entry.step]);
+
+/** True when this step of the subject is already in the ledger. */
+export async function isRecorded(tx: Tx, subject: string, step: string): Promise<boolean> {
+  const row = await tx
+    .selectFrom('ledger')
+    .select('seq')
+    .where('subject', '=', subject)
+    .where('step', '=', step)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export function createRecord(db: Db): Store['record'] {
+  return async (entries) => {
+    if (entries.length === 0) return;
+    await db.transaction().execute((tx) => appendEntries(tx, entries));
+  };
+}
+
+export function createLedger(db: Db): Store['ledger'] {
+  return {
+    async ofConversation(conversationId, afterSeq, limit) {
+      const rows = await db
+        .selectFrom('ledger')
+        .selectAll()
+        .where('conversation_id', '=', conversationId)
+        .where('seq', '>', afterSeq)
+        .orderBy('seq')
+        .limit(limit)
+        .execute();
+      return rows.map(fromRow);
+    },
+    async ofSubject(subject) {
+      const rows = await db
+        .selectFrom('ledger')
+        .selectAll()
+        .where('subject', '=', subject)
+        .orderBy('seq')
+        .limit(MAX_CHAIN_ENTRIES)
+        .execute();
+      return rows.map(fromRow);
+    },
+  };
+}
+
+function toRow(entry: Entry, seq: number) {
+  return {
+    seq,
+    subject: entry.subject,
+    step: entry.step,
+    conversation_id: entry.conversationId,
+    at_ms: entry.atMs,
+    kind: entry.fact.kind,
+    fact: JSON.stringify(entry.fact),
+  };
+}
+
+function fromRow(row: Selectable<Tables['ledger']>): RecordedEntry {
+  return {
+    seq: row.seq,
+    subject: row.subject,
+    step: row.step,
+    conversationId: row.conversation_id,
+    atMs: row.at_ms,
+    fact: row.fact,
+  };
+}

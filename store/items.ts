@@ -1,0 +1,115 @@
+// The transcript: items, written once per (conversation, key) and read by reference. May import domain types only.
+import { randomBytes } from 'node:crypto';
+import { type Selectable, sql } from 'kysely';
+import type { Item, NewItem } from '../domain/item.ts';
+import { appendEntries } from './entries.ts';
+import type { Store } from './ports.ts';
+import { type Db, LOCKS, type Tables, type Tx } from './schema.ts';
+
+export function createItems(db: Db, nowMs: () => number): Store['items'] {
+  const inConversation = (conversationId: string) =>
+    db.selectFrom('items').selectAll().where('conversation_id', '=', conversationId);
+
+  return {
+    async append(items, entries) {
+      if (items.length === 0 && entries === undefined) return [];
+      return db.transaction().execute(async (tx) => {
+        const written = await write(tx, items, nowMs());
+        if (entries !== undefined) await appendEntries(tx, entries(written));
+        return written;
+      });
+    },
+    async load(conversationId, ids) {
+      if (ids.length === 0) return [];
+      const rows = await inConversation(conversationId)
+        .where('id', 'in', [...ids])
+        .execute();
+      const found = new Map(rows.map((row) => [row.id, fromRow(row)]));
+      return ids.flatMap((id) => found.get(id) ?? []);
+    },
+    async byKey(conversationId, key) {
+      const row = await inConversation(conversationId).where('key', '=', key).executeTakeFirst();
+      return row && fromRow(row);
+    },
+    async page(conversationId, afterSeq, limit) {
+      const rows = await inConversation(conversationId)
+        .where('seq', '>', afterSeq)
+        .orderBy('seq')
+        .limit(limit)
+        .execute();
+      return rows.map(fromRow);
+    },
+    async replyTo(conversationId, messageId) {
+      const row = await inConversation(conversationId)
+        .where('kind', 'in', ['reply', 'staff_reply'])
+        .where('turn', '=', (eb) =>
+          eb
+            .selectFrom('items')
+            .select('turn')
+            .where('conversation_id', '=', conversationId)
+            .where('key', '=', `message:${messageId}`),
+        )
+        .orderBy('seq')
+        .limit(1)
+        .executeTakeFirst();
+      return row && fromRow(row);
+    },
+  };
+}
+
+async function write(tx: Tx, items: readonly NewItem[], createdMs: number): Promise<readonly Item[]> {
+  if (items.length === 0) return [];
+  // Sorted, so that two writers of the same conversations cannot wait for each other.
+  const conversations = [...new Set(items.map((item) => item.conversationId))].toSorted();
+  for (const id of conversations) {
+    // Until commit: a reader that goes on after a `seq` it has seen then never misses an item written beside it.
+    await sql`select pg_advisory_xact_lock(${LOCKS.itemsFamily}::int, hashtext(${id}))`.execute(tx);
+  }
+  await tx
+    .insertInto('items')
+    .values(items.map((item) => toRow(item, createdMs)))
+    .onConflict((conflict) => conflict.columns(['conversation_id', 'key']).doNothing())
+    .execute();
+  const rows = await tx
+    .selectFrom('items')
+    .selectAll()
+    .where('conversation_id', 'in', conversations)
+    .where('key', 'in', [...new Set(items.map((item) => item.key))])
+    .execute();
+  const stored = new Map(rows.map((row) => [placeOf(row.conversation_id, row.key), fromRow(row)]));
+  return items.flatMap((item) => stored.get(placeOf(item.conversationId, item.key)) ?? []);
+}
+
+const placeOf = (conversationId: string, key: string): string => JSON.stringify([conversationId, key]);
+
+// 128 bits: ids that nobody guesses and that never meet; 22 characters in base64url.
+const ID_BYTES = 16;
+
+const randomId = (): string => randomBytes(ID_BYTES).toString('base64url');
+
+function toRow(item: NewItem, createdMs: number) {
+  return {
+    id: randomId(),
+    conversation_id: item.conversationId,
+    key: item.key,
+    turn: item.turn,
+    trust: item.trust,
+    kind: item.body.kind,
+    body: JSON.stringify(item.body),
+    salt: randomId(),
+    created_ms: createdMs,
+  };
+}
+
+function fromRow(row: Selectable<Tables['items']>): Item {
+  return {
+    id: row.id,
+    conversationId: row.conversation_id,
+    turn: row.turn,
+    seq: row.seq,
+    trust: row.trust,
+    body: row.body,
+    salt: row.salt,
+    createdMs: row.created_ms,
+  };
+}

@@ -1,0 +1,87 @@
+// Connections to PostgreSQL, real or embedded: one way to make a pool, and a guarded view of it whose failures are
+// StoreUnavailable. May import pg, Kysely and the error of the store. A pool made here never crashes the process.
+import { PostgresDialect, type PostgresPoolClient } from 'kysely';
+import pg from 'pg';
+import { isConnectionLost, translateError } from './unavailable.ts';
+
+// 5 s: a healthy server accepts in milliseconds; who waits longer is better served by a 503 than by an open request.
+const CONNECT_TIMEOUT_MS = 5_000;
+
+// 30 s: every statement here touches few rows by index; one that takes longer has lost its server or its network.
+const QUERY_TIMEOUT_MS = 30_000;
+
+const INT8 = pg.types.builtins.INT8;
+
+/** A pool with our defaults; the caller ends it. Reads `bigint` as number: all of ours are counters or epoch ms. */
+export function createPool(config: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool({
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    keepAlive: true,
+    ...config,
+    types: { getTypeParser: parserOf },
+  });
+  // An idle connection that dies leaves the pool by itself; without a listener Node would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+const parserOf = ((oid: number, format?: 'text') =>
+  oid === INT8 ? toSafeNumber : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser;
+
+function toSafeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`the bigint ${text} does not fit into a number`);
+  return value;
+}
+
+/** One connection, whose failures are translated. `release` keeps a lost one out of the pool. */
+export interface GuardedClient {
+  query<Row>(text: string, values?: readonly unknown[]): Promise<pg.QueryResult<Row & pg.QueryResultRow>>;
+  release(): void;
+}
+
+/** Take a connection. Throws StoreUnavailable when there is none in time. */
+export async function connectGuarded(pool: pg.Pool): Promise<GuardedClient> {
+  const client = await translated(pool.connect());
+  let lost: unknown;
+  // A connection that dies between two statements: the next statement says so, this only keeps the process alive.
+  const onError = (error: unknown): void => {
+    lost = error;
+  };
+  client.on('error', onError);
+  return {
+    async query<Row>(text: string, values: readonly unknown[] = []) {
+      if (lost !== undefined) throw translateError(lost);
+      try {
+        return await client.query<Row & pg.QueryResultRow>(text, [...values]);
+      } catch (error) {
+        if (isConnectionLost(error)) lost = error;
+        throw translateError(error);
+      }
+    },
+    release() {
+      client.off('error', onError);
+      client.release(lost !== undefined);
+    },
+  };
+}
+
+/** Kysely over guarded connections. Destroying the Kysely does not end the pool: who made it does. */
+export function createDialect(pool: pg.Pool): PostgresDialect {
+  return new PostgresDialect({
+    pool: {
+      // Kysely's client type also knows cursors, which are not configured here.
+      connect: async () => (await connectGuarded(pool)) as unknown as PostgresPoolClient,
+      end: async () => undefined,
+    },
+  });
+}
+
+async function translated<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw translateError(error);
+  }
+}

@@ -1,0 +1,177 @@
+// What each entry does to the read models: one case per kind of fact, run in the entry's own transaction. Entries of
+// several roles may arrive late, so nothing here moves an action back or ends an approval twice. May import domain
+// types only.
+import type { Outcome } from '../domain/action.ts';
+import type { Approval, CountedDecision } from '../domain/approval.ts';
+import type { Entry, Fact } from '../domain/entry.ts';
+import type { DecisionStatement } from '../domain/signed.ts';
+import type { ActionRow } from './ports.ts';
+import type { Tx } from './schema.ts';
+
+export async function project(tx: Tx, { subject, conversationId, atMs, fact }: Entry): Promise<void> {
+  switch (fact.kind) {
+    case 'conversation_opened':
+      return insertConversation(tx, conversationId, fact, atMs);
+    case 'phase':
+      return touchConversation(tx, conversationId, atMs, { phase: fact.phase });
+    case 'message':
+    case 'replied':
+      return touchConversation(tx, conversationId, atMs, {});
+    case 'proposed':
+      return insertAction(tx, fact, atMs);
+    case 'ruled':
+      return moveAction(tx, subject, 'ruled', atMs, {
+        verdict: JSON.stringify(fact.verdict),
+        evidence: fact.evidence === null ? null : JSON.stringify(fact.evidence),
+      });
+    case 'approval_requested':
+      await insertApproval(tx, fact.approval);
+      return moveAction(tx, fact.approval.actionId, 'waiting', atMs, { approval_id: fact.approval.id });
+    case 'decided':
+      return addDecision(tx, fact.approvalId, fact.signed);
+    case 'approval_settled':
+      return writeApproval(tx, fact.approval);
+    case 'claimed':
+      return moveAction(tx, subject, 'claimed', atMs, {});
+    case 'settled':
+      return settleAction(tx, subject, fact.outcome, atMs);
+    case 'message_refused':
+    case 'model_call':
+    case 'decision_refused':
+    case 'warrant_refused':
+      return;
+    default:
+      return fact satisfies never;
+  }
+}
+
+type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
+
+async function insertConversation(
+  tx: Tx,
+  id: string,
+  fact: FactOf<'conversation_opened'>,
+  atMs: number,
+): Promise<void> {
+  const { agent, tenant, owner, principal } = fact;
+  await tx
+    .insertInto('conversations')
+    .values({
+      id,
+      agent,
+      tenant,
+      owner,
+      principal_id: principal.id,
+      principal: JSON.stringify(principal),
+      phase: 'open',
+      created_ms: atMs,
+      updated_ms: atMs,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+async function touchConversation(
+  tx: Tx,
+  id: string,
+  atMs: number,
+  change: { readonly phase?: FactOf<'phase'>['phase'] },
+): Promise<void> {
+  await tx
+    .updateTable('conversations')
+    .set((eb) => ({ ...change, updated_ms: eb.fn<number>('greatest', ['updated_ms', eb.val(atMs)]) }))
+    .where('id', '=', id)
+    .execute();
+}
+
+async function insertAction(tx: Tx, { proposal }: FactOf<'proposed'>, atMs: number): Promise<void> {
+  await tx
+    .insertInto('actions')
+    .values({
+      id: proposal.actionId,
+      conversation_id: proposal.conversationId,
+      proposal: JSON.stringify(proposal),
+      stage: 'proposed',
+      created_ms: atMs,
+      updated_ms: atMs,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+// From which stages an action may come. It is ruled on again after people have decided, hence `waiting` before `ruled`.
+const COMES_FROM: Record<'ruled' | 'waiting' | 'claimed', readonly ActionRow['stage'][]> = {
+  ruled: ['proposed', 'ruled', 'waiting'],
+  waiting: ['proposed', 'ruled', 'waiting'],
+  claimed: ['proposed', 'ruled', 'waiting'],
+};
+
+async function moveAction(
+  tx: Tx,
+  id: string,
+  stage: keyof typeof COMES_FROM,
+  atMs: number,
+  change: { readonly verdict?: string; readonly evidence?: string | null; readonly approval_id?: string },
+): Promise<void> {
+  await tx
+    .updateTable('actions')
+    .set({ ...change, stage, updated_ms: atMs })
+    .where('id', '=', id)
+    .where('stage', 'in', COMES_FROM[stage])
+    .execute();
+}
+
+/** The first outcome stands; only `unknown` may be corrected. */
+async function settleAction(tx: Tx, id: string, outcome: Outcome, atMs: number): Promise<void> {
+  await tx
+    .updateTable('actions')
+    .set({ stage: 'settled', outcome: JSON.stringify(outcome), outcome_kind: outcome.kind, updated_ms: atMs })
+    .where('id', '=', id)
+    .where((eb) => eb.or([eb('outcome_kind', 'is', null), eb('outcome_kind', '=', 'unknown')]))
+    .execute();
+}
+
+async function insertApproval(tx: Tx, approval: Approval): Promise<void> {
+  await tx
+    .insertInto('approvals')
+    .values({
+      id: approval.id,
+      conversation_id: approval.conversationId,
+      group_name: approval.group,
+      end_state: approval.end,
+      asked_ms: approval.askedMs,
+      approval: JSON.stringify(approval),
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/** An approval that has ended stays as it ended. */
+async function writeApproval(tx: Tx, approval: Approval): Promise<void> {
+  await tx
+    .updateTable('approvals')
+    .set({ end_state: approval.end, approval: JSON.stringify(approval) })
+    .where('id', '=', approval.id)
+    .where('end_state', '=', 'open')
+    .execute();
+}
+
+/** Show a counted decision while the approval is open. Its signature was verified by whoever recorded it. */
+async function addDecision(tx: Tx, approvalId: string, signed: string): Promise<void> {
+  const row = await tx.selectFrom('approvals').select('approval').where('id', '=', approvalId).executeTakeFirst();
+  const decision = readDecision(signed);
+  if (row === undefined || decision === undefined) return;
+  if (row.approval.decisions.some((one) => one.decisionId === decision.decisionId)) return;
+  await writeApproval(tx, { ...row.approval, decisions: [...row.approval.decisions, decision] });
+}
+
+/** Out of the signed bytes (a compact JWS). Undefined when unreadable: a view must not keep an entry off the ledger. */
+function readDecision(signed: string): CountedDecision | undefined {
+  try {
+    const payload = Buffer.from(signed.split('.')[1] ?? '', 'base64url').toString('utf8');
+    const { decisionId, person, answer, reason, atMs } = JSON.parse(payload) as DecisionStatement;
+    return { decisionId, personId: person.id, answer, reason, atMs, signed };
+  } catch {
+    return undefined;
+  }
+}

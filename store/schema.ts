@@ -1,0 +1,106 @@
+// The tables as Kysely sees them, and the connection to them. Bodies are of type `json`, not `jsonb`: it keeps the
+// exact text and takes every string that JSON can say, a NUL included. May import domain types only.
+import { type ColumnType, type Generated, Kysely, type Transaction } from 'kysely';
+import type pg from 'pg';
+import type { Evidence, Outcome, Proposal, Verdict } from '../domain/action.ts';
+import type { Approval } from '../domain/approval.ts';
+import type { ConversationPhase } from '../domain/conversation.ts';
+import type { Fact } from '../domain/entry.ts';
+import type { ItemBody, Trust } from '../domain/item.ts';
+import type { Principal } from '../domain/principal.ts';
+import type { ActionRow } from './ports.ts';
+import { createDialect } from './pool.ts';
+
+const SCHEMA = 'countersign';
+
+/** Written as JSON text, read as the value. */
+type JsonColumn<T> = ColumnType<T, string, string>;
+
+export interface Tables {
+  conversations: {
+    id: string;
+    agent: string;
+    tenant: string;
+    owner: string;
+    principal_id: string;
+    principal: JsonColumn<Principal>;
+    phase: ConversationPhase;
+    created_ms: number;
+    updated_ms: number;
+  };
+  items: {
+    id: string;
+    conversation_id: string;
+    key: string;
+    turn: number;
+    seq: Generated<number>;
+    trust: Trust;
+    kind: ItemBody['kind'];
+    body: JsonColumn<ItemBody>;
+    salt: string;
+    created_ms: number;
+  };
+  actions: {
+    id: string;
+    conversation_id: string;
+    proposal: JsonColumn<Omit<Proposal, 'salt'>>;
+    evidence: JsonColumn<Evidence | null> | null;
+    verdict: JsonColumn<Verdict | null> | null;
+    approval_id: string | null;
+    stage: ActionRow['stage'];
+    outcome_kind: Outcome['kind'] | null;
+    outcome: JsonColumn<Outcome | null> | null;
+    created_ms: number;
+    updated_ms: number;
+  };
+  approvals: {
+    id: string;
+    conversation_id: string;
+    group_name: string;
+    end_state: Approval['end'];
+    asked_ms: number;
+    approval: JsonColumn<Approval>;
+  };
+  claims: {
+    action_id: string;
+    conversation_id: string;
+    digest: string;
+    tool: string;
+    claimed_ms: number;
+    outcome: JsonColumn<Outcome | null> | null;
+    receipt_ms: number | null;
+  };
+  ledger: {
+    seq: number;
+    subject: string;
+    step: string;
+    conversation_id: string;
+    at_ms: number;
+    kind: Fact['kind'];
+    fact: JsonColumn<Fact>;
+  };
+  api_keys: {
+    id: string;
+    hash: string;
+    principal: JsonColumn<Principal>;
+    scopes: JsonColumn<readonly string[]>;
+    created_ms: number;
+    revoked_ms: number | null;
+  };
+}
+
+export type Db = Kysely<Tables>;
+export type Tx = Transaction<Tables>;
+
+/** Keys of the transaction-level advisory locks. The first number is ours ("csgn"), the second says what is locked. */
+export const LOCKS = {
+  /** Whoever appends to the ledger: makes `seq` gapless and in commit order. */
+  ledger: { family: 0x6373676e, key: 0 },
+  /** Whoever appends items; the key is a hash of the conversation. */
+  itemsFamily: 0x6373676f,
+} as const;
+
+/** Kysely over the pool, inside our schema. The pool stays its maker's to end. */
+export function createDb(pool: pg.Pool): Db {
+  return new Kysely<Tables>({ dialect: createDialect(pool) }).withSchema(SCHEMA);
+}

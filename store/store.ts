@@ -1,0 +1,58 @@
+// The one implementation of the store, over PostgreSQL, real or embedded: migrates, opens, and puts the repositories
+// together. May import domain types, Kysely and pg. Every failure of the connection is a StoreUnavailable.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import type pg from 'pg';
+import { createActions } from './actions.ts';
+import { createApiKeys } from './api-keys.ts';
+import { createApprovals } from './approvals.ts';
+import { createClaims } from './claims.ts';
+import { createConversations } from './conversations.ts';
+import { createLedger, createRecord } from './entries.ts';
+import { createItems } from './items.ts';
+import { migrateStore } from './migrations/migrate.ts';
+import { createPool } from './pool.ts';
+import type { Store } from './ports.ts';
+import { createDb, type Db } from './schema.ts';
+import { StoreUnavailable } from './unavailable.ts';
+
+// 2 s: readiness is asked every few seconds, and must say "no" before the next question.
+const PING_TIMEOUT_MS = 2_000;
+
+export interface OpenStoreInput {
+  readonly pool: pg.PoolConfig;
+  /** The process's clock; stamps items only. */
+  readonly nowMs?: () => number;
+}
+
+/** Migrate the database, then open the store. Throws StoreUnavailable when the database is away. */
+export async function openStore({ pool: config, nowMs = Date.now }: OpenStoreInput): Promise<Store> {
+  await migrateStore(config);
+  const pool = createPool(config);
+  const db = createDb(pool);
+  let closed: Promise<void> | undefined;
+  return {
+    items: createItems(db, nowMs),
+    record: createRecord(db),
+    conversations: createConversations(db),
+    actions: createActions(db),
+    approvals: createApprovals(db),
+    claims: createClaims(db),
+    ledger: createLedger(db),
+    apiKeys: createApiKeys(db),
+    ping: () => ping(db),
+    close: () => (closed ??= pool.end()),
+  };
+}
+
+async function ping(db: Db): Promise<void> {
+  const answered = new AbortController();
+  const late = sleep(PING_TIMEOUT_MS, undefined, { signal: answered.signal }).then(() => {
+    throw new StoreUnavailable(`the store did not answer within ${PING_TIMEOUT_MS} ms`);
+  });
+  try {
+    await Promise.race([sql`select 1`.execute(db), late]);
+  } finally {
+    answered.abort();
+  }
+}

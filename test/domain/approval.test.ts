@@ -1,0 +1,92 @@
+import { deepEqual, equal } from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Approval, applyDecision, endApproval, expireIfDue, stillStands } from '../../domain/approval.ts';
+import { ALLOW, aDecision, anApproval, anEvidence, ASK, DENY } from './builders.ts';
+
+test('one approval of an entitled person is enough for a quorum of one', () => {
+  const { approval, receipt } = applyDecision(anApproval(), aDecision(), 2_000);
+  equal(approval.end, 'approved');
+  deepEqual([receipt.counted, receipt.end], [true, 'approved']);
+});
+
+test('one person counts once, whatever they send', () => {
+  const first = applyDecision(anApproval({ quorum: 2 }), aDecision(), 2_000).approval;
+  const again = applyDecision(first, aDecision({ decisionId: 'd-2' }), 2_001);
+  equal(again.approval, first);
+  equal(again.approval.end, 'open');
+});
+
+test('a second click gets the first receipt', () => {
+  const first = applyDecision(anApproval(), aDecision(), 2_000);
+  const second = applyDecision(first.approval, aDecision(), 3_000);
+  deepEqual([second.receipt.decisionId, second.receipt.counted, second.receipt.end], ['d-1', true, 'approved']);
+});
+
+test('a denial is terminal: an approval after it changes nothing', () => {
+  const denied = applyDecision(anApproval({ quorum: 2 }), aDecision({ answer: 'deny', reason: 'no' }), 2_000).approval;
+  equal(denied.end, 'denied');
+  const late = applyDecision(denied, aDecision({ decisionId: 'd-2', personId: 'olga' }), 2_001);
+  deepEqual([late.approval.end, late.receipt.counted], ['denied', false]);
+});
+
+test('doing nothing denies: at its deadline an open approval is expired, and a click after it changes nothing', () => {
+  const open = anApproval();
+  equal(expireIfDue(open, open.deadlineMs - 1).end, 'open');
+  equal(expireIfDue(open, open.deadlineMs).end, 'expired');
+  const late = applyDecision(open, aDecision(), open.deadlineMs);
+  deepEqual([late.approval.end, late.receipt.counted], ['expired', false]);
+});
+
+test('the requester never counts', () => {
+  const own = applyDecision(anApproval(), aDecision({ personId: 'customer-ada' }), 2_000);
+  deepEqual([own.approval.end, own.receipt.counted], ['open', false]);
+});
+
+test('an ended approval stays as it ended', () => {
+  const approved = applyDecision(anApproval(), aDecision(), 2_000).approval;
+  equal(endApproval(approved, 'cancelled').end, 'approved');
+  equal(expireIfDue(approved, 1e15).end, 'approved');
+});
+
+test('the approvals stand while the rules ask the same people and no named field has changed', () => {
+  const approval = anApproval();
+  const same = { verdict: ASK, evidence: anEvidence() };
+  equal(stillStands(approval, same, ['state']).kind, 'stands');
+  equal(stillStands(approval, { ...same, verdict: ALLOW }, ['state']).kind, 'stands');
+  equal(stillStands(approval, { ...same, verdict: DENY }, ['state']).kind, 'denied');
+  equal(stillStands(approval, { ...same, evidence: anEvidence({ state: 'refunded' }) }, ['state']).kind, 'ask_anew');
+  equal(
+    stillStands(approval, { ...same, evidence: anEvidence({ state: 'delivered', other: 1 }) }, ['state']).kind,
+    'stands',
+  );
+  equal(stillStands(approval, { ...same, verdict: { ...ASK, group: 'board' } }, []).kind, 'ask_anew');
+  equal(stillStands(approval, { ...same, verdict: { ...ASK, quorum: 2 } }, []).kind, 'ask_anew');
+});
+
+test('whatever people do in whatever order, an approval ends once and never approves below its quorum', () => {
+  const event = fc.record({
+    personId: fc.constantFrom('finn', 'olga', 'customer-ada', 'mia'),
+    answer: fc.constantFrom('approve' as const, 'deny' as const),
+    atMs: fc.integer({ min: 1_000, max: 70_000 }),
+    decisionId: fc.uuid(),
+  });
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 12 }), fc.integer({ min: 1, max: 3 }), (events, quorum) => {
+      let approval: Approval = anApproval({ quorum });
+      let ended: Approval['end'] = 'open';
+      for (const one of events.toSorted((a, b) => a.atMs - b.atMs)) {
+        approval = applyDecision(approval, aDecision(one), one.atMs).approval;
+        if (ended !== 'open') equal(approval.end, ended);
+        ended = approval.end;
+      }
+      if (approval.end !== 'approved') return;
+      const approvers = new Set(approval.decisions.map((one) => one.personId));
+      equal(approvers.size >= quorum && !approvers.has('customer-ada'), true);
+      equal(
+        approval.decisions.every((one) => one.answer === 'approve' && one.atMs < approval.deadlineMs),
+        true,
+      );
+    }),
+  );
+});

@@ -1,0 +1,153 @@
+import { deepEqual, equal } from 'node:assert/strict';
+import { test } from 'node:test';
+import { endingOfApproval, inSteps, splitAtFirstAsk } from '../../domain/batch.ts';
+import {
+  enqueue,
+  enqueueReport,
+  hasWork,
+  MAX_INBOX,
+  MAX_MESSAGES_PER_TURN,
+  MAX_RECENT,
+  openConversation,
+  refusalOf,
+  remember,
+  takeNext,
+} from '../../domain/conversation.ts';
+import { actionId, approvalId, conversationOfAction, isConversationId, parseApprovalId } from '../../domain/ids.ts';
+import { ALLOW, aMessage, anApproval, aRuledAction, ASK, DENY } from './builders.ts';
+
+const fresh = () => openConversation({ conversationId: 'c1', agent: 'support-desk', tenant: 'default' });
+
+test('a message id is queued once, also when it comes again after its turn', () => {
+  const state = fresh();
+  equal(enqueue(state, aMessage('m1')).duplicate, false);
+  equal(enqueue(state, aMessage('m1')).duplicate, true);
+  takeNext(state);
+  equal(enqueue(state, aMessage('m1')).duplicate, true);
+  equal(takeNext(state), undefined);
+});
+
+test('the ids that were seen survive a renewal of the history', () => {
+  const state = fresh();
+  enqueue(state, aMessage('m1'));
+  const renewed = openConversation({ conversationId: 'c1', agent: 'support-desk', tenant: 'default', state });
+  equal(enqueue(renewed, aMessage('m1')).duplicate, true);
+  equal(renewed.inbox.length, 1);
+});
+
+test('a turn takes the messages of one sender, in order, and leaves the others queued', () => {
+  const state = fresh();
+  for (const [id, who] of [
+    ['m1', 'ada'],
+    ['m2', 'bob'],
+    ['m3', 'ada'],
+  ] as const)
+    enqueue(state, aMessage(id, who));
+  const work = takeNext(state);
+  deepEqual(work?.kind === 'messages' && work.messages.map((message) => message.id), ['m1', 'm3']);
+  deepEqual(
+    state.inbox.map((message) => message.id),
+    ['m2'],
+  );
+});
+
+test('a turn takes no more messages than its bound', () => {
+  const state = fresh();
+  for (let n = 0; n < MAX_MESSAGES_PER_TURN + 3; n++) enqueue(state, aMessage(`m${n}`));
+  const work = takeNext(state);
+  equal(work?.kind === 'messages' && work.messages.length, MAX_MESSAGES_PER_TURN);
+  equal(state.inbox.length, 3);
+});
+
+test('a report counts once, and only for a batch that is waiting', () => {
+  const state = fresh();
+  const report = { batchId: 'c1:1:0', settled: [], signed: 's' };
+  enqueueReport(state, report);
+  equal(takeNext(state), undefined);
+  state.waiting.push({ batchId: 'c1:1:0', principal: 'p', summaries: [], group: 'finance', deadlineMs: 1 });
+  enqueueReport(state, report);
+  enqueueReport(state, report);
+  equal(takeNext(state)?.kind, 'report');
+  equal(takeNext(state), undefined);
+  deepEqual(state.waiting, []);
+});
+
+test('a stopped conversation refuses messages, a paused one queues them, a closed one is final', () => {
+  const state = fresh();
+  enqueue(state, aMessage('m1'));
+  state.phase = 'paused';
+  equal(refusalOf(state, 'm2'), undefined);
+  equal(hasWork(state), false);
+  state.phase = 'stopped';
+  equal(refusalOf(state, 'm2'), 'ConversationStopped');
+  equal(refusalOf(state, 'm1'), undefined);
+  state.phase = 'closed';
+  equal(refusalOf(state, 'm1'), 'ConversationClosed');
+});
+
+test('a full queue refuses instead of dropping', () => {
+  const state = fresh();
+  for (let n = 0; n < MAX_INBOX; n++) enqueue(state, aMessage(`m${n}`));
+  equal(refusalOf(state, 'one-more'), 'InboxFull');
+});
+
+test('what a model call may show is bounded and never starts in the middle of an exchange', () => {
+  const state = fresh();
+  for (let n = 0; n < 40; n++) {
+    remember(state, [
+      { id: `m${n}`, kind: 'message' },
+      { id: `c${n}`, kind: 'calls' },
+      { id: `r${n}`, kind: 'tool_result' },
+    ]);
+  }
+  equal(state.recent.length <= MAX_RECENT, true);
+  equal(state.recent[0]?.kind, 'message');
+  equal(state.recent.at(-1)?.id, 'r39');
+});
+
+test('what is denied joins nothing; from the first ask on, the allowed rest waits with it', () => {
+  const cases = [
+    { kind: 'ruled', action: aRuledAction(ALLOW, { actionId: 'c1:1:0' }) },
+    { kind: 'ruled', action: aRuledAction(DENY, { actionId: 'c1:1:1' }) },
+    { kind: 'ruled', action: aRuledAction(ASK, { actionId: 'c1:1:2' }) },
+    { kind: 'invalid', actionId: 'c1:1:3', callId: 'x', tool: 'nope', reason: 'there is no such tool' },
+    { kind: 'ruled', action: aRuledAction(ALLOW, { actionId: 'c1:1:4' }) },
+  ] as const;
+  const { refused, runNow, waiting } = splitAtFirstAsk(cases);
+  deepEqual(
+    refused.map((one) => one.reason),
+    ['never', 'there is no such tool'],
+  );
+  deepEqual(
+    runNow.map((one) => one.proposal.actionId),
+    ['c1:1:0'],
+  );
+  deepEqual(
+    waiting.map((one) => one.proposal.actionId),
+    ['c1:1:2', 'c1:1:4'],
+  );
+});
+
+test('neighbouring reads run side by side, each write alone and in its place', () => {
+  const of = (...effects: ('read' | 'write')[]) => effects.map((effect) => aRuledAction(ALLOW, { effect }));
+  const sizes = inSteps(of('read', 'read', 'write', 'write', 'read')).map((step) => step.length);
+  deepEqual(sizes, [2, 1, 1, 1]);
+});
+
+test('an approval that was not given ends its action as what it was', () => {
+  const by = { decisionId: 'd', personId: 'finn', answer: 'deny', reason: 'too much', atMs: 1, signed: 's' } as const;
+  deepEqual(endingOfApproval(anApproval({ end: 'denied', decisions: [by] })), {
+    kind: 'denied',
+    reason: 'finn denied it: too much',
+  });
+  equal(endingOfApproval(anApproval({ end: 'expired' })).kind, 'expired');
+  equal(endingOfApproval(anApproval({ end: 'cancelled' })).kind, 'cancelled');
+});
+
+test('an approval id carries its batch, and nothing else parses as one', () => {
+  const id = approvalId(actionId('c-1', 12, 3), 2, 1);
+  deepEqual(parseApprovalId(id), { batchId: 'c-1:12:3', index: 2, round: 1 });
+  for (const bad of ['', 'c-1:12:3', `${id}.4`, 'a b:1:1.0.0', '../x:1:1.0.0']) equal(parseApprovalId(bad), undefined);
+  equal(conversationOfAction('c-1:12:3'), 'c-1');
+  equal(isConversationId('a/b'), false);
+});

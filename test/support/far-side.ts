@@ -1,0 +1,99 @@
+// An agent for tests, over a far side that counts every effect: tools of each kind, and rules for each verdict.
+import { z } from 'zod';
+import { allow, ask, defineAgent, defineDirectory, defineTool, deny, DidNotHappen, rule } from 'countersign';
+
+export interface FarSide {
+  /** Every effect that happened, in order, as "tool key amount". */
+  readonly effects: string[];
+  /** What the records say now; tests change it. */
+  readonly record: { state: string; fail: '' | 'did_not_happen' | 'throw'; readable: boolean };
+}
+
+export const directory = defineDirectory({
+  people: [
+    { id: 'finn', name: 'Finn' },
+    { id: 'olga', name: 'Olga' },
+  ],
+  groups: { finance: ['finn', 'olga'], support: ['olga'], nobody: [] },
+});
+
+export function createFarSide(): FarSide {
+  return { effects: [], record: { state: 'delivered', fail: '', readable: true } };
+}
+
+const input = z.strictObject({ order: z.int(), cents: z.int().min(1) });
+const base = { version: '1', input, egress: false, critical: ['order', 'cents'], scopes: ['far:write'] } as const;
+
+export function createTestAgent(far: FarSide) {
+  const effect =
+    (tool: string) =>
+    async (call: { input: z.output<typeof input> }, { idempotencyKey }: { idempotencyKey: string }) => {
+      if (far.record.fail === 'did_not_happen') throw new DidNotHappen('the far side refused');
+      far.effects.push(`${tool} ${idempotencyKey} ${call.input.cents}`);
+      if (far.record.fail === 'throw') throw new Error('the connection broke');
+      return { done: true };
+    };
+  const look = defineTool({
+    ...base,
+    name: 'look',
+    description: 'read an order',
+    effect: 'read',
+    idempotent: true,
+    scopes: ['far:read'],
+    trust: 'record',
+    execute: async ({ input: { order } }) => ({ order, state: far.record.state }),
+  });
+  const note = defineTool({
+    ...base,
+    name: 'note',
+    description: 'a small write',
+    effect: 'write',
+    idempotent: false,
+    execute: effect('note'),
+  });
+  const pay = defineTool({
+    ...base,
+    name: 'pay',
+    description: 'pay out',
+    effect: 'irreversible',
+    idempotent: false,
+    preconditions: ['state'],
+    summarize: ({ order, cents }) => `pay ${cents} for order ${order}`,
+    inspect: async () => {
+      if (!far.record.readable) throw new Error('the record cannot be read');
+      return { asOfMs: 1, version: '1', subject: 'ada', record: { state: far.record.state } };
+    },
+    execute: effect('pay'),
+  });
+  const escalate = defineTool({
+    ...base,
+    name: 'escalate',
+    description: 'hand over to a person',
+    effect: 'write',
+    idempotent: true,
+    then: 'handover',
+    execute: effect('escalate'),
+  });
+  return defineAgent({
+    name: 'tester',
+    owner: 'olga',
+    team: 'support',
+    purpose: 'to be tested',
+    instructions: 'You are tested.',
+    tools: [look, note, pay, escalate],
+    rules: [
+      rule('look', look, () => allow()),
+      rule('note.small', note, ({ input: { cents } }) => (cents <= 100 ? allow() : ask({ group: 'finance' }))),
+      rule('escalate', escalate, () => allow()),
+      rule('pay.never', pay, ({ input: { cents } }) => (cents > 1_000_000 ? deny('too much') : undefined)),
+      rule('pay.gone', pay, ({ evidence }) =>
+        evidence?.record['state'] === 'refunded' ? deny('already paid') : undefined,
+      ),
+      rule('pay.nobody', pay, ({ input: { cents } }) => (cents === 13 ? ask({ group: 'nobody' }) : undefined)),
+      rule('pay.two', pay, ({ input: { cents } }) =>
+        cents > 50_000 ? ask({ group: 'finance', quorum: 2 }) : undefined,
+      ),
+      rule('pay', pay, () => ask({ group: 'finance', withinMs: 3_600_000 })),
+    ],
+  });
+}

@@ -1,0 +1,14 @@
+// The assistant role: talks to models. Holds the model key only; it can neither decide nor act.
+import { type CallModelDeps, createCallModel } from '../activities/assistant/call-model.ts';
+import { TASK_QUEUES } from '../domain/ids.ts';
+import { type RoleConnection, type RunningRole, startRole } from './role.ts';
+
+// 200: model calls wait for the network, not for this process.
+const MAX_MODEL_CALLS = 200;
+
+export function startAssistantRole(at: RoleConnection, deps: CallModelDeps): Promise<RunningRole> {
+  const activities = { callModel: createCallModel(deps) };
+  return startRole('assistant', at, TASK_QUEUES.assistant, activities, {
+    maxConcurrentActivityTaskExecutions: MAX_MODEL_CALLS,
+  });
+}

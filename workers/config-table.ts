@@ -1,0 +1,216 @@
+// The one table of the environment's variables: what each means, its default, who may have it, whether it is a secret.
+// docs/configuration.md is made of it. May import nothing of ours.
+import { z } from 'zod';
+
+/** Who reads a variable. `start` is the development start, which runs all roles in one process; `cli` the client. */
+export type Role = 'api' | 'workflows' | 'assistant' | 'actor' | 'start' | 'cli';
+/** The roles that run as processes of their own in production. */
+export type ServingRole = Exclude<Role, 'start' | 'cli'>;
+
+export interface Variable<Schema extends z.ZodType> {
+  readonly name: string;
+  /** Text in, value out. Its messages end the sentence "NAME …". */
+  readonly schema: Schema;
+  /** As it would stand in the environment; undefined when the variable has no default. */
+  readonly fallback?: string;
+  readonly meaning: string;
+  readonly roles: readonly Role[];
+  /** May also be given as NAME_FILE, the path of a file that holds it. */
+  readonly secret?: boolean;
+  /** Roles that cannot do without it in production. */
+  readonly required?: readonly ServingRole[];
+}
+
+export const SERVING_ROLES: readonly ServingRole[] = ['api', 'workflows', 'assistant', 'actor'];
+const EVERYBODY: readonly Role[] = [...SERVING_ROLES, 'start', 'cli'];
+
+const text = z.string();
+const optional = text.optional();
+const list = text.transform((value) => value.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()])));
+const oneOf = <const Names extends readonly [string, ...string[]]>(...names: Names) =>
+  z.enum(names, { error: `must be one of ${names.join(', ')}` });
+const wholeNumber = (from: number, to: number) =>
+  text
+    .regex(/^-?\d{1,15}$/, { error: `must be a whole number from ${from} to ${to}` })
+    .transform(Number)
+    .refine((value) => value >= from && value <= to, { error: `must be a whole number from ${from} to ${to}` });
+const url = (...schemes: readonly string[]) =>
+  text
+    .refine((value) => schemes.some((scheme) => value.startsWith(`${scheme}://`)) && URL.canParse(value), {
+      error: `must be a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+    })
+    .optional();
+const key = text.regex(/^[A-Za-z0-9+/]{40,200}={0,2}$/, {
+  error: 'must be an Ed25519 key in base64 of DER; make one with: countersign keys',
+});
+const keyList = list.pipe(z.array(key));
+
+const variable = <Schema extends z.ZodType>(definition: Variable<Schema>) => definition;
+
+export const VARIABLES = {
+  mode: variable({
+    name: 'COUNTERSIGN_MODE',
+    schema: oneOf('development', 'production'),
+    fallback: 'development',
+    meaning: 'production refuses development keys, a moved clock, and a role with another role’s secrets',
+    roles: EVERYBODY,
+  }),
+  databaseUrl: variable({
+    name: 'DATABASE_URL',
+    schema: url('postgres', 'postgresql'),
+    meaning: 'the store; each role has its own PostgreSQL role. Without it a development start embeds one',
+    roles: [...SERVING_ROLES, 'start'],
+    secret: true,
+    required: SERVING_ROLES,
+  }),
+  port: variable({
+    name: 'PORT',
+    schema: wholeNumber(0, 65_535),
+    fallback: '3000',
+    meaning: 'where the API listens; 0 takes any free port',
+    roles: ['api', 'start'],
+  }),
+  host: variable({
+    name: 'HOST',
+    schema: text,
+    fallback: '127.0.0.1',
+    meaning: 'the address on which the API listens',
+    roles: ['api', 'start'],
+  }),
+  stateDir: variable({
+    name: 'COUNTERSIGN_STATE_DIR',
+    schema: text,
+    fallback: '.countersign',
+    meaning: 'the folder of a development start: Temporal’s and the store’s data, keys, sent mail',
+    roles: ['start'],
+  }),
+  cacheDir: variable({
+    name: 'COUNTERSIGN_CACHE_DIR',
+    schema: optional,
+    meaning: 'where downloaded programs are kept; by default ~/.cache/countersign',
+    roles: ['start'],
+  }),
+  openaiApiKey: variable({
+    name: 'OPENAI_API_KEY',
+    schema: optional,
+    meaning: 'the key of the model provider; a local server may need none',
+    roles: ['assistant', 'start'],
+    secret: true,
+  }),
+  openaiBaseUrl: variable({
+    name: 'OPENAI_BASE_URL',
+    schema: url('http', 'https'),
+    meaning: 'any OpenAI-compatible server; by default OpenAI itself',
+    roles: ['assistant', 'start'],
+  }),
+  models: variable({
+    name: 'OPENAI_MODEL',
+    schema: list,
+    fallback: '',
+    meaning: 'models of agents that name none: the first is used, the others stand in for it, comma-separated',
+    roles: ['assistant', 'start'],
+  }),
+  modelProtocol: variable({
+    name: 'COUNTERSIGN_MODEL_PROTOCOL',
+    schema: oneOf('auto', 'responses', 'chat', 'scripted'),
+    fallback: 'auto',
+    meaning: 'auto: responses for OpenAI itself, chat for other servers, scripted with neither key nor server',
+    roles: ['assistant', 'start'],
+  }),
+  workflowsSigningKey: variable({
+    name: 'COUNTERSIGN_WORKFLOWS_SIGNING_KEY',
+    schema: key.optional(),
+    meaning: 'private key that signs verdicts',
+    roles: ['workflows', 'start'],
+    secret: true,
+    required: ['workflows'],
+  }),
+  apiSigningKey: variable({
+    name: 'COUNTERSIGN_API_SIGNING_KEY',
+    schema: key.optional(),
+    meaning: 'private key that signs messages and decisions with their principal',
+    roles: ['api', 'start'],
+    secret: true,
+    required: ['api'],
+  }),
+  workflowsPublicKeys: variable({
+    name: 'COUNTERSIGN_WORKFLOWS_PUBLIC_KEYS',
+    schema: keyList,
+    fallback: '',
+    meaning: 'public keys by which verdicts are verified, comma-separated; several while keys rotate',
+    roles: ['workflows', 'actor', 'start'],
+    required: ['workflows', 'actor'],
+  }),
+  apiPublicKeys: variable({
+    name: 'COUNTERSIGN_API_PUBLIC_KEYS',
+    schema: keyList,
+    fallback: '',
+    meaning: 'public keys by which messages and decisions are verified, comma-separated',
+    roles: ['workflows', 'actor', 'start'],
+    required: ['workflows', 'actor'],
+  }),
+  smtpUrl: variable({
+    name: 'SMTP_URL',
+    schema: url('smtp', 'smtps'),
+    meaning: 'the mail server; without it mail is written to files in the state folder',
+    roles: ['actor', 'start'],
+    secret: true,
+  }),
+  logLevel: variable({
+    name: 'LOG_LEVEL',
+    schema: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    fallback: 'info',
+    meaning: 'how much is logged',
+    roles: [...SERVING_ROLES, 'start'],
+  }),
+  url: variable({
+    name: 'COUNTERSIGN_URL',
+    schema: url('http', 'https'),
+    meaning: 'the API that the command line talks to; by default the development start of this folder',
+    roles: ['cli'],
+  }),
+  apiKey: variable({
+    name: 'COUNTERSIGN_API_KEY',
+    schema: text.regex(/^cs_/, { error: 'must be an API key, which starts with cs_' }).optional(),
+    meaning: 'the API key that the command line presents; by default a development identity’s',
+    roles: ['cli'],
+    secret: true,
+  }),
+  clockOffsetMs: variable({
+    name: 'COUNTERSIGN_CLOCK_OFFSET_MS',
+    // A hundred years either way: a proof needs days.
+    schema: wholeNumber(-3_155_760_000_000, 3_155_760_000_000),
+    fallback: '0',
+    meaning: 'moves the clock of this process, for proofs; refused in production',
+    roles: [...SERVING_ROLES, 'start'],
+  }),
+};
+
+/** One row per variable, for documentation and checks. */
+export const CONFIG_TABLE: readonly Variable<z.ZodType>[] = Object.freeze(Object.values(VARIABLES));
+
+/** The page docs/configuration.md. */
+export function configurationPage(): string {
+  const rows = CONFIG_TABLE.map(({ name, secret, fallback, meaning, roles }) => {
+    const names = secret === true ? `\`${name}\`, \`${name}_FILE\`` : `\`${name}\``;
+    const without = fallback === undefined || fallback === '' ? '' : `\`${fallback}\``;
+    return `| ${names} | ${without} | ${meaning} | ${roles.join(', ')} | ${secret === true ? 'yes' : ''} |`;
+  });
+  return [
+    '# Configuration',
+    '',
+    'Made from `workers/config-table.ts`. All of it is read once, at the start; a wrong value stops the start with a',
+    'sentence that says what to do. An empty variable counts as not set. A secret may stand in a file that `NAME_FILE` names.',
+    'In production a role refuses to start with the secret of another role.',
+    '',
+    '| variable | default | meaning | read by | secret |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+    'The `TEMPORAL_*` variables (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_*`, `TEMPORAL_PROFILE`,',
+    '`TEMPORAL_CONFIG_FILE`) mean what they mean to every Temporal SDK. With `TEMPORAL_ADDRESS`, `TEMPORAL_PROFILE` or',
+    '`TEMPORAL_CONFIG_FILE` set, a development start uses that server and starts none of its own. A system of record of an agent',
+    '(`SHOP_DATABASE_URL`, say) is named by the agent, and belongs to the actor only.',
+    '',
+  ].join('\n');
+}

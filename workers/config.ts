@@ -1,0 +1,134 @@
+// The environment, parsed once, as typed and frozen values. Guarantees: a wrong value stops the start with a sentence that
+// names the variable and says what to do, and never shows a secret; in production a role refuses to start with another
+// role's secrets, or without its own. Light enough for the command line: it loads no Temporal and no store.
+import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
+import { CONFIG_TABLE, type Role, type ServingRole, type Variable, VARIABLES } from './config-table.ts';
+
+type Variables = typeof VARIABLES;
+export type Config = { readonly [Name in keyof Variables]: z.output<Variables[Name]['schema']> };
+
+/** Variables that say that somebody else's Temporal server is meant, in the SDK's own words. */
+const NAMING_A_SERVER = ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'];
+
+/** The environment is wrong; one sentence per problem. */
+export class ConfigInvalid extends Error {
+  override readonly name = 'ConfigInvalid';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** The environment as typed, frozen values. An empty variable counts as not set. Throws ConfigInvalid. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [field, row] of Object.entries<Variable<z.ZodType>>(VARIABLES)) {
+    const given = givenValue(row, env, problems);
+    const result = row.schema.safeParse(given ?? row.fallback);
+    if (result.success) values[field] = result.data;
+    else problems.push(sentenceFor(row, given, result.error.issues[0]?.message ?? 'is wrong'));
+  }
+  const config = values as unknown as Config;
+  if (problems.length === 0) problems.push(...contradictions(config));
+  if (problems.length > 0) throw new ConfigInvalid(problems);
+  return Object.freeze(config);
+}
+
+/**
+ * What keeps a role from starting as a process of its own, as sentences; empty when nothing does. Looks at the
+ * environment itself, since a secret of another role is refused whether or not it is used.
+ */
+export function roleProblems(role: ServingRole, config: Config, env: NodeJS.ProcessEnv): readonly string[] {
+  const problems: string[] = [];
+  if (config.databaseUrl === undefined) {
+    problems.push(`the ${role} role needs DATABASE_URL: the embedded store serves a development start only`);
+  }
+  if (config.mode === 'development') return problems;
+  const own = secretsOf(role);
+  for (const row of CONFIG_TABLE) {
+    const set = isSet(env, row.name) || (row.secret === true && isSet(env, `${row.name}_FILE`));
+    if (row.secret === true && set && !own.includes(row.name)) {
+      problems.push(`${row.name} is not for the ${role} role; take it out of this process’s environment`);
+    }
+    if (row.required?.includes(role) === true && row.name !== 'DATABASE_URL' && !set) {
+      problems.push(`the ${role} role needs ${row.name}: ${row.meaning}`);
+    }
+  }
+  if (!namesTemporalServer(env)) problems.push(`the ${role} role needs TEMPORAL_ADDRESS: where the Temporal server is`);
+  if (role === 'assistant' && modelProtocolOf(config) === 'scripted' && config.modelProtocol !== 'scripted') {
+    problems.push('the assistant role needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server that wants none');
+  }
+  return problems;
+}
+
+/** Names of the secrets that a role may hold. */
+export function secretsOf(role: Role): readonly string[] {
+  return CONFIG_TABLE.flatMap((row) => (row.secret === true && row.roles.includes(role) ? [row.name] : []));
+}
+
+/** How to talk to the model: what the configuration says, or what fits the server that it names. */
+export function modelProtocolOf(config: Config): 'responses' | 'chat' | 'scripted' {
+  if (config.modelProtocol !== 'auto') return config.modelProtocol;
+  if (config.openaiBaseUrl !== undefined) {
+    return new URL(config.openaiBaseUrl).hostname === 'api.openai.com' ? 'responses' : 'chat';
+  }
+  return config.openaiApiKey === undefined ? 'scripted' : 'responses';
+}
+
+/** True when the environment names a Temporal server, so that none of ours is started. */
+export function namesTemporalServer(env: NodeJS.ProcessEnv): boolean {
+  return NAMING_A_SERVER.some((name) => isSet(env, name));
+}
+
+export function temporalNamespace(env: NodeJS.ProcessEnv): string {
+  return env['TEMPORAL_NAMESPACE'] || 'default';
+}
+
+function givenValue(row: Variable<z.ZodType>, env: NodeJS.ProcessEnv, problems: string[]): string | undefined {
+  const value = isSet(env, row.name) ? env[row.name] : undefined;
+  const fileVariable = `${row.name}_FILE`;
+  if (row.secret !== true || !isSet(env, fileVariable)) return value;
+  if (value !== undefined) {
+    problems.push(`${row.name} and ${fileVariable} are both set; keep one of them`);
+    return value;
+  }
+  try {
+    const content = readFileSync(env[fileVariable] ?? '', 'utf8').trim();
+    if (content === '') problems.push(`${fileVariable} names an empty file; write the value into it`);
+    return content === '' ? undefined : content;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    problems.push(`${fileVariable} names a file that cannot be read (${code}); correct the path or its permissions`);
+    return undefined;
+  }
+}
+
+function isSet(env: NodeJS.ProcessEnv, name: string): boolean {
+  return (env[name] ?? '') !== '';
+}
+
+function sentenceFor(row: Variable<z.ZodType>, given: string | undefined, problem: string): string {
+  // 60 characters: enough to recognize a mistake. A secret is never shown.
+  const shown = row.secret === true ? '' : `, not ${JSON.stringify((given ?? '').slice(0, 60))}`;
+  return `${row.name} ${problem}${shown}`;
+}
+
+function contradictions(config: Config): readonly string[] {
+  const problems: string[] = [];
+  if (config.mode === 'production' && config.clockOffsetMs !== 0) {
+    problems.push(
+      'COUNTERSIGN_CLOCK_OFFSET_MS moves the clock, which production refuses; take it out of the environment',
+    );
+  }
+  const { modelProtocol, openaiApiKey, openaiBaseUrl } = config;
+  const real = modelProtocol === 'responses' || modelProtocol === 'chat';
+  if (real && openaiApiKey === undefined && openaiBaseUrl === undefined) {
+    problems.push(
+      `COUNTERSIGN_MODEL_PROTOCOL is ${modelProtocol}, so set OPENAI_API_KEY, or OPENAI_BASE_URL of your server`,
+    );
+  }
+  return problems;
+}

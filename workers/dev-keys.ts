@@ -1,0 +1,115 @@
+// Keys of a development start, made once and kept in the state folder, readable by its owner only: signing keys
+// (keys.json) and two identities with their API keys (identities.json). Guarantees: a second start finds the same keys;
+// production recognizes development keys and refuses them.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { newApiKey } from '../api/keys.ts';
+import type { Principal } from '../domain/principal.ts';
+import type { Store } from '../store/ports.ts';
+import { sha256Hex } from '../trust/digest.ts';
+import { createSigner, generateSigningKey } from '../trust/signing.ts';
+import type { Config } from './config.ts';
+import { writePrivateFile } from './state-folder.ts';
+
+export interface SigningKeys {
+  readonly workflowsSigningKey: string;
+  readonly apiSigningKey: string;
+  readonly workflowsPublicKeys: readonly string[];
+  readonly apiPublicKeys: readonly string[];
+}
+
+export interface DevelopmentIdentity {
+  readonly principal: Principal;
+  /** What the identity is for, in the words of people. */
+  readonly role: string;
+  readonly scopes: readonly string[];
+  readonly key: string;
+}
+
+export const IDENTITIES_FILE = 'identities.json';
+const KEYS_FILE = 'keys.json';
+
+const IDENTITIES: readonly Omit<DevelopmentIdentity, 'key'>[] = [
+  {
+    principal: { id: 'customer-ada', name: 'Ada', tenant: 'default' },
+    role: 'customer',
+    scopes: ['conversations:write', 'conversations:read'],
+  },
+  {
+    principal: { id: 'finn', name: 'Finn', tenant: 'default' },
+    role: 'finance approver',
+    scopes: ['conversations:read', 'approvals:decide', 'operate'],
+  },
+];
+
+const KeysFile = z.object({ workflows: z.string(), api: z.string() });
+const IdentitiesFile = z.array(z.object({ principalId: z.string(), keyId: z.string(), key: z.string() }));
+
+/** The configured signing keys where there are any, else those of the state folder, made now if need be. */
+export function developmentKeys(folder: string, config: Config): SigningKeys {
+  const file = join(folder, KEYS_FILE);
+  const kept = readKept(file, KeysFile) ?? { workflows: generateSigningKey(), api: generateSigningKey() };
+  if (!existsSync(file)) writePrivateFile(file, `${JSON.stringify(kept, null, 2)}\n`);
+  const workflowsSigningKey = config.workflowsSigningKey ?? kept.workflows;
+  const apiSigningKey = config.apiSigningKey ?? kept.api;
+  return {
+    workflowsSigningKey,
+    apiSigningKey,
+    workflowsPublicKeys: [createSigner('workflows', workflowsSigningKey).publicKey, ...config.workflowsPublicKeys],
+    apiPublicKeys: [createSigner('api', apiSigningKey).publicKey, ...config.apiPublicKeys],
+  };
+}
+
+/** The two identities, made once; their keys are registered with the store that is open now, which may be a new one. */
+export async function developmentIdentities(
+  folder: string,
+  apiKeys: Pick<Store['apiKeys'], 'add'>,
+  nowMs: number,
+): Promise<readonly DevelopmentIdentity[]> {
+  const file = join(folder, IDENTITIES_FILE);
+  const kept =
+    readKept(file, IdentitiesFile) ??
+    IDENTITIES.map(({ principal }) => {
+      const { id, text } = newApiKey();
+      return { principalId: principal.id, keyId: id, key: text };
+    });
+  if (!existsSync(file)) writePrivateFile(file, `${JSON.stringify(kept, null, 2)}\n`);
+  const identities: DevelopmentIdentity[] = [];
+  for (const identity of IDENTITIES) {
+    const own = kept.find(({ principalId }) => principalId === identity.principal.id);
+    if (own === undefined) throw damaged(file);
+    const { principal, scopes } = identity;
+    await apiKeys.add({ id: own.keyId, hash: sha256Hex(own.key), principal, scopes, nowMs });
+    identities.push({ ...identity, key: own.key });
+  }
+  return identities;
+}
+
+/** Development keys that the configuration uses, as sentences; production refuses them. */
+export function developmentKeyProblems(config: Config): readonly string[] {
+  const kept = readKept(join(config.stateDir, KEYS_FILE), KeysFile);
+  if (kept === undefined) return [];
+  const used = [
+    ['COUNTERSIGN_WORKFLOWS_SIGNING_KEY', config.workflowsSigningKey, kept.workflows],
+    ['COUNTERSIGN_API_SIGNING_KEY', config.apiSigningKey, kept.api],
+  ] as const;
+  return used.flatMap(([name, value, development]) =>
+    value === development
+      ? [`${name} is a development key, which production refuses; make another with: countersign keys`]
+      : [],
+  );
+}
+
+function readKept<T>(file: string, schema: z.ZodType<T>): T | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    throw damaged(file);
+  }
+}
+
+function damaged(file: string): Error {
+  return new Error(`${file} is damaged; restore it, or remove it and new keys are made`);
+}

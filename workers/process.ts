@@ -1,0 +1,83 @@
+// One role as a process of its own, as production runs it: its secrets from the environment, its store by DATABASE_URL,
+// its Temporal by TEMPORAL_ADDRESS. Ends in good order on SIGTERM or SIGINT.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { openStore } from '../store/store.ts';
+import { createSigner } from '../trust/signing.ts';
+import { startApiRole } from './api.ts';
+import { type Config, ConfigInvalid, readConfig, roleProblems } from './config.ts';
+import type { ServingRole } from './config-table.ts';
+import { loadAgents } from './load-agents.ts';
+import { createLog, installRuntime } from './log.ts';
+import type { RoleParts } from './parts.ts';
+import { connectTemporal, prepareNamespace } from './temporal.ts';
+import { composeActor, composeAssistant, composeWorkflows, type PublicKeys } from './workers.ts';
+
+interface Running {
+  readonly done: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Run one role until it is asked to stop or fails. Resolves to the exit code. Throws ConfigInvalid. */
+export async function runRole(role: ServingRole, agentsFolder: string, env: NodeJS.ProcessEnv): Promise<number> {
+  const config = readConfig(env);
+  const problems = roleProblems(role, config, env);
+  if (problems.length > 0) throw new ConfigInvalid(problems);
+  const log = createLog(config.logLevel);
+  installRuntime(log);
+  const loaded = await loadAgents(agentsFolder);
+  const nowMs = () => Date.now() + config.clockOffsetMs;
+  const store = await openStore({ pool: poolOf(config), nowMs });
+  const temporal = await connectTemporal({ env });
+  for (const warning of await prepareNamespace(temporal.connection, temporal.namespace)) log.warn(warning);
+  const asked = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+  const running = await startOne(role, { config, env, temporal, store, loaded, nowMs, log });
+  log.info({ role }, 'the role is up');
+  const code = await Promise.race([asked.then(() => 0), running.done.then(() => 0, (error: unknown) => failed(log, error))]);
+  await running.stop();
+  await temporal.close();
+  await store.close();
+  return code;
+}
+
+async function startOne(role: ServingRole, parts: RoleParts): Promise<Running> {
+  const { config } = parts;
+  const keys: PublicKeys = config;
+  switch (role) {
+    case 'api': {
+      const api = await startApiRole(parts, needed(config.apiSigningKey, 'COUNTERSIGN_API_SIGNING_KEY'), '');
+      return { done: new Promise(() => undefined), stop: () => api.close() };
+    }
+    case 'workflows': {
+      const workflowsSigningKey = needed(config.workflowsSigningKey, 'COUNTERSIGN_WORKFLOWS_SIGNING_KEY');
+      const own = createSigner('workflows', workflowsSigningKey).publicKey;
+      const workflowsPublicKeys = [...new Set([own, ...keys.workflowsPublicKeys])];
+      return composeWorkflows(parts, { ...keys, workflowsPublicKeys, workflowsSigningKey }, temporaryFolder('bundles'));
+    }
+    case 'assistant':
+      return composeAssistant(parts);
+    case 'actor': {
+      const pool = config.mode === 'development' ? poolOf(config) : undefined;
+      return composeActor(parts, keys, { pool, folder: temporaryFolder('files') });
+    }
+    default:
+      return role satisfies never;
+  }
+}
+
+const poolOf = (config: Config) => ({ connectionString: config.databaseUrl });
+
+const temporaryFolder = (name: string): string => join(tmpdir(), 'countersign', name);
+
+function needed(value: string | undefined, name: string): string {
+  if (value === undefined) throw new ConfigInvalid([`set ${name}; make a key with: countersign keys`]);
+  return value;
+}
+
+function failed(log: Logger, error: unknown): number {
+  log.error({ err: error }, 'the role has failed');
+  return 1;
+}

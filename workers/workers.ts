@@ -1,0 +1,81 @@
+// The three worker roles, composed from the parts of a process. Each gets its own secrets and no others.
+import { join } from 'node:path';
+import { Client } from '@temporalio/client';
+import type pg from 'pg';
+import { createLocalBroker } from '../activities/actor/broker.ts';
+import { createModelRouter, type ModelConfig } from '../activities/assistant/models/router.ts';
+import { createSigner, createVerifier, type Verifier } from '../trust/signing.ts';
+import { startActorRole } from './actor.ts';
+import { startAssistantRole } from './assistant.ts';
+import { workflowBundle } from './bundle.ts';
+import { type Config, modelProtocolOf } from './config.ts';
+import type { RoleParts } from './parts.ts';
+import type { RoleConnection, RunningRole } from './role.ts';
+import { connectSystems } from './systems.ts';
+import { startWorkflowsRole, workflowRunsBy } from './workflows.ts';
+
+export interface PublicKeys {
+  readonly workflowsPublicKeys: readonly string[];
+  readonly apiPublicKeys: readonly string[];
+}
+
+export async function composeWorkflows(
+  parts: RoleParts,
+  keys: PublicKeys & { readonly workflowsSigningKey: string },
+  cacheFolder: string,
+): Promise<RunningRole> {
+  const { store, loaded, nowMs, temporal } = parts;
+  const { connection, namespace } = temporal;
+  return startWorkflowsRole(at(parts), await workflowBundle(cacheFolder), {
+    store,
+    ...loaded,
+    signer: createSigner('workflows', keys.workflowsSigningKey),
+    verifier: verifierOf(keys),
+    workflowRuns: workflowRunsBy(new Client({ connection, namespace })),
+    nowMs,
+  });
+}
+
+export function composeAssistant(parts: RoleParts): Promise<RunningRole> {
+  const { store, loaded, nowMs, config } = parts;
+  const agents = new Map([...loaded.agents].map(([name, { agent }]) => [name, agent]));
+  return startAssistantRole(at(parts), { store, agents, models: createModelRouter(modelConfig(config), nowMs), nowMs });
+}
+
+/** `development`: where the systems of record keep demo tables, and the folder for files that stand in for a system. */
+export async function composeActor(
+  parts: RoleParts,
+  keys: PublicKeys,
+  development: { readonly pool: pg.PoolConfig | undefined; readonly folder: string },
+): Promise<RunningRole> {
+  const { store, loaded, nowMs, env, config } = parts;
+  const systems = await connectSystems({ loaded, env, development: development.pool, nowMs });
+  const secrets = { ...env, SMTP_URL: config.smtpUrl };
+  const broker = createLocalBroker({ databases: systems.databases, env: secrets, foldersPath: development.folder });
+  const role = await startActorRole(at(parts), { store, ...loaded, verifier: verifierOf(keys), broker, nowMs });
+  return {
+    ...role,
+    async stop() {
+      await role.stop();
+      await systems.close();
+    },
+  };
+}
+
+/** Where a process without a state folder keeps the bundle: beside the packages, as build tools do. */
+export const bundleFolder = (stateFolder: string): string => join(stateFolder, 'bundles');
+
+function at({ temporal }: RoleParts): RoleConnection {
+  return { connection: temporal.nativeConnection, namespace: temporal.namespace };
+}
+
+function verifierOf({ apiPublicKeys, workflowsPublicKeys }: PublicKeys): Verifier {
+  return createVerifier({ api: apiPublicKeys, workflows: workflowsPublicKeys });
+}
+
+function modelConfig(config: Config): ModelConfig {
+  const protocol = modelProtocolOf(config);
+  if (protocol === 'scripted') return { apiKey: '', baseUrl: '', protocol: '', models: [] };
+  const { openaiApiKey = '', openaiBaseUrl = '', models } = config;
+  return { apiKey: openaiApiKey, baseUrl: openaiBaseUrl, protocol, models };
+}

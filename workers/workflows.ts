@@ -1,0 +1,33 @@
+// The workflows role: runs Workflow code, decides, signs verdicts. Holds neither a model key nor a business credential.
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { TASK_QUEUES } from '../domain/ids.ts';
+import { createWorkflowsActivities, type WorkflowsDeps } from '../activities/workflows/create.ts';
+import { type RoleConnection, type RunningRole, startRole } from './role.ts';
+
+export async function startWorkflowsRole(
+  at: RoleConnection,
+  bundle: { readonly code: string },
+  deps: WorkflowsDeps,
+): Promise<RunningRole> {
+  return startRole('workflows', at, TASK_QUEUES.workflows, createWorkflowsActivities(deps), {
+    workflowBundle: bundle,
+    // 500 ms instead of 10 s: how long the task of a killed Worker waits for it before another takes it over.
+    stickyQueueScheduleToStartTimeout: '500ms',
+  });
+}
+
+// 5 s: a look-up by id; past it the caller's local Activity is retried.
+const DESCRIBE_TIMEOUT_MS = 5_000;
+
+/** Asks Temporal whether the Workflow runs, in whichever run. */
+export function workflowRunsBy(client: Client): WorkflowsDeps['workflowRuns'] {
+  return async (workflowId) => {
+    try {
+      const describe = () => client.workflow.getHandle(workflowId).describe();
+      return (await client.withDeadline(Date.now() + DESCRIBE_TIMEOUT_MS, describe)).status.name === 'RUNNING';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false;
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,152 @@
+// Waiting for people. Decisions are verified and counted by their handler; the waiting code only watches the count and
+// the clock, and never polls. May import domain and @temporalio/workflow.
+import { ApplicationFailure } from '@temporalio/common';
+import { condition, defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
+import { applyDecision, type Approval, endApproval, expireIfDue, type Receipt } from '../domain/approval.ts';
+import type { SettledAction } from '../domain/action.ts';
+import type { Entry } from '../domain/entry.ts';
+import { ACTION } from '../domain/protocol.ts';
+import type { DecisionStatement, Signed } from '../domain/signed.ts';
+import { describeBatch } from './desk.ts';
+import { SUMMARY_CHARS, workflowsRole } from './effects.ts';
+
+/** The state of a batch that waits: one printable object. */
+export interface Waiting {
+  readonly batchId: string;
+  /** Every approval asked for, the void ones too, so that a late click gets its receipt. */
+  approvals: Approval[];
+  settled: SettledAction[];
+  /** Decisions that came by Signal and are not verified yet. */
+  delivered: Signed<DecisionStatement>[];
+  /** What is not on record yet. */
+  unrecorded: Entry[];
+  hold: 'none' | 'paused' | 'cancelled';
+}
+
+const decideApproval = defineUpdate<Receipt, [Signed<DecisionStatement>]>(ACTION.decideApproval);
+const approvalDecision = defineSignal<[Signed<DecisionStatement>]>(ACTION.approvalDecision);
+const actionQuery = defineQuery<Omit<Waiting, 'delivered' | 'unrecorded'>>(ACTION.query);
+
+// 100: far more than the people of a group times their clicks; what comes past it by Signal is dropped and logged.
+const MAX_DELIVERED = 100;
+
+/** Listen for decisions and for what the conversation passes on. Signal handlers never throw. */
+export function listenForPeople(waiting: Waiting): void {
+  // An Update: who decides must learn at once whether it counted. It never waits for the main code.
+  setHandler(decideApproval, (signed) => decide(waiting, signed), { description: 'A decision signed by the API' });
+  setHandler(
+    approvalDecision,
+    (signed) => {
+      const takes = typeof signed === 'string' && waiting.delivered.length < MAX_DELIVERED;
+      if (takes) waiting.delivered.push(signed);
+      else log.warn('ignored a malformed or surplus decision');
+    },
+    { description: 'The same signed decision, delivered by a bot or by hand' },
+  );
+  setHandler(defineSignal(ACTION.pause), () => hold(waiting, 'paused'), {
+    description: 'Decide, but do not act, until resume',
+  });
+  setHandler(defineSignal(ACTION.resume), () => hold(waiting, 'none'), { description: 'Go on after a pause' });
+  setHandler(defineSignal(ACTION.cancel), () => hold(waiting, 'cancelled'), {
+    description: 'Cancel all that has not begun',
+  });
+  setHandler(actionQuery, () => ({
+    batchId: waiting.batchId,
+    approvals: waiting.approvals,
+    settled: waiting.settled,
+    hold: waiting.hold,
+  }));
+}
+
+/** Wait until the approval has ended, one way or another. Doing nothing ends it as `expired`, which denies. */
+export async function waitForPeople(waiting: Waiting, id: string): Promise<Approval> {
+  for (;;) {
+    await countDelivered(waiting);
+    endDue(waiting);
+    await flush(waiting);
+    describeBatch(waiting.approvals);
+    const approval = find(waiting, id);
+    if (approval.end !== 'open') return approval;
+    const news = () => waiting.delivered.length + waiting.unrecorded.length > 0 || waiting.hold === 'cancelled';
+    const summary = `approval of ${approval.group}: ${approval.summary}`.slice(0, SUMMARY_CHARS);
+    await condition(news, Math.max(1, nextDeadlineMs(waiting) - Date.now()), { summary });
+  }
+}
+
+/** Write what is not on record yet. Called before a card is shown, before acting, and at the end. */
+export async function flush(waiting: Waiting): Promise<void> {
+  while (waiting.unrecorded.length > 0) {
+    const entries = waiting.unrecorded;
+    waiting.unrecorded = [];
+    await workflowsRole.record({ entries, items: [] });
+  }
+}
+
+/** Ask people: the approval is on record before any card shows it. */
+export function request(waiting: Waiting, approval: Approval): void {
+  waiting.approvals.push(approval);
+  note(waiting, approval, 'requested', { kind: 'approval_requested', approval });
+}
+
+/** End an open approval for a reason other than a decision or the clock. */
+export function endOpen(waiting: Waiting, id: string, end: 'cancelled' | 'superseded'): void {
+  replace(waiting, endApproval(find(waiting, id), end));
+}
+
+async function decide(waiting: Waiting, signed: Signed<DecisionStatement>): Promise<Receipt> {
+  const approvals = waiting.approvals.map(({ id, digest, group }) => ({ id, digest, group }));
+  const checked = await workflowsRole.verifyDecision({ signed, approvals });
+  if (checked.kind === 'refused') {
+    throw ApplicationFailure.create({ type: 'DecisionRefused', message: checked.reason, nonRetryable: true });
+  }
+  const { approval, receipt } = applyDecision(find(waiting, checked.approvalId), checked.decision, Date.now());
+  replace(waiting, approval);
+  if (receipt.counted) {
+    const fact = { kind: 'decided', approvalId: approval.id, signed, receipt: receipt.text } as const;
+    note(waiting, approval, `decided:${checked.decision.decisionId}`, fact);
+  }
+  return receipt;
+}
+
+async function countDelivered(waiting: Waiting): Promise<void> {
+  for (let signed = waiting.delivered.shift(); signed !== undefined; signed = waiting.delivered.shift()) {
+    await decide(waiting, signed).catch((error: unknown) => {
+      if (!(error instanceof ApplicationFailure)) throw error;
+      log.warn('a delivered decision changed nothing', { reason: error.message });
+    });
+  }
+}
+
+/** A passed deadline, or a cancelled batch, ends every open approval, whichever is waited for just now. */
+function endDue(waiting: Waiting): void {
+  for (const approval of waiting.approvals) {
+    const due = waiting.hold === 'cancelled' ? endApproval(approval, 'cancelled') : expireIfDue(approval, Date.now());
+    if (due !== approval) replace(waiting, due);
+  }
+}
+
+const nextDeadlineMs = (waiting: Waiting): number =>
+  Math.min(...waiting.approvals.filter((one) => one.end === 'open').map((one) => one.deadlineMs));
+
+function replace(waiting: Waiting, approval: Approval): void {
+  const before = find(waiting, approval.id);
+  waiting.approvals = waiting.approvals.map((one) => (one.id === approval.id ? approval : one));
+  if (before.end === 'open' && approval.end !== 'open') {
+    note(waiting, approval, 'settled', { kind: 'approval_settled', approval });
+  }
+}
+
+function note(waiting: Waiting, approval: Approval, step: string, fact: Entry['fact']): void {
+  const { id, conversationId } = approval;
+  waiting.unrecorded.push({ subject: id, step, conversationId, atMs: Date.now(), fact });
+}
+
+function find(waiting: Waiting, id: string): Approval {
+  const approval = waiting.approvals.find((one) => one.id === id);
+  if (approval === undefined) throw new Error(`there must be an approval ${id}`); // only a bug breaks this
+  return approval;
+}
+
+function hold(waiting: Waiting, how: Waiting['hold']): void {
+  if (waiting.hold !== 'cancelled') waiting.hold = how;
+}

@@ -1,0 +1,57 @@
+// A conversation: one long-lived Workflow. The loop is the only consumer of what the handlers queue, and renews its
+// history between turns, so it may live for years. May import domain and @temporalio/workflow.
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  workflowInfo,
+} from '@temporalio/workflow';
+import {
+  type ConversationInput,
+  type ConversationState,
+  hasWork,
+  MAX_SIGNALS_PER_RUN,
+  openConversation,
+  takeNext,
+} from '../domain/conversation.ts';
+import { describeConversation } from './desk.ts';
+import { listen } from './messages.ts';
+import { announcePhase } from './phase.ts';
+import { keepQueued, runTurn, say } from './turn.ts';
+
+export async function conversation(input: ConversationInput): Promise<void> {
+  const state = openConversation(input); // before any handler is set: messages may be here already
+  let turn: CancellationScope | undefined;
+  listen(state, () => turn?.cancel());
+
+  while (state.phase !== 'closed') {
+    describeConversation(state);
+    await condition(() => hasWork(state) || state.phase !== state.knownPhase || mustRenew(state));
+    await announcePhase(state);
+    const work = hasWork(state) ? takeNext(state) : undefined;
+    if (work !== undefined) {
+      turn = new CancellationScope();
+      state.turn += 1;
+      await turn.run(() => runTurn(state, work)).catch((error: unknown) => sayStopped(state, error));
+      turn = undefined;
+    }
+    if (!mustRenew(state)) continue;
+    await condition(allHandlersFinished); // safe: no handler waits for this loop
+    await continueAsNew<typeof conversation>({ ...input, state });
+  }
+  await announcePhase(state);
+  await keepQueued(state);
+  await condition(allHandlersFinished);
+}
+
+function mustRenew(state: ConversationState): boolean {
+  return workflowInfo().continueAsNewSuggested || state.signals > MAX_SIGNALS_PER_RUN;
+}
+
+/** A turn that was stopped says so; any other error is a bug, which fails the Workflow Task until it is fixed. */
+async function sayStopped(state: ConversationState, error: unknown): Promise<void> {
+  if (!isCancellation(error)) throw error;
+  await say(state, 'An operator stopped this conversation while I was working. What had not begun was not done.');
+}

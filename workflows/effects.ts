@@ -1,0 +1,93 @@
+// The only proxies of the Workflows, with every timeout and retry and its reason. Nothing else here.
+// May import domain types and @temporalio/workflow.
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  CancellationScope,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
+import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../domain/activity-ports.ts';
+import { TASK_QUEUES } from '../domain/ids.ts';
+
+// Bookkeeping is retried until the store is back: giving up would end a conversation because a database restarted.
+// 5 s a try: a store that needs longer is down. A local Activity that waits shows as a running Workflow Task.
+const bookkeeping = proxyLocalActivities<WorkflowsActivities>({
+  startToCloseTimeout: '5s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
+});
+
+/** The workflows role. Bookkeeping is never cancelled: a stopped turn still says on record what it did. */
+export const workflowsRole: WorkflowsActivities = {
+  openTurn: (input) => whole(() => bookkeeping.openTurn(input)),
+  openReportTurn: (input) => whole(() => bookkeeping.openReportTurn(input)),
+  propose: (input) => whole(() => bookkeeping.propose(input)),
+  decide: (input) => whole(() => bookkeeping.decide(input)),
+  record: (input) => whole(() => bookkeeping.record(input)),
+  verifyDecision: (input) => whole(() => bookkeeping.verifyDecision(input)),
+  verifyCommand: (input) => whole(() => bookkeeping.verifyCommand(input)),
+  conversationRuns: (input) => whole(() => bookkeeping.conversationRuns(input)),
+  signReport: (input) => whole(() => bookkeeping.signReport(input)),
+  closeUnfinished: (input) => whole(() => bookkeeping.closeUnfinished(input)),
+};
+
+function whole<T>(call: () => Promise<T>): Promise<T> {
+  return CancellationScope.nonCancellable(call);
+}
+
+const assistantQueue = proxyActivities<AssistantActivities>({
+  taskQueue: TASK_QUEUES.assistant,
+  // 2 min: a long answer of a reasoning model; 10 min in all: then the sender gets an honest reply instead.
+  startToCloseTimeout: '2 minutes',
+  scheduleToCloseTimeout: '10 minutes',
+  // 2 s, with a beat every 500 ms: how soon the call of a killed worker is taken over.
+  heartbeatTimeout: '2s',
+  // A model call has no effect, so a stopped turn need not wait for it.
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 6 },
+});
+
+export const callModel: AssistantActivities['callModel'] = (input) =>
+  assistantQueue.callModel.executeWithOptions({ summary: `model call ${input.turn}.${input.call + 1}` }, [input]);
+
+// 10 s beyond the tool's own time: verifying, claiming and the receipt.
+const ACT_OVERHEAD_MS = 10_000;
+
+const actorOptions = {
+  taskQueue: TASK_QUEUES.actor,
+  // 15 min: the time in which an action may be claimed after its approval; an actor gone for longer is an outage.
+  scheduleToCloseTimeout: '15 minutes',
+  heartbeatTimeout: '2s',
+  // An effect that began is waited for: its true outcome is worth more than a quick stop.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+} as const;
+
+/** Read the evidence. Three tries: what cannot be read is denied, and the model may propose again. */
+export const inspect: ActorActivities['inspect'] = (input) =>
+  proxyActivities<ActorActivities>({
+    ...actorOptions,
+    startToCloseTimeout: input.proposal.timeoutMs + ACT_OVERHEAD_MS,
+    retry: { initialInterval: '200ms', maximumAttempts: 3 },
+  }).inspect.executeWithOptions({ summary: `inspect: ${input.proposal.summary}`.slice(0, SUMMARY_CHARS) }, [input]);
+
+/** Act. Retried without end within its time: the claim, not a count of attempts, keeps an effect from happening twice. */
+export const act: ActorActivities['act'] = (input) =>
+  proxyActivities<ActorActivities>({
+    ...actorOptions,
+    startToCloseTimeout: input.proposal.timeoutMs + ACT_OVERHEAD_MS,
+    retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
+  }).act.executeWithOptions({ summary: input.proposal.summary.slice(0, SUMMARY_CHARS) }, [input]);
+
+// 120 characters: where the Temporal UI cuts a label of its timeline.
+export const SUMMARY_CHARS = 120;
+
+/** True for a failed Activity that is not a cancellation: the caller has an answer for it. */
+export function isActivityFailure(error: unknown): error is ActivityFailure {
+  return error instanceof ActivityFailure && !isCancellation(error);
+}
+
+/** The words of a failed Activity, for people. */
+export function whyFailed(error: ActivityFailure): string {
+  return error.cause?.message ?? error.message;
+}

@@ -1,0 +1,3 @@
+// The Workflows of the bundle. May import workflows only.
+export { action } from './action.ts';
+export { conversation } from './conversation.ts';

@@ -1,0 +1,115 @@
+// The messages of a conversation: what each one means is one line here. Handlers only change the state; the loop does
+// the rest, so nothing interleaves. Signal handlers never throw. May import domain and @temporalio/workflow.
+import { ApplicationFailure } from '@temporalio/common';
+import { defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
+import {
+  type BatchReport,
+  type ConversationState,
+  type ConversationView,
+  enqueue,
+  enqueueReport,
+  refusalOf,
+  type SubmittedMessage,
+  type Ticket,
+  viewOf,
+} from '../domain/conversation.ts';
+import type { FailureType } from '../domain/failure.ts';
+import { CONVERSATION } from '../domain/protocol.ts';
+import type { CommandStatement, Signed } from '../domain/signed.ts';
+import { workflowsRole } from './effects.ts';
+
+const submitMessage = defineUpdate<Ticket, [SubmittedMessage]>(CONVERSATION.submitMessage);
+const pause = defineUpdate<ConversationView>(CONVERSATION.pause);
+const stop = defineUpdate<ConversationView>(CONVERSATION.stop);
+const close = defineUpdate<ConversationView>(CONVERSATION.close);
+const pauseSignal = defineSignal(CONVERSATION.pauseSignal);
+const stopSignal = defineSignal(CONVERSATION.stopSignal);
+const actionSettled = defineSignal<[BatchReport]>(CONVERSATION.actionSettled);
+const conversationQuery = defineQuery<ConversationView>(CONVERSATION.query);
+
+/** Listen for messages. `halt` ends the running turn at once. */
+export function listen(state: ConversationState, halt: () => void): void {
+  const enter = (phase: 'paused' | 'stopped' | 'closed'): ConversationView => {
+    if (state.phase !== 'closed') state.phase = phase;
+    if (phase !== 'paused') halt();
+    return viewOf(state);
+  };
+  // An Update: the sender must learn at once whether the message is taken.
+  setHandler(submitMessage, (message) => enqueue(state, message), {
+    validator: (message) => assertAccepts(state, message),
+    description: 'Queue a message of an authenticated principal; returns its ticket',
+  });
+  // Updates, so that an operator sees the phase that holds now; Signals beside them for when no Update gets in.
+  setHandler(pause, () => enter('paused'), { description: 'Queue messages and hold before each step until resume' });
+  setHandler(stop, () => enter('stopped'), {
+    description: 'Cancel what runs and what waits; refuse messages until resume',
+  });
+  setHandler(close, () => enter('closed'), { description: 'End the conversation for good' });
+  setHandler(pauseSignal, () => void (state.signals++, enter('paused')), { description: 'As the Update pause' });
+  setHandler(stopSignal, () => void (state.signals++, enter('stopped')), { description: 'As the Update stop' });
+  // A Signal: the batch has ended whatever the conversation answers.
+  setHandler(
+    actionSettled,
+    (report) => {
+      state.signals++;
+      if (isReport(report)) enqueueReport(state, report);
+      else log.warn('ignored a malformed report');
+    },
+    { description: 'How a batch of waiting actions ended (signed by the workflows role)' },
+  );
+  for (const command of ['resume', 'handover', 'handback'] as const) {
+    setHandler(
+      defineUpdate<ConversationView, [Signed<CommandStatement>]>(CONVERSATION[command]),
+      async (signed) => {
+        await obey(state, command, signed);
+        return viewOf(state);
+      },
+      { description: `${command}: takes a command signed by the API` },
+    );
+  }
+  setHandler(conversationQuery, () => viewOf(state), { description: 'Phase, turn, queue and what waits' });
+}
+
+/** Phases from which a command leads on; elsewhere it changes nothing. */
+const COMMANDS = {
+  resume: { from: ['paused', 'stopped'], to: 'open' },
+  handover: { from: ['open', 'paused'], to: 'handed_over' },
+  handback: { from: ['handed_over'], to: 'open' },
+} as const satisfies Record<string, { from: readonly ConversationState['phase'][]; to: ConversationState['phase'] }>;
+
+async function obey(
+  state: ConversationState,
+  command: keyof typeof COMMANDS,
+  signed: Signed<CommandStatement>,
+): Promise<void> {
+  const { conversationId } = state;
+  const checked = await workflowsRole.verifyCommand({ signed, conversationId, command });
+  if (checked.kind === 'refused') throw refused('CommandRefused', checked.reason);
+  const { from, to } = COMMANDS[command];
+  if (from.some((phase) => phase === state.phase)) state.phase = to;
+}
+
+function assertAccepts(state: ConversationState, message: SubmittedMessage): void {
+  const wellFormed = [message?.id, message?.text, message?.principalId, message?.signed].every(
+    (part) => typeof part === 'string' && part !== '',
+  );
+  if (!wellFormed)
+    throw refused('MessageRejected', 'a message has id, text, principalId and signed; send it through the API');
+  const refusal = refusalOf(state, message.id);
+  if (refusal !== undefined) throw refused(refusal, WHY[refusal]);
+}
+
+const WHY = {
+  ConversationStopped: 'the conversation is stopped; an operator can resume it',
+  ConversationClosed: 'the conversation has ended for good; start another one',
+  InboxFull: 'too many messages wait in this conversation; send this one again later',
+} as const;
+
+function refused(type: FailureType, message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type, message, nonRetryable: true });
+}
+
+function isReport(value: unknown): value is BatchReport {
+  const report = value as Partial<BatchReport> | null;
+  return typeof report?.batchId === 'string' && typeof report.signed === 'string' && Array.isArray(report.settled);
+}
