@@ -4,7 +4,7 @@ import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { Receipt } from '../domain/approval.ts';
 import type { ConversationInput, ConversationView, SubmittedMessage, Ticket } from '../domain/conversation.ts';
-import { actionWorkflowId, conversationWorkflowId, TASK_QUEUES } from '../domain/ids.ts';
+import { actionWorkflowId, conversationWorkflowId, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
 import { ACTION, CONVERSATION, SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 import type { CommandStatement, DecisionStatement, Signed } from '../domain/signed.ts';
 import { createCalls } from './gateway-calls.ts';
@@ -61,8 +61,6 @@ export const DEFAULT_DEADLINES: GatewayDeadlines = {
 
 // 3: Continue-As-New cuts an Update once, rarely twice in a row; more is a loop.
 const MAX_CUTS = 3;
-// 2 s, as the recovery of a killed worker was measured with.
-const WORKFLOW_TASK_TIMEOUT = '2s';
 const ATTRIBUTE = {
   agent: defineSearchAttributeKey(SEARCH_ATTRIBUTES.agent, SearchAttributeType.KEYWORD),
   owner: defineSearchAttributeKey(SEARCH_ATTRIBUTES.owner, SearchAttributeType.KEYWORD),

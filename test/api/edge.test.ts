@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashOfApiKey, newApiKey } from '../../api/keys.ts';
+import { StoreUnavailable } from '../../store/unavailable.ts';
 import { problem } from './support/answers.ts';
 import { serve } from './support/served.ts';
 
@@ -72,6 +73,7 @@ test('a wrong body, path, method or media type is the right 4xx with what to do'
     ],
     ['POST', `${messages}?wait=forever`, { text: 'a' }, {}, '400 bad_request'],
     ['GET', '/v1/conversations?limit=1000', undefined, {}, '400 bad_request'],
+    ['GET', '/v1/conversations?cursor=of-another-list', undefined, {}, '400 bad_request'],
     ['GET', '/v1/conversations?limit=1&limit=2', undefined, {}, '400 bad_request'],
     ['GET', '/v1/conversations/not%20an%20id', undefined, {}, '404 not_found'],
     ['GET', '/v1/conversations/%E0%A4%A', undefined, {}, '400 bad_request'],
@@ -88,7 +90,7 @@ test('a wrong body, path, method or media type is the right 4xx with what to do'
 test('with the store down every call is 503 with Retry-After, and nothing reaches Temporal', async (t) => {
   const { call, open, store, gateway } = await serve(t);
   const id = await open();
-  store.fail(Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' }));
+  store.fail(new StoreUnavailable('ECONNREFUSED'));
   for (const [method, path, body] of [
     ['GET', '/v1/conversations', undefined],
     ['POST', `/v1/conversations/${id}/messages`, { text: 'hello' }],

@@ -3,6 +3,7 @@ import type { Approval } from '../../../domain/approval.ts';
 import type { Entry } from '../../../domain/entry.ts';
 import { messageKey } from '../../../domain/ids.ts';
 import type { Item, NewItem } from '../../../domain/item.ts';
+import { CursorInvalid } from '../../../store/cursor.ts';
 import type { ActionRow, ApiKeyRow, Claim, ConversationRow, Page, RecordedEntry, Store } from '../../../store/ports.ts';
 
 export interface MemoryStore extends Store {
@@ -173,6 +174,7 @@ function keysOf(state: State): Store['apiKeys'] {
 /** Newest first; the cursor is how many were shown. */
 function paged<Row>(rows: readonly Row[], cursor: string, limit: number): Page<Row> {
   const from = Number(cursor || 0);
+  if (Number.isNaN(from)) throw new CursorInvalid('the cursor is not one of this list');
   const page = rows.toReversed().slice(from, from + limit);
   return { rows: page, next: from + limit < rows.length ? String(from + limit) : '' };
 }
