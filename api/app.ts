@@ -122,7 +122,7 @@ function limitRate(
     // Without a trusted proxy the header is anybody's word, and is not read; that is no misconfiguration.
     validate: { xForwardedForHeader: false },
     handler: () => {
-      const detail = `More than ${perMinute} requests a minute by one ${identifier}; slow down and try again after Retry-After.`;
+      const detail = `More than ${perMinute} requests a minute by one ${identifier}; wait as Retry-After says.`;
       throw new Problem('too_many_requests', detail);
     },
   });

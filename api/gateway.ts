@@ -1,8 +1,9 @@
-// The door to Temporal: the only file of the API that talks to its client. Each call is bounded, and fails with a
-// GatewayError whose fault says what to tell the caller. May import domain and @temporalio.
+// The door to Temporal: only the gateway's files know its client. Each call is bounded, and fails with a GatewayError
+// whose fault says what to tell the caller. May import domain and @temporalio.
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { Receipt } from '../domain/approval.ts';
+<<<<<<< HEAD
 import type {
   ConversationInput,
   ConversationPhase,
@@ -11,9 +12,15 @@ import type {
   Ticket,
 } from '../domain/conversation.ts';
 import { actionWorkflowId, conversationWorkflowId, TASK_QUEUES } from '../domain/ids.ts';
+=======
+import type { ConversationInput, ConversationView, SubmittedMessage, Ticket } from '../domain/conversation.ts';
+import { actionWorkflowId, conversationWorkflowId, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
+>>>>>>> api
 import { ACTION, CONVERSATION, SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 import type { CommandStatement, DecisionStatement, Signed } from '../domain/signed.ts';
-import { faultOf, GatewayError, wasCut } from './gateway-error.ts';
+import { createCalls } from './gateway-calls.ts';
+import { GatewayError, wasCut } from './gateway-error.ts';
+import { type Counts, countRunning, unpolledQueues } from './gateway-state.ts';
 
 /** What a conversation's Workflow is started with, where it does not run yet. */
 export interface ConversationStart {
@@ -21,15 +28,6 @@ export interface ConversationStart {
   readonly agent: string;
   readonly tenant: string;
   readonly owner: string;
-}
-
-export interface Counts {
-  /** Running conversations by phase. */
-  readonly conversations: Readonly<Record<string, number>>;
-  /** Batches that wait for people or act. */
-  readonly waitingActions: number;
-  /** Workflows whose Workflow Task fails again and again; undefined where the server cannot say. */
-  readonly stuck: number | undefined;
 }
 
 /** All that the API asks of Temporal. Every method may throw GatewayError. */
@@ -74,12 +72,6 @@ export const DEFAULT_DEADLINES: GatewayDeadlines = {
 
 // 3: Continue-As-New cuts an Update once, rarely twice in a row; more is a loop.
 const MAX_CUTS = 3;
-// 2 s, as the recovery of a killed worker was measured with.
-const WORKFLOW_TASK_TIMEOUT = '2s';
-const PHASES = ['open', 'paused', 'stopped', 'handed_over'] as const satisfies readonly ConversationPhase[];
-// 90 s: a worker polls anew every 60 s; whoever did not for longer is gone.
-const POLLER_FRESH_MS = 90_000;
-
 const ATTRIBUTE = {
   agent: defineSearchAttributeKey(SEARCH_ATTRIBUTES.agent, SearchAttributeType.KEYWORD),
   owner: defineSearchAttributeKey(SEARCH_ATTRIBUTES.owner, SearchAttributeType.KEYWORD),
@@ -92,23 +84,7 @@ const ATTRIBUTE = {
 const DEFAULT_PRIORITY = 3;
 
 export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFAULT_DEADLINES): Gateway {
-  const underWay = new Set<Promise<unknown>>();
-
-  /**
-   * Every call is bounded: without a worker the client would retry for ever. The deadline is gRPC's, on the real clock;
-   * the client looks at it only between tries, up to 5 s apart, so a timer of ours answers the caller in time.
-   */
-  async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
-    const call = client.withDeadline(Date.now() + ms, work);
-    const settled: Promise<unknown> = call.catch(() => undefined).finally(() => underWay.delete(settled));
-    underWay.add(settled);
-    try {
-      return await inTime(ms, call);
-    } catch (error) {
-      const fault = error instanceof GatewayError ? undefined : faultOf(error);
-      throw fault === undefined ? error : new GatewayError(fault, error);
-    }
-  }
+  const { within, drain } = createCalls(client);
 
   /** An Update to a conversation, which is started first where a crash kept it from starting. */
   async function update<T>(
@@ -136,7 +112,6 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
   }
 
   const conversation = (id: string) => client.workflow.getHandle(conversationWorkflowId(id));
-  const count = async (query: string): Promise<number> => (await client.workflow.count(query)).count;
 
   return {
     async start(to) {
@@ -173,6 +148,7 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
         return [
           `Temporal does not answer (namespace "${client.options.namespace}"); start it, or check TEMPORAL_ADDRESS`,
         ];
+<<<<<<< HEAD
       }),
     async drain() {
       await Promise.all(underWay);
@@ -192,7 +168,11 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
           () => undefined,
         );
         return { conversations, waitingActions, stuck };
+=======
+>>>>>>> api
       }),
+    counts: () => within(deadlines.queryMs, () => countRunning(client)),
+    drain,
   };
 }
 
@@ -219,6 +199,7 @@ function startOptions({ conversationId, agent, tenant, owner }: ConversationStar
     ],
   };
 }
+<<<<<<< HEAD
 
 // The server's enum TaskQueueType: 1 is Workflow Tasks, 2 is Activities.
 const QUEUES = [
@@ -253,3 +234,5 @@ async function inTime<T>(ms: number, call: Promise<T>): Promise<T> {
     clearTimeout(timer);
   }
 }
+=======
+>>>>>>> api

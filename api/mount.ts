@@ -7,7 +7,8 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import { z } from 'zod';
 import type { Store } from '../store/ports.ts';
 import { authenticate, type Caller, requireScope } from './auth.ts';
-import { JSON_BYTES, REQUEST_MS } from './limits.ts';
+import { inTime } from './in-time.ts';
+import { JSON_BYTES, REQUEST_MS, RETRY_AFTER_OUTAGE_S } from './limits.ts';
 import { Problem } from './problem.ts';
 import type { Answer, ResponseSpec, Route } from './route.ts';
 
@@ -86,12 +87,13 @@ async function handle(route: Route, req: Request, res: Response, closing: AbortS
     caller: localsOf(res).caller ?? NOBODY,
     signal,
   };
-  const answer = await inTime(route.handler(asked));
+  const answer = await inTime(REQUEST_MS, route.handler(asked), tooLate);
   res.set(answer.headers ?? {});
   await send(res.status(answer.status), answer, route.responses[answer.status] ?? null);
 }
 
 /** No request stays open for ever: what takes longer than we ever promise is an outage. */
+<<<<<<< HEAD
 async function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -105,6 +107,11 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
+=======
+function tooLate(): Problem {
+  const detail = 'This took too long; it may still happen. Look, then try again.';
+  return new Problem('unavailable', detail, { retryAfterS: RETRY_AFTER_OUTAGE_S });
+>>>>>>> api
 }
 
 async function send(res: Response, { body }: Answer<Record<number, ResponseSpec>>, spec: ResponseSpec): Promise<void> {

@@ -71,7 +71,8 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof GatewayError) return problemOfGateway(error);
   const fromBody = problemOfBody(error);
   if (fromBody !== undefined) return fromBody;
-  if (isStoreOutage(error)) {
+  if (isNamed(error, 'CursorInvalid')) return new Problem('bad_request', sentence(error.message));
+  if (isNamed(error, 'StoreUnavailable')) {
     const detail = `The store does not answer; nothing was changed. Try again in ${RETRY_AFTER_OUTAGE_S} seconds.`;
     return new Problem('unavailable', detail, { retryAfterS: RETRY_AFTER_OUTAGE_S, cause: error });
   }
@@ -132,6 +133,7 @@ function problemOfBody(error: unknown): Problem | undefined {
   return undefined;
 }
 
+<<<<<<< HEAD
 // SQLSTATE classes of a server that cannot serve: connection, resources, operator, system. Then Node's network codes.
 const OUTAGE_CODE = /^(08|53|57P|58)|^E(CONN|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN)/;
 // `pg` gives these no code.
@@ -147,6 +149,11 @@ function isStoreOutage(error: unknown): boolean {
     if (one instanceof AggregateError && one.errors.some(isStoreOutage)) return true;
   }
   return false;
+=======
+/** The store's own errors are known by name: only its types are imported here. */
+function isNamed(error: unknown, name: 'CursorInvalid' | 'StoreUnavailable'): error is Error {
+  return error instanceof Error && error.name === name;
+>>>>>>> api
 }
 
 /** A reason of the domain as a sentence. */

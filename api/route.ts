@@ -61,14 +61,12 @@ export interface Route extends Omit<Spec<Shape, Shape, Shape, z.ZodType, Record<
   readonly handler: (asked: Asked<unknown, unknown, unknown, unknown>) => Promise<Answer<Record<number, ResponseSpec>>>;
 }
 
-type None = z.ZodObject<Record<never, never>>;
-
 /** Declare a route. */
 export function route<
   const R extends Record<number, ResponseSpec>,
-  P extends Shape = None,
-  Q extends Shape = None,
-  H extends Shape = None,
+  P extends Shape = Shape,
+  Q extends Shape = Shape,
+  H extends Shape = Shape,
   B extends z.ZodType = z.ZodUndefined,
 >(spec: Spec<P, Q, H, B, R>): Route {
   // Sound: `mount` hands over only what these very schemas have parsed.

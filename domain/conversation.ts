@@ -117,10 +117,12 @@ export function openConversation(input: ConversationInput): ConversationState {
 /** Why a message cannot be taken now, by failure type; undefined when it can. A known id is always answered. */
 export function refusalOf(
   state: ConversationState,
-  messageId: string,
-): 'ConversationStopped' | 'ConversationClosed' | 'InboxFull' | undefined {
+  message: Pick<SubmittedMessage, 'id' | 'text'>,
+): 'ConversationStopped' | 'ConversationClosed' | 'InboxFull' | 'MessageRejected' | undefined {
   if (state.phase === 'closed') return 'ConversationClosed';
-  if (isKnown(state, messageId)) return undefined;
+  const queued = state.inbox.find((one) => one.id === message.id);
+  if (queued !== undefined && queued.text !== message.text) return 'MessageRejected';
+  if (isKnown(state, message.id)) return undefined;
   if (state.phase === 'stopped') return 'ConversationStopped';
   return state.inbox.length >= MAX_INBOX ? 'InboxFull' : undefined;
 }

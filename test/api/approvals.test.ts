@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Approval } from '../../domain/approval.ts';
 import type { ActionRow } from '../../store/ports.ts';
-import { NOW_MS, problem, serve } from './support/served.ts';
+import { problem } from './support/answers.ts';
+import { NOW_MS, serve } from './support/served.ts';
 
 const approve = { answer: 'approve', id: 'd1' };
 
@@ -18,7 +19,7 @@ test('a decision is signed over the digest of the exact action, and counts once 
   );
 });
 
-test('the same decision sent again gets its receipt again; a second person is told that it is over, with the receipt', async (t) => {
+test('the same decision gets its receipt again; a second person learns that it is over', async (t) => {
   const { call, ask } = await serve(t);
   const { id } = await ask();
   const decide = (who: 'approver' | 'colleague', body: object) =>
@@ -108,7 +109,7 @@ test('a late click on a batch that has ended is answered from what it put on rec
   const approval = await ask();
   gateway.ended.add(approval.batchId);
   // The Workflow settles it between our look and our Update.
-  const decide = gateway.decide;
+  const decide = gateway.decide.bind(gateway);
   gateway.decide = async (...args) => {
     const settled: Approval = { ...approval, end: 'denied' };
     const fact = { kind: 'approval_settled', approval: settled } as const;

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashOfApiKey, newApiKey } from '../../api/keys.ts';
-import { problem, serve } from './support/served.ts';
+import { StoreUnavailable } from '../../store/unavailable.ts';
+import { problem } from './support/answers.ts';
+import { serve } from './support/served.ts';
 
 test('no key, a malformed, an unknown and a revoked key are 401 with what to send', async (t) => {
   const { server, keys, store } = await serve(t);
@@ -27,7 +29,7 @@ test('no key, a malformed, an unknown and a revoked key are 401 with what to sen
   }
 });
 
-test('a key’s text is never kept: the store knows its hash alone, and a guess of another form costs no look-up', () => {
+test('the store knows a key by its hash alone, and a guess of another form costs no look-up', () => {
   const { id, text, hash } = newApiKey();
   assert.match(text, new RegExp(`^cs_${id}_[A-Za-z0-9_-]{43}$`));
   assert.equal(hashOfApiKey(text), hash);
@@ -71,6 +73,7 @@ test('a wrong body, path, method or media type is the right 4xx with what to do'
     ],
     ['POST', `${messages}?wait=forever`, { text: 'a' }, {}, '400 bad_request'],
     ['GET', '/v1/conversations?limit=1000', undefined, {}, '400 bad_request'],
+    ['GET', '/v1/conversations?cursor=of-another-list', undefined, {}, '400 bad_request'],
     ['GET', '/v1/conversations?limit=1&limit=2', undefined, {}, '400 bad_request'],
     ['GET', '/v1/conversations/not%20an%20id', undefined, {}, '404 not_found'],
     ['GET', '/v1/conversations/%E0%A4%A', undefined, {}, '400 bad_request'],
@@ -87,7 +90,7 @@ test('a wrong body, path, method or media type is the right 4xx with what to do'
 test('with the store down every call is 503 with Retry-After, and nothing reaches Temporal', async (t) => {
   const { call, open, store, gateway } = await serve(t);
   const id = await open();
-  store.fail(Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' }));
+  store.fail(new StoreUnavailable('ECONNREFUSED'));
   for (const [method, path, body] of [
     ['GET', '/v1/conversations', undefined],
     ['POST', `/v1/conversations/${id}/messages`, { text: 'hello' }],
@@ -100,7 +103,7 @@ test('with the store down every call is 503 with Retry-After, and nothing reache
   assert.equal(gateway.taken.length, 0);
 });
 
-test('an error that nobody foresaw is 500 without its inside, which is in the log under the request’s id', async (t) => {
+test('an unforeseen error is 500 without its inside, which is in the log under the request’s id', async (t) => {
   const { call, store, logged } = await serve(t);
   store.fail(new TypeError('cannot read secret-password of undefined'));
   const answer = await call('customer', 'GET', '/v1/conversations', undefined, { 'x-request-id': 'request-1234' });

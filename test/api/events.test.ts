@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Entry } from '../../domain/entry.ts';
-import { NOW_MS, problem, type Served, serve } from './support/served.ts';
+import { problem } from './support/answers.ts';
+import { NOW_MS, type Served, serve } from './support/served.ts';
 
 /** Read events until `count` have come or the stream ends. */
 async function events(

@@ -33,8 +33,9 @@ test('each refusal of a Workflow comes to its own status', () => {
   };
   for (const type of Object.keys(FAILURES)) {
     const fault = faultOf(updateFailed(type));
+    assert.ok(fault);
     assert.deepEqual(fault, { kind: 'refused', type, reason: 'a reason' });
-    const { status, message } = problemOf(new GatewayError(fault!, undefined));
+    const { status, message } = problemOf(new GatewayError(fault, undefined));
     assert.equal(status, statuses[type as keyof typeof statuses] ?? 500);
     assert.match(message, /\.$/);
   }
@@ -82,7 +83,7 @@ test('an Update that Continue-As-New cut off is sent again under the same id, a 
   assert.equal(sent.length, 5);
 });
 
-test('each try of an Update is a fresh start that leaves a running Workflow alone and never revives an ended one', async () => {
+test('each Update starts its Workflow if need be, leaves a running one alone, and revives no ended one', async () => {
   const operations = new Set<unknown>();
   const gateway = createGateway(
     clientOf(async (_name, { startWorkflowOperation }) => {

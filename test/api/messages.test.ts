@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { messageKey } from '../../domain/ids.ts';
 import type { Served } from './support/served.ts';
-import { problem, serve } from './support/served.ts';
+import { problem } from './support/answers.ts';
+import { serve } from './support/served.ts';
 
 /** What a turn does once it takes a message: the message, and at once or later its reply. */
 function transcript({ store, gateway }: Served) {
@@ -40,7 +41,7 @@ const send = (served: Served, id: string, text: string, key?: string, query = ''
     key === undefined ? {} : { 'idempotency-key': key },
   );
 
-test('a message is taken by the Workflow before 202, signed as its sender’s, with the digest of its text', async (t) => {
+test('a message is taken before 202, signed as its sender’s, with the digest of its text', async (t) => {
   const served = await serve(t);
   const id = await served.open();
   const { status, headers, body } = await send(served, id, 'where is my order?', 'k1');
@@ -90,7 +91,7 @@ test('?wait=reply answers with the reply of the turn that took the message', asy
   const { take } = transcript(served);
   served.gateway.onMessage = async (id, message) => {
     const reply = await take(id, message);
-    setImmediate(reply);
+    setImmediate(() => void reply());
   };
   const id = await served.open();
   const { status, body } = await send(served, id, 'hello', 'k1', '?wait=reply');
@@ -144,7 +145,12 @@ test('a full inbox is 429 with Retry-After', async (t) => {
   const served = await serve(t);
   const id = await served.open();
   const state = served.gateway.conversations.get(id);
+<<<<<<< HEAD
   state!.inbox = Array.from({ length: 100 }, (_, at) => ({
+=======
+  assert.ok(state);
+  state.inbox = Array.from({ length: 100 }, (_, at) => ({
+>>>>>>> api
     id: `x${at}`,
     text: 'x',
     principalId: 'customer',
