@@ -27,78 +27,6 @@ import { actionView, approvalView } from './views.ts';
 type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'signer' | 'directory' | 'nowMs'>;
 
 export function approvalRoutes(deps: Deps, access: Access): readonly Route[] {
-<<<<<<< HEAD
-  const { store } = deps;
-  return [
-    route({
-      method: 'get',
-      path: '/v1/approvals',
-      id: 'listApprovals',
-      summary: 'Approvals of your groups, newest first; the open ones unless ?end= says otherwise',
-      scope: ['approvals:decide', 'operate'],
-      query: ApprovalsListed,
-      responses: { 200: pageOf(Approval) },
-      handler: async ({ query: { end, conversationId, cursor, limit }, caller }) => {
-        const groups = access.groups(caller);
-        const page = await store.approvals.list({
-          end: end === 'all' ? '' : end,
-          groups,
-          conversationId,
-          cursor,
-          limit,
-        });
-        return { status: 200, body: { rows: page.rows.map(approvalView), next: page.next } };
-      },
-    }),
-    route({
-      method: 'get',
-      path: '/v1/approvals/{id}',
-      id: 'getApproval',
-      summary: 'One approval, with what is to be done and on what evidence',
-      scope: ['approvals:decide', 'operate'],
-      params: OfAnything,
-      responses: { 200: Approval },
-      handler: async ({ params, caller }) => ({
-        status: 200,
-        body: approvalView(await access.approval(caller, params.id)),
-      }),
-    }),
-    route({
-      method: 'post',
-      path: '/v1/approvals/{id}/decision',
-      id: 'decideApproval',
-      summary: 'Approve or deny; ?sign=only returns the signed decision without sending it',
-      scope: ['approvals:decide'],
-      params: OfAnything,
-      query: SignsOnly,
-      body: NewDecision,
-      responses: { 200: Receipt.or(SignedDecision) },
-      handler: async ({ params, query, body, caller }) => {
-        const approval = await access.approval(caller, params.id);
-        assertMayDecide(deps, caller, approval);
-        const decisionId = `${caller.principal.id}/${body.id ?? randomUUID()}`;
-        if (approval.end !== 'open') return { status: 200, body: receiptOfSettled(approval, decisionId) };
-        const { answer, reason } = body;
-        const signed = await sign(deps, caller, approval, { decisionId, answer, reason });
-        if (query.sign === 'only') return { status: 200, body: { decisionId, approvalId: approval.id, signed } };
-        return { status: 200, body: countedReceipt(await decide(deps, approval, decisionId, signed)) };
-      },
-    }),
-    route({
-      method: 'get',
-      path: '/v1/actions/{id}',
-      id: 'getAction',
-      summary: 'One action: what was ruled on it, whom it waited for, how it ended',
-      scope: ['conversations:read', 'approvals:decide', 'operate'],
-      params: OfAnything,
-      responses: { 200: Action },
-      handler: async ({ params, caller }) => {
-        const { row, eyes } = await access.action(caller, params.id);
-        return { status: 200, body: actionView(row, eyes) };
-      },
-    }),
-  ];
-=======
   return [listRoute(deps, access), lookRoute(access), decideRoute(deps, access), actionRoute(access)];
 }
 
@@ -179,7 +107,6 @@ function actionRoute(access: Access): Route {
       return { status: 200, body: actionView(row, eyes) };
     },
   });
->>>>>>> api
 }
 
 /** The API refuses early and in words; the Workflow and the actor check again. */

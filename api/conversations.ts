@@ -32,98 +32,6 @@ export function conversationRoutes(deps: Deps, access: Access, ending: Ending): 
 
 function openRoute(deps: Deps, ending: Ending): Route {
   const { store, gateway } = deps;
-<<<<<<< HEAD
-  return [
-    route({
-      method: 'post',
-      path: '/v1/conversations',
-      id: 'openConversation',
-      summary: 'Open a conversation with an agent; once per id or Idempotency-Key',
-      scope: ['conversations:write'],
-      headers: Keyed,
-      body: NewConversation,
-      responses: { 200: Conversation, 201: Conversation },
-      handler: async ({ headers, body, caller }) => {
-        const id = body.id ?? freshId(caller, headers['idempotency-key']);
-        const before = await store.conversations.get(id);
-        const row = before ?? (await open(deps, caller, id, body.agent));
-        assertSame(row, caller, body.agent);
-        await ending.whileOpen(row, (start) => gateway.start(start));
-        const view = conversationView(row);
-        return { status: before === undefined ? 201 : 200, body: view, headers: { Location: view.url } };
-      },
-    }),
-    route({
-      method: 'get',
-      path: '/v1/conversations',
-      id: 'listConversations',
-      summary: 'Your conversations, newest first; ?of=staff lists those that you may see as staff',
-      scope: ['conversations:read', 'operate'],
-      query: Listed,
-      responses: { 200: pageOf(Conversation) },
-      handler: async ({ query: { of, cursor, limit }, caller }) => {
-        const { id, tenant } = caller.principal;
-        const agents = of === 'staff' && !isOperator(caller) ? access.agents(caller) : [];
-        // An empty list means all agents to the store, so whoever is staff of none must not get there.
-        if (of === 'staff' && !isOperator(caller) && agents.length === 0)
-          return { status: 200, body: { rows: [], next: '' } };
-        const principalId = of === 'staff' ? '' : id;
-        const page = await store.conversations.list({ tenant, principalId, agents, cursor, limit });
-        return { status: 200, body: { rows: page.rows.map(conversationView), next: page.next } };
-      },
-    }),
-    route({
-      method: 'get',
-      path: '/v1/conversations/{id}',
-      id: 'getConversation',
-      summary: 'State, transcript by pages, what waits and what was done',
-      scope: ['conversations:read', 'operate'],
-      params: OfConversation,
-      query: After,
-      responses: { 200: ConversationDetail },
-      handler: async ({ params, query: { after, limit }, caller }) => {
-        const { row, eyes } = await access.conversation(caller, params.id);
-        const groups = Object.keys(deps.directory.groups);
-        const [items, waiting, actions, live] = await Promise.all([
-          store.items.page(row.id, after, limit),
-          store.approvals.list({ end: 'open', groups, conversationId: row.id, cursor: '', limit: MAX_PAGE }),
-          store.actions.ofConversation(row.id, ACTIONS_SHOWN),
-          gateway.view(row.id),
-        ]);
-        const body = {
-          ...conversationView(row),
-          ...(live === undefined ? {} : { phase: live.phase }),
-          live: live === undefined ? null : { turn: live.turn, queued: live.queued },
-          items: items.filter((item) => isVisible(item, eyes)).map(itemView),
-          nextAfter: items.length < limit ? null : (items.at(-1)?.seq ?? null),
-          waiting: waiting.rows.map(waitingView),
-          actions: actions.map((action) => actionView(action, eyes)),
-          ...(eyes === 'staff' ? temporalUrl(deps.temporalUiUrl, row.id) : {}),
-        };
-        return { status: 200, body };
-      },
-    }),
-    route({
-      method: 'delete',
-      path: '/v1/conversations/{id}',
-      id: 'endConversation',
-      summary: 'End it for good; what runs and what waits is cancelled',
-      scope: ['conversations:write', 'operate'],
-      params: OfConversation,
-      responses: { 204: null },
-      handler: async ({ params, caller }) => {
-        const { row } = await access.conversation(caller, params.id);
-        await gateway.close(startOf(row)).catch((error: unknown) => {
-          const over = error instanceof GatewayError && error.fault.kind === 'ended';
-          if (!over) throw error;
-        });
-        // The Workflow knows that it ended; only here is known who wanted it.
-        await ending.record(row, caller.principal.id, 'ended over the API');
-        return { status: 204, body: null };
-      },
-    }),
-  ];
-=======
   return route({
     method: 'post',
     path: '/v1/conversations',
@@ -222,7 +130,6 @@ function endRoute({ gateway }: Deps, access: Access, ending: Ending): Route {
       return { status: 204, body: null };
     },
   });
->>>>>>> api
 }
 
 /** Put a new conversation on record. Of two at once with one id the first stands. */

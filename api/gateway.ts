@@ -3,19 +3,8 @@
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { Receipt } from '../domain/approval.ts';
-<<<<<<< HEAD
-import type {
-  ConversationInput,
-  ConversationPhase,
-  ConversationView,
-  SubmittedMessage,
-  Ticket,
-} from '../domain/conversation.ts';
-import { actionWorkflowId, conversationWorkflowId, TASK_QUEUES } from '../domain/ids.ts';
-=======
 import type { ConversationInput, ConversationView, SubmittedMessage, Ticket } from '../domain/conversation.ts';
 import { actionWorkflowId, conversationWorkflowId, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
->>>>>>> api
 import { ACTION, CONVERSATION, SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 import type { CommandStatement, DecisionStatement, Signed } from '../domain/signed.ts';
 import { createCalls } from './gateway-calls.ts';
@@ -148,28 +137,6 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
         return [
           `Temporal does not answer (namespace "${client.options.namespace}"); start it, or check TEMPORAL_ADDRESS`,
         ];
-<<<<<<< HEAD
-      }),
-    async drain() {
-      await Promise.all(underWay);
-    },
-    counts: () =>
-      within(deadlines.queryMs, async () => {
-        const running = `ExecutionStatus = 'Running' AND WorkflowType =`;
-        const conversations: Record<string, number> = {};
-        // One after the other: a failed one leaves no other behind that still tries.
-        for (const phase of PHASES) {
-          conversations[phase] = await count(
-            `${running} '${CONVERSATION.type}' AND ${SEARCH_ATTRIBUTES.phase} = '${phase}'`,
-          );
-        }
-        const waitingActions = await count(`${running} '${ACTION.type}'`);
-        const stuck = await count(`ExecutionStatus = 'Running' AND TemporalReportedProblems IS NOT NULL`).catch(
-          () => undefined,
-        );
-        return { conversations, waitingActions, stuck };
-=======
->>>>>>> api
       }),
     counts: () => within(deadlines.queryMs, () => countRunning(client)),
     drain,
@@ -199,40 +166,3 @@ function startOptions({ conversationId, agent, tenant, owner }: ConversationStar
     ],
   };
 }
-<<<<<<< HEAD
-
-// The server's enum TaskQueueType: 1 is Workflow Tasks, 2 is Activities.
-const QUEUES = [
-  { role: 'workflows', taskQueue: TASK_QUEUES.workflows, taskQueueType: 1 },
-  { role: 'assistant', taskQueue: TASK_QUEUES.assistant, taskQueueType: 2 },
-  { role: 'actor', taskQueue: TASK_QUEUES.actor, taskQueueType: 2 },
-] as const;
-
-async function unpolledQueues(client: Client): Promise<readonly string[]> {
-  const { namespace } = client.options;
-  const sentences: string[] = [];
-  for (const { role, taskQueue, taskQueueType } of QUEUES) {
-    const request = { namespace, taskQueue: { name: taskQueue }, taskQueueType };
-    const { pollers } = await client.workflowService.describeTaskQueue(request);
-    // The server remembers pollers for minutes after they are gone.
-    const isPolled = pollers.some(
-      ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < POLLER_FRESH_MS,
-    );
-    if (!isPolled) sentences.push(`no worker of the ${role} role polls ${taskQueue}; start one`);
-  }
-  return sentences;
-}
-
-async function inTime<T>(ms: number, call: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new GatewayError({ kind: 'unavailable' }, new Error(`no answer in ${ms} ms`))), ms);
-  });
-  try {
-    return await Promise.race([call, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-=======
->>>>>>> api

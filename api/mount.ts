@@ -93,25 +93,9 @@ async function handle(route: Route, req: Request, res: Response, closing: AbortS
 }
 
 /** No request stays open for ever: what takes longer than we ever promise is an outage. */
-<<<<<<< HEAD
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const problem = new Problem('unavailable', 'This took too long; it may still happen. Look, then try again.', {
-      retryAfterS: 5,
-    });
-    timer = setTimeout(() => reject(problem), REQUEST_MS);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-=======
 function tooLate(): Problem {
   const detail = 'This took too long; it may still happen. Look, then try again.';
   return new Problem('unavailable', detail, { retryAfterS: RETRY_AFTER_OUTAGE_S });
->>>>>>> api
 }
 
 async function send(res: Response, { body }: Answer<Record<number, ResponseSpec>>, spec: ResponseSpec): Promise<void> {

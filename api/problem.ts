@@ -133,27 +133,9 @@ function problemOfBody(error: unknown): Problem | undefined {
   return undefined;
 }
 
-<<<<<<< HEAD
-// SQLSTATE classes of a server that cannot serve: connection, resources, operator, system. Then Node's network codes.
-const OUTAGE_CODE = /^(08|53|57P|58)|^E(CONN|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN)/;
-// `pg` gives these no code.
-const OUTAGE_TEXT =
-  /connection terminated|timeout (exceeded|expired)|connection timeout|client has encountered a connection/i;
-
-/** True when the error says that the store cannot be reached, however deep it is wrapped. */
-function isStoreOutage(error: unknown): boolean {
-  for (let one: unknown = error, depth = 0; one instanceof Error && depth < 5; one = one.cause, depth++) {
-    const { code } = one as { code?: unknown };
-    if (one.name === 'StoreUnavailable' || OUTAGE_TEXT.test(one.message)) return true;
-    if (typeof code === 'string' && OUTAGE_CODE.test(code)) return true;
-    if (one instanceof AggregateError && one.errors.some(isStoreOutage)) return true;
-  }
-  return false;
-=======
 /** The store's own errors are known by name: only its types are imported here. */
 function isNamed(error: unknown, name: 'CursorInvalid' | 'StoreUnavailable'): error is Error {
   return error instanceof Error && error.name === name;
->>>>>>> api
 }
 
 /** A reason of the domain as a sentence. */

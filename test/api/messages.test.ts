@@ -145,12 +145,8 @@ test('a full inbox is 429 with Retry-After', async (t) => {
   const served = await serve(t);
   const id = await served.open();
   const state = served.gateway.conversations.get(id);
-<<<<<<< HEAD
-  state!.inbox = Array.from({ length: 100 }, (_, at) => ({
-=======
   assert.ok(state);
   state.inbox = Array.from({ length: 100 }, (_, at) => ({
->>>>>>> api
     id: `x${at}`,
     text: 'x',
     principalId: 'customer',

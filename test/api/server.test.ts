@@ -21,12 +21,8 @@ test('closing ends event streams and waiting replies, and lets open requests fin
   const stream = await fetch(`${server.url}/v1/conversations/${id}/events`, {
     headers: { authorization: `Bearer ${keys.customer}` },
   });
-<<<<<<< HEAD
-  const reader = stream.body!.getReader();
-=======
   assert.ok(stream.body);
   const reader = stream.body.getReader();
->>>>>>> api
   await reader.read();
   const waiting = call('customer', 'POST', `/v1/conversations/${id}/messages?wait=reply`, { text: 'hello' });
   while ((await call('customer', 'GET', `/v1/conversations/${id}`)).body.live === null) await new Promise(setImmediate);

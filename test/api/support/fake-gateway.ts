@@ -1,17 +1,5 @@
 // The gateway port with Workflows played in memory by the domain's own transitions: the rules are the real ones, only
 // Temporal is missing. It can be told to be down, to lose its worker, or that a Workflow has ended.
-<<<<<<< HEAD
-import { type Approval, applyDecision } from '../../../domain/approval.ts';
-import {
-  type ConversationState,
-  enqueue,
-  openConversation,
-  refusalOf,
-  type SubmittedMessage,
-  viewOf,
-} from '../../../domain/conversation.ts';
-=======
->>>>>>> api
 import type { ConversationStart, Gateway } from '../../../api/gateway.ts';
 import { GatewayError } from '../../../api/gateway-error.ts';
 import type { Counts } from '../../../api/gateway-state.ts';

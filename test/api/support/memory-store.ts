@@ -30,32 +30,7 @@ class State {
     return answer();
   }
 
-<<<<<<< HEAD
-  function apply({ conversationId, atMs, fact }: Entry): void {
-    const row = conversations.get(conversationId);
-    if (fact.kind === 'conversation_opened') {
-      const { agent, tenant, owner, principal } = fact;
-      const times = { createdMs: atMs, updatedMs: atMs };
-      conversations.set(conversationId, {
-        id: conversationId,
-        agent,
-        tenant,
-        owner,
-        principal,
-        phase: 'open',
-        ...times,
-      });
-    } else if (fact.kind === 'phase' && row !== undefined) {
-      conversations.set(conversationId, { ...row, phase: fact.phase, updatedMs: atMs });
-    } else if (fact.kind === 'approval_requested' || fact.kind === 'approval_settled') {
-      approvals.set(fact.approval.id, fact.approval);
-    }
-  }
-
-  function record(news: readonly Entry[]): void {
-=======
   record(news: readonly Entry[]): void {
->>>>>>> api
     for (const entry of news) {
       if (this.entries.some((one) => one.subject === entry.subject && one.step === entry.step)) continue;
       this.entries.push({ ...entry, seq: this.entries.length + 1 });
