@@ -48,7 +48,7 @@ export class FakeGateway implements Gateway {
 
   async submit(start: ConversationStart, message: SubmittedMessage): Promise<Ticket> {
     const state = this.#running(start);
-    const refusal = refusalOf(state, message.id);
+    const refusal = refusalOf(state, message);
     if (refusal !== undefined) {
       throw new GatewayError({ kind: 'refused', type: refusal, reason: `refused: ${refusal}` }, undefined);
     }
