@@ -11,7 +11,17 @@ import type { ApiDeps } from './deps.ts';
 import { GatewayError } from './gateway-error.ts';
 import { Problem, sentence } from './problem.ts';
 import { type Route, route } from './route.ts';
-import { Action, Approval, ApprovalsListed, NewDecision, OfAnything, pageOf, Receipt, SignedDecision, SignsOnly } from './schemas.ts';
+import {
+  Action,
+  Approval,
+  ApprovalsListed,
+  NewDecision,
+  OfAnything,
+  pageOf,
+  Receipt,
+  SignedDecision,
+  SignsOnly,
+} from './schemas.ts';
 import { actionView, approvalView } from './views.ts';
 
 type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'signer' | 'directory' | 'nowMs'>;
@@ -29,7 +39,13 @@ export function approvalRoutes(deps: Deps, access: Access): readonly Route[] {
       responses: { 200: pageOf(Approval) },
       handler: async ({ query: { end, conversationId, cursor, limit }, caller }) => {
         const groups = access.groups(caller);
-        const page = await store.approvals.list({ end: end === 'all' ? '' : end, groups, conversationId, cursor, limit });
+        const page = await store.approvals.list({
+          end: end === 'all' ? '' : end,
+          groups,
+          conversationId,
+          cursor,
+          limit,
+        });
         return { status: 200, body: { rows: page.rows.map(approvalView), next: page.next } };
       },
     }),
@@ -41,7 +57,10 @@ export function approvalRoutes(deps: Deps, access: Access): readonly Route[] {
       scope: ['approvals:decide', 'operate'],
       params: OfAnything,
       responses: { 200: Approval },
-      handler: async ({ params, caller }) => ({ status: 200, body: approvalView(await access.approval(caller, params.id)) }),
+      handler: async ({ params, caller }) => ({
+        status: 200,
+        body: approvalView(await access.approval(caller, params.id)),
+      }),
     }),
     route({
       method: 'post',
@@ -86,7 +105,10 @@ function assertMayDecide({ directory }: Deps, { principal }: Caller, approval: A
     throw new Problem('not_a_member', `Only members of the group "${approval.group}" decide this; ask one of them.`);
   }
   if (approval.requester === principal.id) {
-    throw new Problem('not_a_member', `You asked for this action; another member of "${approval.group}" must decide it.`);
+    throw new Problem(
+      'not_a_member',
+      `You asked for this action; another member of "${approval.group}" must decide it.`,
+    );
   }
 }
 
@@ -95,7 +117,15 @@ type Word = Pick<DecisionStatement, 'decisionId' | 'answer' | 'reason'>;
 /** The decision id carries the person's, so that no one's word is taken for another's. */
 function sign(deps: Deps, caller: Caller, { id, digest }: ApprovalRow, word: Word): Promise<Signed<DecisionStatement>> {
   const { principal: person } = caller;
-  const statement = { kind: 'decision', approvalId: id, digest, ...word, person, method: 'api_key', atMs: deps.nowMs() } as const;
+  const statement = {
+    kind: 'decision',
+    approvalId: id,
+    digest,
+    ...word,
+    person,
+    method: 'api_key',
+    atMs: deps.nowMs(),
+  } as const;
   return deps.signer.sign<DecisionStatement>(statement);
 }
 
@@ -118,14 +148,18 @@ async function decide(
   const { id, conversationId } = now;
   const fact = { kind: 'approval_settled', approval: endApproval(now, 'cancelled') } as const;
   await deps.store.record([{ subject: id, step: 'settled', conversationId, atMs: deps.nowMs(), fact }]);
-  throw new Problem('approval_gone', `What was to be approved is gone: ${now.summary}. It was cancelled, and nothing will run.`);
+  throw new Problem(
+    'approval_gone',
+    `What was to be approved is gone: ${now.summary}. It was cancelled, and nothing will run.`,
+  );
 }
 
 /** The caller's own decision gets its receipt again; anyone else learns that it is over. */
 function receiptOfSettled(approval: ApprovalRow, decisionId: string): ReceiptOf {
   const { id: approvalId, end, summary } = approval;
   const own = approval.decisions.find((one) => one.decisionId === decisionId);
-  const text = own === undefined ? `too late: it is already ${end}` : `your ${own.answer} of ${summary} is counted; it is ${end}`;
+  const text =
+    own === undefined ? `too late: it is already ${end}` : `your ${own.answer} of ${summary} is counted; it is ${end}`;
   return countedReceipt({ decisionId, approvalId, counted: own !== undefined, text, end });
 }
 

@@ -67,6 +67,7 @@ export function commandRoutes(deps: Deps, access: Access, ending: Ending): reado
 }
 
 function commandedView({ conversationId, phase, turn, queued }: ConversationView) {
-  if (phase === 'closed') throw new Problem('conversation_closed', 'The conversation has ended for good; start another one.');
+  if (phase === 'closed')
+    throw new Problem('conversation_closed', 'The conversation has ended for good; start another one.');
   return { id: conversationId, phase, turn, queued };
 }

@@ -12,7 +12,16 @@ import { GatewayError } from './gateway-error.ts';
 import { ACTIONS_SHOWN, MAX_PAGE } from './limits.ts';
 import { Problem } from './problem.ts';
 import { type Route, route } from './route.ts';
-import { After, Conversation, ConversationDetail, Keyed, Listed, NewConversation, OfConversation, pageOf } from './schemas.ts';
+import {
+  After,
+  Conversation,
+  ConversationDetail,
+  Keyed,
+  Listed,
+  NewConversation,
+  OfConversation,
+  pageOf,
+} from './schemas.ts';
 import { actionView, conversationView, isVisible, itemView, waitingView } from './views.ts';
 
 type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'directory' | 'agents' | 'nowMs' | 'temporalUiUrl'>;
@@ -51,7 +60,8 @@ export function conversationRoutes(deps: Deps, access: Access, ending: Ending): 
         const { id, tenant } = caller.principal;
         const agents = of === 'staff' && !isOperator(caller) ? access.agents(caller) : [];
         // An empty list means all agents to the store, so whoever is staff of none must not get there.
-        if (of === 'staff' && !isOperator(caller) && agents.length === 0) return { status: 200, body: { rows: [], next: '' } };
+        if (of === 'staff' && !isOperator(caller) && agents.length === 0)
+          return { status: 200, body: { rows: [], next: '' } };
         const principalId = of === 'staff' ? '' : id;
         const page = await store.conversations.list({ tenant, principalId, agents, cursor, limit });
         return { status: 200, body: { rows: page.rows.map(conversationView), next: page.next } };
@@ -111,14 +121,25 @@ export function conversationRoutes(deps: Deps, access: Access, ending: Ending): 
 }
 
 /** Put a new conversation on record. Of two at once with one id the first stands. */
-async function open({ store, agents, nowMs }: Deps, caller: Caller, id: string, agentName: string): Promise<ConversationRow> {
+async function open(
+  { store, agents, nowMs }: Deps,
+  caller: Caller,
+  id: string,
+  agentName: string,
+): Promise<ConversationRow> {
   const agent = agents.get(agentName);
   if (agent === undefined) {
     const names = [...agents.keys()].join(', ');
     throw new Problem('unknown_agent', `There is no agent "${agentName}"; choose one of: ${names}.`);
   }
   const { principal } = caller;
-  const fact = { kind: 'conversation_opened', agent: agent.name, tenant: principal.tenant, owner: agent.owner, principal } as const;
+  const fact = {
+    kind: 'conversation_opened',
+    agent: agent.name,
+    tenant: principal.tenant,
+    owner: agent.owner,
+    principal,
+  } as const;
   await store.record([{ subject: id, step: 'opened', conversationId: id, atMs: nowMs(), fact }]);
   const row = await store.conversations.get(id);
   if (row === undefined) throw new Error(`the conversation ${id} must be on record once its opening is`);
@@ -128,10 +149,16 @@ async function open({ store, agents, nowMs }: Deps, caller: Caller, id: string, 
 /** The same id again is the same conversation only for the same caller and agent. */
 function assertSame(row: ConversationRow, { principal }: Caller, agent: string): void {
   if (row.principal.id !== principal.id || row.tenant !== principal.tenant || row.agent !== agent) {
-    throw new Problem('conversation_exists', `The id "${row.id}" is taken by another conversation; choose another, or none.`);
+    throw new Problem(
+      'conversation_exists',
+      `The id "${row.id}" is taken by another conversation; choose another, or none.`,
+    );
   }
   if (row.phase === 'closed') {
-    throw new Problem('conversation_closed', `The conversation "${row.id}" has ended for good; open one under another id.`);
+    throw new Problem(
+      'conversation_closed',
+      `The conversation "${row.id}" has ended for good; open one under another id.`,
+    );
   }
 }
 

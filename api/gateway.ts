@@ -90,7 +90,13 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
   }
 
   /** An Update to a conversation, which is started first where a crash kept it from starting. */
-  async function update<T>(ms: number, to: ConversationStart, name: string, args: unknown[], updateId?: string): Promise<T> {
+  async function update<T>(
+    ms: number,
+    to: ConversationStart,
+    name: string,
+    args: unknown[],
+    updateId?: string,
+  ): Promise<T> {
     const attempt = () =>
       client.workflow.executeUpdateWithStart<typeof conversationType, T, unknown[]>(name, {
         args,
@@ -145,7 +151,10 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
       within(deadlines.queryMs, async () => {
         const running = `ExecutionStatus = 'Running' AND WorkflowType =`;
         const ofPhase = async (phase: string) =>
-          [phase, await count(`${running} '${CONVERSATION.type}' AND ${SEARCH_ATTRIBUTES.phase} = '${phase}'`)] as const;
+          [
+            phase,
+            await count(`${running} '${CONVERSATION.type}' AND ${SEARCH_ATTRIBUTES.phase} = '${phase}'`),
+          ] as const;
         const [conversations, waitingActions, stuck] = await Promise.all([
           Promise.all(['open', 'paused', 'stopped', 'handed_over'].map(ofPhase)),
           count(`${running} '${ACTION.type}'`),
@@ -192,7 +201,9 @@ async function missingParts(client: Client, deadlineMs: number): Promise<readonl
     const request = { namespace, taskQueue: { name: taskQueue }, taskQueueType };
     const { pollers } = await client.workflowService.describeTaskQueue(request);
     // The server remembers pollers for minutes after they are gone.
-    return pollers.some(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < POLLER_FRESH_MS);
+    return pollers.some(
+      ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < POLLER_FRESH_MS,
+    );
   };
   try {
     const found = await client.withDeadline(Date.now() + deadlineMs, () => Promise.all(QUEUES.map(polled)));

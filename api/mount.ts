@@ -39,7 +39,9 @@ export function mount(app: Express, routes: readonly Route[], mounting: Mounting
     for (const route of ofPath) app[route.method](pattern, ...chain(route, mounting));
     const allowed = ofPath.map((route) => route.method.toUpperCase()).join(', ');
     app.all(pattern, (req) => {
-      throw new Problem('method_not_allowed', `${req.method} is not allowed here; use ${allowed}.`, { headers: { Allow: allowed } });
+      throw new Problem('method_not_allowed', `${req.method} is not allowed here; use ${allowed}.`, {
+        headers: { Allow: allowed },
+      });
     });
   }
 }
@@ -93,7 +95,9 @@ async function handle(route: Route, req: Request, res: Response, closing: AbortS
 async function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    const problem = new Problem('unavailable', 'This took too long; it may still happen. Look, then try again.', { retryAfterS: 5 });
+    const problem = new Problem('unavailable', 'This took too long; it may still happen. Look, then try again.', {
+      retryAfterS: 5,
+    });
     timer = setTimeout(() => reject(problem), REQUEST_MS);
   });
   try {
@@ -111,7 +115,9 @@ async function send(res: Response, { body }: Answer<Record<number, ResponseSpec>
   }
   if (spec !== 'text/event-stream') return void res.json(body);
   // no-transform: a proxy that compresses would hold events back. X-Accel-Buffering: nginx would, too.
-  res.set({ 'Content-Type': spec, 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' }).flushHeaders();
+  res
+    .set({ 'Content-Type': spec, 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' })
+    .flushHeaders();
   // A client that leaves is no error; whatever else breaks a stream shows as its end, and the client comes back.
   await pipeline(Readable.from(body as AsyncIterable<string>, { objectMode: false }), res).catch(() => res.destroy());
 }

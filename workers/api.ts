@@ -11,7 +11,14 @@ export async function startApiRole(parts: RoleParts, signingKey: string, uiUrl: 
   const { config, temporal, loaded, store, nowMs, log } = parts;
   const { connection, namespace } = temporal;
   const agents = new Map(
-    [...loaded.agents].map(([name, { agent: { owner, team, purpose } }]) => [name, { name, owner, team, purpose }]),
+    [...loaded.agents].map(
+      ([
+        name,
+        {
+          agent: { owner, team, purpose },
+        },
+      ]) => [name, { name, owner, team, purpose }],
+    ),
   );
   const api = createApi({
     store,

@@ -66,7 +66,8 @@ async function connected(
 ): Promise<OpenTemporal<TemporalConnections>> {
   const connections = await connectTemporal({ env, ...(server === undefined ? {} : { address: server.address }) });
   try {
-    for (const warning of await prepareNamespace(connections.connection, connections.namespace)) report(`warning: ${warning}`);
+    for (const warning of await prepareNamespace(connections.connection, connections.namespace))
+      report(`warning: ${warning}`);
   } catch (error) {
     await connections.close();
     throw error;

@@ -27,7 +27,9 @@ export async function startTemporal(...settings: readonly string[]): Promise<Tes
 
 export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
   const path = await findTestServer(quiet);
-  const env = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } });
+  const env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path } },
+  });
   // It has no namespaces to prepare, only attributes: without them it silently starts no child that has any.
   const searchAttributes = Object.fromEntries(
     SEARCH_ATTRIBUTE_TYPES.map(([name, type]) => [name, type === 'Int' ? INT : KEYWORD]),
