@@ -58,10 +58,12 @@ const db = await PGlite.create({ dataDir });
 const server = new PGLiteSocketServer({ db: keepStatementsWhole(db), path: socketPath, maxConnections });
 await server.start();
 
-parentPort.once('message', async () => {
+async function close() {
   await server.stop();
   await db.close();
   parentPort.close();
-});
+}
+
+parentPort.once('message', () => void close());
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
 parentPort.postMessage('ready');

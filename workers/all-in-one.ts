@@ -35,7 +35,7 @@ export async function startAllInOne(input: AllInOneInput): Promise<RunningAllInO
     for (const one of started) if (one.status === 'rejected') throw one.reason;
     const api = await startApiRole(input, keys.apiSigningKey, input.temporalUiUrl);
     const failures = roles.map(
-      (role) => new Promise<string>((resolve) => role.done.catch((e: unknown) => resolve(lost(role.name, e)))),
+      (role) => new Promise<string>((resolve) => void role.done.catch((e: unknown) => resolve(lost(role.name, e)))),
     );
     return {
       url: api.url,
