@@ -3,7 +3,13 @@
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { Receipt } from '../domain/approval.ts';
-import type { ConversationInput, ConversationView, SubmittedMessage, Ticket } from '../domain/conversation.ts';
+import type {
+  ConversationInput,
+  ConversationPhase,
+  ConversationView,
+  SubmittedMessage,
+  Ticket,
+} from '../domain/conversation.ts';
 import { actionWorkflowId, conversationWorkflowId, TASK_QUEUES } from '../domain/ids.ts';
 import { ACTION, CONVERSATION, SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 import type { CommandStatement, DecisionStatement, Signed } from '../domain/signed.ts';
@@ -47,6 +53,8 @@ export interface Gateway {
   /** Sentences that say what is missing: Temporal itself, or workers on a Task Queue. */
   missing(): Promise<readonly string[]>;
   counts(): Promise<Counts>;
+  /** Resolves once no call is under way any more: a connection closed before it would throw out of its retries. */
+  drain(): Promise<void>;
 }
 
 export interface GatewayDeadlines {
@@ -68,6 +76,7 @@ export const DEFAULT_DEADLINES: GatewayDeadlines = {
 const MAX_CUTS = 3;
 // 2 s, as the recovery of a killed worker was measured with.
 const WORKFLOW_TASK_TIMEOUT = '2s';
+const PHASES = ['open', 'paused', 'stopped', 'handed_over'] as const satisfies readonly ConversationPhase[];
 // 90 s: a worker polls anew every 60 s; whoever did not for longer is gone.
 const POLLER_FRESH_MS = 90_000;
 
@@ -76,15 +85,27 @@ const ATTRIBUTE = {
   owner: defineSearchAttributeKey(SEARCH_ATTRIBUTES.owner, SearchAttributeType.KEYWORD),
   phase: defineSearchAttributeKey(SEARCH_ATTRIBUTES.phase, SearchAttributeType.KEYWORD),
   tenant: defineSearchAttributeKey(SEARCH_ATTRIBUTES.tenant, SearchAttributeType.KEYWORD),
+  priority: defineSearchAttributeKey(SEARCH_ATTRIBUTES.priority, SearchAttributeType.INT),
 };
 
+// 3, the middle of Temporal's own scale of 1 to 5: a conversation is ordinary until code says otherwise.
+const DEFAULT_PRIORITY = 3;
+
 export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFAULT_DEADLINES): Gateway {
-  /** Every call is bounded: without a worker the client would retry for ever. The deadline is gRPC's, on the real clock. */
+  const underWay = new Set<Promise<unknown>>();
+
+  /**
+   * Every call is bounded: without a worker the client would retry for ever. The deadline is gRPC's, on the real clock;
+   * the client looks at it only between tries, up to 5 s apart, so a timer of ours answers the caller in time.
+   */
   async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
+    const call = client.withDeadline(Date.now() + ms, work);
+    const settled: Promise<unknown> = call.catch(() => undefined).finally(() => underWay.delete(settled));
+    underWay.add(settled);
     try {
-      return await client.withDeadline(Date.now() + ms, work);
+      return await inTime(ms, call);
     } catch (error) {
-      const fault = faultOf(error);
+      const fault = error instanceof GatewayError ? undefined : faultOf(error);
       throw fault === undefined ? error : new GatewayError(fault, error);
     }
   }
@@ -146,21 +167,31 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
           .getHandle(actionWorkflowId(batchId))
           .executeUpdate<Receipt, [string]>(ACTION.decideApproval, { args: [signed], updateId: decisionId }),
       ),
-    missing: () => missingParts(client, deadlines.queryMs),
+    missing: () =>
+      within(deadlines.queryMs, () => unpolledQueues(client)).catch((error: unknown) => {
+        if (!(error instanceof GatewayError)) throw error;
+        return [
+          `Temporal does not answer (namespace "${client.options.namespace}"); start it, or check TEMPORAL_ADDRESS`,
+        ];
+      }),
+    async drain() {
+      await Promise.all(underWay);
+    },
     counts: () =>
       within(deadlines.queryMs, async () => {
         const running = `ExecutionStatus = 'Running' AND WorkflowType =`;
-        const ofPhase = async (phase: string) =>
-          [
-            phase,
-            await count(`${running} '${CONVERSATION.type}' AND ${SEARCH_ATTRIBUTES.phase} = '${phase}'`),
-          ] as const;
-        const [conversations, waitingActions, stuck] = await Promise.all([
-          Promise.all(['open', 'paused', 'stopped', 'handed_over'].map(ofPhase)),
-          count(`${running} '${ACTION.type}'`),
-          count(`ExecutionStatus = 'Running' AND TemporalReportedProblems IS NOT NULL`).catch(() => undefined),
-        ]);
-        return { conversations: Object.fromEntries(conversations), waitingActions, stuck };
+        const conversations: Record<string, number> = {};
+        // One after the other: a failed one leaves no other behind that still tries.
+        for (const phase of PHASES) {
+          conversations[phase] = await count(
+            `${running} '${CONVERSATION.type}' AND ${SEARCH_ATTRIBUTES.phase} = '${phase}'`,
+          );
+        }
+        const waitingActions = await count(`${running} '${ACTION.type}'`);
+        const stuck = await count(`ExecutionStatus = 'Running' AND TemporalReportedProblems IS NOT NULL`).catch(
+          () => undefined,
+        );
+        return { conversations, waitingActions, stuck };
       }),
   };
 }
@@ -184,6 +215,7 @@ function startOptions({ conversationId, agent, tenant, owner }: ConversationStar
       { key: ATTRIBUTE.owner, value: owner },
       { key: ATTRIBUTE.phase, value: 'open' },
       { key: ATTRIBUTE.tenant, value: tenant },
+      { key: ATTRIBUTE.priority, value: DEFAULT_PRIORITY },
     ],
   };
 }
@@ -195,22 +227,29 @@ const QUEUES = [
   { role: 'actor', taskQueue: TASK_QUEUES.actor, taskQueueType: 2 },
 ] as const;
 
-async function missingParts(client: Client, deadlineMs: number): Promise<readonly string[]> {
+async function unpolledQueues(client: Client): Promise<readonly string[]> {
   const { namespace } = client.options;
-  const polled = async ({ taskQueue, taskQueueType }: (typeof QUEUES)[number]): Promise<boolean> => {
+  const sentences: string[] = [];
+  for (const { role, taskQueue, taskQueueType } of QUEUES) {
     const request = { namespace, taskQueue: { name: taskQueue }, taskQueueType };
     const { pollers } = await client.workflowService.describeTaskQueue(request);
     // The server remembers pollers for minutes after they are gone.
-    return pollers.some(
+    const isPolled = pollers.some(
       ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < POLLER_FRESH_MS,
     );
-  };
+    if (!isPolled) sentences.push(`no worker of the ${role} role polls ${taskQueue}; start one`);
+  }
+  return sentences;
+}
+
+async function inTime<T>(ms: number, call: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new GatewayError({ kind: 'unavailable' }, new Error(`no answer in ${ms} ms`))), ms);
+  });
   try {
-    const found = await client.withDeadline(Date.now() + deadlineMs, () => Promise.all(QUEUES.map(polled)));
-    return QUEUES.filter((_, at) => !found[at]).map(
-      ({ role, taskQueue }) => `no worker of the ${role} role polls ${taskQueue}; start one`,
-    );
-  } catch {
-    return [`Temporal does not answer (namespace "${namespace}"); start it, or check TEMPORAL_ADDRESS`];
+    return await Promise.race([call, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -57,6 +57,8 @@ export interface ConversationState {
   phase: ConversationPhase;
   /** The phase that the store and the waiting actions know of; the loop brings them up to date. */
   knownPhase: ConversationPhase;
+  /** What the columns of the operators' list say, so that only a change is written. */
+  shown: string;
   turn: number;
   inbox: SubmittedMessage[];
   reports: BatchReport[];
@@ -109,7 +111,7 @@ export function openConversation(input: ConversationInput): ConversationState {
   if (input.state) return { ...input.state, signals: 0 };
   const { conversationId, agent, tenant } = input;
   const empty = { inbox: [], reports: [], seen: [], waiting: [], recent: [], signals: 0 };
-  return { conversationId, agent, tenant, phase: 'open', knownPhase: 'open', turn: 0, ...empty };
+  return { conversationId, agent, tenant, phase: 'open', knownPhase: 'open', shown: 'open · ', turn: 0, ...empty };
 }
 
 /** Why a message cannot be taken now, by failure type; undefined when it can. A known id is always answered. */

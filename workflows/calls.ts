@@ -112,7 +112,7 @@ async function startWaiting(
     parentClosePolicy: ParentClosePolicy.ABANDON,
     args: [{ batchId: batch.batchId, conversationId, agent, tenant, principal, actions: rest }],
     staticSummary: `${batch.summaries.join('; ')} · waits for ${batch.group}`.slice(0, 190),
-    typedSearchAttributes: attributesOfBatch(agent, tenant, batch.group),
+    typedSearchAttributes: attributesOfBatch(batch.group),
   });
   state.waiting.push(batch);
   describeConversation(state);

@@ -28,7 +28,11 @@ const openStore: Parts['openStore'] = async ({ config, stateFolder, report }) =>
   }
   const dataDir = join(stateFolder.path, 'store');
   report('opening the embedded store …');
-  const postgres = await startEmbeddedPostgres({ dataDir, onFailed: (error) => report(error.message) });
+  const postgres = await startEmbeddedPostgres({
+    dataDir,
+    socketDir: join(stateFolder.path, 'socket'),
+    onFailed: (error) => report(error.message),
+  });
   const store = await openStoreOver({ pool: postgres.poolConfig, nowMs });
   const close = async () => {
     await store.close();
