@@ -75,7 +75,9 @@ function readPackages(file) {
 }
 
 function lockHash() {
-  return createHash('sha256').update(readText(join(ROOT, 'package-lock.json')) ?? '').digest('hex');
+  return createHash('sha256')
+    .update(readText(join(ROOT, 'package-lock.json')) ?? '')
+    .digest('hex');
 }
 
 function readText(file) {
@@ -140,6 +142,7 @@ function isAlive(pid) {
 
 function install(lockFile) {
   const hash = lockHash();
+  rmSync(STAMP, { force: true });
   const startedMs = Date.now();
   const seconds = () => Math.round((Date.now() - startedMs) / 1000);
   const inTerminal = process.stderr.isTTY;

@@ -1,15 +1,14 @@
 // The HTTP client of the commands. Owns requests, answers and the event stream. Guarantees: every wait is bounded; what
 // comes back has the API's own schema, or the command fails with one sentence; a key never follows a redirect; what is
 // sent again after an outage carries the key that makes it count once.
-import { type IncomingMessage, request as requestPlainly } from 'node:http';
-import { request as requestOverTls } from 'node:https';
-import { text } from 'node:stream/consumers';
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { ProblemBody } from '../api/schemas.ts';
 import { CommandFailed, Refused, Unreachable } from './failure.ts';
-import { readEvents, type ServerEvent } from './sse.ts';
+import { readEvents, type RetryWish, type ServerEvent } from './sse.ts';
 import type { Target } from './target.ts';
+import { type Asked, heard, isSuccess, jsonOf, limitedBy, request } from './wire.ts';
 
 export interface Client {
   readonly url: string;
@@ -50,19 +49,17 @@ const RECONNECT_MS = 2_000;
 export function createClient({ url, key, whenSilent }: Target): Client {
   const base = url.replace(/\/+$/, '');
 
-  const request = (path: string, asked: Asked, signal: AbortSignal): Promise<IncomingMessage> =>
-    requested(
-      new URL(`${base}${path}`),
-      { ...asked, headers: { ...asked.headers, authorization: `Bearer ${key}` } },
-      signal,
-    );
+  const send = (path: string, asked: Asked, signal: AbortSignal): Promise<IncomingMessage> => {
+    const headers = { ...asked.headers, authorization: `Bearer ${key}` };
+    return request(new URL(`${base}${path}`), { ...asked, headers }, signal);
+  };
 
-  async function ask<T>(path: string, answer: z.ZodType<T>, asked: Asked, alsoStatus?: number): Promise<T> {
-    const limit = limitedBy(asked.signal, ANSWER_MS);
+  async function ask<T>(path: string, answer: z.ZodType<T>, asked: Asked, how: GetOptions & PostOptions): Promise<T> {
+    const limit = limitedBy(how.signal, ANSWER_MS);
     try {
-      const response = await request(path, asked, limit.signal);
+      const response = await send(path, asked, limit.signal);
       const body = await jsonOf(response);
-      if (!isSuccess(response) && response.statusCode !== alsoStatus) throw refusalOf(response, body, base);
+      if (!isSuccess(response) && response.statusCode !== how.alsoStatus) throw refusalOf(response, body, base);
       return parse(body, answer, base);
     } catch (error) {
       throw failureOf(error, limit.signal);
@@ -71,12 +68,11 @@ export function createClient({ url, key, whenSilent }: Target): Client {
     }
   }
 
-  /** One connection: its events, until the server ends it. Throws when it breaks. */
   async function* connection(path: string, lastId: string, signal: AbortSignal) {
     const headers = { accept: 'text/event-stream', ...(lastId === '' ? {} : { 'last-event-id': lastId }) };
     const limit = limitedBy(signal, SILENCE_MS);
     try {
-      const response = await request(path, { method: 'GET', headers }, limit.signal);
+      const response = await send(path, { method: 'GET', headers }, limit.signal);
       if (!isSuccess(response)) throw refusalOf(response, await jsonOf(response), base);
       yield* readEvents(heard(response, limit.renew));
     } catch (error) {
@@ -93,87 +89,26 @@ export function createClient({ url, key, whenSilent }: Target): Client {
 
   return {
     url: base,
-    get: (path, answer, { alsoStatus } = {}) => ask(path, answer, { method: 'GET' }, alsoStatus),
-    async post(path, body, answer, options = {}) {
+    get: (path, answer, options = {}) => ask(path, answer, { method: 'GET' }, options),
+    post: (path, body, answer, options = {}) => {
       const headers = { 'content-type': 'application/json', ...options.headers };
-      const asked = { method: 'POST', headers, body: JSON.stringify(body), signal: options.signal };
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await ask(path, answer, asked);
-        } catch (error) {
-          const pauseMs = options.countsOnce === true && attempt < TRIES ? pauseAfter(error) : undefined;
-          if (pauseMs === undefined) throw error;
-          await sleep(pauseMs, undefined, options.signal === undefined ? {} : { signal: options.signal });
-        }
-      }
+      const once = () => ask(path, answer, { method: 'POST', headers, body: JSON.stringify(body) }, options);
+      return options.countsOnce === true ? untilTaken(once, options.signal) : once();
     },
-    async *events(path, { signal, onBreak }) {
-      let [lastId, retryMs, isWhole] = ['', RECONNECT_MS, true];
-      while (!signal.aborted) {
-        try {
-          for await (const event of connection(path, lastId, signal)) {
-            isWhole = true;
-            if (event.kind === 'retry') {
-              retryMs = Math.min(event.retryMs, MAX_PAUSE_MS);
-              continue;
-            }
-            lastId = event.id;
-            yield event;
-          }
-        } catch (error) {
-          if (signal.aborted) return;
-          if (error instanceof Refused && error.status < 500 && error.status !== 429) throw error;
-          if (isWhole) onBreak(error instanceof Error ? error.message : String(error));
-          isWhole = false;
-        }
-        await sleep(retryMs, undefined, { signal }).catch(() => undefined);
-      }
-    },
+    events: (path, options) => followed((lastId) => connection(path, lastId, options.signal), options),
   };
 }
 
-interface Asked {
-  readonly method: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/**
- * Not by `fetch`: on Node 20 its signal can be collected as garbage while it still waits, and then nothing ends it.
- * This follows no redirect either.
- */
-function requested(url: URL, { method, headers, body }: Asked, signal: AbortSignal): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const send = url.protocol === 'https:' ? requestOverTls : requestPlainly;
-    const sent = send(url, { method, headers, signal }, resolve);
-    sent.once('error', reject);
-    sent.end(body);
-  });
-}
-
-/** A signal that fires with another one, or when the time is over. */
-function limitedBy(outer: AbortSignal | undefined, limitMs: number) {
-  const own = new AbortController();
-  const abort = (): void => own.abort(outer?.reason);
-  const timer = setTimeout(() => own.abort(new Error(`nothing for ${limitMs / 1_000} s`)), limitMs);
-  if (outer?.aborted === true) abort();
-  outer?.addEventListener('abort', abort, { once: true });
-  return {
-    signal: own.signal,
-    /** The time begins anew. */
-    renew: (): void => void timer.refresh(),
-    end: (): void => {
-      clearTimeout(timer);
-      outer?.removeEventListener('abort', abort);
-    },
-  };
-}
-
-async function* heard(body: AsyncIterable<Uint8Array>, onChunk: () => void): AsyncGenerator<Uint8Array> {
-  for await (const chunk of body) {
-    onChunk();
-    yield chunk;
+/** Try again while it is not sure that it was taken. */
+async function untilTaken<T>(send: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send();
+    } catch (error) {
+      const pauseMs = attempt < TRIES ? pauseAfter(error) : undefined;
+      if (pauseMs === undefined || signal?.aborted === true) throw error;
+      await sleep(pauseMs, undefined, signal === undefined ? {} : { signal });
+    }
   }
 }
 
@@ -184,17 +119,34 @@ function pauseAfter(error: unknown): number | undefined {
   return undefined;
 }
 
-const isSuccess = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300;
+type Connection = (lastId: string) => AsyncIterable<ServerEvent | RetryWish>;
 
-/** The body as JSON; undefined when it is none. Rejects when it breaks off. */
-async function jsonOf(response: IncomingMessage): Promise<unknown> {
-  const body = await text(response);
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
+/** Connection after connection, each from where the one before it ended. `connect` throws CommandFailed when one breaks. */
+async function* followed(connect: Connection, { signal, onBreak }: EventsOptions): AsyncGenerator<ServerEvent> {
+  let [lastId, retryMs, isWhole] = ['', RECONNECT_MS, true];
+  while (!signal.aborted) {
+    try {
+      for await (const event of connect(lastId)) {
+        isWhole = true;
+        if (event.kind === 'retry') {
+          retryMs = Math.min(event.retryMs, MAX_PAUSE_MS);
+          continue;
+        }
+        lastId = event.id;
+        yield event;
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof CommandFailed) || isFinal(error)) throw error;
+      if (isWhole) onBreak(error.message);
+      isWhole = false;
+    }
+    await sleep(retryMs, undefined, { signal }).catch(() => undefined);
   }
 }
+
+const isFinal = (error: CommandFailed): boolean =>
+  error instanceof Refused && error.status < 500 && error.status !== 429;
 
 function parse<T>(body: unknown, answer: z.ZodType<T>, base: string): T {
   const parsed = answer.safeParse(body);
@@ -223,6 +175,5 @@ function refusalOf({ statusCode: status = 0, headers }: IncomingMessage, body: u
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { code } = error as { readonly code?: unknown };
-  return String(code ?? error.message);
+  return (error as NodeJS.ErrnoException).code ?? error.message;
 }

@@ -14,7 +14,7 @@ program
   .action(async (agentsFolder: string) => {
     const { composeStart } = await import('./start/compose.ts');
     const { runStart } = await import('./start/run.ts');
-    process.exitCode = await runStart({ agentsFolder, env: process.env, parts: composeStart() });
+    process.exit(await runStart({ agentsFolder, env: process.env, parts: composeStart() }));
   });
 
 program
@@ -27,7 +27,7 @@ program
     const { SERVING_ROLES } = await import('../workers/config-table.ts');
     const known = SERVING_ROLES.find((one) => one === role);
     if (known === undefined) throw new Error(`there is no role "${role}"; name one of ${SERVING_ROLES.join(', ')}`);
-    process.exitCode = await runRole(known, agentsFolder, process.env);
+    process.exit(await runRole(known, agentsFolder, process.env));
   });
 
 program

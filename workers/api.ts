@@ -21,9 +21,10 @@ export async function startApiRole(parts: RoleParts, signingKey: string, uiUrl: 
       ]) => [name, { name, owner, team, purpose }],
     ),
   );
+  const gateway = createGateway(new Client({ connection, namespace }));
   const api = createApi({
     store,
-    gateway: createGateway(new Client({ connection, namespace })),
+    gateway,
     signer: createSigner('api', signingKey),
     directory: loaded.directory,
     agents,
@@ -32,5 +33,12 @@ export async function startApiRole(parts: RoleParts, signingKey: string, uiUrl: 
     log,
     ...(uiUrl === '' ? {} : { temporalUiUrl: `${uiUrl}/namespaces/${namespace}` }),
   });
-  return listen(api, { port: config.port, host: config.host });
+  const listening = await listen(api, { port: config.port, host: config.host });
+  return {
+    url: listening.url,
+    async close() {
+      await listening.close();
+      await gateway.drain(); // a retry under way still needs the connection
+    },
+  };
 }

@@ -192,9 +192,9 @@ export const CONFIG_TABLE: readonly Variable<z.ZodType>[] = Object.freeze(Object
 /** The page docs/configuration.md. */
 export function configurationPage(): string {
   const rows = CONFIG_TABLE.map(({ name, secret, fallback, meaning, roles }) => {
-    const variable = secret === true ? `\`${name}\`, \`${name}_FILE\`` : `\`${name}\``;
+    const names = secret === true ? `\`${name}\`, \`${name}_FILE\`` : `\`${name}\``;
     const without = fallback === undefined || fallback === '' ? '' : `\`${fallback}\``;
-    return `| ${variable} | ${without} | ${meaning} | ${roles.join(', ')} | ${secret === true ? 'yes' : ''} |`;
+    return `| ${names} | ${without} | ${meaning} | ${roles.join(', ')} | ${secret === true ? 'yes' : ''} |`;
   });
   return [
     '# Configuration',

@@ -119,12 +119,16 @@ function sentenceFor(row: Variable<z.ZodType>, given: string | undefined, proble
 function contradictions(config: Config): readonly string[] {
   const problems: string[] = [];
   if (config.mode === 'production' && config.clockOffsetMs !== 0) {
-    problems.push('COUNTERSIGN_CLOCK_OFFSET_MS moves the clock, which production refuses; take it out of the environment');
+    problems.push(
+      'COUNTERSIGN_CLOCK_OFFSET_MS moves the clock, which production refuses; take it out of the environment',
+    );
   }
   const { modelProtocol, openaiApiKey, openaiBaseUrl } = config;
   const real = modelProtocol === 'responses' || modelProtocol === 'chat';
   if (real && openaiApiKey === undefined && openaiBaseUrl === undefined) {
-    problems.push(`COUNTERSIGN_MODEL_PROTOCOL is ${modelProtocol}, so set OPENAI_API_KEY, or OPENAI_BASE_URL of your server`);
+    problems.push(
+      `COUNTERSIGN_MODEL_PROTOCOL is ${modelProtocol}, so set OPENAI_API_KEY, or OPENAI_BASE_URL of your server`,
+    );
   }
   return problems;
 }

@@ -8,6 +8,7 @@ import { createSigner } from '../trust/signing.ts';
 import { startApiRole } from './api.ts';
 import { type Config, ConfigInvalid, readConfig, roleProblems } from './config.ts';
 import type { ServingRole } from './config-table.ts';
+import { developmentKeyProblems } from './dev-keys.ts';
 import { loadAgents } from './load-agents.ts';
 import { createLog, installRuntime } from './log.ts';
 import type { RoleParts } from './parts.ts';
@@ -22,7 +23,7 @@ interface Running {
 /** Run one role until it is asked to stop or fails. Resolves to the exit code. Throws ConfigInvalid. */
 export async function runRole(role: ServingRole, agentsFolder: string, env: NodeJS.ProcessEnv): Promise<number> {
   const config = readConfig(env);
-  const problems = roleProblems(role, config, env);
+  const problems = [...roleProblems(role, config, env), ...developmentKeyProblems(config)];
   if (problems.length > 0) throw new ConfigInvalid(problems);
   const log = createLog(config.logLevel);
   installRuntime(log);
@@ -36,7 +37,13 @@ export async function runRole(role: ServingRole, agentsFolder: string, env: Node
   });
   const running = await startOne(role, { config, env, temporal, store, loaded, nowMs, log });
   log.info({ role }, 'the role is up');
-  const code = await Promise.race([asked.then(() => 0), running.done.then(() => 0, (error: unknown) => failed(log, error))]);
+  const code = await Promise.race([
+    asked.then(() => 0),
+    running.done.then(
+      () => 0,
+      (error: unknown) => failed(log, error),
+    ),
+  ]);
   await running.stop();
   await temporal.close();
   await store.close();

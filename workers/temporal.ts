@@ -26,6 +26,7 @@ export interface ConnectOptions {
   readonly env: NodeJS.ProcessEnv;
   /** A server that we started ourselves; the TEMPORAL_* variables then give the namespace only. */
   readonly address?: string;
+  readonly limitMs?: number;
 }
 
 /** Temporal cannot be reached, or answers what it must not; the message says what to do. */
@@ -49,20 +50,24 @@ export const SEARCH_ATTRIBUTE_TYPES: readonly (readonly [name: string, type: 'In
 ).map((name) => [name, name === SEARCH_ATTRIBUTES.priority ? 'Int' : 'Keyword']);
 
 /** Connect for clients and for workers. Rejects with TemporalUnusable. */
-export async function connectTemporal({ env, address }: ConnectOptions): Promise<TemporalConnections> {
+export async function connectTemporal({
+  env,
+  address,
+  limitMs = CONNECT_LIMIT_MS,
+}: ConnectOptions): Promise<TemporalConnections> {
   const { connectionOptions, namespace } = connectConfig(env, address);
   const at = connectionOptions.address ?? 'localhost:7233';
   let connection: Connection | undefined;
   try {
     const { address: target, tls, apiKey, metadata } = connectionOptions;
     connection = await Connection.connect({
-      connectTimeout: CONNECT_LIMIT_MS,
+      connectTimeout: limitMs,
       ...(target === undefined ? {} : { address: target }),
       ...(tls === undefined ? {} : { tls }),
       ...(apiKey === undefined ? {} : { apiKey }),
       ...(metadata === undefined ? {} : { metadata }),
     });
-    const nativeConnection = await within(CONNECT_LIMIT_MS, NativeConnection.connect(connectionOptions));
+    const nativeConnection = await within(limitMs, NativeConnection.connect(connectionOptions));
     const client = connection;
     return {
       connection: client,

@@ -52,8 +52,8 @@ export const demo: readonly DemoIntent[] = [
   {
     example: 'change the address of order 1043 to Neue Straße 5, 10115 Berlin',
     matches: new RegExp(
-      String.raw`\baddress\b${GAP}${ORDER}\s+to\s+(?<street>[^,\n]+),\s*(?<postalCode>[\w-]{3,12})\s+(?<city>[^,\n]+?)` +
-        String.raw`(?:,\s*(?<country>[A-Z]{2}))?[\s.]*$`,
+      String.raw`\baddress\b${GAP}${ORDER}\s+to\s+(?<street>[^,\n]+),` +
+        String.raw`\s*(?<postalCode>[\w-]{3,12})\s+(?<city>[^,\n]+?)(?:,\s*(?<country>[A-Z]{2}))?[\s.]*$`,
       'i',
     ),
     call: ({ orderId = '', street = '', postalCode = '', city = '', country }) => ({
@@ -119,7 +119,7 @@ function refunded(result: string): string {
 function orderText({ orderId, state, paidCents, currency, shipment }: Fields): string | undefined {
   if (typeof paidCents !== 'number') return undefined;
   const on = fieldsIn(shipment);
-  const now = on?.deliveredOn ? `delivered ${on.deliveredOn}` : 'on its way';
+  const now = typeof on?.deliveredOn === 'string' ? `delivered ${on.deliveredOn}` : 'on its way';
   const way =
     on === undefined
       ? 'It has not been shipped yet.'

@@ -1,6 +1,7 @@
 // A conversation at the terminal: what happens is shown as it happens, while lines are read. Works with a person at both
 // ends, and through pipes, where each line waits for the reply to the one before it. Guarantees: an own message is shown
 // once; Ctrl-C and the end of the input end it in good order, and the conversation itself stays as it is.
+import { once } from 'node:events';
 import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline';
 import type { Client } from '../client.ts';
 import { CommandFailed, EXIT, Refused } from '../failure.ts';
@@ -86,7 +87,7 @@ async function follow({ client, conversation, terminal, signal, print, shown, ow
 }
 
 /** Send what is typed, line by line, until the input ends or the signal. */
-function speak(rl: Interface, session: Session): Promise<End> {
+async function speak(rl: Interface, session: Session): Promise<End> {
   const { terminal, signal, print } = session;
   let sending: Promise<void> = Promise.resolve();
   let failure: CommandFailed | undefined;
@@ -108,16 +109,11 @@ function speak(rl: Interface, session: Session): Promise<End> {
     terminal.print(terminal.colors.dim('Write, and press Enter. Ctrl-C leaves; the conversation goes on without you.'));
     rl.prompt();
   }
-  return new Promise((done, fail) => {
-    const end = (): void => {
-      sending.then(() => {
-        if (terminal.isInteractive) terminal.print('');
-        done(failure === undefined ? 'left' : 'failed');
-      }, fail);
-    };
-    rl.once('close', end);
-    signal.addEventListener('abort', () => rl.close(), { once: true });
-  });
+  signal.addEventListener('abort', () => rl.close(), { once: true });
+  await once(rl, 'close');
+  await sending;
+  if (terminal.isInteractive) terminal.print('');
+  return failure === undefined ? 'left' : 'failed';
 }
 
 const isOver = (error: CommandFailed): boolean =>

@@ -24,7 +24,7 @@ export async function readAll<T extends z.ZodType>(
   let cursor = '';
   for (let page = 1; page <= MAX_PAGES; page++) {
     const search = new URLSearchParams({ ...query, limit: String(PAGE_ROWS), cursor });
-    const answer = await client.get(`${path}?${search}`, pageOf(row));
+    const answer = await client.get(`${path}?${search.toString()}`, pageOf(row));
     rows.push(...answer.rows);
     cursor = answer.next;
     if (cursor === '') return { rows, isCut: false };

@@ -31,8 +31,9 @@ export async function runStart<Connections>(options: RunOptions<Connections>): P
     const started = startDevelopment({ ...options, report });
     const running = await Promise.race([started, asked.stop.then(() => undefined)]);
     if (running === undefined) {
+      // What is half open cannot be closed in order; the lock, the guard and the store are made to be cut off.
       report('stopped before it was up');
-      return ENDED_AT_ONCE;
+      process.exit(ENDED_AT_ONCE);
     }
     const apiFile = join(running.stateFolder, API_FILE);
     writePrivateFile(apiFile, `${JSON.stringify({ url: running.url })}\n`);

@@ -5,7 +5,12 @@ import type { PoolConfig } from 'pg';
 import type { Agent } from '../../domain/agent.ts';
 import type { Store } from '../../store/ports.ts';
 import { type Config, ConfigInvalid, readConfig } from '../../workers/config.ts';
-import { type DevelopmentIdentity, developmentIdentities, developmentKeys, type SigningKeys } from '../../workers/dev-keys.ts';
+import {
+  type DevelopmentIdentity,
+  developmentIdentities,
+  developmentKeys,
+  type SigningKeys,
+} from '../../workers/dev-keys.ts';
 import type { LoadedAgents } from '../../workers/load-agents.ts';
 import type { StateFolder } from '../../workers/state-folder.ts';
 
@@ -168,7 +173,7 @@ function createDownSteps(report: Report) {
   const steps: { readonly name: string; readonly close: () => Promise<void> }[] = [];
   let running: Promise<void> | undefined;
   const runAll = async () => {
-    for (const { name, close } of steps.reverse()) {
+    for (const { name, close } of steps.toReversed()) {
       await bounded(close()).catch((error: unknown) => {
         report(`${name} did not stop in good order: ${error instanceof Error ? error.message : String(error)}`);
       });

@@ -46,7 +46,8 @@ const TABLE: readonly [string, 'read' | 'write' | 'irreversible', ReturnType<typ
 ];
 
 for (const [tool, effect, evidence, expected] of TABLE) {
-  test(`on call: ${tool} over ${JSON.stringify(evidence?.record ?? null)} of "${evidence?.subject}" → ${expected}`, () => {
+  const seen = `${JSON.stringify(evidence?.record ?? null)} of "${evidence?.subject}"`;
+  test(`on call: ${tool} over ${seen} → ${expected}`, () => {
     const verdict = decideByRules(rules, 'v1', aCase({ tool, effect, evidence, principal: FINN }));
     assert.equal(`${verdict.kind} ${verdict.ruleId}`, expected);
     if (verdict.kind === 'ask') assert.deepEqual([verdict.group, verdict.withinMs], ['operations', 900_000]);

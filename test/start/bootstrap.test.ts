@@ -20,7 +20,7 @@ if (words[0] === 'wait') {
 }
 `;
 
-/** A clone with a lock file, and nothing installed. Its packages are tsx, by a link, and \`tiny\`, from a tarball. */
+/** A clone with a lock file and nothing installed. Its packages: `tiny`, and a `tsx` that loads the real one. */
 function aClone(t: TestContext): string {
   const clone = temporaryFolder(t);
   mkdirSync(join(clone, 'cli'));
@@ -31,13 +31,25 @@ function aClone(t: TestContext): string {
 }
 
 function lockTo(clone: string, version: string): void {
-  const source = join(clone, `tiny-${version}-source`);
-  mkdirSync(source);
-  writeFileSync(join(source, 'package.json'), JSON.stringify({ name: 'tiny', version }));
-  npm(clone, 'pack', source, '--silent');
-  const dependencies = { tiny: `file:tiny-${version}.tgz`, tsx: `file:${join(ROOT, 'node_modules', 'tsx')}` };
-  writeFileSync(join(clone, 'package.json'), JSON.stringify({ name: 'clone', version: '0.0.0', type: 'module', dependencies }));
+  const dependencies = {
+    tiny: packed(clone, { name: 'tiny', version }, ''),
+    tsx: packed(clone, { name: 'tsx', version }, `import ${JSON.stringify(import.meta.resolve('tsx'))};`),
+  };
+  writeFileSync(
+    join(clone, 'package.json'),
+    JSON.stringify({ name: 'clone', version: '0.0.0', type: 'module', dependencies }),
+  );
   npm(clone, 'install', '--package-lock-only', '--offline', '--silent', '--no-audit');
+}
+
+/** Makes a package and packs it; returns how a package.json names it. */
+function packed(clone: string, manifest: { readonly name: string; readonly version: string }, code: string): string {
+  const source = join(clone, `${manifest.name}-${manifest.version}-source`);
+  mkdirSync(source);
+  writeFileSync(join(source, 'package.json'), JSON.stringify({ ...manifest, type: 'module', main: 'index.js' }));
+  writeFileSync(join(source, 'index.js'), code);
+  npm(clone, 'pack', source, '--silent');
+  return `file:${manifest.name}-${manifest.version}.tgz`;
 }
 
 function npm(cwd: string, ...args: string[]): void {
@@ -68,7 +80,10 @@ test('a fresh clone installs itself, hands on arguments and exit code, and insta
 test('two bootstraps at once install once', async (t) => {
   const clone = aClone(t);
   const ends = await Promise.all([bootstrap(t, clone, '0').ended, bootstrap(t, clone, '0').ended]);
-  assert.deepEqual(ends.map(({ code }) => code), [0, 0]);
+  assert.deepEqual(
+    ends.map(({ code }) => code),
+    [0, 0],
+  );
   const text = ends.map(({ output }) => output).join('');
   assert.equal(text.match(/packages installed/g)?.length, 1, text);
 });
@@ -76,7 +91,10 @@ test('two bootstraps at once install once', async (t) => {
 test('a failed installation shows what npm said, and the next one starts anew', async (t) => {
   const clone = aClone(t);
   const manifest = readFileSync(join(clone, 'package.json'), 'utf8');
-  writeFileSync(join(clone, 'package.json'), manifest.replace('"dependencies":{', '"dependencies":{"left-out":"1.0.0",'));
+  writeFileSync(
+    join(clone, 'package.json'),
+    manifest.replace('"dependencies":{', '"dependencies":{"left-out":"1.0.0",'),
+  );
   const failed = await bootstrap(t, clone, '0').ended;
   assert.equal(failed.code, 1);
   assert.match(failed.output, /left-out@1\.0\.0/);

@@ -10,9 +10,22 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** How a source file of the project is run. */
 export const FROM_SOURCE = ['--conditions=source', '--import', import.meta.resolve('tsx')];
 
+const cleanups = new WeakMap<TestContext, (() => unknown)[]>();
+
+/** Run at the end of the test, last one first: what was opened last is closed first. */
+export function atEnd(t: TestContext, cleanup: () => unknown): void {
+  const known = cleanups.get(t);
+  if (known !== undefined) return void known.push(cleanup);
+  const stack = [cleanup];
+  cleanups.set(t, stack);
+  t.after(async () => {
+    for (const next of stack.toReversed()) await next();
+  });
+}
+
 export function temporaryFolder(t: TestContext): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'countersign-test-')));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  atEnd(t, () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -22,7 +35,11 @@ export interface Seen {
   readonly output: () => string;
   /** Resolves to the output once it contains the words; rejects when the program ends without them. */
   readonly says: (words: string) => Promise<string>;
-  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly output: string }>;
+  readonly ended: Promise<{
+    readonly code: number | null;
+    readonly signal: NodeJS.Signals | null;
+    readonly output: string;
+  }>;
 }
 
 /** Run Node on these arguments and watch it. Killed at the end of the test, if it still lives. */
@@ -39,7 +56,7 @@ export function runNode(t: TestContext, args: readonly string[], options: SpawnO
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null; output: string }>((resolve) => {
     child.once('close', (code, signal) => resolve({ code, signal, output }));
   });
-  t.after(() => void child.kill('SIGKILL'));
+  atEnd(t, () => child.kill('SIGKILL'));
   const says = (words: string) =>
     new Promise<string>((resolve, reject) => {
       const look = () => {

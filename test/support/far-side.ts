@@ -25,12 +25,40 @@ const input = z.strictObject({ order: z.int(), cents: z.int().min(1) });
 const base = { version: '1', input, egress: false, critical: ['order', 'cents'], scopes: ['far:write'] } as const;
 
 export function createTestAgent(far: FarSide) {
-  const effect = (tool: string) => async (call: { input: z.output<typeof input> }, { idempotencyKey }: { idempotencyKey: string }) => {
-    if (far.record.fail === 'did_not_happen') throw new DidNotHappen('the far side refused');
-    far.effects.push(`${tool} ${idempotencyKey} ${call.input.cents}`);
-    if (far.record.fail === 'throw') throw new Error('the connection broke');
-    return { done: true };
-  };
+  const { look, note, pay, escalate } = createTools(far);
+  return defineAgent({
+    name: 'tester',
+    owner: 'olga',
+    team: 'support',
+    purpose: 'to be tested',
+    instructions: 'You are tested.',
+    tools: [look, note, pay, escalate],
+    rules: [
+      rule('look', look, () => allow()),
+      rule('note.small', note, ({ input: { cents } }) => (cents <= 100 ? allow() : ask({ group: 'finance' }))),
+      rule('escalate', escalate, () => allow()),
+      rule('pay.never', pay, ({ input: { cents } }) => (cents > 1_000_000 ? deny('too much') : undefined)),
+      rule('pay.gone', pay, ({ evidence }) =>
+        evidence?.record['state'] === 'refunded' ? deny('already paid') : undefined,
+      ),
+      rule('pay.nobody', pay, ({ input: { cents } }) => (cents === 13 ? ask({ group: 'nobody' }) : undefined)),
+      rule('pay.two', pay, ({ input: { cents } }) =>
+        cents > 50_000 ? ask({ group: 'finance', quorum: 2 }) : undefined,
+      ),
+      rule('pay', pay, () => ask({ group: 'finance', withinMs: 3_600_000 })),
+    ],
+  });
+}
+
+function createTools(far: FarSide) {
+  const effect =
+    (tool: string) =>
+    async (call: { input: z.output<typeof input> }, { idempotencyKey }: { idempotencyKey: string }) => {
+      if (far.record.fail === 'did_not_happen') throw new DidNotHappen('the far side refused');
+      far.effects.push(`${tool} ${idempotencyKey} ${call.input.cents}`);
+      if (far.record.fail === 'throw') throw new Error('the connection broke');
+      return { done: true };
+    };
   const look = defineTool({
     ...base,
     name: 'look',
@@ -72,22 +100,5 @@ export function createTestAgent(far: FarSide) {
     then: 'handover',
     execute: effect('escalate'),
   });
-  return defineAgent({
-    name: 'tester',
-    owner: 'olga',
-    team: 'support',
-    purpose: 'to be tested',
-    instructions: 'You are tested.',
-    tools: [look, note, pay, escalate],
-    rules: [
-      rule('look', look, () => allow()),
-      rule('note.small', note, ({ input: { cents } }) => (cents <= 100 ? allow() : ask({ group: 'finance' }))),
-      rule('escalate', escalate, () => allow()),
-      rule('pay.never', pay, ({ input: { cents } }) => (cents > 1_000_000 ? deny('too much') : undefined)),
-      rule('pay.gone', pay, ({ evidence }) => (evidence?.record['state'] === 'refunded' ? deny('already paid') : undefined)),
-      rule('pay.nobody', pay, ({ input: { cents } }) => (cents === 13 ? ask({ group: 'nobody' }) : undefined)),
-      rule('pay.two', pay, ({ input: { cents } }) => (cents > 50_000 ? ask({ group: 'finance', quorum: 2 }) : undefined)),
-      rule('pay', pay, () => ask({ group: 'finance', withinMs: 3_600_000 })),
-    ],
-  });
+  return { look, note, pay, escalate };
 }

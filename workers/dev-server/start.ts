@@ -2,7 +2,8 @@
 // temporal.pid of that folder. Guarantees: it resolves once the server answers and its namespace is there; whoever ends
 // (we, the guard, the machine's user), no server stays behind; secrets of ours never reach the server's environment.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -17,6 +18,7 @@ export interface DevServer {
   readonly uiUrl: string;
   /** The server's own pid, not the guard's. */
   readonly pid: number;
+  readonly guardPid: number;
   /** Resolves when the server has ended, asked or not, with its last words. */
   readonly ended: Promise<string>;
   /** Stop it and wait for its end. Idempotent. */
@@ -40,6 +42,13 @@ export class DevServerFailed extends Error {
 
 const DEFAULT_PORTS = { grpc: 7233, ui: 8233 };
 const HOST = '127.0.0.1';
+// Below the ranges from which Linux and macOS number outgoing connections, which would take a port between our look and
+// the server's bind.
+const FREE_PORTS_FROM = 20_000;
+const FREE_PORTS_TO = 32_000;
+// 50 tries: on a machine with half of the range taken, all fail once in 10^15 times.
+const PORT_TRIES = 50;
+const MAX_PORT_ATTEMPTS = 3;
 // 60 s: up in 2 s on a quiet machine; a large database on a slow, loaded one took 20.
 const HEALTHY_LIMIT_MS = 60_000;
 const PROBE_LIMIT_MS = 2_000;
@@ -49,7 +58,7 @@ const PROGRESS_MS = 5_000;
 const STOP_LIMIT_MS = 12_000;
 // A screen: enough to see why, whatever the server repeats.
 const SHOWN_LOG_LINES = 15;
-const SHOWN_LOG_LINE_CHARS = 300;
+const SHOWN_LOG_LINE_CHARS = 200;
 // Each queue is polled at most 20 times a second by default, which adds up to 50 ms to each step of a Workflow.
 const POLLED_QUEUES = ['transfer', 'timer', 'visibility', 'outbound'];
 const POLLS_PER_SECOND = 2_000;
@@ -58,11 +67,23 @@ const SQLITE_PRAGMAS = ['journal_mode=WAL', 'synchronous=NORMAL'];
 
 /** Start the server and wait until it answers. Rejects with DevServerFailed. */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      // Between our look and the server's bind a port can be taken; it binds some that it chooses itself, too.
+      const portTaken = error instanceof DevServerFailed && error.message.includes('address already in use');
+      if (!portTaken || attempt === MAX_PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function startOnce(options: DevServerOptions): Promise<DevServer> {
   const { stateFolder, namespace = 'default', ports = DEFAULT_PORTS, report = () => {} } = options;
-  const [grpcPort, uiPort] = await freePorts([ports.grpc, ports.ui]);
-  const address = `${HOST}:${grpcPort}`;
+  const [grpc, ui, http, metrics] = await freePorts([ports.grpc, ports.ui, 0, 0]);
+  const address = `${HOST}:${grpc}`;
   const logFile = join(stateFolder.path, 'temporal.log');
-  const guard = spawnGuard(options, logFile, serverArguments(stateFolder.path, namespace, grpcPort, uiPort));
+  const guard = spawnGuard(options, logFile, serverArguments(stateFolder.path, namespace, { grpc, ui, http, metrics }));
   const gone = new Promise<void>((resolve) => {
     guard.once('error', () => resolve());
     guard.once('exit', () => resolve());
@@ -71,13 +92,14 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   try {
     await untilHealthy(address, namespace, gone, report);
     const pid = readServerPid(stateFolder.path);
-    if (pid === undefined) throw new DevServerFailed('it ended at once');
+    const guardPid = guard.pid;
+    if (pid === undefined || guardPid === undefined) throw new DevServerFailed('it ended');
     // A guard that was killed cannot stop its server any more, so we do.
     const ended = gone.then(() => {
       killQuietly(readServerPid(stateFolder.path));
       return lastLines(logFile);
     });
-    return { address, uiUrl: `http://${HOST}:${uiPort}`, pid, ended, stop };
+    return { address, uiUrl: `http://${HOST}:${ui}`, pid, guardPid, ended, stop };
   } catch (error) {
     await stop();
     const reason = error instanceof DevServerFailed ? error.message : String(error);
@@ -103,9 +125,12 @@ function spawnGuard(options: DevServerOptions, logFile: string, args: readonly s
   }
 }
 
-function serverArguments(folder: string, namespace: string, grpcPort: number, uiPort: number): readonly string[] {
+type Ports = Readonly<Record<'grpc' | 'ui' | 'http' | 'metrics', number>>;
+
+function serverArguments(folder: string, namespace: string, ports: Ports): readonly string[] {
   return [
-    ...['server', 'start-dev', '--ip', HOST, '--port', String(grpcPort), '--ui-port', String(uiPort)],
+    ...['server', 'start-dev', '--ip', HOST, '--port', `${ports.grpc}`, '--ui-port', `${ports.ui}`],
+    ...['--http-port', `${ports.http}`, '--metrics-port', `${ports.metrics}`],
     ...['--db-filename', join(folder, 'temporal.db'), '--log-level', 'warn', '--ui-disable-news-fetch'],
     ...(namespace === 'default' ? [] : ['--namespace', namespace]),
     ...POLLED_QUEUES.flatMap((queue) => [
@@ -132,13 +157,7 @@ async function untilHealthy(
     for (;;) {
       if (ended) throw new DevServerFailed('it ended');
       const probe = () => connection.workflowService.describeNamespace({ namespace });
-      if (
-        await connection.withDeadline(Date.now() + PROBE_LIMIT_MS, probe).then(
-          () => true,
-          () => false,
-        )
-      )
-        break;
+      if (await succeeds(connection.withDeadline(Date.now() + PROBE_LIMIT_MS, probe))) break;
       const nowMs = Date.now();
       if (nowMs > startedMs + HEALTHY_LIMIT_MS)
         throw new DevServerFailed(`it did not answer within ${HEALTHY_LIMIT_MS / 1000} s`);
@@ -153,6 +172,13 @@ async function untilHealthy(
   } finally {
     await connection.close();
   }
+}
+
+function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
 }
 
 async function stopGuard(guard: ChildProcess, gone: Promise<void>, folder: string): Promise<void> {
@@ -185,32 +211,35 @@ function killQuietly(pid: number | undefined): void {
 }
 
 function lastLines(file: string): string {
+  if (!existsSync(file)) return '';
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n').slice(-SHOWN_LOG_LINES);
-  return lines.map((line) => line.slice(0, SHOWN_LOG_LINE_CHARS)).join('\n');
+  // The cause of a Go error stands at its end.
+  return lines.map((line) => (line.length > 2 * SHOWN_LOG_LINE_CHARS ? shortened(line) : line)).join('\n');
+}
+
+function shortened(line: string): string {
+  return `${line.slice(0, SHOWN_LOG_LINE_CHARS)} … ${line.slice(-SHOWN_LOG_LINE_CHARS)}`;
 }
 
 /** The wished ports where they are free, else others; all different. */
-async function freePorts(wished: readonly [number, number]): Promise<readonly [number, number]> {
-  const first = await openPort(wished[0]);
-  try {
-    // The first is held open until the second is chosen, so that the two differ.
-    const second = await openPort(wished[1]);
-    await second.close();
-    return [first.port, second.port];
-  } finally {
-    await first.close();
-  }
+async function freePorts(wished: readonly [number, number, number, number]) {
+  const taken: { readonly port: number; close(): Promise<void> }[] = [];
+  // Each is held open until the last is chosen, so that they differ.
+  for (const port of wished) taken.push(await openPort(port));
+  for (const { close } of taken) await close();
+  const [grpc = 0, ui = 0, http = 0, metrics = 0] = taken.map(({ port }) => port);
+  return [grpc, ui, http, metrics] as const;
 }
 
 async function openPort(wished: number): Promise<{ readonly port: number; close(): Promise<void> }> {
-  const server = createServer();
-  const listen = (port: number) =>
-    new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ port, host: HOST, exclusive: true }, () => resolve());
+  const tries = Array.from({ length: PORT_TRIES }, () => randomInt(FREE_PORTS_FROM, FREE_PORTS_TO));
+  for (const port of wished === 0 ? tries : [wished, ...tries]) {
+    const server = createServer();
+    const listens = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen({ port, host: HOST, exclusive: true }, () => resolve(true));
     });
-  await listen(wished).catch(() => listen(0));
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return { port, close: () => new Promise((resolve) => server.close(() => resolve())) };
+    if (listens) return { port, close: () => new Promise((resolve) => server.close(() => resolve())) };
+  }
+  throw new DevServerFailed(`no free port was found between ${FREE_PORTS_FROM} and ${FREE_PORTS_TO} on ${HOST}`);
 }

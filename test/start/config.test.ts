@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { generateSigningKey } from '../../trust/signing.ts';
+import { ConfigInvalid, modelProtocolOf, readConfig, roleProblems, secretsOf } from '../../workers/config.ts';
+import { CONFIG_TABLE, configurationPage } from '../../workers/config-table.ts';
+import { developmentIdentities, developmentKeyProblems, developmentKeys } from '../../workers/dev-keys.ts';
+import { temporaryFolder } from './support.ts';
+
+function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    readConfig(env);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof ConfigInvalid);
+    return error.problems;
+  }
+}
+
+test('an empty environment is a development start with every default', () => {
+  const config = readConfig({ PORT: '' });
+  assert.equal(Object.isFrozen(config), true);
+  assert.deepEqual(Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined)), {
+    mode: 'development',
+    port: 3000,
+    host: '127.0.0.1',
+    stateDir: '.countersign',
+    models: [],
+    modelProtocol: 'auto',
+    workflowsPublicKeys: [],
+    apiPublicKeys: [],
+    logLevel: 'info',
+    clockOffsetMs: 0,
+  });
+});
+
+test('a wrong value is one sentence that names the variable and what it must be', () => {
+  const rows: readonly (readonly [NodeJS.ProcessEnv, string])[] = [
+    [{ COUNTERSIGN_MODE: 'prod' }, 'COUNTERSIGN_MODE must be one of development, production, not "prod"'],
+    [{ PORT: '70000' }, 'PORT must be a whole number from 0 to 65535, not "70000"'],
+    [{ PORT: '3000x' }, 'PORT must be a whole number from 0 to 65535, not "3000x"'],
+    [{ PORT: '0x10' }, 'PORT must be a whole number from 0 to 65535, not "0x10"'],
+    [
+      { OPENAI_BASE_URL: 'localhost:1234' },
+      'OPENAI_BASE_URL must be a URL that starts with http:// or https://, not "localhost:1234"',
+    ],
+    [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent, not "loud"'],
+    [
+      { COUNTERSIGN_MODEL_PROTOCOL: 'chat' },
+      'COUNTERSIGN_MODEL_PROTOCOL is chat, so set OPENAI_API_KEY, or OPENAI_BASE_URL of your server',
+    ],
+    [
+      { COUNTERSIGN_MODE: 'production', COUNTERSIGN_CLOCK_OFFSET_MS: '5' },
+      'COUNTERSIGN_CLOCK_OFFSET_MS moves the clock, which production refuses; take it out of the environment',
+    ],
+    [
+      { OPENAI_API_KEY_FILE: '/no/such/file' },
+      'OPENAI_API_KEY_FILE names a file that cannot be read (ENOENT); correct the path or its permissions',
+    ],
+    [
+      { OPENAI_API_KEY: 'a', OPENAI_API_KEY_FILE: '/b' },
+      'OPENAI_API_KEY and OPENAI_API_KEY_FILE are both set; keep one of them',
+    ],
+  ];
+  for (const [env, sentence] of rows) assert.deepEqual(problemsOf(env), [sentence]);
+  assert.equal(problemsOf({ PORT: 'a', LOG_LEVEL: 'b' }).length, 2);
+});
+
+test('a sentence about a secret never shows it', () => {
+  for (const row of CONFIG_TABLE.filter(({ secret }) => secret === true)) {
+    const problems = problemsOf({ [row.name]: 'hunter2 is wrong' }).join('\n');
+    assert.doesNotMatch(problems, /hunter2/);
+    if (row.name !== 'OPENAI_API_KEY') assert.match(problems, new RegExp(`^${row.name} must be `));
+  }
+});
+
+test('a secret may stand in a file', (t) => {
+  const file = join(temporaryFolder(t), 'key');
+  writeFileSync(file, 'sk-from-file\n');
+  assert.equal(readConfig({ OPENAI_API_KEY_FILE: file }).openaiApiKey, 'sk-from-file');
+  writeFileSync(file, '\n');
+  assert.deepEqual(problemsOf({ OPENAI_API_KEY_FILE: file }), [
+    'OPENAI_API_KEY_FILE names an empty file; write the value into it',
+  ]);
+});
+
+test('lists are split and trimmed, and each key of a list is checked', () => {
+  assert.deepEqual(readConfig({ OPENAI_MODEL: ' a, b,,' }).models, ['a', 'b']);
+  assert.deepEqual(problemsOf({ COUNTERSIGN_API_PUBLIC_KEYS: 'x' }), [
+    'COUNTERSIGN_API_PUBLIC_KEYS must be an Ed25519 key in base64 of DER; make one with: countersign keys, not "x"',
+  ]);
+});
+
+test('the model’s protocol follows from the server that is named', () => {
+  const rows = [
+    [{}, 'scripted'],
+    [{ OPENAI_API_KEY: 'k' }, 'responses'],
+    [{ OPENAI_API_KEY: 'k', OPENAI_BASE_URL: 'https://api.openai.com/v1' }, 'responses'],
+    [{ OPENAI_BASE_URL: 'http://localhost:11434/v1' }, 'chat'],
+    [{ OPENAI_API_KEY: 'k', COUNTERSIGN_MODEL_PROTOCOL: 'scripted' }, 'scripted'],
+  ] as const;
+  for (const [env, protocol] of rows) assert.equal(modelProtocolOf(readConfig(env)), protocol);
+});
+
+test('in production a role starts with its own secrets only, and not without them', (t) => {
+  const folder = temporaryFolder(t);
+  const base = {
+    COUNTERSIGN_MODE: 'production',
+    DATABASE_URL: 'postgres://db/x',
+    TEMPORAL_ADDRESS: 't:7233',
+    COUNTERSIGN_STATE_DIR: folder,
+  };
+  const problems = (role: Parameters<typeof roleProblems>[0], env: NodeJS.ProcessEnv) =>
+    roleProblems(role, readConfig(env), env);
+  const signing = generateSigningKey();
+
+  assert.deepEqual(problems('assistant', { ...base, OPENAI_API_KEY: 'k' }), []);
+  assert.deepEqual(problems('api', { ...base, COUNTERSIGN_API_SIGNING_KEY: signing }), []);
+  assert.deepEqual(problems('assistant', base), [
+    'the assistant role needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server that wants none',
+  ]);
+  assert.deepEqual(problems('assistant', { ...base, OPENAI_API_KEY: 'k', COUNTERSIGN_API_SIGNING_KEY: signing }), [
+    'COUNTERSIGN_API_SIGNING_KEY is not for the assistant role; take it out of this process’s environment',
+  ]);
+  assert.match(
+    problems('actor', base).join(),
+    /needs COUNTERSIGN_WORKFLOWS_PUBLIC_KEYS.*needs COUNTERSIGN_API_PUBLIC_KEYS/,
+  );
+  assert.match(problems('actor', { ...base, OPENAI_API_KEY: 'k' }).join(), /OPENAI_API_KEY is not for the actor role/);
+  assert.match(problems('api', { ...base, TEMPORAL_ADDRESS: '' }).join(), /needs TEMPORAL_ADDRESS/);
+  assert.deepEqual(roleProblems('actor', readConfig({}), {}), [
+    'the actor role needs DATABASE_URL: the embedded store serves a development start only',
+  ]);
+  assert.deepEqual(secretsOf('assistant'), ['DATABASE_URL', 'OPENAI_API_KEY']);
+  assert.deepEqual(secretsOf('actor'), ['DATABASE_URL', 'SMTP_URL']);
+});
+
+test('development keys are made once, private, and refused in production', async (t) => {
+  const folder = temporaryFolder(t);
+  const config = readConfig({ COUNTERSIGN_STATE_DIR: folder });
+  const keys = developmentKeys(folder, config);
+  assert.deepEqual(developmentKeys(folder, config), keys);
+  assert.deepEqual(developmentKeyProblems(config), []);
+  const production = readConfig({ COUNTERSIGN_STATE_DIR: folder, COUNTERSIGN_API_SIGNING_KEY: keys.apiSigningKey });
+  assert.match(developmentKeyProblems(production).join(), /^COUNTERSIGN_API_SIGNING_KEY is a development key/);
+
+  const added: { id: string; hash: string }[] = [];
+  const apiKeys = { add: async (key: { id: string; hash: string }) => void added.push({ id: key.id, hash: key.hash }) };
+  const first = await developmentIdentities(folder, apiKeys, 0);
+  const second = await developmentIdentities(folder, apiKeys, 0);
+  assert.deepEqual(second, first);
+  assert.deepEqual(
+    first.map(({ principal }) => principal.id),
+    ['customer-ada', 'finn'],
+  );
+  assert.deepEqual(added.slice(2), added.slice(0, 2));
+  assert.match(first[0]!.key, /^cs_[0-9a-f]{12}_[\w-]{43}$/);
+  for (const file of ['keys.json', 'identities.json']) assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600);
+  writeFileSync(join(folder, 'identities.json'), '{');
+  await assert.rejects(
+    developmentIdentities(folder, apiKeys, 0),
+    /identities\.json is damaged; restore it, or remove it/,
+  );
+});
+
+test('the page lists every variable, and the file form of each secret', () => {
+  const page = configurationPage();
+  for (const { name, secret } of CONFIG_TABLE)
+    assert.equal(page.includes(secret === true ? `\`${name}_FILE\`` : `\`${name}\``), true, name);
+});
