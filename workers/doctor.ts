@@ -30,7 +30,7 @@ async function checked(name: string, look: () => Promise<Omit<Check, 'name'>>): 
 
 async function lookAtRetention({ connection, namespace, address }: TemporalConnections): Promise<Omit<Check, 'name'>> {
   const days = await retentionDays(connection, namespace);
-  const text = `${address}, namespace "${namespace}", which keeps closed Workflows for ${days} days`;
+  const text = `${address}, namespace "${namespace}", which keeps closed Workflows for ${days} ${days === 1 ? 'day' : 'days'}`;
   if (days >= RETENTION_DAYS) return { kind: 'ok', text };
   const command = `temporal operator namespace update --retention ${RETENTION_DAYS * 24}h --namespace ${namespace}`;
   return { kind: 'problem', text: `${text}, and ${RETENTION_DAYS} are needed as evidence; change it with: ${command}` };

@@ -1,4 +1,5 @@
 // What every client command gets, and how one is run: its failures become one sentence and an exit code.
+import { ConfigInvalid } from '../../workers/config.ts';
 import { type Client, createClient } from '../client.ts';
 import { CommandFailed, EXIT } from '../failure.ts';
 import { findTarget, type Wanted } from '../target.ts';
@@ -30,10 +31,13 @@ export async function runCommand(command: (context: Context) => Promise<number>)
   try {
     process.exitCode = await command({ terminal, env: process.env, nowMs: Date.now });
   } catch (error) {
-    if (!(error instanceof CommandFailed || isConfigInvalid(error))) throw error;
+    if (!isForPeople(error)) throw error;
     terminal.complain(plain(error.message));
     process.exitCode = EXIT.failed;
   }
 }
 
-const isConfigInvalid = (error: unknown): error is Error => error instanceof Error && error.name === 'ConfigInvalid';
+/** True for a failure whose message is a sentence for people; any other is a bug of ours. */
+export function isForPeople(error: unknown): error is Error {
+  return error instanceof CommandFailed || error instanceof ConfigInvalid;
+}

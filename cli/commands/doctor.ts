@@ -7,9 +7,9 @@ import type { z } from 'zod';
 import { type Check as CheckSchema, DoctorReport } from '../../api/schemas.ts';
 import { modelProtocolOf, namesTemporalServer, readConfig } from '../../workers/config.ts';
 import { IDENTITIES_FILE } from '../../workers/dev-identities.ts';
-import { CommandFailed, EXIT } from '../failure.ts';
+import { EXIT } from '../failure.ts';
 import { plain, plainLine, type Terminal } from '../terminal.ts';
-import { type AsOption, connect, type Context } from './context.ts';
+import { type AsOption, connect, type Context, isForPeople } from './context.ts';
 import { readMissing } from './status.ts';
 
 type Check = z.output<typeof CheckSchema>;
@@ -30,16 +30,28 @@ export async function runDoctor(context: Context, options: AsOption): Promise<nu
 }
 
 async function lookAtSystem(context: Context, options: AsOption): Promise<readonly Check[]> {
-  try {
+  const looked = await orFailure(async () => {
     const client = connect(context, 'operate', options);
-    const missing = await readMissing(client);
-    const text = [client.url, ...missing].join('\n');
-    const api: Check = { name: 'API', kind: missing.length === 0 ? 'ok' : 'problem', text };
-    const { checks } = await client.get('/v1/doctor', DoctorReport);
-    return [api, ...checks];
+    return { client, missing: await readMissing(client) };
+  });
+  if (typeof looked === 'string') {
+    return [{ name: 'API', kind: 'problem', text: looked }, ...(await lookFromHere(context.env))];
+  }
+  const { client, missing } = looked;
+  const text = [client.url, ...missing].join('\n');
+  const api: Check = { name: 'API', kind: missing.length === 0 ? 'ok' : 'problem', text };
+  const report = await orFailure(() => client.get('/v1/doctor', DoctorReport));
+  if (typeof report === 'string') return [api, { name: 'parts', kind: 'problem', text: report }];
+  return [api, ...report.checks];
+}
+
+/** What the look comes to, or why it failed. */
+async function orFailure<T>(look: () => Promise<T>): Promise<T | string> {
+  try {
+    return await look();
   } catch (error) {
-    if (!(error instanceof CommandFailed || (error instanceof Error && error.name === 'ConfigInvalid'))) throw error;
-    return [{ name: 'API', kind: 'problem', text: error.message }, ...(await lookFromHere(context.env))];
+    if (isForPeople(error)) return error.message;
+    throw error;
   }
 }
 
