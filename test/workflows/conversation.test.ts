@@ -150,6 +150,14 @@ test('a write that throws is unknown and is never repeated; one that did not hap
   deepEqual(far.effects, ['note c-throw:1:0 7']);
 });
 
+test('a model that is down for good ends the turn with an honest reply, and the conversation stays usable', async () => {
+  await system.open('c-down');
+  await system.submit('c-down', 'm1', 'be down');
+  match(await system.reply('c-down', 'm1'), /^I cannot answer just now: my language model could not be reached/);
+  await system.submit('c-down', 'm2', 'better now?');
+  equal(await system.reply('c-down', 'm2'), 'you said: better now?');
+});
+
 test('a paused conversation queues, holds its turn, and goes on after resume', async () => {
   await system.open('c-pause');
   await system.handle('c-pause').executeUpdate(CONVERSATION.pause);
