@@ -1,6 +1,7 @@
 // The `countersign` command: what starts processes here, and clients of the API in commands/. Loads a part only when
 // its command is called, so that a look-up is not slowed by the worker's libraries.
 import { Command } from 'commander';
+import { registerClientCommands } from './commands/register.ts';
 
 const program = new Command('countersign')
   .description('An AI agent that cannot lose its place, and cannot act without leave.')
@@ -37,6 +38,8 @@ program
     const privateKey = generateSigningKey();
     process.stdout.write(`private ${privateKey}\npublic  ${createSigner('api', privateKey).publicKey}\n`);
   });
+
+registerClientCommands(program);
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { modelProtocolOf } from '../../workers/config.ts';
 import { writePrivateFile } from '../../workers/state-folder.ts';
+import { API_FILE } from './api-file.ts';
 import { type RunningStart, startDevelopment, type StartParts } from './start.ts';
 
 export interface RunOptions<Connections> {
@@ -17,8 +18,6 @@ export interface RunOptions<Connections> {
   readonly print?: (text: string) => void;
 }
 
-/** Where the command line finds the API of a running start: `{ "url": … }`. There only while it runs. */
-export const API_FILE = 'api.json';
 // 1 s: a terminal, npm and the bootstrap may each hand on the same Ctrl-C.
 const SAME_SIGNAL_MS = 1_000;
 const ENDED_AT_ONCE = 130;
