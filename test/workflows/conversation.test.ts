@@ -43,7 +43,7 @@ test('a risky step waits for a person, the conversation goes on, and the outcome
   far.effects.length = 0;
   await system.open('c-ask');
   await system.submit('c-ask', 'm1', 'pay 7200');
-  match(await system.reply('c-ask', 'm1'), /Not done yet. It waits for 1 approval\(s\) of finance/);
+  match(await system.reply('c-ask', 'm1'), /Not done yet: it waits for finance \(1 must approve\)/);
   await system.submit('c-ask', 'm2', 'meanwhile');
   equal(await system.reply('c-ask', 'm2'), 'you said: meanwhile');
   deepEqual(far.effects, []);
