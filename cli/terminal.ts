@@ -21,16 +21,19 @@ export type Colors = Pick<ReturnType<typeof pc.createColors>, 'bold' | 'dim' | '
 type Streams = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env'>;
 
 export function createTerminal({ stdin, stdout, stderr, env }: Streams): Terminal {
-  // Not picocolors' own guess: it also colors what a CI system reads.
-  const isColored = stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
   return {
     input: stdin,
     output: stdout,
     isInteractive: stdin.isTTY && stdout.isTTY,
-    colors: pc.createColors(isColored),
+    colors: colorsFor(stdout.isTTY, env),
     print: (text) => void stdout.write(`${text}\n`),
     complain: (text) => void stderr.write(`${text}\n`),
   };
+}
+
+/** Colors for a terminal that wants them. Not picocolors' own guess: it also colors what a CI system reads. */
+export function colorsFor(isTerminal: boolean, env: NodeJS.ProcessEnv): Colors {
+  return pc.createColors(isTerminal && !env['NO_COLOR'] && env['TERM'] !== 'dumb');
 }
 
 // Control characters, what formats invisibly (turns text around, joins, tags), halves of surrogate pairs, private use,
@@ -91,7 +94,7 @@ export function columns(head: readonly string[], rows: readonly (readonly string
 /** "2026-11-23 14:32" in local time, without the day when it is today's. */
 export function clockTime(ms: number, nowMs: number): string {
   const [day, time] = dayAndTime(ms);
-  return day === dayAndTime(nowMs)[0] ? time : `${day} ${time}`;
+  return day === dayAndTime(nowMs)[0] || day === '' ? time : `${day} ${time}`;
 }
 
 /** "14:32 (in 3 h 58 min)". */
