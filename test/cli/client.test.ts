@@ -17,7 +17,10 @@ test('a refusal is the sentence of the server, and nothing of it is tried again'
   const api = await anApi(t, { 'POST /x': () => aProblem('approval_settled', 409, 'Too late: it is already denied.') });
   await assert.rejects(clientOf(api.url).post('/x', {}, Thing, { countsOnce: true }), (error: unknown) => {
     assert.ok(error instanceof Refused);
-    assert.deepEqual([error.message, error.type, error.status], ['Too late: it is already denied.', 'approval_settled', 409]);
+    assert.deepEqual(
+      [error.message, error.type, error.status],
+      ['Too late: it is already denied.', 'approval_settled', 409],
+    );
     return true;
   });
   assert.equal(api.asked.length, 1);
@@ -30,7 +33,10 @@ test('what names itself is sent again after an outage, the same each time, and a
   const post = (countsOnce: boolean) =>
     clientOf(api.url).post('/x', { a: 1 }, Thing, { countsOnce, headers: { 'idempotency-key': 'k' } });
   assert.deepEqual(await post(true), { name: 'ok' });
-  assert.deepEqual(api.asked.map(({ headers, body }) => [headers['idempotency-key'], body]), Array(3).fill(['k', { a: 1 }]));
+  assert.deepEqual(
+    api.asked.map(({ headers, body }) => [headers['idempotency-key'], body]),
+    Array(3).fill(['k', { a: 1 }]),
+  );
   outages = 3;
   await assert.rejects(post(true), /Not now\./);
   outages = 1;
@@ -46,7 +52,10 @@ test('no answer, a foreign answer and an answer of another shape are each one se
   });
   const get = (path: string) => clientOf(api.url).get(path, Thing);
   await assert.rejects(get('/page'), /answers 502 without saying why; is it the API of Countersign\?/);
-  await assert.rejects(get('/shape'), /answers what this client does not understand \(name: .*\); are both of one version\?/);
+  await assert.rejects(
+    get('/shape'),
+    /answers what this client does not understand \(name: .*\); are both of one version\?/,
+  );
   await assert.rejects(get('/ours'), /This is our fault\. \(request request-1\)/);
   await assert.rejects(clientOf('http://127.0.0.1:9').get('/', Thing), (error: unknown) => {
     assert.ok(error instanceof Unreachable);
@@ -57,7 +66,9 @@ test('no answer, a foreign answer and an answer of another shape are each one se
 
 test('a key goes to the address it was meant for, and after no redirect', async (t) => {
   const elsewhere = await anApi(t, { 'GET /x': () => answered });
-  const api = await anApi(t, { 'GET /x': () => ({ status: 307, headers: { location: `${elsewhere.url}/x` }, body: '' }) });
+  const api = await anApi(t, {
+    'GET /x': () => ({ status: 307, headers: { location: `${elsewhere.url}/x` }, body: '' }),
+  });
   await assert.rejects(clientOf(api.url).get('/x', Thing), /answers 307/);
   assert.equal(api.asked[0]?.headers.authorization, 'Bearer cs_mine');
   assert.deepEqual(elsewhere.asked, []);
@@ -77,12 +88,18 @@ test('a stream that breaks goes on after the last event, and a break is told onc
   });
   const breaks: string[] = [];
   const seen: string[] = [];
-  for await (const event of clientOf(api.url).events('/events', { signal: leaving.signal, onBreak: (one) => breaks.push(one) })) {
+  for await (const event of clientOf(api.url).events('/events', {
+    signal: leaving.signal,
+    onBreak: (one) => breaks.push(one),
+  })) {
     seen.push(event.data);
     if (seen.length === 3) leaving.abort();
   }
   assert.deepEqual(seen, ['{"n":1}', '{"n":2}', '{"n":3}']);
-  assert.deepEqual(api.asked.map(({ headers }) => headers['last-event-id']), [undefined, '2', '2', '2']);
+  assert.deepEqual(
+    api.asked.map(({ headers }) => headers['last-event-id']),
+    [undefined, '2', '2', '2'],
+  );
   assert.equal(breaks.length, 1);
 });
 

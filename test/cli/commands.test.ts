@@ -18,7 +18,12 @@ test('approvals shows what waits for whom until when, and no text of it reaches 
   assert.deepEqual(head, ['APPROVAL', 'WHAT', 'FOR', 'ASKED BY', 'UNTIL']);
   assert.deepEqual(first?.slice(0, 4), ['c-1:1:0.0.0', 'refund order 1042 · 72.00 EUR', 'finance', 'customer-ada']);
   assert.match(first?.[4] ?? '', /^(\d{4}-\d\d-\d\d )?\d\d:\d\d \(in 4 h\)$/);
-  assert.deepEqual(second?.slice(0, 4), ['c-2:1:0.0.0', 'pay<U+001B>[2K<U+202E> 1 EUR nothing waits', 'finance', 'eve']);
+  assert.deepEqual(second?.slice(0, 4), [
+    'c-2:1:0.0.0',
+    'pay<U+001B>[2K<U+202E> 1 EUR nothing waits',
+    'finance',
+    'eve',
+  ]);
   assert.equal(api.asked[0]?.query.get('end'), 'open');
 });
 
@@ -27,13 +32,18 @@ test('approvals --all reads every page and says how each ended', async (t) => {
   const api = await anApi(t, {
     'GET /v1/approvals': ({ query }) => {
       const cursor = query.get('cursor') as keyof typeof pages;
-      return { body: { rows: [anApproval({ id: `c-1:${cursor.length}:0.0.0`, end: 'expired' })], next: pages[cursor] } };
+      return {
+        body: { rows: [anApproval({ id: `c-1:${cursor.length}:0.0.0`, end: 'expired' })], next: pages[cursor] },
+      };
     },
   });
   const { code, output } = await run(t, ['approvals', '--all'], at(api.url));
   assert.equal(code, 0);
   assert.match(output, /c-1:0:0\.0\.0 .* expired\nc-1:3:0\.0\.0 .* expired\n$/);
-  assert.deepEqual(api.asked.map(({ query }) => query.get('end')), ['all', 'all']);
+  assert.deepEqual(
+    api.asked.map(({ query }) => query.get('end')),
+    ['all', 'all'],
+  );
 });
 
 test('one approval is shown with all that a decision needs', async (t) => {
@@ -53,7 +63,13 @@ test('one approval is shown with all that a decision needs', async (t) => {
 test('a decision carries its own id and reason, and its receipt is printed', async (t) => {
   const outage = aProblem('unavailable', 503, 'Not now.', { 'retry-after': '0' });
   let outages = 1;
-  const receipt = { decisionId: 'd', approvalId: 'c-1:1:0.0.0', counted: true, text: 'denied: refund order 1042', end: 'denied' };
+  const receipt = {
+    decisionId: 'd',
+    approvalId: 'c-1:1:0.0.0',
+    counted: true,
+    text: 'denied: refund order 1042',
+    end: 'denied',
+  };
   const route = 'POST /v1/approvals/c-1:1:0.0.0/decision';
   const api = await anApi(t, { [route]: () => (outages-- > 0 ? outage : { body: receipt }) });
   const denied = await run(t, ['deny', 'c-1:1:0.0.0', '--reason', 'not now'], at(api.url));
@@ -74,7 +90,8 @@ test('a deny without a reason is not sent', async (t) => {
 
 test('a decision that does not count is a failure, in the words of the server, neutralised', async (t) => {
   const api = await anApi(t, {
-    'POST /v1/approvals/x/decision': () => aProblem('approval_settled', 409, 'Too late\u001b[31m: it is already expired.'),
+    'POST /v1/approvals/x/decision': () =>
+      aProblem('approval_settled', 409, 'Too late\u001b[31m: it is already expired.'),
   });
   const { code, output } = await run(t, ['approve', 'x'], at(api.url));
   assert.deepEqual([code, output], [1, 'Too late<U+001B>[31m: it is already expired.\n']);
@@ -94,7 +111,10 @@ test('status says whether the API serves, what there is, and what ends first', a
   assert.match(ready.output, /^API +http:\/\/127\.0\.0\.1:\d+, ready\n/);
   assert.match(ready.output, /conversations +3 \(2 open, 1 paused\)\n/);
   assert.match(ready.output, /approvals +2 open; the first ends at .* \(in 1 h\): the first\n/);
-  assert.deepEqual(api.of('GET /v1/conversations').map(({ query }) => query.get('of')), ['staff']);
+  assert.deepEqual(
+    api.of('GET /v1/conversations').map(({ query }) => query.get('of')),
+    ['staff'],
+  );
   missing = ['no worker of the actor role polls countersign-actor; start one'];
   const not = await run(t, ['status'], at(api.url));
   assert.equal(not.code, 1);
@@ -109,7 +129,10 @@ test('doctor fails when there is a problem, and not for a warning', async (t) =>
   const api = await anApi(t, { 'GET /readyz': NOW_READY, 'GET /v1/doctor': () => ({ body: { checks } }) });
   const well = await run(t, ['doctor'], at(api.url));
   assert.equal(well.code, 0, well.output);
-  assert.match(well.output, /^ok +Node +\d+\.[\s\S]*ok +store +it answers\nwarning model +the scripted demo model\nNo problem found\.\n$/);
+  assert.match(
+    well.output,
+    /^ok +Node +\d+\.[\s\S]*ok +store +it answers\nwarning model +the scripted demo model\nNo problem found\.\n$/,
+  );
   checks.push({ name: 'Temporal', kind: 'problem', text: 'it keeps closed Workflows for 1 day\u0007' });
   const ill = await run(t, ['doctor'], at(api.url));
   assert.equal(ill.code, 1);
@@ -162,7 +185,10 @@ test('without a running start a command says what to start', async (t) => {
   const env = aRunningStart(t, 'http://127.0.0.1:9');
   const silent = await run(t, ['approvals'], env);
   assert.equal(silent.code, 1);
-  assert.match(silent.output, /^The API at http:\/\/127\.0\.0\.1:9 does not answer \(ECONNREFUSED\)\. .*start it with: npm start\n$/);
+  assert.match(
+    silent.output,
+    /^The API at http:\/\/127\.0\.0\.1:9 does not answer \(ECONNREFUSED\)\. .*start it with: npm start\n$/,
+  );
   rmSync(join(env['COUNTERSIGN_STATE_DIR']!, 'api.json'));
   const none = await run(t, ['approvals'], env);
   assert.equal(none.code, 1);

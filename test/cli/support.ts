@@ -62,7 +62,8 @@ export function streamTo(response: ServerResponse, events: readonly object[] = [
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   response.write('retry: 50\n\n');
   let seq = 0;
-  const send = (event: object): void => void response.write(`id: ${++seq}\nevent: x\ndata: ${JSON.stringify(event)}\n\n`);
+  const send = (event: object): void =>
+    void response.write(`id: ${++seq}\nevent: x\ndata: ${JSON.stringify(event)}\n\n`);
   for (const event of events) send(event);
   return send;
 }
@@ -104,8 +105,19 @@ export function aDetail(over: Partial<z.input<typeof ConversationDetail>> = {}):
 }
 
 /** What the API answers to a message; `reply` is of turn 1. */
-export function aMessage(reply: string | undefined, over: Partial<z.input<typeof Message>> = {}): z.output<typeof Message> {
-  const item = { id: 'i', seq: 2, turn: 1, kind: 'reply', trust: 'model', text: reply ?? '', createdMs: 3_000 } as const;
+export function aMessage(
+  reply: string | undefined,
+  over: Partial<z.input<typeof Message>> = {},
+): z.output<typeof Message> {
+  const item = {
+    id: 'i',
+    seq: 2,
+    turn: 1,
+    kind: 'reply',
+    trust: 'model',
+    text: reply ?? '',
+    createdMs: 3_000,
+  } as const;
   const about = { messageId: 'm-1', conversationId: 'c-1', url: '/v1/conversations/c-1/messages/m-1' };
   const status = reply === undefined ? ({ status: 'queued' } as const) : ({ status: 'answered', reply: item } as const);
   return Message.parse({ ...about, ...status, ...over });
@@ -124,7 +136,11 @@ export function countersign(t: TestContext, args: readonly string[], env: Readon
 }
 
 /** The command to its end, with nothing to read. */
-export function run(t: TestContext, args: readonly string[], env: Readonly<Record<string, string>> = {}): Seen['ended'] {
+export function run(
+  t: TestContext,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Seen['ended'] {
   const seen = countersign(t, args, env);
   seen.process.stdin?.end();
   return seen.ended;
@@ -138,7 +154,11 @@ export function aRunningStart(t: TestContext, url: string): Readonly<Record<stri
   const state = join(temporaryFolder(t), '.countersign');
   mkdirSync(state);
   writeFileSync(join(state, 'api.json'), JSON.stringify({ url }));
-  const kept = IDENTITIES.map(({ principal }) => ({ principalId: principal.id, keyId: 'k', key: `cs_${principal.id}` }));
+  const kept = IDENTITIES.map(({ principal }) => ({
+    principalId: principal.id,
+    keyId: 'k',
+    key: `cs_${principal.id}`,
+  }));
   writeFileSync(join(state, 'identities.json'), JSON.stringify(kept));
   return { COUNTERSIGN_STATE_DIR: state };
 }

@@ -29,12 +29,18 @@ test('what people write stays as it is', () => {
 
 test('a text of several lines cannot pass for lines of ours', () => {
   assert.equal(plainLine('refund\n  waits    nothing'), 'refund waits    nothing');
-  assert.equal(labelled('Ada', 'one\n  waits       order 7', NO_COLORS.bold), 'Ada           one\n                waits       order 7');
+  assert.equal(
+    labelled('Ada', 'one\n  waits       order 7', NO_COLORS.bold),
+    'Ada           one\n                waits       order 7',
+  );
   assert.equal(labelled('A\nda', 'x'), 'A da          x');
 });
 
 test('columns are aligned, and a cell is one line', () => {
-  const rows = [['c-1', 'one\ntwo', 'x'], ['c-22', 'a\u001b[31mb', 'y']];
+  const rows = [
+    ['c-1', 'one\ntwo', 'x'],
+    ['c-22', 'a\u001b[31mb', 'y'],
+  ];
   assert.equal(
     columns(['ID', 'WHAT', 'FOR'], rows, NO_COLORS),
     ['ID    WHAT            FOR', 'c-1   one two         x', 'c-22  a<U+001B>[31mb  y'].join('\n'),
