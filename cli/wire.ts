@@ -41,8 +41,16 @@ export async function* heard(body: AsyncIterable<Uint8Array>, onChunk: () => voi
   }
 }
 
+export interface Limit {
+  readonly signal: AbortSignal;
+  /** The time begins anew. */
+  renew(): void;
+  /** Nothing fires from now on. */
+  end(): void;
+}
+
 /** A signal that fires with another one, or when the time is over. */
-export function limitedBy(outer: AbortSignal | undefined, limitMs: number) {
+export function limitedBy(outer: AbortSignal | undefined, limitMs: number): Limit {
   const own = new AbortController();
   const abort = (): void => own.abort(outer?.reason);
   const timer = setTimeout(() => own.abort(new Error(`nothing for ${limitMs / 1_000} s`)), limitMs);
@@ -50,7 +58,6 @@ export function limitedBy(outer: AbortSignal | undefined, limitMs: number) {
   outer?.addEventListener('abort', abort, { once: true });
   return {
     signal: own.signal,
-    /** The time begins anew. */
     renew: (): void => void timer.refresh(),
     end: (): void => {
       clearTimeout(timer);

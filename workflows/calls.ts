@@ -123,9 +123,9 @@ async function startWaiting(
         of,
         proposal,
         verdict.kind === 'ask'
-          ? `Not done yet. It waits for ${verdict.quorum} approval(s) of ${verdict.group} until ` +
+          ? `Not done yet: it waits for ${verdict.group} (${verdict.quorum} must approve) until ` +
               `${time(Date.now() + verdict.withinMs)}. The conversation goes on; the outcome will be reported.`
-          : 'Not done yet. It is allowed, and waits for the step before it.',
+          : 'Not done yet: it is allowed, and waits for the step before it.',
       ),
     ),
   );

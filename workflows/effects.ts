@@ -5,9 +5,11 @@ import {
   ActivityFailure,
   CancellationScope,
   isCancellation,
+  type LocalActivityFunctionWithOptions,
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow';
+import type { Proposal } from '../domain/action.ts';
 import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../domain/activity-ports.ts';
 import { TASK_QUEUES } from '../domain/ids.ts';
 
@@ -20,20 +22,27 @@ const bookkeeping = proxyLocalActivities<WorkflowsActivities>({
 
 /** The workflows role. Bookkeeping is never cancelled: a stopped turn still says on record what it did. */
 export const workflowsRole: WorkflowsActivities = {
-  openTurn: (input) => whole(() => bookkeeping.openTurn(input)),
-  openReportTurn: (input) => whole(() => bookkeeping.openReportTurn(input)),
-  propose: (input) => whole(() => bookkeeping.propose(input)),
-  decide: (input) => whole(() => bookkeeping.decide(input)),
-  record: (input) => whole(() => bookkeeping.record(input)),
-  verifyDecision: (input) => whole(() => bookkeeping.verifyDecision(input)),
-  verifyCommand: (input) => whole(() => bookkeeping.verifyCommand(input)),
-  conversationRuns: (input) => whole(() => bookkeeping.conversationRuns(input)),
-  signReport: (input) => whole(() => bookkeeping.signReport(input)),
-  closeUnfinished: (input) => whole(() => bookkeeping.closeUnfinished(input)),
+  openTurn: (input) => whole(bookkeeping.openTurn, `open turn ${input.of.turn}`, input),
+  openReportTurn: (input) => whole(bookkeeping.openReportTurn, `open turn ${input.of.turn} with a report`, input),
+  propose: (input) => whole(bookkeeping.propose, 'propose', input),
+  decide: (input) => whole(bookkeeping.decide, `decide: ${input.map(summaryOf).join('; ')}`, input),
+  record: (input) => whole(bookkeeping.record, 'record', input),
+  verifyDecision: (input) => whole(bookkeeping.verifyDecision, 'verify a decision', input),
+  verifyCommand: (input) => whole(bookkeeping.verifyCommand, `verify ${input.command}`, input),
+  conversationRuns: (input) => whole(bookkeeping.conversationRuns, 'does the conversation still run?', input),
+  signReport: (input) => whole(bookkeeping.signReport, 'report', input),
+  closeUnfinished: (input) => whole(bookkeeping.closeUnfinished, `close: ${summaryOf(input)}`, input),
 };
 
-function whole<T>(call: () => Promise<T>): Promise<T> {
-  return CancellationScope.nonCancellable(call);
+const summaryOf = ({ proposal }: { readonly proposal: Proposal }): string => proposal.summary;
+
+function whole<Input, Result>(
+  activity: LocalActivityFunctionWithOptions<(input: Input) => Promise<Result>>,
+  summary: string,
+  input: Input,
+): Promise<Result> {
+  const options = { summary: summary.slice(0, SUMMARY_CHARS) };
+  return CancellationScope.nonCancellable(() => activity.executeWithOptions(options, [input]));
 }
 
 const assistantQueue = proxyActivities<AssistantActivities>({

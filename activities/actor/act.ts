@@ -4,6 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { endingOf, endingText, type ActResult, type Outcome, type Proposal } from '../../domain/action.ts';
 import type { ActorActivities } from '../../domain/activity-ports.ts';
 import { resultKey } from '../../domain/ids.ts';
+import { refOf } from '../../domain/item.ts';
 import type { Json } from '../../domain/json.ts';
 import { type AnyTool, DidNotHappen, type ToolContext } from '../../domain/tool.ts';
 import type { Store } from '../../store/ports.ts';
@@ -148,8 +149,7 @@ async function settled(deps: ActorDeps, input: Input, tool: AnyTool, outcome: Ou
   const body = { kind: 'tool_result', callId, tool: tool.name, text: resultText(outcome) } as const;
   const trust = outcome.kind === 'succeeded' ? tool.trust : 'record';
   const [item] = await deps.store.items.append([{ key: resultKey(actionId), conversationId, turn, trust, body }]);
-  const ref = item === undefined ? null : { id: item.id, kind: item.body.kind };
-  return { kind: 'settled', ending: endingOf(outcome), item: ref };
+  return { kind: 'settled', ending: endingOf(outcome), item: item === undefined ? null : refOf(item) };
 }
 
 function resultText(outcome: Outcome): string {

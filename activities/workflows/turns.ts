@@ -4,12 +4,12 @@ import type { OpenedTurn, TurnOf, WorkflowsActivities } from '../../domain/activ
 import { onTeam } from '../../domain/agent.ts';
 import type { SubmittedMessage } from '../../domain/conversation.ts';
 import type { Entry } from '../../domain/entry.ts';
-import type { Item, ItemRef, NewItem } from '../../domain/item.ts';
+import { type Item, type NewItem, refOf } from '../../domain/item.ts';
 import type { MessageStatement } from '../../domain/signed.ts';
 import { sha256Hex } from '../../trust/digest.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
 import { agentOf } from './agents.ts';
-import type { WorkflowsDeps } from './create.ts';
+import type { WorkflowsDeps } from './deps.ts';
 
 type Verified = { readonly message: SubmittedMessage; readonly statement: MessageStatement };
 
@@ -56,8 +56,6 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
     return { kind: 'speaks', principal, items, modelCallsPerTurn: agent.limits.modelCallsPerTurn };
   };
 }
-
-export const refOf = (item: Item): ItemRef => ({ id: item.id, kind: item.body.kind });
 
 /** The statement behind a message, or why it does not hold. */
 async function verifyMessage(

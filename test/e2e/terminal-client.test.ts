@@ -35,7 +35,8 @@ test('at the terminal a refund waits for finance, is approved once, and its outc
   // Whoever asks cannot decide.
   assert.equal((await run(t, ['approve', id, '--as', 'customer'], env)).code, 1);
   const approved = await run(t, ['approve', id], env);
-  assert.deepEqual([approved.code, /^approved: refund order 1042/.test(approved.output)], [0, true]);
+  assert.equal(approved.code, 0);
+  assert.match(approved.output, /^approved: refund order 1042/);
   await chat.says('What waited has ended');
   assert.match(chat.output(), /decision {4}approved: refund order 1042[\s\S]*done {8}refund order 1042/);
   const again = await run(t, ['deny', id, '--reason', 'changed my mind'], env);

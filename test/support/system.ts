@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createLocalBroker } from '../../activities/actor/broker.ts';
+import { modelFailure } from '../../activities/assistant/failures.ts';
 import type { Agent } from '../../domain/agent.ts';
 import type { Approval, Receipt } from '../../domain/approval.ts';
 import type { ConversationView, SubmittedMessage, Ticket } from '../../domain/conversation.ts';
@@ -239,6 +240,7 @@ function answerOf(answer: ReturnType<Script>): ModelAnswer {
 export const obedient: Script = ({ transcript, toolChoice }) => {
   const last = transcript.at(-1);
   if (last?.kind !== 'message') return last?.text ?? 'nothing to say';
+  if (last.text === 'be down') throw modelFailure('ModelRejectedRequest', 'test', 'the key is wrong');
   const words = [...last.text.matchAll(/\b(look|note|pay|escalate|unknown_tool) (-?\d+)/g)];
   if (words.length === 0 || toolChoice === 'none') return `you said: ${last.text}`;
   return words.map(([, tool = '', cents]) => [tool, { order: 1042, cents: Number(cents) }] as const);

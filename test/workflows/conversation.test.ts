@@ -43,7 +43,7 @@ test('a risky step waits for a person, the conversation goes on, and the outcome
   far.effects.length = 0;
   await system.open('c-ask');
   await system.submit('c-ask', 'm1', 'pay 7200');
-  match(await system.reply('c-ask', 'm1'), /Not done yet. It waits for 1 approval\(s\) of finance/);
+  match(await system.reply('c-ask', 'm1'), /Not done yet: it waits for finance \(1 must approve\)/);
   await system.submit('c-ask', 'm2', 'meanwhile');
   equal(await system.reply('c-ask', 'm2'), 'you said: meanwhile');
   deepEqual(far.effects, []);
@@ -148,6 +148,14 @@ test('a write that throws is unknown and is never repeated; one that did not hap
   match(await system.reply('c-throw', 'm2'), /failed: the far side refused/);
   far.record.fail = '';
   deepEqual(far.effects, ['note c-throw:1:0 7']);
+});
+
+test('a model that is down for good ends the turn with an honest reply, and the conversation stays usable', async () => {
+  await system.open('c-down');
+  await system.submit('c-down', 'm1', 'be down');
+  match(await system.reply('c-down', 'm1'), /^I cannot answer just now: my language model could not be reached/);
+  await system.submit('c-down', 'm2', 'better now?');
+  equal(await system.reply('c-down', 'm2'), 'you said: better now?');
 });
 
 test('a paused conversation queues, holds its turn, and goes on after resume', async () => {
