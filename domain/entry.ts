@@ -29,6 +29,7 @@ export type Fact =
   | { readonly kind: 'phase'; readonly phase: ConversationPhase; readonly by: string; readonly reason: string }
   | { readonly kind: 'message'; readonly messageId: string; readonly itemId: string; readonly principal: Principal }
   | { readonly kind: 'message_refused'; readonly messageId: string; readonly reason: string }
+  | { readonly kind: 'report_refused'; readonly batchId: string; readonly reason: string }
   | {
       readonly kind: 'model_call';
       readonly turn: number;

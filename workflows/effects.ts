@@ -12,6 +12,7 @@ import {
 import type { Proposal } from '../domain/action.ts';
 import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../domain/activity-ports.ts';
 import { TASK_QUEUES } from '../domain/ids.ts';
+import { cutToBytes } from '../domain/text.ts';
 
 // Bookkeeping is retried until the store is back: giving up would end a conversation because a database restarted.
 // 5 s a try: a store that needs longer is down. A local Activity that waits shows as a running Workflow Task.
@@ -41,7 +42,7 @@ function whole<Input, Result>(
   summary: string,
   input: Input,
 ): Promise<Result> {
-  const options = { summary: summary.slice(0, SUMMARY_CHARS) };
+  const options = { summary: inOneLine(summary) };
   return CancellationScope.nonCancellable(() => activity.executeWithOptions(options, [input]));
 }
 
@@ -78,7 +79,7 @@ export const inspect: ActorActivities['inspect'] = (input) =>
     ...actorOptions,
     startToCloseTimeout: input.proposal.timeoutMs + ACT_OVERHEAD_MS,
     retry: { initialInterval: '200ms', maximumAttempts: 3 },
-  }).inspect.executeWithOptions({ summary: `inspect: ${input.proposal.summary}`.slice(0, SUMMARY_CHARS) }, [input]);
+  }).inspect.executeWithOptions({ summary: inOneLine(`inspect: ${input.proposal.summary}`) }, [input]);
 
 /** Act. Retried without end within its time: the claim, not a count of attempts, keeps an effect from happening twice. */
 export const act: ActorActivities['act'] = (input) =>
@@ -86,10 +87,14 @@ export const act: ActorActivities['act'] = (input) =>
     ...actorOptions,
     startToCloseTimeout: input.proposal.timeoutMs + ACT_OVERHEAD_MS,
     retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
-  }).act.executeWithOptions({ summary: input.proposal.summary.slice(0, SUMMARY_CHARS) }, [input]);
+  }).act.executeWithOptions({ summary: inOneLine(input.proposal.summary) }, [input]);
 
-// 120 characters: where the Temporal UI cuts a label of its timeline.
-export const SUMMARY_CHARS = 120;
+// 190 bytes: the server refuses a summary of more than 200, and with it the whole Workflow Task. The words may be the
+// model's, so this is a bound that must hold and not a matter of looks.
+const SUMMARY_BYTES = 190;
+
+/** A summary as the server takes it. */
+export const inOneLine = (text: string): string => cutToBytes(text, SUMMARY_BYTES);
 
 /** True for a failed Activity that is not a cancellation: the caller has an answer for it. */
 export function isActivityFailure(error: unknown): error is ActivityFailure {

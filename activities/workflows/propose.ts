@@ -6,6 +6,7 @@ import type { LoadedAgent } from '../../domain/agent.ts';
 import { actionId } from '../../domain/ids.ts';
 import type { Item, ModelCall } from '../../domain/item.ts';
 import type { Principal } from '../../domain/principal.ts';
+import { MAX_REASON_CHARS } from '../../domain/rule.ts';
 import { actionDigest, sha256Hex } from '../../trust/digest.ts';
 import { agentOf, toolOf } from './agents.ts';
 import { criticalOf, parseArguments } from './arguments.ts';
@@ -22,7 +23,9 @@ export function createPropose(
     const [item] = await deps.store.items.load(of.conversationId, [itemId]);
     if (item?.body.kind !== 'calls') throw new Error(`there must be an item ${itemId} with calls`);
     const { principal } = await deps.verifier.verify('message', signed);
-    const proposed = item.body.calls.map((call, at) => proposalOf(of, loaded, item, call, firstIndex + at, principal));
+    const proposed = item.body.calls.map((call, at) =>
+      orThrown(of, call, firstIndex + at, (index) => proposalOf(of, loaded, item, call, index, principal)),
+    );
     const once = proposed.map((one, at) => orRepeated(loaded, one, proposed.slice(0, at)));
     const ready = once.flatMap((one) => (one.kind === 'to_inspect' && !one.proposal.inspects ? [one.proposal] : []));
     const ruled = await decide(ready.map((proposal) => ({ proposal, evidence: null, approval: null })));
@@ -77,6 +80,18 @@ function proposalOf(
     then: tool.then,
   };
   return { kind: 'to_inspect', proposal };
+}
+
+/** A schema or a summary of a tool that throws must not hold up the conversation: its call is not done, and says why. */
+function orThrown(of: TurnOf, call: ModelCall, index: number, propose: (index: number) => Proposed): Proposed {
+  try {
+    return propose(index);
+  } catch (error) {
+    const reason = `the tool could not read this call: ${error instanceof Error ? error.message : String(error)}`;
+    const { callId, tool } = call;
+    const id = actionId(of.conversationId, of.turn, index);
+    return { kind: 'invalid', actionId: id, callId, tool, reason: reason.slice(0, MAX_REASON_CHARS) };
+  }
 }
 
 /** The same effect twice in one answer is one wish: the second is told so. Reads may repeat. */

@@ -25,17 +25,18 @@ const input = z.strictObject({ order: z.int(), cents: z.int().min(1) });
 const base = { version: '1', input, egress: false, critical: ['order', 'cents'], scopes: ['far:write'] } as const;
 
 export function createTestAgent(far: FarSide) {
-  const { look, note, pay, escalate } = createTools(far);
+  const { look, note, pay, wide, escalate } = createTools(far);
   return defineAgent({
     name: 'tester',
     owner: 'olga',
     team: 'support',
     purpose: 'to be tested',
     instructions: 'You are tested.',
-    tools: [look, note, pay, escalate],
+    tools: [look, note, pay, wide, escalate],
     rules: [
       rule('look', look, () => allow()),
       rule('note.small', note, ({ input: { cents } }) => (cents <= 100 ? allow() : ask({ group: 'finance' }))),
+      rule('wide', wide, () => ask({ group: 'finance' })),
       rule('escalate', escalate, () => allow()),
       rule('pay.never', pay, ({ input: { cents } }) => (cents > 1_000_000 ? deny('too much') : undefined)),
       rule('pay.gone', pay, ({ evidence }) =>
@@ -91,6 +92,15 @@ function createTools(far: FarSide) {
     },
     execute: effect('pay'),
   });
+  const wide = defineTool({
+    ...base,
+    name: 'wide',
+    description: 'a write whose summary is as long and wide as a model could make it',
+    effect: 'write',
+    idempotent: false,
+    summarize: () => '€😀'.repeat(200),
+    execute: effect('wide'),
+  });
   const escalate = defineTool({
     ...base,
     name: 'escalate',
@@ -100,5 +110,5 @@ function createTools(far: FarSide) {
     then: 'handover',
     execute: effect('escalate'),
   });
-  return { look, note, pay, escalate };
+  return { look, note, pay, wide, escalate };
 }

@@ -241,7 +241,7 @@ export const obedient: Script = ({ transcript, toolChoice }) => {
   const last = transcript.at(-1);
   if (last?.kind !== 'message') return last?.text ?? 'nothing to say';
   if (last.text === 'be down') throw modelFailure('ModelRejectedRequest', 'test', 'the key is wrong');
-  const words = [...last.text.matchAll(/\b(look|note|pay|escalate|unknown_tool) (-?\d+)/g)];
+  const words = [...last.text.matchAll(/\b(look|note|pay|wide|escalate|unknown_tool) (-?\d+)/g)];
   if (words.length === 0 || toolChoice === 'none') return `you said: ${last.text}`;
   return words.map(([, tool = '', cents]) => [tool, { order: 1042, cents: Number(cents) }] as const);
 };

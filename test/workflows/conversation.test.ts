@@ -230,3 +230,36 @@ test('workers that restart lose nothing that waits', async () => {
   equal(await system.reply('c-restart', 'm2'), 'you said: still there?');
   deepEqual(far.effects, ['pay c-restart:1:0 70']);
 });
+
+test('a report that is forged is refused and on record, and the true one still counts', async () => {
+  await system.open('c-report');
+  await system.submit('c-report', 'm1', 'pay 80');
+  await system.reply('c-report', 'm1');
+  const forged = { batchId: 'c-report:1:0', settled: [], signed: 'e30.e30.e30' };
+  await system.handle('c-report').signal(CONVERSATION.actionSettled, forged);
+  await system.decide(await system.approval('c-report:1:0.0.0'), 'finn', 'approve');
+  match(await system.reportReply('c-report'), /pay 80 for order 1042: succeeded/);
+  const entries = await system.store.ledger.ofSubject('c-report');
+  equal(entries.filter((entry) => entry.fact.kind === 'report_refused').length, 1);
+});
+
+test("words of the model that are long and wide fit into the server's limits", async () => {
+  await system.open('c-wide');
+  await system.submit('c-wide', 'm1', 'wide 1');
+  match(await system.reply('c-wide', 'm1'), /it waits for finance/);
+  await system.decide(await system.approval('c-wide:1:0.0.0'), 'finn', 'approve');
+  match(await system.reportReply('c-wide'), /succeeded/);
+});
+
+test("Temporal's own Cancel ends a batch and a conversation in good order", async () => {
+  await system.open('c-cancel');
+  await system.submit('c-cancel', 'm1', 'pay 90');
+  await system.reply('c-cancel', 'm1');
+  await system.approval('c-cancel:1:0.0.0');
+  await system.client.workflow.getHandle('action/c-cancel:1:0').cancel();
+  await system.approvalEnd('c-cancel:1:0.0.0', 'cancelled');
+  match(await system.reportReply('c-cancel'), /pay 90 for order 1042: cancelled/);
+  await system.handle('c-cancel').cancel();
+  await system.handle('c-cancel').result();
+  equal((await system.handle('c-cancel').describe()).status.name, 'COMPLETED');
+});
