@@ -3,16 +3,19 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { requireRights } from '../store/grants.ts';
 import { openStore } from '../store/store.ts';
 import { createSigner } from '../trust/signing.ts';
 import { startApiRole } from './api.ts';
 import { type Config, ConfigInvalid, readConfig, roleProblems } from './config.ts';
 import type { ServingRole } from './config-table.ts';
+import { developmentKeyProblems } from './dev-keys.ts';
 import { loadAgents } from './load-agents.ts';
 import { createLog, installRuntime } from './log.ts';
 import type { RoleParts } from './parts.ts';
+import { systemProblems } from './systems.ts';
 import { connectTemporal, prepareNamespace } from './temporal.ts';
-import { composeActor, composeAssistant, composeWorkflows, type PublicKeys } from './workers.ts';
+import { bundleFolder, composeActor, composeAssistant, composeWorkflows, type PublicKeys } from './workers.ts';
 
 interface Running {
   readonly done: Promise<void>;
@@ -22,13 +25,16 @@ interface Running {
 /** Run one role until it is asked to stop or fails. Resolves to the exit code. Throws ConfigInvalid. */
 export async function runRole(role: ServingRole, agentsFolder: string, env: NodeJS.ProcessEnv): Promise<number> {
   const config = readConfig(env);
-  const problems = roleProblems(role, config, env);
-  if (problems.length > 0) throw new ConfigInvalid(problems);
+  const production = config.mode === 'production';
+  refuse([...roleProblems(role, config, env), ...(production ? developmentKeyProblems(config) : [])]);
   const log = createLog(config.logLevel);
   installRuntime(log);
   const loaded = await loadAgents(agentsFolder);
+  if (production) refuse(systemProblems(role, loaded, env));
   const nowMs = () => Date.now() + config.clockOffsetMs;
-  const store = await openStore({ pool: poolOf(config), nowMs });
+  if (production) await requireRights(poolOf(config), `countersign_${role}`);
+  // In production the tables belong to a PostgreSQL role of their own, which `countersign migrate` uses.
+  const store = await openStore({ pool: poolOf(config), nowMs, migrate: !production });
   const temporal = await connectTemporal({ env });
   for (const warning of await prepareNamespace(temporal.connection, temporal.namespace)) log.warn(warning);
   const asked = new Promise<void>((resolve) => {
@@ -55,7 +61,7 @@ async function startOne(role: ServingRole, parts: RoleParts): Promise<Running> {
       const workflowsSigningKey = needed(config.workflowsSigningKey, 'COUNTERSIGN_WORKFLOWS_SIGNING_KEY');
       const own = createSigner('workflows', workflowsSigningKey).publicKey;
       const workflowsPublicKeys = [...new Set([own, ...keys.workflowsPublicKeys])];
-      return composeWorkflows(parts, { ...keys, workflowsPublicKeys, workflowsSigningKey }, temporaryFolder('bundles'));
+      return composeWorkflows(parts, { ...keys, workflowsPublicKeys, workflowsSigningKey }, bundleFolder(config.cacheDir ?? temporaryFolder('')));
     }
     case 'assistant':
       return composeAssistant(parts);
@@ -66,6 +72,10 @@ async function startOne(role: ServingRole, parts: RoleParts): Promise<Running> {
     default:
       return role satisfies never;
   }
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new ConfigInvalid(problems);
 }
 
 const poolOf = (config: Config) => ({ connectionString: config.databaseUrl });
