@@ -1,7 +1,13 @@
 // The HTTP side, composed: routes, keys, limits, log lines, errors. It holds no state that matters: any number of
 // processes may serve the same store and the same Temporal. May import express and the API's own files.
 import { randomUUID } from 'node:crypto';
-import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler, type Response } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import { createAccess } from './access.ts';
@@ -46,7 +52,10 @@ export function createApi(deps: ApiDeps): Api {
   ];
 
   const app = express();
-  app.disable('x-powered-by').disable('etag').set('trust proxy', deps.trustedProxies ?? 0);
+  app
+    .disable('x-powered-by')
+    .disable('etag')
+    .set('trust proxy', deps.trustedProxies ?? 0);
   app.use(nameRequest, writeLog(deps, metrics), helmet(), neverKeep);
   mount(app, [...routes, openApiRoute(routes, API_VERSION)], {
     store: deps.store,
@@ -98,7 +107,11 @@ function writeLog({ log }: ApiDeps, metrics: Metrics): RequestHandler {
 // One minute: long enough to even out bursts, short enough that nobody waits long.
 const RATE_WINDOW_MS = 60_000;
 
-function limitRate(identifier: string, perMinute: number, keyOf?: (req: Request, res: Response) => string): RequestHandler {
+function limitRate(
+  identifier: string,
+  perMinute: number,
+  keyOf?: (req: Request, res: Response) => string,
+): RequestHandler {
   return rateLimit({
     windowMs: RATE_WINDOW_MS,
     limit: perMinute,
@@ -109,7 +122,7 @@ function limitRate(identifier: string, perMinute: number, keyOf?: (req: Request,
     // Without a trusted proxy the header is anybody's word, and is not read; that is no misconfiguration.
     validate: { xForwardedForHeader: false },
     handler: () => {
-      const detail = `More than ${perMinute} requests a minute by one ${identifier}; slow down and try again after Retry-After.`;
+      const detail = `More than ${perMinute} requests a minute by one ${identifier}; wait as Retry-After says.`;
       throw new Problem('too_many_requests', detail);
     },
   });
@@ -121,9 +134,16 @@ function answerProblem({ log }: ApiDeps): ErrorRequestHandler {
     const problem = problemOf(error);
     const { requestId } = localsOf(res);
     if (problem.status >= 500) {
-      log[problem.type === 'internal' ? 'error' : 'warn']({ requestId, err: problem.cause ?? problem, path: req.path }, problem.type);
+      log[problem.type === 'internal' ? 'error' : 'warn'](
+        { requestId, err: problem.cause ?? problem, path: req.path },
+        problem.type,
+      );
     }
     if (res.headersSent) return void res.destroy();
-    res.set(problem.headers).status(problem.status).type('application/problem+json').send(JSON.stringify(problem.body(requestId)));
+    res
+      .set(problem.headers)
+      .status(problem.status)
+      .type('application/problem+json')
+      .send(JSON.stringify(problem.body(requestId)));
   };
 }

@@ -11,73 +11,102 @@ import type { ApiDeps } from './deps.ts';
 import { GatewayError } from './gateway-error.ts';
 import { Problem, sentence } from './problem.ts';
 import { type Route, route } from './route.ts';
-import { Action, Approval, ApprovalsListed, NewDecision, OfAnything, pageOf, Receipt, SignedDecision, SignsOnly } from './schemas.ts';
+import {
+  Action,
+  Approval,
+  ApprovalsListed,
+  NewDecision,
+  OfAnything,
+  pageOf,
+  Receipt,
+  SignedDecision,
+  SignsOnly,
+} from './schemas.ts';
 import { actionView, approvalView } from './views.ts';
 
 type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'signer' | 'directory' | 'nowMs'>;
 
 export function approvalRoutes(deps: Deps, access: Access): readonly Route[] {
-  const { store } = deps;
-  return [
-    route({
-      method: 'get',
-      path: '/v1/approvals',
-      id: 'listApprovals',
-      summary: 'Approvals of your groups, newest first; the open ones unless ?end= says otherwise',
-      scope: ['approvals:decide', 'operate'],
-      query: ApprovalsListed,
-      responses: { 200: pageOf(Approval) },
-      handler: async ({ query: { end, conversationId, cursor, limit }, caller }) => {
-        const groups = access.groups(caller);
-        const page = await store.approvals.list({ end: end === 'all' ? '' : end, groups, conversationId, cursor, limit });
-        return { status: 200, body: { rows: page.rows.map(approvalView), next: page.next } };
-      },
+  return [listRoute(deps, access), lookRoute(access), decideRoute(deps, access), actionRoute(access)];
+}
+
+function listRoute({ store }: Deps, access: Access): Route {
+  return route({
+    method: 'get',
+    path: '/v1/approvals',
+    id: 'listApprovals',
+    summary: 'Approvals of your groups, newest first; the open ones unless ?end= says otherwise',
+    scope: ['approvals:decide', 'operate'],
+    query: ApprovalsListed,
+    responses: { 200: pageOf(Approval) },
+    handler: async ({ query: { end, conversationId, cursor, limit }, caller }) => {
+      const groups = access.groups(caller);
+      const page = await store.approvals.list({
+        end: end === 'all' ? '' : end,
+        groups,
+        conversationId,
+        cursor,
+        limit,
+      });
+      return { status: 200, body: { rows: page.rows.map(approvalView), next: page.next } };
+    },
+  });
+}
+
+function lookRoute(access: Access): Route {
+  return route({
+    method: 'get',
+    path: '/v1/approvals/{id}',
+    id: 'getApproval',
+    summary: 'One approval, with what is to be done and on what evidence',
+    scope: ['approvals:decide', 'operate'],
+    params: OfAnything,
+    responses: { 200: Approval },
+    handler: async ({ params, caller }) => ({
+      status: 200,
+      body: approvalView(await access.approval(caller, params.id)),
     }),
-    route({
-      method: 'get',
-      path: '/v1/approvals/{id}',
-      id: 'getApproval',
-      summary: 'One approval, with what is to be done and on what evidence',
-      scope: ['approvals:decide', 'operate'],
-      params: OfAnything,
-      responses: { 200: Approval },
-      handler: async ({ params, caller }) => ({ status: 200, body: approvalView(await access.approval(caller, params.id)) }),
-    }),
-    route({
-      method: 'post',
-      path: '/v1/approvals/{id}/decision',
-      id: 'decideApproval',
-      summary: 'Approve or deny; ?sign=only returns the signed decision without sending it',
-      scope: ['approvals:decide'],
-      params: OfAnything,
-      query: SignsOnly,
-      body: NewDecision,
-      responses: { 200: Receipt.or(SignedDecision) },
-      handler: async ({ params, query, body, caller }) => {
-        const approval = await access.approval(caller, params.id);
-        assertMayDecide(deps, caller, approval);
-        const decisionId = `${caller.principal.id}/${body.id ?? randomUUID()}`;
-        if (approval.end !== 'open') return { status: 200, body: receiptOfSettled(approval, decisionId) };
-        const { answer, reason } = body;
-        const signed = await sign(deps, caller, approval, { decisionId, answer, reason });
-        if (query.sign === 'only') return { status: 200, body: { decisionId, approvalId: approval.id, signed } };
-        return { status: 200, body: countedReceipt(await decide(deps, approval, decisionId, signed)) };
-      },
-    }),
-    route({
-      method: 'get',
-      path: '/v1/actions/{id}',
-      id: 'getAction',
-      summary: 'One action: what was ruled on it, whom it waited for, how it ended',
-      scope: ['conversations:read', 'approvals:decide', 'operate'],
-      params: OfAnything,
-      responses: { 200: Action },
-      handler: async ({ params, caller }) => {
-        const { row, eyes } = await access.action(caller, params.id);
-        return { status: 200, body: actionView(row, eyes) };
-      },
-    }),
-  ];
+  });
+}
+
+function decideRoute(deps: Deps, access: Access): Route {
+  return route({
+    method: 'post',
+    path: '/v1/approvals/{id}/decision',
+    id: 'decideApproval',
+    summary: 'Approve or deny; ?sign=only returns the signed decision without sending it',
+    scope: ['approvals:decide'],
+    params: OfAnything,
+    query: SignsOnly,
+    body: NewDecision,
+    responses: { 200: Receipt.or(SignedDecision) },
+    handler: async ({ params, query, body, caller }) => {
+      const approval = await access.approval(caller, params.id);
+      assertMayDecide(deps, caller, approval);
+      const decisionId = `${caller.principal.id}/${body.id ?? randomUUID()}`;
+      if (approval.end !== 'open') return { status: 200, body: receiptOfSettled(approval, decisionId) };
+      const { answer, reason } = body;
+      const signed = await sign(deps, caller, approval, { decisionId, answer, reason });
+      if (query.sign === 'only') return { status: 200, body: { decisionId, approvalId: approval.id, signed } };
+      return { status: 200, body: countedReceipt(await decide(deps, approval, decisionId, signed)) };
+    },
+  });
+}
+
+function actionRoute(access: Access): Route {
+  return route({
+    method: 'get',
+    path: '/v1/actions/{id}',
+    id: 'getAction',
+    summary: 'One action: what was ruled on it, whom it waited for, how it ended',
+    scope: ['conversations:read', 'approvals:decide', 'operate'],
+    params: OfAnything,
+    responses: { 200: Action },
+    handler: async ({ params, caller }) => {
+      const { row, eyes } = await access.action(caller, params.id);
+      return { status: 200, body: actionView(row, eyes) };
+    },
+  });
 }
 
 /** The API refuses early and in words; the Workflow and the actor check again. */
@@ -86,7 +115,10 @@ function assertMayDecide({ directory }: Deps, { principal }: Caller, approval: A
     throw new Problem('not_a_member', `Only members of the group "${approval.group}" decide this; ask one of them.`);
   }
   if (approval.requester === principal.id) {
-    throw new Problem('not_a_member', `You asked for this action; another member of "${approval.group}" must decide it.`);
+    throw new Problem(
+      'not_a_member',
+      `You asked for this action; another member of "${approval.group}" must decide it.`,
+    );
   }
 }
 
@@ -95,7 +127,15 @@ type Word = Pick<DecisionStatement, 'decisionId' | 'answer' | 'reason'>;
 /** The decision id carries the person's, so that no one's word is taken for another's. */
 function sign(deps: Deps, caller: Caller, { id, digest }: ApprovalRow, word: Word): Promise<Signed<DecisionStatement>> {
   const { principal: person } = caller;
-  const statement = { kind: 'decision', approvalId: id, digest, ...word, person, method: 'api_key', atMs: deps.nowMs() } as const;
+  const statement = {
+    kind: 'decision',
+    approvalId: id,
+    digest,
+    ...word,
+    person,
+    method: 'api_key',
+    atMs: deps.nowMs(),
+  } as const;
   return deps.signer.sign<DecisionStatement>(statement);
 }
 
@@ -118,14 +158,18 @@ async function decide(
   const { id, conversationId } = now;
   const fact = { kind: 'approval_settled', approval: endApproval(now, 'cancelled') } as const;
   await deps.store.record([{ subject: id, step: 'settled', conversationId, atMs: deps.nowMs(), fact }]);
-  throw new Problem('approval_gone', `What was to be approved is gone: ${now.summary}. It was cancelled, and nothing will run.`);
+  throw new Problem(
+    'approval_gone',
+    `What was to be approved is gone: ${now.summary}. It was cancelled, and nothing will run.`,
+  );
 }
 
 /** The caller's own decision gets its receipt again; anyone else learns that it is over. */
 function receiptOfSettled(approval: ApprovalRow, decisionId: string): ReceiptOf {
   const { id: approvalId, end, summary } = approval;
   const own = approval.decisions.find((one) => one.decisionId === decisionId);
-  const text = own === undefined ? `too late: it is already ${end}` : `your ${own.answer} of ${summary} is counted; it is ${end}`;
+  const text =
+    own === undefined ? `too late: it is already ${end}` : `your ${own.answer} of ${summary} is counted; it is ${end}`;
   return countedReceipt({ decisionId, approvalId, counted: own !== undefined, text, end });
 }
 

@@ -58,7 +58,7 @@ export function commandRoutes(deps: Deps, access: Access, ending: Ending): reado
         const proof = await signer.sign(statement);
         const view = await ending.whileOpen(row, (start) => gateway.command(start, command, proof));
         if (view.phase === to) return { status: 200, body: commandedView(view) };
-        const detail = `The conversation is ${view.phase.replace('_', ' ')}, and ${command} does not lead on from there.`;
+        const detail = `The conversation is ${view.phase.replace('_', ' ')}; ${command} changes nothing there.`;
         throw new Problem('wrong_phase', detail, { members: { phase: view.phase } });
       },
     }),
@@ -67,6 +67,7 @@ export function commandRoutes(deps: Deps, access: Access, ending: Ending): reado
 }
 
 function commandedView({ conversationId, phase, turn, queued }: ConversationView) {
-  if (phase === 'closed') throw new Problem('conversation_closed', 'The conversation has ended for good; start another one.');
+  if (phase === 'closed')
+    throw new Problem('conversation_closed', 'The conversation has ended for good; start another one.');
   return { id: conversationId, phase, turn, queued };
 }

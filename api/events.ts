@@ -61,7 +61,12 @@ function enter(open: Map<string, number>, keyId: string, limits: ApiLimits): () 
   };
 }
 
-async function* stream(store: Reads, conversationId: string, after: number, signal: AbortSignal): AsyncGenerator<string> {
+async function* stream(
+  store: Reads,
+  conversationId: string,
+  after: number,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   const openedMs = performance.now();
   let lastMs = openedMs;
   let seq = after;
@@ -85,7 +90,11 @@ async function* stream(store: Reads, conversationId: string, after: number, sign
 }
 
 /** The words of messages and replies lie in items; entries only name them. */
-async function textsOf({ items }: Reads, id: string, entries: readonly RecordedEntry[]): Promise<ReadonlyMap<string, Item>> {
+async function textsOf(
+  { items }: Reads,
+  id: string,
+  entries: readonly RecordedEntry[],
+): Promise<ReadonlyMap<string, Item>> {
   const ids = entries.flatMap(({ fact }) => (fact.kind === 'message' || fact.kind === 'replied' ? [fact.itemId] : []));
   const found = ids.length === 0 ? [] : await items.load(id, ids);
   return new Map(found.map((item) => [item.id, item]));
@@ -108,7 +117,12 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
     case 'message_refused':
       return { messageId: fact.messageId, reason: fact.reason };
     case 'model_call':
-      return { turn: fact.turn, model: fact.model, promptTokens: fact.promptTokens, completionTokens: fact.completionTokens };
+      return {
+        turn: fact.turn,
+        model: fact.model,
+        promptTokens: fact.promptTokens,
+        completionTokens: fact.completionTokens,
+      };
     case 'replied':
       return { turn: fact.turn, by: fact.by, text: texts.get(fact.itemId)?.body.text ?? '' };
     case 'proposed': {

@@ -1,6 +1,11 @@
 // What a call to Temporal can come to besides success, and one function that reads it from the client's errors.
 // May import domain and @temporalio.
-import { isGrpcServiceError, ServiceError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import {
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
 import {
   ApplicationFailure,
   NamespaceNotFoundError,
@@ -39,7 +44,8 @@ const OWN_FAULT_CODES: ReadonlySet<number> = new Set([3, 12]);
 /** The fault in an error of Temporal's client; undefined when it is a bug of ours. */
 export function faultOf(error: unknown): Fault | undefined {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return { kind: 'unavailable' };
-  if (error instanceof WorkflowNotFoundError || error instanceof WorkflowExecutionAlreadyStartedError) return { kind: 'ended' };
+  if (error instanceof WorkflowNotFoundError || error instanceof WorkflowExecutionAlreadyStartedError)
+    return { kind: 'ended' };
   if (error instanceof WorkflowUpdateFailedError) {
     if (wasCut(error)) return { kind: 'ended' };
     const type = typeOf(error.cause);

@@ -1,13 +1,15 @@
-// The door to Temporal: the only file of the API that talks to its client. Each call is bounded, and fails with a
-// GatewayError whose fault says what to tell the caller. May import domain and @temporalio.
+// The door to Temporal: only the gateway's files know its client. Each call is bounded, and fails with a GatewayError
+// whose fault says what to tell the caller. May import domain and @temporalio.
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { Receipt } from '../domain/approval.ts';
 import type { ConversationInput, ConversationView, SubmittedMessage, Ticket } from '../domain/conversation.ts';
-import { actionWorkflowId, conversationWorkflowId, TASK_QUEUES } from '../domain/ids.ts';
+import { actionWorkflowId, conversationWorkflowId, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
 import { ACTION, CONVERSATION, SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 import type { CommandStatement, DecisionStatement, Signed } from '../domain/signed.ts';
-import { faultOf, GatewayError, wasCut } from './gateway-error.ts';
+import { createCalls } from './gateway-calls.ts';
+import { GatewayError, wasCut } from './gateway-error.ts';
+import { type Counts, countRunning, unpolledQueues } from './gateway-state.ts';
 
 /** What a conversation's Workflow is started with, where it does not run yet. */
 export interface ConversationStart {
@@ -15,15 +17,6 @@ export interface ConversationStart {
   readonly agent: string;
   readonly tenant: string;
   readonly owner: string;
-}
-
-export interface Counts {
-  /** Running conversations by phase. */
-  readonly conversations: Readonly<Record<string, number>>;
-  /** Batches that wait for people or act. */
-  readonly waitingActions: number;
-  /** Workflows whose Workflow Task fails again and again; undefined where the server cannot say. */
-  readonly stuck: number | undefined;
 }
 
 /** All that the API asks of Temporal. Every method may throw GatewayError. */
@@ -47,6 +40,8 @@ export interface Gateway {
   /** Sentences that say what is missing: Temporal itself, or workers on a Task Queue. */
   missing(): Promise<readonly string[]>;
   counts(): Promise<Counts>;
+  /** Resolves once no call is under way any more: a connection closed before it would throw out of its retries. */
+  drain(): Promise<void>;
 }
 
 export interface GatewayDeadlines {
@@ -66,31 +61,28 @@ export const DEFAULT_DEADLINES: GatewayDeadlines = {
 
 // 3: Continue-As-New cuts an Update once, rarely twice in a row; more is a loop.
 const MAX_CUTS = 3;
-// 2 s, as the recovery of a killed worker was measured with.
-const WORKFLOW_TASK_TIMEOUT = '2s';
-// 90 s: a worker polls anew every 60 s; whoever did not for longer is gone.
-const POLLER_FRESH_MS = 90_000;
-
 const ATTRIBUTE = {
   agent: defineSearchAttributeKey(SEARCH_ATTRIBUTES.agent, SearchAttributeType.KEYWORD),
   owner: defineSearchAttributeKey(SEARCH_ATTRIBUTES.owner, SearchAttributeType.KEYWORD),
   phase: defineSearchAttributeKey(SEARCH_ATTRIBUTES.phase, SearchAttributeType.KEYWORD),
   tenant: defineSearchAttributeKey(SEARCH_ATTRIBUTES.tenant, SearchAttributeType.KEYWORD),
+  priority: defineSearchAttributeKey(SEARCH_ATTRIBUTES.priority, SearchAttributeType.INT),
 };
 
+// 3, the middle of Temporal's own scale of 1 to 5: a conversation is ordinary until code says otherwise.
+const DEFAULT_PRIORITY = 3;
+
 export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFAULT_DEADLINES): Gateway {
-  /** Every call is bounded: without a worker the client would retry for ever. The deadline is gRPC's, on the real clock. */
-  async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
-    try {
-      return await client.withDeadline(Date.now() + ms, work);
-    } catch (error) {
-      const fault = faultOf(error);
-      throw fault === undefined ? error : new GatewayError(fault, error);
-    }
-  }
+  const { within, drain } = createCalls(client);
 
   /** An Update to a conversation, which is started first where a crash kept it from starting. */
-  async function update<T>(ms: number, to: ConversationStart, name: string, args: unknown[], updateId?: string): Promise<T> {
+  async function update<T>(
+    ms: number,
+    to: ConversationStart,
+    name: string,
+    args: unknown[],
+    updateId?: string,
+  ): Promise<T> {
     const attempt = () =>
       client.workflow.executeUpdateWithStart<typeof conversationType, T, unknown[]>(name, {
         args,
@@ -109,7 +101,6 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
   }
 
   const conversation = (id: string) => client.workflow.getHandle(conversationWorkflowId(id));
-  const count = async (query: string): Promise<number> => (await client.workflow.count(query)).count;
 
   return {
     async start(to) {
@@ -140,19 +131,15 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
           .getHandle(actionWorkflowId(batchId))
           .executeUpdate<Receipt, [string]>(ACTION.decideApproval, { args: [signed], updateId: decisionId }),
       ),
-    missing: () => missingParts(client, deadlines.queryMs),
-    counts: () =>
-      within(deadlines.queryMs, async () => {
-        const running = `ExecutionStatus = 'Running' AND WorkflowType =`;
-        const ofPhase = async (phase: string) =>
-          [phase, await count(`${running} '${CONVERSATION.type}' AND ${SEARCH_ATTRIBUTES.phase} = '${phase}'`)] as const;
-        const [conversations, waitingActions, stuck] = await Promise.all([
-          Promise.all(['open', 'paused', 'stopped', 'handed_over'].map(ofPhase)),
-          count(`${running} '${ACTION.type}'`),
-          count(`ExecutionStatus = 'Running' AND TemporalReportedProblems IS NOT NULL`).catch(() => undefined),
-        ]);
-        return { conversations: Object.fromEntries(conversations), waitingActions, stuck };
+    missing: () =>
+      within(deadlines.queryMs, () => unpolledQueues(client)).catch((error: unknown) => {
+        if (!(error instanceof GatewayError)) throw error;
+        return [
+          `Temporal does not answer (namespace "${client.options.namespace}"); start it, or check TEMPORAL_ADDRESS`,
+        ];
       }),
+    counts: () => within(deadlines.queryMs, () => countRunning(client)),
+    drain,
   };
 }
 
@@ -175,31 +162,7 @@ function startOptions({ conversationId, agent, tenant, owner }: ConversationStar
       { key: ATTRIBUTE.owner, value: owner },
       { key: ATTRIBUTE.phase, value: 'open' },
       { key: ATTRIBUTE.tenant, value: tenant },
+      { key: ATTRIBUTE.priority, value: DEFAULT_PRIORITY },
     ],
   };
-}
-
-// The server's enum TaskQueueType: 1 is Workflow Tasks, 2 is Activities.
-const QUEUES = [
-  { role: 'workflows', taskQueue: TASK_QUEUES.workflows, taskQueueType: 1 },
-  { role: 'assistant', taskQueue: TASK_QUEUES.assistant, taskQueueType: 2 },
-  { role: 'actor', taskQueue: TASK_QUEUES.actor, taskQueueType: 2 },
-] as const;
-
-async function missingParts(client: Client, deadlineMs: number): Promise<readonly string[]> {
-  const { namespace } = client.options;
-  const polled = async ({ taskQueue, taskQueueType }: (typeof QUEUES)[number]): Promise<boolean> => {
-    const request = { namespace, taskQueue: { name: taskQueue }, taskQueueType };
-    const { pollers } = await client.workflowService.describeTaskQueue(request);
-    // The server remembers pollers for minutes after they are gone.
-    return pollers.some(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < POLLER_FRESH_MS);
-  };
-  try {
-    const found = await client.withDeadline(Date.now() + deadlineMs, () => Promise.all(QUEUES.map(polled)));
-    return QUEUES.filter((_, at) => !found[at]).map(
-      ({ role, taskQueue }) => `no worker of the ${role} role polls ${taskQueue}; start one`,
-    );
-  } catch {
-    return [`Temporal does not answer (namespace "${namespace}"); start it, or check TEMPORAL_ADDRESS`];
-  }
 }

@@ -14,7 +14,13 @@ import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Ending } from './ending.ts';
 import { GatewayError } from './gateway-error.ts';
-import { type ApiLimits, REPLY_POLL_FIRST_MS, REPLY_POLL_MAX_MS, RETRY_AFTER_OUTAGE_S, TAKEN_LOOKS_MS } from './limits.ts';
+import {
+  type ApiLimits,
+  REPLY_POLL_FIRST_MS,
+  REPLY_POLL_MAX_MS,
+  RETRY_AFTER_OUTAGE_S,
+  TAKEN_LOOKS_MS,
+} from './limits.ts';
 import { Problem } from './problem.ts';
 import { type Route, route } from './route.ts';
 import { Keyed, Message, NewMessage, OfConversation, OfMessage, Waits } from './schemas.ts';
@@ -46,8 +52,13 @@ export function messageRoutes(deps: Deps, access: Access, ending: Ending): reado
         const { ahead, phase, duplicate } = ticket;
         const about = { messageId, conversationId: row.id, url, ahead, phase, duplicate };
         const headersOut = { Location: url };
-        if (reply === undefined) return { status: 202, body: { ...about, status: 'queued' as const }, headers: headersOut };
-        return { status: 200, body: { ...about, status: 'answered' as const, reply: itemView(reply) }, headers: headersOut };
+        if (reply === undefined)
+          return { status: 202, body: { ...about, status: 'queued' as const }, headers: headersOut };
+        return {
+          status: 200,
+          body: { ...about, status: 'answered' as const, reply: itemView(reply) },
+          headers: headersOut,
+        };
       },
     }),
     route({
@@ -88,7 +99,10 @@ async function submit(deps: Deps, row: ConversationRow, caller: Caller, key: str
   const signed = await deps.signer.sign(statement);
   const { id: conversationId, agent, tenant, owner } = row;
   try {
-    return await deps.gateway.submit({ conversationId, agent, tenant, owner }, { id, text, principalId: principal.id, signed });
+    return await deps.gateway.submit(
+      { conversationId, agent, tenant, owner },
+      { id, text, principalId: principal.id, signed },
+    );
   } catch (error) {
     if (!(error instanceof GatewayError) || error.fault.kind !== 'unavailable') throw error;
     const detail =
@@ -100,7 +114,12 @@ async function submit(deps: Deps, row: ConversationRow, caller: Caller, key: str
 }
 
 /** The reply of the turn that took the message; undefined when it does not come in time, or will not for now. */
-async function waitForReply(deps: Deps, conversationId: string, ticket: Ticket, signal: AbortSignal): Promise<Item | undefined> {
+async function waitForReply(
+  deps: Deps,
+  conversationId: string,
+  ticket: Ticket,
+  signal: AbortSignal,
+): Promise<Item | undefined> {
   const { store, limits } = deps;
   const untilMs = performance.now() + limits.replyWaitMs;
   let pauseMs = REPLY_POLL_FIRST_MS;

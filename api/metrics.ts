@@ -30,7 +30,12 @@ export function createMetrics(deps: Deps): Metrics {
     buckets: DURATION_BUCKETS,
     registers,
   });
-  const faults = new Counter({ name: 'countersign_http_faults_total', help: 'Answers of 500 and above', labelNames, registers });
+  const faults = new Counter({
+    name: 'countersign_http_faults_total',
+    help: 'Answers of 500 and above',
+    labelNames,
+    registers,
+  });
   const sources = fresh(METRICS_FRESH_MS, () => sourcesText(deps));
 
   const metricsRoute = route({
@@ -77,18 +82,29 @@ async function sourcesText({ store, gateway, nowMs, log }: Deps): Promise<string
 
   async function readTemporal(): Promise<void> {
     const { conversations, waitingActions, stuck } = await gateway.counts();
-    gauge('conversations', 'Running conversations by phase; all but open ones are parked', labelled('phase', conversations));
+    gauge(
+      'conversations',
+      'Running conversations by phase; all but open ones are parked',
+      labelled('phase', conversations),
+    );
     gauge('batches_waiting', 'Batches of actions that wait for people or act', [[{}, waitingActions]]);
     if (stuck === undefined) return;
     gauge('workflows_stuck', 'Workflows whose Workflow Task fails again and again', [[{}, stuck]]);
   }
 
   const answers = async (part: string, read: Promise<void>): Promise<Samples[number]> => {
-    const error: unknown = await read.then(() => undefined, (thrown: unknown) => thrown);
+    const error: unknown = await read.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
     if (error !== undefined) log.warn({ err: error, part }, 'the numbers of a part could not be read');
     return [{ part }, error === undefined ? 1 : 0];
   };
-  gauge('up', '1 where the part answers', await Promise.all([answers('store', readStore()), answers('temporal', readTemporal())]));
+  gauge(
+    'up',
+    '1 where the part answers',
+    await Promise.all([answers('store', readStore()), answers('temporal', readTemporal())]),
+  );
   return registry.metrics();
 }
 

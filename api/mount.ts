@@ -7,7 +7,8 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import { z } from 'zod';
 import type { Store } from '../store/ports.ts';
 import { authenticate, type Caller, requireScope } from './auth.ts';
-import { JSON_BYTES, REQUEST_MS } from './limits.ts';
+import { inTime } from './in-time.ts';
+import { JSON_BYTES, REQUEST_MS, RETRY_AFTER_OUTAGE_S } from './limits.ts';
 import { Problem } from './problem.ts';
 import type { Answer, ResponseSpec, Route } from './route.ts';
 
@@ -39,7 +40,9 @@ export function mount(app: Express, routes: readonly Route[], mounting: Mounting
     for (const route of ofPath) app[route.method](pattern, ...chain(route, mounting));
     const allowed = ofPath.map((route) => route.method.toUpperCase()).join(', ');
     app.all(pattern, (req) => {
-      throw new Problem('method_not_allowed', `${req.method} is not allowed here; use ${allowed}.`, { headers: { Allow: allowed } });
+      throw new Problem('method_not_allowed', `${req.method} is not allowed here; use ${allowed}.`, {
+        headers: { Allow: allowed },
+      });
     });
   }
 }
@@ -84,23 +87,15 @@ async function handle(route: Route, req: Request, res: Response, closing: AbortS
     caller: localsOf(res).caller ?? NOBODY,
     signal,
   };
-  const answer = await inTime(route.handler(asked));
+  const answer = await inTime(REQUEST_MS, route.handler(asked), tooLate);
   res.set(answer.headers ?? {});
   await send(res.status(answer.status), answer, route.responses[answer.status] ?? null);
 }
 
 /** No request stays open for ever: what takes longer than we ever promise is an outage. */
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const problem = new Problem('unavailable', 'This took too long; it may still happen. Look, then try again.', { retryAfterS: 5 });
-    timer = setTimeout(() => reject(problem), REQUEST_MS);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function tooLate(): Problem {
+  const detail = 'This took too long; it may still happen. Look, then try again.';
+  return new Problem('unavailable', detail, { retryAfterS: RETRY_AFTER_OUTAGE_S });
 }
 
 async function send(res: Response, { body }: Answer<Record<number, ResponseSpec>>, spec: ResponseSpec): Promise<void> {
@@ -111,7 +106,9 @@ async function send(res: Response, { body }: Answer<Record<number, ResponseSpec>
   }
   if (spec !== 'text/event-stream') return void res.json(body);
   // no-transform: a proxy that compresses would hold events back. X-Accel-Buffering: nginx would, too.
-  res.set({ 'Content-Type': spec, 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' }).flushHeaders();
+  res
+    .set({ 'Content-Type': spec, 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' })
+    .flushHeaders();
   // A client that leaves is no error; whatever else breaks a stream shows as its end, and the client comes back.
   await pipeline(Readable.from(body as AsyncIterable<string>, { objectMode: false }), res).catch(() => res.destroy());
 }

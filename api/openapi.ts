@@ -31,12 +31,15 @@ export function documentOf(routes: readonly Route[], version: string): OpenApiDo
   for (const route of routes) {
     paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route) };
   }
-  const description = 'Durable conversations with agents that only propose; people and rules decide. Errors are RFC 9457.';
+  const description =
+    'Durable conversations with agents that only propose; people and rules decide. Errors are RFC 9457.';
   return createDocument({
     openapi: '3.1.0',
     info: { title: 'Countersign', version, description, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     paths,
-    components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key: cs_<id>_<secret>' } } },
+    components: {
+      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key: cs_<id>_<secret>' } },
+    },
   }) as unknown as OpenApiDocument;
 }
 
@@ -55,10 +58,15 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
 
 function responsesOf({ responses, scope }: Route): ZodOpenApiResponsesObject {
   const problem = { content: { 'application/problem+json': { schema: ProblemBody } } };
-  const declared = Object.entries(responses).map(([status, spec]) => [status, { description: DESCRIBED[status] ?? 'Done', ...contentOf(spec) }]);
+  const declared = Object.entries(responses).map(([status, spec]) => [
+    status,
+    { description: DESCRIBED[status] ?? 'Done', ...contentOf(spec) },
+  ]);
   return {
     ...Object.fromEntries(declared),
-    ...(scope === 'public' ? {} : { '4XX': { description: 'The request is refused; detail says what to do', ...problem } }),
+    ...(scope === 'public'
+      ? {}
+      : { '4XX': { description: 'The request is refused; detail says what to do', ...problem } }),
     '5XX': { description: 'Not done, or not surely; try again', ...problem },
   };
 }

@@ -71,11 +71,13 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof GatewayError) return problemOfGateway(error);
   const fromBody = problemOfBody(error);
   if (fromBody !== undefined) return fromBody;
-  if (isStoreOutage(error)) {
+  if (isNamed(error, 'CursorInvalid')) return new Problem('bad_request', sentence(error.message));
+  if (isNamed(error, 'StoreUnavailable')) {
     const detail = `The store does not answer; nothing was changed. Try again in ${RETRY_AFTER_OUTAGE_S} seconds.`;
     return new Problem('unavailable', detail, { retryAfterS: RETRY_AFTER_OUTAGE_S, cause: error });
   }
-  const detail = 'This is our fault, not yours. Try again; if it stays, give the request id to whoever runs this server.';
+  const detail =
+    'This is our fault, not yours. Try again; if it stays, give the request id to whoever runs this server.';
   return new Problem('internal', detail, { cause: error });
 }
 
@@ -101,8 +103,13 @@ function problemOfGateway(error: GatewayError): Problem {
       return new Problem('conversation_closed', 'The conversation has ended for good; start another one.');
     case 'refused': {
       const type = REFUSALS[fault.type];
-      if (type === undefined) return new Problem('internal', 'The Workflow refused this for a reason of its own.', { cause: error });
-      return new Problem(type, sentence(fault.reason), type === 'inbox_full' ? { retryAfterS: RETRY_AFTER_FULL_S } : {});
+      if (type === undefined)
+        return new Problem('internal', 'The Workflow refused this for a reason of its own.', { cause: error });
+      return new Problem(
+        type,
+        sentence(fault.reason),
+        type === 'inbox_full' ? { retryAfterS: RETRY_AFTER_FULL_S } : {},
+      );
     }
     default:
       return fault satisfies never;
@@ -116,28 +123,19 @@ function problemOfBody(error: unknown): Problem | undefined {
   if (type === 'entity.too.large') {
     return new Problem('too_large', `The body is larger than ${JSON_BYTES / 1024} KB; send a shorter one.`);
   }
-  if (type === 'entity.parse.failed') return new Problem('bad_request', 'The body is not JSON; check its quotes and commas.');
-  if (status === 415) return new Problem('unsupported_media_type', 'Send plain JSON in UTF-8 (Content-Type: application/json).');
+  if (type === 'entity.parse.failed')
+    return new Problem('bad_request', 'The body is not JSON; check its quotes and commas.');
+  if (status === 415)
+    return new Problem('unsupported_media_type', 'Send plain JSON in UTF-8 (Content-Type: application/json).');
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new Problem('bad_request', 'The request could not be read; check its URL and its body.');
   }
   return undefined;
 }
 
-// SQLSTATE classes of a server that cannot serve: connection, resources, operator, system. Then Node's network codes.
-const OUTAGE_CODE = /^(08|53|57P|58)|^E(CONN|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN)/;
-// `pg` gives these no code.
-const OUTAGE_TEXT = /connection terminated|timeout (exceeded|expired)|connection timeout|client has encountered a connection/i;
-
-/** True when the error says that the store cannot be reached, however deep it is wrapped. */
-function isStoreOutage(error: unknown): boolean {
-  for (let one: unknown = error, depth = 0; one instanceof Error && depth < 5; one = one.cause, depth++) {
-    const { code } = one as { code?: unknown };
-    if (one.name === 'StoreUnavailable' || OUTAGE_TEXT.test(one.message)) return true;
-    if (typeof code === 'string' && OUTAGE_CODE.test(code)) return true;
-    if (one instanceof AggregateError && one.errors.some(isStoreOutage)) return true;
-  }
-  return false;
+/** The store's own errors are known by name: only its types are imported here. */
+function isNamed(error: unknown, name: 'CursorInvalid' | 'StoreUnavailable'): error is Error {
+  return error instanceof Error && error.name === name;
 }
 
 /** A reason of the domain as a sentence. */

@@ -7,7 +7,13 @@ type Shape = z.ZodObject;
 /** A schema of JSON, null for no body, or a media type: text, or a stream of text. */
 export type ResponseSpec = z.ZodType | null | 'text/plain' | 'text/event-stream';
 
-type BodyOf<R> = R extends z.ZodType ? z.input<R> : R extends null ? null : R extends 'text/event-stream' ? AsyncIterable<string> : string;
+type BodyOf<R> = R extends z.ZodType
+  ? z.input<R>
+  : R extends null
+    ? null
+    : R extends 'text/event-stream'
+      ? AsyncIterable<string>
+      : string;
 
 /** What a handler answers: one of its declared statuses, with the body declared for it. */
 export type Answer<Responses extends Record<number, ResponseSpec>> = {
@@ -28,7 +34,13 @@ export interface Asked<Params, Query, Headers, Body> {
   readonly signal: AbortSignal;
 }
 
-interface Spec<P extends Shape, Q extends Shape, H extends Shape, B extends z.ZodType, R extends Record<number, ResponseSpec>> {
+interface Spec<
+  P extends Shape,
+  Q extends Shape,
+  H extends Shape,
+  B extends z.ZodType,
+  R extends Record<number, ResponseSpec>,
+> {
   readonly method: 'get' | 'post' | 'delete';
   /** As OpenAPI writes it: `/v1/conversations/{id}`. */
   readonly path: string;
@@ -49,14 +61,12 @@ export interface Route extends Omit<Spec<Shape, Shape, Shape, z.ZodType, Record<
   readonly handler: (asked: Asked<unknown, unknown, unknown, unknown>) => Promise<Answer<Record<number, ResponseSpec>>>;
 }
 
-type None = z.ZodObject<Record<never, never>>;
-
 /** Declare a route. */
 export function route<
   const R extends Record<number, ResponseSpec>,
-  P extends Shape = None,
-  Q extends Shape = None,
-  H extends Shape = None,
+  P extends Shape = Shape,
+  Q extends Shape = Shape,
+  H extends Shape = Shape,
   B extends z.ZodType = z.ZodUndefined,
 >(spec: Spec<P, Q, H, B, R>): Route {
   // Sound: `mount` hands over only what these very schemas have parsed.

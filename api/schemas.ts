@@ -13,20 +13,37 @@ export const ConversationId = z
   .string()
   .refine(isConversationId, 'must be 1 to 64 letters, digits, "_" or "-", beginning with a letter or digit')
   .meta({ id: 'ConversationId', example: 'c-4f0c2a' });
-const AnyId = z.string().min(1).max(ID_CHARS).regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
+const AnyId = z
+  .string()
+  .min(1)
+  .max(ID_CHARS)
+  .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
 const IdempotencyKey = z
   .string()
-  .regex(new RegExp(`^[\\x21-\\x7e]{1,${KEY_CHARS}}$`), `must be 1 to ${KEY_CHARS} printable ASCII characters without spaces`)
+  .regex(
+    new RegExp(`^[\\x21-\\x7e]{1,${KEY_CHARS}}$`),
+    `must be 1 to ${KEY_CHARS} printable ASCII characters without spaces`,
+  )
   .meta({ description: 'Send the same key again, and it is done once.' });
 
 export const OfConversation = z.object({ id: ConversationId });
 export const OfMessage = z.object({ id: ConversationId, messageId: AnyId });
 export const OfAnything = z.object({ id: AnyId });
 export const Keyed = z.object({ 'idempotency-key': IdempotencyKey.optional() });
-const Seq = z.string().regex(/^\d{1,15}$/, 'must be a position: digits only').transform(Number);
+const Seq = z
+  .string()
+  .regex(/^\d{1,15}$/, 'must be a position: digits only')
+  .transform(Number);
 export const Resumed = z.object({ 'last-event-id': Seq.optional() });
 const limit = z.coerce.number().int().min(1).max(MAX_PAGE).default(DEFAULT_PAGE);
-export const Paged = z.object({ cursor: z.string().max(ID_CHARS).regex(/^[\x21-\x7e]*$/).default(''), limit });
+export const Paged = z.object({
+  cursor: z
+    .string()
+    .max(ID_CHARS)
+    .regex(/^[\x21-\x7e]*$/)
+    .default(''),
+  limit,
+});
 export const After = z.object({ after: Seq.default(0), limit });
 export const AfterEvent = z.object({ after: Seq.optional() });
 export const Listed = Paged.extend({ of: z.enum(['mine', 'staff']).default('mine') });
@@ -47,7 +64,10 @@ export const NewDecision = z
   .strictObject({
     answer: z.enum(['approve', 'deny']),
     reason: text(MAX_REASON_CHARS).default(''),
-    id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "_" or "-"').optional(),
+    id: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "_" or "-"')
+      .optional(),
   })
   .refine(({ answer, reason }) => answer === 'approve' || reason.trim() !== '', {
     path: ['reason'],
@@ -60,7 +80,15 @@ const Who = z.object({ id: z.string(), name: z.string() }).meta({ id: 'Who' });
 const Ms = z.number().meta({ description: 'Milliseconds since 1970-01-01T00:00Z' });
 
 export const Conversation = z
-  .object({ id: ConversationId, agent: z.string(), phase: Phase, principal: Who, url: z.string(), createdMs: Ms, updatedMs: Ms })
+  .object({
+    id: ConversationId,
+    agent: z.string(),
+    phase: Phase,
+    principal: Who,
+    url: z.string(),
+    createdMs: Ms,
+    updatedMs: Ms,
+  })
   .meta({ id: 'Conversation' });
 
 export const Item = z
@@ -82,7 +110,17 @@ export const Item = z
 const End = z.enum(['open', 'approved', 'denied', 'expired', 'cancelled', 'superseded']);
 /** An approval as those see it who wait for it. */
 export const Waiting = z
-  .object({ id: z.string(), actionId: z.string(), summary: z.string(), group: z.string(), quorum: z.number(), approvals: z.number(), askedMs: Ms, deadlineMs: Ms, end: End })
+  .object({
+    id: z.string(),
+    actionId: z.string(),
+    summary: z.string(),
+    group: z.string(),
+    quorum: z.number(),
+    approvals: z.number(),
+    askedMs: Ms,
+    deadlineMs: Ms,
+    end: End,
+  })
   .meta({ id: 'Waiting' });
 /** An approval as those see it who decide. */
 export const Approval = Waiting.extend({
@@ -95,7 +133,15 @@ export const Approval = Waiting.extend({
   reason: z.string(),
   requester: z.string(),
   evidence: z.object({ asOfMs: Ms, version: z.string(), record: z.record(z.string(), z.unknown()) }).nullable(),
-  decisions: z.array(z.object({ id: z.string(), personId: z.string(), answer: z.enum(['approve', 'deny']), reason: z.string(), atMs: Ms })),
+  decisions: z.array(
+    z.object({
+      id: z.string(),
+      personId: z.string(),
+      answer: z.enum(['approve', 'deny']),
+      reason: z.string(),
+      atMs: Ms,
+    }),
+  ),
 }).meta({ id: 'Approval' });
 
 export const Action = z
@@ -107,7 +153,14 @@ export const Action = z
     effect: z.enum(['read', 'write', 'irreversible']),
     summary: z.string(),
     stage: z.enum(['proposed', 'ruled', 'waiting', 'claimed', 'settled']),
-    verdict: z.object({ kind: z.enum(['allow', 'deny', 'ask']), ruleId: z.string(), ruleVersion: z.string(), reason: z.string() }).nullable(),
+    verdict: z
+      .object({
+        kind: z.enum(['allow', 'deny', 'ask']),
+        ruleId: z.string(),
+        ruleVersion: z.string(),
+        reason: z.string(),
+      })
+      .nullable(),
     approvalId: z.string().nullable(),
     outcome: z
       .object({
@@ -146,17 +199,26 @@ export const Message = z
   })
   .meta({ id: 'Message' });
 
-export const Commanded = z.object({ id: ConversationId, phase: Phase, turn: z.number(), queued: z.number() }).meta({ id: 'Commanded' });
-export const Delivered = z.object({ id: ConversationId, delivered: z.literal('signal'), detail: z.string() }).meta({ id: 'Delivered' });
+export const Commanded = z
+  .object({ id: ConversationId, phase: Phase, turn: z.number(), queued: z.number() })
+  .meta({ id: 'Commanded' });
+export const Delivered = z
+  .object({ id: ConversationId, delivered: z.literal('signal'), detail: z.string() })
+  .meta({ id: 'Delivered' });
 
 export const Receipt = z
   .object({ decisionId: z.string(), approvalId: z.string(), counted: z.boolean(), text: z.string(), end: End })
   .meta({ id: 'Receipt' });
-export const SignedDecision = z.object({ decisionId: z.string(), approvalId: z.string(), signed: z.string() }).meta({ id: 'SignedDecision' });
+export const SignedDecision = z
+  .object({ decisionId: z.string(), approvalId: z.string(), signed: z.string() })
+  .meta({ id: 'SignedDecision' });
 
 export const ProblemBody = z
   .looseObject({ type: z.string(), title: z.string(), status: z.number(), detail: z.string(), requestId: z.string() })
   .meta({ id: 'Problem' });
 
 export const pageOf = <T extends z.ZodType>(row: T) =>
-  z.object({ rows: z.array(row), next: z.string().meta({ description: 'Ask again with ?cursor= this; empty at the end' }) });
+  z.object({
+    rows: z.array(row),
+    next: z.string().meta({ description: 'Ask again with ?cursor= this; empty at the end' }),
+  });

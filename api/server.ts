@@ -21,7 +21,9 @@ const IDLE_SWEEP_MS = 50;
 export async function listen({ app, end }: Api, { port, host }: { port: number; host: string }): Promise<Listening> {
   const server = createServer({ requestTimeout: READ_REQUEST_MS }, app);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(whyNot(error, port, host), { cause: error })));
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new Error(whyNot(error, port, host), { cause: error })),
+    );
     server.listen(port, host, resolve);
   });
   const { port: taken } = server.address() as AddressInfo;

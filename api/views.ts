@@ -81,7 +81,12 @@ export function actionView(row: ActionRow, eyes: Eyes): z.input<typeof Action> {
     effect,
     summary,
     stage,
-    verdict: verdict && { kind: verdict.kind, ruleId: verdict.ruleId, ruleVersion: verdict.ruleVersion, reason: verdict.reason },
+    verdict: verdict && {
+      kind: verdict.kind,
+      ruleId: verdict.ruleId,
+      ruleVersion: verdict.ruleVersion,
+      reason: verdict.reason,
+    },
     approvalId,
     outcome: row.outcome && outcomeView(row.outcome, eyes),
     ...(eyes === 'staff' ? { args: readJson(row.args), evidence: row.evidence } : {}),

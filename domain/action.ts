@@ -124,3 +124,20 @@ export interface SettledAction {
 export function endingOf(outcome: Outcome): Ending {
   return { kind: outcome.kind, reason: outcome.kind === 'succeeded' ? '' : outcome.reason };
 }
+
+/** How an ending reads to the model and to people. Pure. */
+export function endingText(ending: Ending): string {
+  switch (ending.kind) {
+    case 'succeeded':
+      return 'Done.';
+    case 'unknown':
+      return `It may or may not have happened: ${ending.reason}. It is not repeated; a person has to look.`;
+    case 'failed':
+    case 'denied':
+    case 'expired':
+    case 'cancelled':
+      return `Not done. ${ending.kind}: ${ending.reason}`;
+    default:
+      return ending.kind satisfies never;
+  }
+}

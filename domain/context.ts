@@ -6,8 +6,8 @@ type Calls = Extract<ItemBody, { kind: 'calls' }>;
 type Spoken = Exclude<ItemBody, { kind: 'calls' | 'tool_result' }>;
 
 /**
- * The items as a provider accepts them, in order: each call followed by its result. A call without a result and a result
- * without its call are left out; a `calls` item that lost a call loses `opaque` too, which speaks of all of them.
+ * The items as a provider accepts them, in order: each call followed by its result. A call without a result and a
+ * result without its call are left out; a `calls` item that lost a call loses `opaque` too, which speaks of all.
  */
 export function assembleTranscript(items: readonly Item[]): readonly Item[] {
   const results = resultsByCalls(items);
@@ -24,7 +24,7 @@ export function assembleTranscript(items: readonly Item[]): readonly Item[] {
   });
 }
 
-/** The results of each `calls` item, by its id and the call's. Providers repeat call ids, so the latest caller owns one. */
+/** The results of each `calls` item, by its id and the call's. Providers repeat ids: the latest caller owns one. */
 function resultsByCalls(items: readonly Item[]): ReadonlyMap<string, ReadonlyMap<string, Item>> {
   const owners = new Map<string, string>();
   const results = new Map<string, Map<string, Item>>();

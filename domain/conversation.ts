@@ -57,6 +57,8 @@ export interface ConversationState {
   phase: ConversationPhase;
   /** The phase that the store and the waiting actions know of; the loop brings them up to date. */
   knownPhase: ConversationPhase;
+  /** What the columns of the operators' list say, so that only a change is written. */
+  shown: string;
   turn: number;
   inbox: SubmittedMessage[];
   reports: BatchReport[];
@@ -109,16 +111,18 @@ export function openConversation(input: ConversationInput): ConversationState {
   if (input.state) return { ...input.state, signals: 0 };
   const { conversationId, agent, tenant } = input;
   const empty = { inbox: [], reports: [], seen: [], waiting: [], recent: [], signals: 0 };
-  return { conversationId, agent, tenant, phase: 'open', knownPhase: 'open', turn: 0, ...empty };
+  return { conversationId, agent, tenant, phase: 'open', knownPhase: 'open', shown: 'open · ', turn: 0, ...empty };
 }
 
 /** Why a message cannot be taken now, by failure type; undefined when it can. A known id is always answered. */
 export function refusalOf(
   state: ConversationState,
-  messageId: string,
-): 'ConversationStopped' | 'ConversationClosed' | 'InboxFull' | undefined {
+  message: Pick<SubmittedMessage, 'id' | 'text'>,
+): 'ConversationStopped' | 'ConversationClosed' | 'InboxFull' | 'MessageRejected' | undefined {
   if (state.phase === 'closed') return 'ConversationClosed';
-  if (isKnown(state, messageId)) return undefined;
+  const queued = state.inbox.find((one) => one.id === message.id);
+  if (queued !== undefined && queued.text !== message.text) return 'MessageRejected';
+  if (isKnown(state, message.id)) return undefined;
   if (state.phase === 'stopped') return 'ConversationStopped';
   return state.inbox.length >= MAX_INBOX ? 'InboxFull' : undefined;
 }

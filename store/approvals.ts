@@ -1,4 +1,5 @@
-// The read model of approvals: what waits for whom, and how it ended. Written by projections only. May import domain types.
+// The read model of approvals: what waits for whom, and how it ended. Written by projections only. May import domain
+// types.
 import type { Db } from './schema.ts';
 import type { Store } from './ports.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
@@ -23,7 +24,12 @@ export function createApprovals(db: Db): Store['approvals'] {
         .orderBy('id', 'desc')
         .limit(limit + 1)
         .execute();
-      return pageOf(rows, limit, (row) => ({ atMs: row.asked_ms, id: row.id }), (row) => row.approval);
+      return pageOf(
+        rows,
+        limit,
+        (row) => ({ atMs: row.asked_ms, id: row.id }),
+        (row) => row.approval,
+      );
     },
     async openStats(nowMs) {
       const { count, oldest } = await db

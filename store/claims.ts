@@ -1,5 +1,5 @@
-// Claims and receipts: written before and after an effect, each with its ledger entry in the same transaction. An action
-// id and a digest are claimed at most once. May import domain types only.
+// Claims and receipts: written before and after an effect, each with its ledger entry in the same transaction. May
+// import domain types only. An action id is claimed at most once, and so is a digest.
 import type { Selectable } from 'kysely';
 import type { Outcome } from '../domain/action.ts';
 import { appendEntries, isRecorded } from './entries.ts';

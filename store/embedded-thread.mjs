@@ -9,7 +9,11 @@ const { dataDir, socketPath, maxConnections } = workerData;
 
 // Bytes of the extended query protocol after which the same connection must go on: Parse, Bind, Describe, Execute,
 // Close, Flush. Sync ends the statement.
-const OPEN_ENDED = new Set([...'PBDECH'].map((letter) => letter.charCodeAt(0)));
+const OPEN_ENDED = new Set(Buffer.from('PBDECH'));
+
+// How the protocol begins a report that the server has gone down, say because the disk is full. No value of a row can
+// hold these bytes, as text has no NUL. What PGlite is asked after it never comes back.
+const PANIC = Buffer.from('SPANIC\0VPANIC\0');
 
 /**
  * The socket server holds other connections back while `isInTransaction()`. A statement whose Bind arrives in several
@@ -26,12 +30,21 @@ function keepStatementsWhole(db) {
       midStatement = false;
       return db.exec(text);
     },
-    async execProtocolRawStream(message, options) {
+    async execProtocolRawStream(message, { onRawData }) {
       midStatement = OPEN_ENDED.has(message[0]);
+      let panic = '';
+      const onAnswer = (data) => {
+        const answer = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+        if (answer.includes(PANIC)) panic = answer.toString('utf8').match(/\0M([^\0]*)/)?.[1] ?? 'no reason given';
+        onRawData(data);
+      };
       try {
-        return await db.execProtocolRawStream(message, options);
+        const result = await db.execProtocolRawStream(message, { onRawData: onAnswer });
+        if (panic !== '') throw new Error(`PostgreSQL panicked: ${panic}`);
+        return result;
       } catch (error) {
-        // Not an error of SQL, which travels inside the protocol, but PGlite itself: the server would hang from here on.
+        // Not an error of SQL, which is an answer, but PGlite itself: the server would hang from here on, so end the
+        // thread by an error that nobody catches.
         setImmediate(() => {
           throw error;
         });
@@ -45,9 +58,12 @@ const db = await PGlite.create({ dataDir });
 const server = new PGLiteSocketServer({ db: keepStatementsWhole(db), path: socketPath, maxConnections });
 await server.start();
 
-parentPort.once('message', async () => {
+async function close() {
   await server.stop();
   await db.close();
   parentPort.close();
-});
+}
+
+parentPort.once('message', () => void close());
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
 parentPort.postMessage('ready');

@@ -1,13 +1,12 @@
 // The ledger: appends entries, and brings the read models up to date in the same transaction. `seq` has no gaps and
 // grows in commit order, because whoever appends holds one lock until it commits. May import domain types only.
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Entry } from '../domain/entry.ts';
 import type { RecordedEntry, Store } from './ports.ts';
 import { project } from './projections.ts';
 import { type Db, LOCKS, type Tables, type Tx } from './schema.ts';
-import type { Selectable } from 'kysely';
 
-// 10,000: the longest chain that one answer carries; an action's has tens of entries, a conversation's is read in pages.
+// 10,000: the longest chain that one answer carries. An action has tens of entries; a conversation is read in pages.
 const MAX_CHAIN_ENTRIES = 10_000;
 
 /** Append inside a transaction. A known (subject, step) is skipped, and projects nothing again. */

@@ -21,7 +21,9 @@ export function createItems(db: Db, nowMs: () => number): Store['items'] {
     },
     async load(conversationId, ids) {
       if (ids.length === 0) return [];
-      const rows = await inConversation(conversationId).where('id', 'in', [...ids]).execute();
+      const rows = await inConversation(conversationId)
+        .where('id', 'in', [...ids])
+        .execute();
       const found = new Map(rows.map((row) => [row.id, fromRow(row)]));
       return ids.flatMap((id) => found.get(id) ?? []);
     },
@@ -58,7 +60,7 @@ export function createItems(db: Db, nowMs: () => number): Store['items'] {
 async function write(tx: Tx, items: readonly NewItem[], createdMs: number): Promise<readonly Item[]> {
   if (items.length === 0) return [];
   // Sorted, so that two writers of the same conversations cannot wait for each other.
-  const conversations = [...new Set(items.map((item) => item.conversationId))].sort();
+  const conversations = [...new Set(items.map((item) => item.conversationId))].toSorted();
   for (const id of conversations) {
     // Until commit: a reader that goes on after a `seq` it has seen then never misses an item written beside it.
     await sql`select pg_advisory_xact_lock(${LOCKS.itemsFamily}::int, hashtext(${id}))`.execute(tx);

@@ -70,7 +70,7 @@ export interface Page<Row> {
 
 export interface Store {
   readonly items: {
-    /** Write items idempotently by (conversation, key); returns them in order, as stored. Entries go in the same transaction. */
+    /** Write items idempotently by (conversation, key); returns them in order, as stored. The entries go with them. */
     append(
       items: readonly NewItem[],
       entries?: (written: readonly Item[]) => readonly Entry[],

@@ -1,6 +1,6 @@
 // What each entry does to the read models: one case per kind of fact, run in the entry's own transaction. Entries of
-// several roles may arrive late, so nothing here moves an action back or ends an approval twice. May import domain types.
-import { decodeJwt } from 'jose';
+// several roles may arrive late, so nothing here moves an action back or ends an approval twice. May import domain
+// types only.
 import type { Outcome } from '../domain/action.ts';
 import type { Approval, CountedDecision } from '../domain/approval.ts';
 import type { Entry, Fact } from '../domain/entry.ts';
@@ -47,7 +47,12 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
 
 type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
 
-async function insertConversation(tx: Tx, id: string, fact: FactOf<'conversation_opened'>, atMs: number): Promise<void> {
+async function insertConversation(
+  tx: Tx,
+  id: string,
+  fact: FactOf<'conversation_opened'>,
+  atMs: number,
+): Promise<void> {
   const { agent, tenant, owner, principal } = fact;
   await tx
     .insertInto('conversations')
@@ -154,13 +159,19 @@ async function writeApproval(tx: Tx, approval: Approval): Promise<void> {
 /** Show a counted decision while the approval is open. Its signature was verified by whoever recorded it. */
 async function addDecision(tx: Tx, approvalId: string, signed: string): Promise<void> {
   const row = await tx.selectFrom('approvals').select('approval').where('id', '=', approvalId).executeTakeFirst();
-  if (row === undefined) return;
   const decision = readDecision(signed);
+  if (row === undefined || decision === undefined) return;
   if (row.approval.decisions.some((one) => one.decisionId === decision.decisionId)) return;
   await writeApproval(tx, { ...row.approval, decisions: [...row.approval.decisions, decision] });
 }
 
-function readDecision(signed: string): CountedDecision {
-  const { decisionId, person, answer, reason, atMs } = decodeJwt<DecisionStatement>(signed);
-  return { decisionId, personId: person.id, answer, reason, atMs, signed };
+/** Out of the signed bytes (a compact JWS). Undefined when unreadable: a view must not keep an entry off the ledger. */
+function readDecision(signed: string): CountedDecision | undefined {
+  try {
+    const payload = Buffer.from(signed.split('.')[1] ?? '', 'base64url').toString('utf8');
+    const { decisionId, person, answer, reason, atMs } = JSON.parse(payload) as DecisionStatement;
+    return { decisionId, personId: person.id, answer, reason, atMs, signed };
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
-// The tables as Kysely sees them, and the connection to them. Bodies are of type `json`, not `jsonb`: it keeps the exact
-// text and takes every string that JSON can say, a NUL included. May import domain types only.
+// The tables as Kysely sees them, and the connection to them. Bodies are of type `json`, not `jsonb`: it keeps the
+// exact text and takes every string that JSON can say, a NUL included. May import domain types only.
 import { type ColumnType, type Generated, Kysely, type Transaction } from 'kysely';
 import type pg from 'pg';
 import type { Evidence, Outcome, Proposal, Verdict } from '../domain/action.ts';

@@ -11,26 +11,36 @@ export function isStoreUnavailable(error: unknown): error is StoreUnavailable {
   return error instanceof Error && error.name === 'StoreUnavailable';
 }
 
-// Classes 08 (connection) and 57P01..03 (shutting down, crashed, starting up), 53300 (too many connections), 40001 and
-// 40P01 (another transaction won), and what Node says of a socket.
-const TRANSIENT_CODE =
-  /^(08...|57P0[123]|53300|40001|40P01|ECONN(REFUSED|RESET|ABORTED)|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+// Classes 08 (connection), 53 (no resources), 58 (the disk); 57P01..03 (shutting down, crashed, starting up); 40001 and
+// 40P01 (another transaction won); and what Node says of a socket.
+const TRANSIENT_CODES = [
+  /^(08|53|58)...$/,
+  /^57P0[123]$/,
+  /^(40001|40P01)$/,
+  /^(ECONN(REFUSED|RESET|ABORTED)|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/,
+];
 
 // pg and pg-pool give these no code.
-const TRANSIENT_MESSAGE =
-  /^(timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end)/;
+const TRANSIENT_MESSAGES = [
+  'timeout exceeded when trying to connect',
+  'Query read timeout',
+  'Connection terminated',
+  'Client has encountered a connection error',
+  'Client was closed',
+  'Cannot use a pool after calling end',
+];
 
 /** True when the connection itself is of no more use, so that it must not go back into the pool. */
 export function isConnectionLost(error: unknown): boolean {
-  return isTransient(error) && !/^40/.test(codeOf(error));
+  return isTransient(error) && !codeOf(error).startsWith('40');
 }
 
 /** The error as the callers of the store see it: transient ones become StoreUnavailable, all others stay. */
-export function translateError(error: unknown): unknown {
-  if (!isTransient(error)) return error;
+export function translateError(error: unknown): Error {
+  if (!isTransient(error)) return error instanceof Error ? error : new Error(String(error));
   const code = codeOf(error);
   const said = error instanceof Error && error.message !== '' ? error.message : 'no answer';
-  return new StoreUnavailable(`the store is not available now (${code === '' ? said : `${code}: ${said}`})`, {
+  return new StoreUnavailable(`the database is not available now (${code === '' ? said : `${code}: ${said}`})`, {
     cause: error,
   });
 }
@@ -39,7 +49,9 @@ function isTransient(error: unknown): boolean {
   if (isStoreUnavailable(error)) return false;
   // Node tries each address of a name, and reports the failures together.
   if (error instanceof AggregateError && error.errors.some(isTransient)) return true;
-  return TRANSIENT_CODE.test(codeOf(error)) || (error instanceof Error && TRANSIENT_MESSAGE.test(error.message));
+  const code = codeOf(error);
+  if (TRANSIENT_CODES.some((known) => known.test(code))) return true;
+  return error instanceof Error && TRANSIENT_MESSAGES.some((known) => error.message.startsWith(known));
 }
 
 function codeOf(error: unknown): string {

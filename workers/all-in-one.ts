@@ -34,7 +34,9 @@ export async function startAllInOne(input: AllInOneInput): Promise<RunningAllInO
   try {
     for (const one of started) if (one.status === 'rejected') throw one.reason;
     const api = await startApiRole(input, keys.apiSigningKey, input.temporalUiUrl);
-    const failures = roles.map((role) => new Promise<string>((resolve) => role.done.catch((e: unknown) => resolve(lost(role.name, e)))));
+    const failures = roles.map(
+      (role) => new Promise<string>((resolve) => void role.done.catch((e: unknown) => resolve(lost(role.name, e)))),
+    );
     return {
       url: api.url,
       failed: Promise.race(failures),

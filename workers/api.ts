@@ -11,11 +11,19 @@ export async function startApiRole(parts: RoleParts, signingKey: string, uiUrl: 
   const { config, temporal, loaded, store, nowMs, log } = parts;
   const { connection, namespace } = temporal;
   const agents = new Map(
-    [...loaded.agents].map(([name, { agent: { owner, team, purpose } }]) => [name, { name, owner, team, purpose }]),
+    [...loaded.agents].map(
+      ([
+        name,
+        {
+          agent: { owner, team, purpose },
+        },
+      ]) => [name, { name, owner, team, purpose }],
+    ),
   );
+  const gateway = createGateway(new Client({ connection, namespace }));
   const api = createApi({
     store,
-    gateway: createGateway(new Client({ connection, namespace })),
+    gateway,
     signer: createSigner('api', signingKey),
     directory: loaded.directory,
     agents,
@@ -23,5 +31,12 @@ export async function startApiRole(parts: RoleParts, signingKey: string, uiUrl: 
     log,
     ...(uiUrl === '' ? {} : { temporalUiUrl: `${uiUrl}/namespaces/${namespace}` }),
   });
-  return listen(api, { port: config.port, host: config.host });
+  const listening = await listen(api, { port: config.port, host: config.host });
+  return {
+    url: listening.url,
+    async close() {
+      await listening.close();
+      await gateway.drain(); // a retry under way still needs the connection
+    },
+  };
 }

@@ -42,7 +42,13 @@ export async function runRole(role: ServingRole, agentsFolder: string, env: Node
   });
   const running = await startOne(role, { config, env, temporal, store, loaded, nowMs, log });
   log.info({ role }, 'the role is up');
-  const code = await Promise.race([asked.then(() => 0), running.done.then(() => 0, (error: unknown) => failed(log, error))]);
+  const code = await Promise.race([
+    asked.then(() => 0),
+    running.done.then(
+      () => 0,
+      (error: unknown) => failed(log, error),
+    ),
+  ]);
   await running.stop();
   await temporal.close();
   await store.close();

@@ -1,7 +1,7 @@
 // What one model call asked for: ruled on, carried out in order, or sent to wait for people. The model is told what
 // came of each call. May import domain and @temporalio/workflow.
 import { ParentClosePolicy, startChild } from '@temporalio/workflow';
-import type { Ending, RuledAction } from '../domain/action.ts';
+import { type Ending, endingText, type RuledAction } from '../domain/action.ts';
 import type { TurnOf } from '../domain/activity-ports.ts';
 import { inSteps, isRead, type RefusedCall, splitAtFirstAsk } from '../domain/batch.ts';
 import { type ConversationState, remember, type WaitingBatch } from '../domain/conversation.ts';
@@ -112,7 +112,7 @@ async function startWaiting(
     parentClosePolicy: ParentClosePolicy.ABANDON,
     args: [{ batchId: batch.batchId, conversationId, agent, tenant, principal, actions: rest }],
     staticSummary: `${batch.summaries.join('; ')} · waits for ${batch.group}`.slice(0, 190),
-    typedSearchAttributes: attributesOfBatch(agent, tenant, batch.group),
+    typedSearchAttributes: attributesOfBatch(batch.group),
   });
   state.waiting.push(batch);
   describeConversation(state);
@@ -151,21 +151,4 @@ function toolResult(of: TurnOf, call: Pick<RefusedCall, 'actionId' | 'callId' | 
   const { actionId, callId, tool } = call;
   const body = { kind: 'tool_result', callId, tool, text } as const;
   return { key: resultKey(actionId), conversationId, turn, trust: 'record', body };
-}
-
-/** How an ending reads to the model and to people. */
-export function endingText(ending: Ending): string {
-  switch (ending.kind) {
-    case 'succeeded':
-      return 'Done.';
-    case 'unknown':
-      return `It may or may not have happened: ${ending.reason}. It is not repeated; a person has to look.`;
-    case 'failed':
-    case 'denied':
-    case 'expired':
-    case 'cancelled':
-      return `Not done. ${ending.kind}: ${ending.reason}`;
-    default:
-      return ending.kind satisfies never;
-  }
 }

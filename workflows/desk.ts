@@ -1,38 +1,55 @@
 // The operator's desk: what the Temporal UI shows of a conversation and of a batch that waits. No decision is made here.
 // May import domain and @temporalio/workflow.
 import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType } from '@temporalio/common';
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Approval } from '../domain/approval.ts';
 import type { ConversationState } from '../domain/conversation.ts';
-import { SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 import { actionWorkflowId } from '../domain/ids.ts';
+import { SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 
 const PHASE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.phase, SearchAttributeType.KEYWORD);
 const WAITING_FOR = defineSearchAttributeKey(SEARCH_ATTRIBUTES.waitingFor, SearchAttributeType.KEYWORD);
-const AGENT = defineSearchAttributeKey(SEARCH_ATTRIBUTES.agent, SearchAttributeType.KEYWORD);
-const TENANT = defineSearchAttributeKey(SEARCH_ATTRIBUTES.tenant, SearchAttributeType.KEYWORD);
+/** What a batch has in common with its conversation. */
+const INHERITED = [SEARCH_ATTRIBUTES.agent, SEARCH_ATTRIBUTES.owner, SEARCH_ATTRIBUTES.tenant].map((name) =>
+  defineSearchAttributeKey(name, SearchAttributeType.KEYWORD),
+);
+const PRIORITY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.priority, SearchAttributeType.INT);
 
-/** Keep the columns of a conversation's row true. One event each, so only when the phase changes. */
-export function showPhase(state: ConversationState): void {
-  upsertSearchAttributes([{ key: PHASE, value: state.phase }]);
+/** Keep the columns of a conversation's row true. A change costs one event of history, so only a change is written. */
+function showColumns(state: ConversationState): void {
+  const waitingFor = [...new Set(state.waiting.map((batch) => batch.group))].join(', ');
+  const shown = `${state.phase} · ${waitingFor}`;
+  if (shown === state.shown) return;
+  state.shown = shown;
+  upsertSearchAttributes([
+    { key: PHASE, value: state.phase },
+    { key: WAITING_FOR, value: waitingFor === '' ? null : waitingFor },
+  ]);
 }
 
-/** What a batch's row says: whom it waits for. */
-export function attributesOfBatch(agent: string, tenant: string, group: string): SearchAttributePair[] {
+/** What a batch's row says: whose it is, and whom it waits for. */
+export function attributesOfBatch(group: string): SearchAttributePair[] {
+  const { typedSearchAttributes: own } = workflowInfo();
+  const inherited = INHERITED.flatMap((key) => pairOf(key, own.get(key)));
   return [
-    { key: AGENT, value: agent },
-    { key: TENANT, value: tenant },
+    ...inherited,
+    ...pairOf(PRIORITY, own.get(PRIORITY)),
     { key: PHASE, value: 'waiting' },
     { key: WAITING_FOR, value: group },
   ];
+}
+
+function pairOf<Key extends SearchAttributePair['key']>(key: Key, value: unknown): SearchAttributePair[] {
+  return value === undefined ? [] : [{ key, value } as SearchAttributePair];
 }
 
 export function showBatchPhase(phase: 'waiting' | 'acting' | 'done'): void {
   upsertSearchAttributes([{ key: PHASE, value: phase }]);
 }
 
-/** The live panel of a conversation. */
+/** The live panel of a conversation, and the columns of its row. */
 export function describeConversation(state: ConversationState): void {
+  showColumns(state);
   const waits = state.waiting.map(
     (batch) =>
       `- \`${actionWorkflowId(batch.batchId)}\` waits for **${batch.group}** until ${time(batch.deadlineMs)}: ` +

@@ -95,13 +95,14 @@ function assertAccepts(state: ConversationState, message: SubmittedMessage): voi
   );
   if (!wellFormed)
     throw refused('MessageRejected', 'a message has id, text, principalId and signed; send it through the API');
-  const refusal = refusalOf(state, message.id);
+  const refusal = refusalOf(state, message);
   if (refusal !== undefined) throw refused(refusal, WHY[refusal]);
 }
 
 const WHY = {
   ConversationStopped: 'the conversation is stopped; an operator can resume it',
   ConversationClosed: 'the conversation has ended for good; start another one',
+  MessageRejected: 'another message with this id waits here; give each message an id of its own',
   InboxFull: 'too many messages wait in this conversation; send this one again later',
 } as const;
 

@@ -4,7 +4,7 @@ import { condition, getExternalWorkflowHandle, log, uuid4 } from '@temporalio/wo
 import type { ConversationPhase, ConversationState } from '../domain/conversation.ts';
 import { actionWorkflowId } from '../domain/ids.ts';
 import { ACTION } from '../domain/protocol.ts';
-import { describeConversation, showPhase } from './desk.ts';
+import { describeConversation } from './desk.ts';
 import { workflowsRole } from './effects.ts';
 
 /** What a waiting action is told when its conversation enters a phase. */
@@ -31,7 +31,6 @@ export async function announcePhase(state: ConversationState): Promise<void> {
         );
     }
     state.knownPhase = phase;
-    showPhase(state);
     describeConversation(state);
   }
 }

@@ -1,5 +1,6 @@
 // One turn: from the queued messages of one sender, or one report, to the reply. What is allowed runs now; from the
 // first `ask` on the rest waits in a Workflow of its own, and the turn ends. May import domain and @temporalio/workflow.
+import { log } from '@temporalio/workflow';
 import type { TurnOf } from '../domain/activity-ports.ts';
 import { type ConversationState, MAX_WAITING, remember, takeNext, type Work } from '../domain/conversation.ts';
 import type { CallModelResult } from '../domain/model.ts';
@@ -64,9 +65,10 @@ async function askModel(state: ConversationState, call: number, mustSpeak: boole
     return await callModel({ conversationId, agent, turn, call, show, toolChoice: mustSpeak ? 'none' : 'auto' });
   } catch (error) {
     if (!isActivityFailure(error)) throw error;
+    log.warn('no model answered', { reason: whyFailed(error) }); // for operators; a customer cannot mend a key
     const words =
-      `I could not get an answer from my model (${whyFailed(error)}). Your message is kept, and I did nothing beyond ` +
-      `what is listed in this conversation. ${waitingWords(state)} Write again to have me try once more.`;
+      'I cannot answer just now: my language model could not be reached. Your message is kept, and nothing was done ' +
+      `beyond what this conversation shows. ${waitingWords(state)} Write again to have me try once more.`;
     return { kind: 'failed', words: words.replace(/ +/g, ' ') };
   }
 }

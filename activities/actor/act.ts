@@ -1,7 +1,7 @@
 // Claim → act → receipt. The claim is written before the effect; a claim without a receipt is never acted on blindly.
 // What the actor cannot know it says so: `unknown`. May import domain, trust and store types.
 import { ApplicationFailure } from '@temporalio/common';
-import { endingOf, type ActResult, type Outcome, type Proposal } from '../../domain/action.ts';
+import { endingOf, endingText, type ActResult, type Outcome, type Proposal } from '../../domain/action.ts';
 import type { ActorActivities } from '../../domain/activity-ports.ts';
 import { resultKey } from '../../domain/ids.ts';
 import type { Json } from '../../domain/json.ts';
@@ -153,7 +153,7 @@ async function settled(deps: ActorDeps, input: Input, tool: AnyTool, outcome: Ou
 }
 
 function resultText(outcome: Outcome): string {
-  if (outcome.kind !== 'succeeded') return `Not done. ${outcome.kind}: ${outcome.reason}`;
+  if (outcome.kind !== 'succeeded') return endingText(outcome);
   const text = typeof outcome.result === 'string' ? outcome.result : JSON.stringify(outcome.result);
   return text.length <= MAX_RESULT_CHARS
     ? text

@@ -1,5 +1,5 @@
 // From a model's answer to the item that is kept: what is usable, and how it reads. Pure. May import domain and the
-// failures. A cut or refused answer never yields calls, and a call that could not be told apart from another is refused.
+// failures. A cut or refused answer never yields calls, and calls that could not be told apart are refused.
 import type { ItemBody } from '../../domain/item.ts';
 import type { ModelAnswer } from '../../domain/model.ts';
 import { modelFailure } from './failures.ts';
@@ -8,8 +8,10 @@ import { modelFailure } from './failures.ts';
 export const MAX_REPLY_CHARS = 32_768;
 // 65,536 characters: an attachment's text at most; longer arguments cannot be cut, since a cut is another call.
 export const MAX_ARGUMENTS_CHARS = 65_536;
-// 128 characters: twice the longest name of a tool and the ids of all known providers.
+// 128 characters: twice the longest name of a tool.
 const MAX_NAME_CHARS = 128;
+// 4,096 characters: providers need some 40, but gateways hide a signature of the model's thought in the id.
+const MAX_CALL_ID_CHARS = 4_096;
 // 1 MiB: encrypted reasoning of a long thought; past it the model thinks again.
 const MAX_OPAQUE_CHARS = 1_048_576;
 
@@ -51,7 +53,8 @@ function callsItem(model: string, answer: ModelAnswer, limits: AnswerLimits): An
   }
   if (new Set(calls.map((call) => call.callId)).size < calls.length) throw unusable(model, 'two calls with one id');
   for (const { callId, tool, argumentsText } of calls) {
-    if (callId === '' || callId.length > MAX_NAME_CHARS) throw unusable(model, 'a call whose id is empty or too long');
+    if (callId === '' || callId.length > MAX_CALL_ID_CHARS)
+      throw unusable(model, 'a call whose id is empty or too long');
     if (tool === '' || tool.length > MAX_NAME_CHARS)
       throw unusable(model, 'a call whose tool name is empty or too long');
     if (argumentsText.length > MAX_ARGUMENTS_CHARS) throw unusable(model, 'a call with too long arguments');

@@ -1,5 +1,5 @@
-// The assistant's one Activity: show the model a transcript, keep its answer, return a reference. It makes no decision and
-// has no effect but the item; a repeat under the same key costs no second model call. May import domain and store.
+// The assistant's one Activity: show the model a transcript, keep its answer, return a reference. It makes no decision
+// and has no effect but the item; a repeat under the same key costs no second model call. May import domain and store.
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import type { Agent } from '../../domain/agent.ts';
 import { assembleTranscript } from '../../domain/context.ts';
@@ -13,8 +13,8 @@ import { failureOf, failureOfAll } from './failures.ts';
 import type { ModelRoute, ModelRouter } from './models/router.ts';
 import { toolSpecsOf } from './tool-specs.ts';
 
-// 110 s: 10 s below the Activity's own limit, for the store. Shared by the models of an attempt: each gets an equal part
-// of what is left, so that a silent first model cannot take the time of the second.
+// 110 s: 10 s below the Activity's own limit, for the store. The models of an attempt share it: each gets an equal
+// part of what is left, so that a silent first model cannot take the time of the second.
 export const MODEL_ATTEMPT_LIMIT_MS = 110_000;
 // 500 ms: four beats within the heartbeat time-out of 2 s, so that one late beat is no death.
 const HEARTBEAT_MS = 500;
@@ -28,8 +28,8 @@ export interface CallModelDeps {
 }
 
 /**
- * The Activity. Throws AgentUnknown or the Model… failures of domain/failure.ts. The token figures are 0 when the answer
- * was already kept: they were counted where it was made, and stand in the ledger.
+ * The Activity. Throws AgentUnknown or the Model… failures of domain/failure.ts. The token figures are 0 when the
+ * answer was already kept: they were counted where it was made, and stand in the ledger.
  */
 export function createCallModel(deps: CallModelDeps): (input: CallModelInput) => Promise<CallModelResult> {
   // Prepared for every agent at the start, so that a wrong schema or a missing model stops the start, not a turn.

@@ -10,14 +10,14 @@ type ModelFailureType = Extract<FailureType, `Model${string}`>;
 // 60 s: a turn lasts minutes at most; a provider that wants more is tried again meanwhile, or the turn ends honestly.
 export const MAX_RETRY_DELAY_MS = 60_000;
 
-/** Accounts without money or leave: a later try of the same request fails as well, though the status says "later". */
+/** Accounts without money or leave: a later try fails as well, though the status says "later". */
 const FINAL_CODES = new Set(['insufficient_quota', 'billing_hard_limit_reached', 'billing_not_active']);
 const LATER_CODES = new Set(['rate_limit_exceeded', 'rate_limit_error', 'overloaded', 'overloaded_error', 'slow_down']);
 /** Codes and types of errors that come without a status, inside a stream: only these are the request's own fault. */
 const REQUEST_CODES =
-  /^(invalid_|context_length|authentication|permission|not_found|model_not_found|content_filter|content_policy|unsupported_)/;
+  /^(invalid_|context_length|authentication|permission|not_found|model_not_found|content_|unsupported_)/;
 
-/** A failure of a model. `detail` is our own words; `delayMs` 0 leaves the delay to the Activity's retry policy. */
+/** A failure of a model. `detail` is in our own words; `delayMs` 0 leaves the delay to the retry policy. */
 export function modelFailure(
   type: ModelFailureType,
   model: string,
@@ -84,9 +84,11 @@ function typeOf(status: number | undefined, codes: readonly string[], shouldRetr
   if (shouldRetry === 'true') return later ? 'ModelRateLimited' : 'ModelUnavailable';
   if (codes.some((code) => FINAL_CODES.has(code))) return 'ModelRejectedRequest';
   if (later) return 'ModelRateLimited';
-  if (status === undefined)
-    return codes.some((code) => REQUEST_CODES.test(code)) ? 'ModelRejectedRequest' : 'ModelUnavailable';
-  return status === 408 || status === 409 || status >= 500 ? 'ModelUnavailable' : 'ModelRejectedRequest';
+  const unavailable =
+    status === undefined
+      ? !codes.some((code) => REQUEST_CODES.test(code))
+      : status === 408 || status === 409 || status >= 500;
+  return unavailable ? 'ModelUnavailable' : 'ModelRejectedRequest';
 }
 
 function adviceFor(type: ModelFailureType, status: number | undefined, code: string): string {
@@ -132,8 +134,8 @@ function httpStatus(code: unknown): number | undefined {
 export function failureOfAll(failures: readonly ApplicationFailure[]): ApplicationFailure {
   const retryable = failures.filter((failure) => !failure.nonRetryable);
   const last = retryable.at(-1) ?? failures.at(-1);
-  if (last === undefined || failures.length === 1)
-    return last ?? ApplicationFailure.nonRetryable('no model is configured');
+  if (last === undefined) return ApplicationFailure.nonRetryable('no model is configured', 'ModelRejectedRequest');
+  if (failures.length === 1) return last;
   const delayMs = Math.max(0, ...retryable.map((failure) => Number(failure.nextRetryDelay ?? 0)));
   return ApplicationFailure.create({
     type: last.type ?? 'ModelUnavailable',

@@ -1,7 +1,8 @@
-// What a model is told of an agent's tools: name, description, and the JSON Schema of the input. May import domain, zod.
+// What a model is told of an agent's tools: name, description, JSON Schema of the input. May import domain and zod.
+// The schema only guides the model: `propose` parses what it wrote, so nothing is lost where a server cannot follow.
 import { z } from 'zod';
 import type { Agent } from '../../domain/agent.ts';
-import type { JsonObject } from '../../domain/json.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
 import type { ToolSpec } from '../../domain/model.ts';
 
 /** The specs of an agent's tools. Throws with a sentence when an input is no object, which every provider refuses. */
@@ -13,6 +14,18 @@ export function toolSpecsOf(agent: Pick<Agent, 'name' | 'tools'>): readonly Tool
     if (parameters['type'] !== 'object') {
       throw new Error(`agent "${agent.name}": the input of the tool "${name}" must be a z.object`);
     }
-    return { name, description, parameters };
+    return { name, description, parameters: withoutOddPatterns(parameters) as JsonObject };
   });
+}
+
+/** Look-around, Unicode classes and word borders: servers that turn a schema into a grammar refuse the whole request. */
+const ODD_PATTERN = /\(\?[^:]|\\[pPbB]/;
+
+function withoutOddPatterns(schema: Json): Json {
+  if (Array.isArray(schema)) return schema.map(withoutOddPatterns);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const kept = Object.entries(schema).filter(
+    ([key, value]) => !(key === 'pattern' && typeof value === 'string' && ODD_PATTERN.test(value)),
+  );
+  return Object.fromEntries(kept.map(([key, value]) => [key, withoutOddPatterns(value)]));
 }

@@ -119,7 +119,7 @@ function refunded(result: string): string {
 function orderText({ orderId, state, paidCents, currency, shipment }: Fields): string | undefined {
   if (typeof paidCents !== 'number') return undefined;
   const on = fieldsIn(shipment);
-  const now = on?.deliveredOn ? `delivered ${on.deliveredOn}` : 'on its way';
+  const now = typeof on?.deliveredOn === 'string' ? `delivered ${on.deliveredOn}` : 'on its way';
   const way =
     on === undefined
       ? 'It has not been shipped yet.'

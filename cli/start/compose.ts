@@ -28,7 +28,11 @@ const openStore: Parts['openStore'] = async ({ config, stateFolder, report }) =>
   }
   const dataDir = join(stateFolder.path, 'store');
   report('opening the embedded store …');
-  const postgres = await startEmbeddedPostgres({ dataDir, onFailed: (error) => report(error.message) });
+  const postgres = await startEmbeddedPostgres({
+    dataDir,
+    socketDir: join(stateFolder.path, 'socket'),
+    onFailed: (error) => report(error.message),
+  });
   const store = await openStoreOver({ pool: postgres.poolConfig, nowMs });
   const close = async () => {
     await store.close();
@@ -66,7 +70,8 @@ async function connected(
 ): Promise<OpenTemporal<TemporalConnections>> {
   const connections = await connectTemporal({ env, ...(server === undefined ? {} : { address: server.address }) });
   try {
-    for (const warning of await prepareNamespace(connections.connection, connections.namespace)) report(`warning: ${warning}`);
+    for (const warning of await prepareNamespace(connections.connection, connections.namespace))
+      report(`warning: ${warning}`);
   } catch (error) {
     await connections.close();
     throw error;

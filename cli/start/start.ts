@@ -5,7 +5,12 @@ import type { PoolConfig } from 'pg';
 import type { Agent } from '../../domain/agent.ts';
 import type { Store } from '../../store/ports.ts';
 import { type Config, ConfigInvalid, readConfig } from '../../workers/config.ts';
-import { type DevelopmentIdentity, developmentIdentities, developmentKeys, type SigningKeys } from '../../workers/dev-keys.ts';
+import {
+  type DevelopmentIdentity,
+  developmentIdentities,
+  developmentKeys,
+  type SigningKeys,
+} from '../../workers/dev-keys.ts';
 import type { LoadedAgents } from '../../workers/load-agents.ts';
 import type { StateFolder } from '../../workers/state-folder.ts';
 

@@ -1,5 +1,5 @@
-// The first tables: conversations, items, actions, approvals, claims, ledger, API keys. A migration that was released is
-// never edited; what comes next is a new file.
+// The first tables: conversations, items, actions, approvals, claims, ledger, API keys. A migration that was released
+// is never edited; what comes next is a new file.
 import { type Kysely, type Migration, sql } from 'kysely';
 
 export const tables0001: Migration = {

@@ -6,7 +6,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { ACT_WITHIN_MS, createActorActivities, VERDICT_FRESH_MS } from '../../activities/actor/act.ts';
 import { createLocalBroker } from '../../activities/actor/broker.ts';
-import type { ActResult, Proposal, Verdict, Warrant } from '../../domain/action.ts';
+import type { ActResult, Evidence, Proposal, Verdict, Warrant } from '../../domain/action.ts';
 import type { DecisionStatement, MessageStatement, VerdictStatement } from '../../domain/signed.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../store/embedded.ts';
 import type { Store } from '../../store/ports.ts';
@@ -256,7 +256,7 @@ test('the same key with another digest runs nothing', async () => {
 test('evidence is read for the signed principal of the conversation only', async () => {
   const proposal = payment();
   const { principal } = await warrantFor(proposal, ASK);
-  const inspect = (signed: string) =>
+  const inspect = (signed: string): Promise<Evidence> =>
     new MockActivityEnvironment({ attempt: 1 }).run(actor().inspect, { proposal, principal: signed });
   equal((await inspect(principal)).record['state'], 'delivered');
   const bob = await warrantFor(proposal, ASK, { message: { principal: person('bob') } });

@@ -127,8 +127,8 @@ test('a refund called twice with one key pays once', async () => {
   assert.deepEqual(await rows('select idempotency_key, amount_cents from shop.refunds'), [
     { idempotency_key: 'k-1', amount_cents: 2_400 },
   ]);
-  const after = await refund.inspect?.(aCall(money(1)), world.context());
-  assert.deepEqual([after?.record.refundableCents, after?.version], [4_800, '2']);
+  const then = await refund.inspect?.(aCall(money(1)), world.context());
+  assert.deepEqual([then?.record.refundableCents, then?.version], [4_800, '2']);
 });
 
 test('twenty refunds at once pay no more than was paid', async () => {

@@ -3,7 +3,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PGlite, type Transaction } from '@electric-sql/pglite';
+import type { PGlite, Transaction } from '@electric-sql/pglite';
 import type { Authorized, Call, Evidence, RuleCase, Sql, ToolContext } from 'countersign';
 
 // A fixed day, so that "12 days ago" is the same in every run.

@@ -76,19 +76,20 @@ test('a stopped conversation refuses messages, a paused one queues them, a close
   const state = fresh();
   enqueue(state, aMessage('m1'));
   state.phase = 'paused';
-  equal(refusalOf(state, 'm2'), undefined);
+  equal(refusalOf(state, aMessage('m2')), undefined);
   equal(hasWork(state), false);
+  equal(refusalOf(state, { id: 'm1', text: 'another text' }), 'MessageRejected');
   state.phase = 'stopped';
-  equal(refusalOf(state, 'm2'), 'ConversationStopped');
-  equal(refusalOf(state, 'm1'), undefined);
+  equal(refusalOf(state, aMessage('m2')), 'ConversationStopped');
+  equal(refusalOf(state, aMessage('m1')), undefined);
   state.phase = 'closed';
-  equal(refusalOf(state, 'm1'), 'ConversationClosed');
+  equal(refusalOf(state, aMessage('m1')), 'ConversationClosed');
 });
 
 test('a full queue refuses instead of dropping', () => {
   const state = fresh();
   for (let n = 0; n < MAX_INBOX; n++) enqueue(state, aMessage(`m${n}`));
-  equal(refusalOf(state, 'one-more'), 'InboxFull');
+  equal(refusalOf(state, aMessage('one-more')), 'InboxFull');
 });
 
 test('what a model call may show is bounded and never starts in the middle of an exchange', () => {

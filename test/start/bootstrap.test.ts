@@ -20,7 +20,7 @@ if (words[0] === 'wait') {
 }
 `;
 
-/** A clone with a lock file and nothing installed. Its packages are tarballs: `tiny`, and a `tsx` that loads the real one. */
+/** A clone with a lock file and nothing installed. Its packages: `tiny`, and a `tsx` that loads the real one. */
 function aClone(t: TestContext): string {
   const clone = temporaryFolder(t);
   mkdirSync(join(clone, 'cli'));

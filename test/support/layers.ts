@@ -33,7 +33,7 @@ export const LAYERS: readonly Layer[] = [
     of: '/store',
     may: [
       ...['/store', '/domain', '/trust', 'node:*'],
-      ...['pg', 'kysely', '@electric-sql/pglite', '@electric-sql/pglite-socket', 'tsx'],
+      ...['pg', 'kysely', '@electric-sql/pglite', '@electric-sql/pglite-socket', 'jose'],
     ],
   },
   { of: '/channels', may: ['/channels', '/domain', 'node:crypto', 'zod'] },
@@ -66,8 +66,10 @@ export const LAYERS: readonly Layer[] = [
   { of: '/workers', may: ['*'] },
   // It runs the built program, where there is one, which is not there when the types are checked.
   { of: '/cli/countersign.mjs', may: ['/cli', COMPUTED, 'node:*'] },
-  // Every command but `start` is a client of the HTTP API.
-  { of: '/cli/start.ts', may: ['/cli', '/domain', '/workers', ...TERMINAL] },
+  // What starts processes here. Every other command is a client of the HTTP API.
+  { of: '/cli/main.ts', may: ['/cli', '/domain', '/trust', '/workers', ...TERMINAL] },
+  { of: '/cli/start/compose.ts', may: ['/cli/start', '/domain', '/store', '/workers', ...TERMINAL] },
+  { of: '/cli/start', may: ['/cli/start', '/domain', '/workers', ...TERMINAL], types: ['/store', 'pg'] },
   { of: '/cli', may: ['/cli', '/domain', ...TERMINAL] },
   { of: '/test', may: ['*'] },
   { of: '/bench', may: ['*'] },

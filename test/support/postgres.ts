@@ -1,5 +1,5 @@
-// A private PostgreSQL for tests and proofs: from the binaries on the machine, on 127.0.0.1 and a free port, with fsync;
-// or a fresh database inside the server that DATABASE_URL names. Stopped by its process id.
+// A private PostgreSQL for tests and proofs: from the binaries on the machine, on 127.0.0.1 and a free port, with
+// fsync; or a fresh database inside the server that DATABASE_URL names. Stopped by its process id.
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -28,7 +28,11 @@ async function createDatabase(serverUrl: string): Promise<TestPostgres> {
   const admin = async (statement: string): Promise<void> => {
     const client = new pg.Client({ connectionString: serverUrl });
     await client.connect();
-    await client.query(statement).finally(() => client.end());
+    try {
+      await client.query(statement);
+    } finally {
+      await client.end();
+    }
   };
   await admin(`create database ${name}`);
   const url = new URL(serverUrl);
@@ -77,7 +81,7 @@ async function startPrivate(): Promise<TestPostgres> {
 
 function findBinaries(): string {
   const packaged = '/usr/lib/postgresql';
-  const versions = existsSync(packaged) ? readdirSync(packaged).sort((a, b) => Number(b) - Number(a)) : [];
+  const versions = existsSync(packaged) ? readdirSync(packaged).toSorted((a, b) => Number(b) - Number(a)) : [];
   const folders = [
     ...(process.env['PATH'] ?? '').split(delimiter),
     ...versions.map((version) => join(packaged, version, 'bin')),

@@ -53,7 +53,8 @@ const REFUSED: readonly (readonly [file: string, text: string])[] = [
   ['agents/support-desk/index.ts', "import { thing } from '../on-call/index.ts';"],
   ['agents/support-desk/index.ts', "import { rule } from '../../domain/rule.ts';"],
   ['agents/support-desk/tools/x.ts', 'await import(path);'],
-  ['cli/chat.ts', "import { startAll } from '../workers/all.ts';"],
+  ['cli/commands/chat.ts', "import { startAll } from '../../workers/all.ts';"],
+  ['cli/start/start.ts', "import { openStore } from '../../store/store.ts';"],
   ['somewhere/x.ts', ''],
 ];
 
@@ -71,7 +72,7 @@ const ALLOWED: readonly (readonly [file: string, text: string])[] = [
   ['activities/assistant/models/x.ts', "import type { Chat } from 'openai/resources/chat/completions';"],
   ['api/x.ts', "import type { Store } from '../store/ports.ts';"],
   ['agents/support-desk/tools/x.ts', "import { money } from '../money.ts';"],
-  ['cli/start.ts', "import { startAll } from '../workers/all.ts';"],
+  ['cli/start/start.ts', "import { startAll } from '../../workers/all.ts';"],
 ];
 
 for (const [file, text] of ALLOWED) {

@@ -5,8 +5,8 @@ import { readSource, sourceFiles } from '../support/sources.ts';
 
 // 300 lines: what a reader holds in mind at once; the orchestrators of similar projects grew into thousands.
 const MAX_LINES = 300;
-// 130 columns: the formatter breaks code at 120; what it cannot break, a comment or a text, may run over by a word.
-const MAX_COLUMNS = 130;
+// 125 columns: the formatter breaks code at 120; a comment may run over by a word.
+const MAX_COMMENT_COLUMNS = 125;
 
 /** Where a pattern stands, as "file:line: text". Written with [x] so that no pattern finds itself. */
 function linesWith(pattern: RegExp, files: readonly string[] = sourceFiles()): readonly string[] {
@@ -26,8 +26,8 @@ test(`no file is longer than ${MAX_LINES} lines`, () => {
   assertNone(sourceFiles().flatMap((path) => (lines(path) > MAX_LINES ? [`${path}: ${lines(path)} lines`] : [])));
 });
 
-test(`no line is longer than ${MAX_COLUMNS} columns`, () => {
-  assertNone(linesWith(new RegExp(`^.{${MAX_COLUMNS + 1},}$`, 'u')));
+test(`no comment runs past column ${MAX_COMMENT_COLUMNS}`, () => {
+  assertNone(linesWith(new RegExp(`^(?=.{${MAX_COMMENT_COLUMNS + 1}})\\s*(?://|/?\\*)`, 'u')));
 });
 
 test('every module opens with a comment that says what it is for', () => {

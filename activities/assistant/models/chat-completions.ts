@@ -12,11 +12,11 @@ import type { ItemBody } from '../../../domain/item.ts';
 import type { JsonObject } from '../../../domain/json.ts';
 import type { ModelAnswer, ModelPort, ModelRequest } from '../../../domain/model.ts';
 import { failureOf, modelFailure } from '../failures.ts';
-import { answering, count, createClient, isOpenAi, type Provider, read } from './client.ts';
+import { answering, createClient, givenBack, isOpenAi, type Provider, read, tokens } from './client.ts';
 
 type Calls = Extract<ItemBody, { kind: 'calls' }>;
 
-/** What some servers put beside the documented fields and want back at the next call: DeepSeek's reasoning, Gemini's seals. */
+/** What some servers put beside the documented fields and want back: DeepSeek its reasoning, Gemini its seals. */
 interface Opaque {
   readonly protocol: 'chat';
   readonly model: string;
@@ -131,8 +131,8 @@ function add(draft: Draft, chunk: Chunk): void {
   for (const [at, piece] of (words?.tool_calls ?? []).entries()) addPiece(draft.calls, piece, piece.index ?? at);
   draft.finish = choice?.finish_reason || draft.finish;
   draft.model = answering(chunk.model, draft.model);
-  draft.promptTokens = count(chunk.usage?.prompt_tokens) || draft.promptTokens;
-  draft.completionTokens = count(chunk.usage?.completion_tokens) || draft.completionTokens;
+  draft.promptTokens = tokens(chunk.usage?.prompt_tokens) || draft.promptTokens;
+  draft.completionTokens = tokens(chunk.usage?.completion_tokens) || draft.completionTokens;
 }
 
 /** Some servers send the words in parts, thoughts among them; those have no `text`. */
@@ -147,7 +147,8 @@ function addPiece(calls: PartialCall[], piece: Piece, index: number): void {
     call = { index, id: piece.id ?? '', name: '', argumentsText: '', extra: null };
     calls.push(call);
   }
-  call.name += piece.function?.name ?? '';
+  // Some servers repeat the name with every piece of the arguments.
+  call.name ||= piece.function?.name ?? '';
   call.argumentsText += piece.function?.arguments ?? '';
   call.extra = piece.extra_content ?? call.extra;
 }
@@ -160,10 +161,10 @@ function answerOf(draft: Draft, asked: string, requestId: string): ModelAnswer {
   return {
     text: refused ? refusal : text,
     // Some servers give no ids; a call needs one, so that its result finds it.
-    calls: calls.map((call) => ({
-      callId: call.id || `call_${randomUUID()}`,
-      tool: call.name,
-      argumentsText: call.argumentsText,
+    calls: calls.map(({ id, name, argumentsText }) => ({
+      callId: id || `call_${randomUUID()}`,
+      tool: name,
+      argumentsText,
     })),
     opaque: wanted ? JSON.stringify({ protocol: 'chat', model: asked, reasoning, extras } satisfies Opaque) : '',
     finish: refused ? 'refused' : draft.finish === 'length' ? 'cut' : calls.length > 0 ? 'calls' : 'stop',
@@ -174,34 +175,33 @@ function answerOf(draft: Draft, asked: string, requestId: string): ModelAnswer {
   };
 }
 
-function messagesOf(request: ModelRequest): readonly ChatCompletionMessageParam[] {
-  const messages: ChatCompletionMessageParam[] = [];
+/** As the client's type, but a user's words are text, never a list of parts. */
+type Message = Exclude<ChatCompletionMessageParam, { role: 'user' }> | { role: 'user'; content: string };
+
+function messagesOf(request: ModelRequest): readonly Message[] {
+  const messages: Message[] = [];
   for (const body of request.transcript) {
     const message = messageOf(body, request.model);
     const last = messages.at(-1);
     // The templates of many open models want user and assistant to take turns, so a second message joins the first.
-    const [earlier, words] = [last?.content, message.content];
-    if (message.role === 'user' && last?.role === 'user' && typeof earlier === 'string' && typeof words === 'string') {
-      last.content = `${earlier}\n\n${words}`;
-    } else {
-      messages.push(message);
-    }
+    if (message.role === 'user' && last?.role === 'user') last.content = `${last.content}\n\n${message.content}`;
+    else messages.push(message);
   }
   return messages;
 }
 
-function messageOf(body: ItemBody, model: string): ChatCompletionMessageParam {
+function messageOf(body: ItemBody, model: string): Message {
   if (body.kind === 'tool_result') return { role: 'tool', tool_call_id: body.callId, content: body.text };
   if (body.kind === 'calls') return callsOf(body, model);
   const { role, text } = wordsOf(body);
   return { role, content: text };
 }
 
-function callsOf(body: Calls, model: string): ChatCompletionMessageParam {
+function callsOf(body: Calls, model: string): Message {
   const opaque = opaqueOf(body.opaque, model);
   const tool_calls = body.calls.map(({ callId, tool, argumentsText }, at): ChatCompletionMessageFunctionToolCall => {
     const extra_content = opaque?.extras[at];
-    const call = { id: callId, type: 'function' as const, function: { name: tool, arguments: argumentsText } };
+    const call = { id: callId, type: 'function' as const, function: givenBack({ tool, argumentsText }) };
     return extra_content ? Object.assign(call, { extra_content }) : call;
   });
   const reasoning = opaque?.reasoning ? { reasoning_content: opaque.reasoning } : {};

@@ -2,6 +2,7 @@
 // neither retries (Temporal does) nor logs (its log shows prompts). May import domain and the openai package.
 import OpenAI, { APIError, type APIPromise } from 'openai';
 import type { Stream } from 'openai/streaming';
+import type { ModelCall } from '../../../domain/item.ts';
 import type { JsonObject } from '../../../domain/json.ts';
 import { modelFailure, token } from '../failures.ts';
 
@@ -31,7 +32,7 @@ export interface Reading<Event> {
   readonly events: AsyncIterable<Event>;
 }
 
-/** Begin to read an answer. Throws what the client throws, and an ApplicationFailure when it is no answer of an API. */
+/** Begin to read an answer. Throws what the client throws, and an ApplicationFailure when it is no API's answer. */
 export async function read<Event>(
   model: string,
   answer: APIPromise<Stream<Event>>,
@@ -55,19 +56,39 @@ async function* wholeBody(response: Response): AsyncIterable<JsonObject> {
 }
 
 async function* bounded<Event>(model: string, events: AsyncIterable<Event>): AsyncIterable<Event> {
-  let seen = 0;
+  let count = 0;
   for await (const event of events) {
-    if (++seen > MAX_EVENTS) throw modelFailure('ModelAnswerUnusable', model, 'the stream does not end');
+    if (++count > MAX_EVENTS) throw modelFailure('ModelAnswerUnusable', model, 'the stream does not end');
     yield event;
   }
 }
 
-/** A token count as the provider says it, made sane; 0 when it does not say. */
-export function count(tokens: unknown): number {
-  return typeof tokens === 'number' && Number.isSafeInteger(tokens) && tokens > 0 ? tokens : 0;
+/** A token figure as the provider says it, made sane; 0 when it does not say. */
+export function tokens(figure: unknown): number {
+  return typeof figure === 'number' && Number.isSafeInteger(figure) && figure > 0 ? figure : 0;
 }
 
 /** The model that answered, as the provider names it, if that looks like a name; the one that was asked else. */
 export function answering(model: unknown, asked: string): string {
   return typeof model === 'string' && /^\w[\w./:@-]{0,127}$/.test(model) ? model : asked;
+}
+
+/**
+ * A call of the past as every server takes it. A name with odd characters or arguments that are no JSON object would
+ * make the whole transcript unacceptable, now and at every later call; the call's result tells the model what was wrong.
+ */
+export function givenBack({ tool, argumentsText }: Omit<ModelCall, 'callId'>): { name: string; arguments: string } {
+  return {
+    name: tool.replace(/[^\w-]/g, '_').slice(0, 64),
+    arguments: isJsonObject(argumentsText) ? argumentsText : '{}',
+  };
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }

@@ -15,7 +15,7 @@ import type { ItemBody, ModelCall } from '../../../domain/item.ts';
 import type { JsonObject } from '../../../domain/json.ts';
 import type { ModelAnswer, ModelPort, ModelRequest } from '../../../domain/model.ts';
 import { failureOf, modelFailure } from '../failures.ts';
-import { answering, count, createClient, type Provider, read } from './client.ts';
+import { answering, createClient, givenBack, type Provider, read, tokens } from './client.ts';
 
 type Calls = Extract<ItemBody, { kind: 'calls' }>;
 
@@ -77,7 +77,7 @@ async function complete(client: OpenAI, request: ModelRequest, signal: AbortSign
   return answerOf(last, last.output?.length > 0 ? last.output : done, request.model, requestId);
 }
 
-/** The finished response once the event carries it. Some servers list its items only as they come, so those are kept. */
+/** The response once it is finished. Some servers list its items only as they come, so those are kept. */
 function takeIn(event: ResponseStreamEvent | JsonObject, done: ResponseOutputItem[]): Response | undefined {
   if (isWhole(event)) return finished(event);
   const streamed = event as ResponseStreamEvent;
@@ -147,8 +147,8 @@ function answerOf(
     finish: refused ? 'refused' : response.status === 'incomplete' ? 'cut' : calls.length > 0 ? 'calls' : 'stop',
     model: answering(response.model, asked),
     requestId,
-    promptTokens: count(response.usage?.input_tokens),
-    completionTokens: count(response.usage?.output_tokens),
+    promptTokens: tokens(response.usage?.input_tokens),
+    completionTokens: tokens(response.usage?.output_tokens),
   };
 }
 
@@ -159,7 +159,7 @@ function inputOf(body: ItemBody, model: string): readonly ResponseInputItem[] {
   return [{ role, content: text }];
 }
 
-/** The parts of an answer in their first order; several texts of one answer were joined, so they go where the first was. */
+/** The parts of an answer in their order; its texts were joined into one, which goes where the first one was. */
 function callsOf(body: Calls, model: string): readonly ResponseInputItem[] {
   const calls = [...body.calls];
   let text = body.text;
@@ -168,7 +168,7 @@ function callsOf(body: Calls, model: string): readonly ResponseInputItem[] {
     if (part.type === 'call') {
       const call = calls.shift();
       if (call === undefined) return [];
-      return [{ type: 'function_call', call_id: call.callId, name: call.tool, arguments: call.argumentsText }];
+      return [{ type: 'function_call', call_id: call.callId, ...givenBack(call) }];
     }
     const content = text;
     text = '';

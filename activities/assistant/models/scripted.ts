@@ -9,7 +9,7 @@ export const SCRIPTED_MODEL = 'scripted-demo';
 
 type Result = Extract<ItemBody, { kind: 'tool_result' }>;
 
-/** Results that are no success open with what became of the call; they are repeated, never spoken of as done. */
+/** How the Workflows and the actor open a result that is no success. It is repeated, never spoken of as done. */
 const NOT_DONE = /^(not done|it may or may not have happened)\b/i;
 
 /** A model that follows these intents, first match first. */

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  ApplicationFailure,
+  Client,
+  Connection,
+  NamespaceNotFoundError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { ServiceError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { createGateway } from '../../api/gateway.ts';
+import { faultOf, GatewayError, wasCut } from '../../api/gateway-error.ts';
+import { problemOf } from '../../api/problem.ts';
+import { FAILURES } from '../../domain/failure.ts';
+
+const updateFailed = (type: string) =>
+  new WorkflowUpdateFailedError('failed', ApplicationFailure.create({ type, message: 'a reason' }));
+const grpc = (code: number) =>
+  new ServiceError('failed', {
+    cause: Object.assign(new Error('grpc'), { code, details: 'details', metadata: { get: () => [] } }),
+  });
+
+test('each refusal of a Workflow comes to its own status', () => {
+  const statuses = {
+    ConversationStopped: 409,
+    ConversationClosed: 410,
+    InboxFull: 429,
+    MessageRejected: 400,
+    CommandRefused: 403,
+    ApprovalNotPending: 409,
+    DecisionRefused: 403,
+  };
+  for (const type of Object.keys(FAILURES)) {
+    const fault = faultOf(updateFailed(type));
+    assert.ok(fault);
+    assert.deepEqual(fault, { kind: 'refused', type, reason: 'a reason' });
+    const { status, message } = problemOf(new GatewayError(fault, undefined));
+    assert.equal(status, statuses[type as keyof typeof statuses] ?? 500);
+    assert.match(message, /\.$/);
+  }
+});
+
+test('no answer in time, or no Temporal, is an outage; a call that can never work is a bug of ours', () => {
+  for (const error of [
+    new WorkflowUpdateRPCTimeoutOrCancelledError('deadline'),
+    new NamespaceNotFoundError('other'),
+    new ServiceError('connection lost', { cause: new Error('socket') }),
+    ...[1, 2, 4, 8, 13, 14].map(grpc),
+  ]) {
+    assert.deepEqual(faultOf(error), { kind: 'unavailable' });
+  }
+  assert.equal(faultOf(grpc(3)), undefined);
+  assert.equal(faultOf(new TypeError('ours')), undefined);
+  assert.equal(faultOf(updateFailed('SomethingElse')), undefined);
+});
+
+test('a Workflow that is not there, has ended, or was cut off while it answered has ended for the caller', () => {
+  assert.deepEqual(faultOf(new WorkflowNotFoundError('gone', 'id', undefined)), { kind: 'ended' });
+  assert.deepEqual(faultOf(new WorkflowExecutionAlreadyStartedError('closed', 'id', 'type')), { kind: 'ended' });
+  assert.deepEqual(faultOf(updateFailed('AcceptedUpdateCompletedWorkflow')), { kind: 'ended' });
+  assert.equal(wasCut(updateFailed('AcceptedUpdateCompletedWorkflow')), true);
+  assert.equal(wasCut(updateFailed('ConversationClosed')), false);
+});
+
+const START = { conversationId: 'c1', agent: 'a', tenant: 'default', owner: 'o' };
+const MESSAGE = { id: 'm1', text: 'hello', principalId: 'p', signed: '' };
+
+test('an Update that Continue-As-New cut off is sent again under the same id, a bounded number of times', async () => {
+  const sent: (string | undefined)[] = [];
+  const answers = [updateFailed('AcceptedUpdateCompletedWorkflow'), { messageId: 'm1' }];
+  const gateway = createGateway(
+    clientOf(async (_name, { updateId }) => {
+      sent.push(updateId);
+      const answer = answers.shift() ?? updateFailed('AcceptedUpdateCompletedWorkflow');
+      if (answer instanceof Error) throw answer;
+      return answer;
+    }),
+  );
+  assert.deepEqual(await gateway.submit(START, MESSAGE), { messageId: 'm1' });
+  assert.deepEqual(sent, ['m1', 'm1']);
+  await assert.rejects(gateway.submit(START, MESSAGE), (error: GatewayError) => error.fault.kind === 'ended');
+  assert.equal(sent.length, 5);
+});
+
+test('each Update starts its Workflow if need be, leaves a running one alone, and revives no ended one', async () => {
+  const operations = new Set<unknown>();
+  const gateway = createGateway(
+    clientOf(async (_name, { startWorkflowOperation }) => {
+      operations.add(startWorkflowOperation);
+      const { options } = startWorkflowOperation;
+      assert.equal(options.workflowId, 'conversation/c1');
+      assert.deepEqual(
+        [options.workflowIdConflictPolicy, options.workflowIdReusePolicy],
+        ['USE_EXISTING', 'REJECT_DUPLICATE'],
+      );
+      return {};
+    }),
+  );
+  await gateway.submit(START, MESSAGE);
+  await gateway.submit(START, MESSAGE);
+  assert.equal(operations.size, 2);
+});
+
+test('with no Temporal at all every call ends within its deadline, as an outage', async (t) => {
+  const connection = Connection.lazy({ address: '127.0.0.1:1' });
+  t.after(() => connection.close());
+  const gateway = createGateway(new Client({ connection }), { updateMs: 150, haltMs: 150, queryMs: 150 });
+  const isOutage = (error: GatewayError) => error.fault.kind === 'unavailable';
+  await assert.rejects(gateway.submit(START, MESSAGE), isOutage);
+  await assert.rejects(gateway.start(START), isOutage);
+  await assert.rejects(gateway.halt(START, 'stop'), isOutage);
+  await assert.rejects(gateway.decide('c1:1:0', 'd', ''), isOutage);
+  await assert.rejects(gateway.counts(), isOutage);
+  assert.equal(await gateway.view('c1'), undefined);
+  assert.match((await gateway.missing()).join(), /^Temporal does not answer/);
+  await gateway.drain();
+});
+
+interface UpdateOptions {
+  readonly updateId?: string;
+  readonly startWorkflowOperation: { readonly options: Readonly<Record<string, unknown>> };
+}
+
+/** A client whose Updates are answered by the test. */
+function clientOf(answer: (name: string, options: UpdateOptions) => Promise<unknown>): Client {
+  const client = new Client({ connection: Connection.lazy({ address: '127.0.0.1:1' }) });
+  client.workflow.executeUpdateWithStart = answer as never;
+  return client;
+}

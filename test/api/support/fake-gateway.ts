@@ -1,0 +1,139 @@
+// The gateway port with Workflows played in memory by the domain's own transitions: the rules are the real ones, only
+// Temporal is missing. It can be told to be down, to lose its worker, or that a Workflow has ended.
+import type { ConversationStart, Gateway } from '../../../api/gateway.ts';
+import { GatewayError } from '../../../api/gateway-error.ts';
+import type { Counts } from '../../../api/gateway-state.ts';
+import { type Approval, applyDecision, type Receipt } from '../../../domain/approval.ts';
+import {
+  type ConversationState,
+  type ConversationView,
+  enqueue,
+  openConversation,
+  refusalOf,
+  type SubmittedMessage,
+  type Ticket,
+  viewOf,
+} from '../../../domain/conversation.ts';
+import type { CommandStatement, DecisionStatement, Signed } from '../../../domain/signed.ts';
+import type { Store } from '../../../store/ports.ts';
+import { createVerifier, type Signer, type Verifier } from '../../../trust/signing.ts';
+
+type Command = CommandStatement['command'];
+
+export class FakeGateway implements Gateway {
+  /** `up`, or Temporal is `down`, or Temporal is up and no worker answers. */
+  state: 'up' | 'down' | 'no_worker' = 'up';
+  /** Workflows that have ended, by conversation id or batch id. */
+  readonly ended = new Set<string>();
+  readonly conversations = new Map<string, ConversationState>();
+  readonly taken: SubmittedMessage[] = [];
+  readonly signals: string[] = [];
+  /** Runs once a message is taken, as the Workflow's turn would. */
+  onMessage: (conversationId: string, message: SubmittedMessage) => Promise<void> = async () => undefined;
+  /** What the action Workflows know of their approvals; the store learns only how they end. */
+  readonly #approvals = new Map<string, Approval>();
+  readonly #store: Store;
+  readonly #verifier: Verifier;
+  readonly #nowMs: () => number;
+
+  constructor(store: Store, signer: Signer, nowMs: () => number) {
+    this.#store = store;
+    this.#verifier = createVerifier({ api: [signer.publicKey], workflows: [] });
+    this.#nowMs = nowMs;
+  }
+
+  async start(start: ConversationStart): Promise<void> {
+    this.#running(start);
+  }
+
+  async submit(start: ConversationStart, message: SubmittedMessage): Promise<Ticket> {
+    const state = this.#running(start);
+    const refusal = refusalOf(state, message);
+    if (refusal !== undefined) {
+      throw new GatewayError({ kind: 'refused', type: refusal, reason: `refused: ${refusal}` }, undefined);
+    }
+    const ticket = enqueue(state, message);
+    if (!ticket.duplicate) {
+      this.taken.push(message);
+      await this.onMessage(start.conversationId, message);
+    }
+    return ticket;
+  }
+
+  async halt(start: ConversationStart, command: 'pause' | 'stop'): Promise<ConversationView | undefined> {
+    if (this.state === 'no_worker') {
+      this.signals.push(`${command} ${start.conversationId}`);
+      return undefined;
+    }
+    const state = this.#running(start);
+    state.phase = command === 'pause' ? 'paused' : 'stopped';
+    return viewOf(state);
+  }
+
+  async command(
+    start: ConversationStart,
+    command: Command,
+    signed: Signed<CommandStatement>,
+  ): Promise<ConversationView> {
+    const state = this.#running(start);
+    const statement = await this.#verifier.verify('command', signed);
+    if (statement.command !== command) throw new Error('the signed command is another one');
+    const from = { resume: ['paused', 'stopped'], handover: ['open', 'paused'], handback: ['handed_over'] }[command];
+    if (from.includes(state.phase)) state.phase = command === 'handover' ? 'handed_over' : 'open';
+    return viewOf(state);
+  }
+
+  async close(start: ConversationStart): Promise<void> {
+    this.#running(start).phase = 'closed';
+    this.ended.add(start.conversationId);
+  }
+
+  async view(id: string): Promise<ConversationView | undefined> {
+    const state = this.conversations.get(id);
+    return this.state === 'up' && state !== undefined ? viewOf(state) : undefined;
+  }
+
+  async decide(batchId: string, _decisionId: string, signed: Signed<DecisionStatement>): Promise<Receipt> {
+    this.#reach(batchId);
+    const statement = await this.#verifier.verify('decision', signed);
+    const before = this.#approvals.get(statement.approvalId) ?? (await this.#store.approvals.get(statement.approvalId));
+    if (before === undefined || before.digest !== statement.digest) throw new Error('a decision over another digest');
+    const { decisionId, answer, reason, person, atMs } = statement;
+    const counted = { decisionId, personId: person.id, answer, reason, atMs, signed };
+    const { approval, receipt } = applyDecision(before, counted, this.#nowMs());
+    this.#approvals.set(approval.id, approval);
+    await this.#store.record(settledEntries(before, approval, this.#nowMs()));
+    return receipt;
+  }
+
+  async missing(): Promise<readonly string[]> {
+    return this.state === 'up' ? [] : [this.state === 'down' ? 'Temporal does not answer' : 'no worker polls'];
+  }
+
+  async counts(): Promise<Counts> {
+    if (this.state === 'down') throw new GatewayError({ kind: 'unavailable' }, undefined);
+    return { conversations: { open: this.conversations.size, paused: 0 }, waitingActions: 1, stuck: 2 };
+  }
+
+  async drain(): Promise<void> {}
+
+  #reach(id: string): void {
+    if (this.state !== 'up') throw new GatewayError({ kind: 'unavailable' }, undefined);
+    if (this.ended.has(id)) throw new GatewayError({ kind: 'ended' }, undefined);
+  }
+
+  #running(start: ConversationStart): ConversationState {
+    this.#reach(start.conversationId);
+    const state = this.conversations.get(start.conversationId) ?? openConversation(start);
+    this.conversations.set(start.conversationId, state);
+    return state;
+  }
+}
+
+function settledEntries(before: Approval, after: Approval, atMs: number) {
+  if (after.end === 'open' || before.end !== 'open') return [];
+  const { id: subject, conversationId } = after;
+  return [
+    { subject, step: 'settled', conversationId, atMs, fact: { kind: 'approval_settled', approval: after } as const },
+  ];
+}

@@ -1,0 +1,180 @@
+// The store port in memory, for tests of the HTTP side: the same rules as the real one, without its durability.
+import type { Approval } from '../../../domain/approval.ts';
+import type { Entry } from '../../../domain/entry.ts';
+import { messageKey } from '../../../domain/ids.ts';
+import type { Item, NewItem } from '../../../domain/item.ts';
+import { CursorInvalid } from '../../../store/cursor.ts';
+import type { ActionRow, ApiKeyRow, Claim, ConversationRow, Page, RecordedEntry, Store } from '../../../store/ports.ts';
+
+export interface MemoryStore extends Store {
+  /** From now on every call fails, as when PostgreSQL is gone; undefined makes it answer again. */
+  fail(error: Error | undefined): void;
+  /** What the Workflow would have written. */
+  put(rows: { actions?: readonly ActionRow[]; counts?: Readonly<Record<string, number>> }): void;
+  readonly entries: readonly RecordedEntry[];
+}
+
+/** All of it: the parts below are views of this. */
+class State {
+  readonly conversations = new Map<string, ConversationRow>();
+  readonly approvals = new Map<string, Approval>();
+  readonly actions = new Map<string, ActionRow>();
+  readonly keys = new Map<string, ApiKeyRow>();
+  readonly items: (Item & { key: string })[] = [];
+  readonly entries: RecordedEntry[] = [];
+  counts: Readonly<Record<string, number>> = {};
+  broken: Error | undefined;
+
+  async here<T>(answer: () => T): Promise<T> {
+    if (this.broken) throw this.broken;
+    return answer();
+  }
+
+  record(news: readonly Entry[]): void {
+    for (const entry of news) {
+      if (this.entries.some((one) => one.subject === entry.subject && one.step === entry.step)) continue;
+      this.entries.push({ ...entry, seq: this.entries.length + 1 });
+      this.#apply(entry);
+    }
+  }
+
+  append(news: readonly NewItem[]): readonly Item[] {
+    return news.map((one) => {
+      const known = this.items.find((item) => item.conversationId === one.conversationId && item.key === one.key);
+      if (known) return known;
+      const item = { ...one, id: `i${this.items.length + 1}`, seq: this.items.length + 1, salt: 'salt', createdMs: 0 };
+      this.items.push(item);
+      return item;
+    });
+  }
+
+  #apply({ conversationId: id, atMs, fact }: Entry): void {
+    const row = this.conversations.get(id);
+    if (fact.kind === 'conversation_opened') {
+      const { agent, tenant, owner, principal } = fact;
+      const times = { createdMs: atMs, updatedMs: atMs };
+      this.conversations.set(id, { id, agent, tenant, owner, principal, phase: 'open', ...times });
+    } else if (fact.kind === 'phase' && row !== undefined) {
+      this.conversations.set(id, { ...row, phase: fact.phase, updatedMs: atMs });
+    } else if (fact.kind === 'approval_requested' || fact.kind === 'approval_settled') {
+      this.approvals.set(fact.approval.id, fact.approval);
+    }
+  }
+}
+
+export function createMemoryStore(): MemoryStore {
+  const state = new State();
+  return {
+    entries: state.entries,
+    fail: (error) => void (state.broken = error),
+    put(rows) {
+      for (const row of rows.actions ?? []) state.actions.set(row.id, row);
+      state.counts = rows.counts ?? state.counts;
+    },
+    record: (news) => state.here(() => state.record(news)),
+    items: itemsOf(state),
+    conversations: conversationsOf(state),
+    approvals: approvalsOf(state),
+    actions: {
+      get: (id) => state.here(() => state.actions.get(id)),
+      ofConversation: (id, limit) =>
+        state.here(() => [...state.actions.values()].filter((row) => row.conversationId === id).slice(0, limit)),
+      counts: () => state.here(() => state.counts),
+    },
+    claims: {
+      get: () => state.here((): Claim | undefined => undefined),
+      claim: () => state.here(() => ({ kind: 'claimed' }) as const),
+      receipt: (_id, outcome) => state.here(() => outcome),
+    },
+    ledger: {
+      ofConversation: (id, after, limit) =>
+        state.here(() => state.entries.filter((one) => one.conversationId === id && one.seq > after).slice(0, limit)),
+      ofSubject: (subject) => state.here(() => state.entries.filter((one) => one.subject === subject)),
+    },
+    apiKeys: keysOf(state),
+    ping: () => state.here(() => undefined),
+    close: async () => undefined,
+  };
+}
+
+function itemsOf(state: State): Store['items'] {
+  const ofConversation = (id: string) => state.items.filter((item) => item.conversationId === id);
+  return {
+    append: (news, toEntries) =>
+      state.here(() => {
+        const written = state.append(news);
+        state.record(toEntries?.(written) ?? []);
+        return written;
+      }),
+    load: (_id, ids) => state.here(() => ids.flatMap((id) => state.items.filter((item) => item.id === id))),
+    byKey: (id, key) => state.here(() => ofConversation(id).find((item) => item.key === key)),
+    page: (id, after, limit) =>
+      state.here(() =>
+        ofConversation(id)
+          .filter((item) => item.seq > after)
+          .slice(0, limit),
+      ),
+    replyTo: (id, messageId) =>
+      state.here(() => {
+        const turn = ofConversation(id).find((item) => item.key === messageKey(messageId))?.turn;
+        return ofConversation(id).find((item) => item.turn === turn && item.body.kind === 'reply');
+      }),
+  };
+}
+
+function conversationsOf(state: State): Store['conversations'] {
+  return {
+    get: (id) => state.here(() => state.conversations.get(id)),
+    list: ({ tenant, principalId, agents, cursor, limit }) =>
+      state.here(() => {
+        const rows = [...state.conversations.values()].filter(
+          (row) =>
+            row.tenant === tenant &&
+            (principalId === '' || row.principal.id === principalId) &&
+            (agents.length === 0 || agents.includes(row.agent)),
+        );
+        return paged(rows, cursor, limit);
+      }),
+  };
+}
+
+function approvalsOf(state: State): Store['approvals'] {
+  return {
+    get: (id) => state.here(() => state.approvals.get(id)),
+    list: ({ end, groups, conversationId, cursor, limit }) =>
+      state.here(() => {
+        const rows = [...state.approvals.values()].filter(
+          (one) =>
+            (end === '' || one.end === end) &&
+            groups.includes(one.group) &&
+            (conversationId === '' || one.conversationId === conversationId),
+        );
+        return paged(rows, cursor, limit);
+      }),
+    openStats: (nowMs) =>
+      state.here(() => {
+        const open = [...state.approvals.values()].filter((one) => one.end === 'open');
+        return { count: open.length, oldestAgeMs: Math.max(0, ...open.map((one) => nowMs - one.askedMs)) };
+      }),
+  };
+}
+
+function keysOf(state: State): Store['apiKeys'] {
+  return {
+    byHash: (hash) => state.here(() => state.keys.get(hash)),
+    add: ({ hash, id, principal, scopes, nowMs }) =>
+      state.here(() => void state.keys.set(hash, { id, principal, scopes, createdMs: nowMs, revokedMs: null })),
+    revoke: (id) =>
+      state.here(() => {
+        for (const [hash, key] of state.keys) if (key.id === id) state.keys.delete(hash);
+      }),
+  };
+}
+
+/** Newest first; the cursor is how many were shown. */
+function paged<Row>(rows: readonly Row[], cursor: string, limit: number): Page<Row> {
+  const from = Number(cursor || 0);
+  if (Number.isNaN(from)) throw new CursorInvalid('the cursor is not one of this list');
+  const page = rows.toReversed().slice(from, from + limit);
+  return { rows: page, next: from + limit < rows.length ? String(from + limit) : '' };
+}

@@ -1,0 +1,130 @@
+// The HTTP side on a real socket, over the in-memory store and the fake gateway, with three identities.
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import pino from 'pino';
+import { createApi } from '../../../api/app.ts';
+import { newApiKey, type Scope } from '../../../api/keys.ts';
+import type { ApiLimits } from '../../../api/limits.ts';
+import { type Listening, listen } from '../../../api/server.ts';
+import type { Approval } from '../../../domain/approval.ts';
+import { defineDirectory } from '../../../domain/principal.ts';
+import { createSigner, generateSigningKey } from '../../../trust/signing.ts';
+import { type Answered, type Body, checkerOf } from './answers.ts';
+import { FakeGateway } from './fake-gateway.ts';
+import { createMemoryStore, type MemoryStore } from './memory-store.ts';
+
+export const NOW_MS = 1_800_000_000_000;
+
+export type Who = 'customer' | 'stranger' | 'approver' | 'colleague' | 'operator' | 'nobody';
+
+export interface Served {
+  readonly store: MemoryStore;
+  readonly gateway: FakeGateway;
+  readonly server: Listening;
+  readonly keys: Readonly<Record<Who, string>>;
+  readonly logged: string[];
+  call(who: Who, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answered>;
+  /** Open a conversation of the customer's with support-desk; returns its id. */
+  open(id?: string): Promise<string>;
+  /** Put an approval on record, as a waiting action would. */
+  ask(change?: Partial<Approval>): Promise<Approval>;
+}
+
+const ALL: readonly Scope[] = ['conversations:write', 'conversations:read', 'approvals:decide'];
+const PEOPLE: Readonly<Record<Who, readonly Scope[]>> = {
+  customer: ALL,
+  stranger: ALL,
+  approver: ['approvals:decide', 'conversations:read'],
+  colleague: ['approvals:decide'],
+  operator: ['operate', 'conversations:read', 'approvals:decide'],
+  nobody: [],
+};
+
+export async function serve(t: TestContext, limits: Partial<ApiLimits> = {}): Promise<Served> {
+  const store = createMemoryStore();
+  const keys = await makeKeys(store);
+  const signer = createSigner('api', generateSigningKey());
+  const nowMs = () => NOW_MS;
+  const gateway = new FakeGateway(store, signer, nowMs);
+  const logged: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(line) });
+  const temporalUiUrl = 'http://ui/namespaces/default';
+  const api = createApi({ store, gateway, signer, directory, agents, nowMs, log, limits, temporalUiUrl });
+  const server = await listen(api, { port: 0, host: '127.0.0.1' });
+  t.after(() => server.close());
+  const check = await checkerOf(server.url);
+
+  const call: Served['call'] = async (who, method, path, body, headers = {}) => {
+    const response = await fetch(server.url + path, {
+      method,
+      headers: {
+        ...(who === 'nobody' ? {} : { authorization: `Bearer ${keys[who]}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    const parsed = (isJson ? JSON.parse(text) : { text }) as Body;
+    if (isJson) check(method, path, response, parsed);
+    return { status: response.status, headers: response.headers, body: parsed };
+  };
+  const open: Served['open'] = async (id) => {
+    const answer = await call('customer', 'POST', '/v1/conversations', { agent: 'support-desk', ...(id && { id }) });
+    assert.equal(answer.status, 201);
+    return answer.body.id;
+  };
+  const ask: Served['ask'] = async (change = {}) => {
+    const conversationId = change.conversationId ?? (await open());
+    const approval = anApproval(conversationId, change);
+    const fact = { kind: 'approval_requested', approval } as const;
+    await store.record([{ subject: approval.id, step: 'requested', conversationId, atMs: NOW_MS, fact }]);
+    return approval;
+  };
+  return { store, gateway, server, keys, logged, call, open, ask };
+}
+
+const directory = defineDirectory({
+  people: ['approver', 'colleague', 'operator', 'customer'].map((id) => ({ id, name: id })),
+  groups: { finance: ['approver', 'colleague', 'customer'], desk: ['operator'], treasury: ['approver'] },
+});
+const supportDesk = { name: 'support-desk', owner: 'operator', team: 'desk', purpose: 'help' };
+const agents = new Map([[supportDesk.name, supportDesk]]);
+
+/** One key per identity, known to the store. */
+async function makeKeys(store: MemoryStore): Promise<Readonly<Record<Who, string>>> {
+  const keys = {} as Record<Who, string>;
+  for (const [who, scopes] of Object.entries(PEOPLE) as [Who, readonly Scope[]][]) {
+    const { id, text, hash } = newApiKey();
+    keys[who] = text;
+    await store.apiKeys.add({ id, hash, principal: { id: who, name: who, tenant: 'default' }, scopes, nowMs: NOW_MS });
+  }
+  return keys;
+}
+
+function anApproval(conversationId: string, change: Partial<Approval>): Approval {
+  const batchId = `${conversationId}:1:0`;
+  return {
+    id: `${batchId}.0.0`,
+    batchId,
+    actionId: batchId,
+    conversationId,
+    agent: 'support-desk',
+    digest: 'd'.repeat(64),
+    summary: 'refund order 1042 · 72.00 EUR',
+    tool: 'refund',
+    args: '{"order":"1042"}',
+    evidence: null,
+    ruleId: 'refund.large',
+    reason: 'above 50 EUR',
+    requester: 'customer',
+    group: 'finance',
+    quorum: 1,
+    askedMs: NOW_MS - 60_000,
+    deadlineMs: NOW_MS + 60_000,
+    decisions: [],
+    end: 'open',
+    ...change,
+  };
+}

@@ -1,0 +1,97 @@
+import { deepEqual, equal, match } from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type Answer, createStack, type Stack } from '../support/stack.ts';
+import { eventually } from '../support/system.ts';
+
+let stack: Stack;
+
+before(async () => {
+  stack = await createStack();
+  await stack.start();
+});
+after(async () => {
+  await stack?.stop();
+  await stack?.remove();
+});
+
+const say = (conversation: string, text: string, headers = {}): Promise<Answer> =>
+  stack.request('customer-ada', 'POST', `/v1/conversations/${conversation}/messages?wait=reply`, { text }, headers);
+const replyOf = ({ body }: Answer): string => String((body['reply'] as { text?: string } | undefined)?.text);
+const open = (id: string) => stack.request('customer-ada', 'POST', '/v1/conversations', { agent: 'support-desk', id });
+const approve = (id: string) => stack.request('finn', 'POST', `/v1/approvals/${id}/decision`, { answer: 'approve' });
+
+async function openApproval(conversation: string): Promise<string> {
+  const { body } = await stack.request('finn', 'GET', '/v1/approvals');
+  const rows = body['rows'] as { id: string; conversationId: string }[];
+  return rows.find((row) => row.conversationId === conversation)?.id ?? '';
+}
+
+test('a refund waits for finance while the chat goes on, outlives a kill of everything, and runs once when approved', async () => {
+  equal((await open('e2e-refund')).status, 201);
+  match(replyOf(await say('e2e-refund', 'refund order 1042')), /waits for 1 approval\(s\) of finance/);
+  match(replyOf(await say('e2e-refund', 'where is my order 1043')), /Order 1043/);
+  const approval = await openApproval('e2e-refund');
+
+  await stack.kill();
+  await stack.start();
+
+  const receipt = await approve(approval);
+  deepEqual([receipt.status, receipt.body['end']], [200, 'approved']);
+  const second = await approve(approval);
+  equal(second.status, 409);
+  const report = async () => {
+    const { body } = await stack.request('customer-ada', 'GET', '/v1/conversations/e2e-refund');
+    return (body['items'] as { kind: string; text: string }[]).find((item) =>
+      /refund order 1042.*succeeded/s.test(item.text),
+    );
+  };
+  await eventually(report, 'the outcome in the conversation');
+  // The shop's own word: nothing is left to refund, so it was paid out, and once.
+  match(replyOf(await say('e2e-refund', 'refund order 1042')), /nothing|refunded|denied/i);
+});
+
+test('the same Idempotency-Key is one message, whatever happens between', async () => {
+  await open('e2e-once');
+  const key = { 'idempotency-key': 'once-1' };
+  const first = await say('e2e-once', 'my orders', key);
+  const again = await say('e2e-once', 'my orders', key);
+  deepEqual([first.status, again.status, replyOf(first)], [200, 200, replyOf(again)]);
+  const { body } = await stack.request('customer-ada', 'GET', '/v1/conversations/e2e-once');
+  equal((body['items'] as { kind: string }[]).filter((item) => item.kind === 'message').length, 1);
+});
+
+test('bad input gets the right answer and changes nothing', async () => {
+  await open('e2e-bad');
+  const messages = '/v1/conversations/e2e-bad/messages';
+  const cases: [number, Answer][] = [
+    [401, await stack.request('nobody', 'GET', '/v1/conversations')],
+    [404, await stack.request('customer-ada', 'GET', '/v1/conversations/no-such')],
+    [404, await stack.request('customer-ada', 'GET', '/v1/nothing')],
+    [400, await stack.request('customer-ada', 'POST', messages, '{')],
+    [400, await stack.request('customer-ada', 'POST', messages, { text: 7 })],
+    [413, await stack.request('customer-ada', 'POST', messages, { text: 'x'.repeat(1_000_000) })],
+    [403, await stack.request('customer-ada', 'POST', '/v1/approvals/e2e-bad:1:0.0.0/decision', { answer: 'approve' })],
+    [404, await approve('e2e-bad:1:0.0.0')],
+    [400, await stack.request('customer-ada', 'POST', '/v1/conversations', { agent: 'support-desk', id: 'a/b' })],
+  ];
+  for (const [status, answer] of cases) {
+    equal(answer.status, status, JSON.stringify(answer.body));
+    match(answer.headers.get('content-type') ?? '', /application\/problem\+json/);
+    equal(typeof answer.body['detail'], 'string');
+  }
+  const { body } = await stack.request('customer-ada', 'GET', '/v1/conversations/e2e-bad');
+  deepEqual(body['items'], []);
+});
+
+test('a stopped conversation refuses messages until it is resumed, and a deleted one is gone for good', async () => {
+  await open('e2e-stop');
+  const command = (name: string) => stack.request('finn', 'POST', `/v1/conversations/e2e-stop/${name}`);
+  equal((await command('stop')).body['phase'], 'stopped');
+  const refused = await say('e2e-stop', 'hello');
+  deepEqual([refused.status, refused.body['type']], [409, 'conversation_stopped']);
+  equal((await command('resume')).body['phase'], 'open');
+  match(replyOf(await say('e2e-stop', 'my orders')), /1042/);
+  const gone = await stack.request('customer-ada', 'DELETE', '/v1/conversations/e2e-stop');
+  equal(gone.status < 300, true);
+  equal((await say('e2e-stop', 'hello')).status, 410);
+});

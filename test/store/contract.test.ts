@@ -1,0 +1,46 @@
+// The contract of the store, over both databases: whatever holds on one holds on the other.
+import { after, before, describe, test } from 'node:test';
+import type pg from 'pg';
+import type { Sql } from '../../domain/tool.ts';
+import { createPool } from '../../store/pool.ts';
+import type { Store } from '../../store/ports.ts';
+import { createSql } from '../../store/sql.ts';
+import { openStore } from '../../store/store.ts';
+import { actionsContract } from './contract/actions.ts';
+import { itemsContract } from './contract/items.ts';
+import { ledgerContract } from './contract/ledger.ts';
+import { readModelsContract } from './contract/read-models.ts';
+import { sqlContract } from './contract/sql.ts';
+import { type Database, KINDS, startDatabase } from './databases.ts';
+
+/** The store under test, and SQL over the same database through a pool of its own. */
+export interface Subject {
+  readonly store: Store;
+  readonly sql: Sql;
+}
+
+/** Rules of the store by name, each with what proves it. */
+export type Contract = Readonly<Record<string, (subject: Subject) => Promise<void>>>;
+
+const CONTRACTS = [itemsContract, ledgerContract, actionsContract, readModelsContract, sqlContract];
+
+for (const kind of KINDS) {
+  describe(`the store on ${kind}`, () => {
+    let database: Database;
+    let pool: pg.Pool;
+    let store: Store;
+    before(async () => {
+      database = await startDatabase(kind);
+      pool = createPool(database.poolConfig);
+      store = await openStore({ pool: database.poolConfig });
+    });
+    after(async () => {
+      await store.close();
+      await pool.end();
+      await database.stop();
+    });
+    for (const [rule, prove] of CONTRACTS.flatMap((contract) => Object.entries(contract))) {
+      test(rule, () => prove({ store, sql: createSql(pool) }));
+    }
+  });
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { aConversationId, noted, opened } from '../builders.ts';
+import type { Contract } from '../contract.test.ts';
+
+const FORBIDDEN = [
+  "update countersign.ledger set step = 'x'",
+  'delete from countersign.ledger',
+  'truncate countersign.ledger',
+  "insert into countersign.ledger select * from countersign.ledger on conflict (seq) do update set step = 'x'",
+  "delete from countersign.ledger where subject = 'nobody'",
+];
+
+const refuses =
+  (statement: string): Contract[string] =>
+  async ({ store, sql }) => {
+    const id = aConversationId();
+    await store.record([noted(id, 'a')]);
+    await assert.rejects(sql.query(statement), /the ledger is append-only/);
+    await assert.rejects(
+      sql.transaction(async (tx) => {
+        await tx.query('set local session_replication_role = replica');
+        await tx.query(statement);
+      }),
+      /the ledger is append-only/,
+    );
+    assert.equal((await store.ledger.ofConversation(id, 0, 10)).length, 1);
+  };
+
+export const ledgerContract: Contract = {
+  'an entry recorded again changes nothing, also inside one call': async ({ store }) => {
+    const id = aConversationId();
+    await store.record([opened(id), noted(id, 'a'), noted(id, 'a')]);
+    const before = await store.ledger.ofConversation(id, 0, 10);
+    assert.deepEqual(
+      before.map((entry) => entry.step),
+      ['opened', 'a'],
+    );
+    const other = { ...opened(id), atMs: 99, fact: { ...opened(id).fact, agent: 'other' } } as (typeof before)[0];
+    await store.record([other, noted(id, 'a'), noted(id, 'b')]);
+    const after = await store.ledger.ofConversation(id, 0, 10);
+    assert.deepEqual(after.slice(0, 2), before);
+    assert.equal(after.length, 3);
+    assert.equal((await store.conversations.get(id))?.agent, 'support-desk');
+  },
+
+  'an entry comes back as recorded, by conversation, position and subject': async ({ store }) => {
+    const id = aConversationId();
+    await store.record([]);
+    await store.record([opened(id), noted(id, 'a')]);
+    const [first, second] = await store.ledger.ofConversation(id, 0, 10);
+    assert.ok(first && second);
+    const { seq, ...entry } = first;
+    assert.deepEqual(entry, opened(id));
+    assert.deepEqual(await store.ledger.ofConversation(id, seq, 10), [second]);
+    assert.deepEqual(await store.ledger.ofConversation(id, 0, 1), [first]);
+    assert.deepEqual(await store.ledger.ofSubject(id), [first, second]);
+    assert.deepEqual(await store.ledger.ofSubject('nobody'), []);
+  },
+
+  'positions have no gaps and are seen in order, however many write at once': async ({ store, sql }) => {
+    const id = aConversationId();
+    const written = new AbortController();
+    const seen: number[] = [];
+    const reader = (async () => {
+      while (!written.signal.aborted) {
+        const rows = await store.ledger.ofConversation(id, seen.at(-1) ?? 0, 100);
+        seen.push(...rows.map((row) => row.seq));
+      }
+    })();
+    const writers = Array.from({ length: 24 }, (_, n) => {
+      const entries = [noted(id, `one ${n}`), noted(id, `two ${n}`), noted(id, 'shared')];
+      return n % 5 === 0
+        ? store.items.append([], () => {
+            throw new Error('rolled back');
+          })
+        : store.record(entries);
+    });
+    const ended = await Promise.allSettled(writers);
+    written.abort();
+    await reader;
+    assert.equal(ended.filter((one) => one.status === 'rejected').length, 5);
+    const all = await store.ledger.ofConversation(id, 0, 100);
+    assert.equal(all.length, 19 * 2 + 1);
+    // A reader that goes on after the last position it has seen misses none.
+    const tail = all.map((row) => row.seq);
+    assert.deepEqual(seen, tail.slice(0, seen.length));
+    const ledger = await sql.query<{ seq: number }>('select seq from countersign.ledger order by seq');
+    assert.deepEqual(
+      ledger.map((row) => row.seq),
+      ledger.map((_, index) => index + 1),
+    );
+  },
+
+  ...Object.fromEntries(FORBIDDEN.map((statement) => [`the ledger refuses: ${statement}`, refuses(statement)])),
+};

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { Page } from '../../../store/ports.ts';
+import { isCursorInvalid } from '../../../store/cursor.ts';
+import {
+  aConversationId,
+  ada,
+  anApproval,
+  anEntry,
+  aSignedDecision,
+  finn,
+  opened,
+  proposed,
+  requested,
+} from '../builders.ts';
+import type { Contract } from '../contract.test.ts';
+
+async function walk<Row>(page: (cursor: string) => Promise<Page<Row>>): Promise<Row[][]> {
+  const pages: Row[][] = [];
+  let cursor = '';
+  do {
+    const { rows, next } = await page(cursor);
+    pages.push([...rows]);
+    cursor = next;
+  } while (cursor !== '');
+  return pages;
+}
+
+export const readModelsContract: Contract = {
+  'a conversation is as opened, then follows its phases and its last message': async ({ store }) => {
+    const id = aConversationId();
+    assert.equal(await store.conversations.get(id), undefined);
+    await store.record([opened(id)]);
+    const row = { id, agent: 'support-desk', tenant: 'default', owner: 'per_olga', principal: ada };
+    assert.deepEqual(await store.conversations.get(id), { ...row, phase: 'open', createdMs: 10, updatedMs: 10 });
+    const paused = { kind: 'phase', phase: 'paused', by: 'per_olga', reason: '' } as const;
+    const message = { kind: 'message', messageId: 'm1', itemId: 'i1', principal: ada } as const;
+    await store.record([anEntry(id, id, 'message:m1', message, 40), anEntry(id, id, 'phase:1', paused, 30)]);
+    assert.deepEqual(await store.conversations.get(id), { ...row, phase: 'paused', createdMs: 10, updatedMs: 40 });
+  },
+
+  'conversations are listed newest first, page by page, each once, to whom they belong': async ({ store }) => {
+    const tenant = randomUUID();
+    const ids = Array.from({ length: 7 }, aConversationId);
+    const of = (n: number) => ({ ...(n % 2 === 0 ? ada : finn), tenant });
+    // Three share one moment: the cursor must not skip or repeat among them.
+    await store.record(ids.map((id, n) => opened(id, n < 3 ? 100 : 100 + n, of(n) as unknown as typeof ada)));
+    const base = { tenant, principalId: '', agents: [], limit: 2 };
+    const pages = await walk((cursor) => store.conversations.list({ ...base, cursor }));
+    assert.deepEqual(
+      pages.map((rows) => rows.length),
+      [2, 2, 2, 1],
+    );
+    const listed = pages.flat().map((row) => row.id);
+    assert.deepEqual(listed.slice(0, 4), ids.slice(3).toReversed());
+    assert.deepEqual(listed.slice(4).toSorted(), ids.slice(0, 3).toSorted());
+    const own = await walk((cursor) => store.conversations.list({ ...base, principalId: finn.id, cursor }));
+    assert.deepEqual(
+      own.flat().map((row) => row.id),
+      [ids[5], ids[3], ids[1]],
+    );
+    const list = (agents: string[]) => store.conversations.list({ ...base, agents, cursor: '', limit: 9 });
+    assert.equal((await list(['support-desk', 'on-call'])).rows.length, 7);
+    assert.deepEqual(await list(['on-call']), { rows: [], next: '' });
+  },
+
+  'a cursor that no list gave out is refused': async ({ store }) => {
+    for (const cursor of ['x', 'e30', Buffer.from('["1","a"]').toString('base64url')]) {
+      const list = store.conversations.list({ tenant: 'default', principalId: '', agents: [], cursor, limit: 1 });
+      await assert.rejects(list, isCursorInvalid);
+    }
+  },
+
+  'an approval shows each counted decision while it is open, and then how it ended': async ({ store }) => {
+    const id = aConversationId();
+    const approval = { ...anApproval(id), quorum: 2 };
+    await store.record([proposed(id), requested(id, approval)]);
+    assert.deepEqual(await store.approvals.get(approval.id), approval);
+    const signed = aSignedDecision(approval, 'd1');
+    const decided = { kind: 'decided', approvalId: approval.id, signed, receipt: '{}' } as const;
+    await store.record([
+      anEntry(id, approval.id, 'decided:d1', decided),
+      anEntry(id, approval.id, 'twice:d1', decided),
+    ]);
+    const decision = {
+      decisionId: 'd1',
+      personId: finn.id,
+      answer: 'approve',
+      reason: 'fine',
+      atMs: 40,
+      signed,
+    } as const;
+    assert.deepEqual(await store.approvals.get(approval.id), { ...approval, decisions: [decision] });
+    const ended = { ...approval, decisions: [decision, { ...decision, decisionId: 'd2' }], end: 'approved' } as const;
+    const settle = (state: typeof approval, step: string) =>
+      anEntry(id, approval.id, step, { kind: 'approval_settled', approval: state });
+    await store.record([settle(ended, 'settled')]);
+    assert.deepEqual(await store.approvals.get(approval.id), ended);
+    const late = { ...decided, signed: aSignedDecision(approval, 'd3') };
+    await store.record([
+      settle({ ...approval, end: 'expired' }, 'settled late'),
+      anEntry(id, approval.id, 'decided:d3', late),
+    ]);
+    assert.deepEqual(await store.approvals.get(approval.id), ended);
+  },
+
+  'a decision that cannot be read is on record, and changes no approval': async ({ store }) => {
+    const id = aConversationId();
+    const approval = anApproval(id);
+    const decided = { kind: 'decided', approvalId: approval.id, signed: 'no JWS', receipt: '{}' } as const;
+    await store.record([requested(id, approval), anEntry(id, approval.id, 'decided:d1', decided)]);
+    assert.deepEqual(await store.approvals.get(approval.id), approval);
+    assert.equal((await store.ledger.ofSubject(approval.id)).length, 2);
+  },
+
+  'approvals are listed to their groups only, newest first, by end and by conversation': async ({ store }) => {
+    const [finance, other] = [randomUUID(), randomUUID()];
+    const approvals = Array.from({ length: 5 }, (_, n) =>
+      anApproval(aConversationId(), n === 4 ? other : finance, 100 + n),
+    );
+    await store.record(approvals.map((one) => requested(one.conversationId, one)));
+    const base = { end: '', groups: [finance], conversationId: '', cursor: '', limit: 9 } as const;
+    const ids = async (filter: Partial<Parameters<typeof store.approvals.list>[0]>) =>
+      (await store.approvals.list({ ...base, ...filter })).rows.map((row) => row.id);
+    const [a, b, c, d, e] = approvals.map((one) => one.id);
+    assert.deepEqual(await ids({}), [d, c, b, a]);
+    assert.deepEqual(await ids({ groups: [] }), []);
+    assert.deepEqual(await ids({ groups: [finance, other] }), [e, d, c, b, a]);
+    assert.deepEqual(await ids({ conversationId: approvals[1]!.conversationId }), [b]);
+    const denied = { ...approvals[2]!, end: 'denied' } as const;
+    const fact = { kind: 'approval_settled', approval: denied } as const;
+    await store.record([anEntry(denied.conversationId, denied.id, 'settled', fact)]);
+    assert.deepEqual(await ids({ end: 'denied' }), [c]);
+    assert.deepEqual(await ids({ end: 'open' }), [d, b, a]);
+    const pages = await walk((cursor) => store.approvals.list({ ...base, cursor, limit: 3 }));
+    assert.deepEqual(
+      pages.map((rows) => rows.map((row) => row.id)),
+      [[d, c, b], [a]],
+    );
+  },
+
+  'the open approvals are counted, and the age of the oldest is known': async ({ store, sql }) => {
+    await sql.query('delete from countersign.approvals');
+    assert.deepEqual(await store.approvals.openStats(500), { count: 0, oldestAgeMs: 0 });
+    const approvals = [200, 300].map((askedMs) => anApproval(aConversationId(), 'finance', askedMs));
+    await store.record(approvals.map((one) => requested(one.conversationId, one)));
+    assert.deepEqual(await store.approvals.openStats(500), { count: 2, oldestAgeMs: 300 });
+    assert.deepEqual(await store.approvals.openStats(100), { count: 2, oldestAgeMs: 0 });
+  },
+
+  'an API key is known by its hash until it is revoked': async ({ store }) => {
+    const [id, hash] = [randomUUID(), randomUUID()];
+    const key = { id, hash, principal: ada, scopes: ['conversations:write'], nowMs: 5 };
+    assert.equal(await store.apiKeys.byHash(hash), undefined);
+    await store.apiKeys.add(key);
+    await store.apiKeys.add(key);
+    const row = { id, principal: ada, scopes: ['conversations:write'], createdMs: 5, revokedMs: null };
+    assert.deepEqual(await store.apiKeys.byHash(hash), row);
+    await assert.rejects(store.apiKeys.add({ ...key, hash: randomUUID() }), /is taken/);
+    await assert.rejects(store.apiKeys.add({ ...key, id: randomUUID() }), /in use under another id/);
+    await store.apiKeys.revoke(id, 9);
+    assert.equal(await store.apiKeys.byHash(hash), undefined);
+  },
+};

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { createPool } from '../../store/pool.ts';
+import { createSql } from '../../store/sql.ts';
+import { openStore } from '../../store/store.ts';
+import { aConversationId, aMessage, noted } from './builders.ts';
+import { type Database, KINDS, startDatabase } from './databases.ts';
+
+for (const kind of KINDS) {
+  describe(`migrations on ${kind}`, () => {
+    let database: Database;
+    before(async () => {
+      database = await startDatabase(kind);
+    });
+    after(() => database.stop());
+
+    test('three that open one new database at once all succeed, and share it', async (t) => {
+      const { poolConfig } = database;
+      const stores = await Promise.all([1, 2, 3].map(() => openStore({ pool: poolConfig })));
+      t.after(() => Promise.all(stores.map((store) => store.close())));
+      const id = aConversationId();
+      const record = (n: number) => stores[n % 3]!.record([noted(id, `${n}`), noted(id, 'shared')]);
+      await Promise.all(Array.from({ length: 12 }, (_, n) => record(n)));
+      const ledger = await stores[0]!.ledger.ofConversation(id, 0, 100);
+      assert.deepEqual(
+        ledger.map((entry) => entry.seq),
+        Array.from({ length: 13 }, (_, index) => index + 1),
+      );
+    });
+
+    test('what was written is there for the next start; a database of a newer version is left alone', async () => {
+      const { poolConfig } = database;
+      const id = aConversationId();
+      const first = await openStore({ pool: poolConfig, nowMs: () => 77 });
+      const written = await first.items.append([aMessage(id, 'm1')]);
+      assert.equal(written[0]?.createdMs, 77);
+      await first.close();
+      await first.close();
+      const second = await openStore({ pool: poolConfig });
+      assert.deepEqual(await second.items.page(id, 0, 10), written);
+      await second.close();
+      const pool = createPool(poolConfig);
+      await createSql(pool).query(
+        "insert into countersign_migrations.kysely_migration (name, timestamp) values ('9999_later', '2999-01-01')",
+      );
+      await pool.end();
+      await assert.rejects(openStore({ pool: poolConfig }), /9999_later.*start that version/s);
+    });
+  });
+}
