@@ -54,11 +54,16 @@ program
     process.stdout.write(`${await migrate(process.env)}\n`);
   });
 
-const apiKey = program.command('api-key').description('make and revoke API keys; DATABASE_URL is that of the store’s owner');
+const apiKey = program
+  .command('api-key')
+  .description('make and revoke API keys; DATABASE_URL is that of the store’s owner');
 apiKey
   .command('add')
   .requiredOption('--principal <id>', 'whose it is; for people who decide, their id in the directory')
-  .requiredOption('--scopes <list>', 'conversations:write, conversations:read, approvals:decide, operate; comma-separated')
+  .requiredOption(
+    '--scopes <list>',
+    'conversations:write, conversations:read, approvals:decide, operate; comma-separated',
+  )
   .option('--name <name>', 'the principal’s name, for people', '')
   .option('--tenant <tenant>', 'whose data it may see', 'default')
   .description('make an API key and print it, this once')

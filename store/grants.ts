@@ -86,7 +86,9 @@ export async function requireRights(config: pg.PoolConfig, role: string): Promis
 }
 
 /** The roles that exist here, and whether this connection's user may act as each. */
-async function memberships(client: GuardedClient): Promise<readonly { readonly role: string; readonly held: boolean }[]> {
+async function memberships(
+  client: GuardedClient,
+): Promise<readonly { readonly role: string; readonly held: boolean }[]> {
   const { rows } = await client.query<{ role: string; held: boolean }>(
     `select rolname as role, pg_has_role(oid, 'member') as held from pg_roles where rolname = any($1) order by rolname`,
     [Object.keys(RIGHTS)],

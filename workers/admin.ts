@@ -39,14 +39,16 @@ export async function addApiKey(input: NewApiKeyInput, env: NodeJS.ProcessEnv): 
 /** Revoke an API key by its id, which is the part between the underscores of its text. */
 export async function revokeApiKey(id: string, env: NodeJS.ProcessEnv): Promise<void> {
   const revoked = await withStore(env, (store) => store.apiKeys.revoke(id, Date.now()));
-  if (!revoked) throw new ConfigInvalid([`there is no API key "${id}" that is not revoked; its id stands in cs_<id>_…`]);
+  if (!revoked)
+    throw new ConfigInvalid([`there is no API key "${id}" that is not revoked; its id stands in cs_<id>_…`]);
 }
 
 function scopesOf(text: string): readonly Scope[] {
   const names = text.split(',').map((name) => name.trim());
   return names.map((name) => {
     const scope = SCOPES.find((one) => one === name);
-    if (scope === undefined) throw new ConfigInvalid([`there is no scope "${name}"; the scopes are ${SCOPES.join(', ')}`]);
+    if (scope === undefined)
+      throw new ConfigInvalid([`there is no scope "${name}"; the scopes are ${SCOPES.join(', ')}`]);
     return scope;
   });
 }
@@ -63,5 +65,7 @@ async function withStore<T>(env: NodeJS.ProcessEnv, work: (store: Store) => Prom
 function ownersPool(env: NodeJS.ProcessEnv): { readonly connectionString: string } {
   const { databaseUrl } = readConfig(env);
   if (databaseUrl !== undefined) return { connectionString: databaseUrl };
-  throw new ConfigInvalid(['set DATABASE_URL or DATABASE_URL_FILE: the store, as the PostgreSQL role that owns its tables']);
+  throw new ConfigInvalid([
+    'set DATABASE_URL or DATABASE_URL_FILE: the store, as the PostgreSQL role that owns its tables',
+  ]);
 }

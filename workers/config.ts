@@ -95,7 +95,11 @@ export function namedSecret(name: string, env: NodeJS.ProcessEnv): string | unde
   return value;
 }
 
-function givenValue(row: Pick<Variable<z.ZodType>, 'name' | 'secret'>, env: NodeJS.ProcessEnv, problems: string[]): string | undefined {
+function givenValue(
+  row: Pick<Variable<z.ZodType>, 'name' | 'secret'>,
+  env: NodeJS.ProcessEnv,
+  problems: string[],
+): string | undefined {
   const value = isSet(env, row.name) ? env[row.name] : undefined;
   const fileVariable = `${row.name}_FILE`;
   if (row.secret !== true || !isSet(env, fileVariable)) return value;

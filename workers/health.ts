@@ -34,7 +34,9 @@ async function apiProblems(env: NodeJS.ProcessEnv): Promise<readonly string[]> {
 }
 
 async function workerProblems(role: Exclude<ServingRole, 'api'>, env: NodeJS.ProcessEnv): Promise<readonly string[]> {
-  const overrideEnvVars = Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : [])));
+  const overrideEnvVars = Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : [])),
+  );
   const name = TASK_QUEUES[role];
   try {
     const { connectionOptions, namespace = temporalNamespace(env) } = loadClientConnectConfig({ overrideEnvVars });

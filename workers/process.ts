@@ -27,20 +27,36 @@ export async function runRole(role: ServingRole, agentsFolder: string, env: Node
   const config = readConfig(env);
   const production = config.mode === 'production';
   refuse([...roleProblems(role, config, env), ...(production ? developmentKeyProblems(config) : [])]);
-  const log = createLog(config.logLevel);
-  installRuntime(log);
   const loaded = await loadAgents(agentsFolder);
-  if (production) refuse(systemProblems(role, loaded, env));
+  if (production) {
+    refuse(systemProblems(role, loaded, env));
+    await requireRights(poolOf(config), `countersign_${role}`);
+  }
+  const log = createLog(config.logLevel);
   const nowMs = () => Date.now() + config.clockOffsetMs;
-  if (production) await requireRights(poolOf(config), `countersign_${role}`);
   // In production the tables belong to a PostgreSQL role of their own, which `countersign migrate` uses.
   const store = await openStore({ pool: poolOf(config), nowMs, migrate: !production });
-  const temporal = await connectTemporal({ env });
-  for (const warning of await prepareNamespace(temporal.connection, temporal.namespace)) log.warn(warning);
+  const endRuntime = installRuntime(log);
+  try {
+    const temporal = await connectTemporal({ env });
+    try {
+      for (const warning of await prepareNamespace(temporal.connection, temporal.namespace)) log.warn(warning);
+      return await untilAsked({ config, env, temporal, store, loaded, nowMs, log }, role);
+    } finally {
+      await temporal.close();
+    }
+  } finally {
+    await endRuntime();
+    await store.close();
+  }
+}
+
+async function untilAsked(parts: RoleParts, role: ServingRole): Promise<number> {
+  const { log } = parts;
   const asked = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
-  const running = await startOne(role, { config, env, temporal, store, loaded, nowMs, log });
+  const running = await startOne(role, parts);
   log.info({ role }, 'the role is up');
   const code = await Promise.race([
     asked.then(() => 0),
@@ -50,8 +66,6 @@ export async function runRole(role: ServingRole, agentsFolder: string, env: Node
     ),
   ]);
   await running.stop();
-  await temporal.close();
-  await store.close();
   return code;
 }
 
@@ -67,7 +81,8 @@ async function startOne(role: ServingRole, parts: RoleParts): Promise<Running> {
       const workflowsSigningKey = needed(config.workflowsSigningKey, 'COUNTERSIGN_WORKFLOWS_SIGNING_KEY');
       const own = createSigner('workflows', workflowsSigningKey).publicKey;
       const workflowsPublicKeys = [...new Set([own, ...keys.workflowsPublicKeys])];
-      return composeWorkflows(parts, { ...keys, workflowsPublicKeys, workflowsSigningKey }, bundleFolder(config.cacheDir ?? temporaryFolder('')));
+      const bundles = bundleFolder(config.cacheDir ?? temporaryFolder('cache'));
+      return composeWorkflows(parts, { ...keys, workflowsPublicKeys, workflowsSigningKey }, bundles);
     }
     case 'assistant':
       return composeAssistant(parts);

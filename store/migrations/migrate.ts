@@ -1,5 +1,6 @@
 // Brings a database to this version's tables, or only looks whether it is there. Safe to run from several processes at
-// once: Kysely's migrator holds an advisory lock, and each migration runs in one transaction. May import Kysely and the pool.
+// once: Kysely's migrator holds an advisory lock, and each migration runs in one transaction. May import Kysely and the
+// pool.
 import { Kysely, type Migration, Migrator, sql } from 'kysely';
 import type pg from 'pg';
 import { createDialect, createPool } from '../pool.ts';
