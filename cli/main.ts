@@ -24,10 +24,7 @@ program
   .description('run one role as a process of its own, as production does')
   .action(async (role: string, agentsFolder: string) => {
     const { runRole } = await import('../workers/process.ts');
-    const { SERVING_ROLES } = await import('../workers/config-table.ts');
-    const known = SERVING_ROLES.find((one) => one === role);
-    if (known === undefined) throw new Error(`there is no role "${role}"; name one of ${SERVING_ROLES.join(', ')}`);
-    process.exit(await runRole(known, agentsFolder, process.env));
+    process.exit(await runRole(await servingRole(role), agentsFolder, process.env));
   });
 
 program
@@ -39,9 +36,60 @@ program
     process.stdout.write(`private ${privateKey}\npublic  ${createSigner('api', privateKey).publicKey}\n`);
   });
 
+program
+  .command('health')
+  .argument('<role>', 'api, workflows, assistant or actor')
+  .description('say whether that role of this machine does its work; for health checks')
+  .action(async (role: string) => {
+    const { healthProblems } = await import('../workers/health.ts');
+    const problems = await healthProblems(await servingRole(role), process.env);
+    process.stdout.write(problems.length === 0 ? 'healthy\n' : `${problems.join('\n')}\n`);
+    process.exitCode = problems.length === 0 ? 0 : 1;
+  });
+
+program
+  .command('migrate')
+  .description('bring the store to this version and give the roles their rights; DATABASE_URL is that of its owner')
+  .action(async () => {
+    const { migrate } = await import('../workers/admin.ts');
+    process.stdout.write(`${await migrate(process.env)}\n`);
+  });
+
+const apiKey = program
+  .command('api-key')
+  .description('make and revoke API keys; DATABASE_URL is that of the store’s owner');
+apiKey
+  .command('add')
+  .requiredOption('--principal <id>', 'whose it is; for people who decide, their id in the directory')
+  .requiredOption(
+    '--scopes <list>',
+    'conversations:write, conversations:read, approvals:decide, operate; comma-separated',
+  )
+  .option('--name <name>', 'the principal’s name, for people', '')
+  .option('--tenant <tenant>', 'whose data it may see', 'default')
+  .description('make an API key and print it, this once')
+  .action(async (options: { principal: string; scopes: string; name: string; tenant: string }) => {
+    const { addApiKey } = await import('../workers/admin.ts');
+    process.stdout.write(`${await addApiKey(options, process.env)}\n`);
+  });
+apiKey
+  .command('revoke')
+  .argument('<id>', 'the part of the key between its underscores')
+  .description('make an API key worthless, from now on')
+  .action(async (id: string) => {
+    const { revokeApiKey } = await import('../workers/admin.ts');
+    await revokeApiKey(id, process.env);
+  });
 registerClientCommands(program);
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 });
+
+async function servingRole(name: string) {
+  const { SERVING_ROLES } = await import('../workers/config-table.ts');
+  const known = SERVING_ROLES.find((one) => one === name);
+  if (known === undefined) throw new Error(`there is no role "${name}"; name one of ${SERVING_ROLES.join(', ')}`);
+  return known;
+}

@@ -32,12 +32,13 @@ export function createApiKeys(db: Db): Store['apiKeys'] {
       throw new Error(`the API key "${id}" is taken, or its secret is in use under another id; make a new key`);
     },
     async revoke(id, nowMs) {
-      await db
+      const { numUpdatedRows } = await db
         .updateTable('api_keys')
         .set({ revoked_ms: nowMs })
         .where('id', '=', id)
         .where('revoked_ms', 'is', null)
-        .execute();
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
     },
   };
 }

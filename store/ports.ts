@@ -143,7 +143,8 @@ export interface Store {
       scopes: readonly string[];
       nowMs: number;
     }): Promise<void>;
-    revoke(id: string, nowMs: number): Promise<void>;
+    /** False when there is no such key, or it was revoked before. */
+    revoke(id: string, nowMs: number): Promise<boolean>;
   };
   /** Settings that live with the data, such as the version of the state folder. */
   ping(): Promise<void>;

@@ -10,7 +10,7 @@ import { createClaims } from './claims.ts';
 import { createConversations } from './conversations.ts';
 import { createLedger, createRecord } from './entries.ts';
 import { createItems } from './items.ts';
-import { migrateStore } from './migrations/migrate.ts';
+import { migrateStore, requireMigrated } from './migrations/migrate.ts';
 import { createPool } from './pool.ts';
 import type { Store } from './ports.ts';
 import { createDb, type Db } from './schema.ts';
@@ -23,11 +23,13 @@ export interface OpenStoreInput {
   readonly pool: pg.PoolConfig;
   /** The process's clock; stamps items only. */
   readonly nowMs?: () => number;
+  /** false for a PostgreSQL role that does not own the tables: it needs them to be there. By default true. */
+  readonly migrate?: boolean;
 }
 
 /** Migrate the database, then open the store. Throws StoreUnavailable when the database is away. */
-export async function openStore({ pool: config, nowMs = Date.now }: OpenStoreInput): Promise<Store> {
-  await migrateStore(config);
+export async function openStore({ pool: config, nowMs = Date.now, migrate = true }: OpenStoreInput): Promise<Store> {
+  await (migrate ? migrateStore(config) : requireMigrated(config));
   const pool = createPool(config);
   const db = createDb(pool);
   let closed: Promise<void> | undefined;

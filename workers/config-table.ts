@@ -87,8 +87,9 @@ export const VARIABLES = {
   cacheDir: variable({
     name: 'COUNTERSIGN_CACHE_DIR',
     schema: optional,
-    meaning: 'where downloaded programs are kept; by default ~/.cache/countersign',
-    roles: ['start'],
+    meaning:
+      'where downloaded programs and a role’s Workflow bundle are kept; by default ~/.cache/countersign, or /tmp',
+    roles: ['workflows', 'start'],
   }),
   openaiApiKey: variable({
     name: 'OPENAI_API_KEY',

@@ -87,7 +87,19 @@ export function temporalNamespace(env: NodeJS.ProcessEnv): string {
   return env['TEMPORAL_NAMESPACE'] || 'default';
 }
 
-function givenValue(row: Variable<z.ZodType>, env: NodeJS.ProcessEnv, problems: string[]): string | undefined {
+/** A secret that the table does not know, such as where a system is: from NAME, or the file that NAME_FILE names. */
+export function namedSecret(name: string, env: NodeJS.ProcessEnv): string | undefined {
+  const problems: string[] = [];
+  const value = givenValue({ name, secret: true }, env, problems);
+  if (problems.length > 0) throw new ConfigInvalid(problems);
+  return value;
+}
+
+function givenValue(
+  row: Pick<Variable<z.ZodType>, 'name' | 'secret'>,
+  env: NodeJS.ProcessEnv,
+  problems: string[],
+): string | undefined {
   const value = isSet(env, row.name) ? env[row.name] : undefined;
   const fileVariable = `${row.name}_FILE`;
   if (row.secret !== true || !isSet(env, fileVariable)) return value;

@@ -7,12 +7,15 @@ export function createLog(level: string, file?: string): Logger {
   return file === undefined ? pino({ level }) : pino({ level }, pino.destination({ dest: file, mkdir: true }));
 }
 
-/** Hand the Temporal SDK's lines to the log. Once per process, before any connection. */
-export function installRuntime(log: Logger): void {
+/**
+ * Hand the Temporal SDK's lines to the log. Once per process, before any connection. Returns what ends the SDK's runtime,
+ * which keeps a process alive that never connected; idempotent.
+ */
+export function installRuntime(log: Logger): () => Promise<void> {
   const write = (level: LogLevel, message: string, meta?: Record<string, unknown>) => {
     log[PINO_LEVEL[level]]({ ...meta }, message);
   };
-  Runtime.install({
+  const runtime = Runtime.install({
     logger: {
       log: write,
       trace: (message, meta) => write('TRACE', message, meta),
@@ -23,6 +26,7 @@ export function installRuntime(log: Logger): void {
     },
     telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) } },
   });
+  return () => runtime.shutdown();
 }
 
 const PINO_LEVEL = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;

@@ -3,6 +3,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { requireRights } from '../store/grants.ts';
 import { openStore } from '../store/store.ts';
 import { createSigner } from '../trust/signing.ts';
 import { startApiRole } from './api.ts';
@@ -12,8 +13,9 @@ import { developmentKeyProblems } from './dev-keys.ts';
 import { loadAgents } from './load-agents.ts';
 import { createLog, installRuntime } from './log.ts';
 import type { RoleParts } from './parts.ts';
+import { systemProblems } from './systems.ts';
 import { connectTemporal, prepareNamespace } from './temporal.ts';
-import { composeActor, composeAssistant, composeWorkflows, type PublicKeys } from './workers.ts';
+import { bundleFolder, composeActor, composeAssistant, composeWorkflows, type PublicKeys } from './workers.ts';
 
 interface Running {
   readonly done: Promise<void>;
@@ -23,19 +25,38 @@ interface Running {
 /** Run one role until it is asked to stop or fails. Resolves to the exit code. Throws ConfigInvalid. */
 export async function runRole(role: ServingRole, agentsFolder: string, env: NodeJS.ProcessEnv): Promise<number> {
   const config = readConfig(env);
-  const problems = [...roleProblems(role, config, env), ...developmentKeyProblems(config)];
-  if (problems.length > 0) throw new ConfigInvalid(problems);
-  const log = createLog(config.logLevel);
-  installRuntime(log);
+  const production = config.mode === 'production';
+  refuse([...roleProblems(role, config, env), ...(production ? developmentKeyProblems(config) : [])]);
   const loaded = await loadAgents(agentsFolder);
+  if (production) {
+    refuse(systemProblems(role, loaded, env));
+    await requireRights(poolOf(config), `countersign_${role}`);
+  }
+  const log = createLog(config.logLevel);
   const nowMs = () => Date.now() + config.clockOffsetMs;
-  const store = await openStore({ pool: poolOf(config), nowMs });
-  const temporal = await connectTemporal({ env });
-  for (const warning of await prepareNamespace(temporal.connection, temporal.namespace)) log.warn(warning);
+  // In production the tables belong to a PostgreSQL role of their own, which `countersign migrate` uses.
+  const store = await openStore({ pool: poolOf(config), nowMs, migrate: !production });
+  const endRuntime = installRuntime(log);
+  try {
+    const temporal = await connectTemporal({ env });
+    try {
+      for (const warning of await prepareNamespace(temporal.connection, temporal.namespace)) log.warn(warning);
+      return await untilAsked({ config, env, temporal, store, loaded, nowMs, log }, role);
+    } finally {
+      await temporal.close();
+    }
+  } finally {
+    await endRuntime();
+    await store.close();
+  }
+}
+
+async function untilAsked(parts: RoleParts, role: ServingRole): Promise<number> {
+  const { log } = parts;
   const asked = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
-  const running = await startOne(role, { config, env, temporal, store, loaded, nowMs, log });
+  const running = await startOne(role, parts);
   log.info({ role }, 'the role is up');
   const code = await Promise.race([
     asked.then(() => 0),
@@ -45,8 +66,6 @@ export async function runRole(role: ServingRole, agentsFolder: string, env: Node
     ),
   ]);
   await running.stop();
-  await temporal.close();
-  await store.close();
   return code;
 }
 
@@ -62,7 +81,8 @@ async function startOne(role: ServingRole, parts: RoleParts): Promise<Running> {
       const workflowsSigningKey = needed(config.workflowsSigningKey, 'COUNTERSIGN_WORKFLOWS_SIGNING_KEY');
       const own = createSigner('workflows', workflowsSigningKey).publicKey;
       const workflowsPublicKeys = [...new Set([own, ...keys.workflowsPublicKeys])];
-      return composeWorkflows(parts, { ...keys, workflowsPublicKeys, workflowsSigningKey }, temporaryFolder('bundles'));
+      const bundles = bundleFolder(config.cacheDir ?? temporaryFolder('cache'));
+      return composeWorkflows(parts, { ...keys, workflowsPublicKeys, workflowsSigningKey }, bundles);
     }
     case 'assistant':
       return composeAssistant(parts);
@@ -73,6 +93,10 @@ async function startOne(role: ServingRole, parts: RoleParts): Promise<Running> {
     default:
       return role satisfies never;
   }
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new ConfigInvalid(problems);
 }
 
 const poolOf = (config: Config) => ({ connectionString: config.databaseUrl });

@@ -6,6 +6,8 @@ import type { System } from '../domain/agent.ts';
 import type { Sql } from '../domain/tool.ts';
 import { createPool } from '../store/pool.ts';
 import { createSql } from '../store/sql.ts';
+import { namedSecret } from './config.ts';
+import type { ServingRole } from './config-table.ts';
 
 export interface ConnectedSystems {
   readonly databases: ReadonlyMap<string, Sql>;
@@ -27,7 +29,7 @@ export async function connectSystems({ loaded, env, development, nowMs }: System
   const close = async () => void (await Promise.all(pools.map((pool) => pool.end())));
   try {
     for (const system of systemsOf(loaded)) {
-      const url = env[system.urlEnv] ?? '';
+      const url = namedSecret(system.urlEnv, env) ?? '';
       const config = url === '' ? development : { connectionString: url };
       if (config === undefined) throw new Error(`set ${system.urlEnv}: where the system "${system.name}" is`);
       const pool = createPool(config);
@@ -42,6 +44,16 @@ export async function connectSystems({ loaded, env, development, nowMs }: System
     throw error;
   }
   return { databases, close };
+}
+
+/** Systems whose whereabouts a role holds though it is not the actor, as sentences: production refuses them. */
+export function systemProblems(role: ServingRole, loaded: LoadedAgents, env: NodeJS.ProcessEnv): readonly string[] {
+  if (role === 'actor') return [];
+  return systemsOf(loaded).flatMap(({ urlEnv }) =>
+    [urlEnv, `${urlEnv}_FILE`]
+      .filter((name) => (env[name] ?? '') !== '')
+      .map((name) => `${name} is not for the ${role} role; take it out of this process’s environment`),
+  );
 }
 
 function systemsOf({ agents }: LoadedAgents): readonly System[] {

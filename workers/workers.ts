@@ -62,8 +62,8 @@ export async function composeActor(
   };
 }
 
-/** Where a process without a state folder keeps the bundle: beside the packages, as build tools do. */
-export const bundleFolder = (stateFolder: string): string => join(stateFolder, 'bundles');
+/** Where the Workflow bundle is kept: in the state folder, or in the cache of a process that has none. */
+export const bundleFolder = (folder: string): string => join(folder, 'bundles');
 
 function at({ temporal }: RoleParts): RoleConnection {
   return { connection: temporal.nativeConnection, namespace: temporal.namespace };

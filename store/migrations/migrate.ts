@@ -1,6 +1,7 @@
-// Brings a database to this version's tables. Safe to run from several processes at once: Kysely's migrator holds an
-// advisory lock, and each migration runs in one transaction. May import Kysely and the pool.
-import { Kysely, type Migration, Migrator } from 'kysely';
+// Brings a database to this version's tables, or only looks whether it is there. Safe to run from several processes at
+// once: Kysely's migrator holds an advisory lock, and each migration runs in one transaction. May import Kysely and the
+// pool.
+import { Kysely, type Migration, Migrator, sql } from 'kysely';
 import type pg from 'pg';
 import { createDialect, createPool } from '../pool.ts';
 import { isStoreUnavailable } from '../unavailable.ts';
@@ -37,6 +38,34 @@ export async function migrateStore(config: pg.PoolConfig): Promise<void> {
         'If a newer version of Countersign wrote it, start that version; else restore a backup or grant the rights.',
       { cause: error },
     );
+  } finally {
+    await pool.end();
+  }
+}
+
+// 3F000: no such schema, 42P01: no such table, 42501: no right to look.
+const NOT_READABLE = ['3F000', '42P01', '42501'];
+
+/**
+ * Reject with a sentence unless the database has exactly this version's tables. For processes whose PostgreSQL role does
+ * not own them. Throws StoreUnavailable when the database is away.
+ */
+export async function requireMigrated(config: pg.PoolConfig): Promise<void> {
+  const pool = createPool({ ...config, max: 1 });
+  const db = new Kysely<unknown>({ dialect: createDialect(pool) });
+  try {
+    const table = sql.table(`${MIGRATION_SCHEMA}.kysely_migration`);
+    const { rows } = await sql<{ name: string }>`select name from ${table}`.execute(db);
+    const missing = Object.keys(MIGRATIONS).filter((name) => !rows.some((row) => row.name === name));
+    if (missing.length > 0) throw new Error(`the store lacks ${missing.join(', ')}; run: countersign migrate`);
+    const newer = rows.find((row) => !Object.hasOwn(MIGRATIONS, row.name));
+    if (newer !== undefined) {
+      throw new Error(`a newer version of Countersign wrote the store (${newer.name}); start that version`);
+    }
+  } catch (error) {
+    const code = (error as { readonly code?: unknown }).code;
+    if (!NOT_READABLE.some((one) => one === code)) throw error;
+    throw new Error('the store has no tables for this PostgreSQL role yet; run: countersign migrate', { cause: error });
   } finally {
     await pool.end();
   }

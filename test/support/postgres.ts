@@ -20,7 +20,7 @@ export interface TestPostgres {
 /** Start one. Rejects with a sentence when the machine has no PostgreSQL 15 or newer and DATABASE_URL is not set. */
 export async function startPostgres(): Promise<TestPostgres> {
   const given = process.env['DATABASE_URL'] ?? '';
-  return given === '' ? startPrivate() : createDatabase(given);
+  return given === '' ? startPrivatePostgres() : createDatabase(given);
 }
 
 async function createDatabase(serverUrl: string): Promise<TestPostgres> {
@@ -45,7 +45,8 @@ interface Owner {
   readonly gid: number;
 }
 
-async function startPrivate(): Promise<TestPostgres> {
+/** Start a server of our own in any case: for tests that make roles, which belong to a whole server. */
+export async function startPrivatePostgres(): Promise<TestPostgres> {
   const binaries = findBinaries();
   // PostgreSQL refuses to run as root.
   const owner = process.getuid?.() === 0 ? ownerOf('postgres') : undefined;

@@ -166,7 +166,8 @@ function keysOf(state: State): Store['apiKeys'] {
       state.here(() => void state.keys.set(hash, { id, principal, scopes, createdMs: nowMs, revokedMs: null })),
     revoke: (id) =>
       state.here(() => {
-        for (const [hash, key] of state.keys) if (key.id === id) state.keys.delete(hash);
+        const [hash] = [...state.keys].find(([, key]) => key.id === id) ?? [];
+        return hash !== undefined && state.keys.delete(hash);
       }),
   };
 }

@@ -1,0 +1,162 @@
+// What each role of the system may do in the store: one table, put in force by `countersign migrate` for the PostgreSQL
+// roles that exist. The owner of the tables is bound by none of it. May import domain types and the pool.
+// Guarantees: the assistant can write neither claims nor decisions; each role appends its own kinds of entry only.
+import type pg from 'pg';
+import type { Fact } from '../domain/entry.ts';
+import type { Trust } from '../domain/item.ts';
+import { connectGuarded, createPool, type GuardedClient } from './pool.ts';
+import type { Tables } from './schema.ts';
+
+type Table = keyof Tables;
+/** Columns per table; none named means all of them. */
+type Columns = { readonly [T in Table]?: readonly (keyof Tables[T] & string)[] };
+
+interface Rights {
+  readonly read: Columns;
+  readonly insert: readonly Table[];
+  readonly update: Columns;
+  /** Kinds of ledger entry that it may append. */
+  readonly appends: readonly Fact['kind'][];
+  /** Labels that its items may carry. */
+  readonly labels: readonly Trust[];
+}
+
+const ALL: readonly [] = [];
+/** What appending to the ledger needs to see of it. */
+const LEDGER_KEYS = ['seq', 'subject', 'step'] as const;
+
+export const RIGHTS: Readonly<Record<string, Rights>> = {
+  countersign_api: {
+    read: { conversations: ALL, items: ALL, actions: ALL, approvals: ALL, claims: ALL, ledger: ALL, api_keys: ALL },
+    insert: ['conversations', 'ledger'],
+    update: { conversations: ['phase', 'updated_ms'], approvals: ['end_state', 'approval'] },
+    appends: ['conversation_opened', 'phase', 'approval_settled'],
+    labels: [],
+  },
+  countersign_workflows: {
+    read: { conversations: ALL, items: ALL, actions: ALL, approvals: ALL, claims: ALL, ledger: ALL },
+    insert: ['items', 'actions', 'approvals', 'claims', 'ledger'],
+    update: {
+      conversations: ['phase', 'updated_ms'],
+      actions: ['stage', 'verdict', 'evidence', 'approval_id', 'outcome', 'outcome_kind', 'updated_ms'],
+      approvals: ['end_state', 'approval'],
+      claims: ['outcome', 'receipt_ms'],
+    },
+    appends: [
+      ...(['phase', 'message', 'message_refused', 'replied', 'proposed', 'ruled', 'approval_requested'] as const),
+      ...(['decided', 'decision_refused', 'approval_settled', 'claimed', 'settled'] as const),
+    ],
+    labels: ['principal', 'record', 'untrusted', 'model'],
+  },
+  countersign_assistant: {
+    read: { items: ALL, conversations: ['id', 'updated_ms'], ledger: LEDGER_KEYS },
+    insert: ['items', 'ledger'],
+    update: { conversations: ['updated_ms'] },
+    appends: ['model_call', 'replied'],
+    labels: ['model'],
+  },
+  countersign_actor: {
+    read: { items: ALL, claims: ALL, actions: ['id', 'stage', 'outcome_kind'], ledger: LEDGER_KEYS },
+    insert: ['items', 'claims', 'ledger'],
+    update: { actions: ['stage', 'outcome', 'outcome_kind', 'updated_ms'], claims: ['outcome', 'receipt_ms'] },
+    appends: ['claimed', 'settled', 'warrant_refused'],
+    labels: ['record', 'untrusted'],
+  },
+};
+
+/** Put the table in force, as the owner of the tables. Resolves to the PostgreSQL roles that got their rights. */
+export async function grantRights(config: pg.PoolConfig): Promise<readonly string[]> {
+  return withClient(config, async (client) => {
+    const roles = (await memberships(client)).map((row) => row.role);
+    await grantTo(client, roles);
+    return roles;
+  });
+}
+
+/**
+ * Reject with a sentence when this connection has other rights than those of `role`, wider ones too. Where a database
+ * has none of the roles, all share one user, and nothing can be told apart.
+ */
+export async function requireRights(config: pg.PoolConfig, role: string): Promise<void> {
+  const known = await withClient(config, memberships);
+  const held = known.filter((row) => row.held).map((row) => row.role);
+  if (known.length === 0 || (held.length === 1 && held[0] === role)) return;
+  const has = held.length === 0 ? 'none of the roles’ rights' : `the rights of ${held.join(', ')}`;
+  throw new Error(`the user in DATABASE_URL has ${has}; this process needs those of ${role}, and no others`);
+}
+
+/** The roles that exist here, and whether this connection's user may act as each. */
+async function memberships(
+  client: GuardedClient,
+): Promise<readonly { readonly role: string; readonly held: boolean }[]> {
+  const { rows } = await client.query<{ role: string; held: boolean }>(
+    `select rolname as role, pg_has_role(oid, 'member') as held from pg_roles where rolname = any($1) order by rolname`,
+    [Object.keys(RIGHTS)],
+  );
+  return rows;
+}
+
+async function withClient<T>(config: pg.PoolConfig, work: (client: GuardedClient) => Promise<T>): Promise<T> {
+  const pool = createPool({ ...config, max: 1 });
+  try {
+    const client = await connectGuarded(pool);
+    try {
+      return await work(client);
+    } finally {
+      client.release();
+    }
+  } finally {
+    await pool.end();
+  }
+}
+
+/** In one transaction: nobody ever sees a role with half its rights, or a table without its policies. */
+async function grantTo(client: GuardedClient, roles: readonly string[]): Promise<void> {
+  if (roles.length === 0) return;
+  await client.query('begin');
+  try {
+    for (const statement of roles.flatMap((role) => statementsFor(role))) await client.query(statement);
+    // What a role may write by kind is a policy per row; tables without policies stay as they are.
+    for (const table of ['ledger', 'items']) {
+      await client.query(`alter table countersign.${table} enable row level security`);
+    }
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}
+
+function statementsFor(role: string): readonly string[] {
+  const rights = RIGHTS[role];
+  if (rights === undefined) return [];
+  return [
+    `revoke all on all tables in schema countersign from ${role}`,
+    `grant usage on schema countersign, countersign_migrations to ${role}`,
+    `grant select on countersign_migrations.kysely_migration to ${role}`,
+    ...byColumn('select', rights.read, role),
+    ...rights.insert.map((table) => `grant insert on countersign.${table} to ${role}`),
+    ...byColumn('update', rights.update, role),
+    ...policies('ledger', 'kind', rights.appends, role),
+    ...policies('items', 'trust', rights.labels, role),
+  ];
+}
+
+function byColumn(right: 'select' | 'update', columns: Columns, role: string): readonly string[] {
+  return Object.entries(columns).map(([table, names]) => {
+    const only = names.length === 0 ? '' : ` (${names.join(', ')})`;
+    return `grant ${right}${only} on countersign.${table} to ${role}`;
+  });
+}
+
+/** All rows may be read by whoever may read the table; a row may be written only with one of these values. */
+function policies(table: Table, column: string, values: readonly string[], role: string): readonly string[] {
+  const listed = values.map((value) => `'${value}'`).join(', ');
+  const check = values.length === 0 ? 'false' : `${column} in (${listed})`;
+  return [
+    `drop policy if exists ${role}_reads on countersign.${table}`,
+    `create policy ${role}_reads on countersign.${table} for select to ${role} using (true)`,
+    `drop policy if exists ${role}_writes on countersign.${table}`,
+    `create policy ${role}_writes on countersign.${table} for insert to ${role} with check (${check})`,
+  ];
+}

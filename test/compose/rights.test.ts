@@ -1,0 +1,156 @@
+// What each PostgreSQL role may do in the store, on a real server: the table of store/grants.ts put in force.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import pg from 'pg';
+import type { Entry, Fact } from '../../domain/entry.ts';
+import type { NewItem } from '../../domain/item.ts';
+import { grantRights, requireRights, RIGHTS } from '../../store/grants.ts';
+import { migrateStore } from '../../store/migrations/migrate.ts';
+import type { Store } from '../../store/ports.ts';
+import { openStore } from '../../store/store.ts';
+import { startPrivatePostgres, type TestPostgres } from '../support/postgres.ts';
+
+type RoleName = 'api' | 'workflows' | 'assistant' | 'actor';
+const ROLES: readonly RoleName[] = ['api', 'workflows', 'assistant', 'actor'];
+const person = { id: 'ada', name: 'Ada', tenant: 'default' };
+const about = { conversationId: 'c1', nowMs: 1 };
+
+let server: TestPostgres;
+let stores: Record<RoleName, Store>;
+
+const as = (role: string): pg.PoolConfig => ({
+  connectionString: server.url.replace('postgres@', `countersign_${role}@`),
+});
+const owner = (): pg.PoolConfig => ({ connectionString: server.url });
+
+before(async () => {
+  server = await startPrivatePostgres();
+  const client = new pg.Client(owner());
+  await client.connect();
+  for (const role of Object.keys(RIGHTS)) await client.query(`create role ${role} login`);
+  await client.end();
+});
+
+after(async () => {
+  for (const store of Object.values(stores ?? {})) await store.close();
+  await server?.stop();
+});
+
+test('a role that does not own the tables says what to do while they are missing', async () => {
+  await assert.rejects(openStore({ pool: as('api'), migrate: false }), /run: countersign migrate/);
+});
+
+test('a migration gives every role its rights, and may be repeated', async () => {
+  await migrateStore(owner());
+  for (let time = 0; time < 2; time++) assert.deepEqual(await grantRights(owner()), Object.keys(RIGHTS).toSorted());
+  const opened = await Promise.all(ROLES.map((role) => openStore({ pool: as(role), migrate: false })));
+  stores = Object.fromEntries(ROLES.map((role, at) => [role, opened[at]!])) as Record<RoleName, Store>;
+});
+
+test('a database of another role, of the owner, or of the superuser is refused', async () => {
+  await requireRights(as('actor'), 'countersign_actor');
+  await assert.rejects(requireRights(as('assistant'), 'countersign_actor'), /has the rights of countersign_assistant;/);
+  await assert.rejects(requireRights(owner(), 'countersign_actor'), /countersign_api, countersign_assistant/);
+});
+
+test('the assistant writes what the model said, and its entries', async () => {
+  const [item] = await stores.assistant.items.append([saying('model')], ([one]) => [
+    entry('model:1:1', {
+      kind: 'model_call',
+      turn: 1,
+      model: 'm',
+      requestId: 'r',
+      shown: [],
+      itemId: one?.id ?? '',
+      promptTokens: 1,
+      completionTokens: 1,
+    }),
+    entry('replied:1', { kind: 'replied', turn: 1, itemId: one?.id ?? '', by: 'model' }),
+  ]);
+  assert.equal(item?.trust, 'model');
+  assert.equal((await stores.workflows.ledger.ofSubject('c1')).length, 2);
+});
+
+test('the assistant can write neither claims nor decisions, nor words of people', async () => {
+  const { assistant } = stores;
+  await assert.rejects(assistant.claims.claim({ actionId: 'c1:1:0', digest: 'd', tool: 'refund', ...about }), DENIED);
+  await assert.rejects(assistant.claims.receipt('c1:1:0', { kind: 'succeeded', result: null }, 1), DENIED);
+  const decided = { kind: 'decided', approvalId: 'a', signed: 's', receipt: 'r' } as const;
+  await assert.rejects(assistant.record([entry('decided', decided)]), REFUSED_ROW);
+  const settled = { kind: 'settled', outcome: { kind: 'succeeded', result: null } } as const;
+  await assert.rejects(assistant.record([entry('settled', settled)]), REFUSED_ROW);
+  await assert.rejects(assistant.items.append([saying('principal')]), REFUSED_ROW);
+  await assert.rejects(assistant.approvals.get('a'), DENIED);
+});
+
+test('the actor claims and settles, and can neither rule nor decide', async () => {
+  const { actor } = stores;
+  const claim = { actionId: 'c1:2:0', digest: 'd2', tool: 'refund', ...about };
+  assert.deepEqual(await actor.claims.claim(claim), { kind: 'claimed' });
+  await actor.claims.receipt('c1:2:0', { kind: 'succeeded', result: null }, 2);
+  const decided = { kind: 'decided', approvalId: 'a', signed: 's', receipt: 'r' } as const;
+  await assert.rejects(actor.record([entry('decided', decided)]), REFUSED_ROW);
+  await assert.rejects(actor.items.append([saying('principal')]), REFUSED_ROW);
+});
+
+test('the API opens conversations, and can neither claim nor speak for the model', async () => {
+  const { api } = stores;
+  const opened = { kind: 'conversation_opened', agent: 'a', tenant: 'default', owner: 'o', principal: person } as const;
+  await api.record([entry('opened', opened)]);
+  assert.equal((await api.conversations.get('c1'))?.agent, 'a');
+  await assert.rejects(api.claims.claim({ actionId: 'c1:3:0', digest: 'd3', tool: 'refund', ...about }), DENIED);
+  await assert.rejects(api.items.append([saying('model')]), DENIED);
+});
+
+test('no running role can make an API key', async () => {
+  const key = { id: 'k', hash: 'h', principal: person, scopes: ['operate'], nowMs: 1 };
+  for (const role of ROLES) await assert.rejects(stores[role].apiKeys.add(key), DENIED, role);
+});
+
+test('no role can change or remove what is in the ledger', async () => {
+  for (const role of ROLES) {
+    const client = new pg.Client(as(role));
+    await client.connect();
+    for (const statement of ['update countersign.ledger set at_ms = 0', 'delete from countersign.ledger']) {
+      await assert.rejects(client.query(statement), DENIED, `${role}: ${statement}`);
+    }
+    await client.end();
+  }
+});
+
+test('every kind of entry is some role’s to append', () => {
+  const appended = Object.values(RIGHTS).flatMap((rights) => rights.appends);
+  assert.deepEqual([...new Set(appended)].toSorted(), Object.keys(EVERY_KIND).toSorted());
+});
+
+const DENIED = /permission denied for table/;
+const REFUSED_ROW = /violates row-level security policy/;
+
+// A new kind breaks the type here, and then the test above until a role may append it.
+const EVERY_KIND: Readonly<Record<Fact['kind'], true>> = {
+  conversation_opened: true,
+  phase: true,
+  message: true,
+  message_refused: true,
+  report_refused: true,
+  model_call: true,
+  replied: true,
+  proposed: true,
+  ruled: true,
+  approval_requested: true,
+  decided: true,
+  decision_refused: true,
+  approval_settled: true,
+  claimed: true,
+  warrant_refused: true,
+  settled: true,
+};
+
+function entry(step: string, fact: Fact): Entry {
+  return { subject: 'c1', step, conversationId: 'c1', atMs: 1, fact };
+}
+
+function saying(trust: NewItem['trust']): NewItem {
+  const body = { kind: 'reply', text: 'hello', by: 'model' } as const;
+  return { key: `k-${trust}`, conversationId: 'c1', turn: 1, trust, body };
+}
