@@ -32,9 +32,9 @@ export function createTerminal({ stdin, stdout, stderr, env }: Streams): Termina
 }
 
 /** Colors for a terminal that wants them. Not picocolors' own guess: it also colors what a CI system reads. */
-export function colorsFor(isTerminal: boolean, env: NodeJS.ProcessEnv): Colors {
-  // A real boolean: where undefined comes in, picocolors guesses after all.
-  return pc.createColors(Boolean(isTerminal) && !env['NO_COLOR'] && env['TERM'] !== 'dumb');
+export function colorsFor(isTerminal: boolean | undefined, env: NodeJS.ProcessEnv): Colors {
+  // A real boolean: where undefined comes in (a pipe has no isTTY), picocolors guesses after all.
+  return pc.createColors(isTerminal === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb');
 }
 
 // Control characters, what formats invisibly (turns text around, joins, tags), halves of surrogate pairs, private use,
