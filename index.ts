@@ -1,6 +1,6 @@
 // What adopters import: the define functions and their types. An adopter never edits the package.
 export { type Agent, type AgentDefinition, type DemoIntent, defineAgent, type System } from './domain/agent.ts';
-export type { Effect, Evidence, Outcome, Verdict } from './domain/action.ts';
+export type { Effect, Evidence, Outcome } from './domain/action.ts';
 export { defineDirectory, type Directory, type Person, type Principal } from './domain/principal.ts';
 export { allow, type Answer, ask, deny, type Rule, type RuleCase, rule } from './domain/rule.ts';
 export {
@@ -15,3 +15,4 @@ export {
   type ToolContext,
   type ToolDefinition,
 } from './domain/tool.ts';
+export type { Verdict } from './domain/verdict.ts';

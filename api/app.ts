@@ -15,6 +15,7 @@ import { approvalRoutes } from './approvals.ts';
 import { commandRoutes } from './commands.ts';
 import { conversationRoutes } from './conversations.ts';
 import type { ApiDeps } from './deps.ts';
+import { doctorRoutes } from './doctor.ts';
 import { createEnding } from './ending.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
@@ -48,6 +49,7 @@ export function createApi(deps: ApiDeps): Api {
     ...commandRoutes(deps, access, ending),
     ...approvalRoutes(deps, access),
     ...healthRoutes(deps, closing.signal),
+    ...doctorRoutes(deps),
     ...metrics.routes,
   ];
 

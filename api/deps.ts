@@ -4,6 +4,7 @@ import type { Directory } from '../domain/principal.ts';
 import type { Store } from '../store/ports.ts';
 import type { Signer } from '../trust/signing.ts';
 import type { AgentInfo } from './access.ts';
+import type { Inspect } from './doctor.ts';
 import type { Gateway } from './gateway.ts';
 import type { ApiLimits } from './limits.ts';
 
@@ -14,6 +15,8 @@ export interface ApiDeps {
   readonly signer: Signer;
   readonly directory: Directory;
   readonly agents: ReadonlyMap<string, AgentInfo>;
+  /** What `GET /v1/doctor` tells beyond the store and the workers. */
+  readonly inspect?: Inspect;
   readonly nowMs: () => number;
   readonly log: Logger;
   readonly limits?: Partial<ApiLimits>;

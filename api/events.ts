@@ -114,6 +114,8 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return { phase: fact.phase, by: fact.by, reason: fact.reason };
     case 'message':
       return { messageId: fact.messageId, from: fact.principal.name, text: texts.get(fact.itemId)?.body.text ?? '' };
+    case 'report_refused':
+      return { kind: fact.kind, batchId: fact.batchId };
     case 'message_refused':
       return { messageId: fact.messageId, reason: fact.reason };
     case 'model_call':

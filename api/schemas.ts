@@ -213,6 +213,11 @@ export const SignedDecision = z
   .object({ decisionId: z.string(), approvalId: z.string(), signed: z.string() })
   .meta({ id: 'SignedDecision' });
 
+export const Check = z
+  .object({ name: z.string(), kind: z.enum(['ok', 'warning', 'problem']), text: z.string() })
+  .meta({ id: 'Check' });
+export const DoctorReport = z.object({ checks: z.array(Check) }).meta({ id: 'DoctorReport' });
+
 export const ProblemBody = z
   .looseObject({ type: z.string(), title: z.string(), status: z.number(), detail: z.string(), requestId: z.string() })
   .meta({ id: 'Problem' });

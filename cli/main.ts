@@ -1,6 +1,7 @@
 // The `countersign` command: what starts processes here, and clients of the API in commands/. Loads a part only when
 // its command is called, so that a look-up is not slowed by the worker's libraries.
 import { Command } from 'commander';
+import { registerClientCommands } from './commands/register.ts';
 
 const program = new Command('countersign')
   .description('An AI agent that cannot lose its place, and cannot act without leave.')
@@ -13,7 +14,7 @@ program
   .action(async (agentsFolder: string) => {
     const { composeStart } = await import('./start/compose.ts');
     const { runStart } = await import('./start/run.ts');
-    process.exitCode = await runStart({ agentsFolder, env: process.env, parts: composeStart() });
+    process.exit(await runStart({ agentsFolder, env: process.env, parts: composeStart() }));
   });
 
 program
@@ -23,7 +24,7 @@ program
   .description('run one role as a process of its own, as production does')
   .action(async (role: string, agentsFolder: string) => {
     const { runRole } = await import('../workers/process.ts');
-    process.exitCode = await runRole(await servingRole(role), agentsFolder, process.env);
+    process.exit(await runRole(await servingRole(role), agentsFolder, process.env));
   });
 
 program
@@ -79,6 +80,7 @@ apiKey
     const { revokeApiKey } = await import('../workers/admin.ts');
     await revokeApiKey(id, process.env);
   });
+registerClientCommands(program);
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -4,6 +4,7 @@ import type { ItemRef } from './item.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Principal } from './principal.ts';
 import type { DecisionStatement, MessageStatement, Signed, VerdictStatement } from './signed.ts';
+import type { Verdict } from './verdict.ts';
 
 /** What a tool does to the world. `irreversible` cannot be undone by another call of the same system. */
 export type Effect = 'read' | 'write' | 'irreversible';
@@ -45,23 +46,6 @@ export interface Evidence {
   readonly subject: string;
   readonly record: JsonObject;
 }
-
-/** The answer of the rules. Doing nothing denies: no rule, a thrown rule, an unknown tool are `deny`. */
-export type Verdict =
-  | { readonly kind: 'allow'; readonly ruleId: string; readonly ruleVersion: string; readonly reason: string }
-  | { readonly kind: 'deny'; readonly ruleId: string; readonly ruleVersion: string; readonly reason: string }
-  | {
-      readonly kind: 'ask';
-      readonly ruleId: string;
-      readonly ruleVersion: string;
-      readonly reason: string;
-      /** Who may decide: a group of the directory. */
-      readonly group: string;
-      /** How many distinct people must approve. */
-      readonly quorum: number;
-      /** How long people have, from the card. */
-      readonly withinMs: number;
-    };
 
 /** A proposal with its evidence and its signed verdict. */
 export interface RuledAction {

@@ -16,7 +16,10 @@ export interface TurnOf {
   readonly turn: number;
 }
 
-/** `speaks`: a turn of the agent begins. `noted`: it is on the transcript, and the agent keeps quiet. */
+/**
+ * `speaks`: a turn of the agent begins. `noted`: it is on the transcript, and the agent keeps quiet. `refused`: it did
+ * not verify, which is on record, and changes nothing.
+ */
 export type OpenedTurn =
   | {
       readonly kind: 'speaks';
@@ -25,7 +28,8 @@ export type OpenedTurn =
       readonly modelCallsPerTurn: number;
     }
   /** `handedBack`: a person of the team has answered in the agent's place. */
-  | { readonly kind: 'noted'; readonly items: readonly ItemRef[]; readonly handedBack: boolean };
+  | { readonly kind: 'noted'; readonly items: readonly ItemRef[]; readonly handedBack: boolean }
+  | { readonly kind: 'refused' };
 
 /** A proposal whose tool reads evidence first, or a case that is already ruled on. */
 export type Proposed = Case | { readonly kind: 'to_inspect'; readonly proposal: Proposal };
@@ -59,6 +63,7 @@ export interface WorkflowsActivities {
   openReportTurn(input: {
     readonly of: TurnOf;
     readonly principal: Signed<MessageStatement>;
+    readonly batchId: string;
     readonly signed: Signed<ReportStatement>;
     readonly handedOver: boolean;
   }): Promise<OpenedTurn>;

@@ -1,6 +1,7 @@
 // The arithmetic of approvals: who counts, how many are enough, when it is over. Pure: time arrives as nowMs.
 // Doing nothing denies: no decision until the deadline is `expired`. May import domain only.
-import type { Proposal, Verdict } from './action.ts';
+import type { Proposal } from './action.ts';
+import type { Verdict } from './verdict.ts';
 import type { Evidence } from './action.ts';
 import type { JsonObject } from './json.ts';
 import type { DecisionStatement, Signed } from './signed.ts';

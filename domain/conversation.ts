@@ -102,6 +102,8 @@ export const MAX_MESSAGES_PER_TURN = 10;
 export const MAX_SEEN = 1_000;
 // 20: a person reads no longer list of waiting batches; a model that piles up more is told to wait.
 export const MAX_WAITING = 20;
+// 100: five for each batch that may wait; more come only from somebody who makes them up.
+export const MAX_REPORTS = 100;
 // 60 items: about 20 turns with a tool call; older context is left out of model calls.
 export const MAX_RECENT = 60;
 // 8,000 of the server's 10,000 per run: room for those that arrive while the run ends.
@@ -138,26 +140,28 @@ export function enqueue(state: ConversationState, message: SubmittedMessage): Ti
   return ticket;
 }
 
-/** Take a report in, once, for a batch that is waiting. Anything else changes nothing. */
+/** Take a report in, for a batch that is waiting; whether it is true is verified when its turn opens. */
 export function enqueueReport(state: ConversationState, report: BatchReport): void {
   const waits = state.waiting.some((batch) => batch.batchId === report.batchId);
-  const known = state.reports.some((one) => one.batchId === report.batchId);
-  if (waits && !known) state.reports.push(report);
+  if (waits && state.reports.length < MAX_REPORTS) state.reports.push(report);
 }
 
 /** The next turn's work: reports first, since they are news about what was asked before; undefined when idle. */
 export function takeNext(state: ConversationState): Work | undefined {
-  const report = state.reports.shift();
-  if (report !== undefined) {
-    const batch = state.waiting.find((one) => one.batchId === report.batchId);
-    state.waiting = state.waiting.filter((one) => one.batchId !== report.batchId);
-    return batch === undefined ? undefined : { kind: 'report', report, batch };
+  for (let report = state.reports.shift(); report !== undefined; report = state.reports.shift()) {
+    const batch = state.waiting.find((one) => one.batchId === report?.batchId);
+    if (batch !== undefined) return { kind: 'report', report, batch };
   }
   const sender = state.inbox[0]?.principalId;
   if (sender === undefined) return undefined;
   const messages = state.inbox.filter((message) => message.principalId === sender).slice(0, MAX_MESSAGES_PER_TURN);
   state.inbox = state.inbox.filter((message) => !messages.includes(message));
   return { kind: 'messages', messages };
+}
+
+/** A batch whose report was verified waits no more: a second report of it changes nothing. */
+export function settleBatch(state: ConversationState, batchId: string): void {
+  state.waiting = state.waiting.filter((one) => one.batchId !== batchId);
 }
 
 /** True when a turn may start: there is work, and the phase lets it run. */

@@ -1,6 +1,7 @@
 // What gets recorded, one line each: the story of a conversation and its actions. The store appends entries, and keeps
 // the read models (conversations, actions, approvals) in the same transaction. May import domain types only.
-import type { Evidence, Outcome, Proposal, Verdict } from './action.ts';
+import type { Evidence, Outcome, Proposal } from './action.ts';
+import type { Verdict } from './verdict.ts';
 import type { Approval } from './approval.ts';
 import type { Principal } from './principal.ts';
 import type { ConversationPhase } from './conversation.ts';
@@ -28,6 +29,7 @@ export type Fact =
   | { readonly kind: 'phase'; readonly phase: ConversationPhase; readonly by: string; readonly reason: string }
   | { readonly kind: 'message'; readonly messageId: string; readonly itemId: string; readonly principal: Principal }
   | { readonly kind: 'message_refused'; readonly messageId: string; readonly reason: string }
+  | { readonly kind: 'report_refused'; readonly batchId: string; readonly reason: string }
   | {
       readonly kind: 'model_call';
       readonly turn: number;

@@ -51,3 +51,5 @@ export interface ItemRef {
   readonly id: string;
   readonly kind: ItemBody['kind'];
 }
+
+export const refOf = (item: Item): ItemRef => ({ id: item.id, kind: item.body.kind });

@@ -1,6 +1,7 @@
 // Rules are code: pure functions over an action and what is known about it. First answer wins; there is one default.
 // Pure: no clock, no I/O. May import domain only.
-import type { Evidence, Effect, Verdict } from './action.ts';
+import type { Evidence, Effect } from './action.ts';
+import type { Verdict } from './verdict.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Principal } from './principal.ts';
 import type { Tool } from './tool.ts';

@@ -1,6 +1,6 @@
 // What the roles sign, and for whom. The signature covers the exact bytes of the statement; whoever verifies reads the
 // statement out of the signed bytes, so what was checked and what is used cannot differ. May import domain types only.
-import type { Verdict } from './action.ts';
+import type { Verdict } from './verdict.ts';
 import type { Principal } from './principal.ts';
 
 /** A compact JWS (EdDSA over Ed25519) whose payload is the JSON of T. The phantom field only carries the type. */

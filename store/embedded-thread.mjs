@@ -65,5 +65,4 @@ async function close() {
 }
 
 parentPort.once('message', () => void close());
-// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
 parentPort.postMessage('ready');

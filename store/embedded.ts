@@ -1,6 +1,7 @@
 // The embedded PostgreSQL: PGlite in a thread of its own (on the main thread it would block the event loop for
 // seconds), reached through a Unix socket in a private folder, so that everything else speaks to it as to any
-// PostgreSQL. May import pg's types and Node. The caller holds the lock on the data folder: PGlite itself lets two processes open, and spoil, one folder.
+// PostgreSQL. May import pg's types and Node. The caller holds the lock on the data folder: PGlite itself lets two
+// processes open, and spoil, one folder.
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -98,7 +99,6 @@ function watch(worker: Worker): ThreadLife {
 }
 
 async function stopWorker(worker: Worker, ended: Promise<Error>): Promise<void> {
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   worker.postMessage('stop');
   const timer = setTimeout(() => void worker.terminate(), STOP_TIMEOUT_MS);
   await ended;

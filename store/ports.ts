@@ -1,6 +1,7 @@
 // What the rest of the system may ask of the store. One implementation over PostgreSQL (real or embedded). Every write
 // here is idempotent. May import domain types only.
-import type { Effect, Evidence, Outcome, Verdict } from '../domain/action.ts';
+import type { Effect, Evidence, Outcome } from '../domain/action.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import type { Approval } from '../domain/approval.ts';
 import type { ConversationPhase } from '../domain/conversation.ts';
 import type { Entry } from '../domain/entry.ts';

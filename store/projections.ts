@@ -36,6 +36,7 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
     case 'settled':
       return settleAction(tx, subject, fact.outcome, atMs);
     case 'message_refused':
+    case 'report_refused':
     case 'model_call':
     case 'decision_refused':
     case 'warrant_refused':

@@ -2,7 +2,8 @@
 // exact text and takes every string that JSON can say, a NUL included. May import domain types only.
 import { type ColumnType, type Generated, Kysely, type Transaction } from 'kysely';
 import type pg from 'pg';
-import type { Evidence, Outcome, Proposal, Verdict } from '../domain/action.ts';
+import type { Evidence, Outcome, Proposal } from '../domain/action.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import type { Approval } from '../domain/approval.ts';
 import type { ConversationPhase } from '../domain/conversation.ts';
 import type { Fact } from '../domain/entry.ts';

@@ -5,6 +5,7 @@ import { createApi } from '../api/app.ts';
 import { createGateway } from '../api/gateway.ts';
 import { type Listening, listen } from '../api/server.ts';
 import { createSigner } from '../trust/signing.ts';
+import { createInspect } from './doctor.ts';
 import type { RoleParts } from './parts.ts';
 
 export async function startApiRole(parts: RoleParts, signingKey: string, uiUrl: string): Promise<Listening> {
@@ -27,6 +28,7 @@ export async function startApiRole(parts: RoleParts, signingKey: string, uiUrl: 
     signer: createSigner('api', signingKey),
     directory: loaded.directory,
     agents,
+    inspect: createInspect(parts),
     nowMs,
     log,
     ...(uiUrl === '' ? {} : { temporalUiUrl: `${uiUrl}/namespaces/${namespace}` }),

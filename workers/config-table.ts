@@ -87,7 +87,8 @@ export const VARIABLES = {
   cacheDir: variable({
     name: 'COUNTERSIGN_CACHE_DIR',
     schema: optional,
-    meaning: 'where downloaded programs and a role’s Workflow bundle are kept; by default ~/.cache/countersign, or /tmp',
+    meaning:
+      'where downloaded programs and a role’s Workflow bundle are kept; by default ~/.cache/countersign, or /tmp',
     roles: ['workflows', 'start'],
   }),
   openaiApiKey: variable({

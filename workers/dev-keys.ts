@@ -5,11 +5,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { newApiKey } from '../api/keys.ts';
-import type { Principal } from '../domain/principal.ts';
 import type { Store } from '../store/ports.ts';
 import { sha256Hex } from '../trust/digest.ts';
 import { createSigner, generateSigningKey } from '../trust/signing.ts';
 import type { Config } from './config.ts';
+import { IDENTITIES, IDENTITIES_FILE, IdentitiesFile, type Identity } from './dev-identities.ts';
 import { writePrivateFile } from './state-folder.ts';
 
 export interface SigningKeys {
@@ -19,32 +19,13 @@ export interface SigningKeys {
   readonly apiPublicKeys: readonly string[];
 }
 
-export interface DevelopmentIdentity {
-  readonly principal: Principal;
-  /** What the identity is for, in the words of people. */
-  readonly role: string;
-  readonly scopes: readonly string[];
+export interface DevelopmentIdentity extends Identity {
   readonly key: string;
 }
 
-export const IDENTITIES_FILE = 'identities.json';
 const KEYS_FILE = 'keys.json';
 
-const IDENTITIES: readonly Omit<DevelopmentIdentity, 'key'>[] = [
-  {
-    principal: { id: 'customer-ada', name: 'Ada', tenant: 'default' },
-    role: 'customer',
-    scopes: ['conversations:write', 'conversations:read'],
-  },
-  {
-    principal: { id: 'finn', name: 'Finn', tenant: 'default' },
-    role: 'finance approver',
-    scopes: ['conversations:read', 'approvals:decide', 'operate'],
-  },
-];
-
 const KeysFile = z.object({ workflows: z.string(), api: z.string() });
-const IdentitiesFile = z.array(z.object({ principalId: z.string(), keyId: z.string(), key: z.string() }));
 
 /** The configured signing keys where there are any, else those of the state folder, made now if need be. */
 export function developmentKeys(folder: string, config: Config): SigningKeys {

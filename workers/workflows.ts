@@ -1,7 +1,8 @@
 // The workflows role: runs Workflow code, decides, signs verdicts. Holds neither a model key nor a business credential.
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { TASK_QUEUES } from '../domain/ids.ts';
-import { createWorkflowsActivities, type WorkflowsDeps } from '../activities/workflows/create.ts';
+import { createWorkflowsActivities } from '../activities/workflows/create.ts';
+import type { WorkflowsDeps } from '../activities/workflows/deps.ts';
 import { type RoleConnection, type RunningRole, startRole } from './role.ts';
 
 export async function startWorkflowsRole(

@@ -1,7 +1,13 @@
 // A batch that waits: the actions of one model call from the first that asks people. It outlives its turn, and its
 // conversation goes on meanwhile. All is carried out in order; what fails ends those behind it.
 // May import domain and @temporalio/workflow.
-import { allHandlersFinished, condition, getExternalWorkflowHandle, log } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  getExternalWorkflowHandle,
+  log,
+} from '@temporalio/workflow';
 import type { Ending, RuledAction } from '../domain/action.ts';
 import { type Approval, openApproval, stillStands } from '../domain/approval.ts';
 import { endingOfApproval } from '../domain/batch.ts';
@@ -25,6 +31,14 @@ export async function action(batch: BatchInput): Promise<void> {
     unrecorded: [],
     hold: 'none',
   };
+  // Temporal's own Cancel, as an operator may press it, means what our Signal means: end in good order.
+  CancellationScope.current().cancelRequested.catch(() => {
+    waiting.hold = 'cancelled';
+  });
+  await CancellationScope.nonCancellable(() => runBatch(batch, waiting));
+}
+
+async function runBatch(batch: BatchInput, waiting: Waiting): Promise<void> {
   const asked = batch.actions.map((one, index) => askFor(waiting, one, index, 0));
   listenForPeople(waiting);
   await flush(waiting); // on record before anyone sees a card
@@ -32,13 +46,12 @@ export async function action(batch: BatchInput): Promise<void> {
 
   let goesOn = true;
   for (const [index, one] of batch.actions.entries()) {
-    const ending = goesOn ? await settle(batch, waiting, one, index, asked[index]) : cancelled(waiting, asked[index]);
+    const ending: Ending = goesOn
+      ? await settle(batch, waiting, one, index, asked[index])
+      : cancelled(waiting, asked[index]);
     const { actionId, tool, summary, then } = one.proposal;
     waiting.settled.push({ actionId, tool, summary, ending, then });
-    if (ending.kind !== 'succeeded') {
-      if (goesOn) await flush(waiting);
-      goesOn = false;
-    }
+    goesOn &&= ending.kind === 'succeeded';
   }
   await recordEndings(batch, waiting);
   await report(batch, waiting);

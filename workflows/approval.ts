@@ -8,7 +8,7 @@ import type { Entry } from '../domain/entry.ts';
 import { ACTION } from '../domain/protocol.ts';
 import type { DecisionStatement, Signed } from '../domain/signed.ts';
 import { describeBatch } from './desk.ts';
-import { SUMMARY_CHARS, workflowsRole } from './effects.ts';
+import { inOneLine, workflowsRole } from './effects.ts';
 
 /** The state of a batch that waits: one printable object. */
 export interface Waiting {
@@ -68,7 +68,7 @@ export async function waitForPeople(waiting: Waiting, id: string): Promise<Appro
     const approval = find(waiting, id);
     if (approval.end !== 'open') return approval;
     const news = () => waiting.delivered.length + waiting.unrecorded.length > 0 || waiting.hold === 'cancelled';
-    const summary = `approval of ${approval.group}: ${approval.summary}`.slice(0, SUMMARY_CHARS);
+    const summary = inOneLine(`approval of ${approval.group}: ${approval.summary}`);
     await condition(news, Math.max(1, nextDeadlineMs(waiting) - Date.now()), { summary });
   }
 }

@@ -1,6 +1,7 @@
 // What one model call asked for: ruled on, carried out in order, or sent to wait for people. The model is told what
 // came of each call. May import domain and @temporalio/workflow.
-import { ParentClosePolicy, startChild } from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { CancellationScope, type ChildWorkflowOptions, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { type Ending, endingText, type RuledAction } from '../domain/action.ts';
 import type { TurnOf } from '../domain/activity-ports.ts';
 import { inSteps, isRead, type RefusedCall, splitAtFirstAsk } from '../domain/batch.ts';
@@ -11,7 +12,7 @@ import { ACTION } from '../domain/protocol.ts';
 import type { MessageStatement, Signed } from '../domain/signed.ts';
 import type { action as actionWorkflow } from './action.ts';
 import { attributesOfBatch, describeConversation, time } from './desk.ts';
-import { workflowsRole } from './effects.ts';
+import { inOneLine, workflowsRole } from './effects.ts';
 import { entriesOf, performAction, ruleAgain, ruleOn, settledEntry } from './life.ts';
 import { holdWhilePaused } from './phase.ts';
 
@@ -39,7 +40,8 @@ export async function carryOut(
   const ran = await runInOrder(state, of, principal, runNow);
   const rest = [...ran.asking, ...waiting];
   if (ran.broken) await cancelRest(state, of, rest);
-  else if (rest.length > 0) await startWaiting(state, of, principal, rest);
+  // Not cut off by a stop: what was started must be known, so that it can be told to end.
+  else if (rest.length > 0) await CancellationScope.nonCancellable(() => startWaiting(state, of, principal, rest));
   const waits = !ran.broken && rest.length > 0;
   return { mustSpeak: waits || state.phase === 'handed_over' };
 }
@@ -104,14 +106,16 @@ async function startWaiting(
 ): Promise<void> {
   const batch = batchOf(rest, principal);
   const { conversationId, agent, tenant } = of;
-  await startChild<typeof actionWorkflow>(ACTION.type, {
+  await startBatch(batch.batchId, {
     workflowId: actionWorkflowId(batch.batchId),
     taskQueue: TASK_QUEUES.workflows,
     workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
     // Continue-As-New counts as a close of the parent: the batch must live on.
     parentClosePolicy: ParentClosePolicy.ABANDON,
+    // A batch is asked once: after a Reset of the conversation its first run stands, and so does what it reported.
+    workflowIdReusePolicy: 'REJECT_DUPLICATE',
     args: [{ batchId: batch.batchId, conversationId, agent, tenant, principal, actions: rest }],
-    staticSummary: `${batch.summaries.join('; ')} · waits for ${batch.group}`.slice(0, 190),
+    staticSummary: inOneLine(`${batch.group} decides: ${batch.summaries.join('; ')}`),
     typedSearchAttributes: attributesOfBatch(batch.group),
   });
   state.waiting.push(batch);
@@ -123,12 +127,24 @@ async function startWaiting(
         of,
         proposal,
         verdict.kind === 'ask'
-          ? `Not done yet. It waits for ${verdict.quorum} approval(s) of ${verdict.group} until ` +
+          ? `Not done yet: it waits for ${verdict.group} (${verdict.quorum} must approve) until ` +
               `${time(Date.now() + verdict.withinMs)}. The conversation goes on; the outcome will be reported.`
-          : 'Not done yet. It is allowed, and waits for the step before it.',
+          : 'Not done yet: it is allowed, and waits for the step before it.',
       ),
     ),
   );
+}
+
+async function startBatch(
+  batchId: string,
+  options: ChildWorkflowOptions & { readonly args: Parameters<typeof actionWorkflow> },
+): Promise<void> {
+  try {
+    await startChild<typeof actionWorkflow>(ACTION.type, options);
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    log.warn('this batch was started by an earlier run of this conversation', { batchId });
+  }
 }
 
 function batchOf(rest: readonly RuledAction[], principal: Signed<MessageStatement>): WaitingBatch {

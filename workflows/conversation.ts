@@ -23,19 +23,28 @@ import { keepQueued, runTurn, say } from './turn.ts';
 
 export async function conversation(input: ConversationInput): Promise<void> {
   const state = openConversation(input); // before any handler is set: messages may be here already
-  let turn: CancellationScope | undefined;
-  listen(state, () => turn?.cancel());
+  const running: { turn?: CancellationScope } = {};
+  const enter = listen(state, () => running.turn?.cancel());
+  // Temporal's own Cancel, as an operator may press it, means what our Update `close` means: end in good order.
+  CancellationScope.current().cancelRequested.catch(() => enter('closed'));
+  await CancellationScope.nonCancellable(() => converse(input, state, running));
+}
 
+async function converse(
+  input: ConversationInput,
+  state: ConversationState,
+  running: { turn?: CancellationScope },
+): Promise<void> {
   while (state.phase !== 'closed') {
     describeConversation(state);
     await condition(() => hasWork(state) || state.phase !== state.knownPhase || mustRenew(state));
     await announcePhase(state);
     const work = hasWork(state) ? takeNext(state) : undefined;
     if (work !== undefined) {
-      turn = new CancellationScope();
+      running.turn = new CancellationScope();
       state.turn += 1;
-      await turn.run(() => runTurn(state, work)).catch((error: unknown) => sayStopped(state, error));
-      turn = undefined;
+      await running.turn.run(() => runTurn(state, work)).catch((error: unknown) => sayStopped(state, error));
+      delete running.turn;
     }
     if (!mustRenew(state)) continue;
     await condition(allHandlersFinished); // safe: no handler waits for this loop

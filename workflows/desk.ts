@@ -39,7 +39,7 @@ export function attributesOfBatch(group: string): SearchAttributePair[] {
   ];
 }
 
-function pairOf<Key extends SearchAttributePair['key']>(key: Key, value: unknown): SearchAttributePair[] {
+function pairOf(key: SearchAttributePair['key'], value: unknown): SearchAttributePair[] {
   return value === undefined ? [] : [{ key, value } as SearchAttributePair];
 }
 

@@ -5,11 +5,14 @@ import {
   ActivityFailure,
   CancellationScope,
   isCancellation,
+  type LocalActivityFunctionWithOptions,
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow';
+import type { Proposal } from '../domain/action.ts';
 import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../domain/activity-ports.ts';
 import { TASK_QUEUES } from '../domain/ids.ts';
+import { cutToBytes } from '../domain/text.ts';
 
 // Bookkeeping is retried until the store is back: giving up would end a conversation because a database restarted.
 // 5 s a try: a store that needs longer is down. A local Activity that waits shows as a running Workflow Task.
@@ -20,20 +23,27 @@ const bookkeeping = proxyLocalActivities<WorkflowsActivities>({
 
 /** The workflows role. Bookkeeping is never cancelled: a stopped turn still says on record what it did. */
 export const workflowsRole: WorkflowsActivities = {
-  openTurn: (input) => whole(() => bookkeeping.openTurn(input)),
-  openReportTurn: (input) => whole(() => bookkeeping.openReportTurn(input)),
-  propose: (input) => whole(() => bookkeeping.propose(input)),
-  decide: (input) => whole(() => bookkeeping.decide(input)),
-  record: (input) => whole(() => bookkeeping.record(input)),
-  verifyDecision: (input) => whole(() => bookkeeping.verifyDecision(input)),
-  verifyCommand: (input) => whole(() => bookkeeping.verifyCommand(input)),
-  conversationRuns: (input) => whole(() => bookkeeping.conversationRuns(input)),
-  signReport: (input) => whole(() => bookkeeping.signReport(input)),
-  closeUnfinished: (input) => whole(() => bookkeeping.closeUnfinished(input)),
+  openTurn: (input) => whole(bookkeeping.openTurn, `open turn ${input.of.turn}`, input),
+  openReportTurn: (input) => whole(bookkeeping.openReportTurn, `open turn ${input.of.turn} with a report`, input),
+  propose: (input) => whole(bookkeeping.propose, 'propose', input),
+  decide: (input) => whole(bookkeeping.decide, `decide: ${input.map(summaryOf).join('; ')}`, input),
+  record: (input) => whole(bookkeeping.record, 'record', input),
+  verifyDecision: (input) => whole(bookkeeping.verifyDecision, 'verify a decision', input),
+  verifyCommand: (input) => whole(bookkeeping.verifyCommand, `verify ${input.command}`, input),
+  conversationRuns: (input) => whole(bookkeeping.conversationRuns, 'does the conversation still run?', input),
+  signReport: (input) => whole(bookkeeping.signReport, 'report', input),
+  closeUnfinished: (input) => whole(bookkeeping.closeUnfinished, `close: ${summaryOf(input)}`, input),
 };
 
-function whole<T>(call: () => Promise<T>): Promise<T> {
-  return CancellationScope.nonCancellable(call);
+const summaryOf = ({ proposal }: { readonly proposal: Proposal }): string => proposal.summary;
+
+function whole<Input, Result>(
+  activity: LocalActivityFunctionWithOptions<(input: Input) => Promise<Result>>,
+  summary: string,
+  input: Input,
+): Promise<Result> {
+  const options = { summary: inOneLine(summary) };
+  return CancellationScope.nonCancellable(() => activity.executeWithOptions(options, [input]));
 }
 
 const assistantQueue = proxyActivities<AssistantActivities>({
@@ -69,7 +79,7 @@ export const inspect: ActorActivities['inspect'] = (input) =>
     ...actorOptions,
     startToCloseTimeout: input.proposal.timeoutMs + ACT_OVERHEAD_MS,
     retry: { initialInterval: '200ms', maximumAttempts: 3 },
-  }).inspect.executeWithOptions({ summary: `inspect: ${input.proposal.summary}`.slice(0, SUMMARY_CHARS) }, [input]);
+  }).inspect.executeWithOptions({ summary: inOneLine(`inspect: ${input.proposal.summary}`) }, [input]);
 
 /** Act. Retried without end within its time: the claim, not a count of attempts, keeps an effect from happening twice. */
 export const act: ActorActivities['act'] = (input) =>
@@ -77,10 +87,14 @@ export const act: ActorActivities['act'] = (input) =>
     ...actorOptions,
     startToCloseTimeout: input.proposal.timeoutMs + ACT_OVERHEAD_MS,
     retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
-  }).act.executeWithOptions({ summary: input.proposal.summary.slice(0, SUMMARY_CHARS) }, [input]);
+  }).act.executeWithOptions({ summary: inOneLine(input.proposal.summary) }, [input]);
 
-// 120 characters: where the Temporal UI cuts a label of its timeline.
-export const SUMMARY_CHARS = 120;
+// 190 bytes: the server refuses a summary of more than 200, and with it the whole Workflow Task. The words may be the
+// model's, so this is a bound that must hold and not a matter of looks.
+const SUMMARY_BYTES = 190;
+
+/** A summary as the server takes it. */
+export const inOneLine = (text: string): string => cutToBytes(text, SUMMARY_BYTES);
 
 /** True for a failed Activity that is not a cancellation: the caller has an answer for it. */
 export function isActivityFailure(error: unknown): error is ActivityFailure {

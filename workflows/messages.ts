@@ -27,8 +27,8 @@ const stopSignal = defineSignal(CONVERSATION.stopSignal);
 const actionSettled = defineSignal<[BatchReport]>(CONVERSATION.actionSettled);
 const conversationQuery = defineQuery<ConversationView>(CONVERSATION.query);
 
-/** Listen for messages. `halt` ends the running turn at once. */
-export function listen(state: ConversationState, halt: () => void): void {
+/** Listen for messages. `halt` ends the running turn at once. Returns how to enter a phase from elsewhere. */
+export function listen(state: ConversationState, halt: () => void): (phase: 'closed') => void {
   const enter = (phase: 'paused' | 'stopped' | 'closed'): ConversationView => {
     if (state.phase !== 'closed') state.phase = phase;
     if (phase !== 'paused') halt();
@@ -68,6 +68,7 @@ export function listen(state: ConversationState, halt: () => void): void {
     );
   }
   setHandler(conversationQuery, () => viewOf(state), { description: 'Phase, turn, queue and what waits' });
+  return enter;
 }
 
 /** Phases from which a command leads on; elsewhere it changes nothing. */

@@ -2,7 +2,14 @@
 // first `ask` on the rest waits in a Workflow of its own, and the turn ends. May import domain and @temporalio/workflow.
 import { log } from '@temporalio/workflow';
 import type { TurnOf } from '../domain/activity-ports.ts';
-import { type ConversationState, MAX_WAITING, remember, takeNext, type Work } from '../domain/conversation.ts';
+import {
+  type ConversationState,
+  MAX_WAITING,
+  remember,
+  settleBatch,
+  takeNext,
+  type Work,
+} from '../domain/conversation.ts';
 import type { CallModelResult } from '../domain/model.ts';
 import { carryOut } from './calls.ts';
 import { callModel, isActivityFailure, whyFailed, workflowsRole } from './effects.ts';
@@ -12,6 +19,8 @@ export async function runTurn(state: ConversationState, work: Work): Promise<voi
   const of = turnOf(state);
   const handedOver = state.phase === 'handed_over';
   const opened = await openWork(of, work, handedOver);
+  if (opened.kind === 'refused') return;
+  if (work.kind === 'report') settleBatch(state, work.batch.batchId);
   remember(state, opened.items);
   if (opened.kind === 'noted') {
     if (opened.handedBack && state.phase === 'handed_over') state.phase = 'open';
@@ -81,8 +90,8 @@ function openWork(of: TurnOf, work: Work, handedOver: boolean) {
   if (work.kind === 'messages') {
     return workflowsRole.openTurn({ of, messages: work.messages, handedOver, answers: true });
   }
-  const { principal } = work.batch;
-  return workflowsRole.openReportTurn({ of, principal, signed: work.report.signed, handedOver });
+  const { principal, batchId } = work.batch;
+  return workflowsRole.openReportTurn({ of, principal, batchId, signed: work.report.signed, handedOver });
 }
 
 function turnOf(state: ConversationState): TurnOf {

@@ -1,12 +1,21 @@
 // Claim → act → receipt. The claim is written before the effect; a claim without a receipt is never acted on blindly.
 // What the actor cannot know it says so: `unknown`. May import domain, trust and store types.
 import { ApplicationFailure } from '@temporalio/common';
-import { endingOf, endingText, type ActResult, type Outcome, type Proposal } from '../../domain/action.ts';
+import {
+  type ActResult,
+  endingOf,
+  endingText,
+  type Evidence,
+  type Outcome,
+  type Proposal,
+} from '../../domain/action.ts';
 import type { ActorActivities } from '../../domain/activity-ports.ts';
 import { resultKey } from '../../domain/ids.ts';
+import { refOf } from '../../domain/item.ts';
 import type { Json } from '../../domain/json.ts';
 import { type AnyTool, DidNotHappen, type ToolContext } from '../../domain/tool.ts';
 import type { Store } from '../../store/ports.ts';
+import { canonicalJson } from '../../trust/digest.ts';
 import { attempt, heartbeating } from './attempt.ts';
 import type { CredentialBroker } from './broker.ts';
 import { type Authority, type VerifierDeps, verifyCall, verifyWarrant, WarrantRefused } from './warrant.ts';
@@ -35,10 +44,8 @@ export function createActorActivities(deps: ActorDeps): ActorActivities {
       const { actionId, conversationId } = proposal;
       if (tool.inspect === undefined) throw new Error(`the tool ${tool.name} must have an inspect`);
       const call = { actionId, conversationId, principal: proposal.principal, input };
-      return heartbeating(async () => tool.inspect?.(call, await contextOf(deps, tool, proposal))).then((evidence) => {
-        if (evidence === undefined) throw new Error(`the tool ${tool.name} must have an inspect`);
-        return evidence;
-      });
+      const { inspect } = tool;
+      return heartbeating(async () => checkedEvidence(await inspect(call, await contextOf(deps, tool, proposal))));
     },
     act: async (input) => {
       const authority = await orRefuse(deps, input.proposal, () => verifyWarrant(deps, input.proposal, input.warrant));
@@ -47,6 +54,16 @@ export function createActorActivities(deps: ActorDeps): ActorActivities {
       );
     },
   };
+}
+
+// 32,768 characters: a record with its lines; it travels with every card, and several fit into one payload.
+const MAX_EVIDENCE_CHARS = 32_768;
+
+/** Evidence that can be carried, hashed and shown: JSON with well-formed text, and not too long. Throws otherwise. */
+function checkedEvidence(evidence: Evidence): Evidence {
+  const text = canonicalJson({ ...evidence });
+  if (text.length > MAX_EVIDENCE_CHARS) throw new Error(`the evidence is longer than ${MAX_EVIDENCE_CHARS} characters`);
+  return evidence;
 }
 
 async function read(deps: ActorDeps, input: Input, authority: Authority): Promise<ActResult> {
@@ -148,8 +165,7 @@ async function settled(deps: ActorDeps, input: Input, tool: AnyTool, outcome: Ou
   const body = { kind: 'tool_result', callId, tool: tool.name, text: resultText(outcome) } as const;
   const trust = outcome.kind === 'succeeded' ? tool.trust : 'record';
   const [item] = await deps.store.items.append([{ key: resultKey(actionId), conversationId, turn, trust, body }]);
-  const ref = item === undefined ? null : { id: item.id, kind: item.body.kind };
-  return { kind: 'settled', ending: endingOf(outcome), item: ref };
+  return { kind: 'settled', ending: endingOf(outcome), item: item === undefined ? null : refOf(item) };
 }
 
 function resultText(outcome: Outcome): string {

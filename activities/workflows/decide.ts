@@ -1,7 +1,8 @@
 // Asking the rules. The verdict is signed and goes into history as a marker, so that editing a rule never breaks an open
 // conversation. Writes nothing: it runs again when a Worker dies before its Workflow Task completes.
 // May import domain, trust and store types.
-import type { Proposal, RuledAction, Verdict } from '../../domain/action.ts';
+import type { Proposal, RuledAction } from '../../domain/action.ts';
+import type { Verdict } from '../../domain/verdict.ts';
 import type { Inspected, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { decideByRules } from '../../domain/rule.ts';
@@ -10,8 +11,8 @@ import type { AnyTool } from '../../domain/tool.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import { canonicalJson, sha256Hex } from '../../trust/digest.ts';
 import { agentOf, toolOf } from './agents.ts';
-import type { WorkflowsDeps } from './create.ts';
-import { criticalOf } from './propose.ts';
+import { criticalOf } from './arguments.ts';
+import type { WorkflowsDeps } from './deps.ts';
 
 // 200 actions: those that wait or are unknown are few and recent; older ones have ended.
 const TWINS_LOOKED_AT = 200;

@@ -5,20 +5,15 @@ import type { Proposal } from '../../domain/action.ts';
 import type { LoadedAgent } from '../../domain/agent.ts';
 import { actionId } from '../../domain/ids.ts';
 import type { Item, ModelCall } from '../../domain/item.ts';
-import type { Json, JsonObject } from '../../domain/json.ts';
 import type { Principal } from '../../domain/principal.ts';
-import type { AnyTool } from '../../domain/tool.ts';
-import { actionDigest, canonicalJson, sha256Hex } from '../../trust/digest.ts';
+import { MAX_REASON_CHARS } from '../../domain/rule.ts';
+import { actionDigest, sha256Hex } from '../../trust/digest.ts';
 import { agentOf, toolOf } from './agents.ts';
-import type { WorkflowsDeps } from './create.ts';
+import { criticalOf, parseArguments } from './arguments.ts';
+import type { WorkflowsDeps } from './deps.ts';
 
-// 32 KB: a long mail with its headers; larger content belongs into a file that the call names.
-export const MAX_ARGUMENTS_CHARS = 32_768;
 // 160 characters: one line on a phone's card.
 const MAX_SUMMARY_CHARS = 160;
-// 5: the model mends a call from its first mistakes; a longer list drowns them.
-const MAX_ISSUES = 5;
-
 export function createPropose(
   deps: WorkflowsDeps,
   decide: WorkflowsActivities['decide'],
@@ -28,7 +23,9 @@ export function createPropose(
     const [item] = await deps.store.items.load(of.conversationId, [itemId]);
     if (item?.body.kind !== 'calls') throw new Error(`there must be an item ${itemId} with calls`);
     const { principal } = await deps.verifier.verify('message', signed);
-    const proposed = item.body.calls.map((call, at) => proposalOf(of, loaded, item, call, firstIndex + at, principal));
+    const proposed = item.body.calls.map((call, at) =>
+      orThrown(of, call, firstIndex + at, (index) => proposalOf(of, loaded, item, call, index, principal)),
+    );
     const once = proposed.map((one, at) => orRepeated(loaded, one, proposed.slice(0, at)));
     const ready = once.flatMap((one) => (one.kind === 'to_inspect' && !one.proposal.inspects ? [one.proposal] : []));
     const ruled = await decide(ready.map((proposal) => ({ proposal, evidence: null, approval: null })));
@@ -85,38 +82,16 @@ function proposalOf(
   return { kind: 'to_inspect', proposal };
 }
 
-type Parsed =
-  | { readonly kind: 'parsed'; readonly args: string; readonly input: unknown }
-  | { readonly kind: 'invalid'; readonly reason: string };
-
-/** One canonical text of the arguments, or why there is none. Card, digest and tool see this text and no other. */
-export function parseArguments(tool: AnyTool, text: string): Parsed {
-  if (text.length > MAX_ARGUMENTS_CHARS)
-    return { kind: 'invalid', reason: `the arguments exceed ${MAX_ARGUMENTS_CHARS} characters` };
-  let raw: unknown;
+/** A schema or a summary of a tool that throws must not hold up the conversation: its call is not done, and says why. */
+function orThrown(of: TurnOf, call: ModelCall, index: number, propose: (index: number) => Proposed): Proposed {
   try {
-    raw = JSON.parse(text === '' ? '{}' : text);
-  } catch {
-    return { kind: 'invalid', reason: 'the arguments are no JSON object' };
+    return propose(index);
+  } catch (error) {
+    const reason = `the tool could not read this call: ${error instanceof Error ? error.message : String(error)}`;
+    const { callId, tool } = call;
+    const id = actionId(of.conversationId, of.turn, index);
+    return { kind: 'invalid', actionId: id, callId, tool, reason: reason.slice(0, MAX_REASON_CHARS) };
   }
-  const result = tool.input.safeParse(raw);
-  if (!result.success) {
-    const issues = result.error.issues
-      .slice(0, MAX_ISSUES)
-      .map((issue) => `${issue.path.join('.') || 'arguments'}: ${issue.message}`);
-    return { kind: 'invalid', reason: issues.join('; ') };
-  }
-  try {
-    return { kind: 'parsed', args: canonicalJson(result.data as Json), input: result.data };
-  } catch {
-    return { kind: 'invalid', reason: 'the arguments hold text that is not well-formed Unicode' };
-  }
-}
-
-/** Only the values that decide who, where and how much. */
-export function criticalOf(tool: AnyTool, args: string): string {
-  const input = JSON.parse(args) as JsonObject;
-  return canonicalJson(Object.fromEntries(tool.critical.map((name) => [name, input[name] ?? null])));
 }
 
 /** The same effect twice in one answer is one wish: the second is told so. Reads may repeat. */

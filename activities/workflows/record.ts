@@ -3,10 +3,9 @@
 import { endingOf, type Outcome, type SettledAction } from '../../domain/action.ts';
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { Entry } from '../../domain/entry.ts';
-import type { Item } from '../../domain/item.ts';
+import { type Item, refOf } from '../../domain/item.ts';
 import type { ActionRow } from '../../store/ports.ts';
-import type { WorkflowsDeps } from './create.ts';
-import { refOf } from './turns.ts';
+import type { WorkflowsDeps } from './deps.ts';
 
 // 2,000 characters of a result: what the model needs to tell the outcome; the whole stays with the action.
 const MAX_RESULT_CHARS = 2_000;

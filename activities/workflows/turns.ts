@@ -4,12 +4,12 @@ import type { OpenedTurn, TurnOf, WorkflowsActivities } from '../../domain/activ
 import { onTeam } from '../../domain/agent.ts';
 import type { SubmittedMessage } from '../../domain/conversation.ts';
 import type { Entry } from '../../domain/entry.ts';
-import type { Item, ItemRef, NewItem } from '../../domain/item.ts';
+import { type Item, type NewItem, refOf } from '../../domain/item.ts';
 import type { MessageStatement } from '../../domain/signed.ts';
 import { sha256Hex } from '../../trust/digest.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
 import { agentOf } from './agents.ts';
-import type { WorkflowsDeps } from './create.ts';
+import type { WorkflowsDeps } from './deps.ts';
 
 type Verified = { readonly message: SubmittedMessage; readonly statement: MessageStatement };
 
@@ -23,7 +23,7 @@ export function createOpenTurn(deps: WorkflowsDeps): WorkflowsActivities['openTu
       else verified.push({ message, statement: checked });
     }
     const first = verified[0];
-    if (first === undefined) return { kind: 'noted', items: [], handedBack: false };
+    if (first === undefined) return { kind: 'refused' };
     const byTeam = handedOver && onTeam(agent, deps.directory, first.statement.principal.id);
     const written = await deps.store.items.append(
       verified.map((one) => itemOf(of, one, byTeam)),
@@ -41,12 +41,21 @@ export function createOpenTurn(deps: WorkflowsDeps): WorkflowsActivities['openTu
 }
 
 export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['openReportTurn'] {
-  return async ({ of, principal, signed, handedOver }): Promise<OpenedTurn> => {
+  return async ({ of, principal, batchId, signed, handedOver }): Promise<OpenedTurn> => {
     const { agent } = agentOf(deps.agents, of.agent);
     const { turn, conversationId } = of;
     const statement = await deps.verifier.verify('report', signed).catch(orNothing);
-    if (statement === undefined || statement.conversationId !== conversationId) {
-      return { kind: 'noted', items: [], handedBack: false };
+    if (statement?.conversationId !== conversationId || statement.batchId !== batchId) {
+      const fact = { kind: 'report_refused', batchId, reason: 'it is not signed for this batch' } as const;
+      const entry = {
+        subject: conversationId,
+        step: `report:${batchId}:refused`,
+        conversationId,
+        atMs: deps.nowMs(),
+        fact,
+      };
+      await deps.store.record([entry]);
+      return { kind: 'refused' };
     }
     const body = { kind: 'report', text: statement.text } as const;
     // The text quotes results of tools: its label is that of the worst of them.
@@ -56,8 +65,6 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
     return { kind: 'speaks', principal, items, modelCallsPerTurn: agent.limits.modelCallsPerTurn };
   };
 }
-
-export const refOf = (item: Item): ItemRef => ({ id: item.id, kind: item.body.kind });
 
 /** The statement behind a message, or why it does not hold. */
 async function verifyMessage(

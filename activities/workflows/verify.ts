@@ -2,7 +2,7 @@
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
 import { isMember } from '../../domain/principal.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
-import type { WorkflowsDeps } from './create.ts';
+import type { WorkflowsDeps } from './deps.ts';
 
 export function createVerifyDecision(deps: WorkflowsDeps): WorkflowsActivities['verifyDecision'] {
   return async ({ signed, approvals }) => {

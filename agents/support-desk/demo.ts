@@ -116,7 +116,7 @@ function refunded(result: string): string {
   });
 }
 
-function orderText({ orderId, state, paidCents, currency, shipment }: Fields): string | undefined {
+function orderText({ orderId, state, paidCents, refundedCents, currency, shipment }: Fields): string | undefined {
   if (typeof paidCents !== 'number') return undefined;
   const on = fieldsIn(shipment);
   const now = typeof on?.deliveredOn === 'string' ? `delivered ${on.deliveredOn}` : 'on its way';
@@ -124,7 +124,8 @@ function orderText({ orderId, state, paidCents, currency, shipment }: Fields): s
     on === undefined
       ? 'It has not been shipped yet.'
       : `${on.carrier} ${on.tracking}: shipped ${on.shippedOn}, ${now}.`;
-  return `Order ${orderId} (${formatMoney(paidCents, String(currency))}) is ${state}. ${way}`;
+  const back = Number(refundedCents) > 0 ? ` Refunded: ${formatMoney(Number(refundedCents), String(currency))}.` : '';
+  return `Order ${orderId} (${formatMoney(paidCents, String(currency))}) is ${state}. ${way}${back}`;
 }
 
 function ordersText({ orders }: Fields): string | undefined {

@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { modelProtocolOf } from '../../workers/config.ts';
 import { writePrivateFile } from '../../workers/state-folder.ts';
+import { API_FILE } from './api-file.ts';
 import { type RunningStart, startDevelopment, type StartParts } from './start.ts';
 
 export interface RunOptions<Connections> {
@@ -17,8 +18,6 @@ export interface RunOptions<Connections> {
   readonly print?: (text: string) => void;
 }
 
-/** Where the command line finds the API of a running start: `{ "url": … }`. There only while it runs. */
-export const API_FILE = 'api.json';
 // 1 s: a terminal, npm and the bootstrap may each hand on the same Ctrl-C.
 const SAME_SIGNAL_MS = 1_000;
 const ENDED_AT_ONCE = 130;
@@ -30,7 +29,7 @@ export async function runStart<Connections>(options: RunOptions<Connections>): P
   const asked = listenForEnd();
   try {
     const started = startDevelopment({ ...options, report });
-    const running = await Promise.race([started, asked.stop.then(() => undefined)]);
+    const running = await Promise.race([started, asked.then(() => undefined)]);
     if (running === undefined) {
       // What is half open cannot be closed in order; the lock, the guard and the store are made to be cut off.
       report('stopped before it was up');
@@ -39,7 +38,7 @@ export async function runStart<Connections>(options: RunOptions<Connections>): P
     const apiFile = join(running.stateFolder, API_FILE);
     writePrivateFile(apiFile, `${JSON.stringify({ url: running.url })}\n`);
     print(tableOf(running));
-    const loss = await Promise.race([asked.stop.then(() => undefined), running.lost]);
+    const loss = await Promise.race([asked.then(() => undefined), running.lost]);
     report(loss === undefined ? 'stopping …' : `${loss}\nstopping …`);
     rmSync(apiFile, { force: true });
     await running.stop();
@@ -48,8 +47,6 @@ export async function runStart<Connections>(options: RunOptions<Connections>): P
   } catch (error) {
     report(error instanceof Error ? error.message : String(error));
     return 1;
-  } finally {
-    asked.close();
   }
 }
 
@@ -71,13 +68,8 @@ function listenForEnd() {
   // The bootstrap holds this channel open; its end means that the bootstrap was killed.
   process.once('disconnect', wish);
   process.channel?.unref();
-  return {
-    stop,
-    close: () => {
-      for (const signal of signals) process.removeListener(signal, wish);
-      process.removeListener('disconnect', wish);
-    },
-  };
+  // The listeners stay: an echo of Ctrl-C that comes when all is down must not look like a death by signal.
+  return stop;
 }
 
 function tableOf(running: RunningStart): string {

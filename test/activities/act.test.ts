@@ -6,7 +6,8 @@ import { after, before, beforeEach, test } from 'node:test';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { ACT_WITHIN_MS, createActorActivities, VERDICT_FRESH_MS } from '../../activities/actor/act.ts';
 import { createLocalBroker } from '../../activities/actor/broker.ts';
-import type { ActResult, Evidence, Proposal, Verdict, Warrant } from '../../domain/action.ts';
+import type { ActResult, Evidence, Proposal, Warrant } from '../../domain/action.ts';
+import type { Verdict } from '../../domain/verdict.ts';
 import type { DecisionStatement, MessageStatement, VerdictStatement } from '../../domain/signed.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../store/embedded.ts';
 import type { Store } from '../../store/ports.ts';
@@ -106,6 +107,71 @@ const act = (proposal: Proposal, warrant: Warrant): Promise<ActResult> =>
   new MockActivityEnvironment({ attempt: 1 }).run(actor().act, { proposal, warrant, notesResult: false });
 const endingOf = (result: ActResult) => (result.kind === 'settled' ? result.ending.kind : result.kind);
 
+type Forgery = readonly [what: string, forge: (p: Proposal) => Promise<readonly [Proposal, Warrant]>];
+
+/** Each part of a warrant altered once. `other` is an action that really has leave. */
+const forgeries = (other: Proposal): readonly Forgery[] => [
+  ['other arguments', async (p) => [{ ...p, args: '{"cents":73,"order":1}' }, await warrantFor(p, ASK)]],
+  ['another tool', async (p) => [{ ...p, tool: 'note', effect: 'write' }, await warrantFor(p, ASK)]],
+  ['another effect', async (p) => [{ ...p, effect: 'read' }, await warrantFor(p, ASK)]],
+  ['another version', async (p) => [{ ...p, toolVersion: '2' }, await warrantFor(p, ASK)]],
+  ['an unknown tool', async (p) => [{ ...p, tool: 'shell' }, await warrantFor(p, ASK)]],
+  [
+    'arguments that are not canonical',
+    async () => {
+      const p = payment({ args: '{"order":1,"cents":72}' });
+      return [p, await warrantFor(p, ASK)];
+    },
+  ],
+  ["another action's warrant", async (p) => [p, await warrantFor(other, ASK)]],
+  ['another principal', async (p) => [p, await warrantFor(p, ASK, { message: { principal: person('bob') } })]],
+  [
+    'another tenant',
+    async (p) => [p, await warrantFor(p, ASK, { message: { principal: { ...person('ada'), tenant: 'x' } } })],
+  ],
+  ['another conversation', async (p) => [p, await warrantFor(p, ASK, { message: { conversationId: 'x' } })]],
+  [
+    'a verdict that denies',
+    async (p) => [p, await warrantFor(p, { kind: 'deny', ruleId: 'r', ruleVersion: 'v', reason: '' })],
+  ],
+  ['a verdict for another digest', async (p) => [p, await warrantFor(p, ASK, { verdict: { digest: other.digest } })]],
+  ['a verdict for another agent', async (p) => [p, await warrantFor(p, ASK, { verdict: { agent: 'x' } })]],
+  ['a verdict for another principal', async (p) => [p, await warrantFor(p, ASK, { verdict: { principalId: 'bob' } })]],
+  ['nobody asked', async (p) => [p, await warrantFor(p, ASK, { verdict: { approval: null } })]],
+  ['no decision', async (p) => [p, { ...(await warrantFor(p, ASK)), decisions: [] }]],
+  ['a denial', async (p) => [p, await warrantFor(p, ASK, { decision: { answer: 'deny' } })]],
+  [
+    'a decision over another digest',
+    async (p) => [p, await warrantFor(p, ASK, { decision: { digest: other.digest } })],
+  ],
+  ['a decision on another approval', async (p) => [p, await warrantFor(p, ASK, { decision: { approvalId: 'x' } })]],
+  [
+    'a decision after the deadline',
+    async (p) => [p, await warrantFor(p, ASK, { decision: { atMs: clock.nowMs + 2_000 } })],
+  ],
+  ['a decision of the requester', async (p) => [p, await warrantFor(p, ASK, { decision: { person: person('ada') } })]],
+  [
+    'a decision of somebody not entitled',
+    async (p) => [p, await warrantFor(p, ASK, { decision: { person: person('mallory') } })],
+  ],
+  ['one approval of two', async (p) => [p, await warrantFor(p, { ...ASK, quorum: 2 })]],
+  [
+    'the same approval twice',
+    async (p) => {
+      const warrant = await warrantFor(p, { ...ASK, quorum: 2 });
+      return [p, { ...warrant, decisions: [...warrant.decisions, ...warrant.decisions] }];
+    },
+  ],
+  [
+    'a verdict in place of the decision',
+    async (p) => {
+      const warrant = await warrantFor(p, ASK);
+      return [p, { ...warrant, decisions: [warrant.verdict as string] }];
+    },
+  ],
+  ['a signature by nobody', async (p) => [p, { ...(await warrantFor(p, ASK)), verdict: 'e30.e30.e30' }]],
+];
+
 test('an approved action runs once, however often its Activity is retried', async () => {
   const proposal = payment();
   const warrant = await warrantFor(proposal, ASK);
@@ -115,75 +181,7 @@ test('an approved action runs once, however often its Activity is retried', asyn
 });
 
 test('a warrant with any part altered, forged or crossed runs nothing', async () => {
-  const other = payment();
-  const cases: [string, (p: Proposal) => Promise<readonly [Proposal, Warrant]>][] = [
-    ['other arguments', async (p) => [{ ...p, args: '{"cents":73,"order":1}' }, await warrantFor(p, ASK)]],
-    ['another tool', async (p) => [{ ...p, tool: 'note', effect: 'write' }, await warrantFor(p, ASK)]],
-    ['another effect', async (p) => [{ ...p, effect: 'read' }, await warrantFor(p, ASK)]],
-    ['another version', async (p) => [{ ...p, toolVersion: '2' }, await warrantFor(p, ASK)]],
-    ['an unknown tool', async (p) => [{ ...p, tool: 'shell' }, await warrantFor(p, ASK)]],
-    [
-      'arguments that are not canonical',
-      async () => {
-        const p = payment({ args: '{"order":1,"cents":72}' });
-        return [p, await warrantFor(p, ASK)];
-      },
-    ],
-    ["another action's warrant", async (p) => [p, await warrantFor(other, ASK)]],
-    ['another principal', async (p) => [p, await warrantFor(p, ASK, { message: { principal: person('bob') } })]],
-    [
-      'another tenant',
-      async (p) => [p, await warrantFor(p, ASK, { message: { principal: { ...person('ada'), tenant: 'x' } } })],
-    ],
-    ['another conversation', async (p) => [p, await warrantFor(p, ASK, { message: { conversationId: 'x' } })]],
-    [
-      'a verdict that denies',
-      async (p) => [p, await warrantFor(p, { kind: 'deny', ruleId: 'r', ruleVersion: 'v', reason: '' })],
-    ],
-    ['a verdict for another digest', async (p) => [p, await warrantFor(p, ASK, { verdict: { digest: other.digest } })]],
-    ['a verdict for another agent', async (p) => [p, await warrantFor(p, ASK, { verdict: { agent: 'x' } })]],
-    [
-      'a verdict for another principal',
-      async (p) => [p, await warrantFor(p, ASK, { verdict: { principalId: 'bob' } })],
-    ],
-    ['nobody asked', async (p) => [p, await warrantFor(p, ASK, { verdict: { approval: null } })]],
-    ['no decision', async (p) => [p, { ...(await warrantFor(p, ASK)), decisions: [] }]],
-    ['a denial', async (p) => [p, await warrantFor(p, ASK, { decision: { answer: 'deny' } })]],
-    [
-      'a decision over another digest',
-      async (p) => [p, await warrantFor(p, ASK, { decision: { digest: other.digest } })],
-    ],
-    ['a decision on another approval', async (p) => [p, await warrantFor(p, ASK, { decision: { approvalId: 'x' } })]],
-    [
-      'a decision after the deadline',
-      async (p) => [p, await warrantFor(p, ASK, { decision: { atMs: clock.nowMs + 2_000 } })],
-    ],
-    [
-      'a decision of the requester',
-      async (p) => [p, await warrantFor(p, ASK, { decision: { person: person('ada') } })],
-    ],
-    [
-      'a decision of somebody not entitled',
-      async (p) => [p, await warrantFor(p, ASK, { decision: { person: person('mallory') } })],
-    ],
-    ['one approval of two', async (p) => [p, await warrantFor(p, { ...ASK, quorum: 2 })]],
-    [
-      'the same approval twice',
-      async (p) => {
-        const warrant = await warrantFor(p, { ...ASK, quorum: 2 });
-        return [p, { ...warrant, decisions: [...warrant.decisions, ...warrant.decisions] }];
-      },
-    ],
-    [
-      'a verdict in place of the decision',
-      async (p) => {
-        const warrant = await warrantFor(p, ASK);
-        return [p, { ...warrant, decisions: [warrant.verdict as string] }];
-      },
-    ],
-    ['a signature by nobody', async (p) => [p, { ...(await warrantFor(p, ASK)), verdict: 'e30.e30.e30' }]],
-  ];
-  for (const [what, forge] of cases) {
+  for (const [what, forge] of forgeries(payment())) {
     const [proposal, warrant] = await forge(payment());
     await rejects(act(proposal, warrant), { type: 'WarrantRefused' }, what);
     equal(await store.claims.get(proposal.actionId), undefined, what);

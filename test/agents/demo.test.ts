@@ -79,7 +79,7 @@ test('the scripted support desk reads the amount from the order before it refund
 });
 
 test('what is denied or waits is told as it is', async () => {
-  const waits = 'Not done yet. It waits for 1 approval(s) of finance.';
+  const waits = 'Not done yet: it waits for finance (1 must approve).';
   const denied = 'Not done. denied: there is no such record of the requester';
   assert.equal((await play(supportDesk, 'refund 24.00 EUR of order 1042', [waits])).said, waits);
   const foreign = await play(supportDesk, 'refund order 1044', [denied]);

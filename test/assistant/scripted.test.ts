@@ -62,7 +62,7 @@ test('a later call sees the results before it, and has an id of its own', async 
 
 test('what waits, was denied or failed is said as it is, never as done', async () => {
   for (const text of [
-    'Not done yet. It waits for 1 approval(s) of finance until Monday.',
+    'Not done yet: it waits for finance (1 must approve) until Monday.',
     'Not done. denied: not yours',
     'It may or may not have happened: no answer. It is not repeated; a person has to look.',
   ]) {

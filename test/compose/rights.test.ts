@@ -132,6 +132,7 @@ const EVERY_KIND: Readonly<Record<Fact['kind'], true>> = {
   phase: true,
   message: true,
   message_refused: true,
+  report_refused: true,
   model_call: true,
   replied: true,
   proposed: true,

@@ -1,5 +1,6 @@
 // Builders of whole, valid values for tests of pure functions: name only what the test is about.
-import type { Evidence, Proposal, RuledAction, Verdict } from '../../domain/action.ts';
+import type { Evidence, Proposal, RuledAction } from '../../domain/action.ts';
+import type { Verdict } from '../../domain/verdict.ts';
 import { type Approval, type CountedDecision, openApproval } from '../../domain/approval.ts';
 import type { SubmittedMessage } from '../../domain/conversation.ts';
 

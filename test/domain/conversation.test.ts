@@ -11,8 +11,10 @@ import {
   openConversation,
   refusalOf,
   remember,
+  settleBatch,
   takeNext,
 } from '../../domain/conversation.ts';
+import { cutToBytes } from '../../domain/text.ts';
 import { actionId, approvalId, conversationOfAction, isConversationId, parseApprovalId } from '../../domain/ids.ts';
 import { ALLOW, aMessage, anApproval, aRuledAction, ASK, DENY } from './builders.ts';
 
@@ -68,8 +70,25 @@ test('a report counts once, and only for a batch that is waiting', () => {
   enqueueReport(state, report);
   enqueueReport(state, report);
   equal(takeNext(state)?.kind, 'report');
+  settleBatch(state, 'c1:1:0');
   equal(takeNext(state), undefined);
   deepEqual(state.waiting, []);
+});
+
+test('a report that did not verify leaves its batch waiting for the true one', () => {
+  const state = fresh();
+  state.waiting.push({ batchId: 'c1:1:0', principal: 'p', summaries: [], group: 'finance', deadlineMs: 1 });
+  enqueueReport(state, { batchId: 'c1:1:0', settled: [], signed: 'forged' });
+  enqueueReport(state, { batchId: 'c1:1:0', settled: [], signed: 'true' });
+  takeNext(state); // refused: nothing is settled
+  const work = takeNext(state);
+  equal(work?.kind === 'report' && work.report.signed, 'true');
+});
+
+test('a text is cut by bytes and never in the middle of a character', () => {
+  equal(cutToBytes('72.00 €', 8), '72.00 ');
+  equal(cutToBytes('72.00 €', 9), '72.00 €');
+  equal(cutToBytes('😀😀', 7), '😀');
 });
 
 test('a stopped conversation refuses messages, a paused one queues them, a closed one is final', () => {

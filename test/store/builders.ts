@@ -1,6 +1,7 @@
 // What the tests of the store write: whole values with the named parts changed.
 import { randomUUID } from 'node:crypto';
-import type { Proposal, Verdict } from '../../domain/action.ts';
+import type { Proposal } from '../../domain/action.ts';
+import type { Verdict } from '../../domain/verdict.ts';
 import { type Approval, openApproval } from '../../domain/approval.ts';
 import type { Entry, Fact } from '../../domain/entry.ts';
 import type { NewItem } from '../../domain/item.ts';

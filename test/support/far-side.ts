@@ -25,6 +25,33 @@ const input = z.strictObject({ order: z.int(), cents: z.int().min(1) });
 const base = { version: '1', input, egress: false, critical: ['order', 'cents'], scopes: ['far:write'] } as const;
 
 export function createTestAgent(far: FarSide) {
+  const { look, note, pay, wide, escalate } = createTools(far);
+  return defineAgent({
+    name: 'tester',
+    owner: 'olga',
+    team: 'support',
+    purpose: 'to be tested',
+    instructions: 'You are tested.',
+    tools: [look, note, pay, wide, escalate],
+    rules: [
+      rule('look', look, () => allow()),
+      rule('note.small', note, ({ input: { cents } }) => (cents <= 100 ? allow() : ask({ group: 'finance' }))),
+      rule('wide', wide, () => ask({ group: 'finance' })),
+      rule('escalate', escalate, () => allow()),
+      rule('pay.never', pay, ({ input: { cents } }) => (cents > 1_000_000 ? deny('too much') : undefined)),
+      rule('pay.gone', pay, ({ evidence }) =>
+        evidence?.record['state'] === 'refunded' ? deny('already paid') : undefined,
+      ),
+      rule('pay.nobody', pay, ({ input: { cents } }) => (cents === 13 ? ask({ group: 'nobody' }) : undefined)),
+      rule('pay.two', pay, ({ input: { cents } }) =>
+        cents > 50_000 ? ask({ group: 'finance', quorum: 2 }) : undefined,
+      ),
+      rule('pay', pay, () => ask({ group: 'finance', withinMs: 3_600_000 })),
+    ],
+  });
+}
+
+function createTools(far: FarSide) {
   const effect =
     (tool: string) =>
     async (call: { input: z.output<typeof input> }, { idempotencyKey }: { idempotencyKey: string }) => {
@@ -65,6 +92,15 @@ export function createTestAgent(far: FarSide) {
     },
     execute: effect('pay'),
   });
+  const wide = defineTool({
+    ...base,
+    name: 'wide',
+    description: 'a write whose summary is as long and wide as a model could make it',
+    effect: 'write',
+    idempotent: false,
+    summarize: () => '€😀'.repeat(200),
+    execute: effect('wide'),
+  });
   const escalate = defineTool({
     ...base,
     name: 'escalate',
@@ -74,26 +110,5 @@ export function createTestAgent(far: FarSide) {
     then: 'handover',
     execute: effect('escalate'),
   });
-  return defineAgent({
-    name: 'tester',
-    owner: 'olga',
-    team: 'support',
-    purpose: 'to be tested',
-    instructions: 'You are tested.',
-    tools: [look, note, pay, escalate],
-    rules: [
-      rule('look', look, () => allow()),
-      rule('note.small', note, ({ input: { cents } }) => (cents <= 100 ? allow() : ask({ group: 'finance' }))),
-      rule('escalate', escalate, () => allow()),
-      rule('pay.never', pay, ({ input: { cents } }) => (cents > 1_000_000 ? deny('too much') : undefined)),
-      rule('pay.gone', pay, ({ evidence }) =>
-        evidence?.record['state'] === 'refunded' ? deny('already paid') : undefined,
-      ),
-      rule('pay.nobody', pay, ({ input: { cents } }) => (cents === 13 ? ask({ group: 'nobody' }) : undefined)),
-      rule('pay.two', pay, ({ input: { cents } }) =>
-        cents > 50_000 ? ask({ group: 'finance', quorum: 2 }) : undefined,
-      ),
-      rule('pay', pay, () => ask({ group: 'finance', withinMs: 3_600_000 })),
-    ],
-  });
+  return { look, note, pay, wide, escalate };
 }

@@ -70,7 +70,15 @@ export const LAYERS: readonly Layer[] = [
   { of: '/cli/main.ts', may: ['/cli', '/domain', '/trust', '/workers', ...TERMINAL] },
   { of: '/cli/start/compose.ts', may: ['/cli/start', '/domain', '/store', '/workers', ...TERMINAL] },
   { of: '/cli/start', may: ['/cli/start', '/domain', '/workers', ...TERMINAL], types: ['/store', 'pg'] },
-  { of: '/cli', may: ['/cli', '/domain', ...TERMINAL] },
+  // A client knows the API by its schemas, and the environment and development keys by the tables of workers/.
+  {
+    of: '/cli',
+    may: [
+      ...['/cli/*', '/cli/commands', '/cli/start/api-file.ts', '/domain', ...TERMINAL],
+      ...['/api/schemas.ts', '/workers/config.ts', '/workers/dev-identities.ts'],
+    ],
+    types: ['/api/keys.ts'],
+  },
   { of: '/test', may: ['*'] },
   { of: '/bench', may: ['*'] },
 ];

@@ -1,10 +1,12 @@
 // The whole system in one process for tests: a real Temporal server, the real store, the three roles, and a model that a
 // test scripts. Messages and decisions are signed as the API signs them.
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createLocalBroker } from '../../activities/actor/broker.ts';
+import { modelFailure } from '../../activities/assistant/failures.ts';
 import type { Agent } from '../../domain/agent.ts';
 import type { Approval, Receipt } from '../../domain/approval.ts';
 import type { ConversationView, SubmittedMessage, Ticket } from '../../domain/conversation.ts';
@@ -15,10 +17,9 @@ import {
   TASK_QUEUES,
   WORKFLOW_TASK_TIMEOUT,
 } from '../../domain/ids.ts';
-import type { Item } from '../../domain/item.ts';
 import type { ModelAnswer, ModelRequest } from '../../domain/model.ts';
 import { ACTION, CONVERSATION } from '../../domain/protocol.ts';
-import type { CommandStatement, DecisionStatement, Signed } from '../../domain/signed.ts';
+import type { CommandStatement, DecisionStatement } from '../../domain/signed.ts';
 import type { Directory } from '../../domain/principal.ts';
 import { startEmbeddedPostgres } from '../../store/embedded.ts';
 import { openStore } from '../../store/store.ts';
@@ -43,94 +44,141 @@ export interface SystemOptions {
   readonly nowMs?: () => number;
 }
 
-export async function startSystem({ temporal, agent, directory, script, nowMs = Date.now }: SystemOptions) {
+export async function startSystem(options: SystemOptions) {
+  const parts = await openParts(options);
+  let roles = await startRoles(options, parts);
+  return {
+    ...parts,
+    ...peopleOf(options, parts),
+    ...looksOf(parts),
+    async restartRoles(): Promise<void> {
+      await Promise.all(roles.map((role) => role.stop()));
+      roles = await startRoles(options, parts);
+    },
+    async stop(): Promise<void> {
+      await Promise.all(roles.map((role) => role.stop()));
+      await parts.close();
+    },
+  };
+}
+
+export type System = Awaited<ReturnType<typeof startSystem>>;
+
+async function openParts({ temporal, nowMs = Date.now }: SystemOptions) {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-test-'));
   const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'store') });
   const store = await openStore({ pool: postgres.poolConfig, nowMs });
-  const api = createSigner('api', generateSigningKey());
-  const signer = createSigner('workflows', generateSigningKey());
-  const verifier = createVerifier({ api: [api.publicKey], workflows: [signer.publicKey] });
-  const agents = new Map([[agent.name, { agent, ruleVersion: 'test' }]]);
-  const at = { connection: temporal.nativeConnection, namespace: temporal.namespace ?? 'default' };
-  const client = temporal.client;
-  const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'));
-  let callCount = 0;
-  const port = {
-    name: 'test',
-    complete: async (request: ModelRequest) => answerOf(script(request), () => `call-${++callCount}`),
-  };
-  const startRoles = (): Promise<RunningRole[]> =>
-    Promise.all([
-      startWorkflowsRole(at, bundle, {
-        store,
-        agents,
-        directory,
-        signer,
-        verifier,
-        workflowRuns: workflowRunsBy(client),
-        nowMs,
-      }),
-      startAssistantRole(at, {
-        store,
-        agents: new Map([[agent.name, agent]]),
-        models: { routes: () => [{ model: 'test', port }] },
-        nowMs,
-      }),
-      startActorRole(at, {
-        store,
-        agents,
-        directory,
-        verifier,
-        broker: createLocalBroker({ databases: new Map(), env: {}, foldersPath: folder }),
-        nowMs,
-      }),
-    ]);
-  let roles = await startRoles();
-
-  const sign = (conversationId: string, messageId: string, text: string, from: string) =>
-    api.sign({
-      kind: 'message',
-      conversationId,
-      messageId,
-      principal: person(from),
-      textSha256: sha256Hex(text),
-      atMs: nowMs(),
-    });
-  const handle = (conversationId: string) => client.workflow.getHandle(conversationWorkflowId(conversationId));
-
+  const { client } = temporal;
   return {
+    folder,
     store,
     client,
-    handle,
-    api,
+    api: createSigner('api', generateSigningKey()),
+    workflows: createSigner('workflows', generateSigningKey()),
+    handle: (conversationId: string) => client.workflow.getHandle(conversationWorkflowId(conversationId)),
+    async close(): Promise<void> {
+      await store.close();
+      await postgres.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+type Parts = Awaited<ReturnType<typeof openParts>>;
+
+async function startRoles(options: SystemOptions, parts: Parts): Promise<readonly RunningRole[]> {
+  const { temporal, agent, directory, script, nowMs = Date.now } = options;
+  const { store, client, api, workflows: signer, folder } = parts;
+  const at = { connection: temporal.nativeConnection, namespace: temporal.namespace ?? 'default' };
+  const verifier = createVerifier({ api: [api.publicKey], workflows: [signer.publicKey] });
+  const agents = new Map([[agent.name, { agent, ruleVersion: 'test' }]]);
+  const loaded = { store, agents, directory, verifier, nowMs };
+  const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'));
+  const broker = createLocalBroker({ databases: new Map(), env: {}, foldersPath: folder });
+  const port = { name: 'test', complete: async (request: ModelRequest) => answerOf(script(request)) };
+  const models = { routes: () => [{ model: 'test', port }] };
+  return Promise.all([
+    startWorkflowsRole(at, bundle, { ...loaded, signer, workflowRuns: workflowRunsBy(client) }),
+    startAssistantRole(at, { store, agents: new Map([[agent.name, agent]]), models, nowMs }),
+    startActorRole(at, { ...loaded, broker }),
+  ]);
+}
+
+/** What people do, signed as the API signs it. */
+function peopleOf({ agent, nowMs = Date.now }: SystemOptions, { store, client, api, handle }: Parts) {
+  const sign = (conversationId: string, messageId: string, text: string, from: string) => {
+    const said = { conversationId, messageId, principal: person(from), textSha256: sha256Hex(text), atMs: nowMs() };
+    return api.sign({ kind: 'message', ...said });
+  };
+  const signDecision = (
+    approval: Approval,
+    by: string,
+    answer: 'approve' | 'deny',
+    over: Partial<DecisionStatement>,
+  ) => {
+    const { id: approvalId, digest } = approval;
+    const decisionId = `${by}-${answer}-${approvalId}`;
+    const decided = {
+      decisionId,
+      approvalId,
+      digest,
+      answer,
+      reason: '',
+      person: person(by),
+      method: 'test',
+      atMs: nowMs(),
+    };
+    return api.sign({ kind: 'decision', ...decided, ...over });
+  };
+  return {
+    sign,
+    signDecision,
     async open(conversationId: string): Promise<void> {
-      const fact = {
-        kind: 'conversation_opened',
-        agent: agent.name,
-        tenant: 'default',
-        owner: agent.owner,
-        principal: person('ada'),
-      } as const;
+      const { name, owner } = agent;
+      const principal = person('ada');
+      const fact = { kind: 'conversation_opened', agent: name, tenant: 'default', owner, principal } as const;
       await store.record([{ subject: conversationId, step: 'opened', conversationId, atMs: nowMs(), fact }]);
       await client.workflow.start(CONVERSATION.type, {
         workflowId: conversationWorkflowId(conversationId),
         taskQueue: TASK_QUEUES.workflows,
         workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-        args: [{ conversationId, agent: agent.name, tenant: 'default' }],
+        args: [{ conversationId, agent: name, tenant: 'default' }],
       });
     },
     async submit(conversationId: string, id: string, text: string, from = 'ada'): Promise<Ticket> {
       const signed = await sign(conversationId, id, text, from);
-      const message: SubmittedMessage = { id, text, principalId: from, signed };
-      return handle(conversationId).executeUpdate<Ticket, [SubmittedMessage]>(CONVERSATION.submitMessage, {
-        args: [message],
-        updateId: id,
-      });
+      const args: [SubmittedMessage] = [{ id, text, principalId: from, signed }];
+      return handle(conversationId).executeUpdate(CONVERSATION.submitMessage, { args, updateId: id });
     },
-    sign,
+    async command(
+      conversationId: string,
+      command: CommandStatement['command'],
+      by = 'olga',
+    ): Promise<ConversationView> {
+      const signed = await api.sign({ kind: 'command', command, conversationId, principal: person(by), atMs: nowMs() });
+      return handle(conversationId).executeUpdate(command, { args: [signed] });
+    },
+    async decide(
+      approval: Approval,
+      by: string,
+      answer: 'approve' | 'deny',
+      over: Partial<DecisionStatement> = {},
+    ): Promise<Receipt> {
+      const signed = await signDecision(approval, by, answer, over);
+      const batchId = parseApprovalId(approval.id)?.batchId ?? '';
+      return client.workflow
+        .getHandle(actionWorkflowId(batchId))
+        .executeUpdate(ACTION.decideApproval, { args: [signed] });
+    },
+  };
+}
+
+/** What the store says, waited for. */
+function looksOf({ store }: Parts) {
+  return {
     async reply(conversationId: string, messageId: string): Promise<string> {
       const item = await eventually(() => store.items.replyTo(conversationId, messageId), `a reply to ${messageId}`);
-      return textOf(item);
+      return item.body.text;
     },
     /** The reply of the turn that a report opened, once it is there. */
     async reportReply(conversationId: string): Promise<string> {
@@ -139,52 +187,10 @@ export async function startSystem({ temporal, agent, directory, script, nowMs = 
         const report = items.find((item) => item.body.kind === 'report');
         return items.find((item) => item.turn === report?.turn && item.body.kind === 'reply');
       };
-      return textOf(await eventually(found, 'the reply to a report'));
-    },
-    async command(
-      conversationId: string,
-      command: CommandStatement['command'],
-      by = 'olga',
-    ): Promise<ConversationView> {
-      const signed = await api.sign({ kind: 'command', command, conversationId, principal: person(by), atMs: nowMs() });
-      return handle(conversationId).executeUpdate<ConversationView, [Signed<CommandStatement>]>(command, {
-        args: [signed],
-      });
-    },
-    async signDecision(
-      approval: Approval,
-      by: string,
-      answer: 'approve' | 'deny',
-      over: Partial<DecisionStatement> = {},
-    ) {
-      const { id: approvalId, digest } = approval;
-      const decisionId = `${by}-${answer}-${approvalId}`;
-      const statement = {
-        kind: 'decision',
-        decisionId,
-        approvalId,
-        digest,
-        answer,
-        reason: '',
-        person: person(by),
-        method: 'test',
-        atMs: nowMs(),
-      } as const;
-      return api.sign({ ...statement, ...over });
-    },
-    async decide(
-      approval: Approval,
-      by: string,
-      answer: 'approve' | 'deny',
-      over: Partial<DecisionStatement> = {},
-    ): Promise<Receipt> {
-      const signed = await this.signDecision(approval, by, answer, over);
-      const batchId = parseApprovalId(approval.id)?.batchId ?? '';
-      const workflow = client.workflow.getHandle(actionWorkflowId(batchId));
-      return workflow.executeUpdate<Receipt, [Signed<DecisionStatement>]>(ACTION.decideApproval, { args: [signed] });
+      return (await eventually(found, 'the reply to a report')).body.text;
     },
     approval: (id: string): Promise<Approval> => eventually(() => store.approvals.get(id), `approval ${id}`),
-    async approvalEnd(id: string, end: Approval['end']): Promise<Approval> {
+    approvalEnd(id: string, end: Approval['end']): Promise<Approval> {
       const ended = async () => {
         const approval = await store.approvals.get(id);
         return approval?.end === end ? approval : undefined;
@@ -192,30 +198,15 @@ export async function startSystem({ temporal, agent, directory, script, nowMs = 
       return eventually(ended, `approval ${id} being ${end}`);
     },
     async outcome(actionId: string): Promise<string> {
-      const found = await eventually(
-        async () => (await store.actions.get(actionId))?.outcome ?? undefined,
-        `an outcome of ${actionId}`,
-      );
-      return found.kind;
+      const found = async () => (await store.actions.get(actionId))?.outcome ?? undefined;
+      return (await eventually(found, `an outcome of ${actionId}`)).kind;
     },
     async transcript(conversationId: string): Promise<string[]> {
       const items = await store.items.page(conversationId, 0, 1_000);
-      return items.map((item) => `${item.body.kind}: ${textOf(item)}`);
-    },
-    async restartRoles(): Promise<void> {
-      await Promise.all(roles.map((role) => role.stop()));
-      roles = await startRoles();
-    },
-    async stop(): Promise<void> {
-      await Promise.all(roles.map((role) => role.stop()));
-      await store.close();
-      await postgres.stop();
-      await rm(folder, { recursive: true, force: true });
+      return items.map((item) => `${item.body.kind}: ${item.body.text}`);
     },
   };
 }
-
-export type System = Awaited<ReturnType<typeof startSystem>>;
 
 // 20 s: a slow machine's turn with its retries; a test that needs longer hangs.
 const EVENTUALLY_MS = 20_000;
@@ -234,15 +225,11 @@ export async function eventually<T>(
   }
 }
 
-export function textOf(item: Item): string {
-  return item.body.text;
-}
-
-function answerOf(answer: ReturnType<Script>, nextId: () => string): ModelAnswer {
+function answerOf(answer: ReturnType<Script>): ModelAnswer {
   const figures = { opaque: '', model: 'test', requestId: 'r', promptTokens: 1, completionTokens: 1 };
   if (typeof answer === 'string') return { ...figures, text: answer, calls: [], finish: 'stop' };
   const calls = answer.map(([tool, args]) => ({
-    callId: nextId(),
+    callId: `call-${randomUUID()}`,
     tool,
     argumentsText: typeof args === 'string' ? args : JSON.stringify(args),
   }));
@@ -253,7 +240,8 @@ function answerOf(answer: ReturnType<Script>, nextId: () => string): ModelAnswer
 export const obedient: Script = ({ transcript, toolChoice }) => {
   const last = transcript.at(-1);
   if (last?.kind !== 'message') return last?.text ?? 'nothing to say';
-  const words = [...last.text.matchAll(/\b(look|note|pay|escalate|unknown_tool) (-?\d+)/g)];
+  if (last.text === 'be down') throw modelFailure('ModelRejectedRequest', 'test', 'the key is wrong');
+  const words = [...last.text.matchAll(/\b(look|note|pay|wide|escalate|unknown_tool) (-?\d+)/g)];
   if (words.length === 0 || toolChoice === 'none') return `you said: ${last.text}`;
   return words.map(([, tool = '', cents]) => [tool, { order: 1042, cents: Number(cents) }] as const);
 };

@@ -58,3 +58,13 @@ test('every locked package is pinned by its digest', () => {
     [],
   );
 });
+
+test('all of the Temporal SDK shares one copy of protobufjs, or no history can be replayed', () => {
+  // A direct dependency of ours puts version 8 where every @temporalio package finds it; gRPC keeps a 7 of its own.
+  const copies = packages.filter(([path]) => /@temporalio\/[a-z-]+\/node_modules\/protobufjs$/.test(path));
+  assert.deepEqual(
+    copies.map(([path]) => path),
+    [],
+  );
+  assert.match(lock.packages['node_modules/protobufjs']?.version ?? '', /^8\./);
+});

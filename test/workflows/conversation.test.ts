@@ -43,7 +43,7 @@ test('a risky step waits for a person, the conversation goes on, and the outcome
   far.effects.length = 0;
   await system.open('c-ask');
   await system.submit('c-ask', 'm1', 'pay 7200');
-  match(await system.reply('c-ask', 'm1'), /Not done yet. It waits for 1 approval\(s\) of finance/);
+  match(await system.reply('c-ask', 'm1'), /Not done yet: it waits for finance \(1 must approve\)/);
   await system.submit('c-ask', 'm2', 'meanwhile');
   equal(await system.reply('c-ask', 'm2'), 'you said: meanwhile');
   deepEqual(far.effects, []);
@@ -150,6 +150,14 @@ test('a write that throws is unknown and is never repeated; one that did not hap
   deepEqual(far.effects, ['note c-throw:1:0 7']);
 });
 
+test('a model that is down for good ends the turn with an honest reply, and the conversation stays usable', async () => {
+  await system.open('c-down');
+  await system.submit('c-down', 'm1', 'be down');
+  match(await system.reply('c-down', 'm1'), /^I cannot answer just now: my language model could not be reached/);
+  await system.submit('c-down', 'm2', 'better now?');
+  equal(await system.reply('c-down', 'm2'), 'you said: better now?');
+});
+
 test('a paused conversation queues, holds its turn, and goes on after resume', async () => {
   await system.open('c-pause');
   await system.handle('c-pause').executeUpdate(CONVERSATION.pause);
@@ -221,4 +229,37 @@ test('workers that restart lose nothing that waits', async () => {
   await system.submit('c-restart', 'm2', 'still there?');
   equal(await system.reply('c-restart', 'm2'), 'you said: still there?');
   deepEqual(far.effects, ['pay c-restart:1:0 70']);
+});
+
+test('a report that is forged is refused and on record, and the true one still counts', async () => {
+  await system.open('c-report');
+  await system.submit('c-report', 'm1', 'pay 80');
+  await system.reply('c-report', 'm1');
+  const forged = { batchId: 'c-report:1:0', settled: [], signed: 'e30.e30.e30' };
+  await system.handle('c-report').signal(CONVERSATION.actionSettled, forged);
+  await system.decide(await system.approval('c-report:1:0.0.0'), 'finn', 'approve');
+  match(await system.reportReply('c-report'), /pay 80 for order 1042: succeeded/);
+  const entries = await system.store.ledger.ofSubject('c-report');
+  equal(entries.filter((entry) => entry.fact.kind === 'report_refused').length, 1);
+});
+
+test("words of the model that are long and wide fit into the server's limits", async () => {
+  await system.open('c-wide');
+  await system.submit('c-wide', 'm1', 'wide 1');
+  match(await system.reply('c-wide', 'm1'), /it waits for finance/);
+  await system.decide(await system.approval('c-wide:1:0.0.0'), 'finn', 'approve');
+  match(await system.reportReply('c-wide'), /succeeded/);
+});
+
+test("Temporal's own Cancel ends a batch and a conversation in good order", async () => {
+  await system.open('c-cancel');
+  await system.submit('c-cancel', 'm1', 'pay 90');
+  await system.reply('c-cancel', 'm1');
+  await system.approval('c-cancel:1:0.0.0');
+  await system.client.workflow.getHandle('action/c-cancel:1:0').cancel();
+  await system.approvalEnd('c-cancel:1:0.0.0', 'cancelled');
+  match(await system.reportReply('c-cancel'), /pay 90 for order 1042: cancelled/);
+  await system.handle('c-cancel').cancel();
+  await system.handle('c-cancel').result();
+  equal((await system.handle('c-cancel').describe()).status.name, 'COMPLETED');
 });

@@ -41,12 +41,12 @@ test('an action that waits outlives the run that asked for it, and reports to th
   await system.open('c-outlive');
   await system.submit('c-outlive', 'p1', 'pay 7200');
   await system.reply('c-outlive', 'p1');
-  const before = (await system.handle('c-outlive').describe()).runId;
+  const firstRun = (await system.handle('c-outlive').describe()).runId;
   for (let n = 0; n < 12; n++) {
     await system.submit('c-outlive', `m${n}`, `word ${n}`);
     await system.reply('c-outlive', `m${n}`);
   }
-  const renewed = async () => ((await system.handle('c-outlive').describe()).runId === before ? undefined : true);
+  const renewed = async () => ((await system.handle('c-outlive').describe()).runId === firstRun ? undefined : true);
   await eventually(renewed, 'a renewed history');
   await system.decide(await system.approval('c-outlive:1:0.0.0'), 'finn', 'approve');
   equal((await system.reportReply('c-outlive')).includes('pay 7200 for order 1042: succeeded'), true);

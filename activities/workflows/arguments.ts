@@ -1,0 +1,44 @@
+// A call's arguments: parsed by the tool's schema and made canonical once. Card, digest and tool see that text and no
+// other. May import domain and trust.
+import type { Json, JsonObject } from '../../domain/json.ts';
+import type { AnyTool } from '../../domain/tool.ts';
+import { canonicalJson } from '../../trust/digest.ts';
+
+// 32 KB: a long mail with its headers; larger content belongs into a file that the call names.
+export const MAX_ARGUMENTS_CHARS = 32_768;
+// 5: the model mends a call from its first mistakes; a longer list drowns them.
+const MAX_ISSUES = 5;
+
+type Parsed =
+  | { readonly kind: 'parsed'; readonly args: string; readonly input: unknown }
+  | { readonly kind: 'invalid'; readonly reason: string };
+
+/** One canonical text of the arguments, or why there is none. Card, digest and tool see this text and no other. */
+export function parseArguments(tool: AnyTool, text: string): Parsed {
+  if (text.length > MAX_ARGUMENTS_CHARS)
+    return { kind: 'invalid', reason: `the arguments exceed ${MAX_ARGUMENTS_CHARS} characters` };
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text === '' ? '{}' : text);
+  } catch {
+    return { kind: 'invalid', reason: 'the arguments are no JSON object' };
+  }
+  const result = tool.input.safeParse(raw);
+  if (!result.success) {
+    const issues = result.error.issues
+      .slice(0, MAX_ISSUES)
+      .map((issue) => `${issue.path.join('.') || 'arguments'}: ${issue.message}`);
+    return { kind: 'invalid', reason: issues.join('; ') };
+  }
+  try {
+    return { kind: 'parsed', args: canonicalJson(result.data as Json), input: result.data };
+  } catch {
+    return { kind: 'invalid', reason: 'the arguments hold text that is not well-formed Unicode' };
+  }
+}
+
+/** Only the values that decide who, where and how much. */
+export function criticalOf(tool: AnyTool, args: string): string {
+  const input = JSON.parse(args) as JsonObject;
+  return canonicalJson(Object.fromEntries(tool.critical.map((name) => [name, input[name] ?? null])));
+}

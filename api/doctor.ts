@@ -1,0 +1,57 @@
+// What an operator asks when something is odd: each part that a working system needs, how it is, and what to do. The
+// store and the workers are looked at from here; what only the composition sees comes through a port.
+import type { z } from 'zod';
+import type { ApiDeps } from './deps.ts';
+import { fresh } from './fresh.ts';
+import { READINESS_FRESH_MS } from './limits.ts';
+import { type Route, route } from './route.ts';
+import { type Check as CheckSchema, DoctorReport } from './schemas.ts';
+
+/** One part: `problem` keeps the system from working as promised, `warning` is worth knowing. */
+export type Check = z.output<typeof CheckSchema>;
+
+/** Looks at what only the composition sees: Temporal's namespace, the model's configuration, the kind of keys. */
+export type Inspect = () => Promise<readonly Check[]>;
+
+export function doctorRoutes({
+  store,
+  gateway,
+  inspect,
+  log,
+}: Pick<ApiDeps, 'store' | 'gateway' | 'inspect' | 'log'>): readonly Route[] {
+  const look = fresh(READINESS_FRESH_MS, async (): Promise<readonly Check[]> => {
+    const [stored, missing, inspected] = await Promise.all([
+      store.ping().then(
+        () => [],
+        (error: unknown) => {
+          log.warn({ err: error }, 'the store does not answer');
+          return ['it does not answer; check DATABASE_URL and that PostgreSQL runs'];
+        },
+      ),
+      gateway.missing(),
+      inspect?.() ?? [],
+    ]);
+    return [
+      checkOf('store', stored, 'it answers'),
+      checkOf('workers', missing, 'a worker of each role polls its Task Queue'),
+      ...inspected,
+    ];
+  });
+
+  return [
+    route({
+      method: 'get',
+      path: '/v1/doctor',
+      id: 'doctor',
+      summary: 'Each part that a working system needs, how it is, and what to do about it',
+      scope: ['operate'],
+      responses: { 200: DoctorReport },
+      handler: async () => ({ status: 200, body: { checks: [...(await look())] } }),
+    }),
+  ];
+}
+
+/** A problem that says what is wrong; where nothing is, that all is well. */
+export function checkOf(name: string, wrong: readonly string[], well: string): Check {
+  return wrong.length === 0 ? { name, kind: 'ok', text: well } : { name, kind: 'problem', text: wrong.join('\n') };
+}

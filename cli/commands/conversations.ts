@@ -1,0 +1,31 @@
+// The conversations of the caller, or, as staff, those of the agents that the caller may look after.
+import { Conversation } from '../../api/schemas.ts';
+import { EXIT } from '../failure.ts';
+import { clockTime, columns } from '../terminal.ts';
+import { type AsOption, connect, type Context } from './context.ts';
+import { readAll } from './pages.ts';
+
+export interface ConversationsOptions extends AsOption {
+  readonly staff?: boolean;
+}
+
+export async function listConversations(context: Context, options: ConversationsOptions): Promise<number> {
+  const { terminal, nowMs } = context;
+  const isStaff = options.staff === true;
+  const client = connect(context, isStaff ? 'operate' : 'conversations:write', options);
+  const list = await readAll(client, '/v1/conversations', { of: isStaff ? 'staff' : 'mine' }, Conversation);
+  if (list.rows.length === 0) {
+    terminal.print('There are no conversations. Begin one with: npx countersign chat');
+    return EXIT.done;
+  }
+  const rows = list.rows.map((one) => [
+    one.id,
+    one.agent,
+    one.phase.replace('_', ' '),
+    one.principal.name,
+    clockTime(one.updatedMs, nowMs()),
+  ]);
+  terminal.print(columns(['CONVERSATION', 'AGENT', 'PHASE', 'WITH', 'CHANGED'], rows, terminal.colors));
+  if (list.isCut) terminal.print('… and more; these are the newest.');
+  return EXIT.done;
+}

@@ -1,0 +1,86 @@
+// The commands that are clients of the API, as the command line names them. Each part is loaded when its command is
+// called, so that none of them waits for the others' libraries. May import commander.
+import type { Command } from 'commander';
+import type { ApprovalsOptions, DecisionOptions } from './approvals.ts';
+import type { ChatOptions } from './chat.ts';
+import type { AsOption, Context } from './context.ts';
+import type { ConversationsOptions } from './conversations.ts';
+
+const AS = ['--as <name>', 'development identity to use: its id, name or role; by default the fitting one'] as const;
+const CODES = `
+Exit codes: 0 done; 1 refused, failed or not reachable; 2 taken, and not answered yet.
+Talks to COUNTERSIGN_URL with COUNTERSIGN_API_KEY; without them to the running start of this folder.`;
+
+export function registerClientCommands(program: Command): void {
+  registerConversations(program);
+  registerApprovals(program);
+  registerOperations(program);
+}
+
+function registerConversations(program: Command): void {
+  program
+    .command('chat')
+    .description('talk to an agent; see what it does and what waits for whom, live')
+    .option('--agent <name>', 'whom to talk to; by default support-desk')
+    .option('--conversation <id>', 'go on with this conversation; with --agent, open it if it is not there')
+    .option('--message <text>', 'say one thing, print what came of it, and end')
+    .option(...AS)
+    .addHelpText('after', CODES)
+    .action((options: ChatOptions) => run(async (context) => (await import('./chat.ts')).chat(context, options)));
+  program
+    .command('conversations')
+    .description('list your conversations')
+    .option('--staff', 'those that you may look after, whoever they are with')
+    .option(...AS)
+    .action((options: ConversationsOptions) =>
+      run(async (context) => (await import('./conversations.ts')).listConversations(context, options)),
+    );
+}
+
+function registerApprovals(program: Command): void {
+  program
+    .command('approvals')
+    .argument('[id]', 'show this one with its arguments and evidence')
+    .description('list what waits for you')
+    .option('--all', 'the settled ones too')
+    .option(...AS)
+    .action((id: string | undefined, options: ApprovalsOptions) =>
+      run(async (context) => (await import('./approvals.ts')).showApprovals(context, id, options)),
+    );
+  program
+    .command('approve')
+    .argument('<id>', 'the id of an approval')
+    .description('approve exactly the action that the approval shows')
+    .option('--reason <text>', 'why; it goes on record')
+    .option(...AS)
+    .action((id: string, options: DecisionOptions) =>
+      run(async (context) => (await import('./approvals.ts')).decide(context, id, 'approve', options)),
+    );
+  program
+    .command('deny')
+    .argument('<id>', 'the id of an approval')
+    .description('deny it; that is final')
+    .requiredOption('--reason <text>', 'why; whoever asked is told')
+    .option(...AS)
+    .action((id: string, options: DecisionOptions) =>
+      run(async (context) => (await import('./approvals.ts')).decide(context, id, 'deny', options)),
+    );
+}
+
+function registerOperations(program: Command): void {
+  program
+    .command('status')
+    .description('whether the API can serve, what conversations there are, what waits')
+    .option(...AS)
+    .action((options: AsOption) => run(async (context) => (await import('./status.ts')).showStatus(context, options)));
+  program
+    .command('doctor')
+    .description('look at every part that a working system needs, and say what to do')
+    .option(...AS)
+    .action((options: AsOption) => run(async (context) => (await import('./doctor.ts')).runDoctor(context, options)));
+}
+
+async function run(command: (context: Context) => Promise<number>): Promise<void> {
+  const { runCommand } = await import('./context.ts');
+  await runCommand(command);
+}

@@ -1,0 +1,193 @@
+// Records one history per rule of the Workflows, by hand: node --conditions=source --import tsx test/replay/record.ts
+// Kept histories are never recorded again and never edited: they stand for conversations that are open somewhere. A
+// release that changes what a Workflow does adds scenarios under its own version; this refuses to overwrite a file.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { actionWorkflowId, conversationWorkflowId } from '../../domain/ids.ts';
+import { ACTION, CONVERSATION } from '../../domain/protocol.ts';
+import { findTemporal } from '../../workers/dev-server/find.ts';
+import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
+import { ROOT } from '../support/sources.ts';
+import { eventually, obedient, startSystem, type System } from '../support/system.ts';
+import { startTemporal, startTimeSkipping } from '../support/temporal.ts';
+
+const FOLDER = join(ROOT, 'test/replay/histories');
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+const far = createFarSide();
+const cli = await findTemporal({ env: process.env, report: () => undefined });
+
+/** A scenario's name is its conversation's id; it says which Workflows to keep, `#<run id>` for an earlier run. */
+type Scenario = (system: System, id: string) => Promise<readonly string[]>;
+
+const conversation = conversationWorkflowId;
+const batch = (id: string): string => actionWorkflowId(`${id}:1:0`);
+
+async function ask(system: System, id: string, text: string) {
+  await system.open(id);
+  await system.submit(id, 'm1', text);
+  await system.reply(id, 'm1');
+  return system.approval(`${id}:1:0.0.0`);
+}
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  async 'inline-reads-and-writes'(system, id) {
+    await system.open(id);
+    await system.submit(id, 'm1', 'hello');
+    await system.reply(id, 'm1');
+    await system.submit(id, 'm2', 'look 1 then look 2 then note 5 then note 6');
+    await system.reply(id, 'm2');
+    return [conversation(id)];
+  },
+  async 'denied-and-invalid'(system, id) {
+    await system.open(id);
+    await system.submit(id, 'm1', 'pay 13 then unknown_tool 1 then pay -5');
+    await system.reply(id, 'm1');
+    return [conversation(id)];
+  },
+  async approved(system, id) {
+    await system.decide(await ask(system, id, 'pay 72 then note 5'), 'finn', 'approve');
+    await system.reportReply(id);
+    return [conversation(id), batch(id)];
+  },
+  async 'quorum-by-signal'(system, id) {
+    const approval = await ask(system, id, 'pay 60000');
+    await system.decide(approval, 'finn', 'approve');
+    const signed = await system.signDecision(approval, 'olga', 'approve', {});
+    await system.client.workflow.getHandle(batch(id)).signal(ACTION.approvalDecision, signed);
+    await system.reportReply(id);
+    return [batch(id)];
+  },
+  async 'denied-with-the-rest'(system, id) {
+    await system.decide(await ask(system, id, 'pay 72 then note 5'), 'finn', 'deny', { reason: 'no' });
+    await system.reportReply(id);
+    return [batch(id)];
+  },
+  async 'asked-anew'(system, id) {
+    const first = await ask(system, id, 'pay 72');
+    far.record.state = 'returned';
+    await system.decide(first, 'finn', 'approve');
+    await system.decide(await system.approval(`${id}:1:0.0.1`), 'finn', 'approve');
+    await system.reportReply(id);
+    far.record.state = 'delivered';
+    return [batch(id)];
+  },
+  async 'unknown-and-model-down'(system, id) {
+    await system.open(id);
+    far.record.fail = 'throw';
+    await system.submit(id, 'm1', 'note 7');
+    await system.reply(id, 'm1');
+    far.record.fail = '';
+    await system.submit(id, 'm2', 'be down');
+    await system.reply(id, 'm2');
+    return [conversation(id)];
+  },
+  async 'paused-and-resumed'(system, id) {
+    await ask(system, id, 'pay 72');
+    await system.handle(id).executeUpdate(CONVERSATION.pause);
+    await system.submit(id, 'm2', 'hello');
+    await system.command(id, 'resume');
+    await system.reply(id, 'm2');
+    return [conversation(id), batch(id)];
+  },
+  async 'stopped-and-resumed'(system, id) {
+    await ask(system, id, 'pay 72');
+    await system.handle(id).signal(CONVERSATION.stopSignal);
+    await system.approvalEnd(`${id}:1:0.0.0`, 'cancelled');
+    await system.command(id, 'resume');
+    await system.reportReply(id);
+    return [conversation(id), batch(id)];
+  },
+  async 'handed-over'(system, id) {
+    await system.open(id);
+    await system.submit(id, 'm1', 'escalate 1');
+    await system.reply(id, 'm1');
+    await system.submit(id, 'm2', 'anybody?');
+    await system.submit(id, 'm3', 'I am here', 'olga');
+    await system.command(id, 'handover');
+    await system.command(id, 'handback');
+    await system.submit(id, 'm4', 'thanks');
+    await system.reply(id, 'm4');
+    return [conversation(id)];
+  },
+  async 'closed-while-waiting'(system, id) {
+    await ask(system, id, 'pay 72');
+    await system.handle(id).executeUpdate(CONVERSATION.pause);
+    await system.submit(id, 'm2', 'queued');
+    await system.handle(id).executeUpdate(CONVERSATION.close);
+    await system.handle(id).result();
+    await system.approvalEnd(`${id}:1:0.0.0`, 'cancelled');
+    return [conversation(id), batch(id)];
+  },
+};
+
+const EXPIRED: Readonly<Record<string, (temporal: TestWorkflowEnvironment) => Scenario>> = {
+  expired: (temporal) => async (system, id) => {
+    await ask(system, id, 'pay 72');
+    await temporal.sleep('2 hours');
+    await system.reportReply(id);
+    return [batch(id)];
+  },
+};
+
+const RENEWED: Readonly<Record<string, Scenario>> = {
+  async 'renewed-while-waiting'(system, id) {
+    await ask(system, id, 'pay 72');
+    const { runId } = await system.handle(id).describe();
+    for (let n = 2; (await system.handle(id).describe()).runId === runId; n++) {
+      await system.submit(id, `m${n}`, `word ${n}`);
+      await system.reply(id, `m${n}`);
+    }
+    await system.decide(await system.approval(`${id}:1:0.0.0`), 'finn', 'approve');
+    await system.reportReply(id);
+    return [conversation(id), `${conversation(id)}#${runId}`];
+  },
+};
+
+/** As `temporal workflow show -o json` has it: the form in which an operator would hand us one. */
+function keep(temporal: TestWorkflowEnvironment, name: string, workflowId: string, runId = ''): void {
+  const path = join(FOLDER, `${version}-${name}.json`);
+  if (existsSync(path)) throw new Error(`${path} is kept already; a history is never recorded again`);
+  const run = runId === '' ? [] : ['--run-id', runId];
+  const args = ['workflow', 'show', '--address', temporal.address, '--workflow-id', workflowId, ...run, '-o', 'json'];
+  // Who ran it is not part of the rule, and names a machine.
+  const text = execFileSync(cli, args, { encoding: 'utf8' }).replace(/("identity":\s*")[^"]*"/g, '$1recorded"');
+  const history = JSON.parse(text) as { readonly events: readonly unknown[] };
+  writeFileSync(path, `${JSON.stringify(history)}\n`);
+  process.stdout.write(`${path}: ${history.events.length} events\n`);
+}
+
+async function recordAll(
+  temporal: TestWorkflowEnvironment,
+  scenarios: Readonly<Record<string, Scenario>>,
+): Promise<void> {
+  const system = await startSystem({ temporal, agent: createTestAgent(far), directory, script: obedient });
+  try {
+    for (const [name, scenario] of Object.entries(scenarios)) {
+      for (const kept of await scenario(system, name)) {
+        const [workflowId = '', runId = ''] = kept.split('#');
+        const kind = workflowId.startsWith('action/') ? '-batch' : runId === '' ? '' : '-first-run';
+        const ended = async () => (kind !== '-batch' || (await hasEnded(system, workflowId)) ? true : undefined);
+        if (name !== 'paused-and-resumed') await eventually(ended, `the end of ${workflowId}`);
+        keep(temporal, `${name}${kind}`, workflowId, runId);
+      }
+    }
+  } finally {
+    await system.stop();
+    await temporal.teardown();
+  }
+}
+
+async function hasEnded(system: System, workflowId: string): Promise<boolean> {
+  return (await system.client.workflow.getHandle(workflowId).describe()).status.name !== 'RUNNING';
+}
+
+mkdirSync(FOLDER, { recursive: true });
+await recordAll(await startTemporal(), SCENARIOS);
+await recordAll(await startTemporal('limit.historyCount.suggestContinueAsNew=30'), RENEWED);
+const skipping = await startTimeSkipping();
+await recordAll(
+  skipping,
+  Object.fromEntries(Object.entries(EXPIRED).map(([name, scenario]) => [name, scenario(skipping)])),
+);

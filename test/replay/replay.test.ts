@@ -1,0 +1,54 @@
+import { deepEqual, equal } from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { Worker } from '@temporalio/worker';
+import { workflowBundle } from '../../workers/bundle.ts';
+import { ROOT } from '../support/sources.ts';
+
+const FOLDER = join(ROOT, 'test/replay/histories');
+// The kept histories of 0.1.0. A file that goes missing is a promise taken back.
+const FEWEST_HISTORIES = 18;
+
+const names = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
+let workflowBundleCode: { readonly code: string };
+
+before(async () => {
+  workflowBundleCode = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'));
+});
+
+interface History {
+  readonly events: { eventType: string; activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[];
+}
+
+const read = (name: string): History => JSON.parse(readFileSync(join(FOLDER, name), 'utf8')) as History;
+
+/** What replaying it says: '' when today's code does what the history holds. */
+async function replay(name: string, history: History): Promise<string> {
+  try {
+    await Worker.runReplayHistory({ workflowBundle: workflowBundleCode }, history, name);
+    return '';
+  } catch (error) {
+    return (error as Error).name;
+  }
+}
+
+test('every history that was ever kept is still here', () => {
+  equal(names.length >= FEWEST_HISTORIES, true, `${names.length} of ${FEWEST_HISTORIES}`);
+});
+
+for (const name of names) {
+  test(`the history ${name} replays on today's code`, async () => {
+    equal(await replay(name, read(name)), '');
+  });
+}
+
+test('a history of another code does not replay: the check can fail', async () => {
+  const name = names.find((one) => one.includes('inline-reads-and-writes')) ?? '';
+  const history = read(name);
+  const scheduled = history.events.find((event) => event.activityTaskScheduledEventAttributes !== undefined);
+  if (scheduled?.activityTaskScheduledEventAttributes === undefined) throw new Error('no Activity to alter');
+  scheduled.activityTaskScheduledEventAttributes.activityType.name = 'another';
+  deepEqual(await replay(name, history), 'DeterminismViolationError');
+});
