@@ -2,7 +2,7 @@
 # glibc only. Node 24: the newest that CI runs, and it loads an agent's TypeScript as it is.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
-COPY package.json package-lock.json ./
+COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY . .
 RUN npm run build && npm prune --omit=dev

@@ -10,7 +10,9 @@ import { temporalNamespace } from './config.ts';
 
 // 90 s: a worker polls anew every 60 s; whoever did not for longer is gone.
 const POLLER_FRESH_MS = 90_000;
-// 8 s: below the time-out of the health checks in docker-compose.yml, so that the sentence comes before the kill.
+// 4 s to connect and 8 s to answer: below the 15 s of the health checks in docker-compose.yml, so that the sentence comes
+// before the kill.
+const CONNECT_LIMIT_MS = 4_000;
 const ANSWER_LIMIT_MS = 8_000;
 /** The protocol's numbers of the two kinds of Task Queue. */
 const QUEUE_TYPE = { workflow: 1, activity: 2 } as const;
@@ -42,12 +44,14 @@ async function workerProblems(role: Exclude<ServingRole, 'api'>, env: NodeJS.Pro
     const { connectionOptions, namespace = temporalNamespace(env) } = loadClientConnectConfig({ overrideEnvVars });
     const { address, tls, apiKey, metadata } = connectionOptions;
     const connection = Connection.lazy({
+      connectTimeout: CONNECT_LIMIT_MS,
       ...(address === undefined ? {} : { address }),
       ...(tls === undefined ? {} : { tls }),
       ...(apiKey === undefined ? {} : { apiKey }),
       ...(metadata === undefined ? {} : { metadata }),
     });
     try {
+      await connection.ensureConnected();
       const taskQueueType = role === 'workflows' ? QUEUE_TYPE.workflow : QUEUE_TYPE.activity;
       const ask = () => connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType });
       const { pollers } = await connection.withDeadline(Date.now() + ANSWER_LIMIT_MS, ask);
