@@ -43,8 +43,8 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       claims: ['outcome', 'receipt_ms'],
     },
     appends: [
-      ...(['phase', 'message', 'message_refused', 'replied', 'proposed', 'ruled', 'approval_requested'] as const),
-      ...(['decided', 'decision_refused', 'approval_settled', 'claimed', 'settled'] as const),
+      ...(['phase', 'message', 'message_refused', 'report_refused', 'replied', 'proposed', 'ruled'] as const),
+      ...(['approval_requested', 'decided', 'decision_refused', 'approval_settled', 'claimed', 'settled'] as const),
     ],
     labels: ['principal', 'record', 'untrusted', 'model'],
   },
