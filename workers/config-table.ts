@@ -211,7 +211,7 @@ export function configurationPage(): string {
     'The `TEMPORAL_*` variables (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_*`, `TEMPORAL_PROFILE`,',
     '`TEMPORAL_CONFIG_FILE`) mean what they mean to every Temporal SDK. With `TEMPORAL_ADDRESS`, `TEMPORAL_PROFILE` or',
     '`TEMPORAL_CONFIG_FILE` set, a development start uses that server and starts none of its own. A system of record of an agent',
-    '(`SHOP_DATABASE_URL`, say) is named by the agent, and belongs to the actor only.',
+    '(`SHOP_DATABASE_URL`, say) is named by the agent, may stand in a file too, and belongs to the actor only.',
     '',
   ].join('\n');
 }
