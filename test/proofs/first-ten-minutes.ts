@@ -38,9 +38,9 @@ export const firstTenMinutes: Proof = {
     let running: ProcessGroup | undefined;
     for (const { command, shown } of steps) {
       if (command === 'npm start') {
-        running = await step(running === undefined ? 'first start' : 'start after the kill', () =>
-          newcomer.start(shown),
-        );
+        const isFirst = running === undefined;
+        running = await step(isFirst ? 'first start' : 'start after the kill', () => newcomer.start(shown));
+        if (isFirst) await step('a second start is refused', () => newcomer.startAgain());
       } else if (command.startsWith('kill -9')) {
         await step('kill -9 of everything', () => newcomer.killAll(command, running));
       } else {
