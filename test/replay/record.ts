@@ -151,8 +151,11 @@ function keep(temporal: TestWorkflowEnvironment, name: string, workflowId: strin
   if (existsSync(path)) throw new Error(`${path} is kept already; a history is never recorded again`);
   const run = runId === '' ? [] : ['--run-id', runId];
   const args = ['workflow', 'show', '--address', temporal.address, '--workflow-id', workflowId, ...run, '-o', 'json'];
-  // Who ran it is not part of the rule, and names a machine.
-  const text = execFileSync(cli, args, { encoding: 'utf8' }).replace(/("identity":\s*")[^"]*"/g, '$1recorded"');
+  // Who ran it, on which sticky queue and from which file is not part of the rule, and names a machine.
+  const text = execFileSync(cli, args, { encoding: 'utf8' })
+    .replace(/("identity":\s*")[^"]*"/g, '$1recorded"')
+    .replace(/("name":\s*")\d+@[^"]*"/g, '$1recorded"')
+    .replace(/("stackTrace":\s*")(?:[^"\\]|\\.)*"/g, '$1"');
   const history = JSON.parse(text) as { readonly events: readonly unknown[] };
   writeFileSync(path, `${JSON.stringify(history)}\n`);
   process.stdout.write(`${path}: ${history.events.length} events\n`);

@@ -5,8 +5,8 @@ import { readSource } from '../support/sources.ts';
 import { countsOf, emptyFiles, GROUPS, testFiles } from '../support/test-files.ts';
 
 const TAP = [
-  ['# Subtest: a rule holds', 'ok 1 - a rule holds', '    ok 1 - /root/test/x/inner.test.ts'],
-  ['ok 2 - /root/test/x/empty.test.ts', 'not ok 3 - another', '1..3'],
+  ['# Subtest: a rule holds', 'ok 1 - a rule holds', '    ok 1 - /clone/test/x/inner.test.ts'],
+  ['ok 2 - /clone/test/x/empty.test.ts', 'not ok 3 - another', '1..3'],
   ['# tests 3', '# suites 0', '# pass 1', '# fail 1', '# cancelled 1', '# skipped 0', '# todo 0'],
 ]
   .flat()
