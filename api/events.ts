@@ -146,6 +146,8 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return { tool: fact.tool };
     case 'warrant_refused':
       return { reason: fact.reason };
+    case 'switched':
+      return { scope: fact.scope, name: fact.name, isThrown: fact.isThrown, by: fact.by, reason: fact.reason };
     case 'settled':
       return { outcome: fact.outcome.kind, reason: fact.outcome.kind === 'succeeded' ? '' : fact.outcome.reason };
     default:

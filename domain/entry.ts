@@ -5,6 +5,7 @@ import type { Verdict } from './verdict.ts';
 import type { Approval } from './approval.ts';
 import type { Principal } from './principal.ts';
 import type { ConversationPhase } from './conversation.ts';
+import type { SwitchScope } from './switch.ts';
 
 /**
  * An entry is idempotent by (`subject`, `step`): recorded again it changes nothing. `subject` is a conversation id, an
@@ -60,4 +61,12 @@ export type Fact =
   | { readonly kind: 'approval_settled'; readonly approval: Approval }
   | { readonly kind: 'claimed'; readonly digest: string; readonly tool: string }
   | { readonly kind: 'warrant_refused'; readonly reason: string }
+  | {
+      readonly kind: 'switched';
+      readonly scope: SwitchScope;
+      readonly name: string;
+      readonly isThrown: boolean;
+      readonly by: string;
+      readonly reason: string;
+    }
   | { readonly kind: 'settled'; readonly outcome: Outcome };

@@ -15,6 +15,7 @@ interface Rights {
   readonly read: Columns;
   readonly insert: readonly Table[];
   readonly update: Columns;
+  readonly remove?: readonly Table[];
   /** Kinds of ledger entry that it may append. */
   readonly appends: readonly Fact['kind'][];
   /** Labels that its items may carry. */
@@ -27,10 +28,21 @@ const LEDGER_KEYS = ['seq', 'subject', 'step'] as const;
 
 export const RIGHTS: Readonly<Record<string, Rights>> = {
   countersign_api: {
-    read: { conversations: ALL, items: ALL, actions: ALL, approvals: ALL, claims: ALL, ledger: ALL, api_keys: ALL },
-    insert: ['conversations', 'ledger'],
+    read: {
+      conversations: ALL,
+      items: ALL,
+      actions: ALL,
+      approvals: ALL,
+      claims: ALL,
+      ledger: ALL,
+      api_keys: ALL,
+      switches: ALL,
+      notices: ALL,
+    },
+    insert: ['conversations', 'ledger', 'switches'],
+    remove: ['switches'],
     update: { conversations: ['phase', 'updated_ms'], approvals: ['end_state', 'approval'] },
-    appends: ['conversation_opened', 'phase', 'approval_settled'],
+    appends: ['conversation_opened', 'phase', 'approval_settled', 'switched'],
     labels: [],
   },
   countersign_workflows: {
@@ -56,9 +68,16 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
     labels: ['model'],
   },
   countersign_actor: {
-    read: { items: ALL, claims: ALL, actions: ['id', 'stage', 'outcome_kind'], ledger: LEDGER_KEYS },
-    insert: ['items', 'claims', 'ledger'],
-    update: { actions: ['stage', 'outcome', 'outcome_kind', 'updated_ms'], claims: ['outcome', 'receipt_ms'] },
+    read: {
+      ...{ items: ALL, claims: ALL, actions: ['id', 'stage', 'outcome_kind'], ledger: LEDGER_KEYS },
+      ...{ switches: ALL, notices: ['role'] },
+    },
+    insert: ['items', 'claims', 'ledger', 'notices'],
+    update: {
+      actions: ['stage', 'outcome', 'outcome_kind', 'updated_ms'],
+      claims: ['outcome', 'receipt_ms', 'epoch', 'taken_ms'],
+    },
+    remove: ['notices'],
     appends: ['claimed', 'settled', 'warrant_refused'],
     labels: ['record', 'untrusted'],
   },
@@ -137,6 +156,7 @@ function statementsFor(role: string): readonly string[] {
     ...byColumn('select', rights.read, role),
     ...rights.insert.map((table) => `grant insert on countersign.${table} to ${role}`),
     ...byColumn('update', rights.update, role),
+    ...(rights.remove ?? []).map((table) => `grant delete on countersign.${table} to ${role}`),
     ...policies('ledger', 'kind', rights.appends, role),
     ...policies('items', 'trust', rights.labels, role),
   ];

@@ -7,6 +7,7 @@ import type { ConversationPhase } from '../domain/conversation.ts';
 import type { Entry } from '../domain/entry.ts';
 import type { Item, NewItem } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { Switch } from '../domain/switch.ts';
 
 export interface ConversationRow {
   readonly id: string;
@@ -146,7 +147,17 @@ export interface Store {
     /** False when there is no such key, or it was revoked before. */
     revoke(id: string, nowMs: number): Promise<boolean>;
   };
-  /** Settings that live with the data, such as the version of the state folder. */
+  readonly switches: {
+    /** Every thrown switch, oldest first. */
+    thrown(): Promise<readonly Switch[]>;
+    /** Throw a switch or take it back, with its ledger entry; idempotent by `id`. */
+    set(change: { id: string; isThrown: boolean; switch: Switch }): Promise<void>;
+  };
+  /** What roles noticed about themselves at their start, as sentences for `doctor`. */
+  readonly notices: {
+    all(): Promise<readonly { readonly role: string; readonly sentence: string; readonly notedMs: number }[]>;
+    replace(role: string, sentences: readonly string[], nowMs: number): Promise<void>;
+  };
   ping(): Promise<void>;
   close(): Promise<void>;
 }

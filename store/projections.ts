@@ -40,6 +40,7 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
     case 'model_call':
     case 'decision_refused':
     case 'warrant_refused':
+    case 'switched':
       return;
     default:
       return fact satisfies never;

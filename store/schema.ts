@@ -9,6 +9,7 @@ import type { ConversationPhase } from '../domain/conversation.ts';
 import type { Fact } from '../domain/entry.ts';
 import type { ItemBody, Trust } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { SwitchScope } from '../domain/switch.ts';
 import type { ActionRow } from './ports.ts';
 import { createDialect } from './pool.ts';
 
@@ -70,7 +71,11 @@ export interface Tables {
     claimed_ms: number;
     outcome: JsonColumn<Outcome | null> | null;
     receipt_ms: number | null;
+    epoch: Generated<number>;
+    taken_ms: Generated<number>;
   };
+  switches: { scope: SwitchScope; name: string; set_by: string; reason: string; set_ms: number };
+  notices: { role: string; position: number; sentence: string; noted_ms: number };
   ledger: {
     seq: number;
     subject: string;

@@ -14,6 +14,7 @@ import { migrateStore, requireMigrated } from './migrations/migrate.ts';
 import { createPool } from './pool.ts';
 import type { Store } from './ports.ts';
 import { createDb, type Db } from './schema.ts';
+import { createNotices, createSwitches } from './switches.ts';
 import { StoreUnavailable } from './unavailable.ts';
 
 // 2 s: readiness is asked every few seconds, and must say "no" before the next question.
@@ -42,6 +43,8 @@ export async function openStore({ pool: config, nowMs = Date.now, migrate = true
     claims: createClaims(db),
     ledger: createLedger(db),
     apiKeys: createApiKeys(db),
+    switches: createSwitches(db),
+    notices: createNotices(db),
     ping: () => ping(db),
     close: () => (closed ??= pool.end()),
   };

@@ -6,10 +6,12 @@ import type pg from 'pg';
 import { createDialect, createPool } from '../pool.ts';
 import { isStoreUnavailable } from '../unavailable.ts';
 import { tables0001 } from './0001-tables.ts';
+import { fencingAndSwitches0002 } from './0002-fencing-and-switches.ts';
 
 /** In order; a name that was released never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001_tables': tables0001,
+  '0002_fencing_and_switches': fencingAndSwitches0002,
 };
 
 // Apart from our own schema, so that dropping the data also needs a decision about the bookkeeping.

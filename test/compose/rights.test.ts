@@ -143,6 +143,7 @@ const EVERY_KIND: Readonly<Record<Fact['kind'], true>> = {
   approval_settled: true,
   claimed: true,
   warrant_refused: true,
+  switched: true,
   settled: true,
 };
 

@@ -3,6 +3,7 @@ import type { Approval } from '../../../domain/approval.ts';
 import type { Entry } from '../../../domain/entry.ts';
 import { messageKey } from '../../../domain/ids.ts';
 import type { Item, NewItem } from '../../../domain/item.ts';
+import type { Switch } from '../../../domain/switch.ts';
 import { CursorInvalid } from '../../../store/cursor.ts';
 import type { ActionRow, ApiKeyRow, Claim, ConversationRow, Page, RecordedEntry, Store } from '../../../store/ports.ts';
 
@@ -20,6 +21,8 @@ class State {
   readonly approvals = new Map<string, Approval>();
   readonly actions = new Map<string, ActionRow>();
   readonly keys = new Map<string, ApiKeyRow>();
+  readonly switches = new Map<string, Switch>();
+  readonly notices = new Map<string, readonly string[]>();
   readonly items: (Item & { key: string })[] = [];
   readonly entries: RecordedEntry[] = [];
   counts: Readonly<Record<string, number>> = {};
@@ -73,6 +76,7 @@ export function createMemoryStore(): MemoryStore {
     },
     record: (news) => state.here(() => state.record(news)),
     items: itemsOf(state),
+    ...switchesOf(state),
     conversations: conversationsOf(state),
     approvals: approvalsOf(state),
     actions: {
@@ -169,6 +173,31 @@ function keysOf(state: State): Store['apiKeys'] {
         const [hash] = [...state.keys].find(([, key]) => key.id === id) ?? [];
         return hash !== undefined && state.keys.delete(hash);
       }),
+  };
+}
+
+function switchesOf(state: State): Pick<Store, 'switches' | 'notices'> {
+  return {
+    switches: {
+      thrown: () => state.here(() => [...state.switches.values()]),
+      set: ({ id, isThrown, switch: one }) =>
+        state.here(() => {
+          const { scope, name, setBy: by, reason, setMs: atMs } = one;
+          const fact = { kind: 'switched', scope, name, isThrown, by, reason } as const;
+          state.record([{ subject: `switch:${scope}:${name}`, step: id, conversationId: '', atMs, fact }]);
+          if (isThrown) state.switches.set(`${scope}:${name}`, one);
+          else state.switches.delete(`${scope}:${name}`);
+        }),
+    },
+    notices: {
+      all: () =>
+        state.here(() =>
+          [...state.notices].flatMap(([role, sentences]) =>
+            sentences.map((sentence) => ({ role, sentence, notedMs: 0 })),
+          ),
+        ),
+      replace: (role, sentences) => state.here(() => void state.notices.set(role, sentences)),
+    },
   };
 }
 
