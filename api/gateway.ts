@@ -4,7 +4,7 @@ import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { Receipt } from '../domain/approval.ts';
 import type { ConversationInput, ConversationView, SubmittedMessage, Ticket } from '../domain/conversation.ts';
-import { actionWorkflowId, conversationWorkflowId, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
+import { waitingWorkflowId, conversationWorkflowId, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
 import { ACTION, CONVERSATION, SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 import type { CommandStatement, DecisionStatement, Signed } from '../domain/signed.ts';
 import { createCalls } from './gateway-calls.ts';
@@ -128,7 +128,7 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
     decide: (batchId, decisionId, signed) =>
       within(deadlines.updateMs, () =>
         client.workflow
-          .getHandle(actionWorkflowId(batchId))
+          .getHandle(waitingWorkflowId(batchId))
           .executeUpdate<Receipt, [string]>(ACTION.decideApproval, { args: [signed], updateId: decisionId }),
       ),
     missing: () =>

@@ -4,13 +4,13 @@ import type { Proposal } from './action.ts';
 import type { Verdict } from './verdict.ts';
 import type { Evidence } from './action.ts';
 import type { JsonObject } from './json.ts';
-import type { DecisionStatement, Signed } from './signed.ts';
+import type { DecisionAnswer, DecisionStatement, Signed } from './signed.ts';
 
 /** One person's decision that counts, with the signed words that prove it. */
 export interface CountedDecision {
   readonly decisionId: string;
   readonly personId: string;
-  readonly answer: 'approve' | 'deny';
+  readonly answer: DecisionAnswer;
   readonly reason: string;
   readonly atMs: number;
   readonly signed: Signed<DecisionStatement>;
@@ -23,6 +23,10 @@ export interface Approval {
   readonly actionId: string;
   readonly conversationId: string;
   readonly agent: string;
+  /** Whose it is; only people of the same tenant may see and decide it. Absent in approvals of 0.1.0: `default`. */
+  readonly tenant?: string;
+  /** Set where people are not asked for leave but for an answer: `unknown` means "did it happen?". */
+  readonly question?: 'unknown';
   readonly digest: string;
   readonly summary: string;
   readonly tool: string;
@@ -36,7 +40,26 @@ export interface Approval {
   readonly askedMs: number;
   readonly deadlineMs: number;
   readonly decisions: readonly CountedDecision[];
-  readonly end: 'open' | 'approved' | 'denied' | 'expired' | 'cancelled' | 'superseded';
+  readonly end: ApprovalEnd;
+}
+
+/** `happened` and `did_not_happen` end a question; `approved` and `denied` end an asking for leave. */
+export type ApprovalEnd =
+  | 'open'
+  | 'approved'
+  | 'denied'
+  | 'happened'
+  | 'did_not_happen'
+  | 'expired'
+  | 'cancelled'
+  | 'superseded';
+
+/** The tenant of an approval, as 0.1.0 left it out. */
+export const tenantOf = (approval: Approval): string => approval.tenant ?? 'default';
+
+/** The words that answer it. */
+export function answersTo(approval: Pick<Approval, 'question'>): readonly DecisionAnswer[] {
+  return approval.question === undefined ? ['approve', 'deny'] : ['happened', 'did_not_happen'];
 }
 
 /** What a person gets for a decision. The same decision id gets the same receipt, however often it is sent. */
@@ -66,6 +89,7 @@ export function openApproval(
     actionId: proposal.actionId,
     conversationId: proposal.conversationId,
     agent: proposal.agent,
+    tenant: proposal.tenant,
     digest: proposal.digest,
     summary: proposal.summary,
     tool: proposal.tool,
@@ -83,20 +107,20 @@ export function openApproval(
   };
 }
 
-/** Count one verified decision. Only an open approval changes; a second word of the same person changes nothing. */
-export function applyDecision(
-  approval: Approval,
-  decision: CountedDecision,
-  nowMs: number,
-): { approval: Approval; receipt: Receipt } {
+/**
+ * Count one verified decision. Only an open approval changes. The same decision gets its receipt again; another word of
+ * the same person does not count. In time is what was signed before the deadline, if it arrives while the approval is
+ * still open.
+ */
+export function applyDecision(approval: Approval, decision: CountedDecision): { approval: Approval; receipt: Receipt } {
   const seen = approval.decisions.find(
     (one) => one.decisionId === decision.decisionId || one.personId === decision.personId,
   );
   if (seen !== undefined) {
     const text = `your ${seen.answer} of ${approval.summary} is already counted`;
-    return { approval, receipt: receiptOf(approval, seen.decisionId, true, text) };
+    return { approval, receipt: receiptOf(approval, seen.decisionId, seen.answer === decision.answer, text) };
   }
-  const due = expireIfDue(approval, nowMs);
+  const due = expireIfDue(approval, decision.atMs);
   if (due.end !== 'open') {
     return { approval: due, receipt: receiptOf(due, decision.decisionId, false, `too late: it is already ${due.end}`) };
   }
@@ -104,7 +128,16 @@ export function applyDecision(
     const text = 'who asks for an action cannot approve or deny it';
     return { approval: due, receipt: receiptOf(due, decision.decisionId, false, text) };
   }
+  if (!answersTo(approval).includes(decision.answer)) {
+    const text = `it is answered by ${answersTo(approval).join(' or ')}, not by ${decision.answer}`;
+    return { approval: due, receipt: receiptOf(due, decision.decisionId, false, text) };
+  }
   const decisions = [...approval.decisions, decision];
+  if (decision.answer === 'happened' || decision.answer === 'did_not_happen') {
+    const answered = { ...approval, decisions, end: decision.answer };
+    const text = `recorded: ${approval.summary} ${decision.answer === 'happened' ? 'happened' : 'did not happen'}`;
+    return { approval: answered, receipt: receiptOf(answered, decision.decisionId, true, text) };
+  }
   const approvals = decisions.filter((one) => one.answer === 'approve').length;
   const end = decision.answer === 'deny' ? 'denied' : approvals >= approval.quorum ? 'approved' : 'open';
   const next = { ...approval, decisions, end } as const;

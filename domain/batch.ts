@@ -68,6 +68,8 @@ export function endingOfApproval(approval: Approval): Ending {
       return { kind: 'cancelled', reason: 'it was cancelled while it waited' };
     case 'open':
     case 'approved':
+    case 'happened':
+    case 'did_not_happen':
       throw new Error(`an approval that is ${approval.end} does not end its action`);
     default:
       return approval.end satisfies never;

@@ -24,13 +24,22 @@ export const actionId = (conversationId: string, turn: number, index: number): s
 /** The key under which a message's item is written, once. */
 export const messageKey = (messageId: string): string => `message:${messageId}`;
 
-/** The Workflow of a batch that waits is named by the id of its first action. */
-export const actionWorkflowId = (batchId: string): string => `action/${batchId}`;
+/** A batch is named by its first action; the question about an action by that action and this ending. */
+const QUESTION = '.question';
+
+export const questionId = (actionOfIt: string): string => `${actionOfIt}${QUESTION}`;
+
+export const isQuestionId = (id: string): boolean => id.endsWith(QUESTION);
+
+/** The Workflow of what waits for people, a batch or a question. */
+export function waitingWorkflowId(id: string): string {
+  return isQuestionId(id) ? `question/${id.slice(0, -QUESTION.length)}` : `action/${id}`;
+}
 
 /** `<batch>.<index in batch>.<round>`: an approval id carries its Workflow, so a click finds it without a look-up. */
 export const approvalId = (batchId: string, index: number, round: number): string => `${batchId}.${index}.${round}`;
 
-const APPROVAL_ID = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63}:\d{1,9}:\d{1,4})\.(\d{1,3})\.(\d{1,2})$/;
+const APPROVAL_ID = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63}:\d{1,9}:\d{1,4}(?:\.question)?)\.(\d{1,3})\.(\d{1,2})$/;
 const ACTION_ID = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63}):(\d{1,9}):(\d{1,4})$/;
 
 /** The parts of an approval id; undefined when the text is none. */

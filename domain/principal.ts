@@ -29,6 +29,7 @@ export function defineDirectory(directory: Directory): Directory {
     ids.add(person.id);
   }
   for (const [group, members] of Object.entries(directory.groups)) {
+    if (group.startsWith('@')) throw new Error(`directory: group "${group}" must not begin with "@"; rename it`);
     for (const member of members) {
       if (!ids.has(member))
         throw new Error(`directory: group "${group}" names "${member}", who is not among the people`);
@@ -37,7 +38,11 @@ export function defineDirectory(directory: Directory): Directory {
   return Object.freeze(directory);
 }
 
+/** A group of one: the person alone. No group of a directory begins so. */
+export const onlyPerson = (personId: string): string => `@${personId}`;
+
 /** True when the person stands in the group now. An unknown group has no members, so nobody does. */
 export function isMember(directory: Directory, group: string, personId: string): boolean {
+  if (group === onlyPerson(personId)) return directory.people.some((person) => person.id === personId);
   return Object.hasOwn(directory.groups, group) && (directory.groups[group]?.includes(personId) ?? false);
 }

@@ -16,13 +16,16 @@ export interface MessageStatement {
   readonly atMs: number;
 }
 
+/** Leave is given or denied; a question is answered. */
+export type DecisionAnswer = 'approve' | 'deny' | 'happened' | 'did_not_happen';
+
 /** The API's word that this person answered this approval, over the digest of the exact action. */
 export interface DecisionStatement {
   readonly kind: 'decision';
   readonly decisionId: string;
   readonly approvalId: string;
   readonly digest: string;
-  readonly answer: 'approve' | 'deny';
+  readonly answer: DecisionAnswer;
   readonly reason: string;
   readonly person: Principal;
   readonly method: string;
@@ -59,6 +62,10 @@ export interface ReportStatement {
   readonly conversationId: string;
   readonly batchId: string;
   readonly text: string;
+  /** What the conversation does upon it: an action that a person says did not happen is proposed anew. */
+  readonly again?: string;
+  /** An action of the batch that handed the conversation over has succeeded. */
+  readonly handsOver?: boolean;
   readonly atMs: number;
 }
 

@@ -6,7 +6,7 @@ import { type Ending, endingText, type RuledAction } from '../domain/action.ts';
 import type { TurnOf } from '../domain/activity-ports.ts';
 import { inSteps, isRead, type RefusedCall, splitAtFirstAsk } from '../domain/batch.ts';
 import { type ConversationState, remember, type WaitingBatch } from '../domain/conversation.ts';
-import { actionWorkflowId, resultKey, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
+import { waitingWorkflowId, resultKey, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
 import type { NewItem } from '../domain/item.ts';
 import { ACTION } from '../domain/protocol.ts';
 import type { MessageStatement, Signed } from '../domain/signed.ts';
@@ -107,7 +107,7 @@ async function startWaiting(
   const batch = batchOf(rest, principal);
   const { conversationId, agent, tenant } = of;
   await startBatch(batch.batchId, {
-    workflowId: actionWorkflowId(batch.batchId),
+    workflowId: waitingWorkflowId(batch.batchId),
     taskQueue: TASK_QUEUES.workflows,
     workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
     // Continue-As-New counts as a close of the parent: the batch must live on.

@@ -4,7 +4,7 @@ import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Approval } from '../domain/approval.ts';
 import type { ConversationState } from '../domain/conversation.ts';
-import { actionWorkflowId } from '../domain/ids.ts';
+import { waitingWorkflowId } from '../domain/ids.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 
 const PHASE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.phase, SearchAttributeType.KEYWORD);
@@ -52,7 +52,7 @@ export function describeConversation(state: ConversationState): void {
   showColumns(state);
   const waits = state.waiting.map(
     (batch) =>
-      `- \`${actionWorkflowId(batch.batchId)}\` waits for **${batch.group}** until ${time(batch.deadlineMs)}: ` +
+      `- \`${waitingWorkflowId(batch.batchId)}\` waits for **${batch.group}** until ${time(batch.deadlineMs)}: ` +
       batch.summaries.map(escaped).join('; '),
   );
   setCurrentDetails(

@@ -2,7 +2,7 @@
 // May import domain and @temporalio/workflow.
 import { condition, getExternalWorkflowHandle, log, uuid4 } from '@temporalio/workflow';
 import type { ConversationPhase, ConversationState } from '../domain/conversation.ts';
-import { actionWorkflowId } from '../domain/ids.ts';
+import { waitingWorkflowId } from '../domain/ids.ts';
 import { ACTION } from '../domain/protocol.ts';
 import { describeConversation } from './desk.ts';
 import { workflowsRole } from './effects.ts';
@@ -24,7 +24,7 @@ export async function announcePhase(state: ConversationState): Promise<void> {
     const entry = { subject: conversationId, step: `phase:${uuid4()}`, conversationId, atMs: Date.now(), fact };
     await workflowsRole.record({ entries: [entry], items: [] });
     for (const batch of state.waiting) {
-      await getExternalWorkflowHandle(actionWorkflowId(batch.batchId))
+      await getExternalWorkflowHandle(waitingWorkflowId(batch.batchId))
         .signal(TELLS[phase])
         .catch((error: unknown) =>
           log.info('a batch had already ended', { batchId: batch.batchId, error: String(error) }),

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { actionWorkflowId, conversationWorkflowId } from '../../domain/ids.ts';
+import { waitingWorkflowId, conversationWorkflowId } from '../../domain/ids.ts';
 import { ACTION, CONVERSATION } from '../../domain/protocol.ts';
 import { findTemporal } from '../../workers/dev-server/find.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
@@ -22,7 +22,7 @@ const cli = await findTemporal({ env: process.env, report: () => undefined });
 type Scenario = (system: System, id: string) => Promise<readonly string[]>;
 
 const conversation = conversationWorkflowId;
-const batch = (id: string): string => actionWorkflowId(`${id}:1:0`);
+const batch = (id: string): string => waitingWorkflowId(`${id}:1:0`);
 
 async function ask(system: System, id: string, text: string) {
   await system.open(id);

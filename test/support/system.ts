@@ -11,7 +11,7 @@ import type { Agent } from '../../domain/agent.ts';
 import type { Approval, Receipt } from '../../domain/approval.ts';
 import type { ConversationView, SubmittedMessage, Ticket } from '../../domain/conversation.ts';
 import {
-  actionWorkflowId,
+  waitingWorkflowId,
   conversationWorkflowId,
   parseApprovalId,
   TASK_QUEUES,
@@ -167,7 +167,7 @@ function peopleOf({ agent, nowMs = Date.now }: SystemOptions, { store, client, a
       const signed = await signDecision(approval, by, answer, over);
       const batchId = parseApprovalId(approval.id)?.batchId ?? '';
       return client.workflow
-        .getHandle(actionWorkflowId(batchId))
+        .getHandle(waitingWorkflowId(batchId))
         .executeUpdate(ACTION.decideApproval, { args: [signed] });
     },
   };
