@@ -2,7 +2,7 @@
 // May import domain types only.
 import type { ActResult, Case, Ending, Evidence, Proposal, RuledAction, SettledAction, Warrant } from './action.ts';
 import type { Approval, CountedDecision } from './approval.ts';
-import type { SubmittedMessage } from './conversation.ts';
+import type { QuestionInput, SubmittedMessage } from './conversation.ts';
 import type { Entry } from './entry.ts';
 import type { ItemRef, NewItem } from './item.ts';
 import type { CallModelInput, CallModelResult } from './model.ts';
@@ -26,6 +26,10 @@ export type OpenedTurn =
       readonly principal: Signed<MessageStatement>;
       readonly items: readonly ItemRef[];
       readonly modelCallsPerTurn: number;
+      /** Calls that code makes before the model speaks: what a person says did not happen is proposed anew. */
+      readonly again?: ItemRef;
+      /** An action of the batch handed the conversation over to a person. */
+      readonly handsOver?: boolean;
     }
   /** `handedBack`: a person of the team has answered in the agent's place. */
   | { readonly kind: 'noted'; readonly items: readonly ItemRef[]; readonly handedBack: boolean }
@@ -83,7 +87,7 @@ export interface WorkflowsActivities {
   }): Promise<readonly ItemRef[]>;
   verifyDecision(input: {
     readonly signed: Signed<DecisionStatement>;
-    readonly approvals: readonly Pick<Approval, 'id' | 'digest' | 'group'>[];
+    readonly approvals: readonly (Pick<Approval, 'id' | 'digest' | 'group'> & { readonly tenant: string })[];
   }): Promise<CheckedDecision>;
   verifyCommand(input: {
     readonly signed: Signed<CommandStatement>;
@@ -97,13 +101,24 @@ export interface WorkflowsActivities {
     readonly batchId: string;
     readonly settled: readonly SettledAction[];
   }): Promise<Signed<ReportStatement>>;
+  /** Put the question whether an unknown action happened: its owner first, then the team; null when nobody is left. */
+  poseQuestion(input: {
+    readonly question: QuestionInput;
+    readonly round: number;
+    readonly askedMs: number;
+  }): Promise<Approval | null>;
+  /** Put the answer on record, and sign what the conversation is told. Null answer: nobody gave one in time. */
+  closeQuestion(input: {
+    readonly question: QuestionInput;
+    readonly answer: CountedDecision | null;
+  }): Promise<Signed<ReportStatement>>;
   /**
    * After `act` itself could not be finished: how did it end? Where nobody has claimed the action this takes the claim,
    * so that nobody can any more, and it ends as `as`; a claim without a receipt is `unknown`.
    */
   closeUnfinished(input: {
     readonly proposal: Proposal;
-    readonly as: 'cancelled' | 'failed';
+    readonly as: 'cancelled' | 'failed' | 'expired';
     readonly reason: string;
   }): Promise<Ending>;
 }

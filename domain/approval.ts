@@ -6,6 +6,9 @@ import type { Evidence } from './action.ts';
 import type { JsonObject } from './json.ts';
 import type { DecisionAnswer, DecisionStatement, Signed } from './signed.ts';
 
+// 15 min after the last decision could be given: an approval is leave to act soon, not some day.
+export const ACT_WITHIN_MS = 15 * 60_000;
+
 /** One person's decision that counts, with the signed words that prove it. */
 export interface CountedDecision {
   readonly decisionId: string;

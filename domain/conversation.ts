@@ -1,6 +1,6 @@
 // The state of a conversation and its pure transitions: what is queued, what waits, what comes next. The state is one
 // printable JSON object and the input of Continue-As-New. Pure. May import domain only.
-import type { RuledAction, SettledAction } from './action.ts';
+import type { Proposal, RuledAction, SettledAction } from './action.ts';
 import type { ItemRef } from './item.ts';
 import type { MessageStatement, ReportStatement, Signed } from './signed.ts';
 
@@ -48,6 +48,13 @@ export interface BatchInput {
   readonly tenant: string;
   readonly principal: Signed<MessageStatement>;
   readonly actions: readonly RuledAction[];
+}
+
+/** What the `question` Workflow is started with: an action that may or may not have happened. */
+export interface QuestionInput {
+  readonly questionId: string;
+  readonly proposal: Proposal;
+  readonly reason: string;
 }
 
 export interface ConversationState {

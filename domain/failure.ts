@@ -12,6 +12,8 @@ export const FAILURES = {
   ModelRejectedRequest: { retryable: false },
   /** The warrant does not prove what it must; nothing ran. */
   WarrantRefused: { retryable: false },
+  /** An attempt that was cut off may still reach the far side; ask again when its time is over. */
+  OutcomeNotKnownYet: { retryable: true },
   /** The named agent or tool is not loaded in this worker. */
   AgentUnknown: { retryable: false },
   /** An Update that the conversation does not accept in its phase. */

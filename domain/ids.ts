@@ -56,3 +56,7 @@ export function conversationOfAction(text: string): string | undefined {
 
 /** The key of the transcript item that answers a call: calls may repeat their own ids, actions never do. */
 export const resultKey = (id: string): string => `result:${id}`;
+
+/** The ledger step of a ruling: one per signed verdict, so that a claim can demand its very own on record. */
+export const ruledStep = (verdict: { readonly kind: string }, signed: string): string =>
+  `ruled:${verdict.kind}:${signed.slice(-16)}`;

@@ -17,3 +17,9 @@ function bytesOf(codePoint: number): number {
   if (codePoint < 0x800) return 2;
   return codePoint < 0x10000 ? 3 : 4;
 }
+
+/** The first `maxChars` UTF-16 units of the text, one less where that would split a character. */
+export function cutText(text: string, maxChars: number): string {
+  const end = text.length > maxChars && /[\uD800-\uDBFF]/.test(text[maxChars - 1] ?? '') ? maxChars - 1 : maxChars;
+  return text.slice(0, end);
+}

@@ -38,9 +38,14 @@ export interface ToolContext {
   readonly access: Access;
   /** Stable over retries, restarts and Continue-As-New; hand it to the far side. */
   readonly idempotencyKey: string;
-  /** Aborted at the tool's timeout and when the worker shuts down. */
+  /** Aborted at the tool's timeout. */
   readonly signal: AbortSignal;
   readonly nowMs: number;
+  /**
+   * Throws when another attempt has taken this action over, or its time is up. It is called just before `execute`; call it
+   * again right before a call to a far side that is not a database of ours, where work lies between.
+   */
+  assertHeld(): Promise<void>;
 }
 
 /** Throw it from a write's `execute` when the effect certainly did not happen. Any other throw is `unknown`. */

@@ -1,5 +1,5 @@
 // The read model of actions: what is known of each so far. Written by projections only. May import domain types.
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { ActionRow, Store } from './ports.ts';
 import type { Db, Tables } from './schema.ts';
 
@@ -17,6 +17,18 @@ export function createActions(db: Db): Store['actions'] {
         .orderBy('created_ms', 'desc')
         .orderBy('id', 'desc')
         .limit(limit)
+        .execute();
+      return rows.map(fromRow);
+    },
+    async openWrites(conversationId, tool) {
+      const rows = await db
+        .selectFrom('actions')
+        .selectAll()
+        .where('conversation_id', '=', conversationId)
+        .where(sql<string>`proposal->>'tool'`, '=', tool)
+        .where(sql<string>`proposal->>'effect'`, '!=', 'read')
+        .where((eb) => eb.or([eb('outcome_kind', 'is', null), eb('outcome_kind', '=', 'unknown')]))
+        .orderBy('created_ms', 'desc')
         .execute();
       return rows.map(fromRow);
     },

@@ -1,62 +1,123 @@
 // Claims and receipts: written before and after an effect, each with its ledger entry in the same transaction. May
-// import domain types only. An action id is claimed at most once, and so is a digest.
+// import domain types only. Guarantees: an action id is claimed at most once, and so is a digest; nothing is claimed
+// against a thrown switch, or without its verdict on record; only the latest epoch of a claim may end it, and what an
+// earlier one finds out late counts only when it is that the effect happened.
 import type { Selectable } from 'kysely';
 import type { Outcome } from '../domain/action.ts';
+import { stoppedBy } from '../domain/switch.ts';
 import { appendEntries, isRecorded } from './entries.ts';
-import type { Claim, Store } from './ports.ts';
+import { type Claim, type Claiming, FencedOff, type Store } from './ports.ts';
 import type { Db, Tables, Tx } from './schema.ts';
+import { thrownSwitches } from './switches.ts';
 
 export function createClaims(db: Db): Store['claims'] {
+  const within = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => db.transaction().execute(work);
   return {
     async get(actionId) {
       const row = await db.selectFrom('claims').selectAll().where('action_id', '=', actionId).executeTakeFirst();
       return row && fromRow(row);
     },
-    async claim(claim) {
-      return db.transaction().execute(async (tx) => {
-        const { actionId, conversationId, digest, tool, nowMs } = claim;
-        const inserted = await tx
-          .insertInto('claims')
-          .values({ action_id: actionId, conversation_id: conversationId, digest, tool, claimed_ms: nowMs })
-          .onConflict((conflict) => conflict.doNothing())
-          .returning('action_id')
-          .executeTakeFirst();
-        if (inserted === undefined) return { kind: 'exists', claim: await standing(tx, actionId, digest) } as const;
-        await appendEntries(tx, [
-          { subject: actionId, step: 'claimed', conversationId, atMs: nowMs, fact: { kind: 'claimed', digest, tool } },
-        ]);
-        return { kind: 'claimed' } as const;
-      });
+    claim: ({ claiming, verdictStep }) =>
+      within(async (tx) => {
+        const { actionId } = claiming;
+        const standing = await standingClaim(tx, claiming);
+        if (standing !== undefined) return { kind: 'exists', claim: standing } as const;
+        if (!(await isRecorded(tx, actionId, verdictStep))) return { kind: 'not_recorded' } as const;
+        const stop = stoppedBy(await thrownSwitches(tx), claiming);
+        if (stop !== undefined) return { kind: 'switched_off', by: stop } as const;
+        if (await insertClaim(tx, claiming)) return { kind: 'claimed', epoch: 1 } as const;
+        return { kind: 'exists', claim: await otherClaim(tx, claiming) } as const;
+      }),
+    close: (claiming, outcome) =>
+      within(async (tx) => {
+        const isNew = await insertClaim(tx, claiming);
+        if (!isNew) return { kind: 'exists', claim: await otherClaim(tx, claiming) } as const;
+        return { kind: 'closed', outcome: await end(tx, claiming.actionId, 1, outcome, claiming.nowMs) } as const;
+      }),
+    takeOver: (actionId, { acts, nowMs }) =>
+      within(async (tx) => {
+        const claim = await locked(tx, actionId);
+        if (claim.outcome !== null) return fromRow(claim);
+        const taken = { epoch: claim.epoch + 1, ...(acts ? { taken_ms: nowMs } : {}) };
+        await tx.updateTable('claims').set(taken).where('action_id', '=', actionId).execute();
+        return fromRow({ ...claim, epoch: claim.epoch + 1 });
+      }),
+    async assertHeld(actionId, epoch) {
+      const row = await db
+        .selectFrom('claims')
+        .select(['epoch', 'receipt_ms'])
+        .where('action_id', '=', actionId)
+        .executeTakeFirst();
+      if (row?.epoch !== epoch || row.receipt_ms !== null) throw new FencedOff(actionId, epoch);
     },
-    async receipt(actionId, outcome, nowMs) {
-      return db.transaction().execute((tx) => writeReceipt(tx, actionId, outcome, nowMs));
-    },
+    receipt: ({ actionId, epoch, outcome, nowMs }) => within((tx) => end(tx, actionId, epoch, outcome, nowMs)),
+    answer: ({ actionId, outcome, nowMs }) =>
+      within(async (tx) => {
+        const claim = await locked(tx, actionId);
+        return end(tx, actionId, claim.epoch, outcome, nowMs);
+      }),
   };
 }
 
 /** The claim in the way: that of the action itself, else that of the same digest under another id. */
-async function standing(tx: Tx, actionId: string, digest: string): Promise<Claim> {
+async function standingClaim(tx: Tx, { actionId, digest }: Claiming): Promise<Claim | undefined> {
   const rows = await tx
     .selectFrom('claims')
     .selectAll()
     .where((eb) => eb.or([eb('action_id', '=', actionId), eb('digest', '=', digest)]))
     .execute();
   const row = rows.find((one) => one.action_id === actionId) ?? rows[0];
-  if (row === undefined) throw new Error(`the claim of ${actionId} is neither new nor there`);
-  return fromRow(row);
+  return row && fromRow(row);
 }
 
-async function writeReceipt(tx: Tx, actionId: string, outcome: Outcome, nowMs: number): Promise<Outcome> {
+async function otherClaim(tx: Tx, claiming: Claiming): Promise<Claim> {
+  const claim = await standingClaim(tx, claiming);
+  if (claim === undefined) throw new Error(`the claim of ${claiming.actionId} is neither new nor there`);
+  return claim;
+}
+
+/** False when somebody was first. */
+async function insertClaim(tx: Tx, { actionId, conversationId, digest, tool, nowMs }: Claiming): Promise<boolean> {
+  const inserted = await tx
+    .insertInto('claims')
+    .values({
+      action_id: actionId,
+      conversation_id: conversationId,
+      digest,
+      tool,
+      claimed_ms: nowMs,
+      epoch: 1,
+      taken_ms: nowMs,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('action_id')
+    .executeTakeFirst();
+  if (inserted === undefined) return false;
+  const fact = { kind: 'claimed', digest, tool } as const;
+  await appendEntries(tx, [{ subject: actionId, step: 'claimed', conversationId, atMs: nowMs, fact }]);
+  return true;
+}
+
+async function locked(tx: Tx, actionId: string): Promise<Selectable<Tables['claims']>> {
   const claim = await tx
     .selectFrom('claims')
     .selectAll()
     .where('action_id', '=', actionId)
     .forUpdate()
     .executeTakeFirst();
-  if (claim === undefined) throw new Error(`no claim of ${actionId}: a receipt is written for a claimed action only`);
+  if (claim === undefined) throw new Error(`no claim of ${actionId}: only what was claimed can be ended`);
+  return claim;
+}
+
+/** The first receipt stands; only `unknown` may be corrected, and only by what somebody knows. */
+async function end(tx: Tx, actionId: string, epoch: number, outcome: Outcome, nowMs: number): Promise<Outcome> {
+  const claim = await locked(tx, actionId);
   const before = claim.outcome;
   const corrects = before?.kind === 'unknown' && outcome.kind !== 'unknown';
-  if (before !== null && !corrects) return before;
+  // Who was taken over may testify that it happened, and to nothing else: what failed for it may be done by another.
+  const mayEnd = epoch === claim.epoch || outcome.kind === 'succeeded';
+  if (before !== null && !(corrects && mayEnd)) return before;
+  if (!mayEnd) throw new FencedOff(actionId, epoch);
   await tx
     .updateTable('claims')
     .set({ outcome: JSON.stringify(outcome), receipt_ms: nowMs })
@@ -64,12 +125,20 @@ async function writeReceipt(tx: Tx, actionId: string, outcome: Outcome, nowMs: n
     .execute();
   // The Workflow may have settled the action as unknown meanwhile; then what really happened corrects that.
   const step = (await isRecorded(tx, actionId, 'settled')) ? 'corrected' : 'settled';
+  const { conversation_id: conversationId } = claim;
   await appendEntries(tx, [
-    { subject: actionId, step, conversationId: claim.conversation_id, atMs: nowMs, fact: { kind: 'settled', outcome } },
+    { subject: actionId, step, conversationId, atMs: nowMs, fact: { kind: 'settled', outcome } },
   ]);
   return outcome;
 }
 
 function fromRow(row: Selectable<Tables['claims']>): Claim {
-  return { actionId: row.action_id, digest: row.digest, claimedMs: row.claimed_ms, outcome: row.outcome };
+  return {
+    actionId: row.action_id,
+    digest: row.digest,
+    epoch: row.epoch,
+    claimedMs: row.claimed_ms,
+    actedMs: row.taken_ms,
+    outcome: row.outcome,
+  };
 }

@@ -52,7 +52,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       conversations: ['phase', 'updated_ms'],
       actions: ['stage', 'verdict', 'evidence', 'approval_id', 'outcome', 'outcome_kind', 'updated_ms'],
       approvals: ['end_state', 'approval'],
-      claims: ['outcome', 'receipt_ms'],
+      claims: ['outcome', 'receipt_ms', 'epoch', 'taken_ms'],
     },
     appends: [
       ...(['phase', 'message', 'message_refused', 'report_refused', 'replied', 'proposed', 'ruled'] as const),

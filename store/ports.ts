@@ -43,13 +43,43 @@ export interface ActionRow {
 export interface Claim {
   readonly actionId: string;
   readonly digest: string;
+  /** How often it was taken, from 1. Who takes it over raises it, and so fences off whoever held it before. */
+  readonly epoch: number;
   readonly claimedMs: number;
+  /** When somebody last set out to act on it. */
+  readonly actedMs: number;
   /** null: claimed, and nobody knows yet how it ended. */
   readonly outcome: Outcome | null;
 }
 
-/** `claimed`: this caller holds it and may act. `exists`: somebody claimed it before, under this or another digest. */
-export type ClaimResult = { readonly kind: 'claimed' } | { readonly kind: 'exists'; readonly claim: Claim };
+/** What is claimed. */
+export interface Claiming {
+  readonly actionId: string;
+  readonly conversationId: string;
+  readonly digest: string;
+  readonly tenant: string;
+  readonly agent: string;
+  readonly tool: string;
+  readonly nowMs: number;
+}
+
+/**
+ * `claimed`: this caller holds it and may act. `exists`: somebody claimed it before, under this or another digest.
+ * `switched_off` and `not_recorded`: nothing is claimed, because a switch is thrown or the verdict is not on record.
+ */
+export type ClaimResult =
+  | { readonly kind: 'claimed'; readonly epoch: number }
+  | { readonly kind: 'exists'; readonly claim: Claim }
+  | { readonly kind: 'switched_off'; readonly by: Switch }
+  | { readonly kind: 'not_recorded' };
+
+/** Somebody took the claim over, or it has ended: whoever gets this must not act, and what it did does not count. */
+export class FencedOff extends Error {
+  override readonly name = 'FencedOff';
+  constructor(actionId: string, epoch: number) {
+    super(`the claim of ${actionId} is no longer held in epoch ${epoch}`);
+  }
+}
 
 export interface RecordedEntry extends Entry {
   /** Position in the whole ledger; without gaps, in commit order. */
@@ -100,6 +130,8 @@ export interface Store {
   readonly actions: {
     get(id: string): Promise<ActionRow | undefined>;
     ofConversation(conversationId: string, limit: number): Promise<readonly ActionRow[]>;
+    /** The writes of one tool that have not ended, or may have happened: bounded by what may wait at once. */
+    openWrites(conversationId: string, tool: string): Promise<readonly ActionRow[]>;
     /** Counts by outcome kind, and those claimed without a receipt: for /metrics. */
     counts(): Promise<Readonly<Record<string, number>>>;
   };
@@ -119,15 +151,29 @@ export interface Store {
   readonly claims: {
     get(actionId: string): Promise<Claim | undefined>;
     /** Write the claim before the effect, unique by action id and by digest. Also records the entry `claimed`. */
-    claim(claim: {
-      actionId: string;
-      conversationId: string;
-      digest: string;
-      tool: string;
-      nowMs: number;
+    claim(request: {
+      readonly claiming: Claiming;
+      /** The ledger step under which the verdict of the warrant must be on record. */
+      readonly verdictStep: string;
     }): Promise<ClaimResult>;
-    /** Write the receipt: how a claimed action ended. The first receipt stands; only `unknown` may be corrected later. */
-    receipt(actionId: string, outcome: Outcome, nowMs: number): Promise<Outcome>;
+    /** Claim it and end it in one, so that nobody can begin it any more. */
+    close(
+      claiming: Claiming,
+      outcome: Outcome,
+    ): Promise<
+      { readonly kind: 'closed'; readonly outcome: Outcome } | { readonly kind: 'exists'; readonly claim: Claim }
+    >;
+    /** Take a claim over that has no outcome: raises its epoch. `acts`: the caller is about to execute it again. */
+    takeOver(actionId: string, how: { readonly acts: boolean; readonly nowMs: number }): Promise<Claim>;
+    /** Throws FencedOff unless the claim is held in this epoch and has no outcome. */
+    assertHeld(actionId: string, epoch: number): Promise<void>;
+    /**
+     * Write the receipt: how a claimed action ended. The first receipt stands; only `unknown` may be corrected later.
+     * Throws FencedOff for an earlier epoch, unless it says that the effect happened.
+     */
+    receipt(receipt: { actionId: string; epoch: number; outcome: Outcome; nowMs: number }): Promise<Outcome>;
+    /** A person's answer corrects `unknown`, and nothing else. Resolves to the outcome that stands. */
+    answer(answer: { actionId: string; outcome: Outcome; nowMs: number }): Promise<Outcome>;
   };
   readonly ledger: {
     /** Entries of one conversation after a position, oldest first: feeds the event stream. */

@@ -25,3 +25,8 @@ export function actionDigest(action: Digested): string {
     JSON.stringify(['countersign/action/1', actionId, tool, toolVersion, args, principal.id, principal.tenant, salt]),
   );
 }
+
+/** The digest of a question: its kind, what it is about, and the digest of that, which covers the amount. */
+export function questionDigest(kind: string, id: string, about: string): string {
+  return sha256Hex(JSON.stringify(['countersign/question/1', kind, id, about]));
+}

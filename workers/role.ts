@@ -1,4 +1,5 @@
 // What every worker role has in common: a polling Worker that can be stopped, and settings with their reasons.
+import { HEARTBEAT_MS } from '../activities/heartbeat.ts';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 
 export interface RunningRole {
@@ -33,6 +34,7 @@ export async function startRole(
     activities,
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
+    maxHeartbeatThrottleInterval: HEARTBEAT_MS,
     ...options,
   });
   const done = worker.run();

@@ -3,6 +3,7 @@
 import type { Case, Ending, Outcome, Proposal, RuledAction } from '../domain/action.ts';
 import type { Inspected, TurnOf } from '../domain/activity-ports.ts';
 import type { Entry, Fact } from '../domain/entry.ts';
+import { ruledStep } from '../domain/ids.ts';
 import type { ItemRef } from '../domain/item.ts';
 import type { DecisionStatement, MessageStatement, Signed } from '../domain/signed.ts';
 import { isCancellation } from '@temporalio/workflow';
@@ -111,7 +112,7 @@ export function entriesOf(action: RuledAction): readonly Entry[] {
   const { salt: _, ...shown } = proposal;
   return [
     entryOf(proposal, 'proposed', { kind: 'proposed', proposal: shown }),
-    entryOf(proposal, `ruled:${verdict.kind}:${signed.slice(-16)}`, {
+    entryOf(proposal, ruledStep(verdict, signed), {
       kind: 'ruled',
       digest: proposal.digest,
       verdict,

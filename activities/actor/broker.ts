@@ -12,11 +12,21 @@ export interface CredentialRequest {
   readonly principal: Principal;
   readonly tenant: string;
   readonly actionId: string;
+  /** Of the claim under which it is used; 0 for reads. A higher one takes the credentials of lower ones back. */
+  readonly epoch: number;
+  readonly validForMs: number;
+}
+
+export interface Opened {
+  readonly access: Access;
+  /** True when no earlier attempt at this action can change anything at the tool's systems any more. */
+  readonly sealed: boolean;
+  close(): Promise<void>;
 }
 
 /** Port: how the actor gets what a tool needs to do its work, and no more. */
 export interface CredentialBroker {
-  open(request: CredentialRequest): Promise<Access>;
+  open(request: CredentialRequest): Promise<Opened>;
 }
 
 /** The tool reached for what its scopes do not name. */
@@ -49,7 +59,7 @@ export function createLocalBroker(have: {
           return path;
         },
       };
-      return Promise.resolve(access);
+      return Promise.resolve({ access, sealed: false, close: () => Promise.resolve() });
     },
   };
 }

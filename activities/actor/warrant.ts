@@ -6,6 +6,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import { type Directory, isMember, type Principal } from '../../domain/principal.ts';
 import type { DecisionStatement, MessageStatement, VerdictStatement } from '../../domain/signed.ts';
 import type { AnyTool, Authorized, Call } from '../../domain/tool.ts';
+import { ACT_WITHIN_MS } from '../../domain/approval.ts';
 import { actionDigest, canonicalJson } from '../../trust/digest.ts';
 import { SignatureInvalid, type Verifier } from '../../trust/signing.ts';
 
@@ -18,14 +19,28 @@ export interface VerifierDeps {
   readonly verifier: Verifier;
   readonly agents: ReadonlyMap<string, LoadedAgent>;
   readonly directory: Directory;
+  readonly nowMs: () => number;
 }
+
+// 60 s: a verdict rests on evidence; what was read longer ago is read again before acting. Both ways, for clocks differ.
+export const VERDICT_FRESH_MS = 60_000;
 
 /** What the warrant proves. The timed checks come later: a receipt is returned whatever the clock says. */
 export interface Authority {
   readonly tool: AnyTool;
   readonly call: Authorized<Call<never>>;
   readonly verdict: VerdictStatement;
+  readonly signedVerdict: string;
+  /** Distinct people whose approval over this very action is proven. */
+  readonly approvers: readonly string[];
 }
+
+/** What the clock and the directory say now. */
+export type Leave =
+  | { readonly kind: 'holds' }
+  | { readonly kind: 'verdict_stale' }
+  | { readonly kind: 'expired'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string };
 
 /** Verify the whole warrant against the arguments that will run. Throws WarrantRefused with the reason. */
 export async function verifyWarrant(deps: VerifierDeps, proposal: Proposal, warrant: Warrant): Promise<Authority> {
@@ -38,10 +53,30 @@ export async function verifyWarrant(deps: VerifierDeps, proposal: Proposal, warr
   must(verdict.agent === proposal.agent && verdict.tenant === proposal.tenant, 'the verdict is for another agent');
   must(verdict.principalId === proposal.principal.id, 'the verdict is for another principal');
   must(verdict.verdict.kind !== 'deny', 'the verdict denies it');
-  if (verdict.verdict.kind === 'ask') await verifyDecisions(deps, proposal, verdict, warrant.decisions);
+  const approvers = await verifyDecisions(deps, proposal, verdict, warrant.decisions);
   const { actionId, conversationId, principal } = proposal;
   const call = { actionId, conversationId, principal, input } as Authorized<Call<never>>;
-  return { tool, call, verdict };
+  return { tool, call, verdict, signedVerdict: warrant.verdict, approvers };
+}
+
+/** The timed checks, for what nobody has claimed yet: fresh verdict, approvers still entitled, deadline. Pure. */
+export function leaveNow(
+  { directory, nowMs }: Pick<VerifierDeps, 'directory' | 'nowMs'>,
+  proposal: Proposal,
+  { verdict: { approval, verdict, atMs }, approvers }: Authority,
+): Leave {
+  if (approval !== null && nowMs() > approval.deadlineMs + ACT_WITHIN_MS) {
+    return { kind: 'expired', reason: 'nobody could act on it in time' };
+  }
+  if (Math.abs(nowMs() - atMs) > VERDICT_FRESH_MS) return { kind: 'verdict_stale' };
+  if (verdict.kind !== 'ask') return { kind: 'holds' };
+  const entitled = approvers.filter((person) => isMember(directory, verdict.group, person));
+  if (entitled.length >= verdict.quorum) return { kind: 'holds' };
+  const gone = approvers.length - entitled.length;
+  return {
+    kind: 'refused',
+    reason: `${gone} of ${approvers.length} approvers of ${proposal.tool} are no longer in ${verdict.group}`,
+  };
 }
 
 /** Verify only who asks and what for: enough to read evidence, never to act. */
@@ -67,8 +102,8 @@ async function verifyDecisions(
   proposal: Proposal,
   { approval, verdict }: VerdictStatement,
   signedDecisions: Warrant['decisions'],
-): Promise<void> {
-  if (verdict.kind !== 'ask') return;
+): Promise<readonly string[]> {
+  if (verdict.kind !== 'ask') return [];
   if (approval === null) throw new WarrantRefused('the verdict asks people, and nobody was asked');
   const approvers = new Set<string>();
   for (const signed of signedDecisions) {
@@ -77,11 +112,12 @@ async function verifyDecisions(
     must(decision.digest === proposal.digest, 'a decision is over another action');
     must(decision.answer === 'approve', 'a person denied it');
     must(decision.person.id !== proposal.principal.id, 'who asked for it cannot approve it');
+    must(decision.person.tenant === proposal.tenant, 'a decision is by somebody of another tenant');
     must(decision.atMs <= approval.deadlineMs, 'a decision came after the deadline');
-    must(isMember(deps.directory, verdict.group, decision.person.id), `an approver is no longer in ${verdict.group}`);
     approvers.add(decision.person.id);
   }
   must(approvers.size >= verdict.quorum, `${approvers.size} of ${verdict.quorum} approvals`);
+  return [...approvers];
 }
 
 /** The canonical arguments, through the tool's schema once more: what runs is what was digested. */

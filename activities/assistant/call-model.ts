@@ -1,6 +1,6 @@
 // The assistant's one Activity: show the model a transcript, keep its answer, return a reference. It makes no decision
 // and has no effect but the item; a repeat under the same key costs no second model call. May import domain and store.
-import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import type { Agent } from '../../domain/agent.ts';
 import { assembleTranscript } from '../../domain/context.ts';
 import type { Entry } from '../../domain/entry.ts';
@@ -8,6 +8,7 @@ import type { FailureType } from '../../domain/failure.ts';
 import type { Item, NewItem } from '../../domain/item.ts';
 import type { CallModelInput, CallModelResult, ModelAnswer, ModelRequest, ToolSpec } from '../../domain/model.ts';
 import type { Store } from '../../store/ports.ts';
+import { heartbeating } from '../heartbeat.ts';
 import { itemOfAnswer } from './answer.ts';
 import { failureOf, failureOfAll } from './failures.ts';
 import type { ModelRoute, ModelRouter } from './models/router.ts';
@@ -16,8 +17,6 @@ import { toolSpecsOf } from './tool-specs.ts';
 // 110 s: 10 s below the Activity's own limit, for the store. The models of an attempt share it: each gets an equal
 // part of what is left, so that a silent first model cannot take the time of the second.
 export const MODEL_ATTEMPT_LIMIT_MS = 110_000;
-// 500 ms: four beats within the heartbeat time-out of 2 s, so that one late beat is no death.
-const HEARTBEAT_MS = 500;
 
 export interface CallModelDeps {
   readonly store: { readonly items: Pick<Store['items'], 'load' | 'append' | 'byKey'> };
@@ -37,7 +36,7 @@ export function createCallModel(deps: CallModelDeps): (input: CallModelInput) =>
   return async (input) => {
     const speaker = speakers.get(input.agent);
     if (speaker === undefined) throw final('AgentUnknown', `the agent "${input.agent}" is not loaded in this worker`);
-    return alive(async (cancelled) => {
+    return heartbeating(async (cancelled) => {
       const kept = await deps.store.items.byKey(input.conversationId, keyOf(input));
       if (kept !== undefined) return resultOf(kept);
       const shown = assembleTranscript(await deps.store.items.load(input.conversationId, input.show));
@@ -51,18 +50,6 @@ export function createCallModel(deps: CallModelDeps): (input: CallModelInput) =>
 const keyOf = ({ turn, call }: CallModelInput): string => `turn:${turn}:model:${call}`;
 
 const final = (type: FailureType, message: string) => ApplicationFailure.create({ type, message, nonRetryable: true });
-
-/** Beat at once and then regularly, so that a killed worker's call is taken over soon and a cancellation is heard. */
-async function alive<T>(work: (cancelled: AbortSignal) => Promise<T>): Promise<T> {
-  const context = Context.current();
-  context.heartbeat();
-  const beat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
-  try {
-    return await work(context.cancellationSignal);
-  } finally {
-    clearInterval(beat);
-  }
-}
 
 interface Speaker {
   readonly agent: Agent;

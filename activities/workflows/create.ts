@@ -6,6 +6,7 @@ import { conversationWorkflowId } from '../../domain/ids.ts';
 import { createDecide } from './decide.ts';
 import type { WorkflowsDeps } from './deps.ts';
 import { createPropose } from './propose.ts';
+import { createCloseQuestion, createPoseQuestion } from './question.ts';
 import { createCloseUnfinished, createRecord, createSignReport } from './record.ts';
 import { createOpenReportTurn, createOpenTurn } from './turns.ts';
 import { createVerifyCommand, createVerifyDecision } from './verify.ts';
@@ -23,5 +24,7 @@ export function createWorkflowsActivities(deps: WorkflowsDeps): WorkflowsActivit
     conversationRuns: (conversationId) => deps.workflowRuns(conversationWorkflowId(conversationId)),
     signReport: createSignReport(deps),
     closeUnfinished: createCloseUnfinished(deps),
+    poseQuestion: createPoseQuestion(deps),
+    closeQuestion: createCloseQuestion(deps),
   };
 }

@@ -14,9 +14,6 @@ import { agentOf, toolOf } from './agents.ts';
 import { criticalOf } from './arguments.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
-// 200 actions: those that wait or are unknown are few and recent; older ones have ended.
-const TWINS_LOOKED_AT = 200;
-
 export function createDecide(deps: WorkflowsDeps): WorkflowsActivities['decide'] {
   return (inspected) => Promise.all(inspected.map((one) => decideOne(deps, one)));
 }
@@ -72,15 +69,9 @@ async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Insp
   return denied(verdict.ruleId, `the rule asks ${verdict.quorum} of ${verdict.group}, where ${able.length} may decide`);
 }
 
-/** A write that waits or may have happened already, with the same tool and critical arguments, in this conversation. */
+/** A write that has not ended, or may have happened, with the same tool and critical arguments, in this conversation. */
 async function openTwin(deps: WorkflowsDeps, proposal: Proposal, tool: AnyTool): Promise<ActionRow | undefined> {
-  const rows = await deps.store.actions.ofConversation(proposal.conversationId, TWINS_LOOKED_AT);
+  const rows = await deps.store.actions.openWrites(proposal.conversationId, proposal.tool);
   const critical = criticalOf(tool, proposal.args);
-  return rows.find(
-    (row) =>
-      row.id !== proposal.actionId &&
-      row.tool === proposal.tool &&
-      (row.stage === 'waiting' || row.stage === 'claimed' || row.outcome?.kind === 'unknown') &&
-      criticalOf(tool, row.args) === critical,
-  );
+  return rows.find((row) => row.id !== proposal.actionId && criticalOf(tool, row.args) === critical);
 }

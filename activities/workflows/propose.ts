@@ -7,13 +7,17 @@ import { actionId } from '../../domain/ids.ts';
 import type { Item, ModelCall } from '../../domain/item.ts';
 import type { Principal } from '../../domain/principal.ts';
 import { MAX_REASON_CHARS } from '../../domain/rule.ts';
+import type { MessageStatement, Signed } from '../../domain/signed.ts';
+import { cutText } from '../../domain/text.ts';
 import { actionDigest, sha256Hex } from '../../trust/digest.ts';
+import { SignatureInvalid } from '../../trust/signing.ts';
 import { agentOf, toolOf } from './agents.ts';
 import { criticalOf, parseArguments } from './arguments.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
 // 160 characters: one line on a phone's card.
 const MAX_SUMMARY_CHARS = 160;
+
 export function createPropose(
   deps: WorkflowsDeps,
   decide: WorkflowsActivities['decide'],
@@ -22,9 +26,15 @@ export function createPropose(
     const loaded = agentOf(deps.agents, of.agent);
     const [item] = await deps.store.items.load(of.conversationId, [itemId]);
     if (item?.body.kind !== 'calls') throw new Error(`there must be an item ${itemId} with calls`);
-    const { principal } = await deps.verifier.verify('message', signed);
-    const proposed = item.body.calls.map((call, at) =>
-      orThrown(of, call, firstIndex + at, (index) => proposalOf(of, loaded, item, call, index, principal)),
+    const { calls } = item.body;
+    const principal = await principalOf(deps, signed);
+    const proposed = calls.map((call, at) =>
+      orThrown(of, call, firstIndex + at, (index) => {
+        if (principal !== undefined) return proposalOf(of, loaded, item, call, index, principal);
+        const { callId, tool } = call;
+        const reason = 'the key that signed the request is no longer valid; ask for it again';
+        return { kind: 'invalid', actionId: actionId(of.conversationId, of.turn, index), callId, tool, reason };
+      }),
     );
     const once = proposed.map((one, at) => orRepeated(loaded, one, proposed.slice(0, at)));
     const ready = once.flatMap((one) => (one.kind === 'to_inspect' && !one.proposal.inspects ? [one.proposal] : []));
@@ -35,6 +45,16 @@ export function createPropose(
       return action === undefined ? one : { kind: 'ruled', action };
     });
   };
+}
+
+/** Undefined when the key that signed the message is not valid any more: an answer, where a throw would hold up the turn. */
+async function principalOf(deps: WorkflowsDeps, signed: Signed<MessageStatement>): Promise<Principal | undefined> {
+  try {
+    return (await deps.verifier.verify('message', signed)).principal;
+  } catch (error) {
+    if (error instanceof SignatureInvalid) return undefined;
+    throw error;
+  }
 }
 
 function proposalOf(
@@ -70,10 +90,7 @@ function proposalOf(
     tenant,
     callId,
     effect: tool.effect,
-    summary: tool
-      .summarize(parsed.input as never)
-      .replace(/\s+/g, ' ')
-      .slice(0, MAX_SUMMARY_CHARS),
+    summary: cutText(tool.summarize(parsed.input as never).replace(/\s+/g, ' '), MAX_SUMMARY_CHARS),
     timeoutMs: tool.timeoutMs,
     inspects: tool.inspect !== undefined,
     preconditions: tool.preconditions,
@@ -90,7 +107,7 @@ function orThrown(of: TurnOf, call: ModelCall, index: number, propose: (index: n
     const reason = `the tool could not read this call: ${error instanceof Error ? error.message : String(error)}`;
     const { callId, tool } = call;
     const id = actionId(of.conversationId, of.turn, index);
-    return { kind: 'invalid', actionId: id, callId, tool, reason: reason.slice(0, MAX_REASON_CHARS) };
+    return { kind: 'invalid', actionId: id, callId, tool, reason: cutText(reason, MAX_REASON_CHARS) };
   }
 }
 

@@ -4,6 +4,7 @@ import { endingOf, type Outcome, type SettledAction } from '../../domain/action.
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { Entry } from '../../domain/entry.ts';
 import { type Item, refOf } from '../../domain/item.ts';
+import { cutText } from '../../domain/text.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
@@ -37,7 +38,9 @@ export function createSignReport(deps: WorkflowsDeps): WorkflowsActivities['sign
     const rows = await Promise.all(settled.map((one) => deps.store.actions.get(one.actionId)));
     const lines = settled.map((one, at) => lineOf(one, rows[at]));
     const text = `What waited has ended:\n${lines.join('\n')}`;
-    return deps.signer.sign({ kind: 'report', conversationId, batchId, text, atMs: deps.nowMs() });
+    const handsOver = settled.some((one) => one.then === 'handover' && one.ending.kind === 'succeeded');
+    const said = { conversationId, batchId, text, ...(handsOver ? { handsOver } : {}), atMs: deps.nowMs() };
+    return deps.signer.sign({ kind: 'report', ...said });
   };
 }
 
@@ -45,13 +48,13 @@ function lineOf(one: SettledAction, row: ActionRow | undefined): string {
   const { kind, reason } = one.ending;
   const outcome = row?.outcome;
   const result =
-    outcome?.kind === 'succeeded' ? ` Result: ${JSON.stringify(outcome.result)}`.slice(0, MAX_RESULT_CHARS) : '';
+    outcome?.kind === 'succeeded' ? cutText(` Result: ${JSON.stringify(outcome.result)}`, MAX_RESULT_CHARS) : '';
   return `- ${one.summary}: ${kind}${reason === '' ? '' : ` (${reason})`}.${result}`;
 }
 
 export function createCloseUnfinished(deps: WorkflowsDeps): WorkflowsActivities['closeUnfinished'] {
   return async ({ proposal, as, reason }) => {
-    const { actionId, conversationId, digest, tool } = proposal;
+    const { actionId, conversationId, digest, tenant, agent, tool } = proposal;
     const nowMs = deps.nowMs();
     const undone: Outcome = { kind: as, reason };
     if (proposal.effect === 'read') {
@@ -59,10 +62,16 @@ export function createCloseUnfinished(deps: WorkflowsDeps): WorkflowsActivities[
       await deps.store.record([{ subject: actionId, step: 'settled', conversationId, atMs: nowMs, fact }]);
       return endingOf(undone);
     }
-    const claim = await deps.store.claims.claim({ actionId, conversationId, digest, tool, nowMs });
-    if (claim.kind === 'claimed') return endingOf(await deps.store.claims.receipt(actionId, undone, nowMs));
-    if (claim.claim.outcome !== null) return endingOf(claim.claim.outcome);
+    const { claims } = deps.store;
+    const closed = await claims.close({ actionId, conversationId, digest, tenant, agent, tool, nowMs }, undone);
+    if (closed.kind === 'closed') return endingOf(closed.outcome);
+    if (closed.claim.digest !== digest) {
+      return { kind: 'unknown', reason: 'its key was claimed for another action, so nothing was run for this one' };
+    }
+    if (closed.claim.outcome !== null) return endingOf(closed.claim.outcome);
+    // Whoever still holds it is fenced off: from here on only the news that it happened can correct the outcome.
+    const { epoch } = await claims.takeOver(actionId, { acts: false, nowMs });
     const unknown: Outcome = { kind: 'unknown', reason: `it was begun and its end was never recorded: ${reason}` };
-    return endingOf(await deps.store.claims.receipt(actionId, unknown, nowMs));
+    return endingOf(await claims.receipt({ actionId, epoch, outcome: unknown, nowMs }));
   };
 }

@@ -5,7 +5,7 @@ import { onTeam } from '../../domain/agent.ts';
 import type { SubmittedMessage } from '../../domain/conversation.ts';
 import type { Entry } from '../../domain/entry.ts';
 import { type Item, type NewItem, refOf } from '../../domain/item.ts';
-import type { MessageStatement } from '../../domain/signed.ts';
+import type { MessageStatement, ReportStatement } from '../../domain/signed.ts';
 import { sha256Hex } from '../../trust/digest.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
 import { agentOf } from './agents.ts';
@@ -57,13 +57,28 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
       await deps.store.record([entry]);
       return { kind: 'refused' };
     }
-    const body = { kind: 'report', text: statement.text } as const;
-    // The text quotes results of tools: its label is that of the worst of them.
-    const item: NewItem = { key: `report:${statement.batchId}`, conversationId, turn, trust: 'untrusted', body };
-    const items = (await deps.store.items.append([item])).map(refOf);
-    if (handedOver) return { kind: 'noted', items, handedBack: false };
-    return { kind: 'speaks', principal, items, modelCallsPerTurn: agent.limits.modelCallsPerTurn };
+    const items = (await deps.store.items.append(await itemsOfReport(deps, of, statement))).map(refOf);
+    const [report, again] = items;
+    if (handedOver || report === undefined) return { kind: 'noted', items, handedBack: false };
+    const { handsOver = false } = statement;
+    if (again === undefined) {
+      return { kind: 'speaks', principal, items, modelCallsPerTurn: agent.limits.modelCallsPerTurn, handsOver };
+    }
+    return { kind: 'speaks', principal, items, modelCallsPerTurn: agent.limits.modelCallsPerTurn, handsOver, again };
   };
+}
+
+/** The report, and with it the call that code makes anew where a person said that it did not happen. */
+async function itemsOfReport(deps: WorkflowsDeps, of: TurnOf, statement: ReportStatement): Promise<NewItem[]> {
+  const { conversationId, turn } = of;
+  const body = { kind: 'report', text: statement.text } as const;
+  // The text quotes results of tools: its label is that of the worst of them.
+  const item: NewItem = { key: `report:${statement.batchId}`, conversationId, turn, trust: 'untrusted', body };
+  const action = statement.again === undefined ? undefined : await deps.store.actions.get(statement.again);
+  if (action === undefined) return [item];
+  const call = { callId: `again-${sha256Hex(action.id).slice(0, 16)}`, tool: action.tool, argumentsText: action.args };
+  const again = { kind: 'calls', text: '', calls: [call], opaque: '' } as const;
+  return [item, { key: `again:${action.id}`, conversationId, turn, trust: 'record', body: again }];
 }
 
 /** The statement behind a message, or why it does not hold. */

@@ -4,6 +4,9 @@ import { isMember } from '../../domain/principal.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
+// 5 min: a command is obeyed when it is given, and cannot be kept for later.
+const COMMAND_FRESH_MS = 5 * 60_000;
+
 export function createVerifyDecision(deps: WorkflowsDeps): WorkflowsActivities['verifyDecision'] {
   return async ({ signed, approvals }) => {
     const refused = (reason: string) => ({ kind: 'refused', reason }) as const;
@@ -13,6 +16,7 @@ export function createVerifyDecision(deps: WorkflowsDeps): WorkflowsActivities['
     const approval = approvals.find((one) => one.id === approvalId);
     if (approval === undefined) return refused('it decides an approval that is not asked for here');
     if (approval.digest !== digest) return refused('it decides another action: the digest differs');
+    if (person.tenant !== approval.tenant) return refused('it is by somebody of another tenant');
     if (!isMember(deps.directory, approval.group, person.id)) {
       return refused(`${person.name} is not in the group ${approval.group}, which decides this`);
     }
@@ -27,6 +31,9 @@ export function createVerifyCommand(deps: WorkflowsDeps): WorkflowsActivities['v
     if (typeof statement === 'string') return { kind: 'refused', reason: statement };
     if (statement.conversationId !== conversationId || statement.command !== command) {
       return { kind: 'refused', reason: 'it is signed for another conversation or command' };
+    }
+    if (Math.abs(deps.nowMs() - statement.atMs) > COMMAND_FRESH_MS) {
+      return { kind: 'refused', reason: 'it was signed too long ago; give the command again' };
     }
     return { kind: 'valid', by: statement.principal.id };
   };

@@ -1,0 +1,88 @@
+// Running one tool within its time, with what the broker opened for it. May import domain, trust and store types.
+import type { Proposal } from '../../domain/action.ts';
+import type { Json } from '../../domain/json.ts';
+import { cutText } from '../../domain/text.ts';
+import { type AnyTool, DidNotHappen, type ToolContext } from '../../domain/tool.ts';
+import type { Store } from '../../store/ports.ts';
+import type { CredentialBroker } from './broker.ts';
+import type { Authority, VerifierDeps } from './warrant.ts';
+
+export interface ActorDeps extends VerifierDeps {
+  readonly store: Store;
+  readonly broker: CredentialBroker;
+  readonly nowMs: () => number;
+}
+
+/** One action on its way through the actor. */
+export interface Acting {
+  readonly deps: ActorDeps;
+  readonly proposal: Proposal;
+  readonly authority: Authority;
+}
+
+/** What a tool runs with. `sealed`: no earlier attempt can change anything at the far side any more. */
+export interface OpenedFor {
+  readonly context: ToolContext;
+  readonly sealed: boolean;
+  close(): Promise<void>;
+}
+
+// 5 s beyond the tool's own time: its last statement and our receipt.
+const CREDENTIAL_GRACE_MS = 5_000;
+// 5 s: from the claim to the call lies one statement of the store; who needs longer was frozen, and must not begin.
+const BEGIN_WITHIN_MS = 5_000;
+
+/** Open what the tool needs. `epoch` 0 is that of reads, which claim nothing. */
+export async function openFor(
+  { broker, store, nowMs }: ActorDeps,
+  { tool, proposal, epoch }: { readonly tool: AnyTool; readonly proposal: Proposal; readonly epoch: number },
+): Promise<OpenedFor> {
+  const { actionId, principal, tenant, agent } = proposal;
+  const validForMs = tool.timeoutMs + CREDENTIAL_GRACE_MS;
+  const { scopes } = tool;
+  const opened = await broker.open({ agent, tool: tool.name, scopes, principal, tenant, actionId, epoch, validForMs });
+  const openedMs = performance.now();
+  const context: ToolContext = {
+    access: opened.access,
+    idempotencyKey: actionId,
+    signal: AbortSignal.timeout(tool.timeoutMs),
+    nowMs: nowMs(),
+    async assertHeld() {
+      if (epoch === 0) return;
+      await store.claims.assertHeld(actionId, epoch);
+      // Nothing was called yet, so this much is certain.
+      const late = performance.now() - openedMs > tool.timeoutMs + BEGIN_WITHIN_MS;
+      if (late) throw new DidNotHappen('its time was over before the far side was called');
+    },
+  };
+  return { context, sealed: opened.sealed, close: () => opened.close() };
+}
+
+/**
+ * Run the tool; rejects at its time limit. What it answers later than that goes to `onLate`: an answer is worth having
+ * whenever it comes.
+ */
+export async function execute(
+  { tool, call }: Authority,
+  context: ToolContext,
+  onLate: (result: Json) => void = () => undefined,
+): Promise<Json> {
+  const checked = (result: Json) => (tool.output === undefined ? result : tool.output.parse(result));
+  const running = tool.execute(call, context).then(checked);
+  const late = new Promise<never>((_, reject) => {
+    const slow = () => {
+      running.then(onLate, () => undefined);
+      reject(new Error(`the tool did not answer within ${tool.timeoutMs} ms`));
+    };
+    if (context.signal.aborted) slow();
+    else context.signal.addEventListener('abort', slow, { once: true });
+  });
+  return Promise.race([running, late]);
+}
+
+// 300 characters: one or two sentences of a far side's error; longer ones are dumps.
+const MAX_REASON_CHARS = 300;
+
+export function reasonOf(error: unknown): string {
+  return cutText(error instanceof Error ? error.message : 'it failed without saying why', MAX_REASON_CHARS);
+}

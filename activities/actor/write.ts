@@ -1,0 +1,140 @@
+// Claim → act → receipt. The claim is written before the effect; a claim without a receipt is never acted on blindly,
+// and who takes it over fences off whoever held it before. What nobody can know is said so: `unknown`.
+// May import domain and store types.
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { Outcome } from '../../domain/action.ts';
+import type { FailureType } from '../../domain/failure.ts';
+import { ruledStep } from '../../domain/ids.ts';
+import type { Json } from '../../domain/json.ts';
+import { DidNotHappen, type Reconciled, type ToolContext } from '../../domain/tool.ts';
+import { type Claim, type Claiming, FencedOff } from '../../store/ports.ts';
+import { type Acting, execute, openFor, reasonOf } from './execute.ts';
+import { type Leave, leaveNow } from './warrant.ts';
+
+export type Written = Exclude<Leave, { kind: 'holds' | 'expired' }> | Settled;
+interface Settled {
+  readonly kind: 'settled';
+  readonly outcome: Outcome;
+}
+
+// 5 s beyond the tool's time-out: a call that left just before it may still be on its way to the far side.
+const ARRIVES_WITHIN_MS = 5_000;
+
+/** Carry the write out, or find out what became of it. `cancelled` is aborted once nobody wants it any more. */
+export async function write(acting: Acting, cancelled: AbortSignal): Promise<Written> {
+  const { deps, proposal, authority } = acting;
+  const standing = await deps.store.claims.get(proposal.actionId);
+  if (standing !== undefined) return afterClaim(acting, standing);
+  const leave = leaveNow(deps, proposal, authority);
+  if (leave.kind === 'verdict_stale' || leave.kind === 'refused') return leave;
+  if (leave.kind === 'expired') return closeDoor(acting, { kind: 'expired', reason: leave.reason });
+  // A credential that cannot be had claims nothing.
+  const opened = await openFor(deps, { tool: authority.tool, proposal, epoch: 1 });
+  try {
+    if (cancelled.aborted) throw new CancelledFailure('it was stopped before it began');
+    const verdictStep = ruledStep(authority.verdict.verdict, authority.signedVerdict);
+    const claimed = await deps.store.claims.claim({ claiming: claimingOf(acting), verdictStep });
+    switch (claimed.kind) {
+      case 'claimed':
+        return settledAs(await effect(acting, opened.context, claimed.epoch));
+      case 'exists':
+        return await afterClaim(acting, claimed.claim);
+      case 'switched_off':
+        return await closeDoor(acting, { kind: 'cancelled', reason: `it is switched off: ${claimed.by.reason}` });
+      case 'not_recorded':
+        return { kind: 'refused', reason: 'its verdict is not on record' };
+      default:
+        return claimed satisfies never;
+    }
+  } finally {
+    await opened.close();
+  }
+}
+
+const settledAs = (outcome: Outcome): Settled => ({ kind: 'settled', outcome });
+
+function claimingOf({ deps, proposal }: Acting): Claiming {
+  const { actionId, conversationId, digest, tenant, agent, tool } = proposal;
+  return { actionId, conversationId, digest, tenant, agent, tool, nowMs: deps.nowMs() };
+}
+
+/** Close the door on an action that may not begin any more: its claim is taken and ended, and nobody acts on it. */
+async function closeDoor(acting: Acting, outcome: Outcome): Promise<Settled> {
+  const closed = await acting.deps.store.claims.close(claimingOf(acting), outcome);
+  return closed.kind === 'closed' ? settledAs(closed.outcome) : afterClaim(acting, closed.claim);
+}
+
+/** The effect itself, and its receipt. A throw of a write is `unknown` unless the tool says that nothing happened. */
+async function effect({ deps, proposal, authority }: Acting, context: ToolContext, epoch: number): Promise<Outcome> {
+  const { actionId } = proposal;
+  const receipt = (outcome: Outcome) => deps.store.claims.receipt({ actionId, epoch, outcome, nowMs: deps.nowMs() });
+  // It corrects the `unknown` that the time-out left. Nobody waits for it, so nobody can be told that it failed.
+  const onLate = (result: Json) => void receipt({ kind: 'succeeded', result }).catch(() => undefined);
+  let outcome: Outcome;
+  try {
+    await context.assertHeld();
+    outcome = { kind: 'succeeded', result: await execute(authority, context, onLate) };
+  } catch (error) {
+    if (error instanceof FencedOff) throw error; // another attempt answers for it now
+    outcome = { kind: error instanceof DidNotHappen ? 'failed' : 'unknown', reason: reasonOf(error) };
+  }
+  return receipt(outcome);
+}
+
+/** Somebody claimed it before: its receipt is the answer; without one, find out. */
+async function afterClaim(acting: Acting, claim: Claim): Promise<Settled> {
+  const { deps, proposal, authority } = acting;
+  const { actionId, conversationId, digest } = proposal;
+  if (claim.digest !== digest || claim.actionId !== actionId) {
+    const reason = 'the key was claimed for another action, before an operator reset the conversation';
+    const fact = { kind: 'warrant_refused', reason } as const;
+    const step = `refused:${digest}`;
+    await deps.store.record([{ subject: actionId, step, conversationId, atMs: deps.nowMs(), fact }]);
+    return settledAs({ kind: 'unknown', reason: `${reason}, so nothing was run for this one` });
+  }
+  if (claim.outcome !== null) return settledAs(claim.outcome);
+  const acts = authority.tool.idempotent;
+  const taken = await deps.store.claims.takeOver(actionId, { acts, nowMs: deps.nowMs() });
+  if (taken.outcome !== null) return settledAs(taken.outcome);
+  const { epoch } = taken;
+  const opened = await openFor(deps, { tool: authority.tool, proposal, epoch });
+  try {
+    return settledAs(await findOut(acting, claim, { ...opened, epoch }));
+  } finally {
+    await opened.close();
+  }
+}
+
+/** It was begun, and its end was never recorded. Ask the system of record; repeat only where it honours the key. */
+async function findOut(
+  acting: Acting,
+  before: Claim,
+  now: { readonly context: ToolContext; readonly sealed: boolean; readonly epoch: number },
+): Promise<Outcome> {
+  const { deps, proposal, authority } = acting;
+  const { actionId } = proposal;
+  const found = await reconcile(acting, now.context);
+  const receipt = (outcome: Outcome) =>
+    deps.store.claims.receipt({ actionId, epoch: now.epoch, outcome, nowMs: deps.nowMs() });
+  if (found.kind === 'happened') return receipt({ kind: 'succeeded', result: found.result });
+  if (authority.tool.idempotent) return effect(acting, now.context, now.epoch);
+  if (found.kind === 'did_not_happen') {
+    const restMs = now.sealed ? 0 : before.actedMs + authority.tool.timeoutMs + ARRIVES_WITHIN_MS - deps.nowMs();
+    if (restMs <= 0) return receipt({ kind: 'failed', reason: 'it was begun, and did not happen' });
+    throw notYet(restMs);
+  }
+  return receipt({ kind: 'unknown', reason: 'it was begun, and its end was never recorded' });
+}
+
+async function reconcile({ authority }: Acting, context: ToolContext): Promise<Reconciled<Json>> {
+  const { tool, call } = authority;
+  if (tool.reconcile === undefined) return { kind: 'unknown' };
+  return tool.reconcile(call, context).catch(() => ({ kind: 'unknown' }));
+}
+
+/** Not there yet is not the same as not there: whoever was frozen may still be about to do it. */
+function notYet(restMs: number): ApplicationFailure {
+  const message = 'whether it happened cannot be told before the time of the attempt that began it is over';
+  const type: FailureType = 'OutcomeNotKnownYet';
+  return ApplicationFailure.create({ type, message, nextRetryDelay: restMs });
+}

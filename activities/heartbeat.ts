@@ -1,0 +1,21 @@
+// What an Activity knows of its own attempt, and how it stays alive. May import @temporalio/activity.
+import { Context } from '@temporalio/activity';
+
+// 500 ms: four beats within the heartbeat time-out of 2 s, so that one late beat is no death. The Workers pass beats on
+// as fast (`maxHeartbeatThrottleInterval`); by default they would hold them back for 80 % of the time-out.
+export const HEARTBEAT_MS = 500;
+
+/** Number of this attempt, from 1. */
+export const attempt = (): number => Context.current().info.attempt;
+
+/** Beat at once and then regularly while the work runs: a killed Worker's work is taken over soon, a cancellation heard. */
+export async function heartbeating<T>(work: (cancelled: AbortSignal) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  context.heartbeat();
+  const beat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+  try {
+    return await work(context.cancellationSignal);
+  } finally {
+    clearInterval(beat);
+  }
+}

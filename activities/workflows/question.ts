@@ -1,0 +1,88 @@
+// The question whether an action happened, where nobody can know: whom it goes to, and what an answer does. An answer of
+// people corrects the record; "it did not happen" has the conversation propose the same anew, under a new key.
+// May import domain, trust and store types.
+import type { Outcome } from '../../domain/action.ts';
+import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
+import type { CountedDecision } from '../../domain/approval.ts';
+import type { QuestionInput } from '../../domain/conversation.ts';
+import { approvalId } from '../../domain/ids.ts';
+import { onlyPerson } from '../../domain/principal.ts';
+import { questionDigest } from '../../trust/digest.ts';
+import { agentOf } from './agents.ts';
+import type { WorkflowsDeps } from './deps.ts';
+
+// 4 h: the owner looks within half a working day; then the whole team is asked.
+const OWNER_WITHIN_MS = 4 * 3_600_000;
+// 3 days: a long weekend. Past it the outcome stays unknown, and stays in the metrics.
+const TEAM_WITHIN_MS = 72 * 3_600_000;
+
+export function createPoseQuestion(deps: WorkflowsDeps): WorkflowsActivities['poseQuestion'] {
+  return async ({ question: { questionId, proposal, reason }, round, askedMs }) => {
+    const { agent } = agentOf(deps.agents, proposal.agent);
+    const asked = [
+      { group: onlyPerson(agent.owner), withinMs: OWNER_WITHIN_MS },
+      { group: agent.team, withinMs: TEAM_WITHIN_MS },
+    ][round];
+    if (asked === undefined) return null;
+    const { actionId, conversationId, tenant, tool, args, digest, summary, principal } = proposal;
+    return {
+      id: approvalId(questionId, 0, round),
+      batchId: questionId,
+      ...{ actionId, conversationId, agent: agent.name, tenant, tool, args, summary },
+      question: 'unknown',
+      digest: questionDigest('unknown', actionId, digest),
+      evidence: null,
+      ruleId: 'question.unknown',
+      reason,
+      requester: principal.id,
+      group: asked.group,
+      quorum: 1,
+      askedMs,
+      deadlineMs: askedMs + asked.withinMs,
+      decisions: [],
+      end: 'open',
+    };
+  };
+}
+
+export function createCloseQuestion(deps: WorkflowsDeps): WorkflowsActivities['closeQuestion'] {
+  return async ({ question, answer }) => {
+    const { questionId, proposal } = question;
+    const stands = answer === null ? undefined : await answered(deps, question, answer);
+    const again = answer?.answer === 'did_not_happen' && stands?.kind === 'failed';
+    const { conversationId, actionId, summary } = proposal;
+    return deps.signer.sign({
+      kind: 'report',
+      conversationId,
+      batchId: questionId,
+      text: `Whether it happened: ${summary}. ${wordsOf(answer, stands)}`,
+      ...(again ? { again: actionId } : {}),
+      atMs: deps.nowMs(),
+    });
+  };
+}
+
+/** The outcome that stands now; undefined where the claim under the key is that of another action. */
+async function answered(
+  deps: WorkflowsDeps,
+  { proposal: { actionId, digest } }: QuestionInput,
+  { answer, personId, reason }: CountedDecision,
+): Promise<Outcome | undefined> {
+  const claim = await deps.store.claims.get(actionId);
+  if (claim?.digest !== digest) return undefined;
+  const said = `${personId} looked${reason === '' ? '' : `: ${reason}`}`;
+  const outcome: Outcome =
+    answer === 'happened'
+      ? { kind: 'succeeded', result: { confirmedBy: personId, reason } }
+      : { kind: 'failed', reason: `it did not happen; ${said}` };
+  return deps.store.claims.answer({ actionId, outcome, nowMs: deps.nowMs() });
+}
+
+function wordsOf(answer: CountedDecision | null, stands: Outcome | undefined): string {
+  if (answer === null) return 'Nobody could say in time: it stays unknown, and is not repeated.';
+  if (stands?.kind === 'succeeded') return 'It happened.';
+  if (answer.answer === 'happened') return 'A person says that it happened.';
+  return stands === undefined
+    ? 'It did not happen. It can be asked for again.'
+    : 'It did not happen, and is proposed anew.';
+}
