@@ -30,9 +30,15 @@ export type OpenedTurn =
       readonly again?: ItemRef;
       /** An action of the batch handed the conversation over to a person. */
       readonly handsOver?: boolean;
+      readonly asked?: ReportStatement['asked'];
     }
   /** `handedBack`: a person of the team has answered in the agent's place. */
-  | { readonly kind: 'noted'; readonly items: readonly ItemRef[]; readonly handedBack: boolean }
+  | {
+      readonly kind: 'noted';
+      readonly items: readonly ItemRef[];
+      readonly handedBack: boolean;
+      readonly asked?: ReportStatement['asked'];
+    }
   | { readonly kind: 'refused' };
 
 /** A proposal whose tool reads evidence first, or a case that is already ruled on. */

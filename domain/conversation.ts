@@ -1,6 +1,7 @@
 // The state of a conversation and its pure transitions: what is queued, what waits, what comes next. The state is one
 // printable JSON object and the input of Continue-As-New. Pure. May import domain only.
-import type { Proposal, RuledAction, SettledAction } from './action.ts';
+import type { Proposal, RuledAction } from './action.ts';
+import { isQuestionId } from './ids.ts';
 import type { ItemRef } from './item.ts';
 import type { MessageStatement, ReportStatement, Signed } from './signed.ts';
 
@@ -27,7 +28,6 @@ export interface Ticket {
 /** How a batch of waiting actions ended, on its way back to the conversation. Counts once, if the batch is waiting. */
 export interface BatchReport {
   readonly batchId: string;
-  readonly settled: readonly SettledAction[];
   readonly signed: Signed<ReportStatement>;
 }
 
@@ -62,8 +62,15 @@ export interface ConversationState {
   readonly agent: string;
   readonly tenant: string;
   phase: ConversationPhase;
-  /** The phase that the store and the waiting actions know of; the loop brings them up to date. */
+  /** Where `resume` leads: a conversation that a person had taken over stays theirs. */
+  resumesTo: 'open' | 'handed_over';
+  /** The phase that the store and the waiting actions know of, and the changes that they do not know of yet. */
   knownPhase: ConversationPhase;
+  changes: ConversationPhase[];
+  /** Changes are announced beside the turns; false in a run that began under 0.1.0. */
+  announcer: boolean;
+  /** The last commands obeyed, by the end of their signature: each is obeyed once. */
+  obeyed: string[];
   /** What the columns of the operators' list say, so that only a change is written. */
   shown: string;
   turn: number;
@@ -117,10 +124,57 @@ export const MAX_RECENT = 60;
 export const MAX_SIGNALS_PER_RUN = 8_000;
 
 export function openConversation(input: ConversationInput): ConversationState {
-  if (input.state) return { ...input.state, signals: 0 };
   const { conversationId, agent, tenant } = input;
-  const empty = { inbox: [], reports: [], seen: [], waiting: [], recent: [], signals: 0 };
-  return { conversationId, agent, tenant, phase: 'open', knownPhase: 'open', shown: 'open · ', turn: 0, ...empty };
+  const empty = { inbox: [], reports: [], seen: [], waiting: [], recent: [], changes: [], obeyed: [], signals: 0 };
+  const phases = { phase: 'open', knownPhase: 'open', resumesTo: 'open', announcer: false } as const;
+  // A state that 0.1.0 wrote lacks what came later.
+  return { conversationId, agent, tenant, ...phases, shown: 'open · ', turn: 0, ...empty, ...input.state, signals: 0 };
+}
+
+export type PhaseEvent = 'pause' | 'stop' | 'close' | 'resume' | 'handover' | 'handback' | 'tool_handover';
+
+/** Enter the phase that the event leads to; from elsewhere it changes nothing. */
+export function enterPhase(state: ConversationState, event: PhaseEvent): void {
+  const before = state.phase;
+  if (before === 'closed') return;
+  const runs = before === 'open' || before === 'handed_over';
+  if (runs && (event === 'pause' || event === 'stop')) state.resumesTo = before;
+  // A tool that was under way when somebody held the conversation opens nothing: it only says where resume leads.
+  if (event === 'tool_handover') state.resumesTo = 'handed_over';
+  const to = nextPhase(before, event, state.resumesTo);
+  if (to === before) return;
+  state.phase = to;
+  state.changes.push(to);
+}
+
+function nextPhase(
+  phase: Exclude<ConversationPhase, 'closed'>,
+  event: PhaseEvent,
+  resumesTo: ConversationState['resumesTo'],
+): ConversationPhase {
+  switch (event) {
+    case 'close':
+      return 'closed';
+    case 'stop':
+      return 'stopped';
+    case 'pause':
+      return phase === 'stopped' ? phase : 'paused';
+    case 'resume':
+      return phase === 'paused' || phase === 'stopped' ? resumesTo : phase;
+    case 'handover':
+      return phase === 'open' || phase === 'paused' ? 'handed_over' : phase;
+    case 'tool_handover':
+      return phase === 'open' ? 'handed_over' : phase;
+    case 'handback':
+      return phase === 'handed_over' ? 'open' : phase;
+    default:
+      return event satisfies never;
+  }
+}
+
+/** A batch, or a question when its id is one, that the conversation hears of again. */
+export function awaitReport(state: ConversationState, batch: WaitingBatch): void {
+  if (!state.waiting.some((one) => one.batchId === batch.batchId)) state.waiting.push(batch);
 }
 
 /** Why a message cannot be taken now, by failure type; undefined when it can. A known id is always answered. */
@@ -149,7 +203,8 @@ export function enqueue(state: ConversationState, message: SubmittedMessage): Ti
 
 /** Take a report in, for a batch that is waiting; whether it is true is verified when its turn opens. */
 export function enqueueReport(state: ConversationState, report: BatchReport): void {
-  const waits = state.waiting.some((batch) => batch.batchId === report.batchId);
+  // A question may be answered while the report of its batch, which names it, still waits in this queue.
+  const waits = isQuestionId(report.batchId) || state.waiting.some((batch) => batch.batchId === report.batchId);
   if (waits && state.reports.length < MAX_REPORTS) state.reports.push(report);
 }
 

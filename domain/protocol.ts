@@ -35,6 +35,9 @@ export const ACTION = {
   query: 'action',
 } as const;
 
+/** A question listens to the same messages as a batch. */
+export const QUESTION = { type: 'question' } as const;
+
 /** Search attributes, all Keyword but the priority (Int). Never encrypted by Temporal: no personal data. */
 export const SEARCH_ATTRIBUTES = {
   agent: 'CountersignAgent',

@@ -64,6 +64,8 @@ export interface ReportStatement {
   readonly text: string;
   /** What the conversation does upon it: an action that a person says did not happen is proposed anew. */
   readonly again?: string;
+  /** Actions that may have happened, and of which people are asked: their questions will be reported too. */
+  readonly asked?: readonly { readonly questionId: string; readonly summary: string }[];
   /** An action of the batch that handed the conversation over has succeeded. */
   readonly handsOver?: boolean;
   readonly atMs: number;

@@ -1,36 +1,32 @@
 // A batch that waits: the actions of one model call from the first that asks people. It outlives its turn, and its
 // conversation goes on meanwhile. All is carried out in order; what fails ends those behind it.
 // May import domain and @temporalio/workflow.
-import {
-  allHandlersFinished,
-  CancellationScope,
-  condition,
-  getExternalWorkflowHandle,
-  log,
-} from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, log } from '@temporalio/workflow';
 import type { Ending, RuledAction } from '../domain/action.ts';
 import { type Approval, openApproval, stillStands } from '../domain/approval.ts';
 import { endingOfApproval } from '../domain/batch.ts';
-import type { BatchInput, BatchReport } from '../domain/conversation.ts';
-import { approvalId, conversationWorkflowId } from '../domain/ids.ts';
-import { CONVERSATION } from '../domain/protocol.ts';
-import { endOpen, flush, listenForPeople, request, type Waiting, waitForPeople } from './approval.ts';
+import type { BatchInput } from '../domain/conversation.ts';
+import { approvalId } from '../domain/ids.ts';
+import {
+  endOpen,
+  flush,
+  listenForPeople,
+  openWaiting,
+  request,
+  tellConversation,
+  type Waiting,
+  waitForPeople,
+} from './approval.ts';
 import { describeBatch, showBatchPhase } from './desk.ts';
 import { workflowsRole } from './effects.ts';
-import { performAction, ruleAgain, settledEntry } from './life.ts';
+import { actOnce, MAX_RULINGS, ruleAgain, settledEntry } from './life.ts';
+import { askWhetherItHappened } from './question.ts';
 
 // 3: what changes three times while people look at it is not ready to be approved.
 const MAX_ASKS = 3;
 
 export async function action(batch: BatchInput): Promise<void> {
-  const waiting: Waiting = {
-    batchId: batch.batchId,
-    approvals: [],
-    settled: [],
-    delivered: [],
-    unrecorded: [],
-    hold: 'none',
-  };
+  const waiting = openWaiting(batch.batchId);
   // Temporal's own Cancel, as an operator may press it, means what our Signal means: end in good order.
   CancellationScope.current().cancelRequested.catch(() => {
     waiting.hold = 'cancelled';
@@ -51,6 +47,7 @@ async function runBatch(batch: BatchInput, waiting: Waiting): Promise<void> {
       : cancelled(waiting, asked[index]);
     const { actionId, tool, summary, then } = one.proposal;
     waiting.settled.push({ actionId, tool, summary, ending, then });
+    await askWhetherItHappened(one.proposal, ending);
     goesOn &&= ending.kind === 'succeeded';
   }
   await recordEndings(batch, waiting);
@@ -74,25 +71,66 @@ async function settle(
     const people = approval === undefined ? undefined : await waitForPeople(waiting, approval.id);
     if (people !== undefined && people.end !== 'approved') return endingOfApproval(people);
     await flush(waiting);
-    await condition(() => waiting.hold !== 'paused');
-    if (waiting.hold === 'cancelled') return { kind: 'cancelled', reason: 'it was stopped before it began' };
-
-    const leave = people === undefined ? null : { id: people.id, deadlineMs: people.deadlineMs };
-    const again = await ruleAgain(one, batch.principal, leave);
-    const stand = people === undefined ? standOfAllowed(again) : stillStands(people, again, one.proposal.preconditions);
-    if (stand.kind === 'denied') return { kind: 'denied', reason: stand.reason };
-    if (stand.kind === 'stands') {
-      if (!(await workflowsRole.conversationRuns(batch.conversationId))) {
-        return { kind: 'cancelled', reason: 'its conversation has ended' };
-      }
-      showBatchPhase('acting');
-      const decisions = people?.decisions.map((decision) => decision.signed) ?? [];
-      return (await performAction(again, batch.principal, { approval: leave, decisions, notesResult: false })).ending;
-    }
-    log.info('asking anew', { actionId: one.proposal.actionId, reason: stand.reason });
-    approval = askFor(waiting, again, index, round);
+    const came = await actWithLeave(batch, waiting, one, people);
+    if (came.kind === 'ended') return came.ending;
+    log.info('asking anew', { actionId: one.proposal.actionId, reason: came.reason });
+    if (round < MAX_ASKS) approval = askFor(waiting, came.again, index, round);
   }
   return { kind: 'denied', reason: `it changed ${MAX_ASKS} times while people looked at it` };
+}
+
+type Came =
+  | { readonly kind: 'ended'; readonly ending: Ending }
+  | { readonly kind: 'ask_anew'; readonly again: RuledAction; readonly reason: string };
+
+/** Rule on it again, and act while that ruling is fresh. What people approved must still stand each time. */
+async function actWithLeave(
+  batch: BatchInput,
+  waiting: Waiting,
+  one: RuledAction,
+  people: Approval | undefined,
+): Promise<Came> {
+  const leave = people === undefined ? null : { id: people.id, deadlineMs: people.deadlineMs };
+  const decisions = people?.decisions.map((decision) => decision.signed) ?? [];
+  for (let ruling = 0; ruling < MAX_RULINGS; ruling++) {
+    if (await isStopped(waiting)) return STOPPED;
+    const again = await ruleAgain(one, batch.principal, leave);
+    const stand = people === undefined ? standOfAllowed(again) : stillStands(people, again, one.proposal.preconditions);
+    if (stand.kind === 'denied') return ended({ kind: 'denied', reason: stand.reason });
+    if (stand.kind === 'ask_anew') return { kind: 'ask_anew', again, reason: stand.reason };
+    if (!(await workflowsRole.conversationRuns(batch.conversationId))) {
+      return ended({ kind: 'cancelled', reason: 'its conversation has ended' });
+    }
+    if (await isStopped(waiting)) return STOPPED; // ruling and looking took time
+    showBatchPhase('acting');
+    const performed = await untilCancelled(waiting, () =>
+      actOnce(again, batch.principal, { approval: leave, decisions, notesResult: false }),
+    );
+    if (performed !== undefined) return ended(performed.ending);
+  }
+  return ended({ kind: 'denied', reason: 'nobody acted on it while its verdict was fresh' });
+}
+
+/** Waits while the batch is paused. True when it has been stopped. */
+async function isStopped(waiting: Waiting): Promise<boolean> {
+  await condition(() => waiting.hold !== 'paused');
+  return waiting.hold === 'cancelled';
+}
+
+const ended = (ending: Ending): Came => ({ kind: 'ended', ending });
+const STOPPED = ended({ kind: 'cancelled', reason: 'it was stopped before it began' });
+
+/** A stop reaches an act that has not begun yet; one that has begun is waited for. */
+async function untilCancelled<T>(waiting: Waiting, work: () => Promise<T>): Promise<T> {
+  const scope = new CancellationScope();
+  const watching = new CancellationScope();
+  const watched = watching.run(() => condition(() => waiting.hold === 'cancelled').then(() => scope.cancel()));
+  watched.catch(() => undefined); // ended below
+  try {
+    return await scope.run(work);
+  } finally {
+    watching.cancel();
+  }
 }
 
 /** Open the approval that the verdict asks for; undefined when it asks nobody. */
@@ -128,12 +166,8 @@ async function recordEndings(batch: BatchInput, waiting: Waiting): Promise<void>
   await flush(waiting);
 }
 
-/** Tell the conversation, wherever its run is now. One that has ended is logged, never thrown. */
 async function report(batch: BatchInput, waiting: Waiting): Promise<void> {
   const { conversationId, batchId } = batch;
   const signed = await workflowsRole.signReport({ conversationId, batchId, settled: waiting.settled });
-  const told: BatchReport = { batchId, settled: waiting.settled, signed };
-  await getExternalWorkflowHandle(conversationWorkflowId(conversationId))
-    .signal(CONVERSATION.actionSettled, told)
-    .catch((error: unknown) => log.warn('the conversation has ended before its report', { error: String(error) }));
+  await tellConversation(conversationId, { batchId, signed });
 }

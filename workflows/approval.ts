@@ -1,11 +1,21 @@
 // Waiting for people. Decisions are verified and counted by their handler; the waiting code only watches the count and
 // the clock, and never polls. May import domain and @temporalio/workflow.
 import { ApplicationFailure } from '@temporalio/common';
-import { condition, defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
-import { applyDecision, type Approval, endApproval, expireIfDue, type Receipt } from '../domain/approval.ts';
+import {
+  condition,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  getExternalWorkflowHandle,
+  log,
+  setHandler,
+} from '@temporalio/workflow';
+import { applyDecision, type Approval, endApproval, expireIfDue, type Receipt, tenantOf } from '../domain/approval.ts';
+import type { BatchReport } from '../domain/conversation.ts';
+import { conversationWorkflowId } from '../domain/ids.ts';
 import type { SettledAction } from '../domain/action.ts';
 import type { Entry } from '../domain/entry.ts';
-import { ACTION } from '../domain/protocol.ts';
+import { ACTION, CONVERSATION } from '../domain/protocol.ts';
 import type { DecisionStatement, Signed } from '../domain/signed.ts';
 import { describeBatch } from './desk.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
@@ -21,6 +31,10 @@ export interface Waiting {
   /** What is not on record yet. */
   unrecorded: Entry[];
   hold: 'none' | 'paused' | 'cancelled';
+}
+
+export function openWaiting(batchId: string): Waiting {
+  return { batchId, approvals: [], settled: [], delivered: [], unrecorded: [], hold: 'none' };
 }
 
 const decideApproval = defineUpdate<Receipt, [Signed<DecisionStatement>]>(ACTION.decideApproval);
@@ -88,20 +102,33 @@ export function request(waiting: Waiting, approval: Approval): void {
   note(waiting, approval, 'requested', { kind: 'approval_requested', approval });
 }
 
+/** Tell the conversation, wherever its run is now. One that has ended is logged, never thrown. */
+export async function tellConversation(conversationId: string, report: BatchReport): Promise<void> {
+  await getExternalWorkflowHandle(conversationWorkflowId(conversationId))
+    .signal(CONVERSATION.actionSettled, report)
+    .catch((error: unknown) => log.warn('the conversation has ended before its report', { error: String(error) }));
+}
+
 /** End an open approval for a reason other than a decision or the clock. */
 export function endOpen(waiting: Waiting, id: string, end: 'cancelled' | 'superseded'): void {
   replace(waiting, endApproval(find(waiting, id), end));
 }
 
 async function decide(waiting: Waiting, signed: Signed<DecisionStatement>): Promise<Receipt> {
-  const approvals = waiting.approvals.map(({ id, digest, group }) => ({ id, digest, group }));
+  const approvals = waiting.approvals.map((one) => ({
+    id: one.id,
+    digest: one.digest,
+    group: one.group,
+    tenant: tenantOf(one),
+  }));
   const checked = await workflowsRole.verifyDecision({ signed, approvals });
   if (checked.kind === 'refused') {
     throw ApplicationFailure.create({ type: 'DecisionRefused', message: checked.reason, nonRetryable: true });
   }
-  const { approval, receipt } = applyDecision(find(waiting, checked.approvalId), checked.decision, Date.now());
+  const before = find(waiting, checked.approvalId);
+  const { approval, receipt } = applyDecision(before, checked.decision);
   replace(waiting, approval);
-  if (receipt.counted) {
+  if (approval.decisions.length > before.decisions.length) {
     const fact = { kind: 'decided', approvalId: approval.id, signed, receipt: receipt.text } as const;
     note(waiting, approval, `decided:${checked.decision.decisionId}`, fact);
   }

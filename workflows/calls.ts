@@ -5,7 +5,13 @@ import { CancellationScope, type ChildWorkflowOptions, log, ParentClosePolicy, s
 import { type Ending, endingText, type RuledAction } from '../domain/action.ts';
 import type { TurnOf } from '../domain/activity-ports.ts';
 import { inSteps, isRead, type RefusedCall, splitAtFirstAsk } from '../domain/batch.ts';
-import { type ConversationState, remember, type WaitingBatch } from '../domain/conversation.ts';
+import {
+  awaitReport,
+  type ConversationState,
+  enterPhase,
+  remember,
+  type WaitingBatch,
+} from '../domain/conversation.ts';
 import { waitingWorkflowId, resultKey, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
 import type { NewItem } from '../domain/item.ts';
 import { ACTION } from '../domain/protocol.ts';
@@ -14,7 +20,8 @@ import type { action as actionWorkflow } from './action.ts';
 import { attributesOfBatch, describeConversation, time } from './desk.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
 import { entriesOf, performAction, ruleAgain, ruleOn, settledEntry } from './life.ts';
-import { holdWhilePaused } from './phase.ts';
+import { holdWhilePaused, tellWaiting } from './phase.ts';
+import { askWhetherItHappened } from './question.ts';
 
 /** What the rest of the turn must know. */
 export interface Told {
@@ -22,11 +29,18 @@ export interface Told {
   readonly mustSpeak: boolean;
 }
 
+/** What a stop finds not done: what had not begun, and the summaries of what it ended. */
+export interface Undone {
+  open: readonly RuledAction[];
+  readonly summaries: string[];
+}
+
 export async function carryOut(
   state: ConversationState,
   of: TurnOf,
   principal: Signed<MessageStatement>,
   from: { readonly itemId: string; readonly firstIndex: number },
+  undone: Undone,
 ): Promise<Told> {
   const cases = await ruleOn({ of, principal, ...from });
   const { refused, runNow, waiting } = splitAtFirstAsk(cases);
@@ -37,11 +51,13 @@ export async function carryOut(
   const items = refused.map((one) => toolResult(of, one, `Not done. denied: ${one.reason}`));
   remember(state, await workflowsRole.record({ entries: [...entries, ...denied], items }));
 
-  const ran = await runInOrder(state, of, principal, runNow);
+  undone.open = [...runNow, ...waiting];
+  const ran = await runInOrder(state, of, principal, runNow, undone);
   const rest = [...ran.asking, ...waiting];
-  if (ran.broken) await cancelRest(state, of, rest);
+  if (ran.broken) await cancelRest(state, of, rest, undone);
   // Not cut off by a stop: what was started must be known, so that it can be told to end.
   else if (rest.length > 0) await CancellationScope.nonCancellable(() => startWaiting(state, of, principal, rest));
+  undone.open = [];
   const waits = !ran.broken && rest.length > 0;
   return { mustSpeak: waits || state.phase === 'handed_over' };
 }
@@ -52,6 +68,7 @@ async function runInOrder(
   of: TurnOf,
   principal: Signed<MessageStatement>,
   actions: readonly RuledAction[],
+  undone: Undone,
 ): Promise<{ readonly broken: boolean; readonly asking: readonly RuledAction[] }> {
   const steps = inSteps(actions);
   let wrote = false;
@@ -64,11 +81,11 @@ async function runInOrder(
     if (step.some(({ verdict }) => verdict.kind === 'ask')) {
       return { broken: false, asking: [...step, ...steps.slice(at + 1).flat()] };
     }
-    const endings = await Promise.all(step.map((action) => runOne(state, of, principal, action)));
+    const endings = await Promise.all(step.map((action) => runOne(state, of, principal, action, undone)));
     const isWrite = step.some((action) => !isRead(action));
     wrote ||= isWrite;
     if (isWrite && endings.some((ending) => ending.kind !== 'succeeded')) {
-      await cancelRest(state, of, steps.slice(at + 1).flat());
+      await cancelRest(state, of, steps.slice(at + 1).flat(), undone);
       return { broken: true, asking: [] };
     }
   }
@@ -80,17 +97,45 @@ async function runOne(
   of: TurnOf,
   principal: Signed<MessageStatement>,
   action: RuledAction,
+  undone: Undone,
 ): Promise<Ending> {
   const { proposal } = action;
-  const done = await performAction(action, principal, { approval: null, decisions: [], notesResult: true });
+  const done = await performAction(action, principal);
+  undone.open = undone.open.filter((one) => one.proposal.actionId !== proposal.actionId);
+  if (done.ending.kind === 'cancelled') undone.summaries.push(proposal.summary);
   if (done.item !== null) remember(state, [done.item]);
   else await tell(state, [toolResult(of, proposal, endingText(done.ending))]);
-  if (done.ending.kind === 'succeeded' && proposal.then === 'handover') state.phase = 'handed_over';
+  const asked = await askWhetherItHappened(proposal, done.ending);
+  if (asked !== undefined) awaitAnswer(state, principal, asked, proposal.summary);
+  if (done.ending.kind === 'succeeded' && proposal.then === 'handover') enterPhase(state, 'tool_handover');
   return done.ending;
 }
 
-async function cancelRest(state: ConversationState, of: TurnOf, rest: readonly RuledAction[]): Promise<void> {
+// 80 h: the owner's time and the team's; for show only, the question keeps its own deadlines.
+const ANSWER_WITHIN_MS = 80 * 3_600_000;
+
+/** Wait for the answer of people to the question about an action. */
+export function awaitAnswer(
+  state: ConversationState,
+  principal: Signed<MessageStatement>,
+  batchId: string,
+  summary: string,
+): void {
+  const deadlineMs = Date.now() + ANSWER_WITHIN_MS;
+  const summaries = [`whether it happened: ${summary}`];
+  awaitReport(state, { batchId, principal, summaries, group: 'the agent’s owner', deadlineMs });
+  describeConversation(state);
+}
+
+async function cancelRest(
+  state: ConversationState,
+  of: TurnOf,
+  rest: readonly RuledAction[],
+  undone: Undone,
+): Promise<void> {
   if (rest.length === 0) return;
+  undone.open = undone.open.filter((one) => !rest.includes(one));
+  undone.summaries.push(...rest.map(({ proposal }) => proposal.summary));
   const reason = 'an earlier step of the same order did not succeed';
   const entries = rest.map(({ proposal }) => settledEntry(proposal, { kind: 'cancelled', reason }));
   const items = rest.map(({ proposal }) => toolResult(of, proposal, endingText({ kind: 'cancelled', reason })));
@@ -118,8 +163,10 @@ async function startWaiting(
     staticSummary: inOneLine(`${batch.group} decides: ${batch.summaries.join('; ')}`),
     typedSearchAttributes: attributesOfBatch(batch.group),
   });
-  state.waiting.push(batch);
+  awaitReport(state, batch);
   describeConversation(state);
+  // What was announced before this batch was there does not reach it by itself.
+  if (state.announcer && state.phase !== 'open') await tellWaiting(batch, state.phase);
   await tell(
     state,
     rest.map(({ proposal, verdict }) =>
@@ -162,7 +209,7 @@ async function tell(state: ConversationState, items: readonly NewItem[]): Promis
   remember(state, await workflowsRole.record({ entries: [], items }));
 }
 
-function toolResult(of: TurnOf, call: Pick<RefusedCall, 'actionId' | 'callId' | 'tool'>, text: string): NewItem {
+export function toolResult(of: TurnOf, call: Pick<RefusedCall, 'actionId' | 'callId' | 'tool'>, text: string): NewItem {
   const { conversationId, turn } = of;
   const { actionId, callId, tool } = call;
   const body = { kind: 'tool_result', callId, tool, text } as const;

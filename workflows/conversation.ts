@@ -5,7 +5,7 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
-  isCancellation,
+  patched,
   workflowInfo,
 } from '@temporalio/workflow';
 import {
@@ -18,15 +18,15 @@ import {
 } from '../domain/conversation.ts';
 import { describeConversation } from './desk.ts';
 import { listen } from './messages.ts';
-import { announcePhase } from './phase.ts';
-import { keepQueued, runTurn, say } from './turn.ts';
+import { announceChanges, phaseIsKnown } from './phase.ts';
+import { keepQueued, runTurn } from './turn.ts';
 
 export async function conversation(input: ConversationInput): Promise<void> {
   const state = openConversation(input); // before any handler is set: messages may be here already
   const running: { turn?: CancellationScope } = {};
   const enter = listen(state, () => running.turn?.cancel());
   // Temporal's own Cancel, as an operator may press it, means what our Update `close` means: end in good order.
-  CancellationScope.current().cancelRequested.catch(() => enter('closed'));
+  CancellationScope.current().cancelRequested.catch(() => enter('close'));
   await CancellationScope.nonCancellable(() => converse(input, state, running));
 }
 
@@ -35,32 +35,29 @@ async function converse(
   state: ConversationState,
   running: { turn?: CancellationScope },
 ): Promise<void> {
+  state.announcer = patched('phase-announcer');
+  if (state.announcer) void announceChanges(state);
   while (state.phase !== 'closed') {
     describeConversation(state);
     await condition(() => hasWork(state) || state.phase !== state.knownPhase || mustRenew(state));
-    await announcePhase(state);
+    await phaseIsKnown(state);
     const work = hasWork(state) ? takeNext(state) : undefined;
     if (work !== undefined) {
       running.turn = new CancellationScope();
       state.turn += 1;
-      await running.turn.run(() => runTurn(state, work)).catch((error: unknown) => sayStopped(state, error));
+      await runTurn(state, work, running.turn);
       delete running.turn;
     }
     if (!mustRenew(state)) continue;
+    await phaseIsKnown(state);
     await condition(allHandlersFinished); // safe: no handler waits for this loop
     await continueAsNew<typeof conversation>({ ...input, state });
   }
-  await announcePhase(state);
+  await phaseIsKnown(state);
   await keepQueued(state);
   await condition(allHandlersFinished);
 }
 
 function mustRenew(state: ConversationState): boolean {
   return workflowInfo().continueAsNewSuggested || state.signals > MAX_SIGNALS_PER_RUN;
-}
-
-/** A turn that was stopped says so; any other error is a bug, which fails the Workflow Task until it is fixed. */
-async function sayStopped(state: ConversationState, error: unknown): Promise<void> {
-  if (!isCancellation(error)) throw error;
-  await say(state, 'An operator stopped this conversation while I was working. What had not begun was not done.');
 }

@@ -9,7 +9,7 @@ import {
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow';
-import type { Proposal } from '../domain/action.ts';
+import type { ActResult, Proposal } from '../domain/action.ts';
 import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../domain/activity-ports.ts';
 import { TASK_QUEUES } from '../domain/ids.ts';
 import { cutToBytes } from '../domain/text.ts';
@@ -32,6 +32,8 @@ export const workflowsRole: WorkflowsActivities = {
   verifyCommand: (input) => whole(bookkeeping.verifyCommand, `verify ${input.command}`, input),
   conversationRuns: (input) => whole(bookkeeping.conversationRuns, 'does the conversation still run?', input),
   signReport: (input) => whole(bookkeeping.signReport, 'report', input),
+  poseQuestion: (input) => whole(bookkeeping.poseQuestion, `ask: ${summaryOf(input.question)}`, input),
+  closeQuestion: (input) => whole(bookkeeping.closeQuestion, `answer: ${summaryOf(input.question)}`, input),
   closeUnfinished: (input) => whole(bookkeeping.closeUnfinished, `close: ${summaryOf(input)}`, input),
 };
 
@@ -66,7 +68,7 @@ const ACT_OVERHEAD_MS = 10_000;
 
 const actorOptions = {
   taskQueue: TASK_QUEUES.actor,
-  // 15 min: the time in which an action may be claimed after its approval; an actor gone for longer is an outage.
+  // 15 min: an actor gone for longer is an outage, and whoever asked has long been told to wait.
   scheduleToCloseTimeout: '15 minutes',
   heartbeatTimeout: '2s',
   // An effect that began is waited for: its true outcome is worth more than a quick stop.
@@ -81,13 +83,21 @@ export const inspect: ActorActivities['inspect'] = (input) =>
     retry: { initialInterval: '200ms', maximumAttempts: 3 },
   }).inspect.executeWithOptions({ summary: inOneLine(`inspect: ${input.proposal.summary}`) }, [input]);
 
-/** Act. Retried without end within its time: the claim, not a count of attempts, keeps an effect from happening twice. */
-export const act: ActorActivities['act'] = (input) =>
-  proxyActivities<ActorActivities>({
+/**
+ * Act. Retried without end within its time: the claim, not a count of attempts, keeps an effect from happening twice.
+ * `untilMs`: when nobody may begin it any more, where people gave leave for a time.
+ */
+export function act(input: Parameters<ActorActivities['act']>[0], untilMs?: number): Promise<ActResult> {
+  return proxyActivities<ActorActivities>({
     ...actorOptions,
+    ...(untilMs === undefined ? {} : { scheduleToCloseTimeout: Math.max(SHORTEST_MS, untilMs - Date.now()) }),
     startToCloseTimeout: input.proposal.timeoutMs + ACT_OVERHEAD_MS,
     retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
   }).act.executeWithOptions({ summary: inOneLine(input.proposal.summary) }, [input]);
+}
+
+// 1 s: an Activity needs some time; the actor refuses by its own clock what comes too late.
+const SHORTEST_MS = 1_000;
 
 // 190 bytes: the server refuses a summary of more than 200, and with it the whole Workflow Task. The words may be the
 // model's, so this is a bound that must hold and not a matter of looks.

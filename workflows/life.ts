@@ -8,10 +8,11 @@ import type { ItemRef } from '../domain/item.ts';
 import type { DecisionStatement, MessageStatement, Signed } from '../domain/signed.ts';
 import { isCancellation } from '@temporalio/workflow';
 import { ActivityFailure } from '@temporalio/common';
+import { ACT_WITHIN_MS } from '../domain/approval.ts';
 import { act, inspect, isActivityFailure, whyFailed, workflowsRole } from './effects.ts';
 
 // 3: an actor busy for three times the freshness of a verdict will not come in time; then it is not done.
-const MAX_RULINGS = 3;
+export const MAX_RULINGS = 3;
 
 /** Propose, inspect and decide: one case per call of the model, in its order. */
 export async function ruleOn(input: {
@@ -43,7 +44,8 @@ export async function ruleAgain(
   const inspected = proposal.inspects
     ? await readEvidence(proposal, principal, approval)
     : { proposal, evidence: null, approval };
-  const [again = action] = await workflowsRole.decide([inspected]);
+  const [again] = await workflowsRole.decide([inspected]);
+  if (again === undefined) throw new Error('there must be one ruling for one proposal'); // only a bug breaks this
   await workflowsRole.record({ entries: entriesOf(again), items: [] });
   return again;
 }
@@ -54,37 +56,45 @@ export interface Performed {
   readonly item: ItemRef | null;
 }
 
-/** Act on a permitted action. A verdict that has grown old is given again, a bounded number of times. */
-export async function performAction(
-  action: RuledAction,
-  principal: Signed<MessageStatement>,
-  leave: {
-    readonly approval: Inspected['approval'];
-    readonly decisions: readonly Signed<DecisionStatement>[];
-    readonly notesResult: boolean;
-  },
-): Promise<Performed> {
+/** Whose leave an action has, and whether its result becomes an item of the turn. */
+export interface LeaveOf {
+  readonly approval: Inspected['approval'];
+  readonly decisions: readonly Signed<DecisionStatement>[];
+  readonly notesResult: boolean;
+}
+
+/** Act on an action that needs nobody. A verdict that has grown old is given again, a bounded number of times. */
+export async function performAction(action: RuledAction, principal: Signed<MessageStatement>): Promise<Performed> {
   let current = action;
   for (let ruling = 0; ruling < MAX_RULINGS; ruling++) {
-    const { proposal, signed, verdict } = current;
+    const { verdict } = current;
     if (verdict.kind === 'deny') return notDone(current, verdict.reason);
-    if (verdict.kind === 'ask' && leave.approval === null) {
-      return notDone(current, 'the rules now ask a person for it; propose it again');
-    }
-    const warrant = { principal, verdict: signed, decisions: leave.decisions };
-    try {
-      const result = await act({ proposal, warrant, notesResult: leave.notesResult });
-      if (result.kind === 'settled') return { ending: result.ending, item: result.item };
-    } catch (error) {
-      if (!(error instanceof ActivityFailure)) throw error;
-      const how = isCancellation(error)
-        ? ({ as: 'cancelled', reason: 'the conversation was stopped' } as const)
-        : ({ as: 'failed', reason: whyFailed(error) } as const);
-      return { ending: await workflowsRole.closeUnfinished({ proposal, ...how }), item: null };
-    }
-    current = await ruleAgain(current, principal, leave.approval);
+    if (verdict.kind === 'ask') return notDone(current, 'the rules now ask a person for it; propose it again');
+    const performed = await actOnce(current, principal, { approval: null, decisions: [], notesResult: true });
+    if (performed !== undefined) return performed;
+    current = await ruleAgain(current, principal, null);
   }
   return notDone(action, 'nobody acted on it while its verdict was fresh');
+}
+
+/** Act on a ruled action, with the leave that there is. Undefined when its verdict has grown old: rule on it again. */
+export async function actOnce(
+  { proposal, signed }: RuledAction,
+  principal: Signed<MessageStatement>,
+  { approval, decisions, notesResult }: LeaveOf,
+): Promise<Performed | undefined> {
+  const untilMs = approval === null ? undefined : approval.deadlineMs + ACT_WITHIN_MS;
+  try {
+    const result = await act({ proposal, warrant: { principal, verdict: signed, decisions }, notesResult }, untilMs);
+    return result.kind === 'settled' ? { ending: result.ending, item: result.item } : undefined;
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    const isLate = untilMs !== undefined && Date.now() >= untilMs;
+    const how = isCancellation(error)
+      ? ({ as: 'cancelled', reason: 'the conversation was stopped' } as const)
+      : ({ as: isLate ? 'expired' : 'failed', reason: whyFailed(error) } as const);
+    return { ending: await workflowsRole.closeUnfinished({ proposal, ...how }), item: null };
+  }
 }
 
 async function notDone(action: RuledAction, reason: string): Promise<Performed> {

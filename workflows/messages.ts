@@ -8,6 +8,7 @@ import {
   type ConversationView,
   enqueue,
   enqueueReport,
+  enterPhase,
   refusalOf,
   type SubmittedMessage,
   type Ticket,
@@ -28,10 +29,10 @@ const actionSettled = defineSignal<[BatchReport]>(CONVERSATION.actionSettled);
 const conversationQuery = defineQuery<ConversationView>(CONVERSATION.query);
 
 /** Listen for messages. `halt` ends the running turn at once. Returns how to enter a phase from elsewhere. */
-export function listen(state: ConversationState, halt: () => void): (phase: 'closed') => void {
-  const enter = (phase: 'paused' | 'stopped' | 'closed'): ConversationView => {
-    if (state.phase !== 'closed') state.phase = phase;
-    if (phase !== 'paused') halt();
+export function listen(state: ConversationState, halt: () => void): (event: 'close') => void {
+  const enter = (event: 'pause' | 'stop' | 'close'): ConversationView => {
+    enterPhase(state, event);
+    if (event !== 'pause') halt();
     return viewOf(state);
   };
   // An Update: the sender must learn at once whether the message is taken.
@@ -40,13 +41,13 @@ export function listen(state: ConversationState, halt: () => void): (phase: 'clo
     description: 'Queue a message of an authenticated principal; returns its ticket',
   });
   // Updates, so that an operator sees the phase that holds now; Signals beside them for when no Update gets in.
-  setHandler(pause, () => enter('paused'), { description: 'Queue messages and hold before each step until resume' });
-  setHandler(stop, () => enter('stopped'), {
+  setHandler(pause, () => enter('pause'), { description: 'Queue messages and hold before each step until resume' });
+  setHandler(stop, () => enter('stop'), {
     description: 'Cancel what runs and what waits; refuse messages until resume',
   });
-  setHandler(close, () => enter('closed'), { description: 'End the conversation for good' });
-  setHandler(pauseSignal, () => void (state.signals++, enter('paused')), { description: 'As the Update pause' });
-  setHandler(stopSignal, () => void (state.signals++, enter('stopped')), { description: 'As the Update stop' });
+  setHandler(close, () => enter('close'), { description: 'End the conversation for good' });
+  setHandler(pauseSignal, () => void (state.signals++, enter('pause')), { description: 'As the Update pause' });
+  setHandler(stopSignal, () => void (state.signals++, enter('stop')), { description: 'As the Update stop' });
   // A Signal: the batch has ended whatever the conversation answers.
   setHandler(
     actionSettled,
@@ -71,23 +72,22 @@ export function listen(state: ConversationState, halt: () => void): (phase: 'clo
   return enter;
 }
 
-/** Phases from which a command leads on; elsewhere it changes nothing. */
-const COMMANDS = {
-  resume: { from: ['paused', 'stopped'], to: 'open' },
-  handover: { from: ['open', 'paused'], to: 'handed_over' },
-  handback: { from: ['handed_over'], to: 'open' },
-} as const satisfies Record<string, { from: readonly ConversationState['phase'][]; to: ConversationState['phase'] }>;
+// 100: far more commands than operators give in the minutes for which one stays valid.
+const MAX_OBEYED = 100;
 
+/** Obey a command once: its signature is looked at by the role, and remembered here. */
 async function obey(
   state: ConversationState,
-  command: keyof typeof COMMANDS,
+  command: CommandStatement['command'],
   signed: Signed<CommandStatement>,
 ): Promise<void> {
   const { conversationId } = state;
   const checked = await workflowsRole.verifyCommand({ signed, conversationId, command });
   if (checked.kind === 'refused') throw refused('CommandRefused', checked.reason);
-  const { from, to } = COMMANDS[command];
-  if (from.some((phase) => phase === state.phase)) state.phase = to;
+  const mark = signed.slice(-24);
+  if (state.obeyed.includes(mark)) return;
+  state.obeyed = [...state.obeyed, mark].slice(-MAX_OBEYED);
+  enterPhase(state, command);
 }
 
 function assertAccepts(state: ConversationState, message: SubmittedMessage): void {
@@ -113,5 +113,5 @@ function refused(type: FailureType, message: string): ApplicationFailure {
 
 function isReport(value: unknown): value is BatchReport {
   const report = value as Partial<BatchReport> | null;
-  return typeof report?.batchId === 'string' && typeof report.signed === 'string' && Array.isArray(report.settled);
+  return typeof report?.batchId === 'string' && typeof report.signed === 'string';
 }

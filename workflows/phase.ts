@@ -1,8 +1,8 @@
 // A conversation's phase: put on record when it changes, and passed on to the actions that wait.
 // May import domain and @temporalio/workflow.
 import { condition, getExternalWorkflowHandle, log, uuid4 } from '@temporalio/workflow';
-import type { ConversationPhase, ConversationState } from '../domain/conversation.ts';
-import { waitingWorkflowId } from '../domain/ids.ts';
+import type { ConversationPhase, ConversationState, WaitingBatch } from '../domain/conversation.ts';
+import { isQuestionId, waitingWorkflowId } from '../domain/ids.ts';
 import { ACTION } from '../domain/protocol.ts';
 import { describeConversation } from './desk.ts';
 import { workflowsRole } from './effects.ts';
@@ -16,30 +16,51 @@ const TELLS = {
   closed: ACTION.cancel,
 } as const satisfies Record<ConversationPhase, string>;
 
-/** Put a new phase on record, and tell the actions that wait: they pause, go on or end with their conversation. */
-export async function announcePhase(state: ConversationState): Promise<void> {
-  while (state.knownPhase !== state.phase) {
-    const { phase, knownPhase, conversationId } = state;
-    const fact = { kind: 'phase', phase, by: '', reason: `was ${knownPhase}` } as const;
-    const entry = { subject: conversationId, step: `phase:${uuid4()}`, conversationId, atMs: Date.now(), fact };
-    await workflowsRole.record({ entries: [entry], items: [] });
-    for (const batch of state.waiting) {
-      await getExternalWorkflowHandle(waitingWorkflowId(batch.batchId))
-        .signal(TELLS[phase])
-        .catch((error: unknown) =>
-          log.info('a batch had already ended', { batchId: batch.batchId, error: String(error) }),
-        );
-    }
+/** Put every change of phase on record, in order, beside the turns: a pause must not wait for the end of a model call. */
+export async function announceChanges(state: ConversationState): Promise<void> {
+  for (;;) {
+    await condition(() => state.changes.length > 0);
+    const phase = state.changes[0] ?? state.phase;
+    await announce(state, phase);
     state.knownPhase = phase;
+    state.changes.shift();
     describeConversation(state);
   }
+}
+
+/** Resolves once the store and what waits know of the phase. */
+export async function phaseIsKnown(state: ConversationState): Promise<void> {
+  if (state.announcer) return condition(() => state.changes.length === 0);
+  while (state.knownPhase !== state.phase) {
+    const { phase } = state;
+    await announce(state, phase);
+    state.knownPhase = phase;
+    state.changes = [];
+    describeConversation(state);
+  }
+}
+
+async function announce(state: ConversationState, phase: ConversationPhase): Promise<void> {
+  const { knownPhase, conversationId } = state;
+  const fact = { kind: 'phase', phase, by: '', reason: `was ${knownPhase}` } as const;
+  const entry = { subject: conversationId, step: `phase:${uuid4()}`, conversationId, atMs: Date.now(), fact };
+  await workflowsRole.record({ entries: [entry], items: [] });
+  for (const batch of state.waiting) await tellWaiting(batch, phase);
+}
+
+/** A batch pauses, goes on or ends with its conversation. A question does not: what may have happened must be known. */
+export async function tellWaiting({ batchId }: WaitingBatch, phase: ConversationPhase): Promise<void> {
+  if (isQuestionId(batchId)) return;
+  await getExternalWorkflowHandle(waitingWorkflowId(batchId))
+    .signal(TELLS[phase])
+    .catch((error: unknown) => log.info('a batch had already ended', { batchId, error: String(error) }));
 }
 
 /** Hold while an operator has paused the conversation: nothing new begins, and nothing is lost. */
 export async function holdWhilePaused(state: ConversationState): Promise<void> {
   while (state.phase === 'paused') {
-    await announcePhase(state);
+    await phaseIsKnown(state);
     await condition(() => state.phase !== 'paused');
-    await announcePhase(state);
+    await phaseIsKnown(state);
   }
 }

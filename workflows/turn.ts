@@ -1,33 +1,59 @@
 // One turn: from the queued messages of one sender, or one report, to the reply. What is allowed runs now; from the
 // first `ask` on the rest waits in a Workflow of its own, and the turn ends. May import domain and @temporalio/workflow.
-import { log } from '@temporalio/workflow';
-import type { TurnOf } from '../domain/activity-ports.ts';
+import { type CancellationScope, isCancellation, log } from '@temporalio/workflow';
+import { endingText } from '../domain/action.ts';
+import type { OpenedTurn, TurnOf } from '../domain/activity-ports.ts';
 import {
   type ConversationState,
+  enterPhase,
   MAX_WAITING,
   remember,
   settleBatch,
   takeNext,
+  type WaitingBatch,
   type Work,
 } from '../domain/conversation.ts';
+import type { Entry } from '../domain/entry.ts';
+import type { NewItem } from '../domain/item.ts';
 import type { CallModelResult } from '../domain/model.ts';
-import { carryOut } from './calls.ts';
+import { awaitAnswer, carryOut, toolResult, type Undone } from './calls.ts';
 import { callModel, isActivityFailure, whyFailed, workflowsRole } from './effects.ts';
+import { settledEntry } from './life.ts';
 import { holdWhilePaused } from './phase.ts';
 
-export async function runTurn(state: ConversationState, work: Work): Promise<void> {
+/** Run the turn within the scope that a stop cancels. A turn that was stopped lists what was not done. */
+export async function runTurn(state: ConversationState, work: Work, scope: CancellationScope): Promise<void> {
+  const undone: Undone = { open: [], summaries: [] };
+  try {
+    await scope.run(() => speak(state, work, undone));
+  } catch (error) {
+    if (!isCancellation(error)) throw error; // a bug, which fails the Workflow Task until it is fixed
+    const stopped = { kind: 'cancelled', reason: 'an operator stopped the conversation before it began' } as const;
+    const entries = undone.open.map(({ proposal }) => settledEntry(proposal, stopped));
+    const items = undone.open.map(({ proposal }) => toolResult(turnOf(state), proposal, endingText(stopped)));
+    const summaries = [...undone.summaries, ...undone.open.map(({ proposal }) => proposal.summary)];
+    await say(state, stoppedWords(summaries), { entries, items });
+  }
+}
+
+async function speak(state: ConversationState, work: Work, undone: Undone): Promise<void> {
   const of = turnOf(state);
   const handedOver = state.phase === 'handed_over';
   const opened = await openWork(of, work, handedOver);
   if (opened.kind === 'refused') return;
-  if (work.kind === 'report') settleBatch(state, work.batch.batchId);
+  if (work.kind === 'report') hearReport(state, work.batch, opened);
   remember(state, opened.items);
   if (opened.kind === 'noted') {
-    if (opened.handedBack && state.phase === 'handed_over') state.phase = 'open';
+    if (opened.handedBack) enterPhase(state, 'handback');
     return;
   }
   let actions = 0;
   let mustSpeak = false;
+  if (opened.again !== undefined) {
+    const told = await carryOut(state, of, opened.principal, { itemId: opened.again.id, firstIndex: 0 }, undone);
+    actions = 1;
+    mustSpeak = told.mustSpeak;
+  }
   for (let call = 0; call < opened.modelCallsPerTurn; call++) {
     await holdWhilePaused(state);
     // The last call may only speak: a turn ends with words, not in the middle of work.
@@ -37,7 +63,8 @@ export async function runTurn(state: ConversationState, work: Work): Promise<voi
     remember(state, [answer.item]);
     if (answer.kind === 'reply') return;
     if (mustSpeak) break;
-    const told = await carryOut(state, of, opened.principal, { itemId: answer.item.id, firstIndex: actions });
+    const from = { itemId: answer.item.id, firstIndex: actions };
+    const told = await carryOut(state, of, opened.principal, from, undone);
     actions += answer.count;
     mustSpeak = told.mustSpeak;
   }
@@ -47,12 +74,38 @@ export async function runTurn(state: ConversationState, work: Work): Promise<voi
   );
 }
 
+/** What a verified report changes: its batch waits no more, its questions do, and a person may have taken over. */
+function hearReport(
+  state: ConversationState,
+  batch: WaitingBatch,
+  { asked = [], ...opened }: Exclude<OpenedTurn, { kind: 'refused' }>,
+): void {
+  settleBatch(state, batch.batchId);
+  for (const { questionId, summary } of asked) awaitAnswer(state, batch.principal, questionId, summary);
+  if (opened.kind === 'speaks' && opened.handsOver === true) enterPhase(state, 'tool_handover');
+}
+
+// 60: a list that a person still reads; each one is on record besides.
+const MAX_LISTED = 60;
+
+function stoppedWords(undone: readonly string[]): string {
+  const words = 'An operator stopped this conversation while I was working. What had not begun was not done';
+  if (undone.length === 0) return `${words}.`;
+  const more = undone.length > MAX_LISTED ? `\n- and ${undone.length - MAX_LISTED} more` : '';
+  const lines = undone.slice(0, MAX_LISTED).map((summary) => `\n- ${summary}`);
+  return `${words}:${lines.join('')}${more}`;
+}
+
 /** End the turn with words of code, where the model has none. */
-export async function say(state: ConversationState, text: string): Promise<void> {
+async function say(
+  state: ConversationState,
+  text: string,
+  besides: { readonly entries: readonly Entry[]; readonly items: readonly NewItem[] } = { entries: [], items: [] },
+): Promise<void> {
   const { conversationId, turn } = state;
   const key = `turn:${turn}:reply`;
   const item = { key, conversationId, turn, trust: 'record', body: { kind: 'reply', text, by: 'code' } } as const;
-  remember(state, await workflowsRole.record({ entries: [], items: [item] }));
+  remember(state, await workflowsRole.record({ entries: besides.entries, items: [...besides.items, item] }));
 }
 
 /** Messages that were taken in and can no longer be answered are kept on the transcript, and told so. */

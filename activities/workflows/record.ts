@@ -3,6 +3,7 @@
 import { endingOf, type Outcome, type SettledAction } from '../../domain/action.ts';
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { Entry } from '../../domain/entry.ts';
+import { questionId } from '../../domain/ids.ts';
 import { type Item, refOf } from '../../domain/item.ts';
 import { cutText } from '../../domain/text.ts';
 import type { ActionRow } from '../../store/ports.ts';
@@ -39,8 +40,10 @@ export function createSignReport(deps: WorkflowsDeps): WorkflowsActivities['sign
     const lines = settled.map((one, at) => lineOf(one, rows[at]));
     const text = `What waited has ended:\n${lines.join('\n')}`;
     const handsOver = settled.some((one) => one.then === 'handover' && one.ending.kind === 'succeeded');
-    const said = { conversationId, batchId, text, ...(handsOver ? { handsOver } : {}), atMs: deps.nowMs() };
-    return deps.signer.sign({ kind: 'report', ...said });
+    const asked = settled
+      .filter((one) => one.ending.kind === 'unknown')
+      .map(({ actionId, summary }) => ({ questionId: questionId(actionId), summary }));
+    return deps.signer.sign({ kind: 'report', conversationId, batchId, text, handsOver, asked, atMs: deps.nowMs() });
   };
 }
 

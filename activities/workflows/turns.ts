@@ -59,12 +59,11 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
     }
     const items = (await deps.store.items.append(await itemsOfReport(deps, of, statement))).map(refOf);
     const [report, again] = items;
-    if (handedOver || report === undefined) return { kind: 'noted', items, handedBack: false };
-    const { handsOver = false } = statement;
-    if (again === undefined) {
-      return { kind: 'speaks', principal, items, modelCallsPerTurn: agent.limits.modelCallsPerTurn, handsOver };
-    }
-    return { kind: 'speaks', principal, items, modelCallsPerTurn: agent.limits.modelCallsPerTurn, handsOver, again };
+    const { handsOver = false, asked = [] } = statement;
+    if (handedOver || report === undefined) return { kind: 'noted', items, handedBack: false, asked };
+    const { modelCallsPerTurn } = agent.limits;
+    const told = { principal, items, modelCallsPerTurn, handsOver, asked };
+    return { kind: 'speaks', ...told, ...(again === undefined ? {} : { again }) };
   };
 }
 
