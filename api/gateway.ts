@@ -37,6 +37,8 @@ export interface Gateway {
   /** Its state, if a worker answers at once. */
   view(conversationId: string): Promise<ConversationView | undefined>;
   decide(batchId: string, decisionId: string, signed: Signed<DecisionStatement>): Promise<Receipt>;
+  /** Tell a batch to cancel all that has not begun; false when its Workflow is gone, and nothing of it can begin. */
+  cancel(batchId: string): Promise<boolean>;
   /** Sentences that say what is missing: Temporal itself, or workers on a Task Queue. */
   missing(): Promise<readonly string[]>;
   counts(): Promise<Counts>;
@@ -131,6 +133,17 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
           .getHandle(actionWorkflowId(batchId))
           .executeUpdate<Receipt, [string]>(ACTION.decideApproval, { args: [signed], updateId: decisionId }),
       ),
+    async cancel(batchId) {
+      try {
+        await within(deadlines.haltMs, () =>
+          client.workflow.getHandle(actionWorkflowId(batchId)).signal(ACTION.cancel),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof GatewayError && error.fault.kind === 'ended') return false;
+        throw error;
+      }
+    },
     missing: () =>
       within(deadlines.queryMs, () => unpolledQueues(client)).catch((error: unknown) => {
         if (!(error instanceof GatewayError)) throw error;
