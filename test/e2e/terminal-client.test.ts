@@ -52,12 +52,12 @@ test('at the terminal a refund waits for finance, is approved once, and its outc
 test('a kill cancels what waits, is seen by status and doctor, and a revive opens the way again', async (t) => {
   const say = (text: string) =>
     run(t, ['chat', '--agent', 'support-desk', '--conversation', 'stopped', '--message', text], env);
-  assert.match((await say('refund order 1045')).output, /waits for finance/);
+  assert.match((await say('refund order 1041')).output, /waits for finance/);
   const waiting = /^(stopped:\S+)/m.exec((await run(t, ['approvals'], env)).output)?.[1] ?? '';
 
   const killed = await run(t, ['kill', 'tool', 'refund', '--reason', 'it pays twice'], env);
   assert.equal(killed.code, 0, killed.output);
-  assert.match(killed.output, new RegExp(`^cancelled ${waiting} refund order 1045`, 'm'));
+  assert.match(killed.output, new RegExp(`^cancelled ${waiting} refund order 1041`, 'm'));
   const ended = async () => /^ended +cancelled/m.test((await run(t, ['approvals', waiting], env)).output);
   await eventually(async () => (await ended()) || undefined, 'the approval to be cancelled by its Workflow');
   assert.match((await run(t, ['status'], env)).output, /^stopped +the tool refund since .* by finn: it pays twice$/m);
