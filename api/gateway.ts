@@ -7,7 +7,7 @@ import type { ConversationInput, ConversationView, SubmittedMessage, Ticket } fr
 import { actionWorkflowId, conversationWorkflowId, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
 import { ACTION, CONVERSATION, SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 import type { CommandStatement, DecisionStatement, Signed } from '../domain/signed.ts';
-import { createCalls } from './gateway-calls.ts';
+import { type Calls, createCalls } from './gateway-calls.ts';
 import { GatewayError, wasCut } from './gateway-error.ts';
 import { type Counts, countRunning, unpolledQueues } from './gateway-state.ts';
 
@@ -127,23 +127,7 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
       const query = () => conversation(id).query<ConversationView>(CONVERSATION.query);
       return within(deadlines.queryMs, query).catch(() => undefined);
     },
-    decide: (batchId, decisionId, signed) =>
-      within(deadlines.updateMs, () =>
-        client.workflow
-          .getHandle(actionWorkflowId(batchId))
-          .executeUpdate<Receipt, [string]>(ACTION.decideApproval, { args: [signed], updateId: decisionId }),
-      ),
-    async cancel(batchId) {
-      try {
-        await within(deadlines.haltMs, () =>
-          client.workflow.getHandle(actionWorkflowId(batchId)).signal(ACTION.cancel),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof GatewayError && error.fault.kind === 'ended') return false;
-        throw error;
-      }
-    },
+    ...batchesOf(client, within, deadlines),
     missing: () =>
       within(deadlines.queryMs, () => unpolledQueues(client)).catch((error: unknown) => {
         if (!(error instanceof GatewayError)) throw error;
@@ -153,6 +137,33 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
       }),
     counts: () => within(deadlines.queryMs, () => countRunning(client)),
     drain,
+  };
+}
+
+/** What is asked of batches that wait; none is ever started from here. */
+function batchesOf(
+  client: Client,
+  within: Calls['within'],
+  { updateMs, haltMs }: GatewayDeadlines,
+): Pick<Gateway, 'decide' | 'cancel'> {
+  const batch = (id: string) => client.workflow.getHandle(actionWorkflowId(id));
+  return {
+    decide: (batchId, decisionId, signed) =>
+      within(updateMs, () =>
+        batch(batchId).executeUpdate<Receipt, [string]>(ACTION.decideApproval, {
+          args: [signed],
+          updateId: decisionId,
+        }),
+      ),
+    async cancel(batchId) {
+      try {
+        await within(haltMs, () => batch(batchId).signal(ACTION.cancel));
+        return true;
+      } catch (error) {
+        if (error instanceof GatewayError && error.fault.kind === 'ended') return false;
+        throw error;
+      }
+    },
   };
 }
 

@@ -1,4 +1,5 @@
-// One look at the whole: can the API serve, which conversations are there, what waits for people, what operators have stopped.
+// One look at the whole: can the API serve, which conversations are there, what waits for people, what operators have
+// stopped.
 import { z } from 'zod';
 import { Approval, Conversation, Switches } from '../../api/schemas.ts';
 import { whatOf } from '../../domain/switch.ts';

@@ -186,7 +186,12 @@ function keysOf(state: State): Store['apiKeys'] {
 function switchesOf(state: State): Pick<Store, 'switches' | 'notices'> {
   return {
     switches: {
-      thrown: () => state.here(() => [...state.switches.values()]),
+      thrown: () =>
+        state.here(() =>
+          [...state.switches.values()].toSorted(
+            (one, other) => Number(other.scope === 'all') - Number(one.scope === 'all') || one.setMs - other.setMs,
+          ),
+        ),
       set: ({ id, isThrown, switch: one }) =>
         state.here(() => {
           const { scope, name, setBy: by, reason, setMs: atMs } = one;

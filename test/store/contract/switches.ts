@@ -15,7 +15,7 @@ const aSwitch = (over: Partial<Switch> = {}): Switch => ({
   ...over,
 });
 
-/** The switches of one name only: all tests share one database. */
+/** The switches of one name: all tests share one database. */
 const named = async (store: Store, name: string): Promise<readonly Switch[]> =>
   (await store.switches.thrown()).filter((one) => one.name === name);
 
