@@ -12,6 +12,8 @@ export interface AgentInfo {
   readonly owner: string;
   readonly team: string;
   readonly purpose: string;
+  /** The names of its tools. */
+  readonly tools: readonly string[];
 }
 
 /** `staff`: the agent's team and operators, who see arguments, evidence and tool results. */

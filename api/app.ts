@@ -26,6 +26,7 @@ import { localsOf, mount } from './mount.ts';
 import { openApiRoute } from './openapi.ts';
 import { Problem, problemOf } from './problem.ts';
 import type { Route } from './route.ts';
+import { switchRoutes } from './switches.ts';
 
 export interface Api {
   readonly app: Express;
@@ -48,6 +49,7 @@ export function createApi(deps: ApiDeps): Api {
     ...eventRoutes(deps.store, access, limits),
     ...commandRoutes(deps, access, ending),
     ...approvalRoutes(deps, access),
+    ...switchRoutes(deps),
     ...healthRoutes(deps, closing.signal),
     ...doctorRoutes(deps),
     ...metrics.routes,

@@ -155,13 +155,21 @@ async function decide(
   // The Workflow is gone. What it came to was put on record before it ended.
   const now = (await deps.store.approvals.get(approval.id)) ?? approval;
   if (now.end !== 'open') return receiptOfSettled(now, decisionId);
-  const { id, conversationId } = now;
-  const fact = { kind: 'approval_settled', approval: endApproval(now, 'cancelled') } as const;
-  await deps.store.record([{ subject: id, step: 'settled', conversationId, atMs: deps.nowMs(), fact }]);
+  await recordGone(deps, now);
   throw new Problem(
     'approval_gone',
     `What was to be approved is gone: ${now.summary}. It was cancelled, and nothing will run.`,
   );
+}
+
+/** Put on record that an open approval is cancelled, because its Workflow is gone. One that has ended stays as it ended. */
+export async function recordGone(
+  { store, nowMs }: Pick<Deps, 'store' | 'nowMs'>,
+  approval: ApprovalRow,
+): Promise<void> {
+  const { id, conversationId } = approval;
+  const fact = { kind: 'approval_settled', approval: endApproval(approval, 'cancelled') } as const;
+  await store.record([{ subject: id, step: 'settled', conversationId, atMs: nowMs(), fact }]);
 }
 
 /** The caller's own decision gets its receipt again; anyone else learns that it is over. */

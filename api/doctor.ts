@@ -1,11 +1,15 @@
 // What an operator asks when something is odd: each part that a working system needs, how it is, and what to do. The
 // store and the workers are looked at from here; what only the composition sees comes through a port.
 import type { z } from 'zod';
+import { whatOf } from '../domain/switch.ts';
+import type { Store } from '../store/ports.ts';
+import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
 import { fresh } from './fresh.ts';
 import { READINESS_FRESH_MS } from './limits.ts';
 import { type Route, route } from './route.ts';
 import { type Check as CheckSchema, DoctorReport } from './schemas.ts';
+import { seenBy } from './switches.ts';
 
 /** One part: `problem` keeps the system from working as promised, `warning` is worth knowing. */
 export type Check = z.output<typeof CheckSchema>;
@@ -46,9 +50,23 @@ export function doctorRoutes({
       summary: 'Each part that a working system needs, how it is, and what to do about it',
       scope: ['operate'],
       responses: { 200: DoctorReport },
-      handler: async () => ({ status: 200, body: { checks: [...(await look())] } }),
+      handler: async ({ caller }) => {
+        const [checks, stopped] = await Promise.all([look(), stoppedCheck(store, caller)]);
+        return { status: 200, body: { checks: [...checks, ...stopped] } };
+      },
     }),
   ];
+}
+
+/** What operators have stopped is no fault, and explains much. Where the store is away, its own check says so. */
+async function stoppedCheck(store: Pick<Store, 'switches'>, caller: Caller): Promise<readonly Check[]> {
+  const thrown = await store.switches.thrown().catch(() => undefined);
+  if (thrown === undefined) return [];
+  const lines = seenBy(caller, thrown).map(
+    (one) => `${whatOf(one)} is stopped since ${new Date(one.setMs).toISOString()} by ${one.setBy}: ${one.reason}`,
+  );
+  if (lines.length === 0) return [{ name: 'switches', kind: 'ok', text: 'none is thrown' }];
+  return [{ name: 'switches', kind: 'warning', text: lines.join('\n') }];
 }
 
 /** A problem that says what is wrong; where nothing is, that all is well. */

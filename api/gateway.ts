@@ -7,7 +7,7 @@ import type { ConversationInput, ConversationView, SubmittedMessage, Ticket } fr
 import { waitingWorkflowId, conversationWorkflowId, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
 import { ACTION, CONVERSATION, SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 import type { CommandStatement, DecisionStatement, Signed } from '../domain/signed.ts';
-import { createCalls } from './gateway-calls.ts';
+import { type Calls, createCalls } from './gateway-calls.ts';
 import { GatewayError, wasCut } from './gateway-error.ts';
 import { type Counts, countRunning, unpolledQueues } from './gateway-state.ts';
 
@@ -37,6 +37,8 @@ export interface Gateway {
   /** Its state, if a worker answers at once. */
   view(conversationId: string): Promise<ConversationView | undefined>;
   decide(batchId: string, decisionId: string, signed: Signed<DecisionStatement>): Promise<Receipt>;
+  /** Tell a batch to cancel all that has not begun; false when its Workflow is gone, and nothing of it can begin. */
+  cancel(batchId: string): Promise<boolean>;
   /** Sentences that say what is missing: Temporal itself, or workers on a Task Queue. */
   missing(): Promise<readonly string[]>;
   counts(): Promise<Counts>;
@@ -125,12 +127,7 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
       const query = () => conversation(id).query<ConversationView>(CONVERSATION.query);
       return within(deadlines.queryMs, query).catch(() => undefined);
     },
-    decide: (batchId, decisionId, signed) =>
-      within(deadlines.updateMs, () =>
-        client.workflow
-          .getHandle(waitingWorkflowId(batchId))
-          .executeUpdate<Receipt, [string]>(ACTION.decideApproval, { args: [signed], updateId: decisionId }),
-      ),
+    ...batchesOf(client, within, deadlines),
     missing: () =>
       within(deadlines.queryMs, () => unpolledQueues(client)).catch((error: unknown) => {
         if (!(error instanceof GatewayError)) throw error;
@@ -140,6 +137,33 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
       }),
     counts: () => within(deadlines.queryMs, () => countRunning(client)),
     drain,
+  };
+}
+
+/** What is asked of batches that wait; none is ever started from here. */
+function batchesOf(
+  client: Client,
+  within: Calls['within'],
+  { updateMs, haltMs }: GatewayDeadlines,
+): Pick<Gateway, 'decide' | 'cancel'> {
+  const batch = (id: string) => client.workflow.getHandle(waitingWorkflowId(id));
+  return {
+    decide: (batchId, decisionId, signed) =>
+      within(updateMs, () =>
+        batch(batchId).executeUpdate<Receipt, [string]>(ACTION.decideApproval, {
+          args: [signed],
+          updateId: decisionId,
+        }),
+      ),
+    async cancel(batchId) {
+      try {
+        await within(haltMs, () => batch(batchId).signal(ACTION.cancel));
+        return true;
+      } catch (error) {
+        if (error instanceof GatewayError && error.fault.kind === 'ended') return false;
+        throw error;
+      }
+    },
   };
 }
 

@@ -14,6 +14,14 @@ export const DEFAULT_PAGE = 25;
 // 100 actions: the newest of a conversation; older ones are found by their own URL.
 export const ACTIONS_SHOWN = 100;
 
+// 20 pages of 100 approvals: more than any house lets wait; past them the actor's own refusal has to do.
+export const CANCEL_PAGES = 20;
+export const CANCEL_PAGE = 100;
+// 10 Signals at once: a page is told in a second or two, and other calls still get through.
+export const CANCELS_AT_ONCE = 10;
+// 20 s: well within what a request may take; whoever throws a switch wants to know soon, and it holds without this.
+export const CANCEL_MS = 20_000;
+
 // 100 ms: a scripted or cached answer is there by then. 1 s: people do not notice, and 30 s cost some 35 look-ups.
 export const REPLY_POLL_FIRST_MS = 100;
 export const REPLY_POLL_MAX_MS = 1_000;

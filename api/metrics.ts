@@ -1,7 +1,8 @@
 // Numbers for Prometheus: how HTTP goes, what waits for people, what nobody knows the outcome of, what is stuck. What
 // lies in the store or in Temporal is asked at most every few seconds; where it cannot be asked, countersign_up says so
-// and the old numbers are gone. May import store.
+// and the old numbers are gone. May import domain, store.
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { SWITCH_SCOPES } from '../domain/switch.ts';
 import type { ApiDeps } from './deps.ts';
 import { fresh } from './fresh.ts';
 import { METRICS_FRESH_MS } from './limits.ts';
@@ -73,11 +74,17 @@ async function sourcesText({ store, gateway, nowMs, log }: Deps): Promise<string
   };
 
   async function readStore(): Promise<void> {
-    const [open, actions] = await Promise.all([store.approvals.openStats(nowMs()), store.actions.counts()]);
+    const [open, actions, thrown] = await Promise.all([
+      store.approvals.openStats(nowMs()),
+      store.actions.counts(),
+      store.switches.thrown(),
+    ]);
     gauge('approvals_open', 'Approvals that wait for people', [[{}, open.count]]);
     gauge('approvals_oldest_age_seconds', 'Age of the oldest open approval', [[{}, open.oldestAgeMs / 1000]]);
     const help = 'Actions by outcome; an unknown one, and a claim without a receipt, needs a person';
     gauge('actions', help, labelled('outcome', actions));
+    const byScope = SWITCH_SCOPES.map((scope) => [scope, thrown.filter((one) => one.scope === scope).length] as const);
+    gauge('switches_thrown', 'Switches that stop actions now', labelled('scope', Object.fromEntries(byScope)));
   }
 
   async function readTemporal(): Promise<void> {

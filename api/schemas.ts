@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { isConversationId } from '../domain/ids.ts';
 import { MAX_REASON_CHARS } from '../domain/rule.ts';
+import { SWITCH_SCOPES } from '../domain/switch.ts';
 import { DEFAULT_PAGE, ID_CHARS, KEY_CHARS, MAX_PAGE, MESSAGE_CHARS } from './limits.ts';
 
 /** Text that every store can keep: PostgreSQL has no NUL, and half a surrogate pair is no text. */
@@ -212,6 +213,50 @@ export const Receipt = z
 export const SignedDecision = z
   .object({ decisionId: z.string(), approvalId: z.string(), signed: z.string() })
   .meta({ id: 'SignedDecision' });
+
+export const NewSwitch = z
+  .strictObject({
+    scope: z.enum(SWITCH_SCOPES),
+    name: text(ID_CHARS).default('').meta({ description: 'The tenant, agent or tool; none where the scope is all' }),
+    action: z.enum(['kill', 'revive']),
+    reason: text(MAX_REASON_CHARS).default('').meta({ description: 'Why; a kill needs it' }),
+  })
+  .refine(({ scope, name }) => scope !== 'all' || name === '', {
+    path: ['name'],
+    message: 'the scope "all" takes no name; leave it out, or choose the scope tenant, agent or tool',
+  })
+  .refine(({ scope, name }) => scope === 'all' || name.trim() !== '', {
+    path: ['name'],
+    message: 'is missing; name the tenant, agent or tool, or choose the scope "all"',
+  })
+  .refine(({ action, reason }) => action === 'revive' || reason.trim() !== '', {
+    path: ['reason'],
+    message: 'a kill needs a reason; say why in one sentence',
+  })
+  .meta({ id: 'NewSwitch' });
+const Switch = z
+  .object({ scope: z.enum(SWITCH_SCOPES), name: z.string(), setBy: z.string(), reason: z.string(), setMs: Ms })
+  .meta({ id: 'Switch' });
+export const Switches = z
+  .object({ switches: z.array(Switch).meta({ description: 'Those that are thrown now' }) })
+  .meta({ id: 'Switches' });
+export const Switched = Switches.extend({
+  cancelled: z
+    .array(
+      z.object({
+        id: z.string(),
+        conversationId: z.string(),
+        agent: z.string(),
+        tool: z.string(),
+        summary: z.string(),
+      }),
+    )
+    .meta({ description: 'Open approvals whose batch was told to cancel' }),
+  unreached: z
+    .number()
+    .meta({ description: 'Open approvals whose batch could not be told in time; the actor refuses them all the same' }),
+  isCut: z.boolean().meta({ description: 'True when not all that waits could be looked through' }),
+}).meta({ id: 'Switched' });
 
 export const Check = z
   .object({ name: z.string(), kind: z.enum(['ok', 'warning', 'problem']), text: z.string() })

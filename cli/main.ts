@@ -1,6 +1,7 @@
 // The `countersign` command: what starts processes here, and clients of the API in commands/. Loads a part only when
 // its command is called, so that a look-up is not slowed by the worker's libraries.
 import { Command } from 'commander';
+import { DEFAULT_TENANT } from '../domain/principal.ts';
 import { registerClientCommands } from './commands/register.ts';
 
 const program = new Command('countersign')
@@ -66,7 +67,7 @@ apiKey
     'conversations:write, conversations:read, approvals:decide, operate; comma-separated',
   )
   .option('--name <name>', 'the principal’s name, for people', '')
-  .option('--tenant <tenant>', 'whose data it may see', 'default')
+  .option('--tenant <tenant>', 'whose data it may see', DEFAULT_TENANT)
   .description('make an API key and print it, this once')
   .action(async (options: { principal: string; scopes: string; name: string; tenant: string }) => {
     const { addApiKey } = await import('../workers/admin.ts');

@@ -9,7 +9,7 @@ import type { SwitchScope } from './switch.ts';
 
 /**
  * An entry is idempotent by (`subject`, `step`): recorded again it changes nothing. `subject` is a conversation id, an
- * action id or an approval id.
+ * action id, an approval id or a switch.
  */
 export interface Entry {
   readonly subject: string;

@@ -54,6 +54,9 @@ export function conversationOfAction(text: string): string | undefined {
   return ACTION_ID.exec(text)?.[1];
 }
 
+/** The subject under which the ledger keeps what was done to a switch. */
+export const switchSubject = (scope: string, name: string): string => `switch:${scope}:${name}`;
+
 /** The key of the transcript item that answers a call: calls may repeat their own ids, actions never do. */
 export const resultKey = (id: string): string => `result:${id}`;
 

@@ -1,6 +1,9 @@
 // Who speaks and who may decide. Identities come from authentication and the directory, never from model output or
 // message text. May import nothing.
 
+/** The tenant of the house itself: of a deployment that has no others, and of those who run one that has. */
+export const DEFAULT_TENANT = 'default';
+
 /** An authenticated caller. `id` is immutable; `name` is for display only. */
 export interface Principal {
   readonly id: string;

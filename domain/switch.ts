@@ -13,6 +13,10 @@ export interface Switch {
   readonly setMs: number;
 }
 
+/** What a switch stops, for people: "everything", "the tool refund". */
+export const whatOf = ({ scope, name }: Pick<Switch, 'scope' | 'name'>): string =>
+  scope === 'all' ? 'everything' : `the ${scope} ${name}`;
+
 /** The first switch that stops this action; undefined when none does. */
 export function stoppedBy(
   switches: readonly Switch[],

@@ -31,6 +31,25 @@ export function createApprovals(db: Db): Store['approvals'] {
         (row) => row.approval,
       );
     },
+    async open({ cursor, limit }) {
+      const after = decodeCursor(cursor);
+      const rows = await db
+        .selectFrom('approvals')
+        .leftJoin('conversations', 'conversations.id', 'approvals.conversation_id')
+        .select(['approvals.id', 'approvals.asked_ms', 'approvals.approval', 'conversations.tenant'])
+        .where('approvals.end_state', '=', 'open')
+        .where((eb) => eb(eb.refTuple('approvals.asked_ms', 'approvals.id'), '<', eb.tuple(after.atMs, after.id)))
+        .orderBy('approvals.asked_ms', 'desc')
+        .orderBy('approvals.id', 'desc')
+        .limit(limit + 1)
+        .execute();
+      return pageOf(
+        rows,
+        limit,
+        (row) => ({ atMs: row.asked_ms, id: row.id }),
+        ({ approval, tenant }) => ({ approval, tenant: tenant ?? '' }),
+      );
+    },
     async openStats(nowMs) {
       const { count, oldest } = await db
         .selectFrom('approvals')

@@ -12,7 +12,7 @@ const MAX_CHAIN_ENTRIES = 10_000;
 /** Append inside a transaction. A known (subject, step) is skipped, and projects nothing again. */
 export async function appendEntries(tx: Tx, entries: readonly Entry[]): Promise<void> {
   if (entries.length === 0) return;
-  await sql`select pg_advisory_xact_lock(${LOCKS.ledger.family}::int, ${LOCKS.ledger.key}::int)`.execute(tx);
+  await lockLedger(tx);
   // A statement of its own: one that also took the lock would look at the table as it was before the lock.
   const { head } = await tx
     .selectFrom('ledger')
@@ -25,6 +25,11 @@ export async function appendEntries(tx: Tx, entries: readonly Entry[]): Promise<
     .values(fresh.map((entry, index) => toRow(entry, head + 1 + index)))
     .execute();
   for (const entry of fresh) await project(tx, entry);
+}
+
+/** Wait until nobody else appends; held to the end of the transaction. */
+export async function lockLedger(tx: Tx): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${LOCKS.ledger.family}::int, ${LOCKS.ledger.key}::int)`.execute(tx);
 }
 
 async function withoutKnown(tx: Tx, entries: readonly Entry[]): Promise<readonly Entry[]> {

@@ -81,6 +81,11 @@ export class FencedOff extends Error {
   }
 }
 
+export interface OpenApproval {
+  readonly approval: Approval;
+  readonly tenant: string;
+}
+
 export interface RecordedEntry extends Entry {
   /** Position in the whole ledger; without gaps, in commit order. */
   readonly seq: number;
@@ -145,6 +150,8 @@ export interface Store {
       cursor: string;
       limit: number;
     }): Promise<Page<Approval>>;
+    /** The open ones of every group, newest first, with the tenant of each: for switches. '' where nobody knows it. */
+    open(filter: { cursor: string; limit: number }): Promise<Page<OpenApproval>>;
     /** Age of the oldest open one, ms, and how many are open: for /metrics. */
     openStats(nowMs: number): Promise<{ readonly count: number; readonly oldestAgeMs: number }>;
   };
@@ -194,7 +201,7 @@ export interface Store {
     revoke(id: string, nowMs: number): Promise<boolean>;
   };
   readonly switches: {
-    /** Every thrown switch, oldest first. */
+    /** Every thrown switch: the one for all first, then the oldest. */
     thrown(): Promise<readonly Switch[]>;
     /** Throw a switch or take it back, with its ledger entry; idempotent by `id`. */
     set(change: { id: string; isThrown: boolean; switch: Switch }): Promise<void>;

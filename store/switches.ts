@@ -1,7 +1,8 @@
 // Switches and notices. A switch and its ledger entry are one transaction; the claim's own transaction reads them, so a
-// switch that is thrown before a claim stops it. May import domain types only.
+// switch that is thrown before a claim stops it. May import domain.
+import { switchSubject } from '../domain/ids.ts';
 import type { Switch } from '../domain/switch.ts';
-import { appendEntries, isRecorded } from './entries.ts';
+import { appendEntries, isRecorded, lockLedger } from './entries.ts';
 import type { Store } from './ports.ts';
 import type { Db, Tx } from './schema.ts';
 
@@ -15,7 +16,8 @@ export function createSwitches(db: Db): Store['switches'] {
       await db.transaction().execute(async (tx) => {
         const { scope, name, setBy, reason, setMs } = one;
         const fact = { kind: 'switched', scope, name, isThrown, by: setBy, reason } as const;
-        const subject = `switch:${scope}:${name}`;
+        const subject = switchSubject(scope, name);
+        await lockLedger(tx); // or a repeat under way beside the first would not see it
         if (await isRecorded(tx, subject, id)) return; // a repeat must not undo what came after it
         await appendEntries(tx, [{ subject, step: id, conversationId: '', atMs: setMs, fact }]);
         await tx.deleteFrom('switches').where('scope', '=', scope).where('name', '=', name).execute();
@@ -26,9 +28,15 @@ export function createSwitches(db: Db): Store['switches'] {
   };
 }
 
-/** Every thrown switch, the widest and oldest first. */
+/** Every thrown switch: the one for all first, so that no bound cuts it off, then the oldest. */
 export async function thrownSwitches(on: Db | Tx): Promise<readonly Switch[]> {
-  const rows = await on.selectFrom('switches').selectAll().orderBy('set_ms').limit(MAX_SWITCHES).execute();
+  const rows = await on
+    .selectFrom('switches')
+    .selectAll()
+    .orderBy((eb) => eb('scope', '=', 'all'), 'desc')
+    .orderBy('set_ms')
+    .limit(MAX_SWITCHES)
+    .execute();
   return rows.map((row) => ({
     scope: row.scope,
     name: row.name,

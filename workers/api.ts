@@ -16,9 +16,9 @@ export async function startApiRole(parts: RoleParts, signingKey: string, uiUrl: 
       ([
         name,
         {
-          agent: { owner, team, purpose },
+          agent: { owner, team, purpose, tools },
         },
-      ]) => [name, { name, owner, team, purpose }],
+      ]) => [name, { name, owner, team, purpose, tools: tools.map((tool) => tool.name) }],
     ),
   );
   const gateway = createGateway(new Client({ connection, namespace }));

@@ -1,10 +1,12 @@
 // The commands that are clients of the API, as the command line names them. Each part is loaded when its command is
 // called, so that none of them waits for the others' libraries. May import commander.
 import type { Command } from 'commander';
+import { SWITCH_SCOPES, type SwitchScope } from '../../domain/switch.ts';
 import type { ApprovalsOptions, DecisionOptions } from './approvals.ts';
 import type { ChatOptions } from './chat.ts';
 import type { AsOption, Context } from './context.ts';
 import type { ConversationsOptions } from './conversations.ts';
+import type { SwitchOptions } from './switches.ts';
 
 const AS = ['--as <name>', 'development identity to use: its id, name or role; by default the fitting one'] as const;
 const CODES = `
@@ -15,6 +17,7 @@ export function registerClientCommands(program: Command): void {
   registerConversations(program);
   registerApprovals(program);
   registerOperations(program);
+  registerSwitches(program);
 }
 
 function registerConversations(program: Command): void {
@@ -78,6 +81,38 @@ function registerOperations(program: Command): void {
     .description('look at every part that a working system needs, and say what to do')
     .option(...AS)
     .action((options: AsOption) => run(async (context) => (await import('./doctor.ts')).runDoctor(context, options)));
+}
+
+function registerSwitches(program: Command): void {
+  const scope = () => program.createArgument('<scope>', 'what it is about').choices(SWITCH_SCOPES);
+  program
+    .command('kill')
+    .addArgument(scope())
+    .argument('[name]', 'the tenant, agent or tool; none after "all"')
+    .description('stop all, or a tenant, agent or tool: nothing of it acts, and what waits is cancelled')
+    .requiredOption('--reason <text>', 'why; it goes on record')
+    .option(...AS)
+    .addHelpText('after', CODES)
+    .action((of: SwitchScope, name: string | undefined, options: SwitchOptions) =>
+      run(async (context) => (await import('./switches.ts')).kill(context, { scope: of, name }, options)),
+    );
+  program
+    .command('revive')
+    .addArgument(scope())
+    .argument('[name]', 'the tenant, agent or tool; none after "all"')
+    .description('take a kill back; what it cancelled stays cancelled')
+    .option('--reason <text>', 'why; it goes on record')
+    .option(...AS)
+    .action((of: SwitchScope, name: string | undefined, options: SwitchOptions) =>
+      run(async (context) => (await import('./switches.ts')).revive(context, { scope: of, name }, options)),
+    );
+  program
+    .command('switches')
+    .description('list what is stopped, since when, by whom and why')
+    .option(...AS)
+    .action((options: AsOption) =>
+      run(async (context) => (await import('./switches.ts')).listSwitches(context, options)),
+    );
 }
 
 async function run(command: (context: Context) => Promise<number>): Promise<void> {

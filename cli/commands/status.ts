@@ -1,9 +1,11 @@
-// One look at the whole: can the API serve, which conversations are there, what waits for people.
+// One look at the whole: can the API serve, which conversations are there, what waits for people, what operators have
+// stopped.
 import { z } from 'zod';
-import { Approval, Conversation } from '../../api/schemas.ts';
+import { Approval, Conversation, Switches } from '../../api/schemas.ts';
+import { whatOf } from '../../domain/switch.ts';
 import type { Client } from '../client.ts';
 import { EXIT } from '../failure.ts';
-import { labelled, untilWhen } from '../terminal.ts';
+import { clockTime, labelled, plainLine, untilWhen } from '../terminal.ts';
 import { type AsOption, connect, type Context } from './context.ts';
 import { countOf, readAll, type Rows } from './pages.ts';
 
@@ -31,6 +33,11 @@ export async function showStatus(context: Context, options: AsOption): Promise<n
   const next =
     first === undefined ? '' : `; the first ends at ${untilWhen(first.deadlineMs, nowMs())}: ${first.summary}`;
   show('approvals', `${countOf(approvals)} open${next}`);
+  const { switches } = await client.get('/v1/switches', Switches);
+  for (const one of switches) {
+    const since = `${whatOf(one)} since ${clockTime(one.setMs, nowMs())} by ${one.setBy}: ${one.reason}`;
+    terminal.print(labelled('stopped', plainLine(since), red));
+  }
   return missing.length === 0 ? EXIT.done : EXIT.failed;
 }
 

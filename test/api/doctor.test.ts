@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { serve } from './support/served.ts';
+import { NOW_MS, serve } from './support/served.ts';
 
 test('the doctor looks at the store and the workers, and tells operators only', async (t) => {
   const { call, gateway } = await serve(t);
@@ -10,8 +10,26 @@ test('the doctor looks at the store and the workers, and tells operators only', 
   const checks = [
     { name: 'store', kind: 'ok', text: 'it answers' },
     { name: 'workers', kind: 'problem', text: 'no worker polls' },
+    { name: 'switches', kind: 'ok', text: 'none is thrown' },
   ];
   assert.deepEqual(body, { checks });
   assert.equal((await call('customer', 'GET', '/v1/doctor')).status, 403);
   assert.equal((await call('nobody', 'GET', '/v1/doctor')).status, 401);
+});
+
+test('the doctor warns of what is stopped, since when, by whom and why; it is no problem', async (t) => {
+  const { call, store } = await serve(t);
+  const refund = { scope: 'tool', name: 'refund', setBy: 'olga', reason: 'it pays twice', setMs: NOW_MS } as const;
+  const acme = { ...refund, scope: 'tenant', name: 'acme' } as const;
+  for (const one of [refund, acme]) await store.switches.set({ id: one.name, isThrown: true, switch: one });
+  const look = async () => (await call('operator', 'GET', '/v1/doctor')).body.checks as { name: string }[];
+  const check = (await look()).find(({ name }) => name === 'switches');
+  const text = `the tool refund is stopped since ${new Date(NOW_MS).toISOString()} by olga: it pays twice`;
+  assert.deepEqual(check, { name: 'switches', kind: 'warning', text });
+  store.switches.thrown = async () => Promise.reject(new Error('gone'));
+  assert.equal(
+    (await look()).some(({ name }) => name === 'switches'),
+    false,
+    'the check of the store says it',
+  );
 });

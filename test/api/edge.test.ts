@@ -166,6 +166,8 @@ test('metrics show what waits, what is unknown, what is stuck, and how HTTP goes
   const { call, ask, store } = await serve(t);
   await ask();
   store.put({ counts: { unknown: 3, claimed: 1 } });
+  const refund = { scope: 'tool', name: 'refund', setBy: 'operator', reason: 'why', setMs: 1 } as const;
+  await store.switches.set({ id: 's', isThrown: true, switch: refund });
   const { text } = (await call('nobody', 'GET', '/metrics')).body;
   for (const line of [
     'countersign_approvals_open 1',
@@ -175,6 +177,8 @@ test('metrics show what waits, what is unknown, what is stuck, and how HTTP goes
     'countersign_conversations{phase="open"} 1',
     'countersign_batches_waiting 1',
     'countersign_workflows_stuck 2',
+    'countersign_switches_thrown{scope="tool"} 1',
+    'countersign_switches_thrown{scope="all"} 0',
     'countersign_up{part="store"} 1',
     'countersign_http_request_duration_seconds_count{method="POST",route="/v1/conversations",status="201"} 1',
   ]) {
@@ -202,8 +206,8 @@ test('the OpenAPI document lists every route with its scope, and is valid where 
   };
   assert.match(document.openapi, /^3\.1\./);
   const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
-  assert.equal(operations.length, 21);
-  assert.equal(new Set(operations.map((one) => one.operationId)).size, 21, 'each has an id of its own');
+  assert.equal(operations.length, 23);
+  assert.equal(new Set(operations.map((one) => one.operationId)).size, 23, 'each has an id of its own');
   const open = operations.filter((one) => one.security.length === 0).map((one) => one.operationId);
   assert.deepEqual(open.sort(), ['health', 'metrics', 'openapi', 'readiness']);
 });

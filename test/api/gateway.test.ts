@@ -102,6 +102,20 @@ test('each Update starts its Workflow if need be, leaves a running one alone, an
   assert.equal(operations.size, 2);
 });
 
+test('a batch is told to cancel by Signal; one whose Workflow is gone is no failure', async () => {
+  const client = clientOf(async () => undefined);
+  const told: string[] = [];
+  client.workflow.getHandle = ((workflowId: string) => ({
+    signal: async (name: string) => {
+      if (workflowId.endsWith(':9')) throw new WorkflowNotFoundError('gone', workflowId, undefined);
+      told.push(`${name} ${workflowId}`);
+    },
+  })) as never;
+  const gateway = createGateway(client);
+  assert.deepEqual([await gateway.cancel('c1:1:0'), await gateway.cancel('c1:1:9')], [true, false]);
+  assert.deepEqual(told, ['cancel action/c1:1:0']);
+});
+
 test('with no Temporal at all every call ends within its deadline, as an outage', async (t) => {
   const connection = Connection.lazy({ address: '127.0.0.1:1' });
   t.after(() => connection.close());
@@ -111,6 +125,7 @@ test('with no Temporal at all every call ends within its deadline, as an outage'
   await assert.rejects(gateway.start(START), isOutage);
   await assert.rejects(gateway.halt(START, 'stop'), isOutage);
   await assert.rejects(gateway.decide('c1:1:0', 'd', ''), isOutage);
+  await assert.rejects(gateway.cancel('c1:1:0'), isOutage);
   await assert.rejects(gateway.counts(), isOutage);
   assert.equal(await gateway.view('c1'), undefined);
   assert.match((await gateway.missing()).join(), /^Temporal does not answer/);

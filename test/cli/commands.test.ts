@@ -97,14 +97,17 @@ test('a decision that does not count is a failure, in the words of the server, n
   assert.deepEqual([code, output], [1, 'Too late<U+001B>[31m: it is already expired.\n']);
 });
 
-test('status says whether the API serves, what there is, and what ends first', async (t) => {
+test('status says whether the API serves, what there is, what ends first and what is stopped', async (t) => {
   const paused = aConversation({ id: 'c-2', phase: 'paused' });
   const soon = anApproval({ id: 'c-2:1:0.0.0', summary: 'the first', deadlineMs: Date.now() + 3_600_000 + 30_000 });
+  const refund = { scope: 'tool', name: 'refund', setBy: 'olga', reason: 'it pays\ntwice\u001b', setMs: Date.now() };
   let missing: string[] = [];
+  let switches: object[] = [];
   const api = await anApi(t, {
     'GET /readyz': () => ({ status: missing.length === 0 ? 200 : 503, body: { ready: missing.length === 0, missing } }),
     'GET /v1/conversations': () => pageOf(aConversation(), aConversation({ id: 'c-3' }), paused),
     'GET /v1/approvals': () => pageOf(anApproval(), soon),
+    'GET /v1/switches': () => ({ body: { switches } }),
   });
   const ready = await run(t, ['status'], at(api.url));
   assert.equal(ready.code, 0);
@@ -115,10 +118,13 @@ test('status says whether the API serves, what there is, and what ends first', a
     api.of('GET /v1/conversations').map(({ query }) => query.get('of')),
     ['staff'],
   );
+  assert.doesNotMatch(ready.output, /stopped/);
+  switches = [refund];
   missing = ['no worker of the actor role polls countersign-actor; start one'];
   const not = await run(t, ['status'], at(api.url));
   assert.equal(not.code, 1);
   assert.match(not.output, /, not ready\n +no worker of the actor role polls/);
+  assert.match(not.output, /^stopped +the tool refund since \d\d:\d\d by olga: it pays twice<U\+001B>$/m);
 });
 
 test('doctor fails when there is a problem, and not for a warning', async (t) => {

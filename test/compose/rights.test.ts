@@ -102,6 +102,19 @@ test('the API opens conversations, and can neither claim nor speak for the model
   await assert.rejects(api.items.append([saying('model')]), DENIED);
 });
 
+test('the API throws and takes back switches; the actor sees them and can change none', async () => {
+  const one = { scope: 'tool', name: 'refund', setBy: 'ada', reason: 'it pays twice', setMs: 1 } as const;
+  await stores.api.switches.set({ id: 'kill', isThrown: true, switch: one });
+  assert.deepEqual(await stores.actor.switches.thrown(), [one]);
+  assert.deepEqual((await stores.api.approvals.open({ cursor: '', limit: 1 })).rows, []);
+  for (const role of ['actor', 'assistant', 'workflows'] as const) {
+    const revive = stores[role].switches.set({ id: `revive by ${role}`, isThrown: false, switch: one });
+    await assert.rejects(revive, (error: Error) => REFUSED_ROW.test(error.message) || DENIED.test(error.message), role);
+  }
+  await stores.api.switches.set({ id: 'revive', isThrown: false, switch: one });
+  assert.deepEqual(await stores.actor.switches.thrown(), []);
+});
+
 test('no running role can make an API key', async () => {
   const key = { id: 'k', hash: 'h', principal: person, scopes: ['operate'], nowMs: 1 };
   for (const role of ROLES) await assert.rejects(stores[role].apiKeys.add(key), DENIED, role);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { at, countersign, run } from '../cli/support.ts';
+import { eventually } from '../support/system.ts';
 import { createStack, type Stack } from '../support/stack.ts';
 
 let stack: Stack;
@@ -46,6 +47,25 @@ test('at the terminal a refund waits for finance, is approved once, and its outc
   assert.equal((await chat.ended).code, 0);
   const listed = await run(t, ['conversations'], env);
   assert.match(listed.output, /^terminal +support-desk +open +Ada +\d\d:\d\d$/m);
+});
+
+test('a kill cancels what waits, is seen by status and doctor, and a revive opens the way again', async (t) => {
+  const say = (text: string) =>
+    run(t, ['chat', '--agent', 'support-desk', '--conversation', 'stopped', '--message', text], env);
+  assert.match((await say('refund order 1041')).output, /waits for finance/);
+  const waiting = /^(stopped:\S+)/m.exec((await run(t, ['approvals'], env)).output)?.[1] ?? '';
+
+  const killed = await run(t, ['kill', 'tool', 'refund', '--reason', 'it pays twice'], env);
+  assert.equal(killed.code, 0, killed.output);
+  assert.match(killed.output, new RegExp(`^cancelled ${waiting} refund order 1041`, 'm'));
+  const ended = async () => /^ended +cancelled/m.test((await run(t, ['approvals', waiting], env)).output);
+  await eventually(async () => (await ended()) || undefined, 'the approval to be cancelled by its Workflow');
+  assert.match((await run(t, ['status'], env)).output, /^stopped +the tool refund since .* by finn: it pays twice$/m);
+  const doctor = await run(t, ['doctor'], env);
+  assert.deepEqual([doctor.code, /^warning switches +the tool refund is stopped/m.test(doctor.output)], [0, true]);
+
+  assert.equal((await run(t, ['revive', 'tool', 'refund'], env)).output, 'Revived: the tool refund.\n');
+  assert.equal((await run(t, ['switches'], env)).output, 'Nothing is stopped.\n');
 });
 
 test('a wrong key is told so', async (t) => {

@@ -11,6 +11,7 @@ import { itemsContract } from './contract/items.ts';
 import { ledgerContract } from './contract/ledger.ts';
 import { readModelsContract } from './contract/read-models.ts';
 import { sqlContract } from './contract/sql.ts';
+import { switchesContract } from './contract/switches.ts';
 import { type Database, KINDS, startDatabase } from './databases.ts';
 
 /** The store under test, and SQL over the same database through a pool of its own. */
@@ -22,7 +23,7 @@ export interface Subject {
 /** Rules of the store by name, each with what proves it. */
 export type Contract = Readonly<Record<string, (subject: Subject) => Promise<void>>>;
 
-const CONTRACTS = [itemsContract, ledgerContract, actionsContract, readModelsContract, sqlContract];
+const CONTRACTS = [itemsContract, ledgerContract, actionsContract, readModelsContract, switchesContract, sqlContract];
 
 for (const kind of KINDS) {
   describe(`the store on ${kind}`, () => {

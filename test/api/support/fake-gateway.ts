@@ -25,6 +25,8 @@ export class FakeGateway implements Gateway {
   state: 'up' | 'down' | 'no_worker' = 'up';
   /** Workflows that have ended, by conversation id or batch id. */
   readonly ended = new Set<string>();
+  /** Batches whose Signal does not get through. */
+  readonly unreachable = new Set<string>();
   readonly conversations = new Map<string, ConversationState>();
   readonly taken: SubmittedMessage[] = [];
   readonly signals: string[] = [];
@@ -104,6 +106,15 @@ export class FakeGateway implements Gateway {
     this.#approvals.set(approval.id, approval);
     await this.#store.record(settledEntries(before, approval, this.#nowMs()));
     return receipt;
+  }
+
+  async cancel(batchId: string): Promise<boolean> {
+    if (this.state === 'down' || this.unreachable.has(batchId)) {
+      throw new GatewayError({ kind: 'unavailable' }, undefined);
+    }
+    if (this.ended.has(batchId)) return false;
+    this.signals.push(`cancel ${batchId}`);
+    return true;
   }
 
   async missing(): Promise<readonly string[]> {

@@ -1,7 +1,7 @@
 // The store port in memory, for tests of the HTTP side: the same rules as the real one, without its durability.
 import type { Approval } from '../../../domain/approval.ts';
 import type { Entry } from '../../../domain/entry.ts';
-import { messageKey } from '../../../domain/ids.ts';
+import { messageKey, switchSubject } from '../../../domain/ids.ts';
 import type { Item, NewItem } from '../../../domain/item.ts';
 import type { Switch } from '../../../domain/switch.ts';
 import { CursorInvalid } from '../../../store/cursor.ts';
@@ -155,6 +155,13 @@ function approvalsOf(state: State): Store['approvals'] {
         );
         return paged(rows, cursor, limit);
       }),
+    open: ({ cursor, limit }) =>
+      state.here(() => {
+        const rows = [...state.approvals.values()]
+          .filter((one) => one.end === 'open')
+          .map((approval) => ({ approval, tenant: state.conversations.get(approval.conversationId)?.tenant ?? '' }));
+        return paged(rows, cursor, limit);
+      }),
     openStats: (nowMs) =>
       state.here(() => {
         const open = [...state.approvals.values()].filter((one) => one.end === 'open');
@@ -179,12 +186,19 @@ function keysOf(state: State): Store['apiKeys'] {
 function switchesOf(state: State): Pick<Store, 'switches' | 'notices'> {
   return {
     switches: {
-      thrown: () => state.here(() => [...state.switches.values()]),
+      thrown: () =>
+        state.here(() =>
+          [...state.switches.values()].toSorted(
+            (one, other) => Number(other.scope === 'all') - Number(one.scope === 'all') || one.setMs - other.setMs,
+          ),
+        ),
       set: ({ id, isThrown, switch: one }) =>
         state.here(() => {
           const { scope, name, setBy: by, reason, setMs: atMs } = one;
+          const subject = switchSubject(scope, name);
+          if (state.entries.some((entry) => entry.subject === subject && entry.step === id)) return;
           const fact = { kind: 'switched', scope, name, isThrown, by, reason } as const;
-          state.record([{ subject: `switch:${scope}:${name}`, step: id, conversationId: '', atMs, fact }]);
+          state.record([{ subject, step: id, conversationId: '', atMs, fact }]);
           if (isThrown) state.switches.set(`${scope}:${name}`, one);
           else state.switches.delete(`${scope}:${name}`);
         }),

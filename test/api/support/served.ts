@@ -89,8 +89,15 @@ const directory = defineDirectory({
   people: ['approver', 'colleague', 'operator', 'customer'].map((id) => ({ id, name: id })),
   groups: { finance: ['approver', 'colleague', 'customer'], desk: ['operator'], treasury: ['approver'] },
 });
-const supportDesk = { name: 'support-desk', owner: 'operator', team: 'desk', purpose: 'help' };
-const agents = new Map([[supportDesk.name, supportDesk]]);
+const supportDesk = {
+  name: 'support-desk',
+  owner: 'operator',
+  team: 'desk',
+  purpose: 'help',
+  tools: ['refund', 'send_mail'],
+};
+const onCall = { ...supportDesk, name: 'on-call', tools: ['restart_service'] };
+const agents = new Map([supportDesk, onCall].map((agent) => [agent.name, agent]));
 
 /** One key per identity, known to the store. */
 async function makeKeys(store: MemoryStore): Promise<Readonly<Record<Who, string>>> {
