@@ -1,12 +1,19 @@
 // The door to Temporal: only the gateway's files know its client. Each call is bounded, and fails with a GatewayError
-// whose fault says what to tell the caller. May import domain and @temporalio.
+// whose fault says what to tell the caller. May import domain, trust and @temporalio.
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { Receipt } from '../domain/approval.ts';
 import type { ConversationInput, ConversationView, SubmittedMessage, Ticket } from '../domain/conversation.ts';
-import { waitingWorkflowId, conversationWorkflowId, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
+import {
+  conversationWorkflowId,
+  parseApprovalId,
+  TASK_QUEUES,
+  waitingWorkflowId,
+  WORKFLOW_TASK_TIMEOUT,
+} from '../domain/ids.ts';
 import { ACTION, CONVERSATION, SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 import type { CommandStatement, DecisionStatement, Signed } from '../domain/signed.ts';
+import { sha256Hex } from '../trust/digest.ts';
 import { createCalls } from './gateway-calls.ts';
 import { GatewayError, wasCut } from './gateway-error.ts';
 import { type Counts, countRunning, unpolledQueues } from './gateway-state.ts';
@@ -36,13 +43,25 @@ export interface Gateway {
   close(conversation: ConversationStart): Promise<void>;
   /** Its state, if a worker answers at once. */
   view(conversationId: string): Promise<ConversationView | undefined>;
-  decide(batchId: string, decisionId: string, signed: Signed<DecisionStatement>): Promise<Receipt>;
+  /** Hand a decision in to what waits for it; the same one is counted once. */
+  decide(decision: Decision, signed: Signed<DecisionStatement>): Promise<Receipt>;
   /** Sentences that say what is missing: Temporal itself, or workers on a Task Queue. */
   missing(): Promise<readonly string[]>;
   counts(): Promise<Counts>;
   /** Resolves once no call is under way any more: a connection closed before it would throw out of its retries. */
   drain(): Promise<void>;
 }
+
+type Decision = Pick<DecisionStatement, 'approvalId' | 'decisionId' | 'answer'>;
+
+// Within one run Temporal answers a repeated Update id with its first result and never looks at the arguments, so an id
+// names all in which two Updates may differ; what differs reaches the Workflow.
+// 16 of 64 digits: the texts under one message id are one sender's few tries.
+const TEXT_DIGITS = 16;
+export const updateIdOfMessage = ({ id, text }: Pick<SubmittedMessage, 'id' | 'text'>): string =>
+  `${id}.${sha256Hex(text).slice(0, TEXT_DIGITS)}`;
+export const updateIdOfDecision = ({ approvalId, decisionId, answer }: Decision): string =>
+  `${approvalId}/${answer}/${decisionId}`;
 
 export interface GatewayDeadlines {
   readonly updateMs: number;
@@ -106,7 +125,8 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
     async start(to) {
       await within(deadlines.updateMs, () => client.workflow.start(CONVERSATION.type, startOptions(to)));
     },
-    submit: (to, message) => update<Ticket>(deadlines.updateMs, to, CONVERSATION.submitMessage, [message], message.id),
+    submit: (to, message) =>
+      update<Ticket>(deadlines.updateMs, to, CONVERSATION.submitMessage, [message], updateIdOfMessage(message)),
     async halt(to, command) {
       try {
         return await update<ConversationView>(deadlines.haltMs, to, CONVERSATION[command], []);
@@ -125,12 +145,13 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
       const query = () => conversation(id).query<ConversationView>(CONVERSATION.query);
       return within(deadlines.queryMs, query).catch(() => undefined);
     },
-    decide: (batchId, decisionId, signed) =>
-      within(deadlines.updateMs, () =>
-        client.workflow
-          .getHandle(waitingWorkflowId(batchId))
-          .executeUpdate<Receipt, [string]>(ACTION.decideApproval, { args: [signed], updateId: decisionId }),
-      ),
+    async decide(decision, signed) {
+      const batchId = parseApprovalId(decision.approvalId)?.batchId;
+      if (batchId === undefined) throw new Error(`"${decision.approvalId}" must be the id of an approval on record`);
+      const options = { args: [signed] as [string], updateId: updateIdOfDecision(decision) };
+      const handle = client.workflow.getHandle(waitingWorkflowId(batchId));
+      return within(deadlines.updateMs, () => handle.executeUpdate<Receipt, [string]>(ACTION.decideApproval, options));
+    },
     missing: () =>
       within(deadlines.queryMs, () => unpolledQueues(client)).catch((error: unknown) => {
         if (!(error instanceof GatewayError)) throw error;
