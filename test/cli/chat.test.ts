@@ -55,7 +55,9 @@ test('one message: its reply, what was done in its turn, what waits for whom, an
       { ...action, ...times, id: 'c-1:1:0', effect: 'read', summary: 'look up order 1042', outcome: done },
       { ...action, ...times, id: 'c-1:0:0', effect: 'read', summary: 'of another turn', outcome: done },
     ],
-    waiting: [{ ...asked, id: asked.approvalId, actionId: 'c-1:1:2', approvals: 0, askedMs: 1, end: 'open' }],
+    waiting: [
+      { ...asked, id: asked.approvalId, actionId: 'c-1:1:2', question: null, approvals: 0, askedMs: 1, end: 'open' },
+    ],
   });
   const api = await anApi(t, {
     'POST /v1/conversations': () => ({ status: 201, body: aConversation() }),

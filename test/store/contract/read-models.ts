@@ -119,7 +119,7 @@ export const readModelsContract: Contract = {
       anApproval(aConversationId(), n === 4 ? other : finance, 100 + n),
     );
     await store.record(approvals.map((one) => requested(one.conversationId, one)));
-    const base = { end: '', groups: [finance], conversationId: '', cursor: '', limit: 9 } as const;
+    const base = { tenant: 'default', end: '', groups: [finance], conversationId: '', cursor: '', limit: 9 } as const;
     const ids = async (filter: Partial<Parameters<typeof store.approvals.list>[0]>) =>
       (await store.approvals.list({ ...base, ...filter })).rows.map((row) => row.id);
     const [a, b, c, d, e] = approvals.map((one) => one.id);
