@@ -93,6 +93,7 @@ const DEFAULT_PRIORITY = 3;
 
 export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFAULT_DEADLINES): Gateway {
   const { within, drain } = createCalls(client);
+  const { updateMs } = deadlines;
 
   /** An Update to a conversation, which is started first where a crash kept it from starting. */
   async function update<T>(
@@ -123,10 +124,10 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
 
   return {
     async start(to) {
-      await within(deadlines.updateMs, () => client.workflow.start(CONVERSATION.type, startOptions(to)));
+      await within(updateMs, () => client.workflow.start(CONVERSATION.type, startOptions(to)));
     },
     submit: (to, message) =>
-      update<Ticket>(deadlines.updateMs, to, CONVERSATION.submitMessage, [message], updateIdOfMessage(message)),
+      update<Ticket>(updateMs, to, CONVERSATION.submitMessage, [message], updateIdOfMessage(message)),
     async halt(to, command) {
       try {
         return await update<ConversationView>(deadlines.haltMs, to, CONVERSATION[command], []);
@@ -137,21 +138,15 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
         return undefined;
       }
     },
-    command: (to, command, signed) => update<ConversationView>(deadlines.updateMs, to, CONVERSATION[command], [signed]),
+    command: (to, command, signed) => update<ConversationView>(updateMs, to, CONVERSATION[command], [signed]),
     async close(to) {
-      await update<ConversationView>(deadlines.updateMs, to, CONVERSATION.close, []);
+      await update<ConversationView>(updateMs, to, CONVERSATION.close, []);
     },
     async view(id) {
       const query = () => conversation(id).query<ConversationView>(CONVERSATION.query);
       return within(deadlines.queryMs, query).catch(() => undefined);
     },
-    async decide(decision, signed) {
-      const batchId = parseApprovalId(decision.approvalId)?.batchId;
-      if (batchId === undefined) throw new Error(`"${decision.approvalId}" must be the id of an approval on record`);
-      const options = { args: [signed] as [string], updateId: updateIdOfDecision(decision) };
-      const handle = client.workflow.getHandle(waitingWorkflowId(batchId));
-      return within(deadlines.updateMs, () => handle.executeUpdate<Receipt, [string]>(ACTION.decideApproval, options));
-    },
+    decide: (decision, signed) => within(updateMs, () => decide(client, decision, signed)),
     missing: () =>
       within(deadlines.queryMs, () => unpolledQueues(client)).catch((error: unknown) => {
         if (!(error instanceof GatewayError)) throw error;
@@ -162,6 +157,15 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
     counts: () => within(deadlines.queryMs, () => countRunning(client)),
     drain,
   };
+}
+
+async function decide(client: Client, decision: Decision, signed: Signed<DecisionStatement>): Promise<Receipt> {
+  const batchId = parseApprovalId(decision.approvalId)?.batchId;
+  if (batchId === undefined)
+    throw new Error(`an approval on record must have an id of one, not ${decision.approvalId}`);
+  const handle = client.workflow.getHandle(waitingWorkflowId(batchId));
+  const updateId = updateIdOfDecision(decision);
+  return handle.executeUpdate<Receipt, [string]>(ACTION.decideApproval, { args: [signed], updateId });
 }
 
 /** Only the shape of the Workflow; its code is on the other side. */

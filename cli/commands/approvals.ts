@@ -61,11 +61,11 @@ function whatOf({ question, summary }: ApprovalView): string {
 function howToAnswer(open: readonly ApprovalView[]): string {
   if (open.length === 0) return '';
   const look = 'Look: npx countersign approvals ID';
-  const decide = 'Decide: npx countersign approve ID, or deny ID --reason TEXT';
+  const leave = 'Decide: npx countersign approve ID, or deny ID --reason TEXT';
   const answer = 'Did it happen? npx countersign happened ID, or did-not-happen ID';
   return [
     look,
-    ...(open.some(({ question }) => question === null) ? [decide] : []),
+    ...(open.some(({ question }) => question === null) ? [leave] : []),
     ...(open.some(({ question }) => question !== null) ? [answer] : []),
   ].join(' · ');
 }
