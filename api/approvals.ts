@@ -173,10 +173,11 @@ async function decide(
   const { id, conversationId } = now;
   const fact = { kind: 'approval_settled', approval: endApproval(now, 'cancelled') } as const;
   await deps.store.record([{ subject: id, step: 'settled', conversationId, atMs: deps.nowMs(), fact }]);
-  throw new Problem(
-    'approval_gone',
-    `What was to be approved is gone: ${now.summary}. It was cancelled, and nothing will run.`,
-  );
+  const gone =
+    now.question === undefined
+      ? `What was to be approved is gone: ${now.summary}. It was cancelled, and nothing will run.`
+      : `Nobody waits for this answer any more: ${now.summary}. The question was cancelled.`;
+  throw new Problem('approval_gone', gone);
 }
 
 /** The caller's own decision gets its receipt again; anyone else, or another answer, learns that it is over. */
