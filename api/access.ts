@@ -1,7 +1,7 @@
 // Who may see what. Whoever may not see a thing is told that it does not exist, so that ids tell nothing.
 // May import domain, store.
 import type { Approval } from '../domain/approval.ts';
-import { type Directory, isMember } from '../domain/principal.ts';
+import { type Directory, isMember, onlyPerson } from '../domain/principal.ts';
 import type { ActionRow, ConversationRow, Store } from '../store/ports.ts';
 import { type Caller, isOperator } from './auth.ts';
 import { Problem } from './problem.ts';
@@ -22,12 +22,14 @@ export type Eyes = 'principal' | 'staff';
 export interface Access {
   /** The conversation, if the caller may see it and it has not ended. Throws `not_found` or `conversation_closed`. */
   conversation(caller: Caller, id: string): Promise<{ readonly row: ConversationRow; readonly eyes: Eyes }>;
-  /** The approval, if the caller is in its group or operates. Throws `not_found`. */
+  /** The approval, if it is of the caller's tenant, and the caller is in its group or operates. Throws `not_found`. */
   approval(caller: Caller, id: string): Promise<Approval>;
   /** The action, for whoever may see its conversation or decide on it. Throws `not_found`. */
   action(caller: Caller, id: string): Promise<{ readonly row: ActionRow; readonly eyes: Eyes }>;
-  /** The groups whose approvals the caller may see. */
+  /** The groups whose approvals the caller may see: teams, and the groups of one whom a question goes to. */
   groups(caller: Caller): readonly string[];
+  /** Every group that an approval may wait for. */
+  readonly everyGroup: readonly string[];
   /** The agents whose conversations the caller may see as staff. */
   agents(caller: Caller): readonly string[];
 }
@@ -46,13 +48,18 @@ export function createAccess(deps: {
     return row.principal.id === principal.id ? 'principal' : undefined;
   }
 
+  const everyGroup = [...Object.keys(directory.groups), ...directory.people.map(({ id }) => onlyPerson(id))];
+
   const groups = (caller: Caller): readonly string[] =>
-    Object.keys(directory.groups).filter(
-      (group) => isOperator(caller) || isMember(directory, group, caller.principal.id),
-    );
+    isOperator(caller) ? everyGroup : everyGroup.filter((group) => isMember(directory, group, caller.principal.id));
+
+  /** An approval is its conversation's: whoever may not see the one must not learn of the other. */
+  const ofTenant = async ({ principal }: Caller, conversationId: string): Promise<boolean> =>
+    (await store.conversations.get(conversationId))?.tenant === principal.tenant;
 
   return {
     groups,
+    everyGroup,
     agents: (caller) =>
       [...agents.values()]
         .filter((agent) => isOperator(caller) || isMember(directory, agent.team, caller.principal.id))
@@ -71,14 +78,15 @@ export function createAccess(deps: {
     async approval(caller, id) {
       const approval = await store.approvals.get(id);
       if (approval === undefined || !groups(caller).includes(approval.group)) throw notFound('approval', id);
+      if (!(await ofTenant(caller, approval.conversationId))) throw notFound('approval', id);
       return approval;
     },
 
     async action(caller, id) {
       const row = await store.actions.get(id);
-      if (row === undefined) throw notFound('action', id);
-      const conversation = await store.conversations.get(row.conversationId);
-      const eyes = conversation === undefined ? undefined : eyesOn(conversation, caller);
+      const conversation = row === undefined ? undefined : await store.conversations.get(row.conversationId);
+      if (row === undefined || conversation?.tenant !== caller.principal.tenant) throw notFound('action', id);
+      const eyes = eyesOn(conversation, caller);
       if (eyes === 'staff') return { row, eyes };
       const approval = row.approvalId === null ? undefined : await store.approvals.get(row.approvalId);
       if (approval !== undefined && groups(caller).includes(approval.group)) return { row, eyes: 'staff' };

@@ -1,10 +1,9 @@
 // Approvals and actions: see what waits, decide, see what came of it. A decision is signed here, over the digest of the
 // exact action, and counts only once the action's Workflow says so. May import domain, trust, store.
 import { randomUUID } from 'node:crypto';
-import { type Approval as ApprovalRow, endApproval, type Receipt as ReceiptOf } from '../domain/approval.ts';
-import { parseApprovalId } from '../domain/ids.ts';
-import { isMember } from '../domain/principal.ts';
-import type { DecisionStatement, Signed } from '../domain/signed.ts';
+import { answersTo, type Approval as ApprovalRow, endApproval, type Receipt as ReceiptOf } from '../domain/approval.ts';
+import { isMember, onlyPerson } from '../domain/principal.ts';
+import type { DecisionAnswer, DecisionStatement, Signed } from '../domain/signed.ts';
 import type { Access } from './access.ts';
 import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
@@ -35,13 +34,14 @@ function listRoute({ store }: Deps, access: Access): Route {
     method: 'get',
     path: '/v1/approvals',
     id: 'listApprovals',
-    summary: 'Approvals of your groups, newest first; the open ones unless ?end= says otherwise',
+    summary: 'Approvals and questions of your groups, newest first; the open ones unless ?end= says otherwise',
     scope: ['approvals:decide', 'operate'],
     query: ApprovalsListed,
     responses: { 200: pageOf(Approval) },
     handler: async ({ query: { end, conversationId, cursor, limit }, caller }) => {
       const groups = access.groups(caller);
       const page = await store.approvals.list({
+        tenant: caller.principal.tenant,
         end: end === 'all' ? '' : end,
         groups,
         conversationId,
@@ -74,7 +74,7 @@ function decideRoute(deps: Deps, access: Access): Route {
     method: 'post',
     path: '/v1/approvals/{id}/decision',
     id: 'decideApproval',
-    summary: 'Approve or deny; ?sign=only returns the signed decision without sending it',
+    summary: 'Approve or deny, or answer a question; ?sign=only returns the signed decision without sending it',
     scope: ['approvals:decide'],
     params: OfAnything,
     query: SignsOnly,
@@ -83,12 +83,14 @@ function decideRoute(deps: Deps, access: Access): Route {
     handler: async ({ params, query, body, caller }) => {
       const approval = await access.approval(caller, params.id);
       assertMayDecide(deps, caller, approval);
-      const decisionId = `${caller.principal.id}/${body.id ?? randomUUID()}`;
-      if (approval.end !== 'open') return { status: 200, body: receiptOfSettled(approval, decisionId) };
       const { answer, reason } = body;
-      const signed = await sign(deps, caller, approval, { decisionId, answer, reason });
+      assertAnswers(approval, answer);
+      const word = { decisionId: `${caller.principal.id}/${body.id ?? randomUUID()}`, answer, reason };
+      if (approval.end !== 'open') return { status: 200, body: receiptOfSettled(approval, word) };
+      const signed = await sign(deps, caller, approval, word);
+      const { decisionId } = word;
       if (query.sign === 'only') return { status: 200, body: { decisionId, approvalId: approval.id, signed } };
-      return { status: 200, body: countedReceipt(await decide(deps, approval, decisionId, signed)) };
+      return { status: 200, body: countedReceipt(await decide(deps, approval, word, signed)) };
     },
   });
 }
@@ -112,7 +114,7 @@ function actionRoute(access: Access): Route {
 /** The API refuses early and in words; the Workflow and the actor check again. */
 function assertMayDecide({ directory }: Deps, { principal }: Caller, approval: ApprovalRow): void {
   if (!isMember(directory, approval.group, principal.id)) {
-    throw new Problem('not_a_member', `Only members of the group "${approval.group}" decide this; ask one of them.`);
+    throw new Problem('not_a_member', `Only ${peopleOf(approval.group)} may decide this.`);
   }
   if (approval.requester === principal.id) {
     throw new Problem(
@@ -120,6 +122,21 @@ function assertMayDecide({ directory }: Deps, { principal }: Caller, approval: A
       `You asked for this action; another member of "${approval.group}" must decide it.`,
     );
   }
+}
+
+/** A group of one is named by its person. */
+const peopleOf = (group: string): string =>
+  group.startsWith(onlyPerson('')) ? group.slice(onlyPerson('').length) : `members of the group "${group}"`;
+
+/** Leave is given or denied, a question is answered; whoever mixes them up has not looked at what is asked. */
+function assertAnswers(approval: ApprovalRow, answer: DecisionAnswer): void {
+  const right = answersTo(approval);
+  if (right.includes(answer)) return;
+  const words = right.map((word) => `"${word}"`).join(' or ');
+  const asks = approval.question === undefined ? 'asks for leave' : 'asks whether it happened';
+  throw new Problem('bad_request', `This ${asks}: answer ${words}, not "${answer}".`, {
+    members: { issues: [{ path: 'body.answer', message: `must be ${words}` }] },
+  });
 }
 
 type Word = Pick<DecisionStatement, 'decisionId' | 'answer' | 'reason'>;
@@ -142,24 +159,23 @@ function sign(deps: Deps, caller: Caller, { id, digest }: ApprovalRow, word: Wor
 async function decide(
   deps: Deps,
   approval: ApprovalRow,
-  decisionId: string,
+  word: Word,
   signed: Signed<DecisionStatement>,
 ): Promise<ReceiptOf> {
-  const parts = parseApprovalId(approval.id);
-  if (parts === undefined) throw new Error(`an approval on record must have an id of an approval, not ${approval.id}`);
   try {
-    return await deps.gateway.decide(parts.batchId, decisionId, signed);
+    return await deps.gateway.decide({ approvalId: approval.id, ...word }, signed);
   } catch (error) {
     if (!(error instanceof GatewayError) || error.fault.kind !== 'ended') throw error;
   }
   // The Workflow is gone. What it came to was put on record before it ended.
   const now = (await deps.store.approvals.get(approval.id)) ?? approval;
-  if (now.end !== 'open') return receiptOfSettled(now, decisionId);
+  if (now.end !== 'open') return receiptOfSettled(now, word);
   await recordGone(deps, now);
-  throw new Problem(
-    'approval_gone',
-    `What was to be approved is gone: ${now.summary}. It was cancelled, and nothing will run.`,
-  );
+  const gone =
+    now.question === undefined
+      ? `What was to be approved is gone: ${now.summary}. It was cancelled, and nothing will run.`
+      : `Nobody waits for this answer any more: ${now.summary}. The question was cancelled.`;
+  throw new Problem('approval_gone', gone);
 }
 
 /** Put on record that an open approval is cancelled, because its Workflow is gone. One that has ended stays as it ended. */
@@ -172,13 +188,16 @@ export async function recordGone(
   await store.record([{ subject: id, step: 'settled', conversationId, atMs: nowMs(), fact }]);
 }
 
-/** The caller's own decision gets its receipt again; anyone else learns that it is over. */
-function receiptOfSettled(approval: ApprovalRow, decisionId: string): ReceiptOf {
+/** The caller's own decision gets its receipt again; anyone else, or another answer, learns that it is over. */
+function receiptOfSettled(approval: ApprovalRow, { decisionId, answer }: Word): ReceiptOf {
   const { id: approvalId, end, summary } = approval;
   const own = approval.decisions.find((one) => one.decisionId === decisionId);
+  const ended = end.replaceAll('_', ' ');
   const text =
-    own === undefined ? `too late: it is already ${end}` : `your ${own.answer} of ${summary} is counted; it is ${end}`;
-  return countedReceipt({ decisionId, approvalId, counted: own !== undefined, text, end });
+    own === undefined
+      ? `too late: it is already ${ended}`
+      : `your ${own.answer.replaceAll('_', ' ')} of ${summary} is counted; it is ${ended}`;
+  return countedReceipt({ decisionId, approvalId, counted: own?.answer === answer, text, end });
 }
 
 /** A receipt that says the decision changed nothing is no success: 410 once expired, else 409, with the receipt. */

@@ -24,7 +24,7 @@ import {
 } from './schemas.ts';
 import { actionView, conversationView, isVisible, itemView, waitingView } from './views.ts';
 
-type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'directory' | 'agents' | 'nowMs' | 'temporalUiUrl'>;
+type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'agents' | 'nowMs' | 'temporalUiUrl'>;
 
 export function conversationRoutes(deps: Deps, access: Access, ending: Ending): readonly Route[] {
   return [openRoute(deps, ending), listRoute(deps, access), lookRoute(deps, access), endRoute(deps, access, ending)];
@@ -88,10 +88,10 @@ function lookRoute(deps: Deps, access: Access): Route {
     responses: { 200: ConversationDetail },
     handler: async ({ params, query: { after, limit }, caller }) => {
       const { row, eyes } = await access.conversation(caller, params.id);
-      const groups = Object.keys(deps.directory.groups);
+      const waitingHere = { end: 'open', groups: access.everyGroup, cursor: '', limit: MAX_PAGE } as const;
       const [items, waiting, actions, live] = await Promise.all([
         store.items.page(row.id, after, limit),
-        store.approvals.list({ end: 'open', groups, conversationId: row.id, cursor: '', limit: MAX_PAGE }),
+        store.approvals.list({ ...waitingHere, tenant: row.tenant, conversationId: row.id }),
         store.actions.ofConversation(row.id, ACTIONS_SHOWN),
         gateway.view(row.id),
       ]);

@@ -135,8 +135,8 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return { verdict: fact.verdict.kind, ruleId: fact.verdict.ruleId, reason: fact.verdict.reason };
     case 'approval_requested':
     case 'approval_settled': {
-      const { id, actionId, summary, group, quorum, deadlineMs, end } = fact.approval;
-      return { approvalId: id, actionId, summary, group, quorum, deadlineMs, end };
+      const { id, actionId, question = null, summary, group, quorum, deadlineMs, end } = fact.approval;
+      return { approvalId: id, actionId, question, summary, group, quorum, deadlineMs, end };
     }
     case 'decided':
       return { approvalId: fact.approvalId, receipt: fact.receipt };

@@ -1,12 +1,19 @@
 // The door to Temporal: only the gateway's files know its client. Each call is bounded, and fails with a GatewayError
-// whose fault says what to tell the caller. May import domain and @temporalio.
+// whose fault says what to tell the caller. May import domain, trust and @temporalio.
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { Receipt } from '../domain/approval.ts';
 import type { ConversationInput, ConversationView, SubmittedMessage, Ticket } from '../domain/conversation.ts';
-import { waitingWorkflowId, conversationWorkflowId, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
+import {
+  conversationWorkflowId,
+  parseApprovalId,
+  TASK_QUEUES,
+  waitingWorkflowId,
+  WORKFLOW_TASK_TIMEOUT,
+} from '../domain/ids.ts';
 import { ACTION, CONVERSATION, SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 import type { CommandStatement, DecisionStatement, Signed } from '../domain/signed.ts';
+import { sha256Hex } from '../trust/digest.ts';
 import { type Calls, createCalls } from './gateway-calls.ts';
 import { GatewayError, wasCut } from './gateway-error.ts';
 import { type Counts, countRunning, unpolledQueues } from './gateway-state.ts';
@@ -36,7 +43,8 @@ export interface Gateway {
   close(conversation: ConversationStart): Promise<void>;
   /** Its state, if a worker answers at once. */
   view(conversationId: string): Promise<ConversationView | undefined>;
-  decide(batchId: string, decisionId: string, signed: Signed<DecisionStatement>): Promise<Receipt>;
+  /** Hand a decision in to what waits for it; the same one is counted once. */
+  decide(decision: Decision, signed: Signed<DecisionStatement>): Promise<Receipt>;
   /** Tell a batch to cancel all that has not begun; false when its Workflow is gone, and nothing of it can begin. */
   cancel(batchId: string): Promise<boolean>;
   /** Sentences that say what is missing: Temporal itself, or workers on a Task Queue. */
@@ -45,6 +53,17 @@ export interface Gateway {
   /** Resolves once no call is under way any more: a connection closed before it would throw out of its retries. */
   drain(): Promise<void>;
 }
+
+type Decision = Pick<DecisionStatement, 'approvalId' | 'decisionId' | 'answer'>;
+
+// Within one run Temporal answers a repeated Update id with its first result and never looks at the arguments, so an id
+// names all in which two Updates may differ; what differs reaches the Workflow.
+// 16 of 64 digits: the texts under one message id are one sender's few tries.
+const TEXT_DIGITS = 16;
+export const updateIdOfMessage = ({ id, text }: Pick<SubmittedMessage, 'id' | 'text'>): string =>
+  `${id}.${sha256Hex(text).slice(0, TEXT_DIGITS)}`;
+export const updateIdOfDecision = ({ approvalId, decisionId, answer }: Decision): string =>
+  `${approvalId}/${answer}/${decisionId}`;
 
 export interface GatewayDeadlines {
   readonly updateMs: number;
@@ -76,6 +95,7 @@ const DEFAULT_PRIORITY = 3;
 
 export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFAULT_DEADLINES): Gateway {
   const { within, drain } = createCalls(client);
+  const { updateMs } = deadlines;
 
   /** An Update to a conversation, which is started first where a crash kept it from starting. */
   async function update<T>(
@@ -106,9 +126,10 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
 
   return {
     async start(to) {
-      await within(deadlines.updateMs, () => client.workflow.start(CONVERSATION.type, startOptions(to)));
+      await within(updateMs, () => client.workflow.start(CONVERSATION.type, startOptions(to)));
     },
-    submit: (to, message) => update<Ticket>(deadlines.updateMs, to, CONVERSATION.submitMessage, [message], message.id),
+    submit: (to, message) =>
+      update<Ticket>(updateMs, to, CONVERSATION.submitMessage, [message], updateIdOfMessage(message)),
     async halt(to, command) {
       try {
         return await update<ConversationView>(deadlines.haltMs, to, CONVERSATION[command], []);
@@ -119,15 +140,15 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
         return undefined;
       }
     },
-    command: (to, command, signed) => update<ConversationView>(deadlines.updateMs, to, CONVERSATION[command], [signed]),
+    command: (to, command, signed) => update<ConversationView>(updateMs, to, CONVERSATION[command], [signed]),
     async close(to) {
-      await update<ConversationView>(deadlines.updateMs, to, CONVERSATION.close, []);
+      await update<ConversationView>(updateMs, to, CONVERSATION.close, []);
     },
     async view(id) {
       const query = () => conversation(id).query<ConversationView>(CONVERSATION.query);
       return within(deadlines.queryMs, query).catch(() => undefined);
     },
-    ...batchesOf(client, within, deadlines),
+    ...waitingOf(client, within, deadlines),
     missing: () =>
       within(deadlines.queryMs, () => unpolledQueues(client)).catch((error: unknown) => {
         if (!(error instanceof GatewayError)) throw error;
@@ -140,24 +161,23 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
   };
 }
 
-/** What is asked of batches that wait; none is ever started from here. */
-function batchesOf(
+/** What is asked of what waits for people; none is ever started from here. */
+function waitingOf(
   client: Client,
   within: Calls['within'],
   { updateMs, haltMs }: GatewayDeadlines,
 ): Pick<Gateway, 'decide' | 'cancel'> {
-  const batch = (id: string) => client.workflow.getHandle(waitingWorkflowId(id));
+  const waiting = (id: string) => client.workflow.getHandle(waitingWorkflowId(id));
   return {
-    decide: (batchId, decisionId, signed) =>
-      within(updateMs, () =>
-        batch(batchId).executeUpdate<Receipt, [string]>(ACTION.decideApproval, {
-          args: [signed],
-          updateId: decisionId,
-        }),
-      ),
+    async decide(decision, signed) {
+      const batchId = parseApprovalId(decision.approvalId)?.batchId;
+      if (batchId === undefined) throw new Error(`an approval must have an id of one, not ${decision.approvalId}`);
+      const options = { args: [signed] as [string], updateId: updateIdOfDecision(decision) };
+      return within(updateMs, () => waiting(batchId).executeUpdate<Receipt, [string]>(ACTION.decideApproval, options));
+    },
     async cancel(batchId) {
       try {
-        await within(haltMs, () => batch(batchId).signal(ACTION.cancel));
+        await within(haltMs, () => waiting(batchId).signal(ACTION.cancel));
         return true;
       } catch (error) {
         if (error instanceof GatewayError && error.fault.kind === 'ended') return false;

@@ -46,7 +46,7 @@ export function messageRoutes(deps: Deps, access: Access, ending: Ending): reado
         const key = headers['idempotency-key'] ?? randomUUID();
         const messageId = messageIdOf(caller, key);
         const ticket = await ending.whileOpen(row, () => submit(deps, row, caller, key, body.text));
-        if (ticket.duplicate) await assertSameText(deps, row.id, messageId, body.text);
+        if (ticket.duplicate && ticket.queued !== true) await assertSameText(deps, row.id, key, messageId, body.text);
         const reply = query.wait === 'reply' ? await waitForReply(deps, row.id, ticket, signal) : undefined;
         const url = urlOfMessage(row.id, messageId);
         const { ahead, phase, duplicate } = ticket;
@@ -104,13 +104,24 @@ async function submit(deps: Deps, row: ConversationRow, caller: Caller, key: str
       { id, text, principalId: principal.id, signed },
     );
   } catch (error) {
-    if (!(error instanceof GatewayError) || error.fault.kind !== 'unavailable') throw error;
-    const detail =
-      'The message was not taken in time; it may still be. ' +
-      `Send it again with "Idempotency-Key: ${key}", and it counts once.`;
-    const members = { idempotencyKey: key };
-    throw new Problem('unavailable', detail, { retryAfterS: RETRY_AFTER_OUTAGE_S, members, cause: error });
+    if (!(error instanceof GatewayError)) throw error;
+    // Well formed as all from here is, so it can only be that another text waits under this id.
+    if (error.fault.kind === 'refused' && error.fault.type === 'MessageRejected') throw keyReused(error);
+    if (error.fault.kind !== 'unavailable') throw error;
+    throw notSure(key, 'The message was not taken in time; it may still be.', error);
   }
+}
+
+/** Not sure is never a 2xx; the same key sends it again, and it counts once. */
+function notSure(key: string, what: string, cause?: unknown): Problem {
+  const detail = `${what} Send it again with "Idempotency-Key: ${key}", and it counts once.`;
+  const members = { idempotencyKey: key };
+  return new Problem('unavailable', detail, { retryAfterS: RETRY_AFTER_OUTAGE_S, members, cause });
+}
+
+function keyReused(cause?: unknown): Problem {
+  const detail = 'This Idempotency-Key was used for a message with another text; send this one under a new key.';
+  return new Problem('key_reused', detail, { cause });
 }
 
 /** The reply of the turn that took the message; undefined when it does not come in time, or will not for now. */
@@ -135,12 +146,24 @@ async function waitForReply(
   }
 }
 
-/** A duplicate with other words is another message under a used key: nobody would ever see it, so it is refused. */
-async function assertSameText({ store }: Deps, conversationId: string, messageId: string, text: string): Promise<void> {
-  const known = await store.items.byKey(conversationId, messageKey(messageId));
-  if (known === undefined || known.body.text === text) return;
-  const detail = 'This Idempotency-Key was used for a message with another text; send this one under a new key.';
-  throw new Problem('key_reused', detail);
+/**
+ * A duplicate with other words is another message under a used key: nobody would ever see it, so it is refused. One that
+ * was taken out of the queue is on record as soon as its turn has opened; until then nobody can tell.
+ */
+async function assertSameText(
+  { store }: Deps,
+  conversationId: string,
+  key: string,
+  messageId: string,
+  text: string,
+): Promise<void> {
+  for (const waitMs of TAKEN_LOOKS_MS) {
+    await sleep(waitMs);
+    const known = await store.items.byKey(conversationId, messageKey(messageId));
+    if (known?.body.text === text) return;
+    if (known !== undefined) throw keyReused();
+  }
+  throw notSure(key, 'A message was taken under this key, and is not on record yet.');
 }
 
 /** Answered, taken, or queued; a message that is none of these was never taken in. Throws `not_found`. */

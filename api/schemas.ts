@@ -1,9 +1,11 @@
 // What crosses the HTTP edge, as schemas: they parse what comes in, type what goes out and make the OpenAPI document.
 // May import domain and zod.
 import { z } from 'zod';
+import type { ApprovalEnd } from '../domain/approval.ts';
 import { isConversationId } from '../domain/ids.ts';
 import { MAX_REASON_CHARS } from '../domain/rule.ts';
 import { SWITCH_SCOPES } from '../domain/switch.ts';
+import type { DecisionAnswer } from '../domain/signed.ts';
 import { DEFAULT_PAGE, ID_CHARS, KEY_CHARS, MAX_PAGE, MESSAGE_CHARS } from './limits.ts';
 
 /** Text that every store can keep: PostgreSQL has no NUL, and half a surrogate pair is no text. */
@@ -48,8 +50,19 @@ export const Paged = z.object({
 export const After = z.object({ after: Seq.default(0), limit });
 export const AfterEvent = z.object({ after: Seq.optional() });
 export const Listed = Paged.extend({ of: z.enum(['mine', 'staff']).default('mine') });
+const ENDS = [
+  'open',
+  'approved',
+  'denied',
+  'happened',
+  'did_not_happen',
+  'expired',
+  'cancelled',
+  'superseded',
+] as const satisfies readonly ApprovalEnd[];
+const ANSWERS = ['approve', 'deny', 'happened', 'did_not_happen'] as const satisfies readonly DecisionAnswer[];
 export const ApprovalsListed = Paged.extend({
-  end: z.enum(['all', 'open', 'approved', 'denied', 'expired', 'cancelled', 'superseded']).default('open'),
+  end: z.enum(['all', ...ENDS]).default('open'),
   conversationId: ConversationId.or(z.literal('')).default(''),
 });
 export const SignsOnly = z.object({ sign: z.literal('only').optional() });
@@ -63,14 +76,14 @@ export const NewMessage = z
   .meta({ id: 'NewMessage' });
 export const NewDecision = z
   .strictObject({
-    answer: z.enum(['approve', 'deny']),
+    answer: z.enum(ANSWERS).meta({ description: '"approve" or "deny"; to a question "happened" or "did_not_happen"' }),
     reason: text(MAX_REASON_CHARS).default(''),
     id: z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "_" or "-"')
       .optional(),
   })
-  .refine(({ answer, reason }) => answer === 'approve' || reason.trim() !== '', {
+  .refine(({ answer, reason }) => answer !== 'deny' || reason.trim() !== '', {
     path: ['reason'],
     message: 'a deny needs a reason; say why in one sentence',
   })
@@ -108,12 +121,15 @@ export const Item = z
   })
   .meta({ id: 'Item' });
 
-const End = z.enum(['open', 'approved', 'denied', 'expired', 'cancelled', 'superseded']);
+export const End = z.enum(ENDS);
 /** An approval as those see it who wait for it. */
 export const Waiting = z
   .object({
     id: z.string(),
     actionId: z.string(),
+    question: z.literal('unknown').nullable().meta({
+      description: 'null asks for leave; "unknown" asks whether what may have happened did',
+    }),
     summary: z.string(),
     group: z.string(),
     quorum: z.number(),
@@ -138,7 +154,7 @@ export const Approval = Waiting.extend({
     z.object({
       id: z.string(),
       personId: z.string(),
-      answer: z.enum(['approve', 'deny']),
+      answer: z.enum(ANSWERS),
       reason: z.string(),
       atMs: Ms,
     }),

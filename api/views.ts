@@ -43,9 +43,9 @@ export function itemView(item: ItemRow): z.input<typeof Item> {
 }
 
 export function waitingView(approval: ApprovalRow): z.input<typeof Waiting> {
-  const { id, actionId, summary, group, quorum, decisions, askedMs, deadlineMs, end } = approval;
+  const { id, actionId, question = null, summary, group, quorum, decisions, askedMs, deadlineMs, end } = approval;
   const approvals = decisions.filter((one) => one.answer === 'approve').length;
-  return { id, actionId, summary, group, quorum, approvals, askedMs, deadlineMs, end };
+  return { id, actionId, question, summary, group, quorum, approvals, askedMs, deadlineMs, end };
 }
 
 export function approvalView(approval: ApprovalRow): z.input<typeof Approval> {

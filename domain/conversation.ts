@@ -4,6 +4,7 @@ import type { Proposal, RuledAction } from './action.ts';
 import { isQuestionId } from './ids.ts';
 import type { ItemRef } from './item.ts';
 import type { MessageStatement, ReportStatement, Signed } from './signed.ts';
+import { utf8Bytes } from './text.ts';
 
 /** `stopped` refuses messages until resume; `paused` queues them; `closed` is final. */
 export type ConversationPhase = 'open' | 'paused' | 'stopped' | 'handed_over' | 'closed';
@@ -23,6 +24,8 @@ export interface Ticket {
   readonly ahead: number;
   readonly phase: ConversationPhase;
   readonly duplicate: boolean;
+  /** Of a duplicate: it stands in the queue still, with this very text. */
+  readonly queued?: boolean;
 }
 
 /** How a batch of waiting actions ended, on its way back to the conversation. Counts once, if the batch is waiting. */
@@ -110,6 +113,9 @@ export type Work =
 
 // 100: an hour of a busy person's messages while paused; past it the sender is told to come back.
 export const MAX_INBOX = 100;
+// 512 KB of JSON in UTF-8: the state is the input of Continue-As-New, which the server refuses above 2 MB, and what else
+// it holds is small beside it.
+export const MAX_INBOX_BYTES = 512 * 1024;
 // 10: what one person types while a turn runs; the rest opens the next turn.
 export const MAX_MESSAGES_PER_TURN = 10;
 // 1,000: more than the Updates of one run at its Continue-As-New (1,800 messages, half of them answered late at worst).
@@ -180,24 +186,25 @@ export function awaitReport(state: ConversationState, batch: WaitingBatch): void
 /** Why a message cannot be taken now, by failure type; undefined when it can. A known id is always answered. */
 export function refusalOf(
   state: ConversationState,
-  message: Pick<SubmittedMessage, 'id' | 'text'>,
+  message: Pick<SubmittedMessage, 'id' | 'text'> & Partial<SubmittedMessage>,
 ): 'ConversationStopped' | 'ConversationClosed' | 'InboxFull' | 'MessageRejected' | undefined {
   if (state.phase === 'closed') return 'ConversationClosed';
   const queued = state.inbox.find((one) => one.id === message.id);
   if (queued !== undefined && queued.text !== message.text) return 'MessageRejected';
   if (isKnown(state, message.id)) return undefined;
   if (state.phase === 'stopped') return 'ConversationStopped';
-  return state.inbox.length >= MAX_INBOX ? 'InboxFull' : undefined;
+  const isFull =
+    state.inbox.length >= MAX_INBOX || utf8Bytes(JSON.stringify([...state.inbox, message])) > MAX_INBOX_BYTES;
+  return isFull ? 'InboxFull' : undefined;
 }
 
 /** Queue a message once. */
 export function enqueue(state: ConversationState, message: SubmittedMessage): Ticket {
   const duplicate = isKnown(state, message.id);
   const ticket = { messageId: message.id, ahead: state.inbox.length, phase: state.phase, duplicate };
-  if (!duplicate) {
-    state.inbox.push(message);
-    state.seen = [...state.seen, message.id].slice(-MAX_SEEN);
-  }
+  if (duplicate) return { ...ticket, queued: state.inbox.some((one) => one.id === message.id) };
+  state.inbox.push(message);
+  state.seen = [...state.seen, message.id].slice(-MAX_SEEN);
   return ticket;
 }
 
@@ -232,14 +239,20 @@ export function hasWork(state: ConversationState): boolean {
   return state.inbox.length > 0 || state.reports.length > 0;
 }
 
-/** Remember items for the next model calls. The oldest fall out, a whole exchange at a time. */
+/**
+ * Remember items for the next model calls. The oldest fall out, a whole exchange at a time. In a turn that alone is
+ * longer than the bound its question stays: a model must see what it works on.
+ */
 export function remember(state: ConversationState, items: readonly ItemRef[]): void {
   const all = [...state.recent, ...items];
+  const question = all.findLast(opensTurn);
   const cut = all.slice(-MAX_RECENT);
-  const start =
-    all.length > MAX_RECENT ? cut.findIndex((item) => item.kind === 'message' || item.kind === 'report') : 0;
-  state.recent = start === -1 ? cut : cut.slice(start);
+  if (question === undefined || all.length <= MAX_RECENT) state.recent = cut;
+  else if (cut.includes(question)) state.recent = cut.slice(cut.findIndex(opensTurn));
+  else state.recent = [question, ...all.slice(1 - MAX_RECENT)];
 }
+
+const opensTurn = ({ kind }: ItemRef): boolean => kind === 'message' || kind === 'report';
 
 export function viewOf(state: ConversationState): ConversationView {
   const { conversationId, agent, phase, turn, inbox, waiting } = state;

@@ -12,6 +12,13 @@ export function cutToBytes(text: string, maxBytes: number): string {
   return text;
 }
 
+/** How many bytes the text is in UTF-8. */
+export function utf8Bytes(text: string): number {
+  let bytes = 0;
+  for (const character of text) bytes += bytesOf(character.codePointAt(0) ?? 0);
+  return bytes;
+}
+
 function bytesOf(codePoint: number): number {
   if (codePoint < 0x80) return 1;
   if (codePoint < 0x800) return 2;

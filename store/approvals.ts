@@ -1,5 +1,6 @@
 // The read model of approvals: what waits for whom, and how it ended. Written by projections only. May import domain
 // types.
+import { sql } from 'kysely';
 import type { Db } from './schema.ts';
 import type { Store } from './ports.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
@@ -10,13 +11,23 @@ export function createApprovals(db: Db): Store['approvals'] {
       const row = await db.selectFrom('approvals').select('approval').where('id', '=', id).executeTakeFirst();
       return row?.approval;
     },
-    async list({ end, groups, conversationId, cursor, limit }) {
+    async list({ tenant, end, groups, conversationId, cursor, limit }) {
       if (groups.length === 0) return { rows: [], next: '' };
       const after = decodeCursor(cursor);
       const rows = await db
         .selectFrom('approvals')
         .select(['id', 'asked_ms', 'approval'])
-        .where('group_name', 'in', [...groups])
+        // One parameter, however many people there are: an operator sees what waits for each of them.
+        .where(sql<boolean>`group_name = any(${[...groups]})`)
+        .where((eb) =>
+          eb.exists(
+            eb
+              .selectFrom('conversations')
+              .select('conversations.id')
+              .whereRef('conversations.id', '=', 'approvals.conversation_id')
+              .where('conversations.tenant', '=', tenant),
+          ),
+        )
         .$if(end !== '', (query) => query.where('end_state', '=', end || 'open'))
         .$if(conversationId !== '', (query) => query.where('conversation_id', '=', conversationId))
         .where((eb) => eb(eb.refTuple('asked_ms', 'id'), '<', eb.tuple(after.atMs, after.id)))

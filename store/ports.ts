@@ -142,8 +142,9 @@ export interface Store {
   };
   readonly approvals: {
     get(id: string): Promise<Approval | undefined>;
-    /** Newest first; `end` '' means all; `groups` lists the groups to see, empty = none. */
+    /** Of one tenant, newest first; `end` '' means all; `groups` lists the groups to see, empty = none. */
     list(filter: {
+      tenant: string;
       end: Approval['end'] | '';
       groups: readonly string[];
       conversationId: string;

@@ -1,14 +1,16 @@
-// What waits for a person: the list, one approval with all that a decision needs, and the decision itself. A decision
-// carries an id of its own, so that it counts once however often it is sent.
+// What waits for a person, for leave or for an answer: the list, one approval with all that a decision needs, and the
+// decision itself. A decision carries an id of its own, so that it counts once however often it is sent.
 import { randomUUID } from 'node:crypto';
 import { Approval, Receipt } from '../../api/schemas.ts';
 import type { z } from 'zod';
 import { EXIT } from '../failure.ts';
 import { clockTime, columns, labelled, plainLine, type Terminal, untilWhen } from '../terminal.ts';
+import { groupName } from './chat-events.ts';
 import { type AsOption, connect, type Context } from './context.ts';
 import { readAll } from './pages.ts';
 
 type ApprovalView = z.output<typeof Approval>;
+type Answer = ApprovalView['decisions'][number]['answer'];
 
 export interface ApprovalsOptions extends AsOption {
   readonly all?: boolean;
@@ -37,28 +39,54 @@ export async function showApprovals(
     return EXIT.done;
   }
   const head = ['APPROVAL', 'WHAT', 'FOR', 'ASKED BY', options.all === true ? 'STATE' : 'UNTIL'];
-  const rows = list.rows.map((one) => [one.id, one.summary, one.group, one.requester, stateOf(one, nowMs())]);
+  const rows = list.rows.map((one) => [
+    one.id,
+    whatOf(one),
+    groupName(one.group),
+    one.requester,
+    stateOf(one, nowMs()),
+  ]);
   terminal.print(columns(head, rows, terminal.colors));
   if (list.isCut) terminal.print('… and more; these are the newest.');
-  if (list.rows.some(({ end }) => end === 'open')) {
-    terminal.print(
-      terminal.colors.dim(
-        '\nLook: npx countersign approvals ID · Decide: npx countersign approve ID, or deny ID --reason TEXT',
-      ),
-    );
-  }
+  const how = howToAnswer(list.rows.filter(({ end }) => end === 'open'));
+  if (how !== '') terminal.print(terminal.colors.dim(`\n${how}`));
   return EXIT.done;
 }
 
-function stateOf({ end, deadlineMs }: ApprovalView, nowMs: number): string {
-  return end === 'open' ? untilWhen(deadlineMs, nowMs) : end;
+function whatOf({ question, summary }: ApprovalView): string {
+  return question === null ? summary : `did it happen? ${summary}`;
 }
 
+/** The commands that the open ones of a list can be looked at and answered with. */
+function howToAnswer(open: readonly ApprovalView[]): string {
+  if (open.length === 0) return '';
+  const look = 'Look: npx countersign approvals ID';
+  const leave = 'Decide: npx countersign approve ID, or deny ID --reason TEXT';
+  const answer = 'Did it happen? npx countersign happened ID, or did-not-happen ID';
+  return [
+    look,
+    ...(open.some(({ question }) => question === null) ? [leave] : []),
+    ...(open.some(({ question }) => question !== null) ? [answer] : []),
+  ].join(' · ');
+}
+
+function stateOf({ end, deadlineMs }: ApprovalView, nowMs: number): string {
+  return end === 'open' ? untilWhen(deadlineMs, nowMs) : end.replaceAll('_', ' ');
+}
+
+const DECIDED = {
+  approve: 'approved',
+  deny: 'denied',
+  happened: 'says that it happened',
+  did_not_happen: 'says that it did not happen',
+} as const satisfies Record<Answer, string>;
+
 function showOne({ print, colors }: Terminal, approval: ApprovalView, nowMs: number): void {
-  const { evidence, quorum, approvals, group, decisions, deadlineMs, askedMs } = approval;
+  const { evidence, question, quorum, approvals, group, decisions, deadlineMs, askedMs } = approval;
   const show = (name: string, text: string): void => print(labelled(name, text, colors.bold));
   show('approval', approval.id);
   show('what', approval.summary);
+  if (question !== null) show('question', 'did it happen? Nobody can tell from here; look where it would show.');
   show('tool', `${approval.tool} of the agent ${approval.agent}`);
   show('arguments', JSON.stringify(approval.args, null, 2));
   show(
@@ -69,23 +97,21 @@ function showOne({ print, colors }: Terminal, approval: ApprovalView, nowMs: num
   );
   show('rule', `${approval.ruleId}${approval.reason === '' ? '' : `: ${approval.reason}`}`);
   show('asked by', `${approval.requester} at ${clockTime(askedMs, nowMs)}, conversation ${approval.conversationId}`);
-  show('decides', `${group}: ${approvals} of ${quorum} have approved`);
+  if (question === null) show('decides', `${groupName(group)}: ${approvals} of ${quorum} have approved`);
+  else show('answers', groupName(group));
   for (const { personId, answer, reason, atMs } of decisions) {
-    const word = answer === 'approve' ? 'approved' : 'denied';
-    show('', plainLine(`${personId} ${word} at ${clockTime(atMs, nowMs)}${reason === '' ? '' : `: ${reason}`}`));
+    show(
+      '',
+      plainLine(`${personId} ${DECIDED[answer]} at ${clockTime(atMs, nowMs)}${reason === '' ? '' : `: ${reason}`}`),
+    );
   }
   if (approval.end === 'open') show('until', untilWhen(deadlineMs, nowMs));
-  else show('ended', approval.end);
+  else show('ended', approval.end.replaceAll('_', ' '));
   show('digest', approval.digest);
 }
 
-/** Approve or deny. A decision that did not count is a failure, with the reason. */
-export async function decide(
-  context: Context,
-  id: string,
-  answer: 'approve' | 'deny',
-  options: DecisionOptions,
-): Promise<number> {
+/** Approve or deny, or answer a question. A decision that did not count is a failure, with the reason. */
+export async function decide(context: Context, id: string, answer: Answer, options: DecisionOptions): Promise<number> {
   const client = connect(context, 'approvals:decide', options);
   const body = { answer, id: randomUUID(), ...(options.reason === undefined ? {} : { reason: options.reason }) };
   const path = `/v1/approvals/${encodeURIComponent(id)}/decision`;

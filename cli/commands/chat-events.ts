@@ -1,19 +1,21 @@
 // What happens in a conversation, as lines for people. Parses the events of the stream, leaves out what a chat need not
 // show, and remembers what each action is called, since later events name its id only. May import domain and zod.
 import { z } from 'zod';
+import { End } from '../../api/schemas.ts';
 import { parseApprovalId } from '../../domain/ids.ts';
+import { onlyPerson } from '../../domain/principal.ts';
 import type { ServerEvent } from '../sse.ts';
 import { type Colors, labelled, plainLine, untilWhen } from '../terminal.ts';
 
 const Any = z.looseObject({ subject: z.string(), atMs: z.number() });
 const Asked = {
   approvalId: z.string(),
+  question: z.string().nullish(),
   summary: z.string(),
   group: z.string(),
   quorum: z.number(),
   deadlineMs: z.number(),
 };
-const Ended = z.enum(['approved', 'denied', 'expired', 'cancelled', 'superseded', 'open']);
 
 const Event = z.discriminatedUnion('kind', [
   Any.extend({ kind: z.literal('phase'), phase: z.string(), by: z.string(), reason: z.string() }),
@@ -25,7 +27,7 @@ const Event = z.discriminatedUnion('kind', [
   Any.extend({ kind: z.literal('approval_requested'), ...Asked }),
   Any.extend({ kind: z.literal('decided'), receipt: z.string() }),
   Any.extend({ kind: z.literal('decision_refused'), reason: z.string() }),
-  Any.extend({ kind: z.literal('approval_settled'), ...Asked, end: Ended }),
+  Any.extend({ kind: z.literal('approval_settled'), ...Asked, end: End }),
   Any.extend({ kind: z.literal('warrant_refused'), reason: z.string() }),
   Any.extend({ kind: z.literal('settled'), outcome: z.string(), reason: z.string() }),
 ]);
@@ -40,6 +42,9 @@ export function chatEventOf({ data }: ServerEvent): ChatEvent | undefined {
     return undefined;
   }
 }
+
+/** Where people ended it, their decision has been told. */
+const TOLD: ReadonlySet<z.output<typeof End>> = new Set(['approved', 'denied', 'happened', 'did_not_happen']);
 
 // 500 actions: more than one conversation has open at once; the oldest names are forgotten first.
 const MAX_NAMED_ACTIONS = 500;
@@ -79,10 +84,7 @@ export function createTeller(
       case 'decision_refused':
         return note('decision', `did not count: ${event.reason}`, colors.red);
       case 'approval_settled':
-        // Where people ended it, their decision has been told.
-        return event.end === 'approved' || event.end === 'denied'
-          ? undefined
-          : note(event.end, event.summary, colors.yellow);
+        return TOLD.has(event.end) ? undefined : note(event.end, event.summary, colors.yellow);
       case 'warrant_refused':
         return note('refused', `${nameOf(event.subject)}: ${event.reason}`, colors.red);
       case 'settled':
@@ -99,6 +101,7 @@ function phaseText({ phase, by, reason }: Extract<ChatEvent, { kind: 'phase' }>)
 }
 
 interface WaitingApproval {
+  readonly question?: string | null | undefined;
   readonly summary: string;
   readonly group: string;
   readonly quorum: number;
@@ -107,15 +110,27 @@ interface WaitingApproval {
 
 /** What waits, for whom, until when, and how to decide on it. */
 export function waitingLine(
-  { approvalId, summary, group, quorum, deadlineMs }: WaitingApproval & { readonly approvalId: string },
+  { approvalId, question, summary, group, quorum, deadlineMs }: WaitingApproval & { readonly approvalId: string },
   colors: Colors,
   nowMs: number,
 ): string {
-  const people = quorum === 1 ? group : `${quorum} people of ${group}`;
-  const what = `${plainLine(summary)} waits for ${plainLine(people)} until ${untilWhen(deadlineMs, nowMs)}`;
+  const people = plainLine(quorum === 1 ? groupName(group) : `${quorum} people of ${group}`);
+  const until = untilWhen(deadlineMs, nowMs);
+  const isQuestion = question !== undefined && question !== null;
+  const what = isQuestion
+    ? `${plainLine(summary)}: did it happen? ${people} can answer until ${until}`
+    : `${plainLine(summary)} waits for ${people} until ${until}`;
   // Whoever reads it may paste it into a shell, so only a real id becomes part of a command.
-  const how = parseApprovalId(approvalId) === undefined ? '' : `\nnpx countersign approve ${approvalId}`;
-  return labelled('  waits', `${what}${how}`, colors.yellow);
+  const commands = isQuestion ? ['happened', 'did-not-happen'] : ['approve'];
+  const how =
+    parseApprovalId(approvalId) === undefined ? [] : commands.map((one) => `npx countersign ${one} ${approvalId}`);
+  return labelled(isQuestion ? '  asked' : '  waits', [what, ...how].join('\n'), colors.yellow);
+}
+
+/** A group as people read it; a group of one is its person. */
+export function groupName(group: string): string {
+  const mark = onlyPerson('');
+  return group.startsWith(mark) ? group.slice(mark.length) : group;
 }
 
 /** How an action ended. */

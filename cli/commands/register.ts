@@ -44,7 +44,7 @@ function registerApprovals(program: Command): void {
   program
     .command('approvals')
     .argument('[id]', 'show this one with its arguments and evidence')
-    .description('list what waits for you')
+    .description('list what waits for you, for leave or for an answer')
     .option('--all', 'the settled ones too')
     .option(...AS)
     .action((id: string | undefined, options: ApprovalsOptions) =>
@@ -68,6 +68,25 @@ function registerApprovals(program: Command): void {
     .action((id: string, options: DecisionOptions) =>
       run(async (context) => (await import('./approvals.ts')).decide(context, id, 'deny', options)),
     );
+  registerAnswers(program);
+}
+
+function registerAnswers(program: Command): void {
+  const answers = [
+    ['happened', 'happened', 'answer a question: what may have happened did'],
+    ['did-not-happen', 'did_not_happen', 'answer a question: it did not happen'],
+  ] as const;
+  for (const [name, answer, description] of answers) {
+    program
+      .command(name)
+      .argument('<id>', 'the id of a question, as approvals lists it')
+      .description(description)
+      .option('--reason <text>', 'how you know; it goes on record')
+      .option(...AS)
+      .action((id: string, options: DecisionOptions) =>
+        run(async (context) => (await import('./approvals.ts')).decide(context, id, answer, options)),
+      );
+  }
 }
 
 function registerOperations(program: Command): void {

@@ -60,6 +60,85 @@ test('a decision after expiry is 410 with a sentence, and nothing changes', asyn
   assert.equal(problem(expired), '410 approval_expired');
 });
 
+test('the same decision id on two approvals of a batch is two decisions, and with another answer it is another word', async (t) => {
+  const { call, ask } = await serve(t);
+  const first = await ask({ quorum: 2 });
+  const { conversationId, batchId } = first;
+  const second = await ask({ id: `${batchId}.1.0`, conversationId, quorum: 2 });
+  const decide = (id: string, body: object) => call('approver', 'POST', `/v1/approvals/${id}/decision`, body);
+  const receipts = [await decide(first.id, approve), await decide(second.id, approve)].map(({ body }) => body);
+  assert.deepEqual(
+    receipts.map(({ counted, approvalId }) => [counted, approvalId]),
+    [
+      [true, first.id],
+      [true, second.id],
+    ],
+  );
+  const other = await decide(first.id, { answer: 'deny', reason: 'no', id: 'd1' });
+  assert.equal(problem(other), '409 approval_settled');
+  assert.deepEqual([other.body.receipt.counted, other.body.receipt.end], [false, 'open']);
+});
+
+test('a question is answered by the one whom it asks, in words of its own', async (t) => {
+  const { call, ask, store } = await serve(t);
+  const question = await ask({ question: 'unknown', group: '@operator', id: 'c-7:1:0.question.0.0' });
+  const path = `/v1/approvals/${question.id}`;
+  const leave = await ask({ conversationId: question.conversationId });
+  for (const [id, who, answer, words] of [
+    [question.id, 'operator', 'approve', /asks whether it happened: answer "happened" or "did_not_happen"/],
+    [leave.id, 'approver', 'happened', /asks for leave: answer "approve" or "deny"/],
+  ] as const) {
+    const wrong = await call(who, 'POST', `/v1/approvals/${id}/decision`, { answer });
+    assert.equal(problem(wrong), '400 bad_request');
+    assert.match(wrong.body.detail, words);
+    assert.equal((await store.approvals.get(id))?.end, 'open');
+  }
+  assert.equal(problem(await call('approver', 'GET', path)), '404 not_found');
+  const seen = await call('operator', 'GET', path);
+  assert.deepEqual([seen.body.question, seen.body.group], ['unknown', '@operator']);
+  const { status, body } = await call('operator', 'POST', `${path}/decision`, { answer: 'did_not_happen' });
+  assert.deepEqual([status, body.counted, body.end], [200, true, 'did_not_happen']);
+  const settled = await call('operator', 'GET', path);
+  assert.deepEqual((settled.body.decisions as { answer: string }[])[0]?.answer, 'did_not_happen');
+  const over = await call('operator', 'POST', `${path}/decision`, { answer: 'happened' });
+  assert.equal(problem(over), '409 approval_settled');
+});
+
+test('a question shows to its person alone, to operators, and in its conversation', async (t) => {
+  const { call, ask } = await serve(t);
+  const { id, conversationId } = await ask({ question: 'unknown', group: '@colleague' });
+  const ids = async (who: 'approver' | 'colleague' | 'operator', query = '') =>
+    (await call(who, 'GET', `/v1/approvals${query}`)).body.rows.map((row) => row.id);
+  assert.deepEqual([await ids('colleague'), await ids('operator'), await ids('approver')], [[id], [id], []]);
+  assert.deepEqual(await ids('colleague', '?end=happened'), []);
+  const { body } = await call('customer', 'GET', `/v1/conversations/${conversationId}`);
+  assert.deepEqual(
+    body.waiting.map((one) => [one.id, one.question]),
+    [[id, 'unknown']],
+  );
+  const notAsked = await call('operator', 'POST', `/v1/approvals/${id}/decision`, { answer: 'happened' });
+  assert.equal(problem(notAsked), '403 not_a_member');
+  assert.match(notAsked.body.detail, /Only colleague may decide/);
+});
+
+test('nobody of another tenant lists, reads or decides, whatever their groups and scopes', async (t) => {
+  const { call, ask, store } = await serve(t);
+  const { id, actionId, conversationId } = await ask();
+  store.put({ actions: [anAction(actionId, conversationId, id)] });
+  for (const who of ['approver@other', 'operator@other'] as const) {
+    assert.deepEqual((await call(who, 'GET', '/v1/approvals?end=all')).body.rows, []);
+    assert.deepEqual((await call(who, 'GET', `/v1/approvals?conversationId=${conversationId}`)).body.rows, []);
+    for (const path of [`/v1/approvals/${id}`, `/v1/actions/${actionId}`, `/v1/conversations/${conversationId}`]) {
+      assert.equal(problem(await call(who, 'GET', path)), '404 not_found');
+    }
+    for (const query of ['', '?sign=only']) {
+      const decided = await call(who, 'POST', `/v1/approvals/${id}/decision${query}`, approve);
+      assert.equal(problem(decided), '404 not_found');
+    }
+  }
+  assert.equal((await store.approvals.get(id))?.end, 'open');
+});
+
 test('only members of the group decide, whatever scope a key has, and the group is named', async (t) => {
   const { call, ask, store } = await serve(t);
   const { id } = await ask();
@@ -172,8 +251,22 @@ test('what waits shows in its conversation without arguments and evidence', asyn
 test('an action’s arguments, evidence and result are for staff and for those who decide on it', async (t) => {
   const { call, ask, store } = await serve(t);
   const { id: approvalId, conversationId, actionId } = await ask({ group: 'treasury' });
-  const row: ActionRow = {
-    id: actionId,
+  store.put({ actions: [anAction(actionId, conversationId, approvalId)] });
+  const see = (who: 'customer' | 'approver' | 'stranger') => call(who, 'GET', `/v1/actions/${actionId}`);
+  const own = (await see('customer')).body;
+  assert.deepEqual([own.stage, own.outcome, own.args], ['settled', { kind: 'succeeded', reason: '' }, undefined]);
+  const full = (await see('approver')).body;
+  assert.deepEqual(
+    [full.args, full.outcome],
+    [{ order: '1042' }, { kind: 'succeeded', reason: '', result: { ref: 'r1' } }],
+  );
+  assert.equal(problem(await see('stranger')), '404 not_found');
+  assert.equal(problem(await call('customer', 'GET', '/v1/actions/nothing')), '404 not_found');
+});
+
+function anAction(id: string, conversationId: string, approvalId: string): ActionRow {
+  return {
+    id,
     conversationId,
     agent: 'support-desk',
     tool: 'refund',
@@ -190,15 +283,4 @@ test('an action’s arguments, evidence and result are for staff and for those w
     createdMs: 0,
     updatedMs: 0,
   };
-  store.put({ actions: [row] });
-  const see = (who: 'customer' | 'approver' | 'stranger') => call(who, 'GET', `/v1/actions/${actionId}`);
-  const own = (await see('customer')).body;
-  assert.deepEqual([own.stage, own.outcome, own.args], ['settled', { kind: 'succeeded', reason: '' }, undefined]);
-  const full = (await see('approver')).body;
-  assert.deepEqual(
-    [full.args, full.outcome],
-    [{ order: '1042' }, { kind: 'succeeded', reason: '', result: { ref: 'r1' } }],
-  );
-  assert.equal(problem(await see('stranger')), '404 not_found');
-  assert.equal(problem(await call('customer', 'GET', '/v1/actions/nothing')), '404 not_found');
-});
+}

@@ -9,7 +9,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ServiceError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
-import { createGateway } from '../../api/gateway.ts';
+import { createGateway, updateIdOfDecision, updateIdOfMessage } from '../../api/gateway.ts';
 import { faultOf, GatewayError, wasCut } from '../../api/gateway-error.ts';
 import { problemOf } from '../../api/problem.ts';
 import { FAILURES } from '../../domain/failure.ts';
@@ -65,6 +65,7 @@ test('a Workflow that is not there, has ended, or was cut off while it answered 
 
 const START = { conversationId: 'c1', agent: 'a', tenant: 'default', owner: 'o' };
 const MESSAGE = { id: 'm1', text: 'hello', principalId: 'p', signed: '' };
+const DECISION = { approvalId: 'c1:1:0.0.0', decisionId: 'finn/d', answer: 'approve' } as const;
 
 test('an Update that Continue-As-New cut off is sent again under the same id, a bounded number of times', async () => {
   const sent: (string | undefined)[] = [];
@@ -78,9 +79,19 @@ test('an Update that Continue-As-New cut off is sent again under the same id, a 
     }),
   );
   assert.deepEqual(await gateway.submit(START, MESSAGE), { messageId: 'm1' });
-  assert.deepEqual(sent, ['m1', 'm1']);
+  assert.equal(sent.length, 2);
+  assert.equal(sent[0], sent[1]);
   await assert.rejects(gateway.submit(START, MESSAGE), (error: GatewayError) => error.fault.kind === 'ended');
   assert.equal(sent.length, 5);
+});
+
+test('an Update id names all in which two Updates may differ: Temporal never looks at the arguments of a repeated one', () => {
+  const ofText = (text: string) => updateIdOfMessage({ ...MESSAGE, text });
+  assert.equal(ofText('hello'), ofText('hello'));
+  assert.notEqual(ofText('hello'), ofText('hello!'));
+  const others = [{ approvalId: 'c1:1:0.1.0' }, { decisionId: 'finn/e' }, { answer: 'deny' }] as const;
+  const ids = [DECISION, ...others.map((other) => ({ ...DECISION, ...other }))].map(updateIdOfDecision);
+  assert.equal(new Set(ids).size, 4);
 });
 
 test('each Update starts its Workflow if need be, leaves a running one alone, and revives no ended one', async () => {
@@ -124,7 +135,7 @@ test('with no Temporal at all every call ends within its deadline, as an outage'
   await assert.rejects(gateway.submit(START, MESSAGE), isOutage);
   await assert.rejects(gateway.start(START), isOutage);
   await assert.rejects(gateway.halt(START, 'stop'), isOutage);
-  await assert.rejects(gateway.decide('c1:1:0', 'd', ''), isOutage);
+  await assert.rejects(gateway.decide(DECISION, ''), isOutage);
   await assert.rejects(gateway.cancel('c1:1:0'), isOutage);
   await assert.rejects(gateway.counts(), isOutage);
   assert.equal(await gateway.view('c1'), undefined);

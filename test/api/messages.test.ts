@@ -63,7 +63,9 @@ test('the same Idempotency-Key is one message, and another person’s key of the
   const id = await served.open();
   const [first, again] = [await send(served, id, 'hello', 'k1'), await send(served, id, 'hello', 'k1')];
   assert.equal(first.body.messageId, again.body.messageId);
-  assert.equal(again.body.duplicate, true);
+  assert.deepEqual([again.status, again.body], [first.status, first.body], 'its ticket again');
+  served.gateway.renew(id);
+  assert.equal((await send(served, id, 'hello', 'k1')).body.duplicate, true);
   await served.call(
     'operator',
     'POST',
@@ -77,13 +79,39 @@ test('the same Idempotency-Key is one message, and another person’s key of the
   );
 });
 
-test('a key that was used for other words is refused, since nobody would ever see these', async (t) => {
+test('a key that was used for other words is refused, since nobody would ever see these, wherever the first is', async (t) => {
   const served = await serve(t);
   const { take } = transcript(served);
-  served.gateway.onMessage = async (id, message) => void (await take(id, message));
+  const id = await served.open();
+  const other = async () => problem(await send(served, id, 'refund 1043', 'k1'));
+  assert.equal((await send(served, id, 'refund 1042', 'k1')).status, 202);
+  assert.equal(await other(), '422 key_reused', 'queued');
+  const [message] = served.gateway.taken;
+  assert.ok(message);
+  const reply = await take(id, message);
+  assert.equal(await other(), '422 key_reused', 'running');
+  await reply();
+  assert.equal(await other(), '422 key_reused', 'answered');
+  served.gateway.renew(id);
+  assert.equal(await other(), '422 key_reused', 'answered in an earlier run');
+  assert.equal((await send(served, id, 'refund 1042', 'k1')).status, 202);
+  assert.equal(served.gateway.taken.length, 1);
+});
+
+test('while a message is neither queued nor on record, nobody can tell what a second one under its key is', async (t) => {
+  const served = await serve(t);
+  const { take } = transcript(served);
   const id = await served.open();
   assert.equal((await send(served, id, 'refund 1042', 'k1')).status, 202);
-  assert.equal(problem(await send(served, id, 'refund 1043', 'k1')), '422 key_reused');
+  const [message] = served.gateway.taken;
+  assert.ok(message);
+  served.gateway.conversations.get(id)?.inbox.shift();
+  const unsure = await send(served, id, 'refund 1043', 'k1');
+  assert.equal(problem(unsure), '503 unavailable');
+  assert.equal(unsure.body.idempotencyKey, 'k1');
+  const opening = send(served, id, 'refund 1043', 'k1');
+  await take(id, message);
+  assert.equal(problem(await opening), '422 key_reused');
 });
 
 test('?wait=reply answers with the reply of the turn that took the message', async (t) => {
@@ -168,7 +196,8 @@ test('with Temporal down a message is 503, never 2xx, and the key in the answer 
   served.gateway.state = 'up';
   const sent = await send(served, id, 'hello', lost.body.idempotencyKey);
   assert.deepEqual([sent.status, sent.body.duplicate], [202, false]);
-  assert.equal((await send(served, id, 'hello', lost.body.idempotencyKey)).body.duplicate, true);
+  assert.equal((await send(served, id, 'hello', lost.body.idempotencyKey)).body.messageId, sent.body.messageId);
+  assert.equal(served.gateway.taken.length, 1);
 });
 
 test('a message that was never taken in is 404', async (t) => {

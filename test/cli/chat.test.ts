@@ -14,6 +14,8 @@ const asked = {
   deadlineMs: Date.now() + 3_600_000 + 30_000,
 };
 
+const question = { ...asked, approvalId: 'c-1:1:0.question.0.0', question: 'unknown', group: '@olga' };
+
 /** A server with one conversation whose agent repeats each message, in a turn of its own. */
 async function aParrot(t: TestContext, past: readonly object[] = []) {
   const later: object[] = [];
@@ -55,7 +57,9 @@ test('one message: its reply, what was done in its turn, what waits for whom, an
       { ...action, ...times, id: 'c-1:1:0', effect: 'read', summary: 'look up order 1042', outcome: done },
       { ...action, ...times, id: 'c-1:0:0', effect: 'read', summary: 'of another turn', outcome: done },
     ],
-    waiting: [{ ...asked, id: asked.approvalId, actionId: 'c-1:1:2', approvals: 0, askedMs: 1, end: 'open' }],
+    waiting: [
+      { ...asked, id: asked.approvalId, actionId: 'c-1:1:2', question: null, approvals: 0, askedMs: 1, end: 'open' },
+    ],
   });
   const api = await anApi(t, {
     'POST /v1/conversations': () => ({ status: 201, body: aConversation() }),
@@ -140,6 +144,8 @@ test('actions, waiting approvals and their ends are seen live, while the chat go
     event('proposed', { subject: 'c-1:2:0', actionId: 'c-1:2:0', tool: 'x', effect: 'write', summary: 'pay it all' }),
     event('ruled', { subject: 'c-1:2:0', verdict: 'deny', ruleId: 'r', reason: 'too much' }),
     event('approval_settled', { ...asked, subject: 'a', summary: 'an old one', end: 'expired' }),
+    event('approval_requested', { ...question, subject: question.approvalId, end: 'open' }),
+    event('approval_settled', { ...question, subject: question.approvalId, end: 'happened' }),
     event('phase', { phase: 'handed_over', by: 'olga', reason: '' }),
     event('replied', { turn: 2, by: 'staff', text: 'Olga here.' }),
   ];
@@ -147,12 +153,16 @@ test('actions, waiting approvals and their ends are seen live, while the chat go
   const output = await chat.says('Olga here.');
   const lines = output.slice(output.indexOf('you said refund')).split('\n').slice(1, -1);
   assert.match(lines.splice(0, 1)[0] ?? '', /^ {2}waits {7}refund order 1042 waits for finance until .* \(in 1 h\)$/);
-  assert.deepEqual(lines, [
+  const timeless = lines.map((line) => line.replace(/until .* \(in/, 'until (in'));
+  assert.deepEqual(timeless, [
     '              npx countersign approve c-1:1:0.0.0',
     '  decision    approved: refund order 1042',
     '  unknown     refund order 1042: the connection<U+001B>[8m broke',
     '  denied      pay it all: too much',
     '  expired     an old one',
+    '  asked       refund order 1042: did it happen? olga can answer until (in 1 h)',
+    `              npx countersign happened ${question.approvalId}`,
+    `              npx countersign did-not-happen ${question.approvalId}`,
     '  phase       handed over by olga',
     'staff         Olga here.',
   ]);

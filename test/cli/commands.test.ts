@@ -80,6 +80,41 @@ test('a decision carries its own id and reason, and its receipt is printed', asy
   assert.deepEqual(again, first);
 });
 
+test('a question is listed and shown as one, and its answers are commands of their own', async (t) => {
+  const ask = { id: 'c-1:1:0.question.0.0', question: 'unknown', group: '@finn' } as const;
+  const decisions = [{ id: 'd', personId: 'finn', answer: 'did_not_happen', reason: '', atMs: Date.now() } as const];
+  const over = anApproval({ ...ask, end: 'did_not_happen', decisions });
+  const receipt = {
+    decisionId: 'd',
+    approvalId: ask.id,
+    counted: true,
+    text: 'recorded: it happened',
+    end: 'happened',
+  };
+  const api = await anApi(t, {
+    'GET /v1/approvals': () => pageOf(anApproval(ask)),
+    [`GET /v1/approvals/${ask.id}`]: () => ({ body: over }),
+    [`POST /v1/approvals/${ask.id}/decision`]: () => ({ body: receipt }),
+  });
+  const { output } = await run(t, ['approvals'], at(api.url));
+  assert.match(output, /did it happen\? refund order 1042 · 72\.00 EUR +finn +customer-ada/);
+  assert.match(output, /Look: .* · Did it happen\? npx countersign happened ID, or did-not-happen ID\n$/);
+  assert.doesNotMatch(output, /countersign approve /);
+  const one = await run(t, ['approvals', ask.id], at(api.url));
+  assert.match(one.output, /question +did it happen\?/);
+  assert.match(one.output, /answers +finn\n +finn says that it did not happen at \d\d:\d\d\nended +did not happen/);
+  const happened = await run(t, ['happened', ask.id, '--reason', 'the bank says so'], at(api.url));
+  assert.deepEqual([happened.code, happened.output], [0, 'recorded: it happened\n']);
+  assert.equal((await run(t, ['did-not-happen', ask.id], at(api.url))).code, 0);
+  assert.deepEqual(
+    api.of(`POST /v1/approvals/${ask.id}/decision`).map(({ body }) => [body['answer'], body['reason']]),
+    [
+      ['happened', 'the bank says so'],
+      ['did_not_happen', undefined],
+    ],
+  );
+});
+
 test('a deny without a reason is not sent', async (t) => {
   const api = await anApi(t, {});
   const { code, output } = await run(t, ['deny', 'c-1:1:0.0.0'], at(api.url));

@@ -72,6 +72,7 @@ export function anApproval(over: Partial<z.input<typeof Approval>> = {}): z.outp
   return Approval.parse({
     id: 'c-1:1:0.0.0',
     actionId: 'c-1:1:0',
+    question: null,
     summary: 'refund order 1042 · 72.00 EUR',
     group: 'finance',
     quorum: 1,

@@ -6,6 +6,7 @@ import {
   enqueueReport,
   hasWork,
   MAX_INBOX,
+  MAX_INBOX_BYTES,
   MAX_MESSAGES_PER_TURN,
   MAX_RECENT,
   openConversation,
@@ -109,6 +110,48 @@ test('a full queue refuses instead of dropping', () => {
   const state = fresh();
   for (let n = 0; n < MAX_INBOX; n++) enqueue(state, aMessage(`m${n}`));
   equal(refusalOf(state, aMessage('one-more')), 'InboxFull');
+});
+
+test('a queue that would not fit into a new run refuses, however few its messages', () => {
+  const state = fresh();
+  const wide = (id: string) => ({ ...aMessage(id), text: '漢'.repeat(16_000) });
+  let taken = 0;
+  for (; refusalOf(state, wide(`m${taken}`)) === undefined; taken++) enqueue(state, wide(`m${taken}`));
+  equal(taken < MAX_INBOX, true);
+  const bytes = Buffer.byteLength(JSON.stringify(state.inbox));
+  equal(bytes <= MAX_INBOX_BYTES && bytes > MAX_INBOX_BYTES - 3 * 16_000 - 100, true);
+  equal(refusalOf(state, wide('one-more')), 'InboxFull');
+  equal(refusalOf(state, wide('m0')), undefined);
+  takeNext(state);
+  equal(refusalOf(state, wide('one-more')), undefined);
+});
+
+test('a duplicate learns whether its message stands in the queue still', () => {
+  const state = fresh();
+  equal(enqueue(state, aMessage('m1')).queued, undefined);
+  equal(enqueue(state, aMessage('m1')).queued, true);
+  takeNext(state);
+  equal(enqueue(state, aMessage('m1')).queued, false);
+});
+
+test('the question of a turn is shown to its end, however much the turn reads', () => {
+  for (const kind of ['message', 'report'] as const) {
+    const state = fresh();
+    remember(state, [
+      { id: 'old', kind: 'message' },
+      { id: 'reply', kind: 'reply' },
+    ]);
+    remember(state, [{ id: 'question', kind }]);
+    for (let call = 0; call < 4; call++) {
+      remember(state, [{ id: `c${call}`, kind: 'calls' }]);
+      for (let read = 0; read < 16; read++) remember(state, [{ id: `r${call}.${read}`, kind: 'tool_result' }]);
+    }
+    deepEqual([state.recent.length, state.recent[0]?.id, state.recent.at(-1)?.id], [MAX_RECENT, 'question', 'r3.15']);
+    equal(new Set(state.recent.map(({ id }) => id)).size, MAX_RECENT);
+    remember(state, [{ id: 'next', kind: 'message' }]);
+    equal(state.recent.at(-1)?.id, 'next');
+    equal(state.recent.length <= MAX_RECENT, true);
+  }
 });
 
 test('what a model call may show is bounded and never starts in the middle of an exchange', () => {

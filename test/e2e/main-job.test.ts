@@ -50,12 +50,14 @@ test('a refund waits for finance while the chat goes on, outlives a kill of ever
   match(replyOf(await say('e2e-refund', 'refund order 1042')), /nothing|refunded|denied/i);
 });
 
-test('the same Idempotency-Key is one message, whatever happens between', async () => {
+test('the same Idempotency-Key is one message, whatever happens between, and never another one', async () => {
   await open('e2e-once');
   const key = { 'idempotency-key': 'once-1' };
   const first = await say('e2e-once', 'my orders', key);
   const again = await say('e2e-once', 'my orders', key);
   deepEqual([first.status, again.status, replyOf(first)], [200, 200, replyOf(again)]);
+  const other = await say('e2e-once', 'cancel my orders', key);
+  deepEqual([other.status, other.body['type']], [422, 'key_reused']);
   const { body } = await stack.request('customer-ada', 'GET', '/v1/conversations/e2e-once');
   equal((body['items'] as { kind: string }[]).filter((item) => item.kind === 'message').length, 1);
 });

@@ -5,6 +5,7 @@ import type { Verdict } from '../../domain/verdict.ts';
 import { type Approval, openApproval } from '../../domain/approval.ts';
 import type { Entry, Fact } from '../../domain/entry.ts';
 import type { NewItem } from '../../domain/item.ts';
+import type { Principal } from '../../domain/principal.ts';
 import type { DecisionStatement, Signed } from '../../domain/signed.ts';
 
 export const ada = { id: 'cus_ada', name: 'Ada', tenant: 'default' } as const;
@@ -90,7 +91,7 @@ export const anEntry = (conversationId: string, subject: string, step: string, f
   fact,
 });
 
-export const opened = (conversationId: string, atMs = 10, principal: typeof ada | typeof finn = ada): Entry =>
+export const opened = (conversationId: string, atMs = 10, principal: Principal = ada): Entry =>
   anEntry(
     conversationId,
     conversationId,

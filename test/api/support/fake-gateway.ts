@@ -1,6 +1,7 @@
 // The gateway port with Workflows played in memory by the domain's own transitions: the rules are the real ones, only
-// Temporal is missing. It can be told to be down, to lose its worker, or that a Workflow has ended.
-import type { ConversationStart, Gateway } from '../../../api/gateway.ts';
+// Temporal is missing, and what it does with a repeated Update id is done here too. It can be told to be down, to lose its
+// worker, or that a Workflow has ended or begun another run.
+import { type ConversationStart, type Gateway, updateIdOfDecision, updateIdOfMessage } from '../../../api/gateway.ts';
 import { GatewayError } from '../../../api/gateway-error.ts';
 import type { Counts } from '../../../api/gateway-state.ts';
 import { type Approval, applyDecision, type Receipt } from '../../../domain/approval.ts';
@@ -14,6 +15,7 @@ import {
   type Ticket,
   viewOf,
 } from '../../../domain/conversation.ts';
+import { parseApprovalId } from '../../../domain/ids.ts';
 import type { CommandStatement, DecisionStatement, Signed } from '../../../domain/signed.ts';
 import type { Store } from '../../../store/ports.ts';
 import { createVerifier, type Signer, type Verifier } from '../../../trust/signing.ts';
@@ -34,6 +36,8 @@ export class FakeGateway implements Gateway {
   onMessage: (conversationId: string, message: SubmittedMessage) => Promise<void> = async () => undefined;
   /** What the action Workflows know of their approvals; the store learns only how they end. */
   readonly #approvals = new Map<string, Approval>();
+  /** First results by Workflow and Update id: what one run remembers. */
+  readonly #answered = new Map<string, Map<string, unknown>>();
   readonly #store: Store;
   readonly #verifier: Verifier;
   readonly #nowMs: () => number;
@@ -50,16 +54,23 @@ export class FakeGateway implements Gateway {
 
   async submit(start: ConversationStart, message: SubmittedMessage): Promise<Ticket> {
     const state = this.#running(start);
-    const refusal = refusalOf(state, message);
-    if (refusal !== undefined) {
-      throw new GatewayError({ kind: 'refused', type: refusal, reason: `refused: ${refusal}` }, undefined);
-    }
-    const ticket = enqueue(state, message);
-    if (!ticket.duplicate) {
-      this.taken.push(message);
-      await this.onMessage(start.conversationId, message);
-    }
-    return ticket;
+    return this.#once(start.conversationId, updateIdOfMessage(message), async () => {
+      const refusal = refusalOf(state, message);
+      if (refusal !== undefined) {
+        throw new GatewayError({ kind: 'refused', type: refusal, reason: `refused: ${refusal}` }, undefined);
+      }
+      const ticket = enqueue(state, message);
+      if (!ticket.duplicate) {
+        this.taken.push(message);
+        await this.onMessage(start.conversationId, message);
+      }
+      return ticket;
+    });
+  }
+
+  /** Continue-As-New: the state goes on, the Update ids of the run before are forgotten. */
+  renew(conversationId: string): void {
+    this.#answered.delete(conversationId);
   }
 
   async halt(start: ConversationStart, command: 'pause' | 'stop'): Promise<ConversationView | undefined> {
@@ -95,14 +106,19 @@ export class FakeGateway implements Gateway {
     return this.state === 'up' && state !== undefined ? viewOf(state) : undefined;
   }
 
-  async decide(batchId: string, _decisionId: string, signed: Signed<DecisionStatement>): Promise<Receipt> {
+  async decide(decision: Parameters<Gateway['decide']>[0], signed: Signed<DecisionStatement>): Promise<Receipt> {
+    const batchId = parseApprovalId(decision.approvalId)?.batchId ?? '';
     this.#reach(batchId);
+    return this.#once(batchId, updateIdOfDecision(decision), () => this.#count(signed));
+  }
+
+  async #count(signed: Signed<DecisionStatement>): Promise<Receipt> {
     const statement = await this.#verifier.verify('decision', signed);
     const before = this.#approvals.get(statement.approvalId) ?? (await this.#store.approvals.get(statement.approvalId));
     if (before === undefined || before.digest !== statement.digest) throw new Error('a decision over another digest');
     const { decisionId, answer, reason, person, atMs } = statement;
     const counted = { decisionId, personId: person.id, answer, reason, atMs, signed };
-    const { approval, receipt } = applyDecision(before, counted, this.#nowMs());
+    const { approval, receipt } = applyDecision(before, counted);
     this.#approvals.set(approval.id, approval);
     await this.#store.record(settledEntries(before, approval, this.#nowMs()));
     return receipt;
@@ -127,6 +143,14 @@ export class FakeGateway implements Gateway {
   }
 
   async drain(): Promise<void> {}
+
+  /** A repeated Update id gets the first result of the run; what a validator turned away leaves nothing behind. */
+  async #once<T>(workflow: string, updateId: string, update: () => Promise<T>): Promise<T> {
+    const answered = this.#answered.get(workflow) ?? new Map<string, unknown>();
+    this.#answered.set(workflow, answered);
+    if (!answered.has(updateId)) answered.set(updateId, await update());
+    return answered.get(updateId) as T;
+  }
 
   #reach(id: string): void {
     if (this.state !== 'up') throw new GatewayError({ kind: 'unavailable' }, undefined);

@@ -145,10 +145,11 @@ function conversationsOf(state: State): Store['conversations'] {
 function approvalsOf(state: State): Store['approvals'] {
   return {
     get: (id) => state.here(() => state.approvals.get(id)),
-    list: ({ end, groups, conversationId, cursor, limit }) =>
+    list: ({ tenant, end, groups, conversationId, cursor, limit }) =>
       state.here(() => {
         const rows = [...state.approvals.values()].filter(
           (one) =>
+            state.conversations.get(one.conversationId)?.tenant === tenant &&
             (end === '' || one.end === end) &&
             groups.includes(one.group) &&
             (conversationId === '' || one.conversationId === conversationId),

@@ -1,4 +1,4 @@
-// The HTTP side on a real socket, over the in-memory store and the fake gateway, with three identities.
+// The HTTP side on a real socket, over the in-memory store and the fake gateway, with identities of each kind.
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import pino from 'pino';
@@ -15,7 +15,16 @@ import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 
 export const NOW_MS = 1_800_000_000_000;
 
-export type Who = 'customer' | 'stranger' | 'approver' | 'colleague' | 'operator' | 'nobody';
+/** The two last named are of another tenant: the same people of the directory, under keys of their other house. */
+export type Who =
+  | 'customer'
+  | 'stranger'
+  | 'approver'
+  | 'colleague'
+  | 'operator'
+  | 'nobody'
+  | 'approver@other'
+  | 'operator@other';
 
 export interface Served {
   readonly store: MemoryStore;
@@ -38,6 +47,8 @@ const PEOPLE: Readonly<Record<Who, readonly Scope[]>> = {
   colleague: ['approvals:decide'],
   operator: ['operate', 'conversations:read', 'approvals:decide'],
   nobody: [],
+  'approver@other': ALL,
+  'operator@other': ['operate', ...ALL],
 };
 
 export async function serve(t: TestContext, limits: Partial<ApiLimits> = {}): Promise<Served> {
@@ -105,7 +116,8 @@ async function makeKeys(store: MemoryStore): Promise<Readonly<Record<Who, string
   for (const [who, scopes] of Object.entries(PEOPLE) as [Who, readonly Scope[]][]) {
     const { id, text, hash } = newApiKey();
     keys[who] = text;
-    await store.apiKeys.add({ id, hash, principal: { id: who, name: who, tenant: 'default' }, scopes, nowMs: NOW_MS });
+    const [person = '', tenant = 'default'] = who.split('@');
+    await store.apiKeys.add({ id, hash, principal: { id: person, name: person, tenant }, scopes, nowMs: NOW_MS });
   }
   return keys;
 }

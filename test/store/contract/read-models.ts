@@ -118,8 +118,8 @@ export const readModelsContract: Contract = {
     const approvals = Array.from({ length: 5 }, (_, n) =>
       anApproval(aConversationId(), n === 4 ? other : finance, 100 + n),
     );
-    await store.record(approvals.map((one) => requested(one.conversationId, one)));
-    const base = { end: '', groups: [finance], conversationId: '', cursor: '', limit: 9 } as const;
+    await store.record(approvals.flatMap((one) => [opened(one.conversationId), requested(one.conversationId, one)]));
+    const base = { tenant: 'default', end: '', groups: [finance], conversationId: '', cursor: '', limit: 9 } as const;
     const ids = async (filter: Partial<Parameters<typeof store.approvals.list>[0]>) =>
       (await store.approvals.list({ ...base, ...filter })).rows.map((row) => row.id);
     const [a, b, c, d, e] = approvals.map((one) => one.id);
@@ -137,6 +137,28 @@ export const readModelsContract: Contract = {
       pages.map((rows) => rows.map((row) => row.id)),
       [[d, c, b], [a]],
     );
+  },
+
+  'the approvals of a tenant are listed to it alone, and its pages are full': async ({ store }) => {
+    const group = randomUUID();
+    const approvals = Array.from({ length: 6 }, (_, n) => ({ ...anApproval(aConversationId(), group, 100 + n), n }));
+    const elsewhere = { ...ada, tenant: 'other' };
+    // Of 0.1.0, without a tenant of its own, and with a text that is no text to PostgreSQL.
+    const { tenant: _, ...old } = { ...approvals[0]!, summary: 'nul \0' };
+    await store.record(
+      [old, ...approvals.slice(1)].flatMap((one, n) => [
+        opened(one.conversationId, 10, n % 2 === 0 ? ada : elsewhere),
+        requested(one.conversationId, one),
+      ]),
+    );
+    const base = { end: 'open', groups: [group], conversationId: '', limit: 2 } as const;
+    const pagesOf = async (tenant: string) =>
+      (await walk((cursor) => store.approvals.list({ ...base, tenant, cursor }))).map((rows) =>
+        rows.map(({ askedMs }) => askedMs),
+      );
+    assert.deepEqual(await pagesOf('default'), [[104, 102], [100]]);
+    assert.deepEqual(await pagesOf('other'), [[105, 103], [101]]);
+    assert.deepEqual(await pagesOf('third'), [[]]);
   },
 
   'the open approvals are counted, and the age of the oldest is known': async ({ store, sql }) => {
