@@ -12,8 +12,7 @@ export function createSql(pool: pg.Pool): Sql {
   return {
     query: <Row extends object>(text: string, values?: readonly unknown[]) =>
       withClient(pool, (client) => ask<Row>(client, text, values)),
-    transaction: (work) =>
-      withClient(pool, (client) => bracketed(client, WHOLE, () => work(portOf(client, ask, 1)))),
+    transaction: (work) => withClient(pool, (client) => bracketed(client, WHOLE, () => work(portOf(client, ask, 1)))),
   };
 }
 

@@ -17,7 +17,7 @@ import { type AnyTool, DidNotHappen, type ToolContext } from '../../domain/tool.
 import type { Store } from '../../store/ports.ts';
 import { canonicalJson } from '../../trust/digest.ts';
 import { attempt, heartbeating } from './attempt.ts';
-import type { CredentialBroker } from './broker.ts';
+import type { CredentialBroker, Opened } from './broker.ts';
 import { type Authority, type VerifierDeps, verifyCall, verifyWarrant, WarrantRefused } from './warrant.ts';
 
 export interface ActorDeps extends VerifierDeps {
@@ -45,7 +45,10 @@ export function createActorActivities(deps: ActorDeps): ActorActivities {
       if (tool.inspect === undefined) throw new Error(`the tool ${tool.name} must have an inspect`);
       const call = { actionId, conversationId, principal: proposal.principal, input };
       const { inspect } = tool;
-      return heartbeating(async () => checkedEvidence(await inspect(call, await contextOf(deps, tool, proposal))));
+      return heartbeating(async () => {
+        const { context, opened } = await contextOf(deps, tool, proposal, 0);
+        return checkedEvidence(await inspect(call, context).finally(() => opened.close()));
+      });
     },
     act: async (input) => {
       const authority = await orRefuse(deps, input.proposal, () => verifyWarrant(deps, input.proposal, input.warrant));
@@ -68,10 +71,10 @@ function checkedEvidence(evidence: Evidence): Evidence {
 
 async function read(deps: ActorDeps, input: Input, authority: Authority): Promise<ActResult> {
   if (isStale(deps, authority)) return { kind: 'verdict_stale' };
-  const context = await contextOf(deps, authority.tool, input.proposal);
+  const { context, opened } = await contextOf(deps, authority.tool, input.proposal, 0);
   let outcome: Outcome;
   try {
-    outcome = { kind: 'succeeded', result: await execute(authority, context) };
+    outcome = { kind: 'succeeded', result: await execute(authority, context).finally(() => opened.close()) };
   } catch (error) {
     if (attempt() < READ_ATTEMPTS) throw error;
     outcome = { kind: 'failed', reason: reasonOf(error) };
@@ -92,7 +95,13 @@ async function write(deps: ActorDeps, input: Input, authority: Authority): Promi
       return notBegun(deps, input, authority, { kind: 'expired', reason: 'nobody could act on it in time' });
     }
   }
-  const context = await contextOf(deps, authority.tool, input.proposal); // a credential that cannot be had claims nothing
+  // A credential that cannot be had claims nothing.
+  const { context, opened } = await contextOf(deps, authority.tool, input.proposal, 1);
+  return claimAndAct(deps, input, authority, context).finally(() => opened.close());
+}
+
+async function claimAndAct(deps: ActorDeps, input: Input, authority: Authority, context: ToolContext) {
+  const { actionId, conversationId, digest, tool } = input.proposal;
   const claim = await deps.store.claims.claim({ actionId, conversationId, digest, tool, nowMs: deps.nowMs() });
   if (claim.kind === 'exists') {
     if (claim.claim.digest !== digest || claim.claim.actionId !== actionId) {
@@ -148,10 +157,19 @@ async function execute({ tool, call }: Authority, context: ToolContext): Promise
   return tool.output === undefined ? result : tool.output.parse(result);
 }
 
-async function contextOf(deps: ActorDeps, tool: AnyTool, proposal: Proposal): Promise<ToolContext> {
-  const { actionId, principal, tenant, agent } = proposal;
-  const access = await deps.broker.open({ agent, tool: tool.name, scopes: tool.scopes, principal, tenant, actionId });
-  return { access, idempotencyKey: actionId, signal: AbortSignal.timeout(tool.timeoutMs), nowMs: deps.nowMs() };
+// 5 s beyond the tool's own time limit: for the claim, which comes between the credential and the effect.
+const CREDENTIAL_MARGIN_MS = 5_000;
+
+async function contextOf(
+  deps: ActorDeps,
+  { name, scopes, timeoutMs }: AnyTool,
+  { actionId, principal, tenant, agent }: Proposal,
+  epoch: number,
+): Promise<{ context: ToolContext; opened: Opened }> {
+  const validForMs = timeoutMs + CREDENTIAL_MARGIN_MS;
+  const opened = await deps.broker.open({ agent, tool: name, scopes, principal, tenant, actionId, epoch, validForMs });
+  const signal = AbortSignal.timeout(timeoutMs);
+  return { context: { access: opened.access, idempotencyKey: actionId, signal, nowMs: deps.nowMs() }, opened };
 }
 
 function isStale(deps: ActorDeps, { verdict }: Authority): boolean {

@@ -67,7 +67,11 @@ async function mintToken(client: GuardedClient, hash: Buffer, grant: Grant): Pro
 }
 
 /** One transaction that waits for locks no longer than this. */
-async function waiting(pool: pg.Pool, waitMs: number, work: (client: GuardedClient) => Promise<unknown>): Promise<void> {
+async function waiting(
+  pool: pg.Pool,
+  waitMs: number,
+  work: (client: GuardedClient) => Promise<unknown>,
+): Promise<void> {
   const client = await connectGuarded(pool);
   try {
     await client.query(`begin; set local lock_timeout = ${waitMs}`);

@@ -134,11 +134,7 @@ end`,
     clock_timestamp() + valid_for_ms * interval '1 millisecond');
 end`,
   ),
-  definer(
-    'give_back(of_hash bytea)',
-    'void',
-    'begin delete from countersign_access.tokens where hash = of_hash; end',
-  ),
+  definer('give_back(of_hash bytea)', 'void', 'begin delete from countersign_access.tokens where hash = of_hash; end'),
 ];
 
 const RIGHTS = [
