@@ -8,7 +8,8 @@ import { connectGuarded, type GuardedClient } from './pool.ts';
 
 /** The port over a pool; the pool stays its maker's to end. Failures of the connection are StoreUnavailable. */
 export function createSql(pool: pg.Pool): Sql {
-  const ask: Ask = async (client, text, values) => (await client.query(text, values)).rows;
+  const ask = async <Row extends object>(client: GuardedClient, text: string, values?: readonly unknown[]) =>
+    (await client.query<Row>(text, values)).rows as Row[];
   return {
     query: <Row extends object>(text: string, values?: readonly unknown[]) =>
       withClient(pool, (client) => ask<Row>(client, text, values)),
