@@ -30,14 +30,19 @@ const TAKE_BACK_WAIT_MS = 15_000;
 // 1 s: giving a token back early is a courtesy; it expires by itself.
 const GIVE_BACK_WAIT_MS = 1_000;
 
-export function createMintedDatabase(tools: pg.PoolConfig, mint: pg.PoolConfig): MintedDatabase {
+/** The two pools may be of one database user in development only. `waitMs` is the bound of a take-over. */
+export function createMintedDatabase(
+  tools: pg.PoolConfig,
+  mint: pg.PoolConfig,
+  waitMs = TAKE_BACK_WAIT_MS,
+): MintedDatabase {
   const toolsPool = createPool(tools);
   const mintPool = createPool(mint);
   return {
     async open(grant) {
       const token = randomBytes(32).toString('base64url');
       const hash = createHash('sha256').update(token).digest();
-      await waiting(mintPool, TAKE_BACK_WAIT_MS, (client) => mintToken(client, hash, grant));
+      await waiting(mintPool, waitMs, (client) => mintToken(client, hash, grant));
       let isOpen = true;
       return {
         sql: createScopedSql(toolsPool, { token, validForMs: grant.validForMs, isOpen: () => isOpen }),
