@@ -15,3 +15,11 @@ test('the doctor looks at the store and the workers, and tells operators only', 
   assert.equal((await call('customer', 'GET', '/v1/doctor')).status, 403);
   assert.equal((await call('nobody', 'GET', '/v1/doctor')).status, 401);
 });
+
+test('what a role noticed about itself is a warning of the doctor', async (t) => {
+  const { call, store } = await serve(t);
+  await store.notices.replace('actor', ['the login is too wide'], 1);
+  const { body } = await call('operator', 'GET', '/v1/doctor');
+  const { checks } = body as { checks: readonly object[] };
+  assert.deepEqual(checks.at(-1), { name: 'actor', kind: 'warning', text: 'the login is too wide' });
+});
