@@ -1,5 +1,6 @@
 // What adopters import: the define functions and their types. An adopter never edits the package.
-export { type Agent, type AgentDefinition, type DemoIntent, defineAgent, type System } from './domain/agent.ts';
+export { type Agent, type AgentDefinition, type DemoIntent, defineAgent } from './domain/agent.ts';
+export type { DatabaseSystem, SecretSystem, System } from './domain/system.ts';
 export type { Effect, Evidence, Outcome } from './domain/action.ts';
 export { defineDirectory, type Directory, type Person, type Principal } from './domain/principal.ts';
 export { allow, type Answer, ask, deny, type Rule, type RuleCase, rule } from './domain/rule.ts';

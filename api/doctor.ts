@@ -24,7 +24,7 @@ export function doctorRoutes({
   log,
 }: Pick<ApiDeps, 'store' | 'gateway' | 'inspect' | 'log'>): readonly Route[] {
   const look = fresh(READINESS_FRESH_MS, async (): Promise<readonly Check[]> => {
-    const [stored, missing, inspected] = await Promise.all([
+    const [stored, noticed, missing, inspected] = await Promise.all([
       store.ping().then(
         () => [],
         (error: unknown) => {
@@ -32,6 +32,8 @@ export function doctorRoutes({
           return ['it does not answer; check DATABASE_URL and that PostgreSQL runs'];
         },
       ),
+      // A store that does not answer has said so above.
+      store.notices.all().catch(() => []),
       gateway.missing(),
       inspect?.() ?? [],
     ]);
@@ -39,6 +41,7 @@ export function doctorRoutes({
       checkOf('store', stored, 'it answers'),
       checkOf('workers', missing, 'a worker of each role polls its Task Queue'),
       ...inspected,
+      ...noticed.map(({ role, sentence }) => ({ name: role, kind: 'warning' as const, text: sentence })),
     ];
   });
 

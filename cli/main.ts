@@ -81,6 +81,20 @@ apiKey
     const { revokeApiKey } = await import('../workers/admin.ts');
     await revokeApiKey(id, process.env);
   });
+
+program
+  .command('systems')
+  .description('the databases of record that the agents name')
+  .command('sql')
+  .argument('<name>', 'a database system of an agent')
+  .argument('[agents]', 'folder with directory.ts and one folder per agent', './agents')
+  .description('print what its owner runs there, so that tools are let in by a token for one action only')
+  .action(async (name: string, agentsFolder: string) => {
+    const { loadAgents } = await import('../workers/load-agents.ts');
+    const { systemScript } = await import('../workers/systems.ts');
+    process.stdout.write(systemScript(name, await loadAgents(agentsFolder)));
+  });
+
 registerClientCommands(program);
 
 program.parseAsync().catch((error: unknown) => {

@@ -33,7 +33,8 @@ for role in api workflows; do
 done
 
 # Nobody but you knows these.
-for name in openai_api_key shop_database_url on_call_database_url smtp_url; do
+for name in openai_api_key smtp_url \
+  shop_database_url shop_mint_database_url on_call_database_url on_call_mint_database_url; do
   [ -s "secrets/$name" ] || printf 'write secrets/%s (see docs/operating.md)\n' "$name"
 done
 for name in OPENAI_MODEL MAIL_FROM; do

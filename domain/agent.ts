@@ -2,16 +2,8 @@
 import type { Directory } from './principal.ts';
 import { isMember } from './principal.ts';
 import type { Rule } from './rule.ts';
-import type { AnyTool, Sql } from './tool.ts';
-
-/** A system of record that the agent's tools use, with its own tables for development. */
-export interface System {
-  readonly name: string;
-  /** The variable that holds the URL of the real one; if unset, development keeps it in the store's database. */
-  readonly urlEnv: string;
-  /** Make the tables and the demo data, if they are not there. Development only; idempotent. */
-  readonly prepare: (sql: Sql, nowMs: number) => Promise<void>;
-}
+import type { System } from './system.ts';
+import type { AnyTool } from './tool.ts';
 
 /** One intent of the scripted demo model: a pattern over the last message, and what to do then. */
 export interface DemoIntent {

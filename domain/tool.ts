@@ -20,7 +20,7 @@ export interface Sql {
 export interface Access {
   /** The database of a system of record that the agent declared, by the system's name. */
   database(system: string): Sql;
-  /** A secret of the environment, by name; undefined when it is not configured. */
+  /** A secret of a system that the tool has a scope for, by name; undefined when it is not configured. */
   secret(name: string): string | undefined;
   /** A folder for files that stand in for a system in development ("outbox"); made if missing. */
   folder(name: string): string;

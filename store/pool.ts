@@ -38,6 +38,8 @@ function toSafeNumber(text: string): number {
 /** One connection, whose failures are translated. `release` keeps a lost one out of the pool. */
 export interface GuardedClient {
   query<Row>(text: string, values?: readonly unknown[]): Promise<pg.QueryResult<Row & pg.QueryResultRow>>;
+  /** The same for one statement: a text that holds several is refused by the server. */
+  queryOne<Row>(text: string, values?: readonly unknown[]): Promise<pg.QueryResult<Row & pg.QueryResultRow>>;
   release(): void;
 }
 
@@ -50,16 +52,19 @@ export async function connectGuarded(pool: pg.Pool): Promise<GuardedClient> {
     lost = error;
   };
   client.on('error', onError);
+  const ask = async <Row>(query: pg.QueryConfig & { readonly queryMode?: 'extended' }) => {
+    if (lost !== undefined) throw translateError(lost);
+    try {
+      return await client.query<Row & pg.QueryResultRow>(query);
+    } catch (error) {
+      if (isConnectionLost(error)) lost = error;
+      throw translateError(error);
+    }
+  };
   return {
-    async query<Row>(text: string, values: readonly unknown[] = []) {
-      if (lost !== undefined) throw translateError(lost);
-      try {
-        return await client.query<Row & pg.QueryResultRow>(text, [...values]);
-      } catch (error) {
-        if (isConnectionLost(error)) lost = error;
-        throw translateError(error);
-      }
-    },
+    query: <Row>(text: string, values: readonly unknown[] = []) => ask<Row>({ text, values: [...values] }),
+    queryOne: <Row>(text: string, values: readonly unknown[] = []) =>
+      ask<Row>({ text, values: [...values], queryMode: 'extended' }),
     release() {
       client.off('error', onError);
       client.release(lost !== undefined);

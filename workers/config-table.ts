@@ -210,8 +210,12 @@ export function configurationPage(): string {
     '',
     'The `TEMPORAL_*` variables (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_*`, `TEMPORAL_PROFILE`,',
     '`TEMPORAL_CONFIG_FILE`) mean what they mean to every Temporal SDK. With `TEMPORAL_ADDRESS`, `TEMPORAL_PROFILE` or',
-    '`TEMPORAL_CONFIG_FILE` set, a development start uses that server and starts none of its own. A system of record of an agent',
-    '(`SHOP_DATABASE_URL`, say) is named by the agent, may stand in a file too, and belongs to the actor only.',
+    '`TEMPORAL_CONFIG_FILE` set, a development start uses that server and starts none of its own.',
+    '',
+    'The variables of a system are named by the agent that uses it: of a database where tools are let in and where their tokens are',
+    'made (`SHOP_DATABASE_URL` and `SHOP_MINT_DATABASE_URL`, say; `countersign systems sql shop` prints what its owner installs), of',
+    'others their secrets (`SMTP_URL` and `MAIL_FROM`, say), which are read anew for each action. All of them may stand in files and',
+    'belong to the actor only.',
     '',
   ].join('\n');
 }

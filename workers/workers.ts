@@ -8,7 +8,7 @@ import { createSigner, createVerifier, type Verifier } from '../trust/signing.ts
 import { startActorRole } from './actor.ts';
 import { startAssistantRole } from './assistant.ts';
 import { workflowBundle } from './bundle.ts';
-import { type Config, modelProtocolOf } from './config.ts';
+import { type Config, modelProtocolOf, namedSecret } from './config.ts';
 import type { RoleParts } from './parts.ts';
 import type { RoleConnection, RunningRole } from './role.ts';
 import { connectSystems } from './systems.ts';
@@ -48,11 +48,21 @@ export async function composeActor(
   keys: PublicKeys,
   development: { readonly pool: pg.PoolConfig | undefined; readonly folder: string },
 ): Promise<RunningRole> {
-  const { store, loaded, nowMs, env, config } = parts;
+  const { store, loaded, nowMs, env, log } = parts;
   const systems = await connectSystems({ loaded, env, development: development.pool, nowMs });
-  const secrets = { ...env, SMTP_URL: config.smtpUrl };
-  const broker = createLocalBroker({ databases: systems.databases, env: secrets, foldersPath: development.folder });
-  const role = await startActorRole(at(parts), { store, ...loaded, verifier: verifierOf(keys), broker, nowMs });
+  const { databases, secrets } = systems;
+  const readSecret = (name: string) => namedSecret(name, env);
+  const broker = createLocalBroker({ databases, secrets, readSecret, foldersPath: development.folder });
+  let role: RunningRole;
+  try {
+    const notices = await systems.look();
+    for (const notice of notices) log.warn(notice);
+    await store.notices.replace('actor', notices, nowMs());
+    role = await startActorRole(at(parts), { store, ...loaded, verifier: verifierOf(keys), broker, nowMs });
+  } catch (error) {
+    await systems.close();
+    throw error;
+  }
   return {
     ...role,
     async stop() {

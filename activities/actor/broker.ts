@@ -1,9 +1,11 @@
 // Credentials live here and nowhere else: opened per action, for that tool and that principal, and never handed out of
-// the actor. May import domain.
+// the actor. May import domain and store types.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Principal } from '../../domain/principal.ts';
+import { systemsIn } from '../../domain/system.ts';
 import type { Access, Sql } from '../../domain/tool.ts';
+import type { MintedDatabase } from '../../store/access/minting.ts';
 
 export interface CredentialRequest {
   readonly agent: string;
@@ -12,20 +14,28 @@ export interface CredentialRequest {
   readonly principal: Principal;
   readonly tenant: string;
   readonly actionId: string;
-  /** Of the claim under which it is used; 0 for reads. A higher one takes the credentials of lower ones back. */
+  /** Which attempt at a write it is, from 1; 0 for inspect and reads, whose credential cannot write. */
   readonly epoch: number;
   readonly validForMs: number;
 }
 
 export interface Opened {
   readonly access: Access;
-  /** True when no earlier attempt at this action can change anything at the tool's systems any more. */
+  /**
+   * True when all systems that the tool's scopes name are databases with minted tokens: no earlier attempt at the action
+   * can change anything there from now on.
+   */
   readonly sealed: boolean;
+  /** End the credential before its time, as well as can be. Never rejects. */
   close(): Promise<void>;
 }
 
 /** Port: how the actor gets what a tool needs to do its work, and no more. */
 export interface CredentialBroker {
+  /**
+   * With an epoch from 1, first takes back every credential of the same action with a lower epoch, and waits, bounded,
+   * until nothing that runs under one can commit any more. Rejects when it cannot tell, and when a later epoch was opened.
+   */
   open(request: CredentialRequest): Promise<Opened>;
 }
 
@@ -34,32 +44,86 @@ export class ScopeMissing extends Error {
   override readonly name = 'ScopeMissing';
 }
 
+export interface BrokerParts {
+  /** By the name of the system. */
+  readonly databases: ReadonlyMap<string, Pick<MintedDatabase, 'open'>>;
+  /** The systems that are reached by secrets: name of the system → names of its secrets. */
+  readonly secrets: ReadonlyMap<string, readonly string[]>;
+  /** Reads one secret as it is now; undefined when it is not configured. */
+  readonly readSecret: (name: string) => string | undefined;
+  readonly foldersPath: string;
+}
+
 const FOLDER_NAME = /^[a-z][a-z0-9-]{0,31}$/;
 
-/** A broker over this process's own connections and environment. A system is opened only to a scope "<system>:…". */
-export function createLocalBroker(have: {
-  readonly databases: ReadonlyMap<string, Sql>;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly foldersPath: string;
-}): CredentialBroker {
+/** A broker over this process's own connections and secrets. A system is opened only to a scope "<system>:…". */
+export function createLocalBroker(have: BrokerParts): CredentialBroker {
   return {
-    open: ({ tool, scopes }) => {
-      const access: Access = {
-        database(system) {
-          const sql = have.databases.get(system);
-          const scoped = scopes.some((scope) => scope.startsWith(`${system}:`));
-          if (sql !== undefined && scoped) return sql;
-          throw new ScopeMissing(`the tool ${tool} has no scope for the system "${system}", or it is not connected`);
-        },
-        secret: (name) => have.env[name],
-        folder(name) {
-          if (!FOLDER_NAME.test(name)) throw new ScopeMissing(`"${name}" is no name of a folder`);
-          const path = join(have.foldersPath, name);
-          mkdirSync(path, { recursive: true, mode: 0o700 });
-          return path;
-        },
+    async open(request) {
+      const named = systemsIn(request.scopes);
+      // Read anew each time, so that a secret file that was replaced counts at once; before anything is minted.
+      const names = named.flatMap((system) => have.secrets.get(system) ?? []);
+      const secrets = new Map(names.map((name) => [name, have.readSecret(name)]));
+      const databases = await openDatabases(have, request, named);
+      return {
+        access: accessOf(request.tool, databases, secrets, have.foldersPath),
+        sealed: named.length > 0 && named.every((system) => databases.has(system)),
+        close: () => closeAll([...databases.values()]),
       };
-      return Promise.resolve({ access, sealed: false, close: () => Promise.resolve() });
+    },
+  };
+}
+
+interface OpenDatabase {
+  readonly sql: Sql;
+  close(): Promise<void>;
+}
+
+async function openDatabases(
+  { databases }: BrokerParts,
+  { actionId, epoch, tool, scopes, principal, validForMs }: CredentialRequest,
+  named: readonly string[],
+): Promise<ReadonlyMap<string, OpenDatabase>> {
+  const opened = new Map<string, OpenDatabase>();
+  try {
+    for (const system of named) {
+      const within = scopes.filter((scope) => scope.startsWith(`${system}:`));
+      const grant = { actionId, epoch, tool, scopes: within, customer: principal.id, validForMs };
+      const database = await databases.get(system)?.open(grant);
+      if (database !== undefined) opened.set(system, database);
+    }
+    return opened;
+  } catch (error) {
+    await closeAll([...opened.values()]);
+    throw error;
+  }
+}
+
+async function closeAll(databases: readonly OpenDatabase[]): Promise<void> {
+  await Promise.all(databases.map((database) => database.close()));
+}
+
+function accessOf(
+  tool: string,
+  databases: ReadonlyMap<string, OpenDatabase>,
+  secrets: ReadonlyMap<string, string | undefined>,
+  foldersPath: string,
+): Access {
+  return {
+    database(system) {
+      const database = databases.get(system);
+      if (database !== undefined) return database.sql;
+      throw new ScopeMissing(`the tool ${tool} has no scope for the system "${system}", or it is not connected`);
+    },
+    secret(name) {
+      if (secrets.has(name)) return secrets.get(name);
+      throw new ScopeMissing(`the tool ${tool} has no scope for a system with the secret ${name}`);
+    },
+    folder(name) {
+      if (!FOLDER_NAME.test(name)) throw new ScopeMissing(`"${name}" is no name of a folder`);
+      const path = join(foldersPath, name);
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+      return path;
     },
   };
 }

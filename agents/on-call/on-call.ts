@@ -1,12 +1,16 @@
 // The system of record "on_call": who is on the roster, services, alerts, restarts. `prepare` makes it in development;
-// ON_CALL_DATABASE_URL names the real one. May import countersign.
-import type { Sql, System } from 'countersign';
+// ON_CALL_DATABASE_URL names the real one. May import countersign and this folder.
+import type { DatabaseSystem, Sql } from 'countersign';
+import { ON_CALL_PROTECTION } from './protection.ts';
 
 const MINUTE_MS = 60 * 1000;
 
-export const onCall: System = {
+export const onCall: DatabaseSystem = {
+  kind: 'database',
   name: 'on_call',
   urlEnv: 'ON_CALL_DATABASE_URL',
+  mintUrlEnv: 'ON_CALL_MINT_DATABASE_URL',
+  protect: ON_CALL_PROTECTION,
   prepare: async (sql, nowMs) => {
     await sql.transaction(async (inside) => {
       for (const statement of TABLES) await inside.query(statement);

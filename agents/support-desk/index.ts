@@ -2,6 +2,7 @@
 // for it, what it is for, what it may do. May import countersign and this folder.
 import { defineAgent } from 'countersign';
 import { demo } from './demo.ts';
+import { mailServer } from './mail.ts';
 import { rules } from './rules.ts';
 import { shop } from './shop.ts';
 import { changeAddress } from './tools/change-address.ts';
@@ -27,6 +28,6 @@ Amounts in tools are cents; speak of them as "72.00 EUR".
 When the customer wants a person, or you cannot help with your tools, hand over.`,
   tools: [lookUpOrders, lookUpOrder, readTicket, changeAddress, refund, issueStoreCredit, sendMail, handOver],
   rules,
-  systems: [shop],
+  systems: [shop, mailServer],
   demo,
 });

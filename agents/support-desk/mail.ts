@@ -4,8 +4,11 @@
 import { createHash } from 'node:crypto';
 import { access, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DidNotHappen, type ToolContext } from 'countersign';
+import { DidNotHappen, type SecretSystem, type ToolContext } from 'countersign';
 import { createTransport } from 'nodemailer';
+
+/** The mail server: for tools with a scope "mail:…". */
+export const mailServer: SecretSystem = { kind: 'secrets', name: 'mail', secrets: ['SMTP_URL', 'MAIL_FROM'] };
 
 export interface Mail {
   readonly to: string;

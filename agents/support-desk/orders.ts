@@ -1,5 +1,5 @@
-// What the tools share about orders: find one, and turn it into evidence. All reads; ownership is in the evidence for
-// the rules, and in the SQL of every tool besides. May import countersign and this folder.
+// What the tools share about orders: find one, and turn it into evidence. All reads. The credential shows the requester's
+// own orders only; that every tool asks for the owner as well is a second line. May import countersign and this folder.
 import { type Call, DidNotHappen, type Evidence, type Sql, type ToolContext } from 'countersign';
 import { epochMs, shopOf } from './shop.ts';
 
@@ -20,7 +20,7 @@ export interface OrderState {
   readonly country: string;
 }
 
-/** The order, whoever owns it; undefined when there is none. */
+/** The order, as far as the credential shows it; undefined when it shows none. */
 export async function findOrder(sql: Sql, id: string): Promise<OrderState | undefined> {
   const rows = await sql.query<OrderState>(
     `select o.id, o.customer_id as customer, o.state, o.currency, o.version, a.country,
@@ -37,19 +37,19 @@ export async function findOrder(sql: Sql, id: string): Promise<OrderState | unde
 }
 
 /**
- * Evidence about one order. Of another customer's order it says whose it is and nothing more; of an order that does
- * not exist the subject is '', so a rule that demands the requester as subject refuses both.
+ * Evidence about one order of the requester. Another customer's order is to the credential as one that does not exist:
+ * the subject is '', so a rule that demands the requester as subject refuses both.
  */
 export async function inspectOrder(call: Call<{ orderId: string }>, context: ToolContext): Promise<Evidence> {
   const { nowMs } = context;
   const sql = shopOf(context);
   const order = await findOrder(sql, call.input.orderId);
-  if (order === undefined) return { asOfMs: nowMs, version: '', subject: '', record: {} };
-  const known = { asOfMs: nowMs, version: String(order.version), subject: order.customer };
-  if (order.customer !== call.principal.id) return { ...known, record: {} };
+  if (order?.customer !== call.principal.id) return { asOfMs: nowMs, version: '', subject: '', record: {} };
   const { state, currency, paidCents, refundedCents, storeCreditCents, deliveredMs, country } = order;
   return {
-    ...known,
+    asOfMs: nowMs,
+    version: String(order.version),
+    subject: order.customer,
     record: {
       orderId: order.id,
       state,

@@ -1,12 +1,17 @@
 // The system of record "shop": customers, orders, payments, shipments, tickets, and what the desk does to them.
-// Owns the tables; `prepare` makes them in development only. In production SHOP_DATABASE_URL names the real ones.
+// Owns the tables; `prepare` makes them in development only. In production SHOP_DATABASE_URL names the real ones,
+// and SHOP_MINT_DATABASE_URL the login that makes the tools' tokens there.
 // May import countersign and this folder.
-import type { Sql, System } from 'countersign';
+import type { DatabaseSystem, Sql } from 'countersign';
 import { seedShop } from './shop-data.ts';
+import { SHOP_PROTECTION } from './shop-protection.ts';
 
-export const shop: System = {
+export const shop: DatabaseSystem = {
+  kind: 'database',
   name: 'shop',
   urlEnv: 'SHOP_DATABASE_URL',
+  mintUrlEnv: 'SHOP_MINT_DATABASE_URL',
+  protect: SHOP_PROTECTION,
   prepare: async (sql, nowMs) => {
     await sql.transaction(async (inside) => {
       for (const statement of TABLES) await inside.query(statement);

@@ -46,7 +46,12 @@ beforeEach(() => {
 
 function actor() {
   const agents = new Map([['tester', { agent: createTestAgent(far), ruleVersion: 'test' }]]);
-  const broker = createLocalBroker({ databases: new Map(), env: {}, foldersPath: folder });
+  const broker = createLocalBroker({
+    databases: new Map(),
+    secrets: new Map(),
+    readSecret: () => undefined,
+    foldersPath: folder,
+  });
   return createActorActivities({ store, agents, directory, verifier, broker, nowMs: () => clock.nowMs });
 }
 

@@ -22,7 +22,7 @@ interface Played {
 /** Play a message as the scripted model would, every call allowed. `endings` overrides the text of a call's result. */
 async function play(agent: Agent, text: string, endings: readonly string[] = []): Promise<Played> {
   const world = aWorld(sqlOver(db));
-  for (const system of agent.systems) await system.prepare(world.sql, NOW_MS);
+  for (const system of agent.systems) if (system.kind === 'database') await system.prepare(world.sql, NOW_MS);
   const intent = agent.demo.find(({ matches }) => matches.test(text));
   if (intent === undefined) return { tools: [], lastArgs: {}, said: '' };
   const groups = { ...intent.matches.exec(text)?.groups };

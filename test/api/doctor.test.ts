@@ -33,3 +33,11 @@ test('the doctor warns of what is stopped, since when, by whom and why; it is no
     'the check of the store says it',
   );
 });
+
+test('what a role noticed about itself is a warning of the doctor', async (t) => {
+  const { call, store } = await serve(t);
+  await store.notices.replace('actor', ['the login is too wide'], 1);
+  const { body } = await call('operator', 'GET', '/v1/doctor');
+  const { checks } = body as { checks: readonly object[] };
+  assert.deepEqual(checks.at(-1), { name: 'actor', kind: 'warning', text: 'the login is too wide' });
+});

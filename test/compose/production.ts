@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { LLMock } from '@copilotkit/aimock';
 import pg from 'pg';
+import { onCall } from '../../agents/on-call/on-call.ts';
 import { shop } from '../../agents/support-desk/shop.ts';
 import { createPool } from '../../store/pool.ts';
 import { createSql } from '../../store/sql.ts';
@@ -22,14 +23,16 @@ import { createTopology, type Topology } from './topology.ts';
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** A folder as an operator has it after docs/operating.md: .env and secrets/, nothing left to fill in. */
-export async function makeProject(own: { readonly systemsUrl: string; readonly modelUrl: string }): Promise<string> {
+export async function makeProject(own: {
+  readonly systems: Readonly<Record<string, string>>;
+  readonly modelUrl: string;
+}): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-production-'));
   const { stdout } = await promisify(execFile)('sh', [join(ROOT, 'deploy/make-secrets.sh'), folder]);
   const secrets = {
     openai_api_key: 'sk-of-the-test',
-    shop_database_url: own.systemsUrl,
-    on_call_database_url: own.systemsUrl,
     smtp_url: 'smtp://127.0.0.1:9',
+    ...own.systems,
   };
   for (const [name, text] of Object.entries(secrets)) {
     if (!stdout.includes(`secrets/${name} `)) throw new Error(`make-secrets.sh does not ask for secrets/${name}`);
@@ -66,13 +69,14 @@ export async function startProduction(): Promise<Production> {
     const shopUrl = await makeShop(postgres.url);
     const shopPool = createPool({ connectionString: shopUrl });
     steps.push(() => shopPool.end());
-    await shop.prepare(createSql(shopPool), Date.now());
+    for (const system of [shop, onCall]) await system.prepare(createSql(shopPool), Date.now());
+    const systems = await protectSystems(postgres.url, shopUrl);
 
     const model = new LLMock({ host: '127.0.0.1', port: 0 });
     const modelUrl = `${await model.start()}/v1`;
     steps.push(() => model.stop());
 
-    const project = await makeProject({ systemsUrl: shopUrl, modelUrl });
+    const project = await makeProject({ systems, modelUrl });
     steps.push(() => rmSync(project, { recursive: true, force: true }));
     const bin = join(project, 'bin');
     mkdirSync(bin);
@@ -138,6 +142,29 @@ async function makeShop(url: string): Promise<string> {
     await client.end();
   }
   return `postgres://shop:shop@${new URL(url).host}/shop`;
+}
+
+/** As their owner does it after docs/operating.md. Resolves to the secrets of the actor, by the name of their file. */
+async function protectSystems(adminUrl: string, url: string): Promise<Readonly<Record<string, string>>> {
+  const admin = new URL(adminUrl);
+  admin.pathname = new URL(url).pathname;
+  const client = new pg.Client({ connectionString: admin.href });
+  await client.connect();
+  const secrets: Record<string, string> = {};
+  try {
+    for (const { name } of [shop, onCall]) {
+      const command = ['cli/bootstrap.mjs', 'cli/main.ts', 'systems', 'sql', name];
+      const { stdout } = await promisify(execFile)(process.execPath, command, { cwd: ROOT });
+      await client.query(stdout);
+      await client.query(`create role ${name}_tools login noinherit password 'tools' in role countersign_tools`);
+      await client.query(`create role ${name}_mint login password 'mint' in role countersign_mint`);
+      secrets[`${name}_database_url`] = `postgres://${name}_tools:tools@${admin.host}${admin.pathname}`;
+      secrets[`${name}_mint_database_url`] = `postgres://${name}_mint:mint@${admin.host}${admin.pathname}`;
+    }
+  } finally {
+    await client.end();
+  }
+  return secrets;
 }
 
 async function freePort(): Promise<number> {

@@ -94,7 +94,12 @@ async function startRoles(options: SystemOptions, parts: Parts): Promise<readonl
   const agents = new Map([[agent.name, { agent, ruleVersion: 'test' }]]);
   const loaded = { store, agents, directory, verifier, nowMs };
   const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'));
-  const broker = createLocalBroker({ databases: new Map(), env: {}, foldersPath: folder });
+  const broker = createLocalBroker({
+    databases: new Map(),
+    secrets: new Map(),
+    readSecret: () => undefined,
+    foldersPath: folder,
+  });
   const port = { name: 'test', complete: async (request: ModelRequest) => answerOf(script(request)) };
   const models = { routes: () => [{ model: 'test', port }] };
   return Promise.all([
