@@ -119,7 +119,9 @@ export function startRoles({ env, agentsFolder, pointsFile }: SupervisorInput): 
   async function arm(run: string, targets: readonly Target[]): Promise<void> {
     plan = { run, targets };
     for (const role of ROLES) armOne(role, targets[0]);
-    await waitFor('every role to be armed', ACK_LIMIT_MS, () => [...running.values()].every((one) => one.armed === run));
+    await waitFor('every role to be armed', ACK_LIMIT_MS, () =>
+      [...running.values()].every((one) => one.armed === run),
+    );
   }
 
   for (const role of ROLES) start(role);
