@@ -133,6 +133,7 @@ export function startRoles({ env, agentsFolder, pointsFile }: SupervisorInput): 
     surprises,
     async untilUp() {
       for (const role of ROLES) await waitUp(role);
+      await waitFor('every death to be made good', UP_LIMIT_MS, () => deaths.every(({ upMs }) => upMs > 0));
     },
     output: (role) => running.get(role)?.group.output() ?? '',
     async stop() {
