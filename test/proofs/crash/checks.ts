@@ -1,5 +1,5 @@
-// What must hold of a conversation once it is over, whatever was killed meanwhile. Looks from outside only: at the API, the
-// far side's own log, the model server's own count.
+// What must hold of a conversation once it is over, whatever was killed meanwhile. Looks from outside, at the
+// API, the far side's own log and the model server's own count.
 import { z } from 'zod';
 import type { Rig } from '../rig/rig.ts';
 import { createHttp } from '../support.ts';

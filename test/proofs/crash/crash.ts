@@ -1,6 +1,7 @@
 // The proof `crash`: each role is killed before and after everything by which it changes anything outside itself, once
 // per run, and in pairs. After each run the conversation must be whole, seen from outside.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import type { Proof, ProofContext } from '../support.ts';
 import { type Rig, startRig } from '../rig/rig.ts';
 import { type Reached, ROLES } from '../rig/roles.ts';
@@ -45,6 +46,9 @@ async function prove(context: ProofContext) {
     for (; tried < kills.length && Date.now() < untilMs; tried++) await bench.insist(kills[tried]!);
     if (!quick && tried < kills.length) bench.violations.push(`${kills.length - tried} kills were not tried in time`);
     if (bench.killed() === 0) bench.violations.push('no process was killed');
+    const deaths = rig.roles.deaths.length;
+    if (deaths !== bench.killed())
+      bench.violations.push(`${deaths} processes died, ${bench.killed()} of them by the proof`);
     bench.violations.push(...rig.roles.surprises, ...(await histories.badEnds()));
     log(`tried: ${tried} of ${kills.length} (${quick ? 'a sample' : `${moments.length} points and ${PAIRS} pairs`})`);
     bench.summarize();
@@ -150,7 +154,6 @@ async function liveOn(
     await sleep(AFTERMATH_MS);
     return { journey, problems: [] };
   } catch (error) {
-    const cause = error instanceof Error && error.cause !== undefined ? ` (${String(error.cause)})` : '';
-    return { problems: [`it did not come to its end: ${String(error)}${cause}`] };
+    return { problems: [`it did not come to its end: ${inspect(error)}`] };
   }
 }

@@ -62,67 +62,88 @@ const LAST_CHARS = 600;
 
 interface Running {
   readonly group: ProcessGroup;
+  /** The run that it has said it is armed for. */
   armed: string;
 }
 
-/** Start all roles. Resolves at once; untilUp waits for them. */
-export function startRoles({ env, agentsFolder, pointsFile }: SupervisorInput): Supervisor {
-  closeSync(openSync(pointsFile, 'a'));
-  const running = new Map<Role, Running>();
-  const deaths: Death[] = [];
-  const surprises: string[] = [];
-  let plan = { run: '', targets: [] as readonly Target[] };
-  let stopping = false;
+function launch(role: Role, { env, agentsFolder, pointsFile }: SupervisorInput): Running {
+  const args = [...FROM_SOURCE, '--import', './test/proofs/rig/points.mjs', 'cli/main.ts', 'run', role, agentsFolder];
+  const group = spawnGroup(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...env, PROOF_ROLE: role, PROOF_POINTS: pointsFile },
+    onMessage(message) {
+      one.armed = (message as { armed: string }).armed;
+    },
+  });
+  const one: Running = { group, armed: '' };
+  return one;
+}
 
+const saidUp = ({ group }: Running): boolean => group.output().includes(IS_UP);
+
+/** Tells the roles at which moment to die, and knows what is planned for this run. */
+function createArming(running: ReadonlyMap<Role, Running>, pointsFile: string) {
+  let plan = { run: '', targets: [] as readonly Target[] };
   const armOne = (role: Role, target: Target | undefined) => {
     const own = target?.role === role ? { name: target.name, at: target.at } : null;
     running.get(role)?.group.send({ run: plan.run, target: own });
   };
+  return {
+    async arm(run: string, targets: readonly Target[]): Promise<void> {
+      plan = { run, targets };
+      for (const role of ROLES) armOne(role, targets[0]);
+      const isArmed = () => [...running.values()].every((one) => one.armed === run);
+      await waitFor('every role to be armed', ACK_LIMIT_MS, isArmed);
+    },
+    /** A role died and has been started again: it counts on, and after the first kill the second is armed. */
+    again(role: Role): void {
+      if (plan.run === '') return;
+      const kills = reachedIn(pointsFile).filter(({ run, killed }) => run === plan.run && killed).length;
+      const next = kills === 1 ? plan.targets[1] : undefined;
+      armOne(role, next);
+      if (next !== undefined && next.role !== role) armOne(next.role, next);
+    },
+  };
+}
+
+/** Start all roles. Resolves at once; untilUp waits for them. */
+export function startRoles(input: SupervisorInput): Supervisor {
+  const { pointsFile } = input;
+  closeSync(openSync(pointsFile, 'a'));
+  const running = new Map<Role, Running>();
+  const { arm, again } = createArming(running, pointsFile);
+  const deaths: Death[] = [];
+  const surprises: string[] = [];
+  let stopping = false;
 
   function start(role: Role): void {
-    const args = [...FROM_SOURCE, '--import', './test/proofs/rig/points.mjs', 'cli/main.ts', 'run', role, agentsFolder];
-    const group = spawnGroup(process.execPath, args, {
-      cwd: ROOT,
-      env: { ...env, PROOF_ROLE: role, PROOF_POINTS: pointsFile },
-      onMessage(message) {
-        one.armed = (message as { armed: string }).armed;
-      },
-    });
-    const one: Running = { group, armed: '' };
+    const one = launch(role, input);
     running.set(role, one);
-    void group.gone.then(() => died(role, group));
+    void one.group.gone.then(() => died(role, one));
   }
 
-  async function died(role: Role, group: ProcessGroup): Promise<void> {
+  async function died(role: Role, one: Running): Promise<void> {
     if (stopping) return;
-    const wasUp = group.output().includes(IS_UP);
     const death: Death = { role, atMs: Date.now(), upMs: 0 };
     deaths.push(death);
-    const [, second] = plan.targets;
-    const kills = reachedIn(pointsFile).filter(({ run, killed }) => run === plan.run && killed).length;
-    if (group.ended() !== 'SIGKILL') {
-      surprises.push(`${role} ended by itself (${group.ended()}): ${group.output().slice(-LAST_CHARS)}`);
-      if (!wasUp) await sleep(RESTART_PAUSE_MS);
+    const end = one.group.ended();
+    if (end !== 'SIGKILL') {
+      surprises.push(`${role} ended by itself (${end}): ${one.group.output().slice(-LAST_CHARS)}`);
+      if (!saidUp(one)) await sleep(RESTART_PAUSE_MS);
     }
     start(role);
-    const next = kills === 1 ? second : undefined;
-    if (plan.run !== '') armOne(role, next);
-    if (next !== undefined && next.role !== role) armOne(next.role, next);
+    again(role);
     void waitUp(role).then(
       () => (death.upMs = Date.now()),
       (error: unknown) => surprises.push(String(error)),
     );
   }
 
-  const isUp = (role: Role) => running.get(role)?.group.output().includes(IS_UP) ?? false;
+  const isUp = (role: Role): boolean => {
+    const one = running.get(role);
+    return one !== undefined && one.group.ended() === undefined && saidUp(one);
+  };
   const waitUp = (role: Role) => waitFor(`the role ${role}`, UP_LIMIT_MS, () => stopping || isUp(role));
-  async function arm(run: string, targets: readonly Target[]): Promise<void> {
-    plan = { run, targets };
-    for (const role of ROLES) armOne(role, targets[0]);
-    await waitFor('every role to be armed', ACK_LIMIT_MS, () =>
-      [...running.values()].every((one) => one.armed === run),
-    );
-  }
 
   for (const role of ROLES) start(role);
   return {
