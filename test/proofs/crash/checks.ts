@@ -33,7 +33,7 @@ export async function problemsOf(rig: Rig, id: string, journey: Journey, kills: 
   const { rows } = Approvals.parse((await approver.get(`/v1/approvals?end=all&conversationId=${id}`)).body);
   return [
     ...ofTranscript(detail, journey),
-    ...ofEffects(rig, id, detail.actions),
+    ...ofEffects(rig, id, detail.actions, kills),
     ...ofApprovals(rows, journey),
     ...ofModel(rig, id, kills),
   ];
@@ -54,7 +54,7 @@ function ofTranscript({ items, phase, live, waiting }: Detail, { text }: Journey
 }
 
 /** Effects equal receipts, and each of the two happened once; or its action is `unknown`, and it happened at most once. */
-function ofEffects(rig: Rig, id: string, actions: Detail['actions']): readonly string[] {
+function ofEffects(rig: Rig, id: string, actions: Detail['actions'], kills: number): readonly string[] {
   const problems: string[] = [];
   const own = rig.far.effects.filter(({ key }) => key.startsWith(`${id}:`));
   if (actions.length !== 3)
@@ -73,6 +73,9 @@ function ofEffects(rig: Rig, id: string, actions: Detail['actions']): readonly s
   for (const { key, tool } of own) {
     const action = actions.find((one) => one.id === key);
     if (action?.tool !== tool) problems.push(`the effect ${key} (${tool}) has no action`);
+    // The far side honours the key, so an action that ran needlessly again shows in the requests only.
+    const times = rig.far.requests.filter((one) => one.key === key).length;
+    if (times > 1 + kills) problems.push(`${key} was asked for ${times} times; ${kills} processes were killed`);
   }
   for (const { id: key } of receipts) {
     if (!own.some((one) => one.key === key)) problems.push(`the action ${key} has a receipt, and no effect`);

@@ -101,10 +101,8 @@ function createBench({ seed, log }: ProofContext, rig: Rig, histories: Histories
         );
       }
     }
-    for (const problem of problems) {
-      violations.push(`${id}, killed at ${inWords(kills)} (seed ${seed}): ${problem}`);
-      log(`VIOLATION ${violations.at(-1)}`);
-    }
+    violations.push(...problems.map((problem) => `${id}, killed at ${inWords(kills)} (seed ${seed}): ${problem}`));
+    if (problems.length > 0) log(`${id}, killed at ${inWords(kills)}: ${problems.length} violations`);
     if (runs % PROGRESS_RUNS === 0) log(`${runs} runs, ${killed} kills, ${violations.length} violations`);
     return { reached, died };
   }
