@@ -94,9 +94,12 @@ function createBench({ seed, log }: ProofContext, rig: Rig, histories: Histories
     if (found.journey !== undefined) {
       problems.push(...(await problemsOf(rig, id, found.journey, died)));
       problems.push(...(await histories.problems(id, found.journey.approvalId)));
-      for (const { atMs, upMs } of rig.roles.deaths.filter((death) => death.atMs >= startedMs)) {
+      const deaths = rig.roles.deaths.filter((death) => death.atMs >= startedMs);
+      for (const { atMs, upMs } of deaths) {
         const replyMs = found.journey.repliesMs.find((one) => one >= atMs);
         if (replyMs === undefined) continue; // nothing was left to say
+        // Where another role died before the reply, the reply waited for that one, and is measured from there.
+        if (deaths.some((other) => other.atMs > atMs && other.atMs <= replyMs)) continue;
         fromKillMs.push(replyMs - atMs);
         fromUpMs.push(Math.max(0, replyMs - upMs));
         if (replyMs - upMs <= REPLY_BOUND_MS) continue;
