@@ -80,6 +80,10 @@ export interface ProcessGroup {
   output(): string;
   /** Undefined while it runs; then its code, or the name of the signal that ended it. */
   ended(): number | NodeJS.Signals | undefined;
+  /** Resolves once the process itself is gone. */
+  readonly gone: Promise<void>;
+  /** A word over the channel of `onMessage`; nothing where the process has ended. */
+  send(message: object): void;
   /** Send a signal to the whole group, and wait until the process itself is gone. */
   kill(signal: NodeJS.Signals): Promise<void>;
 }
@@ -88,6 +92,8 @@ export interface SpawnOptions {
   readonly cwd: string;
   /** The whole environment, so that nothing of this machine's slips in unnoticed. */
   readonly env: NodeJS.ProcessEnv;
+  /** Opens a channel of Node's to the process, and hears what it says there. */
+  readonly onMessage?: (message: unknown) => void;
 }
 
 // 1 MB: the start of a talkative server; what comes later is dropped, so that a long proof stays small.
@@ -99,13 +105,16 @@ const running = new Set<number>();
 
 /** Start a process as the leader of a group of its own. Throws when there is no such program. */
 export function spawnGroup(command: string, args: readonly string[], options: SpawnOptions): ProcessGroup {
-  const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const { cwd, env, onMessage } = options;
+  const channel = onMessage === undefined ? [] : (['ipc'] as const);
+  const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe', ...channel] });
+  if (onMessage !== undefined) child.on('message', onMessage);
   let output = '';
   const keep = (text: string) => {
     if (output.length < MAX_OUTPUT_CHARS) output += text;
   };
-  child.stdout.setEncoding('utf8').on('data', keep);
-  child.stderr.setEncoding('utf8').on('data', keep);
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', keep);
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.once('error', (error) => keep(`${error.message}\n`));
   if (child.pid === undefined) throw new Error(`${command} could not be started`);
   const { pid } = child;
@@ -114,6 +123,11 @@ export function spawnGroup(command: string, args: readonly string[], options: Sp
     pid,
     output: () => output,
     ended: () => endOf(child),
+    gone,
+    send(message) {
+      // A process that was killed this moment hears nothing more; its end is seen elsewhere.
+      if (child.connected) child.send(message, () => undefined);
+    },
     async kill(signal) {
       signalGroup(pid, signal);
       await waitFor(`the end of process ${pid} by ${signal}`, END_LIMIT_MS, () => endOf(child) !== undefined);

@@ -1,0 +1,10 @@
+// Who may decide in the proofs. May import countersign only.
+import { defineDirectory } from 'countersign';
+
+export default defineDirectory({
+  people: [
+    { id: 'finn', name: 'Finn, finance' },
+    { id: 'olga', name: 'Olga, operations' },
+  ],
+  groups: { finance: ['finn', 'olga'], support: ['olga'] },
+});

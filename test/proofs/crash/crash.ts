@@ -1,0 +1,164 @@
+// The proof `crash`: each role is killed before and after everything by which it changes anything outside itself, once
+// per run, and in pairs. After each run the conversation must be whole, seen from outside.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import type { Proof, ProofContext } from '../support.ts';
+import { type Rig, startRig } from '../rig/rig.ts';
+import { type Reached, ROLES } from '../rig/roles.ts';
+import { problemsOf } from './checks.ts';
+import { type Histories, readHistories } from './histories.ts';
+import { type Journey, travel } from './journey.ts';
+import { easier, inWords, type Kills, momentsOf, pairs, sampled } from './plan.ts';
+
+export const crash: Proof = { name: 'crash', run: prove };
+
+// 32 s since the start: the last run begins by then, takes up to 8 s, and stopping takes 2.
+const QUICK_UNTIL_MS = 32_000;
+// 17 minutes: what is left untried then is said to be; the limit of a full proof is 20.
+const FULL_UNTIL_MS = 17 * 60_000;
+// 4: one kill of each role, however slow the machine is.
+const LEAST_KILLS = 4;
+const PAIRS = 20;
+// 2 undisturbed runs: what runs side by side comes in different orders, and in different steps.
+const COUNTING_RUNS = 2;
+// 3: a moment that depends on what was quicker is there in one run of two.
+const TRIES = 3;
+// 5 s after the killed role is up again: what the design promises.
+const REPLY_BOUND_MS = 5_000;
+// 100 ms: what follows the last thing that Temporal shows, such as the answer to the last report.
+const AFTERMATH_MS = 100;
+const PROGRESS_RUNS = 20;
+
+async function prove(context: ProofContext) {
+  const startedMs = Date.now();
+  const { quick, random, log } = context;
+  const rig = await startRig(context);
+  const histories = await readHistories(rig.temporal.address);
+  try {
+    const bench = createBench(context, rig, histories);
+    const counted: (readonly Reached[])[] = [];
+    for (let run = 0; run < (quick ? 1 : COUNTING_RUNS); run++) counted.push((await bench.run([])).reached);
+    const moments = momentsOf(counted);
+    const kills = [...sampled(moments, random), ...(quick ? [] : pairs(moments, PAIRS, random))];
+    const perRole = ROLES.map((role) => `${role} ${moments.filter((one) => one.role === role).length}`);
+    log(`points: ${moments.length} (${perRole.join(', ')})`);
+
+    const untilMs = startedMs + (quick ? QUICK_UNTIL_MS : FULL_UNTIL_MS);
+    let tried = 0;
+    for (; tried < kills.length && (tried < LEAST_KILLS || Date.now() < untilMs); tried++) {
+      await bench.insist(kills[tried]!);
+    }
+    if (!quick && tried < kills.length) bench.violations.push(`${kills.length - tried} kills were not tried in time`);
+    if (bench.killed() === 0) bench.violations.push('no process was killed');
+    const deaths = rig.roles.deaths.length;
+    if (deaths !== bench.killed())
+      bench.violations.push(`${deaths} processes died, ${bench.killed()} of them by the proof`);
+    bench.violations.push(...rig.roles.surprises, ...(await histories.badEnds()));
+    log(`tried: ${tried} of ${kills.length} (${quick ? 'a sample' : `${moments.length} points and ${PAIRS} pairs`})`);
+    bench.summarize();
+    return { cases: bench.runs(), violations: bench.violations };
+  } finally {
+    await histories.close();
+    await rig.stop();
+  }
+}
+
+interface Ran {
+  readonly reached: readonly Reached[];
+  /** Targets at which a process died. */
+  readonly died: number;
+}
+
+/** Runs conversations one after the other and keeps what came of them. */
+function createBench({ seed, log }: ProofContext, rig: Rig, histories: Histories) {
+  const violations: string[] = [];
+  const neverReached: string[] = [];
+  const fromKillMs: number[] = [];
+  const fromUpMs: number[] = [];
+  let runs = 0;
+  let killed = 0;
+
+  async function run(kills: Kills): Promise<Ran> {
+    runs += 1;
+    const id = `crash-${runs}`;
+    const startedMs = Date.now();
+    await rig.roles.untilUp();
+    await rig.roles.arm(id, kills);
+    const found = await liveOn(rig, histories, id);
+    const reached = rig.roles.reached(id);
+    await rig.roles.disarm();
+    await rig.roles.untilUp();
+    const died = reached.filter((one) => one.killed).length;
+    killed += died;
+    const problems = [...found.problems];
+    if (found.journey !== undefined) {
+      problems.push(...(await problemsOf(rig, id, found.journey, died)));
+      problems.push(...(await histories.problems(id, found.journey.approvalId)));
+      const deaths = rig.roles.deaths.filter((death) => death.atMs >= startedMs);
+      for (const { atMs, upMs } of deaths) {
+        const replyMs = found.journey.repliesMs.find((one) => one >= atMs);
+        if (replyMs === undefined) continue; // nothing was left to say
+        // Where another role died before the reply, the reply waited for that one, and is measured from there.
+        if (deaths.some((other) => other.atMs > atMs && other.atMs <= replyMs)) continue;
+        fromKillMs.push(replyMs - atMs);
+        fromUpMs.push(Math.max(0, replyMs - upMs));
+        if (replyMs - upMs <= REPLY_BOUND_MS) continue;
+        problems.push(
+          `the reply came ${secondsOf(replyMs - atMs)} s after the kill, ${secondsOf(upMs - atMs)} s of it down`,
+        );
+      }
+    }
+    violations.push(...problems.map((problem) => `${id}, killed at ${inWords(kills)} (seed ${seed}): ${problem}`));
+    if (problems.length > 0) log(`${id}, killed at ${inWords(kills)}: ${problems.length} violations`);
+    if (runs % PROGRESS_RUNS === 0) log(`${runs} runs, ${killed} kills, ${violations.length} violations`);
+    return { reached, died };
+  }
+
+  return {
+    run,
+    violations,
+    runs: () => runs,
+    killed: () => killed,
+    /** Run until every kill of the run really happened, a bounded number of times. */
+    async insist(kills: Kills): Promise<void> {
+      let attempt = kills;
+      for (let tries = 0; tries < TRIES; tries++) {
+        if ((await run(attempt)).died === kills.length) return;
+        attempt = easier(attempt);
+      }
+      neverReached.push(inWords(kills));
+    },
+    summarize(): void {
+      log(`runs: ${runs}, in which ${killed} processes were killed`);
+      log(`never reached: ${neverReached.length}`);
+      for (const one of neverReached) log(`  ${one}`);
+      log(`from the kill to the reply: ${spreadOf(fromKillMs)}`);
+      log(`from the killed role's return to the reply: ${spreadOf(fromUpMs)}`);
+      log(`violations: ${violations.length}`);
+    },
+  };
+}
+
+const secondsOf = (ms: number): string => (ms / 1_000).toFixed(1);
+
+function spreadOf(times: readonly number[]): string {
+  const sorted = times.toSorted((one, other) => one - other);
+  const at = (share: number) => secondsOf(sorted[Math.floor(share * (sorted.length - 1))] ?? 0);
+  return `p50 ${at(0.5)} s, p95 ${at(0.95)} s, longest ${at(1)} s (${times.length} replies)`;
+}
+
+/** Live the conversation, and wait until nothing is under way any more. */
+async function liveOn(
+  rig: Rig,
+  histories: Histories,
+  id: string,
+): Promise<{ readonly journey?: Journey; readonly problems: readonly string[] }> {
+  try {
+    const journey = await travel(rig, id);
+    await histories.quiet(id, journey.approvalId);
+    await sleep(AFTERMATH_MS);
+    return { journey, problems: [] };
+  } catch (error) {
+    return { problems: [`it did not come to its end: ${inspect(error)}`] };
+  }
+}

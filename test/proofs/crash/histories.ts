@@ -1,0 +1,63 @@
+// What Temporal says of the Workflows of a conversation: whether anything is still under way, and whether anything failed.
+import { Client, Connection, type WorkflowExecutionDescription } from '@temporalio/client';
+import { actionWorkflowId, conversationWorkflowId, parseApprovalId } from '../../../domain/ids.ts';
+import { waitFor } from '../support.ts';
+
+export interface Histories {
+  /** Resolves once nothing is under way: the conversation waits for people, and its batch has completed. */
+  quiet(conversationId: string, approvalId: string): Promise<void>;
+  /** What went wrong with the two Workflows, as sentences. */
+  problems(conversationId: string, approvalId: string): Promise<readonly string[]>;
+  /** Workflows of any conversation that ended otherwise than they should, as sentences. */
+  badEnds(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+// 60 s: what has replied is quiet within one; what is not by then is stuck.
+const QUIET_LIMIT_MS = 60_000;
+/** UNHANDLED_COMMAND and UNHANDLED_UPDATE: a message came while the step was reported, and the step is repeated at once. */
+const HARMLESS_CAUSES = new Set([1, 31]);
+
+export async function readHistories(address: string): Promise<Histories> {
+  const connection = await Connection.connect({ address });
+  const { workflow } = new Client({ connection });
+  const idsOf = (conversationId: string, approvalId: string) =>
+    [
+      conversationWorkflowId(conversationId),
+      actionWorkflowId(parseApprovalId(approvalId)?.batchId ?? approvalId),
+    ] as const;
+  const describe = (id: string) => workflow.getHandle(id).describe();
+  return {
+    async quiet(conversationId, approvalId) {
+      const [conversation, action] = idsOf(conversationId, approvalId);
+      await waitFor(`the quiet of ${conversationId}`, QUIET_LIMIT_MS, async () => {
+        const [one, other] = [await describe(conversation), await describe(action)];
+        return one.status.name === 'RUNNING' && !isBusy(one) && other.status.name === 'COMPLETED';
+      });
+    },
+    async problems(conversationId, approvalId) {
+      const problems: string[] = [];
+      for (const id of idsOf(conversationId, approvalId)) {
+        const { events } = await workflow.getHandle(id).fetchHistory();
+        for (const { workflowTaskFailedEventAttributes: failed } of events ?? []) {
+          if (!failed || HARMLESS_CAUSES.has(failed.cause ?? 0)) continue;
+          problems.push(`a Workflow Task of ${id} failed: cause ${failed.cause}, ${failed.failure?.message ?? ''}`);
+        }
+      }
+      return problems;
+    },
+    async badEnds() {
+      const problems: string[] = [];
+      const query = `ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated', 'Canceled')`;
+      for await (const { workflowId, status } of workflow.list({ query })) {
+        problems.push(`the Workflow ${workflowId} ended as ${status.name}`);
+      }
+      return problems;
+    },
+    close: () => connection.close(),
+  };
+}
+
+function isBusy({ raw }: WorkflowExecutionDescription): boolean {
+  return Boolean(raw.pendingWorkflowTask) || (raw.pendingActivities?.length ?? 0) > 0;
+}

@@ -1,0 +1,94 @@
+// One conversation as its people live it, from outside: a message, its reply, the approval, the reply of the turn that the
+// outcome opens. The client does what a real one does when nobody answers: it sends the same again, under the same key.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { wordsFor } from '../rig/model.ts';
+import type { Rig } from '../rig/rig.ts';
+import { type Answer, createHttp, type Http, waitFor } from '../support.ts';
+
+/** When the client knew what, and what it was told. */
+export interface Journey {
+  readonly text: string;
+  readonly approvalId: string;
+  /** When each of the two replies was seen. */
+  readonly repliesMs: readonly number[];
+  /** Requests that had to be sent again. */
+  readonly repeats: number;
+}
+
+// 90 s: far above the bound of a reply, so that a conversation that hangs is told from one that is slow.
+const STEP_LIMIT_MS = 90_000;
+// 200 ms: five look-ups a second, half of what the API allows a key.
+const LOOK_MS = 200;
+const RETRY_MS = 200;
+
+/** Live one conversation to its end. Throws with what it waited for in vain. */
+export async function travel(rig: Rig, id: string): Promise<Journey> {
+  const customer = createPatient(createHttp(rig.apiUrl, rig.keys.customer));
+  const approver = createPatient(createHttp(rig.apiUrl, rig.keys.approver));
+  const text = wordsFor(id);
+  await customer.post('/v1/conversations', { agent: 'prover', id });
+
+  const url = `/v1/conversations/${id}`;
+  const sent = await customer.post(`${url}/messages?wait=reply`, { text }, { 'idempotency-key': `message-of-${id}` });
+  const { messageId } = Message.parse(sent.body);
+  const answered = (answer: Answer) => Message.parse(answer.body).status === 'answered';
+  if (!answered(sent)) {
+    await look('the reply to the message', async () => answered(await customer.get(`${url}/messages/${messageId}`)));
+  }
+  const repliesMs = [Date.now()];
+
+  const approvalId = await look('an approval to decide', async () => {
+    const { body } = await approver.get(`/v1/approvals?conversationId=${id}`);
+    return Approvals.parse(body).rows[0]?.id;
+  });
+  await approver.post(`/v1/approvals/${approvalId}/decision`, { answer: 'approve', id: `decision-of-${id}` });
+
+  await look('the reply of the turn that the outcome opened', async () => {
+    const { items } = Transcript.parse((await customer.get(`${url}?limit=100`)).body);
+    const report = items.find(({ kind }) => kind === 'report');
+    return items.some(({ kind, turn }) => kind === 'reply' && turn === report?.turn);
+  });
+  repliesMs.push(Date.now());
+  return { text, approvalId, repliesMs, repeats: customer.repeats() + approver.repeats() };
+}
+
+const Message = z.object({ messageId: z.string(), status: z.enum(['queued', 'taken', 'answered']) });
+const Approvals = z.object({ rows: z.array(z.object({ id: z.string() })) });
+const Transcript = z.object({ items: z.array(z.object({ kind: z.string(), turn: z.number() })) });
+
+async function look<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> {
+  return waitFor(what, STEP_LIMIT_MS, async () => {
+    const found = await ask();
+    if (found === undefined || found === false) await sleep(LOOK_MS);
+    return found;
+  });
+}
+
+/** Sends again what nobody answered, or what was answered with 5xx. Any other refusal is thrown: none is expected. */
+export function createPatient(http: Http) {
+  let repeats = 0;
+  const insist = async (what: string, send: () => Promise<Answer>): Promise<Answer> => {
+    const untilMs = Date.now() + STEP_LIMIT_MS;
+    for (;;) {
+      const answer = await send().catch((error: unknown) => ({ status: 0, body: String(error), headers: undefined }));
+      if (answer.status >= 200 && answer.status < 300 && answer.headers !== undefined) return answer;
+      const isOutage = answer.status === 0 || answer.status >= 500;
+      const said = `${what} was answered ${answer.status}: ${JSON.stringify(answer.body).slice(0, 400)}`;
+      if (!isOutage || Date.now() > untilMs) throw new Refused(said);
+      repeats += 1;
+      await sleep(RETRY_MS);
+    }
+  };
+  return {
+    get: (path: string) => insist(`GET ${path}`, () => http.get(path)),
+    post: (path: string, body: unknown, headers?: Readonly<Record<string, string>>) =>
+      insist(`POST ${path}`, () => http.post(path, body, headers)),
+    repeats: () => repeats,
+  };
+}
+
+/** The API refused what it must take, or did not answer for far too long. */
+class Refused extends Error {
+  override readonly name = 'Refused';
+}

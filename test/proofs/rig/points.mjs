@@ -1,0 +1,133 @@
+// Preloaded into each role process of a proof: numbers the moments at which the process may be killed, and kills it at
+// the one that the proof has armed. The moments come from wrapping the clients by which a process changes anything
+// outside itself: one before and one after each such call. The product knows nothing of it. Plain JavaScript.
+//
+// Names are role|client|operation|before or after, and are numbered by occurrence from the arming on. Environment:
+// PROOF_ROLE, and PROOF_POINTS, the file to which each moment is written before anything else happens.
+import { openSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
+
+const role = process.env.PROOF_ROLE;
+// Workers' threads are preloaded too; they have no clients.
+if (isMainThread && role !== undefined && process.send !== undefined) install();
+
+function install() {
+  const points = createPoints(openSync(process.env.PROOF_POINTS, 'a'));
+  process.on('message', ({ run, target }) => {
+    points.arm(run, target);
+    process.send({ armed: run });
+  });
+  // The proof's channel must not keep a role alive that wants to end.
+  process.channel.unref();
+
+  const load = createRequire(import.meta.url);
+  wrapStore(points, load('pg').Client.prototype);
+  wrapApiCalls(points, createRequire(load.resolve('@temporalio/client'))('@grpc/grpc-js').Client.prototype);
+  const loadOfWorker = createRequire(load.resolve('@temporalio/worker'));
+  wrapWorker(points, loadOfWorker('@temporalio/core-bridge').native, loadOfWorker('@temporalio/proto').coresdk);
+  wrapFetch(points);
+}
+
+function createPoints(file) {
+  let armed;
+  function reach(name) {
+    if (armed === undefined) return;
+    const { run, target, counts } = armed;
+    const at = (counts.get(name) ?? 0) + 1;
+    counts.set(name, at);
+    armed.total += 1;
+    // A target without a name is the n-th moment of all.
+    const killed = target !== null && (target.name === '' ? armed.total : target.name === name && at) === target.at;
+    writeSync(file, `${JSON.stringify({ run, role, name, at, killed })}\n`);
+    if (killed) process.kill(process.pid, 'SIGKILL');
+  }
+  return {
+    /** Count from now on; an empty run counts nothing. */
+    arm(run, target) {
+      armed = run === '' ? undefined : { run, target, counts: new Map(), total: 0 };
+    },
+    reach: (operation, when) => reach(`${role}|${operation}|${when}`),
+    around(operation, call) {
+      this.reach(operation, 'before');
+      const result = call();
+      if (typeof result?.then !== 'function') return result;
+      return result.then((value) => {
+        this.reach(operation, 'after');
+        return value;
+      });
+    },
+  };
+}
+
+const WRITES = /^\s*(?:insert\s+into|update|delete\s+from)\s+([\w".]+)/i;
+
+/** Each commit of a transaction that wrote, named by the first table that it wrote, and each write outside of one. */
+function wrapStore(points, prototype) {
+  const { query } = prototype;
+  prototype.query = function (config, ...rest) {
+    const call = () => query.call(this, config, ...rest);
+    const text = typeof config === 'string' ? config : (config?.text ?? '');
+    const word = /^\s*(\w+)/.exec(text)?.[1]?.toLowerCase();
+    if (word === 'begin' || word === 'start') this.proofWrote = '';
+    const table = WRITES.exec(text)?.[1]?.replaceAll('"', '').replace('countersign.', '');
+    const inTransaction = this.proofWrote !== undefined;
+    if (table !== undefined && inTransaction) this.proofWrote ||= table;
+    if (table !== undefined && !inTransaction) return points.around(`store|write ${table}`, call);
+    if (word !== 'commit' && word !== 'rollback') return call();
+    if (word === 'rollback' && /\bto\b/i.test(text)) return call();
+    const wrote = this.proofWrote;
+    this.proofWrote = undefined;
+    return word === 'commit' && wrote ? points.around(`store|commit ${wrote}`, call) : call();
+  };
+}
+
+const READS = /^(?:Get|List|Describe|Query|Poll|Count|Check)/;
+
+/** Calls of the Temporal client that change something. */
+function wrapApiCalls(points, prototype) {
+  const { makeUnaryRequest } = prototype;
+  prototype.makeUnaryRequest = function (path, ...rest) {
+    const method = path.split('/').at(-1);
+    const callback = rest.at(-1);
+    if (READS.test(method) || typeof callback !== 'function') return makeUnaryRequest.call(this, path, ...rest);
+    const operation = `temporal|${method}`;
+    points.reach(operation, 'before');
+    const answered = (error, value) => {
+      if (!error) points.reach(operation, 'after');
+      callback(error, value);
+    };
+    return makeUnaryRequest.call(this, path, ...rest.slice(0, -1), answered);
+  };
+}
+
+// Handed to the process's own SDK, or an answer to a look: neither changes anything outside the process.
+const INNER = new Set(['scheduleLocalActivity', 'respondToQuery']);
+
+/** What a Worker reports: steps of Workflows, named by what they command, and ends of Activities. */
+function wrapWorker(points, native, { workflow_completion: completions }) {
+  const { workerCompleteWorkflowActivation: step, workerCompleteActivityTask: end } = native;
+  native.workerCompleteWorkflowActivation = (worker, bytes) => {
+    const call = () => step(worker, bytes);
+    const { successful } = completions.WorkflowActivationCompletion.decodeDelimited(bytes);
+    const commands = [...new Set((successful?.commands ?? []).map((one) => one.variant))];
+    const outer = commands.filter((variant) => !INNER.has(variant));
+    if (commands.length > 0 && outer.length === 0) return call();
+    return points.around(`temporal|step ${outer.join(' ') || 'nothing new'}`, call);
+  };
+  // The workflows role's Activities are local: their ends go to its own SDK, and reach the server with the next step.
+  if (role === 'workflows') return;
+  native.workerCompleteActivityTask = (worker, bytes) =>
+    points.around('temporal|end of an Activity', () => end(worker, bytes));
+}
+
+/** HTTP requests that may change something: effects at the far side, and questions to the model. */
+function wrapFetch(points) {
+  const { fetch } = globalThis;
+  globalThis.fetch = (input, init) => {
+    const method = (init?.method ?? input.method ?? 'GET').toUpperCase();
+    const call = () => fetch(input, init);
+    if (method === 'GET' || method === 'HEAD') return call();
+    return points.around(`http|${method} ${new URL(input.url ?? input).pathname}`, call);
+  };
+}

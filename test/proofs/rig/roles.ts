@@ -1,0 +1,170 @@
+// The four role processes of a proof and their supervisor, which starts a role again as soon as it has died. A proof
+// arms a moment (see points.mjs) in one of them; which moments were reached stands in a file that outlives the process.
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FROM_SOURCE } from '../../support/children.ts';
+import { ROOT } from '../../support/sources.ts';
+import { type ProcessGroup, spawnGroup, waitFor } from '../support.ts';
+
+export const ROLES = ['api', 'workflows', 'assistant', 'actor'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** A moment at which a role may be killed: the `at`-th with this name since the arming; without a name, of all. */
+export interface Target {
+  readonly role: Role;
+  readonly name: string;
+  readonly at: number;
+}
+
+/** A moment that was reached. `killed`: it was the armed one, and the process died there. */
+export interface Reached extends Target {
+  readonly run: string;
+  readonly killed: boolean;
+}
+
+export interface Death {
+  readonly role: Role;
+  readonly atMs: number;
+  /** When the role was up again; 0 until then. */
+  upMs: number;
+}
+
+export interface Supervisor {
+  /** Count the moments of this run in all roles, and die at the target if there is one; at the second after the first. */
+  arm(run: string, targets: readonly Target[]): Promise<void>;
+  /** Count no more, and kill no more. */
+  disarm(): Promise<void>;
+  reached(run: string): readonly Reached[];
+  /** Every death so far, oldest first. */
+  readonly deaths: readonly Death[];
+  /** Ends that no target asked for, as sentences. */
+  readonly surprises: readonly string[];
+  untilUp(): Promise<void>;
+  /** What the role's present process has printed. */
+  output(role: Role): string;
+  stop(): Promise<void>;
+}
+
+export interface SupervisorInput {
+  readonly env: NodeJS.ProcessEnv;
+  readonly agentsFolder: string;
+  /** The file of the moments. */
+  readonly pointsFile: string;
+}
+
+// 60 s: a role from source is up in 3; the Workflow bundle takes 20 more where it must be built.
+const UP_LIMIT_MS = 60_000;
+const ACK_LIMIT_MS = 10_000;
+// 500 ms: a role that cannot start, because what it needs is down, must not take the whole processor by trying.
+const RESTART_PAUSE_MS = 500;
+const IS_UP = 'the role is up';
+const LAST_CHARS = 600;
+
+interface Running {
+  readonly group: ProcessGroup;
+  /** The run that it has said it is armed for. */
+  armed: string;
+}
+
+function launch(role: Role, { env, agentsFolder, pointsFile }: SupervisorInput): Running {
+  const args = [...FROM_SOURCE, '--import', './test/proofs/rig/points.mjs', 'cli/main.ts', 'run', role, agentsFolder];
+  const group = spawnGroup(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...env, PROOF_ROLE: role, PROOF_POINTS: pointsFile },
+    onMessage(message) {
+      one.armed = (message as { armed: string }).armed;
+    },
+  });
+  const one: Running = { group, armed: '' };
+  return one;
+}
+
+const saidUp = ({ group }: Running): boolean => group.output().includes(IS_UP);
+
+/** Tells the roles at which moment to die, and knows what is planned for this run. */
+function createArming(running: ReadonlyMap<Role, Running>, pointsFile: string) {
+  let plan = { run: '', targets: [] as readonly Target[] };
+  const armOne = (role: Role, target: Target | undefined) => {
+    const own = target?.role === role ? { name: target.name, at: target.at } : null;
+    running.get(role)?.group.send({ run: plan.run, target: own });
+  };
+  return {
+    async arm(run: string, targets: readonly Target[]): Promise<void> {
+      plan = { run, targets };
+      for (const role of ROLES) armOne(role, targets[0]);
+      const isArmed = () => [...running.values()].every((one) => one.armed === run);
+      await waitFor('every role to be armed', ACK_LIMIT_MS, isArmed);
+    },
+    /** A role died and has been started again: it counts on, and after the first kill the second is armed. */
+    again(role: Role): void {
+      if (plan.run === '') return;
+      const kills = reachedIn(pointsFile).filter(({ run, killed }) => run === plan.run && killed).length;
+      const next = kills === 1 ? plan.targets[1] : undefined;
+      armOne(role, next);
+      if (next !== undefined && next.role !== role) armOne(next.role, next);
+    },
+  };
+}
+
+/** Start all roles. Resolves at once; untilUp waits for them. */
+export function startRoles(input: SupervisorInput): Supervisor {
+  const { pointsFile } = input;
+  closeSync(openSync(pointsFile, 'a'));
+  const running = new Map<Role, Running>();
+  const { arm, again } = createArming(running, pointsFile);
+  const deaths: Death[] = [];
+  const surprises: string[] = [];
+  let stopping = false;
+
+  function start(role: Role): void {
+    const one = launch(role, input);
+    running.set(role, one);
+    void one.group.gone.then(() => died(role, one));
+  }
+
+  async function died(role: Role, one: Running): Promise<void> {
+    if (stopping) return;
+    const death: Death = { role, atMs: Date.now(), upMs: 0 };
+    deaths.push(death);
+    const end = one.group.ended();
+    if (end !== 'SIGKILL') {
+      surprises.push(`${role} ended by itself (${end}): ${one.group.output().slice(-LAST_CHARS)}`);
+      if (!saidUp(one)) await sleep(RESTART_PAUSE_MS);
+    }
+    start(role);
+    again(role);
+    void waitUp(role).then(
+      () => (death.upMs = Date.now()),
+      (error: unknown) => surprises.push(String(error)),
+    );
+  }
+
+  const isUp = (role: Role): boolean => {
+    const one = running.get(role);
+    return one !== undefined && one.group.ended() === undefined && saidUp(one);
+  };
+  const waitUp = (role: Role) => waitFor(`the role ${role}`, UP_LIMIT_MS, () => stopping || isUp(role));
+
+  for (const role of ROLES) start(role);
+  return {
+    arm,
+    disarm: () => arm('', []),
+    reached: (run) => reachedIn(pointsFile).filter((one) => one.run === run),
+    deaths,
+    surprises,
+    async untilUp() {
+      for (const role of ROLES) await waitUp(role);
+      await waitFor('every death to be made good', UP_LIMIT_MS, () => deaths.every(({ upMs }) => upMs > 0));
+    },
+    output: (role) => running.get(role)?.group.output() ?? '',
+    async stop() {
+      stopping = true;
+      await Promise.all([...running.values()].map(({ group }) => group.kill('SIGKILL')));
+    },
+  };
+}
+
+function reachedIn(file: string): readonly Reached[] {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return lines.flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Reached]));
+}
