@@ -1,5 +1,5 @@
 // The read model of actions: what is known of each so far. Written by projections only. May import domain types.
-import { type Selectable, sql } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { ActionRow, Store } from './ports.ts';
 import type { Db, Tables } from './schema.ts';
 
@@ -25,12 +25,11 @@ export function createActions(db: Db): Store['actions'] {
         .selectFrom('actions')
         .selectAll()
         .where('conversation_id', '=', conversationId)
-        .where(sql<string>`proposal->>'tool'`, '=', tool)
-        .where(sql<string>`proposal->>'effect'`, '!=', 'read')
         .where((eb) => eb.or([eb('outcome_kind', 'is', null), eb('outcome_kind', '=', 'unknown')]))
         .orderBy('created_ms', 'desc')
         .execute();
-      return rows.map(fromRow);
+      // Here, not in SQL: PostgreSQL reads no field out of a json that holds a NUL somewhere.
+      return rows.map(fromRow).filter((row) => row.tool === tool && row.effect !== 'read');
     },
     async counts() {
       const byOutcome = await db

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { ACT_WITHIN_MS, createActorActivities, VERDICT_FRESH_MS } from '../../activities/actor/act.ts';
+import { createActorActivities } from '../../activities/actor/act.ts';
+import { VERDICT_FRESH_MS } from '../../activities/actor/warrant.ts';
+import { ACT_WITHIN_MS } from '../../domain/approval.ts';
 import { createLocalBroker } from '../../activities/actor/broker.ts';
 import type { ActResult, Evidence, Proposal, Warrant } from '../../domain/action.ts';
 import type { Verdict } from '../../domain/verdict.ts';
@@ -14,15 +16,18 @@ import type { Store } from '../../store/ports.ts';
 import { openStore } from '../../store/store.ts';
 import { actionDigest } from '../../trust/digest.ts';
 import { createSigner, createVerifier, generateSigningKey } from '../../trust/signing.ts';
+import type { Directory } from '../../domain/principal.ts';
+import { ruledStep } from '../../domain/ids.ts';
 import { ALLOW, aProposal, ASK } from '../domain/builders.ts';
-import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
-import { person } from '../support/system.ts';
+import { createFarSide, createTestAgent, directory as wholeDirectory } from '../support/far-side.ts';
+import { eventually, person } from '../support/system.ts';
 
 const api = createSigner('api', generateSigningKey());
 const workflows = createSigner('workflows', generateSigningKey());
 const verifier = createVerifier({ api: [api.publicKey], workflows: [workflows.publicKey] });
 const far = createFarSide();
 const clock = { nowMs: 1_000_000 };
+let directory: Directory = wholeDirectory;
 let folder: string;
 let postgres: EmbeddedPostgres;
 let store: Store;
@@ -40,7 +45,8 @@ after(async () => {
 });
 beforeEach(() => {
   far.effects.length = 0;
-  Object.assign(far.record, { state: 'delivered', fail: '', readable: true });
+  Object.assign(far.record, createFarSide().record);
+  directory = wholeDirectory;
   clock.nowMs = 1_000_000;
 });
 
@@ -101,11 +107,26 @@ async function warrantFor(proposal: Proposal, verdict: Verdict, over: Over = {})
     method: 't',
     atMs,
   } as const;
+  const signed = await workflows.sign({ kind: 'verdict', ...ruled, ...over.verdict });
+  await record(proposal, verdict, signed);
   return {
     principal: await api.sign({ ...message, ...over.message }),
-    verdict: await workflows.sign({ kind: 'verdict', ...ruled, ...over.verdict }),
+    verdict: signed,
     decisions: verdict.kind === 'ask' ? [await api.sign({ kind: 'decision', ...decided, ...over.decision })] : [],
   };
+}
+
+/** Put the ruling on record, as the Workflow does before it has anything acted on. */
+function record({ actionId: subject, conversationId, digest }: Proposal, verdict: Verdict, signed: string) {
+  const fact = { kind: 'ruled', digest, verdict, evidence: null, signed } as const;
+  return store.record([{ subject, step: ruledStep(verdict, signed), conversationId, atMs: clock.nowMs, fact }]);
+}
+
+/** What a killed actor leaves behind: a claim without a receipt. */
+async function claimed(proposal: Proposal): Promise<void> {
+  await record(proposal, ALLOW, 'of the claim');
+  const claiming = { ...proposal, nowMs: clock.nowMs };
+  await store.claims.claim({ claiming, verdictStep: ruledStep(ALLOW, 'of the claim') });
 }
 
 const act = (proposal: Proposal, warrant: Warrant): Promise<ActResult> =>
@@ -158,6 +179,10 @@ const forgeries = (other: Proposal): readonly Forgery[] => [
   [
     'a decision of somebody not entitled',
     async (p) => [p, await warrantFor(p, ASK, { decision: { person: person('mallory') } })],
+  ],
+  [
+    'a decision by somebody of another tenant',
+    async (p) => [p, await warrantFor(p, ASK, { decision: { person: { ...person('finn'), tenant: 'x' } } })],
   ],
   ['one approval of two', async (p) => [p, await warrantFor(p, { ...ASK, quorum: 2 })]],
   [
@@ -233,8 +258,7 @@ test('a throw of a write is unknown and never repeated, unless the tool says tha
 
 test('a claim without a receipt is not acted on again: the outcome is unknown', async () => {
   const proposal = payment();
-  const { actionId, conversationId, digest, tool } = proposal;
-  await store.claims.claim({ actionId, conversationId, digest, tool, nowMs: 1 });
+  await claimed(proposal);
   clock.nowMs += 10 * VERDICT_FRESH_MS; // the claim is looked up before the clock
   equal(endingOf(await act(proposal, await warrantFor(proposal, ASK, { verdict: { atMs: 1 } }))), 'unknown');
   deepEqual(far.effects, []);
@@ -242,18 +266,18 @@ test('a claim without a receipt is not acted on again: the outcome is unknown', 
 
 test('a claim without a receipt runs again under the same key where the far side honours it', async () => {
   const proposal = payment({ tool: 'escalate', effect: 'write' });
-  const { actionId, conversationId, digest, tool } = proposal;
-  await store.claims.claim({ actionId, conversationId, digest, tool, nowMs: 1 });
+  await claimed(proposal);
   equal(endingOf(await act(proposal, await warrantFor(proposal, ALLOW))), 'succeeded');
-  deepEqual(far.effects, [`escalate ${actionId} 72`]);
+  deepEqual(far.effects, [`escalate ${proposal.actionId} 72`]);
 });
 
-test('the same key with another digest runs nothing', async () => {
+test('the same key with another digest runs nothing, and nobody knows what became of it', async () => {
   const first = payment();
   await act(first, await warrantFor(first, ASK));
   const reset = payment({ actionId: first.actionId, args: '{"cents":99,"order":1}' });
-  await rejects(act(reset, await warrantFor(reset, ASK)), { type: 'WarrantRefused' });
+  equal(endingOf(await act(reset, await warrantFor(reset, ASK))), 'unknown');
   deepEqual(far.effects, [`pay ${first.actionId} 72`]);
+  equal((await store.claims.get(first.actionId))?.outcome?.kind, 'succeeded');
 });
 
 test('evidence is read for the signed principal of the conversation only', async () => {
@@ -265,3 +289,84 @@ test('evidence is read for the signed principal of the conversation only', async
   const bob = await warrantFor(proposal, ASK, { message: { principal: person('bob') } });
   await rejects(inspect(bob.principal), { type: 'WarrantRefused' });
 });
+
+test('an approver who has left the group since is leave no more; what was claimed before stands', async () => {
+  const [done, open] = [payment(), payment()];
+  const [before, after] = [await warrantFor(done, ASK), await warrantFor(open, ASK)];
+  equal(endingOf(await act(done, before)), 'succeeded');
+  directory = { ...wholeDirectory, groups: { ...wholeDirectory.groups, finance: ['olga'] } };
+  equal(endingOf(await act(done, before)), 'succeeded');
+  await rejects(act(open, after), { type: 'WarrantRefused' });
+  equal(await store.claims.get(open.actionId), undefined);
+});
+
+test('a verdict that is not on record claims nothing', async () => {
+  const proposal = payment();
+  const warrant = await warrantFor(proposal, ASK);
+  const { verdict } = await warrantFor(proposal, ALLOW);
+  const unrecorded = await workflows.sign({ ...(await verifier.verify('verdict', verdict)), atMs: clock.nowMs + 1 });
+  await rejects(act(proposal, { ...warrant, verdict: unrecorded }), { type: 'WarrantRefused' });
+  equal(await store.claims.get(proposal.actionId), undefined);
+});
+
+test('a thrown switch ends reads and writes as cancelled, and for good', async () => {
+  const stop = { scope: 'agent', name: 'tester', setBy: 'olga', reason: 'it pays twice', setMs: 1 } as const;
+  const [write, read] = [payment(), payment({ tool: 'look', effect: 'read' })];
+  await store.switches.set({ id: 'kill', isThrown: true, switch: stop });
+  equal(endingOf(await act(write, await warrantFor(write, ASK))), 'cancelled');
+  equal(endingOf(await act(read, await warrantFor(read, ALLOW))), 'cancelled');
+  await store.switches.set({ id: 'revive', isThrown: false, switch: stop });
+  equal(endingOf(await act(write, await warrantFor(write, ASK))), 'cancelled');
+  deepEqual(far.effects, []);
+});
+
+const transfer = () => payment({ tool: 'transfer', effect: 'write' });
+const LATEST_MS = 200 + 5_000; // the tool's time-out, and the time for a call on its way to arrive
+
+test('a claim without a receipt is asked about: what happened succeeded, and is not done again', async () => {
+  const proposal = transfer();
+  await claimed(proposal);
+  far.record.reconciles = 'happened';
+  equal(endingOf(await act(proposal, await warrantFor(proposal, ALLOW))), 'succeeded');
+  deepEqual(far.effects, []);
+});
+
+test('"it did not happen" is believed only once whoever began it can no longer do it; it is not done again', async () => {
+  const proposal = transfer();
+  await claimed(proposal);
+  far.record.reconciles = 'did_not_happen';
+  const early = act(proposal, await warrantFor(proposal, ALLOW));
+  await rejects(early, { type: 'OutcomeNotKnownYet', nextRetryDelay: LATEST_MS, nonRetryable: false });
+  clock.nowMs += LATEST_MS;
+  equal(endingOf(await act(proposal, await warrantFor(proposal, ALLOW))), 'failed');
+  deepEqual(far.effects, []);
+});
+
+test('a tool that answers after its time-out leaves unknown, which its late answer corrects', async () => {
+  const proposal = transfer();
+  far.record.takesMs = 400;
+  equal(endingOf(await act(proposal, await warrantFor(proposal, ALLOW))), 'unknown');
+  const corrected = async () =>
+    (await store.claims.get(proposal.actionId))?.outcome?.kind === 'succeeded' ? true : undefined;
+  await eventually(corrected, 'the late receipt');
+  deepEqual(far.effects, [`transfer ${proposal.actionId} 72`]);
+});
+
+test('an attempt that was taken over ends nothing, unless it knows that the effect happened', async () => {
+  const [failing, happening] = [transfer(), transfer()];
+  far.record.takesMs = 100;
+  far.record.fail = 'did_not_happen';
+  const first = act(failing, await warrantFor(failing, ALLOW));
+  await takenOver(failing);
+  await rejects(first, { name: 'FencedOff' });
+  equal((await store.claims.get(failing.actionId))?.outcome, null);
+  far.record.fail = '';
+  const second = act(happening, await warrantFor(happening, ALLOW));
+  await takenOver(happening);
+  equal(endingOf(await second), 'succeeded');
+});
+
+async function takenOver({ actionId }: Proposal): Promise<void> {
+  await eventually(() => store.claims.get(actionId), 'the claim');
+  await store.claims.takeOver(actionId, { acts: false, nowMs: clock.nowMs });
+}

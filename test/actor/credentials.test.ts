@@ -63,7 +63,8 @@ for (const kind of KINDS) {
     const whose = { agent: 'support-desk', tool: name, scopes, principal: ADA, tenant: 'default' };
     const one = await broker.open({ ...whose, actionId, epoch: 1, validForMs: 20_000, ...over });
     const signal = new AbortController().signal;
-    const context: ToolContext = { access: one.access, idempotencyKey: actionId, signal, nowMs: NOW_MS };
+    const assertHeld = async () => undefined;
+    const context: ToolContext = { access: one.access, idempotencyKey: actionId, signal, nowMs: NOW_MS, assertHeld };
     return { ...one, context, actionId, sql: one.access.database('shop') };
   }
 

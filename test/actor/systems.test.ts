@@ -206,4 +206,9 @@ test('a secret is given to tools with a scope of its system only, as it is when 
   }
 });
 
-const CONTEXT = { idempotencyKey: 'k', signal: new AbortController().signal, nowMs: NOW_MS };
+const CONTEXT = {
+  idempotencyKey: 'k',
+  signal: new AbortController().signal,
+  nowMs: NOW_MS,
+  assertHeld: async () => {},
+};

@@ -49,6 +49,7 @@ export function aWorld(sql: Sql): World {
       idempotencyKey,
       signal: new AbortController().signal,
       nowMs,
+      assertHeld: async () => undefined,
     }),
   };
 }

@@ -6,14 +6,23 @@ import type { Entry, Fact } from '../../domain/entry.ts';
 import type { NewItem } from '../../domain/item.ts';
 import { grantRights, requireRights, RIGHTS } from '../../store/grants.ts';
 import { migrateStore } from '../../store/migrations/migrate.ts';
-import type { Store } from '../../store/ports.ts';
+import type { Claiming, ClaimResult, Store } from '../../store/ports.ts';
 import { openStore } from '../../store/store.ts';
 import { startPrivatePostgres, type TestPostgres } from '../support/postgres.ts';
 
 type RoleName = 'api' | 'workflows' | 'assistant' | 'actor';
 const ROLES: readonly RoleName[] = ['api', 'workflows', 'assistant', 'actor'];
 const person = { id: 'ada', name: 'Ada', tenant: 'default' };
-const about = { conversationId: 'c1', nowMs: 1 };
+const success = { outcome: { kind: 'succeeded', result: null }, nowMs: 2 } as const;
+const verdict = { kind: 'allow', ruleId: 'r', ruleVersion: 'v', reason: '' } as const;
+const ruling: Fact = { kind: 'ruled', digest: 'd', verdict, evidence: null, signed: 's' };
+
+const claimOf = (actionId: string): Claiming => {
+  const of = { conversationId: 'c1', tenant: 'default', agent: 'a', tool: 'refund', nowMs: 1 };
+  return { actionId, digest: `digest of ${actionId}`, ...of };
+};
+const claim = (store: Store, actionId: string): Promise<ClaimResult> =>
+  store.claims.claim({ claiming: claimOf(actionId), verdictStep: 'ruled' });
 
 let server: TestPostgres;
 let stores: Record<RoleName, Store>;
@@ -73,8 +82,9 @@ test('the assistant writes what the model said, and its entries', async () => {
 
 test('the assistant can write neither claims nor decisions, nor words of people', async () => {
   const { assistant } = stores;
-  await assert.rejects(assistant.claims.claim({ actionId: 'c1:1:0', digest: 'd', tool: 'refund', ...about }), DENIED);
-  await assert.rejects(assistant.claims.receipt('c1:1:0', { kind: 'succeeded', result: null }, 1), DENIED);
+  await assert.rejects(claim(assistant, 'c1:1:0'), DENIED);
+  await assert.rejects(assistant.claims.close(claimOf('c1:1:0'), { kind: 'failed', reason: '' }), DENIED);
+  await assert.rejects(assistant.claims.receipt({ actionId: 'c1:1:0', epoch: 1, ...success }), DENIED);
   const decided = { kind: 'decided', approvalId: 'a', signed: 's', receipt: 'r' } as const;
   await assert.rejects(assistant.record([entry('decided', decided)]), REFUSED_ROW);
   const settled = { kind: 'settled', outcome: { kind: 'succeeded', result: null } } as const;
@@ -85,9 +95,10 @@ test('the assistant can write neither claims nor decisions, nor words of people'
 
 test('the actor claims and settles, and can neither rule nor decide', async () => {
   const { actor } = stores;
-  const claim = { actionId: 'c1:2:0', digest: 'd2', tool: 'refund', ...about };
-  assert.deepEqual(await actor.claims.claim(claim), { kind: 'claimed' });
-  await actor.claims.receipt('c1:2:0', { kind: 'succeeded', result: null }, 2);
+  await stores.workflows.record([{ ...entry('ruled', ruling), subject: 'c1:2:0' }]);
+  assert.deepEqual(await claim(actor, 'c1:2:0'), { kind: 'claimed', epoch: 1 });
+  await actor.claims.takeOver('c1:2:0', { acts: true, nowMs: 2 });
+  await actor.claims.receipt({ actionId: 'c1:2:0', epoch: 2, ...success });
   const decided = { kind: 'decided', approvalId: 'a', signed: 's', receipt: 'r' } as const;
   await assert.rejects(actor.record([entry('decided', decided)]), REFUSED_ROW);
   await assert.rejects(actor.items.append([saying('principal')]), REFUSED_ROW);
@@ -98,7 +109,7 @@ test('the API opens conversations, and can neither claim nor speak for the model
   const opened = { kind: 'conversation_opened', agent: 'a', tenant: 'default', owner: 'o', principal: person } as const;
   await api.record([entry('opened', opened)]);
   assert.equal((await api.conversations.get('c1'))?.agent, 'a');
-  await assert.rejects(api.claims.claim({ actionId: 'c1:3:0', digest: 'd3', tool: 'refund', ...about }), DENIED);
+  await assert.rejects(api.claims.close(claimOf('c1:3:0'), { kind: 'failed', reason: '' }), DENIED);
   await assert.rejects(api.items.append([saying('model')]), DENIED);
 });
 

@@ -64,7 +64,7 @@ test('a turn takes no more messages than its bound', () => {
 
 test('a report counts once, and only for a batch that is waiting', () => {
   const state = fresh();
-  const report = { batchId: 'c1:1:0', settled: [], signed: 's' };
+  const report = { batchId: 'c1:1:0', signed: 's' };
   enqueueReport(state, report);
   equal(takeNext(state), undefined);
   state.waiting.push({ batchId: 'c1:1:0', principal: 'p', summaries: [], group: 'finance', deadlineMs: 1 });
@@ -79,8 +79,8 @@ test('a report counts once, and only for a batch that is waiting', () => {
 test('a report that did not verify leaves its batch waiting for the true one', () => {
   const state = fresh();
   state.waiting.push({ batchId: 'c1:1:0', principal: 'p', summaries: [], group: 'finance', deadlineMs: 1 });
-  enqueueReport(state, { batchId: 'c1:1:0', settled: [], signed: 'forged' });
-  enqueueReport(state, { batchId: 'c1:1:0', settled: [], signed: 'true' });
+  enqueueReport(state, { batchId: 'c1:1:0', signed: 'forged' });
+  enqueueReport(state, { batchId: 'c1:1:0', signed: 'true' });
   takeNext(state); // refused: nothing is settled
   const work = takeNext(state);
   equal(work?.kind === 'report' && work.report.signed, 'true');

@@ -6,7 +6,14 @@ export interface FarSide {
   /** Every effect that happened, in order, as "tool key amount". */
   readonly effects: string[];
   /** What the records say now; tests change it. */
-  readonly record: { state: string; fail: '' | 'did_not_happen' | 'throw'; readable: boolean };
+  readonly record: {
+    state: string;
+    fail: '' | 'did_not_happen' | 'throw';
+    readable: boolean;
+    /** What `transfer` says when it is asked after a crash, and how long it takes, ms. */
+    reconciles: 'happened' | 'did_not_happen' | 'unknown';
+    takesMs: number;
+  };
 }
 
 export const directory = defineDirectory({
@@ -18,26 +25,30 @@ export const directory = defineDirectory({
 });
 
 export function createFarSide(): FarSide {
-  return { effects: [], record: { state: 'delivered', fail: '', readable: true } };
+  return {
+    effects: [],
+    record: { state: 'delivered', fail: '', readable: true, reconciles: 'unknown', takesMs: 0 },
+  };
 }
 
 const input = z.strictObject({ order: z.int(), cents: z.int().min(1) });
 const base = { version: '1', input, egress: false, critical: ['order', 'cents'], scopes: ['far:write'] } as const;
 
 export function createTestAgent(far: FarSide) {
-  const { look, note, pay, wide, escalate } = createTools(far);
+  const { look, note, pay, wide, escalate, transfer } = createTools(far);
   return defineAgent({
     name: 'tester',
     owner: 'olga',
     team: 'support',
     purpose: 'to be tested',
     instructions: 'You are tested.',
-    tools: [look, note, pay, wide, escalate],
+    tools: [look, note, pay, wide, escalate, transfer],
     rules: [
       rule('look', look, () => allow()),
       rule('note.small', note, ({ input: { cents } }) => (cents <= 100 ? allow() : ask({ group: 'finance' }))),
       rule('wide', wide, () => ask({ group: 'finance' })),
       rule('escalate', escalate, () => allow()),
+      rule('transfer', transfer, () => allow()),
       rule('pay.never', pay, ({ input: { cents } }) => (cents > 1_000_000 ? deny('too much') : undefined)),
       rule('pay.gone', pay, ({ evidence }) =>
         evidence?.record['state'] === 'refunded' ? deny('already paid') : undefined,
@@ -110,5 +121,21 @@ function createTools(far: FarSide) {
     then: 'handover',
     execute: effect('escalate'),
   });
-  return { look, note, pay, wide, escalate };
+  const transfer = defineTool({
+    ...base,
+    name: 'transfer',
+    description: 'a write that can be asked about, and may be slow',
+    effect: 'write',
+    idempotent: false,
+    timeoutMs: 200,
+    execute: async (call, context) => {
+      await new Promise((resolve) => setTimeout(resolve, far.record.takesMs));
+      return effect('transfer')(call, context);
+    },
+    reconcile: async () => {
+      const { reconciles } = far.record;
+      return reconciles === 'happened' ? { kind: reconciles, result: { done: true } } : { kind: reconciles };
+    },
+  });
+  return { look, note, pay, wide, escalate, transfer };
 }

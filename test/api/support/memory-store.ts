@@ -65,6 +65,8 @@ class State {
   }
 }
 
+const notHere = (): Promise<never> => Promise.reject(new Error('the API must not do this'));
+
 export function createMemoryStore(): MemoryStore {
   const state = new State();
   return {
@@ -83,12 +85,18 @@ export function createMemoryStore(): MemoryStore {
       get: (id) => state.here(() => state.actions.get(id)),
       ofConversation: (id, limit) =>
         state.here(() => [...state.actions.values()].filter((row) => row.conversationId === id).slice(0, limit)),
+      openWrites: () => state.here(() => []),
       counts: () => state.here(() => state.counts),
     },
+    // The HTTP side neither claims nor ends an action.
     claims: {
       get: () => state.here((): Claim | undefined => undefined),
-      claim: () => state.here(() => ({ kind: 'claimed' }) as const),
-      receipt: (_id, outcome) => state.here(() => outcome),
+      claim: notHere,
+      close: notHere,
+      takeOver: notHere,
+      assertHeld: notHere,
+      receipt: notHere,
+      answer: notHere,
     },
     ledger: {
       ofConversation: (id, after, limit) =>

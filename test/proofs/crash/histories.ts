@@ -1,6 +1,6 @@
 // What Temporal says of the Workflows of a conversation: whether anything is still under way, and whether anything failed.
 import { Client, Connection, type WorkflowExecutionDescription } from '@temporalio/client';
-import { actionWorkflowId, conversationWorkflowId, parseApprovalId } from '../../../domain/ids.ts';
+import { waitingWorkflowId, conversationWorkflowId, parseApprovalId } from '../../../domain/ids.ts';
 import { waitFor } from '../support.ts';
 
 export interface Histories {
@@ -24,7 +24,7 @@ export async function readHistories(address: string): Promise<Histories> {
   const idsOf = (conversationId: string, approvalId: string) =>
     [
       conversationWorkflowId(conversationId),
-      actionWorkflowId(parseApprovalId(approvalId)?.batchId ?? approvalId),
+      waitingWorkflowId(parseApprovalId(approvalId)?.batchId ?? approvalId),
     ] as const;
   const describe = (id: string) => workflow.getHandle(id).describe();
   return {

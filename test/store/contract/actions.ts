@@ -12,15 +12,24 @@ import {
   requested,
   ruled,
 } from '../builders.ts';
+import { type Claiming, type ClaimResult, FencedOff, type Store } from '../../../store/ports.ts';
 import type { Contract } from '../contract.test.ts';
 
 const succeeded: Outcome = { kind: 'succeeded', result: { refund: 'r_1' } };
 const unknown: Outcome = { kind: 'unknown', reason: 'the connection broke' };
 
-const claimOf = (id: string) => {
-  const { actionId, digest, tool } = aProposal(id);
-  return { actionId, conversationId: id, digest, tool, nowMs: 50 };
+const claimOf = (id: string): Claiming => {
+  const { actionId, digest, tool, tenant, agent } = aProposal(id);
+  return { actionId, conversationId: id, digest, tenant, agent, tool, nowMs: 50 };
 };
+const verdictStep = 'ruled';
+/** Claim it, with its verdict on record. */
+async function claim(store: Store, claiming: Claiming): Promise<ClaimResult> {
+  await store.record([ruled(claiming.conversationId, anAsk, verdictStep)]);
+  return store.claims.claim({ claiming, verdictStep });
+}
+const receipt = (store: Store, actionId: string, outcome: Outcome, nowMs = 60, epoch = 1): Promise<Outcome> =>
+  store.claims.receipt({ actionId, epoch, outcome, nowMs });
 const settled = (id: string, outcome: Outcome, step = 'settled') =>
   anEntry(id, aProposal(id).actionId, step, { kind: 'settled', outcome }, 70);
 
@@ -37,9 +46,9 @@ export const actionsContract: Contract = {
     await store.record([requested(id, anApproval(id))]);
     assert.equal(await stageNow(), 'waiting');
     await store.record([ruled(id, anAsk, 'ruled again')]);
-    await store.claims.claim(claimOf(id));
+    await claim(store, claimOf(id));
     assert.equal(await stageNow(), 'claimed');
-    await store.claims.receipt(actionId, succeeded, 60);
+    await receipt(store, actionId, succeeded);
     const { agent, tool, effect, args, digest, summary } = aProposal(id);
     assert.deepEqual(await store.actions.get(actionId), {
       ...{ id: actionId, conversationId: id, agent, tool, effect, args, digest, summary, principal: ada },
@@ -52,7 +61,7 @@ export const actionsContract: Contract = {
     const id = aConversationId();
     const { actionId } = aProposal(id);
     await store.record([proposed(id)]);
-    await store.claims.claim(claimOf(id));
+    await claim(store, claimOf(id));
     await store.record([ruled(id, anAsk), requested(id, anApproval(id))]);
     assert.equal((await store.actions.get(actionId))?.stage, 'claimed');
     await store.record([settled(id, { kind: 'failed', reason: 'no' }), settled(id, succeeded, 'settled twice')]);
@@ -69,11 +78,11 @@ export const actionsContract: Contract = {
     const before = await store.actions.counts();
     await store.record([proposed(id, 0), proposed(id, 1), settled(id, { kind: 'denied', reason: 'no' })]);
     const other = claimOf(aConversationId());
-    await store.claims.claim(other);
+    await claim(store, other);
     const after = await store.actions.counts();
     assert.equal(after['denied'], (before['denied'] ?? 0) + 1);
     assert.equal(after['claimed'], (before['claimed'] ?? 0) + 1);
-    await store.claims.receipt(other.actionId, unknown, 60);
+    await receipt(store, other.actionId, unknown);
     assert.equal((await store.actions.counts())['claimed'], before['claimed']);
     const rows = await store.actions.ofConversation(id, 10);
     assert.deepEqual(
@@ -85,83 +94,149 @@ export const actionsContract: Contract = {
 
   'of many who claim one action exactly one may act': async ({ store }) => {
     const id = aConversationId();
-    const claim = claimOf(id);
-    const results = await Promise.all(Array.from({ length: 10 }, () => store.claims.claim(claim)));
+    const claiming = claimOf(id);
+    const { actionId, digest, tool } = claiming;
+    const results = await Promise.all(Array.from({ length: 10 }, () => claim(store, claiming)));
     assert.equal(results.filter((result) => result.kind === 'claimed').length, 1);
-    const standing = { actionId: claim.actionId, digest: claim.digest, claimedMs: 50, outcome: null };
+    const standing = { actionId, digest, epoch: 1, claimedMs: 50, actedMs: 50, outcome: null };
     assert.deepEqual(
       results.find((result) => result.kind === 'exists'),
       { kind: 'exists', claim: standing },
     );
-    assert.deepEqual(await store.claims.get(claim.actionId), standing);
-    const chain = await store.ledger.ofSubject(claim.actionId);
-    const fact = { kind: 'claimed', digest: claim.digest, tool: claim.tool };
+    assert.deepEqual(await store.claims.get(actionId), standing);
+    const chain = await store.ledger.ofSubject(actionId);
     assert.deepEqual(
-      chain.map((entry) => entry.fact),
-      [fact],
+      chain.filter((entry) => entry.fact.kind === 'claimed').map((entry) => entry.fact),
+      [{ kind: 'claimed', digest, tool }],
     );
   },
 
   'a digest is claimed once, under whatever id; an id once, under whatever digest': async ({ store }) => {
     const [id, other] = [aConversationId(), aConversationId()];
-    const claim = claimOf(id);
-    assert.deepEqual(await store.claims.claim(claim), { kind: 'claimed' });
-    const standing = { actionId: claim.actionId, digest: claim.digest, claimedMs: 50, outcome: null };
-    const sameDigest = await store.claims.claim({ ...claimOf(other), digest: claim.digest });
-    assert.deepEqual(sameDigest, { kind: 'exists', claim: standing });
-    const sameId = await store.claims.claim({ ...claim, digest: 'another' });
-    assert.deepEqual(sameId, { kind: 'exists', claim: standing });
+    const claiming = claimOf(id);
+    const { actionId, digest } = claiming;
+    assert.deepEqual(await claim(store, claiming), { kind: 'claimed', epoch: 1 });
+    const standing = { actionId, digest, epoch: 1, claimedMs: 50, actedMs: 50, outcome: null };
+    assert.deepEqual(await claim(store, { ...claimOf(other), digest }), { kind: 'exists', claim: standing });
+    assert.deepEqual(await claim(store, { ...claiming, digest: 'another' }), { kind: 'exists', claim: standing });
     assert.equal(await store.claims.get(claimOf(other).actionId), undefined);
-    assert.deepEqual(await store.ledger.ofSubject(claimOf(other).actionId), []);
+  },
+
+  'what has no verdict on record cannot be claimed': async ({ store }) => {
+    const claiming = claimOf(aConversationId());
+    assert.deepEqual(await store.claims.claim({ claiming, verdictStep: 'ruled' }), { kind: 'not_recorded' });
+    assert.equal(await store.claims.get(claiming.actionId), undefined);
+  },
+
+  'a thrown switch within its scope stops a claim, and one that is taken back does not': async ({ store }) => {
+    const id = aConversationId();
+    const one = { scope: 'tool', name: `tool of ${id}`, setBy: 'olga', reason: 'it pays twice', setMs: 1 } as const;
+    await store.switches.set({ id: 'kill', isThrown: true, switch: one });
+    const claiming = { ...claimOf(id), tool: one.name };
+    assert.deepEqual(await claim(store, claiming), { kind: 'switched_off', by: one });
+    assert.deepEqual(await claim(store, claimOf(aConversationId())), { kind: 'claimed', epoch: 1 });
+    await store.switches.set({ id: 'revive', isThrown: false, switch: one });
+    assert.deepEqual(await claim(store, claiming), { kind: 'claimed', epoch: 1 });
+  },
+
+  'what is closed was claimed and ended at once, and nobody claims it any more': async ({ store }) => {
+    const claiming = claimOf(aConversationId());
+    const expired: Outcome = { kind: 'expired', reason: 'too late' };
+    assert.deepEqual(await store.claims.close(claiming, expired), { kind: 'closed', outcome: expired });
+    assert.equal((await claim(store, claiming)).kind, 'exists');
+    const other = claimOf(aConversationId());
+    await claim(store, other);
+    assert.equal((await store.claims.close(other, expired)).kind, 'exists');
+    assert.equal((await store.claims.get(other.actionId))?.outcome, null);
+  },
+
+  'who is taken over is fenced off: it may say that it happened, and nothing else': async ({ store }) => {
+    const { actionId, ...rest } = claimOf(aConversationId());
+    await claim(store, { actionId, ...rest });
+    await store.claims.assertHeld(actionId, 1);
+    assert.equal((await store.claims.takeOver(actionId, { acts: false, nowMs: 70 })).actedMs, 50);
+    const taken = await store.claims.takeOver(actionId, { acts: true, nowMs: 80 });
+    assert.deepEqual([taken.epoch, (await store.claims.get(actionId))?.actedMs], [3, 80]);
+    await assert.rejects(store.claims.assertHeld(actionId, 2), FencedOff);
+    await store.claims.assertHeld(actionId, 3);
+    await assert.rejects(receipt(store, actionId, { kind: 'failed', reason: 'no' }, 90, 1), FencedOff);
+    await assert.rejects(receipt(store, actionId, unknown, 90, 2), FencedOff);
+    assert.deepEqual(await receipt(store, actionId, unknown, 91, 3), unknown);
+    assert.deepEqual(await receipt(store, actionId, { kind: 'failed', reason: 'no' }, 92, 1), unknown);
+    assert.deepEqual(await receipt(store, actionId, succeeded, 93, 1), succeeded);
+    await assert.rejects(store.claims.assertHeld(actionId, 3), FencedOff, 'it has ended');
+  },
+
+  'a person corrects what is unknown, and nothing else': async ({ store }) => {
+    const [id, other] = [aConversationId(), aConversationId()];
+    const failed: Outcome = { kind: 'failed', reason: 'it did not happen' };
+    for (const one of [id, other]) await claim(store, claimOf(one));
+    await receipt(store, claimOf(id).actionId, unknown);
+    const answer = { outcome: failed, nowMs: 90 };
+    assert.deepEqual(await store.claims.answer({ actionId: claimOf(id).actionId, ...answer }), failed);
+    await receipt(store, claimOf(other).actionId, succeeded);
+    assert.deepEqual(await store.claims.answer({ actionId: claimOf(other).actionId, ...answer }), succeeded);
   },
 
   'the first receipt stands': async ({ store }) => {
-    const claim = claimOf(aConversationId());
-    await store.claims.claim(claim);
+    const { actionId, ...rest } = claimOf(aConversationId());
+    await claim(store, { actionId, ...rest });
     const given: Outcome[] = Array.from({ length: 5 }, (_, n) => ({ kind: 'succeeded', result: n }));
-    const stood = await Promise.all(given.map((outcome) => store.claims.receipt(claim.actionId, outcome, 60)));
+    const stood = await Promise.all(given.map((outcome) => receipt(store, actionId, outcome)));
     assert.equal(new Set(stood.map((outcome) => JSON.stringify(outcome))).size, 1);
-    assert.deepEqual(await store.claims.receipt(claim.actionId, unknown, 61), stood[0]);
-    assert.deepEqual((await store.claims.get(claim.actionId))?.outcome, stood[0]);
-    const chain = await store.ledger.ofSubject(claim.actionId);
+    assert.deepEqual(await receipt(store, actionId, unknown), stood[0]);
+    assert.deepEqual((await store.claims.get(actionId))?.outcome, stood[0]);
+    const chain = await store.ledger.ofSubject(actionId);
     assert.deepEqual(
       chain.map((entry) => entry.step),
-      ['claimed', 'settled'],
+      ['ruled', 'claimed', 'settled'],
     );
-    assert.deepEqual(chain[1]?.fact, { kind: 'settled', outcome: stood[0] });
+    assert.deepEqual(chain[2]?.fact, { kind: 'settled', outcome: stood[0] });
   },
 
   'an unknown outcome may be corrected once it is known, and both are on record': async ({ store }) => {
     const id = aConversationId();
-    const claim = claimOf(id);
+    const { actionId } = claimOf(id);
     await store.record([proposed(id)]);
-    await store.claims.claim(claim);
-    assert.deepEqual(await store.claims.receipt(claim.actionId, unknown, 60), unknown);
-    assert.deepEqual(await store.claims.receipt(claim.actionId, unknown, 61), unknown);
-    assert.deepEqual(await store.claims.receipt(claim.actionId, succeeded, 62), succeeded);
-    assert.deepEqual(await store.claims.receipt(claim.actionId, { kind: 'failed', reason: 'no' }, 63), succeeded);
-    const chain = await store.ledger.ofSubject(claim.actionId);
+    await claim(store, claimOf(id));
+    assert.deepEqual(await receipt(store, actionId, unknown, 60), unknown);
+    assert.deepEqual(await receipt(store, actionId, unknown, 61), unknown);
+    assert.deepEqual(await receipt(store, actionId, succeeded, 62), succeeded);
+    assert.deepEqual(await receipt(store, actionId, { kind: 'failed', reason: 'no' }, 63), succeeded);
+    const chain = await store.ledger.ofSubject(actionId);
     assert.deepEqual(
       chain.map((entry) => entry.step),
-      ['proposed', 'claimed', 'settled', 'corrected'],
+      ['proposed', 'ruled', 'claimed', 'settled', 'corrected'],
     );
-    assert.deepEqual((await store.actions.get(claim.actionId))?.outcome, succeeded);
+    assert.deepEqual((await store.actions.get(actionId))?.outcome, succeeded);
   },
 
   'a receipt that comes after the Workflow gave up is on record as a correction': async ({ store }) => {
     const id = aConversationId();
-    const claim = claimOf(id);
+    const { actionId } = claimOf(id);
     await store.record([proposed(id)]);
-    await store.claims.claim(claim);
+    await claim(store, claimOf(id));
     await store.record([settled(id, unknown)]);
-    assert.deepEqual(await store.claims.receipt(claim.actionId, succeeded, 80), succeeded);
-    const chain = await store.ledger.ofSubject(claim.actionId);
+    assert.deepEqual(await receipt(store, actionId, succeeded, 80), succeeded);
+    const chain = await store.ledger.ofSubject(actionId);
     assert.deepEqual(chain.at(-1)?.fact, { kind: 'settled', outcome: succeeded });
-    assert.deepEqual((await store.actions.get(claim.actionId))?.outcome, succeeded);
+    assert.deepEqual((await store.actions.get(actionId))?.outcome, succeeded);
   },
 
   'there is no receipt without a claim': async ({ store }) => {
-    await assert.rejects(store.claims.receipt('nobody:1:0', succeeded, 60), /no claim of nobody:1:0/);
+    await assert.rejects(receipt(store, 'nobody:1:0', succeeded), /no claim of nobody:1:0/);
     assert.deepEqual(await store.ledger.ofSubject('nobody:1:0'), []);
+  },
+
+  'open writes are those of the tool that have not ended or may have happened': async ({ store }) => {
+    const id = aConversationId();
+    const open = async () => (await store.actions.openWrites(id, 'refund')).map((row) => row.id);
+    await store.record([proposed(id, 0), proposed(id, 1)]);
+    assert.deepEqual((await open()).toSorted(), [`${id}:1:0`, `${id}:1:1`]);
+    await store.record([settled(id, unknown)]);
+    assert.equal((await open()).length, 2);
+    await store.record([settled(id, { kind: 'failed', reason: 'no' }, 'corrected')]);
+    assert.deepEqual(await open(), [`${id}:1:1`]);
+    assert.deepEqual(await store.actions.openWrites(id, 'another tool'), []);
   },
 };
