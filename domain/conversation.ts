@@ -126,6 +126,8 @@ export const MAX_WAITING = 20;
 export const MAX_REPORTS = 100;
 // 60 items: about 20 turns with a tool call; older context is left out of model calls.
 export const MAX_RECENT = 60;
+// 400: the longest lawful turn of the default limits has about 200 items; a model must see what it works on.
+export const MAX_TURN_ITEMS = 400;
 // 8,000 of the server's 10,000 per run: room for those that arrive while the run ends.
 export const MAX_SIGNALS_PER_RUN = 8_000;
 
@@ -240,19 +242,26 @@ export function hasWork(state: ConversationState): boolean {
 }
 
 /**
- * Remember items for the next model calls. The oldest fall out, a whole exchange at a time. In a turn that alone is
- * longer than the bound its question stays: a model must see what it works on.
+ * Remember items for the next model calls. The turn that runs is kept whole, within its own bound; of what was before it
+ * the oldest fall out, a whole exchange at a time.
  */
 export function remember(state: ConversationState, items: readonly ItemRef[]): void {
   const all = [...state.recent, ...items];
-  const question = all.findLast(opensTurn);
-  const cut = all.slice(-MAX_RECENT);
-  if (question === undefined || all.length <= MAX_RECENT) state.recent = cut;
-  else if (cut.includes(question)) state.recent = cut.slice(cut.findIndex(opensTurn));
-  else state.recent = [question, ...all.slice(1 - MAX_RECENT)];
+  let start = all.findLastIndex(opensTurn);
+  while (start > 0 && opensTurn(all[start - 1])) start -= 1; // what was said together opens a turn together
+  const turn = start === -1 ? all : all.slice(start);
+  const kept = turn.length <= MAX_TURN_ITEMS ? turn : [...turn.slice(0, 1), ...turn.slice(1 - MAX_TURN_ITEMS)];
+  const room = Math.max(0, MAX_RECENT - kept.length);
+  const before = all.slice(0, Math.max(0, start));
+  const near = before.slice(Math.max(0, before.length - room));
+  const whole = near.length === before.length ? 0 : near.findIndex(opensTurn);
+  // Where not even the last exchange fits whole, its words stay.
+  const words = before.filter((item) => opensTurn(item) || item.kind === 'reply');
+  const rest = whole === -1 ? words.slice(Math.max(0, words.length - room)) : near.slice(whole);
+  state.recent = [...rest, ...kept];
 }
 
-const opensTurn = ({ kind }: ItemRef): boolean => kind === 'message' || kind === 'report';
+const opensTurn = (item: ItemRef | undefined): boolean => item?.kind === 'message' || item?.kind === 'report';
 
 export function viewOf(state: ConversationState): ConversationView {
   const { conversationId, agent, phase, turn, inbox, waiting } = state;

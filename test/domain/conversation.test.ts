@@ -9,6 +9,7 @@ import {
   MAX_INBOX_BYTES,
   MAX_MESSAGES_PER_TURN,
   MAX_RECENT,
+  MAX_TURN_ITEMS,
   openConversation,
   refusalOf,
   remember,
@@ -146,11 +147,17 @@ test('the question of a turn is shown to its end, however much the turn reads', 
       remember(state, [{ id: `c${call}`, kind: 'calls' }]);
       for (let read = 0; read < 16; read++) remember(state, [{ id: `r${call}.${read}`, kind: 'tool_result' }]);
     }
-    deepEqual([state.recent.length, state.recent[0]?.id, state.recent.at(-1)?.id], [MAX_RECENT, 'question', 'r3.15']);
-    equal(new Set(state.recent.map(({ id }) => id)).size, MAX_RECENT);
+    const expected = [1 + 4 + 64, 'question', 'r3.15'];
+    deepEqual([state.recent.length, state.recent[0]?.id, state.recent.at(-1)?.id], expected);
+    remember(state, [{ id: 'answer', kind: 'reply' }]);
     remember(state, [{ id: 'next', kind: 'message' }]);
-    equal(state.recent.at(-1)?.id, 'next');
-    equal(state.recent.length <= MAX_RECENT, true);
+    deepEqual(
+      state.recent.map(({ id }) => id),
+      ['question', 'answer', 'next'],
+      'its words stay where the whole does not fit',
+    );
+    for (let n = 0; n < MAX_TURN_ITEMS; n++) remember(state, [{ id: `n${n}`, kind: 'tool_result' }]);
+    deepEqual([state.recent.length, state.recent[0]?.id], [MAX_TURN_ITEMS, 'next']);
   }
 });
 

@@ -42,6 +42,8 @@ export function createTestAgent(far: FarSide) {
     team: 'support',
     purpose: 'to be tested',
     instructions: 'You are tested.',
+    // Room for a batch of a hundred.
+    limits: { callsPerModelCall: 100 },
     tools: [look, note, pay, wide, escalate, transfer],
     rules: [
       rule('look', look, () => allow()),

@@ -19,7 +19,7 @@ import {
 } from '../../domain/ids.ts';
 import type { ModelAnswer, ModelRequest } from '../../domain/model.ts';
 import { ACTION, CONVERSATION } from '../../domain/protocol.ts';
-import type { CommandStatement, DecisionStatement } from '../../domain/signed.ts';
+import type { CommandStatement, DecisionAnswer, DecisionStatement } from '../../domain/signed.ts';
 import type { Directory } from '../../domain/principal.ts';
 import { startEmbeddedPostgres } from '../../store/embedded.ts';
 import { openStore } from '../../store/store.ts';
@@ -115,12 +115,7 @@ function peopleOf({ agent, nowMs = Date.now }: SystemOptions, { store, client, a
     const said = { conversationId, messageId, principal: person(from), textSha256: sha256Hex(text), atMs: nowMs() };
     return api.sign({ kind: 'message', ...said });
   };
-  const signDecision = (
-    approval: Approval,
-    by: string,
-    answer: 'approve' | 'deny',
-    over: Partial<DecisionStatement>,
-  ) => {
+  const signDecision = (approval: Approval, by: string, answer: DecisionAnswer, over: Partial<DecisionStatement>) => {
     const { id: approvalId, digest } = approval;
     const decisionId = `${by}-${answer}-${approvalId}`;
     const decided = {
@@ -166,7 +161,7 @@ function peopleOf({ agent, nowMs = Date.now }: SystemOptions, { store, client, a
     async decide(
       approval: Approval,
       by: string,
-      answer: 'approve' | 'deny',
+      answer: DecisionAnswer,
       over: Partial<DecisionStatement> = {},
     ): Promise<Receipt> {
       const signed = await signDecision(approval, by, answer, over);
@@ -186,10 +181,10 @@ function looksOf({ store }: Parts) {
       return item.body.text;
     },
     /** The reply of the turn that a report opened, once it is there. */
-    async reportReply(conversationId: string): Promise<string> {
+    async reportReply(conversationId: string, nth = 0): Promise<string> {
       const found = async () => {
         const items = await store.items.page(conversationId, 0, 1_000);
-        const report = items.find((item) => item.body.kind === 'report');
+        const report = items.filter((item) => item.body.kind === 'report')[nth];
         return items.find((item) => item.turn === report?.turn && item.body.kind === 'reply');
       };
       return (await eventually(found, 'the reply to a report')).body.text;
@@ -246,7 +241,7 @@ export const obedient: Script = ({ transcript, toolChoice }) => {
   const last = transcript.at(-1);
   if (last?.kind !== 'message') return last?.text ?? 'nothing to say';
   if (last.text === 'be down') throw modelFailure('ModelRejectedRequest', 'test', 'the key is wrong');
-  const words = [...last.text.matchAll(/\b(look|note|pay|wide|escalate|unknown_tool) (-?\d+)/g)];
+  const words = [...last.text.matchAll(/\b(look|note|pay|wide|escalate|transfer|unknown_tool) (-?\d+)/g)];
   if (words.length === 0 || toolChoice === 'none') return `you said: ${last.text}`;
   return words.map(([, tool = '', cents]) => [tool, { order: 1042, cents: Number(cents) }] as const);
 };
