@@ -43,7 +43,7 @@ export function createOpenTurn(deps: WorkflowsDeps): WorkflowsActivities['openTu
 export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['openReportTurn'] {
   return async ({ of, principal, batchId, signed, handedOver }): Promise<OpenedTurn> => {
     const { agent } = agentOf(deps.agents, of.agent);
-    const { turn, conversationId } = of;
+    const { conversationId } = of;
     const statement = await deps.verifier.verify('report', signed).catch(orNothing);
     if (statement?.conversationId !== conversationId || statement.batchId !== batchId) {
       const fact = { kind: 'report_refused', batchId, reason: 'it is not signed for this batch' } as const;

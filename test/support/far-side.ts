@@ -64,15 +64,17 @@ export function createTestAgent(far: FarSide) {
   });
 }
 
+const effectOf =
+  (far: FarSide, tool: string) =>
+  async (call: { input: z.output<typeof input> }, { idempotencyKey }: { idempotencyKey: string }) => {
+    if (far.record.fail === 'did_not_happen') throw new DidNotHappen('the far side refused');
+    far.effects.push(`${tool} ${idempotencyKey} ${call.input.cents}`);
+    if (far.record.fail === 'throw') throw new Error('the connection broke');
+    return { done: true };
+  };
+
 function createTools(far: FarSide) {
-  const effect =
-    (tool: string) =>
-    async (call: { input: z.output<typeof input> }, { idempotencyKey }: { idempotencyKey: string }) => {
-      if (far.record.fail === 'did_not_happen') throw new DidNotHappen('the far side refused');
-      far.effects.push(`${tool} ${idempotencyKey} ${call.input.cents}`);
-      if (far.record.fail === 'throw') throw new Error('the connection broke');
-      return { done: true };
-    };
+  const effect = (tool: string) => effectOf(far, tool);
   const look = defineTool({
     ...base,
     name: 'look',
@@ -123,7 +125,12 @@ function createTools(far: FarSide) {
     then: 'handover',
     execute: effect('escalate'),
   });
-  const transfer = defineTool({
+  return { look, note, pay, wide, escalate, transfer: createTransfer(far) };
+}
+
+/** A write that can be asked about, and may be slow. */
+function createTransfer(far: FarSide) {
+  return defineTool({
     ...base,
     name: 'transfer',
     description: 'a write that can be asked about, and may be slow',
@@ -132,12 +139,11 @@ function createTools(far: FarSide) {
     timeoutMs: 200,
     execute: async (call, context) => {
       await new Promise((resolve) => setTimeout(resolve, far.record.takesMs));
-      return effect('transfer')(call, context);
+      return effectOf(far, 'transfer')(call, context);
     },
     reconcile: async () => {
       const { reconciles } = far.record;
       return reconciles === 'happened' ? { kind: reconciles, result: { done: true } } : { kind: reconciles };
     },
   });
-  return { look, note, pay, wide, escalate, transfer };
 }

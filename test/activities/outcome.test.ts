@@ -1,0 +1,95 @@
+// What became of an action is said as far as it is known, and never guessed.
+import { deepEqual, equal, rejects } from 'node:assert/strict';
+import { test } from 'node:test';
+import { VERDICT_FRESH_MS } from '../../activities/actor/warrant.ts';
+import type { Proposal } from '../../domain/action.ts';
+import { ALLOW, ASK } from '../domain/builders.ts';
+import { eventually } from '../support/system.ts';
+import { act, claimed, clock, endingOf, far, payment, warrantFor, world } from './stage.ts';
+
+test('a throw of a write is unknown and never repeated, unless the tool says that nothing happened', async () => {
+  const unknown = payment();
+  far.record.fail = 'throw';
+  equal(endingOf(await act(unknown, await warrantFor(unknown, ASK))), 'unknown');
+  far.record.fail = '';
+  equal(endingOf(await act(unknown, await warrantFor(unknown, ASK))), 'unknown');
+  const failed = payment();
+  far.record.fail = 'did_not_happen';
+  equal(endingOf(await act(failed, await warrantFor(failed, ASK))), 'failed');
+  deepEqual(far.effects, [`pay ${unknown.actionId} 72`]);
+});
+
+test('a claim without a receipt is not acted on again: the outcome is unknown', async () => {
+  const proposal = payment();
+  await claimed(proposal);
+  clock.nowMs += 10 * VERDICT_FRESH_MS; // the claim is looked up before the clock
+  equal(endingOf(await act(proposal, await warrantFor(proposal, ASK, { verdict: { atMs: 1 } }))), 'unknown');
+  deepEqual(far.effects, []);
+});
+
+test('a claim without a receipt runs again under the same key where the far side honours it', async () => {
+  const proposal = payment({ tool: 'escalate', effect: 'write' });
+  await claimed(proposal);
+  equal(endingOf(await act(proposal, await warrantFor(proposal, ALLOW))), 'succeeded');
+  deepEqual(far.effects, [`escalate ${proposal.actionId} 72`]);
+});
+
+test('the same key with another digest runs nothing, and nobody knows what became of it', async () => {
+  const first = payment();
+  await act(first, await warrantFor(first, ASK));
+  const reset = payment({ actionId: first.actionId, args: '{"cents":99,"order":1}' });
+  equal(endingOf(await act(reset, await warrantFor(reset, ASK))), 'unknown');
+  deepEqual(far.effects, [`pay ${first.actionId} 72`]);
+  equal((await world.store.claims.get(first.actionId))?.outcome?.kind, 'succeeded');
+});
+
+const transfer = () => payment({ tool: 'transfer', effect: 'write' });
+const LATEST_MS = 200 + 5_000; // the tool's time-out, and the time for a call on its way to arrive
+
+test('a claim without a receipt is asked about: what happened succeeded, and is not done again', async () => {
+  const proposal = transfer();
+  await claimed(proposal);
+  far.record.reconciles = 'happened';
+  equal(endingOf(await act(proposal, await warrantFor(proposal, ALLOW))), 'succeeded');
+  deepEqual(far.effects, []);
+});
+
+test('"it did not happen" is believed only once whoever began it can no longer do it; it is not done again', async () => {
+  const proposal = transfer();
+  await claimed(proposal);
+  far.record.reconciles = 'did_not_happen';
+  const early = act(proposal, await warrantFor(proposal, ALLOW));
+  await rejects(early, { type: 'OutcomeNotKnownYet', nextRetryDelay: LATEST_MS, nonRetryable: false });
+  clock.nowMs += LATEST_MS;
+  equal(endingOf(await act(proposal, await warrantFor(proposal, ALLOW))), 'failed');
+  deepEqual(far.effects, []);
+});
+
+test('a tool that answers after its time-out leaves unknown, which its late answer corrects', async () => {
+  const proposal = transfer();
+  far.record.takesMs = 400;
+  equal(endingOf(await act(proposal, await warrantFor(proposal, ALLOW))), 'unknown');
+  const corrected = async () =>
+    (await world.store.claims.get(proposal.actionId))?.outcome?.kind === 'succeeded' ? true : undefined;
+  await eventually(corrected, 'the late receipt');
+  deepEqual(far.effects, [`transfer ${proposal.actionId} 72`]);
+});
+
+test('an attempt that was taken over ends nothing, unless it knows that the effect happened', async () => {
+  const [failing, happening] = [transfer(), transfer()];
+  far.record.takesMs = 100;
+  far.record.fail = 'did_not_happen';
+  const first = act(failing, await warrantFor(failing, ALLOW));
+  await takenOver(failing);
+  await rejects(first, { name: 'FencedOff' });
+  equal((await world.store.claims.get(failing.actionId))?.outcome, null);
+  far.record.fail = '';
+  const second = act(happening, await warrantFor(happening, ALLOW));
+  await takenOver(happening);
+  equal(endingOf(await second), 'succeeded');
+});
+
+async function takenOver({ actionId }: Proposal): Promise<void> {
+  await eventually(() => world.store.claims.get(actionId), 'the claim');
+  await world.store.claims.takeOver(actionId, { acts: false, nowMs: clock.nowMs });
+}
