@@ -19,7 +19,7 @@ import {
 } from './approval.ts';
 import { describeBatch, showBatchPhase } from './desk.ts';
 import { workflowsRole } from './effects.ts';
-import { actOnce, MAX_RULINGS, ruleAgain, settledEntry } from './life.ts';
+import { actOnce, endOfLeave, MAX_RULINGS, ruleAgain, settledEntry } from './life.ts';
 import { askWhetherItHappened } from './question.ts';
 
 // 3: what changes three times while people look at it is not ready to be approved.
@@ -95,6 +95,9 @@ async function actWithLeave(
   for (let ruling = 0; ruling < MAX_RULINGS; ruling++) {
     if (await isStopped(waiting)) return STOPPED;
     const again = await ruleAgain(one, batch.principal, leave);
+    if (Date.now() >= (endOfLeave(leave) ?? Number.POSITIVE_INFINITY)) {
+      return ended({ kind: 'expired', reason: 'nobody could act on it in time' });
+    }
     const stand = people === undefined ? standOfAllowed(again) : stillStands(people, again, one.proposal.preconditions);
     if (stand.kind === 'denied') return ended({ kind: 'denied', reason: stand.reason });
     if (stand.kind === 'ask_anew') return { kind: 'ask_anew', again, reason: stand.reason };

@@ -9,7 +9,7 @@ import {
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow';
-import type { ActResult, Proposal } from '../domain/action.ts';
+import type { ActResult, Evidence, Proposal } from '../domain/action.ts';
 import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../domain/activity-ports.ts';
 import { TASK_QUEUES } from '../domain/ids.ts';
 import { cutToBytes } from '../domain/text.ts';
@@ -75,13 +75,15 @@ const actorOptions = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 } as const;
 
-/** Read the evidence. Three tries: what cannot be read is denied, and the model may propose again. */
-export const inspect: ActorActivities['inspect'] = (input) =>
-  proxyActivities<ActorActivities>({
+/** Read the evidence. Three tries: what cannot be read is denied, and the model may propose again. `untilMs` as for `act`. */
+export function inspect(input: Parameters<ActorActivities['inspect']>[0], untilMs?: number): Promise<Evidence> {
+  return proxyActivities<ActorActivities>({
     ...actorOptions,
+    ...endingAt(untilMs),
     startToCloseTimeout: input.proposal.timeoutMs + ACT_OVERHEAD_MS,
     retry: { initialInterval: '200ms', maximumAttempts: 3 },
   }).inspect.executeWithOptions({ summary: inOneLine(`inspect: ${input.proposal.summary}`) }, [input]);
+}
 
 /**
  * Act. Retried without end within its time: the claim, not a count of attempts, keeps an effect from happening twice.
@@ -90,7 +92,7 @@ export const inspect: ActorActivities['inspect'] = (input) =>
 export function act(input: Parameters<ActorActivities['act']>[0], untilMs?: number): Promise<ActResult> {
   return proxyActivities<ActorActivities>({
     ...actorOptions,
-    ...(untilMs === undefined ? {} : { scheduleToCloseTimeout: Math.max(SHORTEST_MS, untilMs - Date.now()) }),
+    ...endingAt(untilMs),
     startToCloseTimeout: input.proposal.timeoutMs + ACT_OVERHEAD_MS,
     retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
   }).act.executeWithOptions({ summary: inOneLine(input.proposal.summary) }, [input]);
@@ -98,6 +100,9 @@ export function act(input: Parameters<ActorActivities['act']>[0], untilMs?: numb
 
 // 1 s: an Activity needs some time; the actor refuses by its own clock what comes too late.
 const SHORTEST_MS = 1_000;
+
+const endingAt = (untilMs: number | undefined) =>
+  untilMs === undefined ? {} : { scheduleToCloseTimeout: Math.max(SHORTEST_MS, untilMs - Date.now()) };
 
 // 190 bytes: the server refuses a summary of more than 200, and with it the whole Workflow Task. The words may be the
 // model's, so this is a bound that must hold and not a matter of looks.

@@ -83,7 +83,7 @@ export async function actOnce(
   principal: Signed<MessageStatement>,
   { approval, decisions, notesResult }: LeaveOf,
 ): Promise<Performed | undefined> {
-  const untilMs = approval === null ? undefined : approval.deadlineMs + ACT_WITHIN_MS;
+  const untilMs = endOfLeave(approval);
   try {
     const result = await act({ proposal, warrant: { principal, verdict: signed, decisions }, notesResult }, untilMs);
     return result.kind === 'settled' ? { ending: result.ending, item: result.item } : undefined;
@@ -95,6 +95,11 @@ export async function actOnce(
       : ({ as: isLate ? 'expired' : 'failed', reason: whyFailed(error) } as const);
     return { ending: await workflowsRole.closeUnfinished({ proposal, ...how }), item: null };
   }
+}
+
+/** When nobody may begin it any more; undefined where nobody's leave is needed. */
+export function endOfLeave(approval: Inspected['approval']): number | undefined {
+  return approval === null ? undefined : approval.deadlineMs + ACT_WITHIN_MS;
 }
 
 async function notDone(action: RuledAction, reason: string): Promise<Performed> {
@@ -109,7 +114,7 @@ async function readEvidence(
   approval: Inspected['approval'],
 ): Promise<Inspected> {
   try {
-    return { proposal, evidence: await inspect({ proposal, principal }), approval };
+    return { proposal, evidence: await inspect({ proposal, principal }, endOfLeave(approval)), approval };
   } catch (error) {
     if (!isActivityFailure(error)) throw error;
     return { proposal, evidence: null, approval }; // what cannot be read is denied by `decide`

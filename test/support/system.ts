@@ -55,6 +55,10 @@ export async function startSystem(options: SystemOptions) {
       await Promise.all(roles.map((role) => role.stop()));
       roles = await startRoles(options, parts);
     },
+    /** Until `restartRoles`, nobody works on its queue. */
+    async stopRole(name: RunningRole['name']): Promise<void> {
+      await roles.find((role) => role.name === name)?.stop();
+    },
     async stop(): Promise<void> {
       await Promise.all(roles.map((role) => role.stop()));
       await parts.close();

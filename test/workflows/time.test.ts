@@ -30,3 +30,33 @@ test('doing nothing denies: an approval that nobody gave expires, nothing runs, 
   deepEqual([await system.outcome('c-time:1:0'), await system.outcome('c-time:1:1')], ['expired', 'cancelled']);
   deepEqual(far.effects, []);
 });
+
+test('a question that its owner does not answer goes to the team, and unanswered it stays unknown', async () => {
+  far.record.fail = 'throw';
+  await system.open('c-question');
+  await system.submit('c-question', 'm1', 'note 7');
+  await system.reply('c-question', 'm1');
+  far.record.fail = '';
+  equal((await system.approval('c-question:1:0.question.0.0')).group, '@olga');
+  await temporal.sleep('241 minutes');
+  await system.approvalEnd('c-question:1:0.question.0.0', 'expired');
+  equal((await system.approval('c-question:1:0.question.0.1')).group, 'support');
+  await temporal.sleep('73 hours');
+  await system.approvalEnd('c-question:1:0.question.0.1', 'expired');
+  match(await system.reportReply('c-question'), /Nobody could say in time: it stays unknown, and is not repeated/);
+  equal(await system.outcome('c-question:1:0'), 'unknown');
+});
+
+test('what was approved while no actor ran is not begun when its time is over', async () => {
+  far.effects.length = 0;
+  await system.open('c-late');
+  await system.submit('c-late', 'm1', 'pay 72');
+  await system.reply('c-late', 'm1');
+  await system.stopRole('actor');
+  await system.decide(await system.approval('c-late:1:0.0.0'), 'finn', 'approve');
+  await temporal.sleep('76 minutes');
+  equal(await system.outcome('c-late:1:0'), 'expired');
+  await system.restartRoles();
+  match(await system.reportReply('c-late'), /expired \(nobody could act on it in time\)/);
+  deepEqual(far.effects, []);
+});
