@@ -37,6 +37,14 @@ export function wasCut(error: unknown): boolean {
   return error instanceof WorkflowUpdateFailedError && typeOf(error.cause) === 'AcceptedUpdateCompletedWorkflow';
 }
 
+/**
+ * An Update that the server gave to a worker whose answer did not mention it, as happens when many come at once. It was
+ * neither accepted nor kept, so nothing was done, and the same id may be sent again.
+ */
+export function wasUnprocessed(error: unknown): boolean {
+  return error instanceof WorkflowUpdateFailedError && typeOf(error.cause) === 'UnprocessedUpdate';
+}
+
 // What is wrong with the call itself; no later try will be better, so it is a bug here and not an outage.
 // 3 INVALID_ARGUMENT, 12 UNIMPLEMENTED.
 const OWN_FAULT_CODES: ReadonlySet<number> = new Set([3, 12]);
@@ -48,6 +56,7 @@ export function faultOf(error: unknown): Fault | undefined {
     return { kind: 'ended' };
   if (error instanceof WorkflowUpdateFailedError) {
     if (wasCut(error)) return { kind: 'ended' };
+    if (wasUnprocessed(error)) return { kind: 'unavailable' };
     const type = typeOf(error.cause);
     return type !== undefined && isFailureType(type)
       ? { kind: 'refused', type, reason: error.cause?.message ?? type }

@@ -1,9 +1,10 @@
 // Every bound of the HTTP side, with its reason. What a deployment may tune is in ApiLimits. May import nothing.
 
-// 64 KB: four times the longest message in plain text; a larger body is a mistake or an attack.
-export const JSON_BYTES = 64 * 1024;
 // 16,000 characters: about ten pages, far below what one payload of Temporal may carry.
 export const MESSAGE_CHARS = 16_000;
+// 188 KB: JSON may write each character of the longest message as an escape of 6 bytes, or of 12, as a surrogate pair;
+// 512 bytes are for what is around the text. A larger body is a mistake or an attack.
+export const JSON_BYTES = MESSAGE_CHARS * 6 * 2 + 512;
 // 128 characters: a UUID with room for a prefix of the caller's.
 export const KEY_CHARS = 128;
 // 300 characters: more than any id or cursor that we give out.

@@ -1,6 +1,7 @@
 // Puts routes on an express app: key, rate, scope, body, schemas, handler, answer, in this order. A body is read only
 // once the caller is known, and only on routes that declare one, so that a webhook can have its raw bytes.
 // May import express and the API's own files.
+import { isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
@@ -30,7 +31,8 @@ export interface Locals {
   route?: string;
 }
 
-const readJson = express.json({ limit: JSON_BYTES, strict: true });
+// Not `strict`: that calls a JSON `null` no JSON. Whether it is an object is looked at with the schema.
+const readJson = express.json({ limit: JSON_BYTES, strict: false, verify: requireUtf8 });
 const NOBODY: Caller = { keyId: '', principal: { id: '', name: '', tenant: '' }, scopes: [] };
 
 export function mount(app: Express, routes: readonly Route[], mounting: Mounting): void {
@@ -83,7 +85,7 @@ async function handle(route: Route, req: Request, res: Response, closing: AbortS
     params: parsePath(route, req),
     query: parse('query', route.query, req.query),
     headers: parse('headers', route.headers, req.headers),
-    body: parse('body', route.body, req.body),
+    body: parseBody(route, req),
     caller: localsOf(res).caller ?? NOBODY,
     signal,
   };
@@ -111,6 +113,34 @@ async function send(res: Response, { body }: Answer<Record<number, ResponseSpec>
     .flushHeaders();
   // A client that leaves is no error; whatever else breaks a stream shows as its end, and the client comes back.
   await pipeline(Readable.from(body as AsyncIterable<string>, { objectMode: false }), res).catch(() => res.destroy());
+}
+
+/** Decoded loosely, wrong bytes would become U+FFFD: other words than those that were sent, under the sender's name. */
+function requireUtf8(_req: unknown, _res: unknown, body: Buffer, charset: string): void {
+  if (charset !== 'utf-8' && charset !== 'utf8') throw new BodyEncodingWrong('charset.unsupported', 415);
+  if (!isUtf8(body)) throw new BodyEncodingWrong('entity.not.utf8', 400);
+}
+
+/** With the members that the body parser's own errors have: it passes them on. */
+class BodyEncodingWrong extends Error {
+  override readonly name = 'BodyEncodingWrong';
+  readonly type: string;
+  readonly status: number;
+
+  constructor(type: string, status: number) {
+    super(type);
+    this.type = type;
+    this.status = status;
+  }
+}
+
+/** What the schema of the body would say of `null` or a list, in words for a person. */
+function parseBody(route: Route, req: Request): unknown {
+  const body: unknown = req.body;
+  if (route.body !== undefined && (typeof body !== 'object' || body === null || Array.isArray(body))) {
+    throw new Problem('bad_request', 'The body must be a JSON object: names and values within { and }.');
+  }
+  return parse('body', route.body, body);
 }
 
 /** A path that cannot name anything names nothing. */

@@ -17,6 +17,7 @@ const PROBLEMS = {
   command_refused: { status: 403, title: 'The command was refused' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
+  request_timeout: { status: 408, title: 'The request came too slowly' },
   conversation_exists: { status: 409, title: 'The id is taken' },
   conversation_stopped: { status: 409, title: 'The conversation is stopped' },
   wrong_phase: { status: 409, title: 'The conversation is in another phase' },
@@ -31,6 +32,7 @@ const PROBLEMS = {
   inbox_full: { status: 429, title: 'Too many messages wait' },
   too_many_requests: { status: 429, title: 'Too many requests' },
   too_many_streams: { status: 429, title: 'Too many open event streams' },
+  header_too_large: { status: 431, title: 'The URL and the headers are too long' },
   internal: { status: 500, title: 'Something went wrong here' },
   unavailable: { status: 503, title: 'Not available right now' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
@@ -128,6 +130,11 @@ function problemOfBody(error: unknown): Problem | undefined {
   }
   if (type === 'entity.parse.failed')
     return new Problem('bad_request', 'The body is not JSON; check its quotes and commas.');
+  if (type === 'entity.not.utf8')
+    return new Problem(
+      'bad_request',
+      'The body is not valid UTF-8; encode its text as UTF-8, or escape it as JSON does.',
+    );
   if (status === 415)
     return new Problem('unsupported_media_type', 'Send plain JSON in UTF-8 (Content-Type: application/json).');
   if (typeof status === 'number' && status >= 400 && status < 500) {

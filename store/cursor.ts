@@ -7,6 +7,11 @@ interface Position {
   readonly id: string;
 }
 
+// 300 characters: more than any id in a list here has; the API bounds the whole cursor likewise.
+const ID_CHARS = 300;
+// The latest moment that a Date can hold; no row is later.
+const MAX_MS = 8.64e15;
+
 /** The text is no cursor that a list here gave out. */
 export class CursorInvalid extends Error {
   override readonly name = 'CursorInvalid';
@@ -21,9 +26,16 @@ export function isCursorInvalid(error: unknown): error is CursorInvalid {
 export function decodeCursor(cursor: string): Position {
   if (cursor === '') return { atMs: Number.MAX_SAFE_INTEGER, id: '' };
   const [atMs, id] = readPair(cursor);
-  if (typeof atMs === 'number' && Number.isSafeInteger(atMs) && typeof id === 'string') return { atMs, id };
+  if (isMoment(atMs) && isId(id)) return { atMs, id };
   throw new CursorInvalid('the cursor is not one of this list; take it from the answer before, or leave it out');
 }
+
+const isMoment = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= MAX_MS;
+
+/** What PostgreSQL can compare with an id: it has no NUL, and half a surrogate pair is no text. */
+const isId = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= ID_CHARS && !value.includes('\0') && value.isWellFormed();
 
 /** Make a page of `limit` rows out of up to `limit + 1` that were read: the one more says that there is a next page. */
 export function pageOf<Read, Row>(

@@ -4,6 +4,7 @@ import type { Json } from '../../domain/json.ts';
 import { cutText } from '../../domain/text.ts';
 import { type AnyTool, DidNotHappen, type ToolContext } from '../../domain/tool.ts';
 import type { Store } from '../../store/ports.ts';
+import { deadline } from '../deadline.ts';
 import type { CredentialBroker } from './broker.ts';
 import type { Authority, VerifierDeps } from './warrant.ts';
 
@@ -42,10 +43,11 @@ export async function openFor(
   const { scopes } = tool;
   const opened = await broker.open({ agent, tool: tool.name, scopes, principal, tenant, actionId, epoch, validForMs });
   const openedMs = performance.now();
+  const time = deadline(tool.timeoutMs);
   const context: ToolContext = {
     access: opened.access,
     idempotencyKey: actionId,
-    signal: AbortSignal.timeout(tool.timeoutMs),
+    signal: time.signal,
     nowMs: nowMs(),
     async assertHeld() {
       if (epoch === 0) return;
@@ -55,7 +57,11 @@ export async function openFor(
       if (late) throw new DidNotHappen('its time was over before the far side was called');
     },
   };
-  return { context, sealed: opened.sealed, close: () => opened.close() };
+  const close = async (): Promise<void> => {
+    time.end();
+    await opened.close();
+  };
+  return { context, sealed: opened.sealed, close };
 }
 
 /**

@@ -8,6 +8,7 @@ import type { FailureType } from '../../domain/failure.ts';
 import type { Item, NewItem } from '../../domain/item.ts';
 import type { CallModelInput, CallModelResult, ModelAnswer, ModelRequest, ToolSpec } from '../../domain/model.ts';
 import type { Store } from '../../store/ports.ts';
+import { deadline } from '../deadline.ts';
 import { heartbeating } from '../heartbeat.ts';
 import { itemOfAnswer } from './answer.ts';
 import { failureOf, failureOfAll } from './failures.ts';
@@ -90,15 +91,17 @@ async function ask(
   const failures: ApplicationFailure[] = [];
   for (const [at, { model, port }] of routes.entries()) {
     const shareMs = Math.max(1, Math.floor((endMs - performance.now()) / (routes.length - at)));
-    const signal = AbortSignal.any([cancelled, AbortSignal.timeout(shareMs)]);
+    const share = deadline(shareMs, cancelled);
     try {
-      const answer = await port.complete({ ...request, model }, signal);
+      const answer = await port.complete({ ...request, model }, share.signal);
       return { answer, body: itemOfAnswer(model, answer, limits) };
     } catch (error) {
       if (cancelled.aborted) throw cancelled.reason;
       const failure = failureOf(error, model, nowMs());
       if (failure instanceof CancelledFailure) throw failure;
       failures.push(failure);
+    } finally {
+      share.end();
     }
   }
   throw failureOfAll(failures);

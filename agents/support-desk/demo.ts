@@ -3,10 +3,17 @@
 import type { DemoIntent } from 'countersign';
 import { formatMoney, parseCents } from './money.ts';
 
-const ORDER = String.raw`\border\s*(?:no\.?|number|#)?\s*#?(?<orderId>\d{3,10})\b`;
-const AMOUNT = String.raw`(?<amount>\d{1,7}(?:[.,]\d{1,2})?)\s*(?:EUR|euros?|€)`;
+const ORDER = String.raw`\border\s{0,5}(?:no\.?|number|#)?\s{0,5}#?(?<orderId>\d{3,10})\b`;
 // 60 characters: words of one sentence; a bound keeps a long message from costing quadratic time.
 const GAP = '.{0,60}?';
+// Money moves only where nothing is left to guess: the message has no number besides the amount and the order, and the
+// amount stands by itself. Of "1e9 EUR", "0,001 EUR" or "-5 EUR" no part may pass for the amount.
+const WORDS = String.raw`\D{0,60}?`;
+const AMOUNT =
+  String.raw`(?<![^\s(:"])(?<amount>\d{1,7}(?:[.,]\d{1,2})?)\s{0,5}(?:EUR|euros?|€)` +
+  String.raw`(?!\w|[\s-]{0,5}cents?\b)`;
+const CURRENCY = String.raw`(?:(?<![a-z])(?:EUR|euros?|USD|dollars?|cents?)(?![a-z])|[€$])`;
+const only = (pattern: string, but = '(?!)'): RegExp => new RegExp(String.raw`^(?![^]*${but})\D*${pattern}\D*$`, 'i');
 
 export const demo: readonly DemoIntent[] = [
   {
@@ -17,7 +24,7 @@ export const demo: readonly DemoIntent[] = [
   },
   {
     example: 'store credit of 10 EUR for order 1042',
-    matches: new RegExp(String.raw`\bcredit\b${GAP}${AMOUNT}${GAP}${ORDER}`, 'is'),
+    matches: only(String.raw`\bcredit\b${WORDS}${AMOUNT}${WORDS}${ORDER}`),
     call: ({ amount = '', orderId = '' }) => ({
       tool: 'issue_store_credit',
       args: { orderId, amountCents: parseCents(amount) ?? 0, currency: 'EUR', reason: 'The customer asked for it.' },
@@ -31,13 +38,14 @@ export const demo: readonly DemoIntent[] = [
   },
   {
     example: 'refund 24.00 EUR of order 1042',
-    matches: new RegExp(String.raw`\brefund\b${GAP}${AMOUNT}${GAP}${ORDER}`, 'is'),
+    matches: only(String.raw`\brefund\b${WORDS}${AMOUNT}${WORDS}${ORDER}`),
     call: ({ amount = '', orderId = '' }) => refundCall(orderId, parseCents(amount) ?? 0),
     say: refunded,
   },
   {
     example: 'refund order 1042',
-    matches: new RegExp(String.raw`\brefund\b${GAP}${ORDER}`, 'is'),
+    // All of it, so no amount and no currency: an amount that was not understood must not become everything.
+    matches: only(String.raw`\brefund\b${WORDS}${ORDER}`, CURRENCY),
     call: ({ orderId = '' }) => ({ tool: 'look_up_order', args: { orderId } }),
     then: [
       ({ orderId = '' }, results) => {
@@ -81,7 +89,8 @@ export const demo: readonly DemoIntent[] = [
   },
   {
     example: 'where is order 1042',
-    matches: new RegExp(ORDER, 'i'),
+    // Whoever asks for money is not answered with where the order is.
+    matches: new RegExp(String.raw`^(?!.*\b(?:refund|credit)\b).*?${ORDER}`, 'is'),
     call: ({ orderId = '' }) => ({ tool: 'look_up_order', args: { orderId } }),
     say: (result) => told(result, orderText),
   },

@@ -102,6 +102,45 @@ test('the scripted support desk says what the records say', async () => {
   assert.match(await said('Can I talk to a person?'), /A person of the team takes over/);
 });
 
+test('an amount that is not plain euros and cents is not understood, never as another amount or as everything', () => {
+  for (const text of [
+    ...[
+      '1e9 EUR',
+      '0,001 EUR',
+      '1.234,00 EUR',
+      '1 000 EUR',
+      '-5 EUR',
+      '.5 EUR',
+      '12345678 EUR',
+      '5 EURx',
+      '50 euro cents',
+    ],
+    ...['EUR 9', '9 USD', '$9', '9', 'five euros'],
+  ]) {
+    for (const said of [
+      `refund ${text} of order 1042`,
+      `refund order 1042, ${text}`,
+      `${text}: refund order 1042`,
+      `store credit of ${text} for order 1042`,
+    ]) {
+      assert.equal(supportDesk.demo.find(({ matches }) => matches.test(said))?.example, undefined, said);
+    }
+  }
+  for (const text of ['refund 24 EUR of order 1042 and 9 EUR of order 1043', 'refund order 1042 and order 1043']) {
+    assert.equal(supportDesk.demo.find(({ matches }) => matches.test(text))?.example, undefined, text);
+  }
+});
+
+test('no message makes the patterns of the support desk slow', () => {
+  for (const part of ['refund ', 'refund EUR ', 'order ', '€', ' ', 'credit 1 EUR ', 'address of order 1042 to a']) {
+    const text = `refund ${part.repeat(16_000 / part.length)}`;
+    const begunMs = performance.now();
+    supportDesk.demo.find(({ matches }) => matches.test(text));
+    // 1 s: linear work takes some milliseconds, quadratic work minutes.
+    assert.ok(performance.now() - begunMs < 1_000, part);
+  }
+});
+
 test('money is whole cents, read and written without a fraction getting lost', () => {
   for (const [text, cents] of [
     ['72', 7_200],

@@ -87,6 +87,46 @@ test('a wrong body, path, method or media type is the right 4xx with what to do'
   assert.equal(put.headers.get('allow'), 'GET, DELETE');
 });
 
+test('a body is a JSON object, and whatever else it is, the answer says so', async (t) => {
+  const { call, open } = await serve(t);
+  const messages = `/v1/conversations/${await open()}/messages`;
+  for (const body of ['null', '1', '"x"', '[]']) {
+    const answer = await call('customer', 'POST', messages, body);
+    assert.equal(problem(answer), '400 bad_request', body);
+    assert.match(answer.body.detail, /must be a JSON object/, body);
+  }
+  assert.match((await call('customer', 'POST', messages, '{"text":')).body.detail, /is not JSON/);
+});
+
+test('bytes that are no UTF-8 are refused, never stored as other words', async (t) => {
+  const { server, open, keys, gateway } = await serve(t);
+  const url = `${server.url}/v1/conversations/${await open()}/messages`;
+  const post = (bytes: number[], charset = '') =>
+    fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${keys.customer}`, 'content-type': `application/json${charset}` },
+      body: Buffer.from([...Buffer.from('{"text":"caf'), ...bytes, ...Buffer.from('"}')]),
+    });
+  const wrong = await post([0xff, 0xfe]);
+  assert.equal(wrong.status, 400);
+  assert.match(((await wrong.json()) as { detail: string }).detail, /not valid UTF-8/);
+  assert.equal((await post([0xe9], '; charset=utf-16le')).status, 415);
+  assert.equal(gateway.taken.length, 0);
+  assert.equal((await post([0xc3, 0xa9], '; charset=UTF-8')).status, 202);
+});
+
+test('the longest message fits, however its JSON writes it; a longer body is 413', async (t) => {
+  const { call, open } = await serve(t);
+  const messages = `/v1/conversations/${await open()}/messages`;
+  const escaped = `{"text":"${'\\u00e9'.repeat(16_000)}"}`;
+  assert.equal((await call('customer', 'POST', messages, escaped)).status, 202);
+  const emoji = `{"text":"${'\\ud83d\\ude42'.repeat(16_000)}"}`;
+  assert.equal((await call('customer', 'POST', messages, emoji)).status, 202);
+  const larger = await call('customer', 'POST', messages, { text: 'x'.repeat(200_000) });
+  assert.equal(problem(larger), '413 too_large');
+  assert.match(larger.body.detail, /larger than 188 KB/);
+});
+
 test('with the store down every call is 503 with Retry-After, and nothing reaches Temporal', async (t) => {
   const { call, open, store, gateway } = await serve(t);
   const id = await open();

@@ -44,6 +44,7 @@ test('each refusal of a Workflow comes to its own status', () => {
 test('no answer in time, or no Temporal, is an outage; a call that can never work is a bug of ours', () => {
   for (const error of [
     new WorkflowUpdateRPCTimeoutOrCancelledError('deadline'),
+    updateFailed('UnprocessedUpdate'),
     new NamespaceNotFoundError('other'),
     new ServiceError('connection lost', { cause: new Error('socket') }),
     ...[1, 2, 4, 8, 13, 14].map(grpc),
@@ -92,6 +93,34 @@ test('an Update id names all in which two Updates may differ: Temporal never loo
   const others = [{ approvalId: 'c1:1:0.1.0' }, { decisionId: 'finn/e' }, { answer: 'deny' }] as const;
   const ids = [DECISION, ...others.map((other) => ({ ...DECISION, ...other }))].map(updateIdOfDecision);
   assert.equal(new Set(ids).size, 4);
+});
+
+test('an Update that no worker took notice of is sent again under the same id, as long as the call may last', async () => {
+  const sent: (string | undefined)[] = [];
+  let missed = 3;
+  const gateway = createGateway(
+    clientOf(async (_name, { updateId }) => {
+      sent.push(updateId);
+      if (missed-- > 0) throw updateFailed('UnprocessedUpdate');
+      return { messageId: 'm1' };
+    }),
+  );
+  assert.deepEqual(await gateway.submit(START, MESSAGE), { messageId: 'm1' });
+  assert.deepEqual([sent.length, new Set(sent).size], [4, 1]);
+});
+
+test('an Update that no worker takes notice of in time is an outage, and a halt gets in by its Signal', async () => {
+  const client = clientOf(async () => {
+    throw updateFailed('UnprocessedUpdate');
+  });
+  const signals: unknown[] = [];
+  client.workflow.getHandle = (() => ({ signal: async (name: string) => void signals.push(name) })) as never;
+  const gateway = createGateway(client, { updateMs: 150, haltMs: 150, queryMs: 150 });
+  const isOutage = (error: GatewayError) => error.fault.kind === 'unavailable';
+  await assert.rejects(gateway.submit(START, MESSAGE), isOutage);
+  assert.equal(await gateway.halt(START, 'stop'), undefined);
+  assert.equal(signals.length, 1);
+  await gateway.drain();
 });
 
 test('each Update starts its Workflow if need be, leaves a running one alone, and revives no ended one', async () => {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import express from 'express';
 import { listen } from '../../api/server.ts';
@@ -13,6 +15,29 @@ test('a taken port is an error that names the port and what to do', async (t) =>
     listen({ app: express(), end: () => undefined }, { port, host: HOST }),
     (error: Error) => error.message.includes(String(port)) && /set PORT to a free port/.test(error.message),
   );
+});
+
+test('what cannot be read as a request is told so as a problem, and its connection closed', async (t) => {
+  const { server } = await serve(t);
+  const port = Number(new URL(server.url).port);
+  for (const [request, expected] of [
+    [`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, '431 header_too_large'],
+    ['FOO / HTTP/1.1\r\nHost: a\r\n\r\n', '400 bad_request'],
+    ['no request at all\r\n\r\n', '400 bad_request'],
+  ] as const) {
+    const socket = connect(port, HOST);
+    socket.write(request);
+    // It ends only because the server closes the connection.
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+    const { status, type, detail } = JSON.parse(body) as Record<string, unknown>;
+    assert.equal(`${status} ${type}`, expected);
+    assert.match(
+      head,
+      new RegExp(`^HTTP/1.1 ${status} [A-Z][\\s\\S]*application/problem\\+json[\\s\\S]*Connection: close$`),
+    );
+    assert.match(String(detail), /\.$/);
+  }
+  assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
 });
 
 test('closing ends event streams and waiting replies, and lets open requests finish', async (t) => {

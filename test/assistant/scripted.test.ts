@@ -40,6 +40,15 @@ test('the first intent that matches the last message is called, the same one how
     assert.deepEqual(answer.calls, expected);
 });
 
+test('of several messages at once it says which it did not take', async () => {
+  const asked = [says('refund order 7'), says('refund order 8'), says('where is order 1042?')];
+  const notTaken = 'I follow the last message only. Not taken; send each again by itself:';
+  const expected = `shipped\n${notTaken}\n- refund order 7\n- refund order 8`;
+  const before: ItemBody[] = [says('hello'), { kind: 'reply', text: 'hello', by: 'model' }];
+  assert.equal(await spoken([...before, ...asked, calls('demo_1'), result('demo_1', 'shipped')]), expected);
+  assert.match(await spoken([says('refund order 7'), says('thanks')]), /did not understand[\s\S]*\n- refund order 7$/);
+});
+
 test('its result is shown as it is, or in the words of the intent', async () => {
   assert.equal(await spoken([says('where is order 1042'), calls('demo_1'), result('demo_1', 'shipped')]), 'shipped');
   const refunded = [

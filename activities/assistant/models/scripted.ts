@@ -19,7 +19,7 @@ export function createScriptedModel(intents: readonly DemoIntent[]): ModelPort {
     async complete(request, signal) {
       signal.throwIfAborted();
       const next = nextStep(intents, request);
-      return typeof next === 'string' ? says(next) : calls(next, request);
+      return typeof next === 'string' ? says(next + notTaken(request.transcript)) : calls(next, request);
     },
   };
 }
@@ -44,6 +44,22 @@ function nextStep(intents: readonly DemoIntent[], { transcript, toolChoice }: Mo
   const following = intent.then?.[results.length - 1]?.(groups, texts);
   if (following !== undefined && toolChoice === 'auto') return following;
   return intent.say?.(latest) ?? latest;
+}
+
+// 80 characters: enough to know one's own message again.
+const QUOTED_CHARS = 80;
+
+/** One message a turn is acted on, its last. The others are named, so that nobody takes them for done. */
+function notTaken(transcript: readonly ItemBody[]): string {
+  if (transcript.at(-1)?.kind === 'report') return '';
+  const last = transcript.findLastIndex((body) => body.kind === 'message');
+  const before = transcript.findLastIndex((body, at) => at < last && body.kind !== 'message');
+  const others = transcript
+    .slice(before + 1, Math.max(last, 0))
+    .flatMap((body) => (body.kind === 'message' ? [body.text] : []));
+  if (others.length === 0) return '';
+  const lines = others.map((text) => `- ${text.length > QUOTED_CHARS ? `${text.slice(0, QUOTED_CHARS)}…` : text}`);
+  return `\nI follow the last message only. Not taken; send each again by itself:\n${lines.join('\n')}`;
 }
 
 function match(intents: readonly DemoIntent[], text: string) {

@@ -65,9 +65,20 @@ export const readModelsContract: Contract = {
   },
 
   'a cursor that no list gave out is refused': async ({ store }) => {
-    for (const cursor of ['x', 'e30', Buffer.from('["1","a"]').toString('base64url')]) {
-      const list = store.conversations.list({ tenant: 'default', principalId: '', agents: [], cursor, limit: 1 });
-      await assert.rejects(list, isCursorInvalid);
+    const forged = [
+      '["1","a"]',
+      '[1,"\\u0000"]',
+      '[1,"\\ud800"]',
+      `[1,"${'a'.repeat(301)}"]`,
+      '[-1,"a"]',
+      '[9e15,"a"]',
+    ];
+    for (const cursor of ['x', 'e30', ...forged.map((text) => Buffer.from(text).toString('base64url'))]) {
+      const page = { cursor, limit: 1 };
+      const conversations = store.conversations.list({ tenant: 'default', principalId: '', agents: [], ...page });
+      await assert.rejects(conversations, isCursorInvalid, cursor);
+      const approvals = store.approvals.list({ end: '', groups: ['finance'], conversationId: '', ...page });
+      await assert.rejects(approvals, isCursorInvalid, cursor);
     }
   },
 
