@@ -59,11 +59,8 @@ test('decisions that come all at once each count, or fail for a reason that can 
   const decide = async (n: number) => {
     const by = n % 2 === 0 ? 'finn' : 'olga';
     const decisionId = `d${n}`;
-    return gateway.decide(
-      approval.batchId,
-      decisionId,
-      await system.signDecision(approval, by, 'approve', { decisionId }),
-    );
+    const signed = await system.signDecision(approval, by, 'approve', { decisionId });
+    return gateway.decide({ approvalId: approval.id, decisionId, answer: 'approve' }, signed);
   };
   const answers = await Promise.allSettled(Array.from({ length: 12 }, (_, n) => decide(n)));
   for (const answer of answers) {

@@ -77,7 +77,10 @@ export const readModelsContract: Contract = {
       const page = { cursor, limit: 1 };
       const conversations = store.conversations.list({ tenant: 'default', principalId: '', agents: [], ...page });
       await assert.rejects(conversations, isCursorInvalid, cursor);
-      const approvals = store.approvals.list({ end: '', groups: ['finance'], conversationId: '', ...page });
+      const approvals = store.approvals.list({
+        ...{ tenant: 'default', end: '', groups: ['finance'], conversationId: '' },
+        ...page,
+      });
       await assert.rejects(approvals, isCursorInvalid, cursor);
     }
   },
