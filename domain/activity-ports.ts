@@ -102,6 +102,11 @@ export interface WorkflowsActivities {
   }): Promise<CheckedCommand>;
   /** Ask Temporal by Workflow Id, without a run id: does the conversation still run? */
   conversationRuns(conversationId: string): Promise<boolean>;
+  /** Of what waits: what an operator has ended in Temporal. It is closed on record; what may have happened is asked. */
+  closeGone(input: {
+    readonly of: TurnOf;
+    readonly batchIds: readonly string[];
+  }): Promise<readonly { readonly batchId: string; readonly questions: readonly QuestionInput[] }[]>;
   signReport(input: {
     readonly conversationId: string;
     readonly batchId: string;

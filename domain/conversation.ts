@@ -56,7 +56,10 @@ export interface BatchInput {
 /** What the `question` Workflow is started with: an action that may or may not have happened. */
 export interface QuestionInput {
   readonly questionId: string;
-  readonly proposal: Proposal;
+  readonly proposal: Pick<
+    Proposal,
+    'actionId' | 'conversationId' | 'agent' | 'tenant' | 'tool' | 'args' | 'digest' | 'summary' | 'principal'
+  >;
   readonly reason: string;
 }
 

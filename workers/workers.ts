@@ -12,7 +12,7 @@ import { type Config, modelProtocolOf, namedSecret } from './config.ts';
 import type { RoleParts } from './parts.ts';
 import type { RoleConnection, RunningRole } from './role.ts';
 import { connectSystems } from './systems.ts';
-import { startWorkflowsRole, workflowRunsBy } from './workflows.ts';
+import { startWorkflowsRole, workflowStateBy } from './workflows.ts';
 
 export interface PublicKeys {
   readonly workflowsPublicKeys: readonly string[];
@@ -31,7 +31,7 @@ export async function composeWorkflows(
     ...loaded,
     signer: createSigner('workflows', keys.workflowsSigningKey),
     verifier: verifierOf(keys),
-    workflowRuns: workflowRunsBy(new Client({ connection, namespace })),
+    workflowState: workflowStateBy(new Client({ connection, namespace })),
     nowMs,
   });
 }

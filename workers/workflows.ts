@@ -20,14 +20,16 @@ export async function startWorkflowsRole(
 // 5 s: a look-up by id; past it the caller's local Activity is retried.
 const DESCRIBE_TIMEOUT_MS = 5_000;
 
-/** Asks Temporal whether the Workflow runs, in whichever run. */
-export function workflowRunsBy(client: Client): WorkflowsDeps['workflowRuns'] {
+/** Asks Temporal what the Workflow is doing, in whichever run. */
+export function workflowStateBy(client: Client): WorkflowsDeps['workflowState'] {
   return async (workflowId) => {
     try {
       const describe = () => client.workflow.getHandle(workflowId).describe();
-      return (await client.withDeadline(Date.now() + DESCRIBE_TIMEOUT_MS, describe)).status.name === 'RUNNING';
+      const { name } = (await client.withDeadline(Date.now() + DESCRIBE_TIMEOUT_MS, describe)).status;
+      if (name === 'RUNNING') return 'running';
+      return name === 'COMPLETED' ? 'completed' : 'gone';
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return false;
+      if (error instanceof WorkflowNotFoundError) return 'gone';
       throw error;
     }
   };

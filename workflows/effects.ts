@@ -31,13 +31,14 @@ export const workflowsRole: WorkflowsActivities = {
   verifyDecision: (input) => whole(bookkeeping.verifyDecision, 'verify a decision', input),
   verifyCommand: (input) => whole(bookkeeping.verifyCommand, `verify ${input.command}`, input),
   conversationRuns: (input) => whole(bookkeeping.conversationRuns, 'does the conversation still run?', input),
+  closeGone: (input) => whole(bookkeeping.closeGone, 'does what waits still run?', input),
   signReport: (input) => whole(bookkeeping.signReport, 'report', input),
   poseQuestion: (input) => whole(bookkeeping.poseQuestion, `ask: ${summaryOf(input.question)}`, input),
   closeQuestion: (input) => whole(bookkeeping.closeQuestion, `answer: ${summaryOf(input.question)}`, input),
   closeUnfinished: (input) => whole(bookkeeping.closeUnfinished, `close: ${summaryOf(input)}`, input),
 };
 
-const summaryOf = ({ proposal }: { readonly proposal: Proposal }): string => proposal.summary;
+const summaryOf = ({ proposal }: { readonly proposal: Pick<Proposal, 'summary'> }): string => proposal.summary;
 
 function whole<Input, Result>(
   activity: LocalActivityFunctionWithOptions<(input: Input) => Promise<Result>>,
@@ -75,7 +76,7 @@ const actorOptions = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 } as const;
 
-/** Read the evidence. Three tries: what cannot be read is denied, and the model may propose again. `untilMs` as for `act`. */
+/** Read the evidence. Three tries: what cannot be read is denied, and may be proposed again. `untilMs` as for `act`. */
 export function inspect(input: Parameters<ActorActivities['inspect']>[0], untilMs?: number): Promise<Evidence> {
   return proxyActivities<ActorActivities>({
     ...actorOptions,

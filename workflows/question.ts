@@ -52,11 +52,16 @@ export async function question(input: QuestionInput): Promise<void> {
 export async function askWhetherItHappened(proposal: Proposal, ending: Ending): Promise<string | undefined> {
   if (ending.kind !== 'unknown' || !patched('ask-whether-it-happened')) return undefined;
   const id = questionId(proposal.actionId);
-  await CancellationScope.nonCancellable(() => startQuestion({ questionId: id, proposal, reason: ending.reason }));
+  await startQuestion({ questionId: id, proposal, reason: ending.reason });
   return id;
 }
 
-async function startQuestion(input: QuestionInput): Promise<void> {
+/** Started once; not cut off by a stop, for what may have happened must be known. */
+export function startQuestion(input: QuestionInput): Promise<void> {
+  return CancellationScope.nonCancellable(() => startOnce(input));
+}
+
+async function startOnce(input: QuestionInput): Promise<void> {
   try {
     await startChild<typeof question>(QUESTION.type, {
       workflowId: waitingWorkflowId(input.questionId),

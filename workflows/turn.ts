@@ -1,6 +1,6 @@
 // One turn: from the queued messages of one sender, or one report, to the reply. What is allowed runs now; from the
 // first `ask` on the rest waits in a Workflow of its own, and the turn ends. May import domain and @temporalio/workflow.
-import { type CancellationScope, isCancellation, log } from '@temporalio/workflow';
+import { type CancellationScope, isCancellation, log, patched } from '@temporalio/workflow';
 import { endingText } from '../domain/action.ts';
 import type { OpenedTurn, TurnOf } from '../domain/activity-ports.ts';
 import {
@@ -20,6 +20,7 @@ import { awaitAnswer, carryOut, toolResult, type Undone } from './calls.ts';
 import { callModel, isActivityFailure, whyFailed, workflowsRole } from './effects.ts';
 import { settledEntry } from './life.ts';
 import { holdWhilePaused } from './phase.ts';
+import { startQuestion } from './question.ts';
 
 /** Run the turn within the scope that a stop cancels. A turn that was stopped lists what was not done. */
 export async function runTurn(state: ConversationState, work: Work, scope: CancellationScope): Promise<void> {
@@ -39,6 +40,7 @@ export async function runTurn(state: ConversationState, work: Work, scope: Cance
 async function speak(state: ConversationState, work: Work, undone: Undone): Promise<void> {
   const of = turnOf(state);
   const handedOver = state.phase === 'handed_over';
+  if (work.kind === 'messages') await forgetGone(state, of);
   const opened = await openWork(of, work, handedOver);
   if (opened.kind === 'refused') return;
   if (work.kind === 'report') hearReport(state, work.batch, opened);
@@ -72,6 +74,21 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
     state,
     waitingWords(state) || 'I stopped here: this took more steps than one turn may have. Ask me to go on.',
   );
+}
+
+/** What an operator has ended in Temporal will never report: it waits no more, and what may have happened is asked. */
+async function forgetGone(state: ConversationState, of: TurnOf): Promise<void> {
+  if (state.waiting.length === 0 || !patched('forget-gone')) return;
+  const batchIds = state.waiting.map((batch) => batch.batchId);
+  for (const { batchId, questions } of await workflowsRole.closeGone({ of, batchIds })) {
+    const batch = state.waiting.find((one) => one.batchId === batchId);
+    if (batch === undefined) continue;
+    settleBatch(state, batchId);
+    for (const asked of questions) {
+      await startQuestion(asked);
+      awaitAnswer(state, batch.principal, asked.questionId, asked.proposal.summary);
+    }
+  }
 }
 
 /** What a verified report changes: its batch waits no more, its questions do, and a person may have taken over. */

@@ -7,6 +7,7 @@ import { createDecide } from './decide.ts';
 import type { WorkflowsDeps } from './deps.ts';
 import { createPropose } from './propose.ts';
 import { createCloseQuestion, createPoseQuestion } from './question.ts';
+import { createCloseGone } from './gone.ts';
 import { createCloseUnfinished, createRecord, createSignReport } from './record.ts';
 import { createOpenReportTurn, createOpenTurn } from './turns.ts';
 import { createVerifyCommand, createVerifyDecision } from './verify.ts';
@@ -21,7 +22,8 @@ export function createWorkflowsActivities(deps: WorkflowsDeps): WorkflowsActivit
     record: createRecord(deps),
     verifyDecision: createVerifyDecision(deps),
     verifyCommand: createVerifyCommand(deps),
-    conversationRuns: (conversationId) => deps.workflowRuns(conversationWorkflowId(conversationId)),
+    conversationRuns: async (id) => (await deps.workflowState(conversationWorkflowId(id))) === 'running',
+    closeGone: createCloseGone(deps),
     signReport: createSignReport(deps),
     closeUnfinished: createCloseUnfinished(deps),
     poseQuestion: createPoseQuestion(deps),

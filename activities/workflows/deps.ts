@@ -10,7 +10,7 @@ export interface WorkflowsDeps {
   readonly directory: Directory;
   readonly signer: Signer;
   readonly verifier: Verifier;
-  /** Does the Workflow with this id run now, in whichever run? */
-  readonly workflowRuns: (workflowId: string) => Promise<boolean>;
+  /** What the Workflow with this id is doing now, in whichever run; `gone` covers terminated, failed and unknown. */
+  readonly workflowState: (workflowId: string) => Promise<'running' | 'completed' | 'gone'>;
   readonly nowMs: () => number;
 }

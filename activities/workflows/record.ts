@@ -1,6 +1,6 @@
 // Writing down what the Workflow knows, and what becomes of an action that could not be finished. All idempotent.
 // May import domain, trust and store types.
-import { endingOf, type Outcome, type SettledAction } from '../../domain/action.ts';
+import { endingOf, type Outcome, type Proposal, type SettledAction } from '../../domain/action.ts';
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { Entry } from '../../domain/entry.ts';
 import { questionId } from '../../domain/ids.ts';
@@ -56,25 +56,36 @@ function lineOf(one: SettledAction, row: ActionRow | undefined): string {
 }
 
 export function createCloseUnfinished(deps: WorkflowsDeps): WorkflowsActivities['closeUnfinished'] {
-  return async ({ proposal, as, reason }) => {
-    const { actionId, conversationId, digest, tenant, agent, tool } = proposal;
-    const nowMs = deps.nowMs();
-    const undone: Outcome = { kind: as, reason };
-    if (proposal.effect === 'read') {
-      const fact = { kind: 'settled', outcome: undone } as const;
-      await deps.store.record([{ subject: actionId, step: 'settled', conversationId, atMs: nowMs, fact }]);
-      return endingOf(undone);
-    }
-    const { claims } = deps.store;
-    const closed = await claims.close({ actionId, conversationId, digest, tenant, agent, tool, nowMs }, undone);
-    if (closed.kind === 'closed') return endingOf(closed.outcome);
-    if (closed.claim.digest !== digest) {
-      return { kind: 'unknown', reason: 'its key was claimed for another action, so nothing was run for this one' };
-    }
-    if (closed.claim.outcome !== null) return endingOf(closed.claim.outcome);
-    // Whoever still holds it is fenced off: from here on only the news that it happened can correct the outcome.
-    const { epoch } = await claims.takeOver(actionId, { acts: false, nowMs });
-    const unknown: Outcome = { kind: 'unknown', reason: `it was begun and its end was never recorded: ${reason}` };
-    return endingOf(await claims.receipt({ actionId, epoch, outcome: unknown, nowMs }));
-  };
+  return async ({ proposal, as, reason }) => endingOf(await closeAction(deps, proposal, as, reason));
+}
+
+/**
+ * End an action that nobody carries out any more. Where nobody has claimed it this takes the claim, so that nobody can;
+ * a claim without a receipt is `unknown`.
+ */
+export async function closeAction(
+  deps: WorkflowsDeps,
+  action: Pick<Proposal, 'actionId' | 'conversationId' | 'digest' | 'tenant' | 'agent' | 'tool' | 'effect'>,
+  as: 'cancelled' | 'failed' | 'expired',
+  reason: string,
+): Promise<Outcome> {
+  const { actionId, conversationId, digest, tenant, agent, tool, effect } = action;
+  const nowMs = deps.nowMs();
+  const undone: Outcome = { kind: as, reason };
+  if (effect === 'read') {
+    const fact = { kind: 'settled', outcome: undone } as const;
+    await deps.store.record([{ subject: actionId, step: 'settled', conversationId, atMs: nowMs, fact }]);
+    return undone;
+  }
+  const { claims } = deps.store;
+  const closed = await claims.close({ actionId, conversationId, digest, tenant, agent, tool, nowMs }, undone);
+  if (closed.kind === 'closed') return closed.outcome;
+  if (closed.claim.digest !== digest) {
+    return { kind: 'unknown', reason: 'its key was claimed for another action, so nothing was run for this one' };
+  }
+  if (closed.claim.outcome !== null) return closed.claim.outcome;
+  // Whoever still holds it is fenced off: from here on only the news that it happened can correct the outcome.
+  const { epoch } = await claims.takeOver(actionId, { acts: false, nowMs });
+  const unknown: Outcome = { kind: 'unknown', reason: `it was begun and its end was never recorded: ${reason}` };
+  return claims.receipt({ actionId, epoch, outcome: unknown, nowMs });
 }

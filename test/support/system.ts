@@ -29,7 +29,7 @@ import { startActorRole } from '../../workers/actor.ts';
 import { startAssistantRole } from '../../workers/assistant.ts';
 import { workflowBundle } from '../../workers/bundle.ts';
 import type { RunningRole } from '../../workers/role.ts';
-import { startWorkflowsRole, workflowRunsBy } from '../../workers/workflows.ts';
+import { startWorkflowsRole, workflowStateBy } from '../../workers/workflows.ts';
 
 /** What the model answers: words, or calls as [tool, arguments]. */
 export type Script = (request: ModelRequest) => string | readonly (readonly [tool: string, args: object | string])[];
@@ -107,7 +107,7 @@ async function startRoles(options: SystemOptions, parts: Parts): Promise<readonl
   const port = { name: 'test', complete: async (request: ModelRequest) => answerOf(script(request)) };
   const models = { routes: () => [{ model: 'test', port }] };
   return Promise.all([
-    startWorkflowsRole(at, bundle, { ...loaded, signer, workflowRuns: workflowRunsBy(client) }),
+    startWorkflowsRole(at, bundle, { ...loaded, signer, workflowState: workflowStateBy(client) }),
     startAssistantRole(at, { store, agents: new Map([[agent.name, agent]]), models, nowMs }),
     startActorRole(at, { ...loaded, broker }),
   ]);

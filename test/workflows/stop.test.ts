@@ -126,6 +126,21 @@ test('a command is obeyed once, and only when it was just signed', async () => {
   equal(await resume(await sign(Date.now())), 'open');
 });
 
+test('what an operator terminates in Temporal is closed on record, and can be asked for again', async () => {
+  await system.open('s-gone');
+  await system.submit('s-gone', 'm1', 'pay 10 note 5');
+  await system.reply('s-gone', 'm1');
+  const approval = await system.approval('s-gone:1:0.0.0');
+  await system.client.workflow.getHandle('action/s-gone:1:0').terminate();
+  await system.submit('s-gone', 'm2', 'pay 10');
+  match(await system.reply('s-gone', 'm2'), /it waits for finance/);
+  equal((await system.approval(approval.id)).end, 'cancelled');
+  deepEqual([await system.outcome('s-gone:1:0'), await system.outcome('s-gone:1:1')], ['cancelled', 'cancelled']);
+  await system.decide(await system.approval('s-gone:2:0.0.0'), 'finn', 'approve');
+  equal(await system.outcome('s-gone:2:0'), 'succeeded');
+  deepEqual(far.effects, ['pay s-gone:2:0 10']);
+});
+
 async function rejectsAsRefused(promise: Promise<unknown>): Promise<void> {
   const error = await promise.then(
     () => undefined,

@@ -62,14 +62,14 @@ export const actionsContract: Contract = {
     const { actionId } = aProposal(id);
     await store.record([proposed(id)]);
     await claim(store, claimOf(id));
-    await store.record([ruled(id, anAsk), requested(id, anApproval(id))]);
+    await store.record([ruled(id, anAsk, 'ruled again'), requested(id, anApproval(id))]);
     assert.equal((await store.actions.get(actionId))?.stage, 'claimed');
     await store.record([settled(id, { kind: 'failed', reason: 'no' }), settled(id, succeeded, 'settled twice')]);
     await store.record([ruled(id, anAsk, 'ruled late')]);
     const { stage, outcome, verdict } = (await store.actions.get(actionId))!;
     assert.deepEqual(
       { stage, outcome, verdict },
-      { stage: 'settled', outcome: { kind: 'failed', reason: 'no' }, verdict: null },
+      { stage: 'settled', outcome: { kind: 'failed', reason: 'no' }, verdict: anAsk },
     );
   },
 

@@ -1,0 +1,59 @@
+// A batch or a question whose Workflow an operator has terminated never reports. What it left open is closed here, so that
+// the conversation does not wait for ever and the same can be asked for again. May import domain and store types.
+import type { TurnOf, WorkflowsActivities } from '../../domain/activity-ports.ts';
+import { endApproval } from '../../domain/approval.ts';
+import type { QuestionInput } from '../../domain/conversation.ts';
+import { approvalId, isQuestionId, questionId, waitingWorkflowId } from '../../domain/ids.ts';
+import type { WorkflowsDeps } from './deps.ts';
+import { closeAction } from './record.ts';
+
+// 1,000: a turn has some hundred actions at most.
+const MAX_ACTIONS = 1_000;
+// The rounds in which a question is asked: of the owner, and of the team.
+const ROUNDS = [0, 1];
+
+export function createCloseGone(deps: WorkflowsDeps): WorkflowsActivities['closeGone'] {
+  return async ({ of, batchIds }) => {
+    const gone: Awaited<ReturnType<WorkflowsActivities['closeGone']>>[number][] = [];
+    for (const batchId of batchIds) {
+      if ((await deps.workflowState(waitingWorkflowId(batchId))) !== 'gone') continue;
+      const isQuestion = isQuestionId(batchId);
+      if (isQuestion) for (const round of ROUNDS) await closeApproval(deps, approvalId(batchId, 0, round));
+      gone.push({ batchId, questions: isQuestion ? [] : await closeBatch(deps, of, batchId) });
+    }
+    return gone;
+  };
+}
+
+async function closeApproval(deps: WorkflowsDeps, id: string): Promise<void> {
+  const approval = await deps.store.approvals.get(id);
+  if (approval?.end !== 'open') return;
+  const { conversationId } = approval;
+  const fact = { kind: 'approval_settled', approval: endApproval(approval, 'cancelled') } as const;
+  await deps.store.record([{ subject: id, step: 'settled', conversationId, atMs: deps.nowMs(), fact }]);
+}
+
+/** A batch holds the actions of its turn from its first one on; a turn has one batch at most. */
+async function closeBatch(deps: WorkflowsDeps, of: TurnOf, batchId: string): Promise<readonly QuestionInput[]> {
+  const rows = await deps.store.actions.ofConversation(of.conversationId, MAX_ACTIONS);
+  const questions: QuestionInput[] = [];
+  for (const row of rows.filter((one) => one.outcome === null && standsIn(batchId, one.id))) {
+    const proposal = { ...row, actionId: row.id, tenant: of.tenant };
+    const outcome = await closeAction(deps, proposal, 'cancelled', 'an operator ended what it waited in');
+    if (row.approvalId !== null) await closeApproval(deps, row.approvalId);
+    if (outcome.kind !== 'unknown') continue;
+    questions.push({ questionId: questionId(row.id), proposal, reason: outcome.reason });
+  }
+  return questions;
+}
+
+function standsIn(batchId: string, id: string): boolean {
+  const [turn, index] = split(id);
+  const [ofBatch, first] = split(batchId);
+  return turn === ofBatch && index >= first;
+}
+
+function split(id: string): readonly [turn: string, index: number] {
+  const at = id.lastIndexOf(':');
+  return [id.slice(0, at), Number(id.slice(at + 1))];
+}
