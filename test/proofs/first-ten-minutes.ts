@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../../store/embedded.ts';
 import { consoleBlocks, type ConsoleStep, untrueLines } from '../support/readme.ts';
+import { isAlive } from '../support/alive.ts';
 import { ROOT } from '../support/sources.ts';
 import {
   createHttp,
@@ -193,14 +194,3 @@ async function refundsIn(dataDir: string): Promise<number> {
 }
 
 const readIf = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
-
-function isAlive(pid: number): boolean {
-  if (!(pid > 0)) return false;
-  try {
-    process.kill(pid, 0);
-    // A zombie that nobody has waited for is dead all the same.
-    return !/^State:\s+Z/m.test(readIf(`/proc/${pid}/status`));
-  } catch {
-    return false;
-  }
-}

@@ -4,7 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { isAlive, ROOT, runNode, temporaryFolder } from './support.ts';
+import { isAlive } from '../support/alive.ts';
+import { ROOT, runNode, temporaryFolder } from './support.ts';
 
 const PROGRAM = `
 import tiny from 'tiny/package.json' with { type: 'json' };

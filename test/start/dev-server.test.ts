@@ -8,7 +8,8 @@ import { findTemporal } from '../../workers/dev-server/find.ts';
 import { startDevServer } from '../../workers/dev-server/start.ts';
 import { openStateFolder } from '../../workers/state-folder.ts';
 import { connectTemporal, missingAttributes, prepareNamespace, retentionDays } from '../../workers/temporal.ts';
-import { atEnd, FROM_SOURCE, isAlive, runNode, temporaryFolder } from './support.ts';
+import { isAlive } from '../support/alive.ts';
+import { atEnd, FROM_SOURCE, runNode, temporaryFolder } from './support.ts';
 
 const FREE_PORTS = { grpc: 0, ui: 0 };
 

@@ -1,5 +1,5 @@
 // What the tests of the start share: temporary folders, and child processes seen line by line.
-import { type ChildProcess, spawn, type SpawnOptions, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,10 +69,4 @@ export function runNode(t: TestContext, args: readonly string[], options: SpawnO
       void ended.then(() => reject(new Error(`ended without saying "${words}":\n${output}`)));
     });
   return { process: child, output: () => output, says, ended };
-}
-
-/** True while the process runs. One that is dead and not yet buried by its parent is dead. */
-export function isAlive(pid: number): boolean {
-  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
-  return stdout.trim() !== '' && !stdout.trim().startsWith('Z');
 }

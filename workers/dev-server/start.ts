@@ -191,6 +191,24 @@ async function stopGuard(guard: ChildProcess, gone: Promise<void>, folder: strin
   await Promise.race([gone, tooLate]);
   late.abort();
   await tooLate.catch(() => {});
+  await untilDead(readServerPid(folder));
+}
+
+// 2 s: a killed process goes at once, where the machine has a moment for it.
+const DEATH_LIMIT_MS = 2_000;
+
+/** A killed server holds its files and ports until it is really gone. */
+async function untilDead(pid: number | undefined): Promise<void> {
+  const endMs = Date.now() + DEATH_LIMIT_MS;
+  while (pid !== undefined && isThere(pid) && Date.now() < endMs) await wait(20);
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 function readServerPid(folder: string): number | undefined {

@@ -11,6 +11,7 @@ export default defineAgent({
   instructions: 'You are the agent of a proof.',
   models: ['model-of-the-proofs'],
   tools: [look, note, pay],
+  systems: [{ kind: 'secrets', name: 'far', secrets: ['PROOF_FAR_SIDE_URL'] }],
   rules: [
     rule('look', look, () => allow()),
     rule('note', note, () => allow()),
