@@ -200,7 +200,10 @@ const DEATH_LIMIT_MS = 2_000;
 /** A killed server holds its files and ports until it is really gone. */
 async function untilDead(pid: number | undefined): Promise<void> {
   const endMs = Date.now() + DEATH_LIMIT_MS;
-  while (pid !== undefined && isThere(pid) && Date.now() < endMs) await wait(20);
+  for (;;) {
+    if (pid === undefined || !isThere(pid) || Date.now() > endMs) return;
+    await wait(20);
+  }
 }
 
 function isThere(pid: number): boolean {
