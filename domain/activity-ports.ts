@@ -102,10 +102,13 @@ export interface WorkflowsActivities {
   }): Promise<CheckedCommand>;
   /** Ask Temporal by Workflow Id, without a run id: does the conversation still run? */
   conversationRuns(conversationId: string): Promise<boolean>;
-  /** Of what waits: what an operator has ended in Temporal. It is closed on record; what may have happened is asked. */
+  /**
+   * Of what waits: what will never report. What an operator has ended in Temporal is closed on record, and what may have
+   * happened of it is asked; what has completed long ago without a report that held is only named.
+   */
   closeGone(input: {
     readonly of: TurnOf;
-    readonly batchIds: readonly string[];
+    readonly waiting: readonly { readonly batchId: string; readonly deadlineMs: number }[];
   }): Promise<readonly { readonly batchId: string; readonly questions: readonly QuestionInput[] }[]>;
   signReport(input: {
     readonly conversationId: string;

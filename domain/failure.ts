@@ -22,8 +22,7 @@ export const FAILURES = {
   InboxFull: { retryable: false },
   MessageRejected: { retryable: false },
   CommandRefused: { retryable: false },
-  /** A decision that changes nothing: the approval has ended, or the person may not decide. */
-  ApprovalNotPending: { retryable: false },
+  /** A decision that does not verify, or that the person may not give. */
   DecisionRefused: { retryable: false },
 } as const satisfies Record<string, { readonly retryable: boolean }>;
 

@@ -79,8 +79,8 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
 /** What an operator has ended in Temporal will never report: it waits no more, and what may have happened is asked. */
 async function forgetGone(state: ConversationState, of: TurnOf): Promise<void> {
   if (state.waiting.length === 0 || !patched('forget-gone')) return;
-  const batchIds = state.waiting.map((batch) => batch.batchId);
-  for (const { batchId, questions } of await workflowsRole.closeGone({ of, batchIds })) {
+  const waiting = state.waiting.map(({ batchId, deadlineMs }) => ({ batchId, deadlineMs }));
+  for (const { batchId, questions } of await workflowsRole.closeGone({ of, waiting })) {
     const batch = state.waiting.find((one) => one.batchId === batchId);
     if (batch === undefined) continue;
     settleBatch(state, batchId);

@@ -9,14 +9,19 @@ import { closeAction } from './record.ts';
 
 // 1,000: a turn has some hundred actions at most.
 const MAX_ACTIONS = 1_000;
+// 1 h past its deadline: what has completed has reported long since, or its report did not verify.
+const REPORTS_WITHIN_MS = 3_600_000;
 // The rounds in which a question is asked: of the owner, and of the team.
 const ROUNDS = [0, 1];
 
 export function createCloseGone(deps: WorkflowsDeps): WorkflowsActivities['closeGone'] {
-  return async ({ of, batchIds }) => {
+  return async ({ of, waiting }) => {
     const gone: Awaited<ReturnType<WorkflowsActivities['closeGone']>>[number][] = [];
-    for (const batchId of batchIds) {
-      if ((await deps.workflowState(waitingWorkflowId(batchId))) !== 'gone') continue;
+    for (const { batchId, deadlineMs } of waiting) {
+      const state = await deps.workflowState(waitingWorkflowId(batchId));
+      const isLost = state === 'completed' && deps.nowMs() > deadlineMs + REPORTS_WITHIN_MS;
+      if (isLost) gone.push({ batchId, questions: [] });
+      if (state !== 'gone') continue;
       const isQuestion = isQuestionId(batchId);
       if (isQuestion) for (const round of ROUNDS) await closeApproval(deps, approvalId(batchId, 0, round));
       gone.push({ batchId, questions: isQuestion ? [] : await closeBatch(deps, of, batchId) });
