@@ -93,7 +93,6 @@ const REFUSALS: Partial<Record<FailureType, ProblemType>> = {
   InboxFull: 'inbox_full',
   MessageRejected: 'message_rejected',
   CommandRefused: 'command_refused',
-  ApprovalNotPending: 'approval_settled',
   DecisionRefused: 'decision_refused',
 };
 

@@ -28,7 +28,6 @@ test('each refusal of a Workflow comes to its own status', () => {
     InboxFull: 429,
     MessageRejected: 400,
     CommandRefused: 403,
-    ApprovalNotPending: 409,
     DecisionRefused: 403,
   };
   for (const type of Object.keys(FAILURES)) {
