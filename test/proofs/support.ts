@@ -84,6 +84,8 @@ export interface ProcessGroup {
   readonly gone: Promise<void>;
   /** A word over the channel of `onMessage`; nothing where the process has ended. */
   send(message: object): void;
+  /** Send a signal to the whole group, and wait for nothing. */
+  signal(signal: NodeJS.Signals): void;
   /** Send a signal to the whole group, and wait until the process itself is gone. */
   kill(signal: NodeJS.Signals): Promise<void>;
 }
@@ -128,6 +130,7 @@ export function spawnGroup(command: string, args: readonly string[], options: Sp
       // A process that was killed this moment hears nothing more; its end is seen elsewhere.
       if (child.connected) child.send(message, () => undefined);
     },
+    signal: (signal) => signalGroup(pid, signal),
     async kill(signal) {
       signalGroup(pid, signal);
       await waitFor(`the end of process ${pid} by ${signal}`, END_LIMIT_MS, () => endOf(child) !== undefined);

@@ -9,6 +9,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 
@@ -40,13 +41,25 @@ async function createDatabase(serverUrl: string): Promise<TestPostgres> {
   return { url: url.href, stop: () => admin(`drop database if exists ${name} with (force)`) };
 }
 
+// 10 s: the children of a killed server hold its memory until they have noticed; nothing starts over them.
+const OLD_CHILDREN_MS = 10_000;
+const OLD_CHILDREN_LOOK_MS = 200;
+
 interface Owner {
   readonly uid: number;
   readonly gid: number;
 }
 
+/** A server of our own, which a proof may kill and start again on the same data and port. */
+export interface PrivatePostgres extends TestPostgres {
+  /** `kill -9` of the whole server; resolves once it is gone. */
+  kill(): Promise<void>;
+  /** Start it again after a kill; resolves once it takes connections. */
+  start(): Promise<void>;
+}
+
 /** Start a server of our own in any case: for tests that make roles, which belong to a whole server. */
-export async function startPrivatePostgres(): Promise<TestPostgres> {
+export async function startPrivatePostgres(): Promise<PrivatePostgres> {
   const binaries = findBinaries();
   // PostgreSQL refuses to run as root.
   const owner = process.getuid?.() === 0 ? ownerOf('postgres') : undefined;
@@ -58,23 +71,42 @@ export async function startPrivatePostgres(): Promise<TestPostgres> {
   await promisify(execFile)(join(binaries, 'initdb'), init, options);
   const port = await freePort();
   const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=on'];
-  const server = spawn(join(binaries, 'postgres'), ['-D', data, ...settings.flatMap((one) => ['-c', one])], {
-    ...options,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const quit = (): void => void server.kill('SIGQUIT');
+  const args = ['-D', data, ...settings.flatMap((one) => ['-c', one])];
+  let server: ChildProcess | undefined;
+  const quit = (): void => void server?.kill('SIGQUIT');
   process.once('exit', quit);
-  await untilReady(server);
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    const ending = server;
+    server = undefined;
+    if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return;
+    const exited = once(ending, 'exit');
+    ending.kill(signal);
+    await exited;
+  }
+  async function start(): Promise<void> {
+    const untilMs = Date.now() + OLD_CHILDREN_MS;
+    for (;;) {
+      const starting = spawn(join(binaries, 'postgres'), args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
+      server = starting;
+      try {
+        return await untilReady(starting);
+      } catch (error) {
+        server = undefined;
+        if (Date.now() > untilMs) throw error;
+        await sleep(OLD_CHILDREN_LOOK_MS);
+      }
+    }
+  }
+  await start();
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    start,
+    // Its children notice the death of their parent, and end; what they had not committed is lost, as in a crash.
+    kill: () => end('SIGKILL'),
     async stop() {
       process.off('exit', quit);
-      if (server.exitCode === null && server.signalCode === null) {
-        const exited = once(server, 'exit');
-        // SIGINT is PostgreSQL's fast shutdown: it ends the connections.
-        server.kill('SIGINT');
-        await exited;
-      }
+      // SIGINT is PostgreSQL's fast shutdown: it ends the connections.
+      await end('SIGINT');
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -5,7 +5,7 @@ import { easier, momentsOf, pairs, sampled } from '../proofs/crash/plan.ts';
 import { ROLES, type Role } from '../proofs/rig/roles.ts';
 import { createRandom } from '../proofs/support.ts';
 
-const reached = (role: Role, name: string, at: number) => ({ role, name, at, run: 'r', killed: false });
+const reached = (role: Role, name: string, at: number) => ({ role, name, at, run: 'r', struck: false });
 const MOMENTS = ROLES.flatMap((role) => [1, 2, 3].map((at) => ({ role, name: `${role}|x`, at })));
 
 test('a moment that only one of the counting runs reached counts, and none counts twice', () => {

@@ -88,7 +88,7 @@ function createBench({ seed, log }: ProofContext, rig: Rig, histories: Histories
     const reached = rig.roles.reached(id);
     await rig.roles.disarm();
     await rig.roles.untilUp();
-    const died = reached.filter((one) => one.killed).length;
+    const died = reached.filter((one) => one.struck).length;
     killed += died;
     const problems = [...found.problems];
     if (found.journey !== undefined) {

@@ -1,11 +1,13 @@
-// The far side: the system of record of the proofs. It keeps every request that it was sent, and honours idempotency
-// keys: the same key has one effect. It lives in the proof's process, so what it saw is what really happened.
+// The far side: the system of record of the proofs. It keeps every request that it was sent. Under /effects it honours
+// idempotency keys: the same key has one effect; under /repeats it does what it is told as often as it is told. It lives
+// in the proof's process, so what it saw is what really happened.
 import { serve } from './serve.ts';
 
 interface Sent {
   readonly tool: string;
   readonly key: string;
   readonly body: string;
+  readonly atMs: number;
 }
 
 export interface FarSide {
@@ -14,30 +16,34 @@ export interface FarSide {
   readonly effects: readonly Sent[];
   /** Every request for an effect, repeated ones among them. */
   readonly requests: readonly Sent[];
+  /** How long from the effect to the answer, ms; a proof may lengthen it, to do something in between. */
+  answersAfterMs: number;
   stop(): Promise<void>;
 }
 
 export async function startFarSide(): Promise<FarSide> {
   const effects: Sent[] = [];
   const requests: Sent[] = [];
-  const served = await serve(({ method, path, headers, body }) => {
+  const served = await serve(async ({ method, path, headers, body }) => {
     const [, folder = '', name = ''] = path.split('/').map(decodeURIComponent);
     if (method === 'GET' && folder === 'records') return ok({ order: Number(name), state: 'delivered' });
-    if (folder !== 'effects') return { status: 404, body: {} };
+    if (folder !== 'effects' && folder !== 'repeats') return { status: 404, body: {} };
     if (method === 'GET') {
       const found = effects.find(({ key }) => key === name);
       return found === undefined ? { status: 404, body: {} } : ok(found);
     }
     const key = headers['idempotency-key'];
     if (typeof key !== 'string') return { status: 400, body: { error: 'an effect needs an Idempotency-Key' } };
-    const sent = { tool: name, key, body: JSON.stringify(body) };
+    const sent = { tool: name, key, body: JSON.stringify(body), atMs: Date.now() };
     requests.push(sent);
-    const known = effects.find((one) => one.key === key);
+    const known = folder === 'repeats' ? undefined : effects.find((one) => one.key === key);
     if (known === undefined) effects.push(sent);
     else if (known.body !== sent.body || known.tool !== name) return { status: 409, body: { error: 'another effect' } };
+    if (far.answersAfterMs > 0) await new Promise((resume) => setTimeout(resume, far.answersAfterMs));
     return ok({ done: true });
   });
-  return { url: served.url, effects, requests, stop: () => served.stop() };
+  const far: FarSide = { url: served.url, effects, requests, answersAfterMs: 0, stop: () => served.stop() };
+  return far;
 }
 
 const ok = (body: unknown) => ({ status: 200, body });

@@ -1,5 +1,5 @@
 // The model of the proofs: an OpenAI-compatible server whose answer depends on nothing but the transcript it is shown,
-// and which counts what it was asked. A caller's words are answered with the calls look, note and pay at once; results
+// and which counts what it was asked. A caller's words are answered with the calls that they name, all at once; results
 // and reports with plain words.
 import { z } from 'zod';
 import { serve } from './serve.ts';
@@ -12,8 +12,19 @@ export interface Model {
   stop(): Promise<void>;
 }
 
-/** What a caller writes, so that the model knows which conversation it is shown. */
-export const wordsFor = (conversationId: string): string => `Please see to order 7 [${conversationId}]`;
+/** A call that the model is to make: the tool, and its cents. */
+export type Wish = readonly [tool: string, cents: number];
+/** A read, a write that is allowed, and one that people are asked about. */
+const ONE_OF_EACH: readonly Wish[] = [
+  ['look', 1],
+  ['note', 50],
+  ['pay', 7_200],
+];
+const ORDER = 7;
+
+/** What a caller writes, so that the model knows what to call, and which conversation it is shown. */
+export const wordsFor = (conversationId: string, wishes = ONE_OF_EACH): string =>
+  `Please, for order ${ORDER}: ${wishes.map((wish) => wish.join(' ')).join(', ')} [${conversationId}]`;
 
 const Asked = z.object({
   messages: z.array(z.object({ role: z.string(), content: z.string().nullish() })),
@@ -22,11 +33,7 @@ const Asked = z.object({
 const ABOUT = /\[([\w-]+)\]$/m;
 /** What a report begins with; it stands in the place of a caller's words. */
 const NOTE = '[note of the system';
-const CALLS = [
-  ['look', { order: 7, cents: 1 }],
-  ['note', { order: 7, cents: 50 }],
-  ['pay', { order: 7, cents: 7_200 }],
-] as const;
+const WISHES = /^Please, for order \d+: (.+) \[[\w-]+\]$/m;
 
 export async function startModel(): Promise<Model> {
   const counts = new Map<string, Map<number, number>>();
@@ -52,13 +59,14 @@ interface Message {
 
 function answerTo(last: Message | undefined, mayCall: boolean) {
   const text = last?.content ?? '';
-  if (last?.role !== 'user' || text.includes(NOTE) || !mayCall) return { content: `I read: ${text.slice(-200)}` };
-  const toolCalls = CALLS.map(([name, args], index) => ({
-    index,
-    id: `call-${name}`,
-    type: 'function',
-    function: { name, arguments: JSON.stringify(args) },
-  }));
+  const wishes = WISHES.exec(text)?.[1]?.split(', ') ?? [];
+  const speaks = last?.role !== 'user' || text.includes(NOTE) || !mayCall || wishes.length === 0;
+  if (speaks) return { content: `I read: ${text.slice(-200)}` };
+  const toolCalls = wishes.map((wish, index) => {
+    const [name = '', cents] = wish.split(' ');
+    const args = JSON.stringify({ order: ORDER, cents: Number(cents) });
+    return { index, id: `call-${name}-${index}`, type: 'function', function: { name, arguments: args } };
+  });
   return { content: '', tool_calls: toolCalls };
 }
 

@@ -1,6 +1,6 @@
-// Preloaded into each role process of a proof: numbers the moments at which the process may be killed, and kills it at
-// the one that the proof has armed. The moments come from wrapping the clients by which a process changes anything
-// outside itself: one before and one after each such call. The product knows nothing of it. Plain JavaScript.
+// Preloaded into each role process of a proof: numbers the moments at which the process may be struck, and kills or
+// freezes it at the one that the proof has armed. The moments come from wrapping the clients by which a process changes
+// anything outside itself: one before and one after each such call. The product knows nothing of it. Plain JavaScript.
 //
 // Names are role|client|operation|before or after, and are numbered by occurrence from the arming on. Environment:
 // PROOF_ROLE, and PROOF_POINTS, the file to which each moment is written before anything else happens.
@@ -38,9 +38,9 @@ function createPoints(file) {
     counts.set(name, at);
     armed.total += 1;
     // A target without a name is the n-th moment of all.
-    const killed = target !== null && (target.name === '' ? armed.total : target.name === name && at) === target.at;
-    writeSync(file, `${JSON.stringify({ run, role, name, at, killed })}\n`);
-    if (killed) process.kill(process.pid, 'SIGKILL');
+    const struck = target !== null && (target.name === '' ? armed.total : target.name === name && at) === target.at;
+    writeSync(file, `${JSON.stringify({ run, role, name, at, struck })}\n`);
+    if (struck) process.kill(process.pid, target.signal);
   }
   return {
     /** Count from now on; an empty run counts nothing. */

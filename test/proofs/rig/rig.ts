@@ -6,23 +6,38 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createSigner, generateSigningKey } from '../../../trust/signing.ts';
 import { FROM_SOURCE } from '../../support/children.ts';
-import { startPrivatePostgres } from '../../support/postgres.ts';
+import { type PrivatePostgres, startPrivatePostgres } from '../../support/postgres.ts';
 import { ROOT } from '../../support/sources.ts';
 import { freePort, type ProofContext } from '../support.ts';
 import { type FarSide, startFarSide } from './far-side.ts';
 import { type Model, startModel } from './model.ts';
-import { startRoles, type Supervisor } from './roles.ts';
+import { type Role, ROLES, startRoles, type Supervisor } from './roles.ts';
 import { startTemporalServer, type TemporalServer } from './temporal.ts';
+
+/** What a role talks to over TCP. */
+export type Peer = 'postgres' | 'temporal' | 'model' | 'far-side';
+
+export interface RigOptions {
+  /**
+   * What stands between a role and what it talks to: given the real `host:port`, the one that the role is told. Whoever
+   * puts something there stops it.
+   */
+  readonly between?: (role: Role, peer: Peer, address: string) => Promise<string>;
+}
 
 export interface Rig {
   readonly apiUrl: string;
+  /** Of the owner of everything in it. */
   readonly databaseUrl: string;
+  readonly postgres: PrivatePostgres;
   readonly temporal: TemporalServer;
   readonly roles: Supervisor;
   readonly far: FarSide;
   readonly model: Model;
   /** API keys: of a customer, and of a person of the group finance who operates too. */
   readonly keys: { readonly customer: string; readonly approver: string };
+  /** What the API and the workflows role sign with. */
+  readonly signingKeys: { readonly api: string; readonly workflows: string };
   /** Stops all of it. Idempotent. */
   stop(): Promise<void>;
 }
@@ -32,7 +47,7 @@ const AGENTS = fileURLToPath(new URL('../agents/', import.meta.url));
 const COMMAND_LIMIT_MS = 60_000;
 
 /** Start everything, and wait until it is up. What fails to start stops what did. */
-export async function startRig({ folder }: Pick<ProofContext, 'folder'>): Promise<Rig> {
+export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options: RigOptions = {}): Promise<Rig> {
   const steps: (() => Promise<void>)[] = [];
   const owned = async <T extends { stop(): Promise<void> }>(start: Promise<T>): Promise<T> => {
     const part = await start;
@@ -49,31 +64,49 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>): Promis
       owned(startFarSide()),
       owned(startModel()),
     ]);
+    const databaseUrl = postgres.url;
     const port = await freePort();
-    const env = { ...environment(), ...signingKeys(), DATABASE_URL: postgres.url, PORT: String(port) };
-    await command(env, ['migrate']);
-    const roles = startRoles({
-      env: {
-        ...env,
-        TEMPORAL_ADDRESS: temporal.address,
-        OPENAI_BASE_URL: model.url,
-        PROOF_FAR_SIDE_URL: far.url,
-      },
-      agentsFolder: AGENTS,
-      pointsFile: join(folder, 'points.jsonl'),
-    });
+    const signingKeys = { api: generateSigningKey(), workflows: generateSigningKey() };
+    const env = { ...environment(), ...signing(signingKeys), PORT: String(port) };
+    const owner = { ...env, DATABASE_URL: databaseUrl };
+    await command(owner, ['migrate']);
+    const real = { databaseUrl, temporal: temporal.address, model: model.url, far: far.url };
+    const envs = new Map<Role, NodeJS.ProcessEnv>();
+    for (const role of ROLES) envs.set(role, { ...env, ...(await whereabouts(role, real, options)) });
+    const envOf = (role: Role) => envs.get(role) ?? {};
+    const roles = startRoles({ envOf, agentsFolder: AGENTS, pointsFile: join(folder, 'points.jsonl') });
     steps.push(() => roles.stop());
     const [customer, approver] = await Promise.all([
-      addKey(env, 'ada', 'conversations:write,conversations:read'),
-      addKey(env, 'finn', 'conversations:read,approvals:decide,operate'),
+      addKey(owner, 'ada', 'conversations:write,conversations:read'),
+      addKey(owner, 'finn', 'conversations:read,approvals:decide,operate'),
       roles.untilUp(),
     ]);
     const apiUrl = `http://127.0.0.1:${port}`;
-    return { apiUrl, databaseUrl: postgres.url, temporal, roles, far, model, keys: { customer, approver }, stop };
+    const keys = { customer, approver };
+    return { apiUrl, databaseUrl, postgres, temporal, roles, far, model, keys, signingKeys, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Where a role is told that the others are. */
+async function whereabouts(
+  role: Role,
+  real: { readonly databaseUrl: string; readonly temporal: string; readonly model: string; readonly far: string },
+  { between = async (_role, _peer, address) => address }: RigOptions,
+): Promise<NodeJS.ProcessEnv> {
+  const urlTo = async (peer: Peer, text: string): Promise<string> => {
+    const url = new URL(text);
+    url.host = await between(role, peer, url.host);
+    return url.href;
+  };
+  return {
+    DATABASE_URL: await urlTo('postgres', real.databaseUrl),
+    TEMPORAL_ADDRESS: await between(role, 'temporal', real.temporal),
+    OPENAI_BASE_URL: await urlTo('model', real.model),
+    PROOF_FAR_SIDE_URL: await urlTo('far-side', real.far),
+  };
 }
 
 const addKey = (env: NodeJS.ProcessEnv, principal: string, scopes: string): Promise<string> =>
@@ -98,9 +131,7 @@ function environment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(values), COUNTERSIGN_MODE: 'development', LOG_LEVEL: 'info' };
 }
 
-function signingKeys(): NodeJS.ProcessEnv {
-  const api = generateSigningKey();
-  const workflows = generateSigningKey();
+function signing({ api, workflows }: Rig['signingKeys']): NodeJS.ProcessEnv {
   return {
     COUNTERSIGN_API_SIGNING_KEY: api,
     COUNTERSIGN_API_PUBLIC_KEYS: createSigner('api', api).publicKey,

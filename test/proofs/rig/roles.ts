@@ -9,17 +9,19 @@ import { type ProcessGroup, spawnGroup, waitFor } from '../support.ts';
 export const ROLES = ['api', 'workflows', 'assistant', 'actor'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** A moment at which a role may be killed: the `at`-th with this name since the arming; without a name, of all. */
+/** A moment at which a role may be struck: the `at`-th with this name since the arming; without a name, of all. */
 export interface Target {
   readonly role: Role;
   readonly name: string;
   readonly at: number;
+  /** SIGKILL where nothing is said; SIGSTOP freezes the process, until somebody thaws it. */
+  readonly signal?: 'SIGKILL' | 'SIGSTOP';
 }
 
-/** A moment that was reached. `killed`: it was the armed one, and the process died there. */
-export interface Reached extends Target {
+/** A moment that was reached. `struck`: it was the armed one, and the process was killed or frozen there. */
+export interface Reached extends Omit<Target, 'signal'> {
   readonly run: string;
-  readonly killed: boolean;
+  readonly struck: boolean;
 }
 
 export interface Death {
@@ -42,11 +44,28 @@ export interface Supervisor {
   untilUp(): Promise<void>;
   /** What the role's present process has printed. */
   output(role: Role): string;
+  /** Kill the role's present process now; it is started again as after any death. Resolves once it is dead. */
+  kill(role: Role): Promise<void>;
+  /** Stop the role's present process where it stands (SIGSTOP). */
+  freeze(role: Role): void;
+  /**
+   * Leave the role's present process to itself, and start another beside it: it takes over what the first does not
+   * finish. Resolves once the new one is up, to the first.
+   */
+  replace(role: Role): Promise<Left>;
   stop(): Promise<void>;
 }
 
+/** A process that was replaced. It counts on, and dies with the rig. */
+export interface Left {
+  /** Let it go on after a freeze (SIGCONT). */
+  thaw(): void;
+  kill(): Promise<void>;
+  output(): string;
+}
+
 export interface SupervisorInput {
-  readonly env: NodeJS.ProcessEnv;
+  readonly envOf: (role: Role) => NodeJS.ProcessEnv;
   readonly agentsFolder: string;
   /** The file of the moments. */
   readonly pointsFile: string;
@@ -66,11 +85,11 @@ interface Running {
   armed: string;
 }
 
-function launch(role: Role, { env, agentsFolder, pointsFile }: SupervisorInput): Running {
+function launch(role: Role, { envOf, agentsFolder, pointsFile }: SupervisorInput): Running {
   const args = [...FROM_SOURCE, '--import', './test/proofs/rig/points.mjs', 'cli/main.ts', 'run', role, agentsFolder];
   const group = spawnGroup(process.execPath, args, {
     cwd: ROOT,
-    env: { ...env, PROOF_ROLE: role, PROOF_POINTS: pointsFile },
+    env: { ...envOf(role), PROOF_ROLE: role, PROOF_POINTS: pointsFile },
     onMessage(message) {
       one.armed = (message as { armed: string }).armed;
     },
@@ -85,7 +104,7 @@ const saidUp = ({ group }: Running): boolean => group.output().includes(IS_UP);
 function createArming(running: ReadonlyMap<Role, Running>, pointsFile: string) {
   let plan = { run: '', targets: [] as readonly Target[] };
   const armOne = (role: Role, target: Target | undefined) => {
-    const own = target?.role === role ? { name: target.name, at: target.at } : null;
+    const own = target?.role === role ? { signal: 'SIGKILL', ...target } : null;
     running.get(role)?.group.send({ run: plan.run, target: own });
   };
   return {
@@ -95,11 +114,11 @@ function createArming(running: ReadonlyMap<Role, Running>, pointsFile: string) {
       const isArmed = () => [...running.values()].every((one) => one.armed === run);
       await waitFor('every role to be armed', ACK_LIMIT_MS, isArmed);
     },
-    /** A role died and has been started again: it counts on, and after the first kill the second is armed. */
+    /** A role died and has been started again: it counts on, and after the first strike the second is armed. */
     again(role: Role): void {
       if (plan.run === '') return;
-      const kills = reachedIn(pointsFile).filter(({ run, killed }) => run === plan.run && killed).length;
-      const next = kills === 1 ? plan.targets[1] : undefined;
+      const strikes = reachedIn(pointsFile).filter(({ run, struck }) => run === plan.run && struck).length;
+      const next = strikes === 1 ? plan.targets[1] : undefined;
       armOne(role, next);
       if (next !== undefined && next.role !== role) armOne(next.role, next);
     },
@@ -112,6 +131,7 @@ export function startRoles(input: SupervisorInput): Supervisor {
   closeSync(openSync(pointsFile, 'a'));
   const running = new Map<Role, Running>();
   const { arm, again } = createArming(running, pointsFile);
+  const left: Running[] = [];
   const deaths: Death[] = [];
   const surprises: string[] = [];
   let stopping = false;
@@ -123,7 +143,7 @@ export function startRoles(input: SupervisorInput): Supervisor {
   }
 
   async function died(role: Role, one: Running): Promise<void> {
-    if (stopping) return;
+    if (stopping || running.get(role) !== one) return;
     const death: Death = { role, atMs: Date.now(), upMs: 0 };
     deaths.push(death);
     const end = one.group.ended();
@@ -157,11 +177,28 @@ export function startRoles(input: SupervisorInput): Supervisor {
       await waitFor('every death to be made good', UP_LIMIT_MS, () => deaths.every(({ upMs }) => upMs > 0));
     },
     output: (role) => running.get(role)?.group.output() ?? '',
+    async kill(role) {
+      await running.get(role)?.group.kill('SIGKILL');
+    },
+    freeze: (role) => running.get(role)?.group.signal('SIGSTOP'),
+    async replace(role) {
+      const one = running.get(role);
+      if (one === undefined) throw new Error(`no process of the role ${role} runs`);
+      left.push(one);
+      start(role);
+      again(role);
+      await waitUp(role);
+      return asLeft(one);
+    },
     async stop() {
       stopping = true;
-      await Promise.all([...running.values()].map(({ group }) => group.kill('SIGKILL')));
+      await Promise.all([...running.values(), ...left].map(({ group }) => group.kill('SIGKILL')));
     },
   };
+}
+
+function asLeft({ group }: Running): Left {
+  return { thaw: () => group.signal('SIGCONT'), kill: () => group.kill('SIGKILL'), output: () => group.output() };
 }
 
 function reachedIn(file: string): readonly Reached[] {

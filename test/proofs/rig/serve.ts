@@ -10,23 +10,28 @@ export interface Asked {
   readonly body: unknown;
 }
 
+interface Answered {
+  readonly status: number;
+  readonly body: unknown;
+}
+
 export interface Served {
   readonly url: string;
   stop(): Promise<void>;
 }
 
 /** Serve on 127.0.0.1 and a free port. */
-export async function serve(
-  answer: (asked: Asked) => { readonly status: number; readonly body: unknown },
-): Promise<Served> {
+export async function serve(answer: (asked: Asked) => Answered | Promise<Answered>): Promise<Served> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const text = Buffer.concat(chunks).toString();
       const { method = 'GET', url: path = '/', headers } = request;
-      const { status, body } = answer({ method, path, headers, body: text === '' ? undefined : JSON.parse(text) });
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      const end = ({ status, body }: Answered) =>
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      const body: unknown = text === '' ? undefined : JSON.parse(text);
+      void Promise.resolve(answer({ method, path, headers, body })).then(end);
     });
     // A client that was killed in the middle of its request has asked for nothing.
     request.on('error', () => response.destroy());

@@ -1,7 +1,8 @@
-// The agent of the proofs: one tool of each kind, and a rule for each, so that one message leads to a read, a write that
-// is allowed and one that people are asked about. May import countersign and this folder.
+// The agent of the proofs: one tool for each kind of far side, and a rule for each, so that one message leads to reads,
+// writes that are allowed and writes that people are asked about. May import countersign and this folder.
 import { allow, ask, defineAgent, rule } from 'countersign';
-import { look, note, pay } from './tools.ts';
+import { book, books } from './books.ts';
+import { look, note, pay, send, shout } from './tools.ts';
 
 export default defineAgent({
   name: 'prover',
@@ -10,11 +11,14 @@ export default defineAgent({
   purpose: 'Is killed, cut off and overloaded, and must lose nothing.',
   instructions: 'You are the agent of a proof.',
   models: ['model-of-the-proofs'],
-  tools: [look, note, pay],
-  systems: [{ kind: 'secrets', name: 'far', secrets: ['PROOF_FAR_SIDE_URL'] }],
+  tools: [look, note, book, pay, send, shout],
+  systems: [{ kind: 'secrets', name: 'far', secrets: ['PROOF_FAR_SIDE_URL'] }, books],
   rules: [
     rule('look', look, () => allow()),
     rule('note', note, () => allow()),
+    rule('book', book, () => allow()),
     rule('pay', pay, () => ask({ group: 'finance' })),
+    rule('send', send, () => ask({ group: 'finance' })),
+    rule('shout', shout, () => ask({ group: 'finance' })),
   ],
 });

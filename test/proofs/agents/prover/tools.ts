@@ -1,11 +1,14 @@
-// Tools over the far side of the proofs, which speaks HTTP and honours idempotency keys. Its address is a secret of the
-// actor's environment. May import countersign, zod.
+// Tools over the far side of the proofs, one for each way in which a far side can be: it honours keys, it can only be
+// asked, or neither. Its address is a secret of the actor's environment. May import countersign, zod.
 import { defineTool, type ToolContext } from 'countersign';
 import { z } from 'zod';
 
-const input = z.strictObject({ order: z.int(), cents: z.int().min(1) });
-type Input = z.output<typeof input>;
-const base = { version: '1', input, egress: false, critical: ['order', 'cents'] } as const;
+export const input = z.strictObject({ order: z.int(), cents: z.int().min(1) });
+export type Input = z.output<typeof input>;
+export const base = { version: '1', input, egress: false, critical: ['order', 'cents'], trust: 'record' } as const;
+// 3 s: the far side answers in milliseconds; a proof that waits for a time-out must not wait long.
+const TIMEOUT_MS = 3_000;
+const far = { ...base, timeoutMs: TIMEOUT_MS, scopes: ['far:write'] } as const;
 
 export const look = defineTool({
   ...base,
@@ -14,41 +17,51 @@ export const look = defineTool({
   effect: 'read',
   idempotent: true,
   scopes: ['far:read'],
-  trust: 'record',
   execute: ({ input: { order } }, context) => record(order, context),
 });
 
 export const note = defineTool({
-  ...base,
+  ...far,
   name: 'note',
-  description: 'Note something on an order',
+  description: 'Note something on an order; the far side honours the key',
   effect: 'write',
   idempotent: true,
-  scopes: ['far:write'],
-  trust: 'record',
-  execute: ({ input: args }, context) => effect('note', args, context),
+  execute: ({ input: args }, context) => effect('effects/note', args, context),
 });
 
 export const pay = defineTool({
-  ...base,
+  ...far,
   name: 'pay',
-  description: 'Pay money out for an order',
+  description: 'Pay money out for an order; the far side honours the key, and can be asked',
   effect: 'irreversible',
   idempotent: true,
-  scopes: ['far:write'],
-  trust: 'record',
   preconditions: ['state'],
   summarize: ({ order, cents }) => `pay ${cents} cents for order ${order}`,
   inspect: async ({ input: { order }, principal }, context) => {
     const found = await record(order, context);
     return { asOfMs: context.nowMs, version: '1', subject: principal.id, record: found };
   },
-  execute: ({ input: args }, context) => effect('pay', args, context),
-  reconcile: async (_call, context) => {
-    const response = await ask(`/effects/${encodeURIComponent(context.idempotencyKey)}`, context);
-    if (response.status === 404) return { kind: 'did_not_happen' };
-    return response.ok ? { kind: 'happened', result: { done: true } } : { kind: 'unknown' };
-  },
+  execute: ({ input: args }, context) => effect('effects/pay', args, context),
+  reconcile: (_call, context) => asked(context),
+});
+
+export const send = defineTool({
+  ...far,
+  name: 'send',
+  description: 'Send something for an order; the far side repeats what it is told, and can be asked',
+  effect: 'irreversible',
+  idempotent: false,
+  execute: ({ input: args }, context) => effect('repeats/send', args, context),
+  reconcile: (_call, context) => asked(context),
+});
+
+export const shout = defineTool({
+  ...far,
+  name: 'shout',
+  description: 'Shout something about an order; the far side repeats what it is told, and tells nobody',
+  effect: 'irreversible',
+  idempotent: false,
+  execute: ({ input: args }, context) => effect('repeats/shout', args, context),
 });
 
 function ask(path: string, { access, signal }: ToolContext, init: RequestInit = {}): Promise<Response> {
@@ -63,8 +76,8 @@ async function record(order: number, context: ToolContext): Promise<{ order: num
   return z.object({ order: z.int(), state: z.string() }).parse(await response.json());
 }
 
-async function effect(tool: string, args: Input, context: ToolContext): Promise<{ done: boolean }> {
-  const response = await ask(`/effects/${tool}`, context, {
+async function effect(path: string, args: Input, context: ToolContext): Promise<{ done: boolean }> {
+  const response = await ask(`/${path}`, context, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': context.idempotencyKey },
     body: JSON.stringify(args),
@@ -72,4 +85,10 @@ async function effect(tool: string, args: Input, context: ToolContext): Promise<
   if (!response.ok) throw new Error(`the far side answers ${response.status}`);
   await response.arrayBuffer();
   return { done: true };
+}
+
+async function asked(context: ToolContext) {
+  const response = await ask(`/effects/${encodeURIComponent(context.idempotencyKey)}`, context);
+  if (response.status === 404) return { kind: 'did_not_happen' } as const;
+  return response.ok ? ({ kind: 'happened', result: { done: true } } as const) : ({ kind: 'unknown' } as const);
 }
