@@ -1,9 +1,16 @@
-// Whether a process lives, for tests that kill some.
+// Whether a process lives, or stands still, for tests that kill and freeze some.
 import { spawnSync } from 'node:child_process';
 
 /** True while the process runs. One that is dead and not yet buried by its parent is dead. */
 export function isAlive(pid: number): boolean {
-  if (!(pid > 0)) return false;
+  return pid > 0 && !['', 'Z'].includes(stateOf(pid));
+}
+
+/** True while the process is stopped by SIGSTOP. */
+export const isFrozen = (pid: number): boolean => stateOf(pid) === 'T';
+
+/** The letter that `ps` gives it; '' when there is no such process. */
+function stateOf(pid: number): string {
   const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
-  return stdout.trim() !== '' && !stdout.trim().startsWith('Z');
+  return stdout.trim().slice(0, 1);
 }

@@ -65,7 +65,7 @@ async function look<T>(what: string, ask: () => Promise<T | undefined | false>):
   });
 }
 
-/** Sends again what nobody answered, or what was answered with 5xx. Any other refusal is thrown: none is expected. */
+/** Sends again what nobody answered, or what was answered with 429 or 5xx. Any other refusal is thrown: none is expected. */
 export function createPatient(http: Http) {
   let repeats = 0;
   const insist = async (what: string, send: () => Promise<Answer>): Promise<Answer> => {
@@ -73,7 +73,7 @@ export function createPatient(http: Http) {
     for (;;) {
       const answer = await send().catch((error: unknown) => ({ status: 0, body: String(error), headers: undefined }));
       if (answer.status >= 200 && answer.status < 300 && answer.headers !== undefined) return answer;
-      const isOutage = answer.status === 0 || answer.status >= 500;
+      const isOutage = answer.status === 0 || answer.status === 429 || answer.status >= 500;
       const said = `${what} was answered ${answer.status}: ${JSON.stringify(answer.body).slice(0, 400)}`;
       if (!isOutage || Date.now() > untilMs) throw new Refused(said);
       repeats += 1;

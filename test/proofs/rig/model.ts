@@ -43,7 +43,7 @@ export async function startModel(): Promise<Model> {
     const answers = messages.filter(({ role }) => role === 'assistant').length;
     const counted = counts.get(about) ?? new Map<number, number>();
     counts.set(about, counted.set(answers, (counted.get(answers) ?? 0) + 1));
-    return { status: 200, body: completion(answerTo(messages.at(-1), choice !== 'none')) };
+    return { status: 200, body: completion(answerTo(messages, choice !== 'none')) };
   });
   return {
     url: `${served.url}/v1`,
@@ -57,10 +57,13 @@ interface Message {
   readonly content?: string | null | undefined;
 }
 
-function answerTo(last: Message | undefined, mayCall: boolean) {
-  const text = last?.content ?? '';
-  const wishes = WISHES.exec(text)?.[1]?.split(', ') ?? [];
-  const speaks = last?.role !== 'user' || text.includes(NOTE) || !mayCall || wishes.length === 0;
+/** To all that was said since it last spoke: messages that came while it worked open a turn together. */
+function answerTo(messages: readonly Message[], mayCall: boolean) {
+  const spoke = messages.findLastIndex(({ role }) => role !== 'user');
+  const said = messages.slice(spoke + 1).map(({ content }) => content ?? '');
+  const text = messages.at(-1)?.content ?? '';
+  const wishes = said.flatMap((words) => WISHES.exec(words)?.[1]?.split(', ') ?? []);
+  const speaks = text.includes(NOTE) || !mayCall || wishes.length === 0;
   if (speaks) return { content: `I read: ${text.slice(-200)}` };
   const toolCalls = wishes.map((wish, index) => {
     const [name = '', cents] = wish.split(' ');

@@ -34,8 +34,8 @@ export interface Rig {
   readonly roles: Supervisor;
   readonly far: FarSide;
   readonly model: Model;
-  /** API keys: of a customer, and of a person of the group finance who operates too. */
-  readonly keys: { readonly customer: string; readonly approver: string };
+  /** API keys: of a customer, of a person of the group finance who operates too, and of the agent's owner. */
+  readonly keys: { readonly customer: string; readonly approver: string; readonly owner: string };
   /** What the API and the workflows role sign with. */
   readonly signingKeys: { readonly api: string; readonly workflows: string };
   /** Stops all of it. Idempotent. */
@@ -76,13 +76,14 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
     const envOf = (role: Role) => envs.get(role) ?? {};
     const roles = startRoles({ envOf, agentsFolder: AGENTS, pointsFile: join(folder, 'points.jsonl') });
     steps.push(() => roles.stop());
-    const [customer, approver] = await Promise.all([
+    const [customer, approver, agentOwner] = await Promise.all([
       addKey(owner, 'ada', 'conversations:write,conversations:read'),
       addKey(owner, 'finn', 'conversations:read,approvals:decide,operate'),
+      addKey(owner, 'olga', 'conversations:read,approvals:decide'),
       roles.untilUp(),
     ]);
     const apiUrl = `http://127.0.0.1:${port}`;
-    const keys = { customer, approver };
+    const keys = { customer, approver, owner: agentOwner };
     return { apiUrl, databaseUrl, postgres, temporal, roles, far, model, keys, signingKeys, stop };
   } catch (error) {
     await stop();

@@ -47,7 +47,7 @@ export interface Supervisor {
   /** Kill the role's present process now; it is started again as after any death. Resolves once it is dead. */
   kill(role: Role): Promise<void>;
   /** Stop the role's present process where it stands (SIGSTOP). */
-  freeze(role: Role): void;
+  freeze(role: Role): Left;
   /**
    * Leave the role's present process to itself, and start another beside it: it takes over what the first does not
    * finish. Resolves once the new one is up, to the first.
@@ -56,8 +56,9 @@ export interface Supervisor {
   stop(): Promise<void>;
 }
 
-/** A process that was replaced. It counts on, and dies with the rig. */
+/** A process that was frozen or replaced. It counts on, and dies with the rig. */
 export interface Left {
+  readonly pid: number;
   /** Let it go on after a freeze (SIGCONT). */
   thaw(): void;
   kill(): Promise<void>;
@@ -130,6 +131,7 @@ export function startRoles(input: SupervisorInput): Supervisor {
   const { pointsFile } = input;
   closeSync(openSync(pointsFile, 'a'));
   const running = new Map<Role, Running>();
+  const present = (role: Role): Running => running.get(role)!;
   const { arm, again } = createArming(running, pointsFile);
   const left: Running[] = [];
   const deaths: Death[] = [];
@@ -159,10 +161,7 @@ export function startRoles(input: SupervisorInput): Supervisor {
     );
   }
 
-  const isUp = (role: Role): boolean => {
-    const one = running.get(role);
-    return one !== undefined && one.group.ended() === undefined && saidUp(one);
-  };
+  const isUp = (role: Role): boolean => present(role).group.ended() === undefined && saidUp(present(role));
   const waitUp = (role: Role) => waitFor(`the role ${role}`, UP_LIMIT_MS, () => stopping || isUp(role));
 
   for (const role of ROLES) start(role);
@@ -176,14 +175,14 @@ export function startRoles(input: SupervisorInput): Supervisor {
       for (const role of ROLES) await waitUp(role);
       await waitFor('every death to be made good', UP_LIMIT_MS, () => deaths.every(({ upMs }) => upMs > 0));
     },
-    output: (role) => running.get(role)?.group.output() ?? '',
-    async kill(role) {
-      await running.get(role)?.group.kill('SIGKILL');
+    output: (role) => present(role).group.output(),
+    kill: (role) => present(role).group.kill('SIGKILL'),
+    freeze(role) {
+      present(role).group.signal('SIGSTOP');
+      return asLeft(present(role));
     },
-    freeze: (role) => running.get(role)?.group.signal('SIGSTOP'),
     async replace(role) {
-      const one = running.get(role);
-      if (one === undefined) throw new Error(`no process of the role ${role} runs`);
+      const one = present(role);
       left.push(one);
       start(role);
       again(role);
@@ -198,7 +197,12 @@ export function startRoles(input: SupervisorInput): Supervisor {
 }
 
 function asLeft({ group }: Running): Left {
-  return { thaw: () => group.signal('SIGCONT'), kill: () => group.kill('SIGKILL'), output: () => group.output() };
+  return {
+    pid: group.pid,
+    thaw: () => group.signal('SIGCONT'),
+    kill: () => group.kill('SIGKILL'),
+    output: () => group.output(),
+  };
 }
 
 function reachedIn(file: string): readonly Reached[] {
