@@ -32,6 +32,8 @@ export interface Api {
   readonly app: Express;
   /** End streams and waits, so that the server can close; readiness says so from now on. */
   end(): void;
+  /** Answer what is still open, though nothing is sure: 503. */
+  giveUp(): void;
 }
 
 // The contract's own version: the path's, and a date of its last change would only be guessed at.
@@ -71,7 +73,7 @@ export function createApi(deps: ApiDeps): Api {
     throw new Problem('not_found', `There is no ${req.method} ${req.path}; /openapi.json lists what there is.`);
   });
   app.use(answerProblem(deps));
-  return { app, end: () => closing.abort() };
+  return { app, end: () => closing.abort(), giveUp: () => deps.gateway.giveUp() };
 }
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{8,64}$/;

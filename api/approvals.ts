@@ -203,6 +203,7 @@ function receiptOfSettled(approval: ApprovalRow, { decisionId, answer }: Word): 
 /** A receipt that says the decision changed nothing is no success: 410 once expired, else 409, with the receipt. */
 function countedReceipt(receipt: ReceiptOf): ReceiptOf {
   if (receipt.counted) return receipt;
-  const type = receipt.end === 'expired' ? 'approval_expired' : 'approval_settled';
+  const over = receipt.end === 'expired' ? 'approval_expired' : 'approval_settled';
+  const type = receipt.end === 'open' ? 'decision_not_counted' : over;
   throw new Problem(type, sentence(receipt.text), { members: { receipt } });
 }

@@ -1,5 +1,6 @@
-// Cancels what waits within a thrown switch: each batch that has a matching open approval is told so. The switch holds
-// whatever comes of this, for the actor asks the store; so nothing here fails, and what was not done is counted.
+// Cancels what waits for leave within a thrown switch: each batch that has a matching open approval is told so. The
+// switch holds whatever comes of this, for the actor asks the store; so nothing here fails, and what was not done is
+// counted.
 // May import domain, store.
 import { type Switch, stoppedBy } from '../domain/switch.ts';
 import type { OpenApproval } from '../store/ports.ts';
@@ -40,7 +41,8 @@ async function findWaiting(
     for (let page = 1; page <= CANCEL_PAGES && performance.now() < endMs; page++) {
       const { rows, next } = await store.approvals.open({ cursor, limit: CANCEL_PAGE });
       const within = rows.filter(({ approval: { agent, tool }, tenant }) => stoppedBy([one], { tenant, agent, tool }));
-      approvals.push(...within.map(({ approval }) => approval));
+      // A question is no leave to act: whether something happened must be known whatever is switched off.
+      approvals.push(...within.flatMap(({ approval }) => (approval.question === undefined ? [approval] : [])));
       cursor = next;
       if (cursor === '') return { approvals, isCut: false };
     }

@@ -8,6 +8,8 @@ import { inTime } from './in-time.ts';
 export interface Calls {
   /** Do it within `ms`. Throws GatewayError, or an error that is a bug of ours. */
   within<T>(ms: number, work: () => Promise<T>): Promise<T>;
+  /** Wait for no answer any more: whoever waits learns at once that nothing is sure. */
+  giveUp(): void;
   /** Resolves once no call is under way any more. */
   drain(): Promise<void>;
 }
@@ -19,6 +21,8 @@ const AGAIN_MAX_MS = 1_000;
 
 export function createCalls(client: Pick<Client, 'withDeadline'>): Calls {
   const underWay = new Set<Promise<unknown>>();
+  const over = new AbortController();
+  const unavailable = (why: string) => () => new GatewayError({ kind: 'unavailable' }, new Error(why));
   return {
     async within(ms, work) {
       // Without a worker the client would retry for ever. The deadline is gRPC's, on the real clock; the client looks
@@ -28,16 +32,13 @@ export function createCalls(client: Pick<Client, 'withDeadline'>): Calls {
       const settled: Promise<unknown> = call.catch(() => undefined).finally(() => underWay.delete(settled));
       underWay.add(settled);
       try {
-        return await inTime(
-          ms,
-          call,
-          () => new GatewayError({ kind: 'unavailable' }, new Error(`no answer in ${ms} ms`)),
-        );
+        return await inTime(ms, call, unavailable(`no answer in ${ms} ms`), over.signal);
       } catch (error) {
         const fault = error instanceof GatewayError ? undefined : faultOf(error);
         throw fault === undefined ? error : new GatewayError(fault, error);
       }
     },
+    giveUp: () => over.abort(),
     async drain() {
       await Promise.all(underWay);
     },

@@ -50,6 +50,8 @@ export interface Gateway {
   /** Sentences that say what is missing: Temporal itself, or workers on a Task Queue. */
   missing(): Promise<readonly string[]>;
   counts(): Promise<Counts>;
+  /** Wait for no answer any more: whoever waits is told that nothing is sure. For a process that ends. */
+  giveUp(): void;
   /** Resolves once no call is under way any more: a connection closed before it would throw out of its retries. */
   drain(): Promise<void>;
 }
@@ -94,7 +96,7 @@ const ATTRIBUTE = {
 const DEFAULT_PRIORITY = 3;
 
 export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFAULT_DEADLINES): Gateway {
-  const { within, drain } = createCalls(client);
+  const { within, giveUp, drain } = createCalls(client);
   const { updateMs } = deadlines;
 
   /** An Update to a conversation, which is started first where a crash kept it from starting. */
@@ -157,6 +159,7 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
         ];
       }),
     counts: () => within(deadlines.queryMs, () => countRunning(client)),
+    giveUp,
     drain,
   };
 }

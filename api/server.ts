@@ -15,13 +15,18 @@ export interface Listening {
 
 // 30 s: the largest body over a bad line; a slower sender holds a connection for nothing.
 const READ_REQUEST_MS = 30_000;
-// 8 s: an Update's answer is mostly there in 1; a supervisor that stops us waits about 10 before it kills.
+// 7 s: an Update's answer is mostly there in 1; a supervisor that stops us waits about 10 before it kills.
+const GIVE_UP_MS = 7_000;
+// 1 s more for the answer that nothing is sure; then the connection is cut.
 const CLOSE_MS = 8_000;
 // 50 ms: how often connections that became idle while closing are let go.
 const IDLE_SWEEP_MS = 50;
 
 /** Listen on a port; 0 takes a free one. Rejects with a sentence where the port cannot be had. */
-export async function listen({ app, end }: Api, { port, host }: { port: number; host: string }): Promise<Listening> {
+export async function listen(
+  { app, end, giveUp }: Api,
+  { port, host }: { port: number; host: string },
+): Promise<Listening> {
   const server = createServer({ requestTimeout: READ_REQUEST_MS }, app);
   server.on('clientError', refuseUnread);
   await new Promise<void>((resolve, reject) => {
@@ -37,10 +42,10 @@ export async function listen({ app, end }: Api, { port, host }: { port: number; 
     const done = new Promise<void>((resolve) => server.close(() => resolve()));
     end();
     const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
-    const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+    const last = [setTimeout(giveUp, GIVE_UP_MS), setTimeout(() => server.closeAllConnections(), CLOSE_MS)];
     await done;
     clearInterval(sweep);
-    clearTimeout(cut);
+    for (const timer of last) clearTimeout(timer);
   }
 
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`, close: () => (closed ??= close()) };

@@ -32,11 +32,12 @@ export type OpenedTurn =
       readonly handsOver?: boolean;
       readonly asked?: ReportStatement['asked'];
     }
-  /** `handedBack`: a person of the team has answered in the agent's place. */
+  /** `handedBack`: a person of the team has answered in the agent's place. `again` as above: no model need speak for it. */
   | {
       readonly kind: 'noted';
       readonly items: readonly ItemRef[];
       readonly handedBack: boolean;
+      readonly again?: ItemRef;
       readonly asked?: ReportStatement['asked'];
     }
   | { readonly kind: 'refused' };

@@ -45,6 +45,15 @@ export const DEFAULT_LIMITS: Limits = {
   maxOutputTokens: 4_096,
 };
 
+/** No agent may raise its limits above these. */
+const MOST: Limits = {
+  // 50 and 128: an action's index has four digits, its place in a batch three; past them no approval could be named.
+  modelCallsPerTurn: 50,
+  callsPerModelCall: 128,
+  // 128,000 tokens: more than any provider answers with at once.
+  maxOutputTokens: 128_000,
+};
+
 export interface AgentDefinition {
   readonly name: string;
   /** A person of the directory who answers for what the agent does. */
@@ -88,13 +97,12 @@ export function defineAgent(definition: AgentDefinition): Agent {
       );
     }
   }
-  return Object.freeze({
-    models: [],
-    systems: [],
-    demo: [],
-    ...definition,
-    limits: { ...DEFAULT_LIMITS, ...definition.limits },
-  });
+  const limits = { ...DEFAULT_LIMITS, ...definition.limits };
+  for (const [limit, most] of Object.entries(MOST) as [keyof Limits, number][]) {
+    const isSane = Number.isInteger(limits[limit]) && limits[limit] >= 1 && limits[limit] <= most;
+    if (!isSane) throw new Error(`agent "${name}": limits.${limit} must be a whole number from 1 to ${most}`);
+  }
+  return Object.freeze({ models: [], systems: [], demo: [], ...definition, limits });
 }
 
 /** What keeps these agents from starting under this directory, as sentences; empty when nothing does. */

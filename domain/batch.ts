@@ -27,7 +27,7 @@ export function splitAtFirstAsk(cases: readonly Case[]): {
     if (one.kind === 'invalid') {
       const { actionId, callId, tool, reason } = one;
       refused.push({ actionId, callId, tool, reason, action: null });
-    } else if (one.action.verdict.kind === 'deny') {
+    } else if (one.action.verdict.kind !== 'allow' && one.action.verdict.kind !== 'ask') {
       const { proposal, verdict } = one.action;
       const { actionId, callId, tool } = proposal;
       refused.push({ actionId, callId, tool, reason: verdict.reason, action: one.action });
@@ -38,6 +38,12 @@ export function splitAtFirstAsk(cases: readonly Case[]): {
   const firstAsk = going.findIndex((action) => action.verdict.kind === 'ask');
   const cut = firstAsk === -1 ? going.length : firstAsk;
   return { refused, runNow: going.slice(0, cut), waiting: going.slice(cut) };
+}
+
+/** The groups that a batch asks, each once, in one text. */
+export function groupsAsked(actions: readonly RuledAction[]): string {
+  const groups = actions.flatMap(({ verdict }) => (verdict.kind === 'ask' ? [verdict.group] : []));
+  return [...new Set(groups)].join(', ');
 }
 
 /** Neighbouring reads go together, each write alone and in its place. */

@@ -125,8 +125,10 @@ export const MAX_MESSAGES_PER_TURN = 10;
 export const MAX_SEEN = 1_000;
 // 20: a person reads no longer list of waiting batches; a model that piles up more is told to wait.
 export const MAX_WAITING = 20;
-// 100: five for each batch that may wait; more come only from somebody who makes them up.
-export const MAX_REPORTS = 100;
+// 50: one for each batch that may wait, and for its questions; more come only from somebody who makes them up.
+export const MAX_REPORTS = 50;
+// 16,384 characters of a signed report: its text is bounded below 8,000 bytes, and base64 and what is around it add half.
+export const MAX_REPORT_CHARS = 16_384;
 // 60 items: about 20 turns with a tool call; older context is left out of model calls.
 export const MAX_RECENT = 60;
 // 400: the longest lawful turn of the default limits has about 200 items; a model must see what it works on.
@@ -138,8 +140,10 @@ export function openConversation(input: ConversationInput): ConversationState {
   const { conversationId, agent, tenant } = input;
   const empty = { inbox: [], reports: [], seen: [], waiting: [], recent: [], changes: [], obeyed: [], signals: 0 };
   const phases = { phase: 'open', knownPhase: 'open', resumesTo: 'open', announcer: false } as const;
-  // A state that 0.1.0 wrote lacks what came later.
-  return { conversationId, agent, tenant, ...phases, shown: 'open · ', turn: 0, ...empty, ...input.state, signals: 0 };
+  // A state that an earlier version wrote lacks what came later.
+  const state = { conversationId, agent, tenant, ...phases, shown: 'open · ', turn: 0, ...empty, ...input.state };
+  const isUntold = state.changes.length === 0 && state.phase !== state.knownPhase;
+  return { ...state, changes: isUntold ? [state.phase] : state.changes, signals: 0 };
 }
 
 export type PhaseEvent = 'pause' | 'stop' | 'close' | 'resume' | 'handover' | 'handback' | 'tool_handover';
@@ -150,8 +154,9 @@ export function enterPhase(state: ConversationState, event: PhaseEvent): void {
   if (before === 'closed') return;
   const runs = before === 'open' || before === 'handed_over';
   if (runs && (event === 'pause' || event === 'stop')) state.resumesTo = before;
-  // A tool that was under way when somebody held the conversation opens nothing: it only says where resume leads.
-  if (event === 'tool_handover') state.resumesTo = 'handed_over';
+  // Who hands over while somebody holds the conversation opens nothing: it only says where resume leads.
+  if (event === 'tool_handover' || event === 'handover') state.resumesTo = 'handed_over';
+  if (event === 'handback') state.resumesTo = 'open';
   const to = nextPhase(before, event, state.resumesTo);
   if (to === before) return;
   state.phase = to;
@@ -173,7 +178,6 @@ function nextPhase(
     case 'resume':
       return phase === 'paused' || phase === 'stopped' ? resumesTo : phase;
     case 'handover':
-      return phase === 'open' || phase === 'paused' ? 'handed_over' : phase;
     case 'tool_handover':
       return phase === 'open' ? 'handed_over' : phase;
     case 'handback':
@@ -213,11 +217,16 @@ export function enqueue(state: ConversationState, message: SubmittedMessage): Ti
   return ticket;
 }
 
-/** Take a report in, for a batch that is waiting; whether it is true is verified when its turn opens. */
-export function enqueueReport(state: ConversationState, report: BatchReport): void {
+/**
+ * Take a report in, for a batch that is waiting; whether it is true is verified when its turn opens. False when it is
+ * for nothing that waits, or one too many or too long to be ours.
+ */
+export function enqueueReport(state: ConversationState, report: BatchReport): boolean {
   // A question may be answered while the report of its batch, which names it, still waits in this queue.
   const waits = isQuestionId(report.batchId) || state.waiting.some((batch) => batch.batchId === report.batchId);
-  if (waits && state.reports.length < MAX_REPORTS) state.reports.push(report);
+  const fits = state.reports.length < MAX_REPORTS && report.signed.length <= MAX_REPORT_CHARS;
+  if (waits && fits) state.reports.push(report);
+  return waits && fits;
 }
 
 /** The next turn's work: reports first, since they are news about what was asked before; undefined when idle. */

@@ -31,19 +31,19 @@ export const ACTION = {
   pause: 'pause',
   resume: 'resume',
   cancel: 'cancel',
-  /** Query () → ActionView. */
+  /** Query () → what waits: approvals, what has ended, and whether it is held. */
   query: 'action',
 } as const;
 
 /** A question listens to the same messages as a batch. */
 export const QUESTION = { type: 'question' } as const;
 
-/** Search attributes, all Keyword but the priority (Int). Never encrypted by Temporal: no personal data. */
+/** Search attributes: Keyword, but `waitsFor` (KeywordList) and `priority` (Int). Never encrypted: no personal data. */
 export const SEARCH_ATTRIBUTES = {
   agent: 'CountersignAgent',
   owner: 'CountersignOwner',
   phase: 'CountersignPhase',
-  waitingFor: 'CountersignWaitingFor',
+  waitsFor: 'CountersignWaitsFor',
   priority: 'CountersignPriority',
   tenant: 'CountersignTenant',
 } as const;

@@ -4,6 +4,7 @@ import type { Evidence, Effect } from './action.ts';
 import type { Verdict } from './verdict.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Principal } from './principal.ts';
+import { cutText } from './text.ts';
 import type { Tool } from './tool.ts';
 
 /** What a rule sees. `input` is parsed; `evidence` is what the tool's system of record said, null if it has none. */
@@ -75,19 +76,13 @@ export function rule(
 export function decideByRules(rules: readonly Rule[], ruleVersion: string, action: RuleCase): Verdict {
   for (const one of rules) {
     if (one.tool !== '' && one.tool !== action.tool) continue;
-    let answer: Answer | undefined;
+    const denied = (reason: string): Verdict => ({ kind: 'deny', ruleId: one.id, ruleVersion, reason: cut(reason) });
     try {
-      answer = one.answer(action as RuleCase<never>);
+      const answer = one.answer(action as RuleCase<never>);
+      if (answer !== undefined) return verdictOf(one.id, ruleVersion, answer) ?? denied('the rule answers nonsense');
     } catch (error) {
-      const what = error instanceof Error ? error.message : 'something that is no Error';
-      return {
-        kind: 'deny',
-        ruleId: one.id,
-        ruleVersion,
-        reason: `the rule threw: ${what}`.slice(0, MAX_REASON_CHARS),
-      };
+      return denied(`the rule threw: ${error instanceof Error ? error.message : 'something that is no Error'}`);
     }
-    if (answer !== undefined) return verdictOf(one.id, ruleVersion, answer);
   }
   if (action.effect === 'read' && action.evidence !== null && action.evidence.subject === action.principal.id) {
     return { kind: 'allow', ruleId: 'default', ruleVersion, reason: "a read of the principal's own data" };
@@ -98,11 +93,22 @@ export function decideByRules(rules: readonly Rule[], ruleVersion: string, actio
 // 500 characters: a reason is one sentence on a card and in a ledger line.
 export const MAX_REASON_CHARS = 500;
 
-function verdictOf(ruleId: string, ruleVersion: string, answer: Answer): Verdict {
-  const reason = answer.reason.slice(0, MAX_REASON_CHARS);
-  if (answer.kind !== 'ask') return { kind: answer.kind, ruleId, ruleVersion, reason };
-  const { group, quorum, withinMs } = answer;
-  const sane = Number.isInteger(quorum) && quorum >= 1 && withinMs > 0 && withinMs <= MAX_APPROVAL_WITHIN_MS;
-  if (!sane) return { kind: 'deny', ruleId, ruleVersion, reason: 'the rule asks for an impossible approval' };
-  return { kind: 'ask', ruleId, ruleVersion, reason, group, quorum, withinMs };
+const cut = (reason: string): string => cutText(reason, MAX_REASON_CHARS);
+
+/** Undefined where the answer is none: a rule need not have been type-checked, and what is no answer must not run. */
+function verdictOf(ruleId: string, ruleVersion: string, answer: Answer): Verdict | undefined {
+  const about = { ruleId, ruleVersion, reason: cut(answer.reason) };
+  switch (answer.kind) {
+    case 'allow':
+    case 'deny':
+      return { kind: answer.kind, ...about };
+    case 'ask': {
+      const { group, quorum, withinMs } = answer;
+      const sane = Number.isInteger(quorum) && quorum >= 1 && withinMs > 0 && withinMs <= MAX_APPROVAL_WITHIN_MS;
+      if (sane && typeof group === 'string') return { kind: 'ask', ...about, group, quorum, withinMs };
+      return { kind: 'deny', ...about, reason: 'the rule asks for an impossible approval' };
+    }
+    default:
+      return void (answer satisfies never);
+  }
 }

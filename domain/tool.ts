@@ -58,6 +58,7 @@ export interface ToolDefinition<Input, Output extends Json> {
   readonly version: string;
   /** For the model. */
   readonly description: string;
+  /** Must read what it has read as the same again: the actor parses once more what was approved. No transforms. */
   readonly input: ZodType<Input>;
   readonly output?: ZodType<Output>;
   readonly effect: Effect;

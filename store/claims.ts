@@ -1,7 +1,7 @@
 // Claims and receipts: written before and after an effect, each with its ledger entry in the same transaction. May
 // import domain types only. Guarantees: an action id is claimed at most once, and so is a digest; nothing is claimed
-// against a thrown switch, or without its verdict on record; only the latest epoch of a claim may end it, and what an
-// earlier one finds out late counts only when it is that the effect happened.
+// against a thrown switch, after its action has ended, or without its verdict on record; only the latest epoch of a
+// claim may end it, and what an earlier one finds out late counts only when it is that the effect happened.
 import type { Selectable } from 'kysely';
 import type { Outcome } from '../domain/action.ts';
 import { stoppedBy } from '../domain/switch.ts';
@@ -22,6 +22,8 @@ export function createClaims(db: Db): Store['claims'] {
         const { actionId } = claiming;
         const standing = await standingClaim(tx, claiming);
         if (standing !== undefined) return { kind: 'exists', claim: standing } as const;
+        const ended = await endedWithoutClaim(tx, actionId);
+        if (ended !== undefined) return { kind: 'ended', outcome: ended } as const;
         if (!(await isRecorded(tx, actionId, verdictStep))) return { kind: 'not_recorded' } as const;
         const stop = stoppedBy(await thrownSwitches(tx), claiming);
         if (stop !== undefined) return { kind: 'switched_off', by: stop } as const;
@@ -68,6 +70,12 @@ async function standingClaim(tx: Tx, { actionId, digest }: Claiming): Promise<Cl
     .execute();
   const row = rows.find((one) => one.action_id === actionId) ?? rows[0];
   return row && fromRow(row);
+}
+
+/** How an action ended that nobody claimed: denied, say. After a Reset its Workflow may come back to it. */
+async function endedWithoutClaim(tx: Tx, actionId: string): Promise<Outcome | undefined> {
+  const row = await tx.selectFrom('actions').select('outcome').where('id', '=', actionId).executeTakeFirst();
+  return row?.outcome ?? undefined;
 }
 
 async function otherClaim(tx: Tx, claiming: Claiming): Promise<Claim> {

@@ -59,7 +59,10 @@ export async function startEmbeddedPostgres(input: StartEmbeddedInput): Promise<
     await life.ready;
   } catch (error) {
     await cleanUp();
-    throw new Error(`the embedded store in ${dataDir} does not start: ${messageOf(error)}`, { cause: error });
+    const advice = 'if its files are damaged, move the folder away, and the next start makes a new one';
+    throw new Error(`the embedded store in ${dataDir} does not start: ${messageOf(error)}; ${advice}`, {
+      cause: error,
+    });
   }
   let stopped: Promise<void> | undefined;
   void life.ended.then((error) => {

@@ -69,7 +69,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
   },
   countersign_actor: {
     read: {
-      ...{ items: ALL, claims: ALL, actions: ['id', 'stage', 'outcome_kind'], ledger: LEDGER_KEYS },
+      ...{ items: ALL, claims: ALL, actions: ['id', 'stage', 'outcome', 'outcome_kind'], ledger: LEDGER_KEYS },
       ...{ switches: ALL, notices: ['role'] },
     },
     insert: ['items', 'claims', 'ledger', 'notices'],

@@ -65,11 +65,13 @@ export interface Claiming {
 
 /**
  * `claimed`: this caller holds it and may act. `exists`: somebody claimed it before, under this or another digest.
- * `switched_off` and `not_recorded`: nothing is claimed, because a switch is thrown or the verdict is not on record.
+ * `ended`, `switched_off` and `not_recorded`: nothing is claimed, because the action has ended otherwise (its Workflow was
+ * reset), a switch is thrown, or the verdict is not on record.
  */
 export type ClaimResult =
   | { readonly kind: 'claimed'; readonly epoch: number }
   | { readonly kind: 'exists'; readonly claim: Claim }
+  | { readonly kind: 'ended'; readonly outcome: Outcome }
   | { readonly kind: 'switched_off'; readonly by: Switch }
   | { readonly kind: 'not_recorded' };
 

@@ -83,6 +83,8 @@ async function touchConversation(
     .updateTable('conversations')
     .set((eb) => ({ ...change, updated_ms: eb.fn<number>('greatest', ['updated_ms', eb.val(atMs)]) }))
     .where('id', '=', id)
+    // The end is final: what was recorded late says nothing of it.
+    .$if(change.phase !== undefined, (query) => query.where('phase', '!=', 'closed'))
     .execute();
 }
 

@@ -1,10 +1,11 @@
 // The Workflow bundle: built once and kept by the hash of its sources, so that the second start takes no seconds for it.
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import { makeFolder } from './make-folder.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SUFFIX = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
@@ -18,9 +19,11 @@ export async function workflowBundle(cacheFolder: string): Promise<{ readonly co
     workflowsPath: join(ROOT, 'workflows', `index${SUFFIX}`),
     logger: quiet,
   });
-  await mkdir(cacheFolder, { recursive: true });
-  await writeFile(`${path}.new`, code);
-  await rename(`${path}.new`, path); // a killed start leaves no half bundle behind
+  makeFolder(cacheFolder);
+  // Whole or not at all: a start may be killed in the middle, and two may write at once.
+  const unfinished = `${path}.${process.pid}.new`;
+  await writeFile(unfinished, code);
+  await rename(unfinished, path);
   return { code };
 }
 

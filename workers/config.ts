@@ -3,6 +3,7 @@
 // role's secrets, or without its own. Light enough for the command line: it loads no Temporal and no store.
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
+import { isOpenAi } from '../activities/assistant/models/openai-hosts.ts';
 import { CONFIG_TABLE, type Role, type ServingRole, type Variable, VARIABLES } from './config-table.ts';
 
 type Variables = typeof VARIABLES;
@@ -73,7 +74,7 @@ export function secretsOf(role: Role): readonly string[] {
 export function modelProtocolOf(config: Config): 'responses' | 'chat' | 'scripted' {
   if (config.modelProtocol !== 'auto') return config.modelProtocol;
   if (config.openaiBaseUrl !== undefined) {
-    return new URL(config.openaiBaseUrl).hostname === 'api.openai.com' ? 'responses' : 'chat';
+    return isOpenAi(config.openaiBaseUrl) ? 'responses' : 'chat';
   }
   return config.openaiApiKey === undefined ? 'scripted' : 'responses';
 }

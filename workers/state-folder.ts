@@ -7,7 +7,6 @@ import {
   closeSync,
   existsSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -18,6 +17,7 @@ import {
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import fsExt from 'fs-native-extensions';
+import { makeFolder } from './make-folder.ts';
 
 export interface StateFolder {
   readonly path: string;
@@ -85,7 +85,7 @@ export async function openStateFolder(folder: string, options: OpenStateFolderOp
 
 function openLockFile(path: string): number {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
     const strangers = readdirSync(path).filter((name) => name !== LOCK_FILE);
     if (strangers.length > 0 && !strangers.includes(VERSION_FILE)) {
       throw new StateFolderUnusable(

@@ -1,10 +1,7 @@
 // How this process reaches Temporal, and how its namespace must be. Owns connecting and preparing; runs no Workflow.
 // Guarantees: every wait is bounded, and what cannot be reached or changed is said in a sentence with what to do.
 import { Connection, isGrpcServiceError } from '@temporalio/client';
-import {
-  encodeSearchAttributeIndexedValueType,
-  type SearchAttributeType,
-} from '@temporalio/common/lib/search-attributes.js';
+import { encodeSearchAttributeIndexedValueType } from '@temporalio/common/lib/search-attributes.js';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, type NativeConnectionOptions } from '@temporalio/worker';
@@ -40,14 +37,21 @@ const CALL_LIMIT_MS = 10_000;
 // 60 s: a cluster's front ends read new search attributes again within that time.
 const ATTRIBUTES_LIMIT_MS = 60_000;
 const ATTRIBUTES_POLL_MS = 200;
+type AttributeType = 'Keyword' | 'Int' | 'KeywordList';
+const TYPED: Readonly<Record<string, AttributeType>> = {
+  [SEARCH_ATTRIBUTES.priority]: 'Int',
+  [SEARCH_ATTRIBUTES.waitsFor]: 'KeywordList',
+};
+/** As the SDK spells them. */
+const SDK_TYPES = { Keyword: 'KEYWORD', Int: 'INT', KeywordList: 'KEYWORD_LIST' } as const;
 // 30 days: closed conversations are evidence; the server's default of one day would lose it over a weekend.
 export const RETENTION_DAYS = 30;
 const DAY_SECONDS = 86_400;
 const GRPC_ALREADY_EXISTS = 6;
 /** Names and types of our search attributes, the types as the server's command line spells them. */
-export const SEARCH_ATTRIBUTE_TYPES: readonly (readonly [name: string, type: 'Int' | 'Keyword'])[] = Object.values(
+export const SEARCH_ATTRIBUTE_TYPES: readonly (readonly [name: string, type: AttributeType])[] = Object.values(
   SEARCH_ATTRIBUTES,
-).map((name) => [name, name === SEARCH_ATTRIBUTES.priority ? 'Int' : 'Keyword']);
+).map((name) => [name, TYPED[name] ?? 'Keyword']);
 
 /** Connect for clients and for workers. Rejects with TemporalUnusable. */
 export async function connectTemporal({
@@ -189,8 +193,9 @@ async function untilAttributesThere(connection: Connection, namespace: string): 
   }
 }
 
-function indexedType(type: 'Int' | 'Keyword') {
-  const value = encodeSearchAttributeIndexedValueType(type.toUpperCase() as SearchAttributeType);
+/** The number of the type in the server's own protocol. */
+export function indexedType(type: AttributeType) {
+  const value = encodeSearchAttributeIndexedValueType(SDK_TYPES[type]);
   if (value === undefined) throw new TypeError(`the SDK knows no search attribute type ${type}`);
   return value;
 }

@@ -1,5 +1,5 @@
 // The workflows role: runs Workflow code, decides, signs verdicts. Holds neither a model key nor a business credential.
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, type WorkflowExecutionStatusName, WorkflowNotFoundError } from '@temporalio/client';
 import { TASK_QUEUES } from '../domain/ids.ts';
 import { createWorkflowsActivities } from '../activities/workflows/create.ts';
 import type { WorkflowsDeps } from '../activities/workflows/deps.ts';
@@ -20,14 +20,17 @@ export async function startWorkflowsRole(
 // 5 s: a look-up by id; past it the caller's local Activity is retried.
 const DESCRIBE_TIMEOUT_MS = 5_000;
 
+const ENDED: ReadonlySet<WorkflowExecutionStatusName> = new Set(['FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT']);
+
 /** Asks Temporal what the Workflow is doing, in whichever run. */
 export function workflowStateBy(client: Client): WorkflowsDeps['workflowState'] {
   return async (workflowId) => {
     try {
       const describe = () => client.workflow.getHandle(workflowId).describe();
       const { name } = (await client.withDeadline(Date.now() + DESCRIBE_TIMEOUT_MS, describe)).status;
-      if (name === 'RUNNING') return 'running';
-      return name === 'COMPLETED' ? 'completed' : 'gone';
+      if (name === 'COMPLETED') return 'completed';
+      // Anything else, such as a Workflow that an operator has paused in Temporal, may still go on.
+      return ENDED.has(name) ? 'gone' : 'running';
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return 'gone';
       throw error;

@@ -4,20 +4,21 @@
 import { allHandlersFinished, CancellationScope, condition, log } from '@temporalio/workflow';
 import type { Ending, RuledAction } from '../domain/action.ts';
 import { type Approval, openApproval, stillStands } from '../domain/approval.ts';
-import { endingOfApproval } from '../domain/batch.ts';
+import { endingOfApproval, groupsAsked } from '../domain/batch.ts';
 import type { BatchInput } from '../domain/conversation.ts';
 import { approvalId } from '../domain/ids.ts';
 import {
   endOpen,
   flush,
+  isCancelled,
   listenForPeople,
   openWaiting,
   request,
+  showBatch,
   tellConversation,
   type Waiting,
   waitForPeople,
 } from './approval.ts';
-import { describeBatch, showBatchPhase } from './desk.ts';
 import { workflowsRole } from './effects.ts';
 import { actOnce, endOfLeave, MAX_RULINGS, ruleAgain, settledEntry } from './life.ts';
 import { askWhetherItHappened } from './question.ts';
@@ -26,7 +27,7 @@ import { askWhetherItHappened } from './question.ts';
 const MAX_ASKS = 3;
 
 export async function action(batch: BatchInput): Promise<void> {
-  const waiting = openWaiting(batch.batchId);
+  const waiting = openWaiting(batch.batchId, groupsAsked(batch.actions));
   // Temporal's own Cancel, as an operator may press it, means what our Signal means: end in good order.
   CancellationScope.current().cancelRequested.catch(() => {
     waiting.hold = 'cancelled';
@@ -38,7 +39,6 @@ async function runBatch(batch: BatchInput, waiting: Waiting): Promise<void> {
   const asked = batch.actions.map((one, index) => askFor(waiting, one, index, 0));
   listenForPeople(waiting);
   await flush(waiting); // on record before anyone sees a card
-  describeBatch(waiting.approvals);
 
   let goesOn = true;
   for (const [index, one] of batch.actions.entries()) {
@@ -52,8 +52,7 @@ async function runBatch(batch: BatchInput, waiting: Waiting): Promise<void> {
   }
   await recordEndings(batch, waiting);
   await report(batch, waiting);
-  showBatchPhase('done');
-  describeBatch(waiting.approvals);
+  showBatch(waiting, 'done');
   await condition(allHandlersFinished);
   await flush(waiting); // a click that was counted while the report went out
 }
@@ -93,7 +92,7 @@ async function actWithLeave(
   const leave = people === undefined ? null : { id: people.id, deadlineMs: people.deadlineMs };
   const decisions = people?.decisions.map((decision) => decision.signed) ?? [];
   for (let ruling = 0; ruling < MAX_RULINGS; ruling++) {
-    if (await isStopped(waiting)) return STOPPED;
+    if (await isCancelled(waiting)) return STOPPED;
     const again = await ruleAgain(one, batch.principal, leave);
     if (Date.now() >= (endOfLeave(leave) ?? Number.POSITIVE_INFINITY)) {
       return ended({ kind: 'expired', reason: 'nobody could act on it in time' });
@@ -104,20 +103,14 @@ async function actWithLeave(
     if (!(await workflowsRole.conversationRuns(batch.conversationId))) {
       return ended({ kind: 'cancelled', reason: 'its conversation has ended' });
     }
-    if (await isStopped(waiting)) return STOPPED; // ruling and looking took time
-    showBatchPhase('acting');
+    if (await isCancelled(waiting)) return STOPPED; // ruling and looking took time
+    showBatch(waiting, 'acting');
     const performed = await untilCancelled(waiting, () =>
       actOnce(again, batch.principal, { approval: leave, decisions, notesResult: false }),
     );
     if (performed !== undefined) return ended(performed.ending);
   }
   return ended({ kind: 'denied', reason: 'nobody acted on it while its verdict was fresh' });
-}
-
-/** Waits while the batch is paused. True when it has been stopped. */
-async function isStopped(waiting: Waiting): Promise<boolean> {
-  await condition(() => waiting.hold !== 'paused');
-  return waiting.hold === 'cancelled';
 }
 
 const ended = (ending: Ending): Came => ({ kind: 'ended', ending });

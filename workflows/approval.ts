@@ -8,6 +8,7 @@ import {
   defineUpdate,
   getExternalWorkflowHandle,
   log,
+  patched,
   setHandler,
 } from '@temporalio/workflow';
 import { applyDecision, type Approval, endApproval, expireIfDue, type Receipt, tenantOf } from '../domain/approval.ts';
@@ -17,7 +18,7 @@ import type { SettledAction } from '../domain/action.ts';
 import type { Entry } from '../domain/entry.ts';
 import { ACTION, CONVERSATION } from '../domain/protocol.ts';
 import type { DecisionStatement, Signed } from '../domain/signed.ts';
-import { describeBatch } from './desk.ts';
+import { type BatchPhase, describeBatch, showBatchColumns } from './desk.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
 
 /** The state of a batch that waits: one printable object. */
@@ -28,19 +29,28 @@ export interface Waiting {
   settled: SettledAction[];
   /** Decisions that came by Signal and are not verified yet. */
   delivered: Signed<DecisionStatement>[];
-  /** What is not on record yet. */
+  /** What is not on record yet, and how many writes are under way. */
   unrecorded: Entry[];
+  writing: number;
+  /** What the row of the operators' list says. */
+  shown: string;
+  /** False in a run that began when decisions were confirmed before they were on record, and rows did not follow. */
+  readonly keepsUp: boolean;
   hold: 'none' | 'paused' | 'cancelled';
 }
 
-export function openWaiting(batchId: string): Waiting {
-  return { batchId, approvals: [], settled: [], delivered: [], unrecorded: [], hold: 'none' };
+/** `groups` as its row was started with. */
+export function openWaiting(batchId: string, groups: string): Waiting {
+  const empty = { approvals: [], settled: [], delivered: [], unrecorded: [], writing: 0 };
+  return { batchId, ...empty, shown: rowOf('waiting', groups), hold: 'none', keepsUp: patched('keeps-up') };
 }
 
 const decideApproval = defineUpdate<Receipt, [Signed<DecisionStatement>]>(ACTION.decideApproval);
 const approvalDecision = defineSignal<[Signed<DecisionStatement>]>(ACTION.approvalDecision);
-const actionQuery = defineQuery<Omit<Waiting, 'delivered' | 'unrecorded'>>(ACTION.query);
+const actionQuery = defineQuery<Pick<Waiting, 'batchId' | 'approvals' | 'settled' | 'hold'>>(ACTION.query);
 
+// 16 characters of a signature: who sends the same again is noted once.
+const MARK_CHARS = 16;
 // 100: far more than the people of a group times their clicks; what comes past it by Signal is dropped and logged.
 const MAX_DELIVERED = 100;
 
@@ -78,22 +88,57 @@ export async function waitForPeople(waiting: Waiting, id: string): Promise<Appro
     await countDelivered(waiting);
     endDue(waiting);
     await flush(waiting);
-    describeBatch(waiting.approvals);
     const approval = find(waiting, id);
     if (approval.end !== 'open') return approval;
-    const news = () => waiting.delivered.length + waiting.unrecorded.length > 0 || waiting.hold === 'cancelled';
+    showBatch(waiting, 'waiting', approval.group);
+    const news = () =>
+      waiting.delivered.length + waiting.unrecorded.length > 0 ||
+      waiting.hold === 'cancelled' ||
+      find(waiting, id).end !== 'open';
     const summary = inOneLine(`approval of ${approval.group}: ${approval.summary}`);
     await condition(news, Math.max(1, nextDeadlineMs(waiting) - Date.now()), { summary });
   }
 }
 
-/** Write what is not on record yet. Called before a card is shown, before acting, and at the end. */
+/**
+ * Resolves once all is on record, whoever writes it. Called before a card is shown, before a decision is confirmed,
+ * before acting, and at the end.
+ */
 export async function flush(waiting: Waiting): Promise<void> {
   while (waiting.unrecorded.length > 0) {
     const entries = waiting.unrecorded;
     waiting.unrecorded = [];
+    waiting.writing += 1;
     await workflowsRole.record({ entries, items: [] });
+    waiting.writing -= 1;
   }
+  await condition(() => waiting.writing === 0);
+}
+
+/** Waits while the batch is paused; what falls due meanwhile ends all the same. True when it has been cancelled. */
+export async function isCancelled(waiting: Waiting): Promise<boolean> {
+  while (waiting.hold === 'paused') {
+    const dueMs = waiting.keepsUp ? nextDeadlineMs(waiting) : Number.POSITIVE_INFINITY;
+    const goesOn = () => waiting.hold !== 'paused';
+    if (dueMs === Number.POSITIVE_INFINITY) await condition(goesOn);
+    else await condition(goesOn, Math.max(1, dueMs - Date.now()), { summary: 'paused; until the next deadline' });
+    if (waiting.keepsUp) {
+      endDue(waiting);
+      await flush(waiting);
+    }
+  }
+  return waiting.hold === 'cancelled';
+}
+
+const rowOf = (phase: BatchPhase, group: string): string => `${phase} · ${group}`;
+
+/** The live panel of the batch, and what its row says. A change of the row costs an event, so only a change is written. */
+export function showBatch(waiting: Waiting, phase: BatchPhase, group = ''): void {
+  describeBatch(waiting.approvals);
+  const shown = rowOf(phase, group);
+  const isNew = waiting.keepsUp ? shown !== waiting.shown : phase !== 'waiting';
+  if (isNew) showBatchColumns(phase, group);
+  waiting.shown = shown;
 }
 
 /** Ask people: the approval is on record before any card shows it. */
@@ -123,6 +168,7 @@ async function decide(waiting: Waiting, signed: Signed<DecisionStatement>): Prom
   }));
   const checked = await workflowsRole.verifyDecision({ signed, approvals });
   if (checked.kind === 'refused') {
+    if (waiting.keepsUp) noteRefusal(waiting, signed, checked.reason);
     throw ApplicationFailure.create({ type: 'DecisionRefused', message: checked.reason, nonRetryable: true });
   }
   const before = find(waiting, checked.approvalId);
@@ -132,7 +178,19 @@ async function decide(waiting: Waiting, signed: Signed<DecisionStatement>): Prom
     const fact = { kind: 'decided', approvalId: approval.id, signed, receipt: receipt.text } as const;
     note(waiting, approval, `decided:${checked.decision.decisionId}`, fact);
   }
+  // Who gets a receipt finds it on record, whatever the main code waits for just now.
+  if (waiting.keepsUp) await flush(waiting);
   return receipt;
+}
+
+/** A decision that does not verify is on record once, under its batch: what it says of itself proves nothing. */
+function noteRefusal(waiting: Waiting, signed: string, reason: string): void {
+  const { batchId, approvals } = waiting;
+  const conversationId = approvals[0]?.conversationId;
+  if (conversationId === undefined || typeof signed !== 'string') return;
+  const fact = { kind: 'decision_refused', approvalId: batchId, reason } as const;
+  const step = `decision refused:${signed.slice(-MARK_CHARS)}`;
+  waiting.unrecorded.push({ subject: batchId, step, conversationId, atMs: Date.now(), fact });
 }
 
 async function countDelivered(waiting: Waiting): Promise<void> {

@@ -4,7 +4,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { CancellationScope, type ChildWorkflowOptions, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { type Ending, endingText, type RuledAction } from '../domain/action.ts';
 import type { TurnOf } from '../domain/activity-ports.ts';
-import { inSteps, isRead, type RefusedCall, splitAtFirstAsk } from '../domain/batch.ts';
+import { groupsAsked, inSteps, isRead, type RefusedCall, splitAtFirstAsk } from '../domain/batch.ts';
 import {
   awaitReport,
   type ConversationState,
@@ -79,7 +79,11 @@ async function runInOrder(
       ? await Promise.all(planned.map((action) => ruleAgain(action, principal, null)))
       : planned;
     if (step.some(({ verdict }) => verdict.kind === 'ask')) {
-      return { broken: false, asking: [...step, ...steps.slice(at + 1).flat()] };
+      // What is denied joins nothing that waits: it is told at once.
+      const denied = step.filter(({ verdict }) => verdict.kind === 'deny');
+      for (const action of denied) await runOne(state, of, principal, action, undone);
+      const asking = step.filter((action) => !denied.includes(action));
+      return { broken: false, asking: [...asking, ...steps.slice(at + 1).flat()] };
     }
     const endings = await Promise.all(step.map((action) => runOne(state, of, principal, action, undone)));
     const isWrite = step.some((action) => !isRead(action));
@@ -200,7 +204,7 @@ function batchOf(rest: readonly RuledAction[], principal: Signed<MessageStatemen
     batchId: rest[0]?.proposal.actionId ?? '',
     principal,
     summaries: rest.map(({ proposal }) => proposal.summary),
-    group: [...new Set(asking.map((verdict) => verdict.group))].join(', '),
+    group: groupsAsked(rest),
     deadlineMs: Date.now() + Math.max(...asking.map((verdict) => verdict.withinMs)),
   };
 }

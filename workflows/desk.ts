@@ -8,7 +8,7 @@ import { waitingWorkflowId } from '../domain/ids.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 
 const PHASE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.phase, SearchAttributeType.KEYWORD);
-const WAITING_FOR = defineSearchAttributeKey(SEARCH_ATTRIBUTES.waitingFor, SearchAttributeType.KEYWORD);
+const WAITS_FOR = defineSearchAttributeKey(SEARCH_ATTRIBUTES.waitsFor, SearchAttributeType.KEYWORD_LIST);
 /** What a batch has in common with its conversation. */
 const INHERITED = [SEARCH_ATTRIBUTES.agent, SEARCH_ATTRIBUTES.owner, SEARCH_ATTRIBUTES.tenant].map((name) =>
   defineSearchAttributeKey(name, SearchAttributeType.KEYWORD),
@@ -17,15 +17,18 @@ const PRIORITY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.priority, SearchAttr
 
 /** Keep the columns of a conversation's row true. A change costs one event of history, so only a change is written. */
 function showColumns(state: ConversationState): void {
-  const waitingFor = [...new Set(state.waiting.map((batch) => batch.group))].join(', ');
-  const shown = `${state.phase} · ${waitingFor}`;
+  const groups = [...new Set(state.waiting.flatMap((batch) => namesIn(batch.group)))];
+  const shown = `${state.phase} · ${groups.join(', ')}`;
   if (shown === state.shown) return;
   state.shown = shown;
   upsertSearchAttributes([
     { key: PHASE, value: state.phase },
-    { key: WAITING_FOR, value: waitingFor === '' ? null : waitingFor },
+    { key: WAITS_FOR, value: groups.length === 0 ? null : groups },
   ]);
 }
+
+/** The groups of a batch, which stands for all of them in one text. */
+const namesIn = (groups: string): string[] => groups.split(', ');
 
 /** What a batch's row says: whose it is, and whom it waits for. */
 export function attributesOfBatch(group: string): SearchAttributePair[] {
@@ -35,7 +38,7 @@ export function attributesOfBatch(group: string): SearchAttributePair[] {
     ...inherited,
     ...pairOf(PRIORITY, own.get(PRIORITY)),
     { key: PHASE, value: 'waiting' },
-    { key: WAITING_FOR, value: group },
+    { key: WAITS_FOR, value: namesIn(group) },
   ];
 }
 
@@ -43,8 +46,14 @@ function pairOf(key: SearchAttributePair['key'], value: unknown): SearchAttribut
   return value === undefined ? [] : [{ key, value } as SearchAttributePair];
 }
 
-export function showBatchPhase(phase: 'waiting' | 'acting' | 'done'): void {
-  upsertSearchAttributes([{ key: PHASE, value: phase }]);
+export type BatchPhase = 'waiting' | 'acting' | 'done';
+
+/** What a batch's row says while it lives. `group` is '' when it waits for nobody. */
+export function showBatchColumns(phase: BatchPhase, group: string): void {
+  upsertSearchAttributes([
+    { key: PHASE, value: phase },
+    { key: WAITS_FOR, value: group === '' ? null : namesIn(group) },
+  ]);
 }
 
 /** The live panel of a conversation, and the columns of its row. */

@@ -1,5 +1,6 @@
 // The only proxies of the Workflows, with every timeout and retry and its reason. Nothing else here.
 // May import domain types and @temporalio/workflow.
+import { ApplicationFailure } from '@temporalio/common';
 import {
   ActivityCancellationType,
   ActivityFailure,
@@ -115,6 +116,11 @@ export const inOneLine = (text: string): string => cutToBytes(text, SUMMARY_BYTE
 /** True for a failed Activity that is not a cancellation: the caller has an answer for it. */
 export function isActivityFailure(error: unknown): error is ActivityFailure {
   return error instanceof ActivityFailure && !isCancellation(error);
+}
+
+/** The type of what failed the Activity; '' where it has none, as a time-out. */
+export function typeOfFailure({ cause }: ActivityFailure): string {
+  return cause instanceof ApplicationFailure ? (cause.type ?? '') : 'ModelUnavailable';
 }
 
 /** The words of a failed Activity, for people. */

@@ -68,8 +68,8 @@ export async function performAction(action: RuledAction, principal: Signed<Messa
   let current = action;
   for (let ruling = 0; ruling < MAX_RULINGS; ruling++) {
     const { verdict } = current;
-    if (verdict.kind === 'deny') return notDone(current, verdict.reason);
     if (verdict.kind === 'ask') return notDone(current, 'the rules now ask a person for it; propose it again');
+    if (verdict.kind !== 'allow') return notDone(current, verdict.reason);
     const performed = await actOnce(current, principal, { approval: null, decisions: [], notesResult: true });
     if (performed !== undefined) return performed;
     current = await ruleAgain(current, principal, null);

@@ -53,8 +53,8 @@ export function listen(state: ConversationState, halt: () => void): (event: 'clo
     actionSettled,
     (report) => {
       state.signals++;
-      if (isReport(report)) enqueueReport(state, report);
-      else log.warn('ignored a malformed report');
+      const isTaken = isReport(report) && enqueueReport(state, report);
+      if (!isTaken) log.warn('ignored a report: malformed, for nothing that waits, or one too many');
     },
     { description: 'How a batch of waiting actions ended (signed by the workflows role)' },
   );

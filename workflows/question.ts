@@ -16,15 +16,23 @@ import type { CountedDecision } from '../domain/approval.ts';
 import type { QuestionInput } from '../domain/conversation.ts';
 import { questionId, TASK_QUEUES, waitingWorkflowId, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
 import { QUESTION } from '../domain/protocol.ts';
-import { flush, listenForPeople, openWaiting, request, tellConversation, waitForPeople } from './approval.ts';
-import { attributesOfBatch, describeBatch, showBatchPhase } from './desk.ts';
+import {
+  flush,
+  listenForPeople,
+  openWaiting,
+  request,
+  showBatch,
+  tellConversation,
+  waitForPeople,
+} from './approval.ts';
+import { attributesOfBatch } from './desk.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
 
 // 5: the owner and the team are two; a third party would be a new rule, and this a bound all the same.
 const MAX_ROUNDS = 5;
 
 export async function question(input: QuestionInput): Promise<void> {
-  const waiting = openWaiting(input.questionId);
+  const waiting = openWaiting(input.questionId, 'owner');
   listenForPeople(waiting);
   // Temporal's own Cancel, as an operator may press it, ends the asking; the outcome stays unknown.
   CancellationScope.current().cancelRequested.catch(() => {
@@ -41,8 +49,7 @@ export async function question(input: QuestionInput): Promise<void> {
     }
     const signed = await workflowsRole.closeQuestion({ question: input, answer });
     await tellConversation(input.proposal.conversationId, { batchId: input.questionId, signed });
-    showBatchPhase('done');
-    describeBatch(waiting.approvals);
+    showBatch(waiting, 'done');
     await condition(allHandlersFinished);
     await flush(waiting); // a click that was counted while the report went out
   });

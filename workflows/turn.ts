@@ -16,8 +16,9 @@ import {
 import type { Entry } from '../domain/entry.ts';
 import type { NewItem } from '../domain/item.ts';
 import type { CallModelResult } from '../domain/model.ts';
+import { wordsOfModelFailure, wordsOfStop } from '../domain/words.ts';
 import { awaitAnswer, carryOut, toolResult, type Undone } from './calls.ts';
-import { callModel, isActivityFailure, whyFailed, workflowsRole } from './effects.ts';
+import { callModel, isActivityFailure, typeOfFailure, whyFailed, workflowsRole } from './effects.ts';
 import { settledEntry } from './life.ts';
 import { holdWhilePaused } from './phase.ts';
 import { startQuestion } from './question.ts';
@@ -33,7 +34,7 @@ export async function runTurn(state: ConversationState, work: Work, scope: Cance
     const entries = undone.open.map(({ proposal }) => settledEntry(proposal, stopped));
     const items = undone.open.map(({ proposal }) => toolResult(turnOf(state), proposal, endingText(stopped)));
     const summaries = [...undone.summaries, ...undone.open.map(({ proposal }) => proposal.summary)];
-    await say(state, stoppedWords(summaries), { entries, items });
+    await say(state, wordsOfStop(summaries), { entries, items });
   }
 }
 
@@ -45,16 +46,17 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
   if (opened.kind === 'refused') return;
   if (work.kind === 'report') hearReport(state, work.batch, opened);
   remember(state, opened.items);
+  let actions = 0;
+  let mustSpeak = false;
+  if (opened.again !== undefined && work.kind === 'report') {
+    const from = { itemId: opened.again.id, firstIndex: 0 };
+    const told = await carryOut(state, of, work.batch.principal, from, undone);
+    actions = 1;
+    mustSpeak = told.mustSpeak;
+  }
   if (opened.kind === 'noted') {
     if (opened.handedBack) enterPhase(state, 'handback');
     return;
-  }
-  let actions = 0;
-  let mustSpeak = false;
-  if (opened.again !== undefined) {
-    const told = await carryOut(state, of, opened.principal, { itemId: opened.again.id, firstIndex: 0 }, undone);
-    actions = 1;
-    mustSpeak = told.mustSpeak;
   }
   for (let call = 0; call < opened.modelCallsPerTurn; call++) {
     await holdWhilePaused(state);
@@ -102,17 +104,6 @@ function hearReport(
   if (opened.kind === 'speaks' && opened.handsOver === true) enterPhase(state, 'tool_handover');
 }
 
-// 60: a list that a person still reads; each one is on record besides.
-const MAX_LISTED = 60;
-
-function stoppedWords(undone: readonly string[]): string {
-  const words = 'An operator stopped this conversation while I was working. What had not begun was not done';
-  if (undone.length === 0) return `${words}.`;
-  const more = undone.length > MAX_LISTED ? `\n- and ${undone.length - MAX_LISTED} more` : '';
-  const lines = undone.slice(0, MAX_LISTED).map((summary) => `\n- ${summary}`);
-  return `${words}:${lines.join('')}${more}`;
-}
-
 /** End the turn with words of code, where the model has none. */
 async function say(
   state: ConversationState,
@@ -145,10 +136,7 @@ async function askModel(state: ConversationState, call: number, mustSpeak: boole
   } catch (error) {
     if (!isActivityFailure(error)) throw error;
     log.warn('no model answered', { reason: whyFailed(error) }); // for operators; a customer cannot mend a key
-    const words =
-      'I cannot answer just now: my language model could not be reached. Your message is kept, and nothing was done ' +
-      `beyond what this conversation shows. ${waitingWords(state)} Write again to have me try once more.`;
-    return { kind: 'failed', words: words.replace(/ +/g, ' ') };
+    return { kind: 'failed', words: wordsOfModelFailure(typeOfFailure(error), waitingWords(state)) };
   }
 }
 

@@ -39,6 +39,8 @@ export async function write(acting: Acting, cancelled: AbortSignal): Promise<Wri
         return settledAs(await effect(acting, opened.context, claimed.epoch));
       case 'exists':
         return await afterClaim(acting, claimed.claim);
+      case 'ended':
+        return settledAs(claimed.outcome);
       case 'switched_off':
         return await closeDoor(acting, { kind: 'cancelled', reason: `it is switched off: ${claimed.by.reason}` });
       case 'not_recorded':

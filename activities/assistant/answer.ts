@@ -35,9 +35,12 @@ export function itemOfAnswer(model: string, answer: ModelAnswer, limits: AnswerL
     }
     case 'stop':
     case 'calls': {
-      // A model that calls although it may only speak has not been heard: its words count, its calls do not.
-      const calls = limits.toolChoice === 'none' ? [] : answer.calls;
-      if (calls.length > 0) return callsItem(model, { ...answer, calls, text }, limits);
+      // Of a model that calls although it may only speak its words count. Where it has none, its calls are kept, and
+      // nobody carries them out: it was reached, and would call again.
+      const { calls } = answer;
+      if (calls.length > 0 && (limits.toolChoice === 'auto' || text === '')) {
+        return callsItem(model, { ...answer, calls, text }, limits);
+      }
       if (text === '') throw unusable(model, 'an empty answer');
       return reply(text);
     }

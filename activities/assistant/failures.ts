@@ -7,7 +7,7 @@ import { FAILURES, type FailureType } from '../../domain/failure.ts';
 
 type ModelFailureType = Extract<FailureType, `Model${string}`>;
 
-// 60 s: a turn lasts minutes at most; a provider that wants more is tried again meanwhile, or the turn ends honestly.
+// 60 s: a turn lasts minutes at most; where a provider wants more, the turn ends now, and says so.
 export const MAX_RETRY_DELAY_MS = 60_000;
 
 /** Accounts without money or leave: a later try fails as well, though the status says "later". */
@@ -29,8 +29,8 @@ export function modelFailure(
     readonly delayMs?: number;
   } = {},
 ): ApplicationFailure {
-  const { retryable } = FAILURES[type];
   const { delayMs = 0, ...details } = facts;
+  const retryable = FAILURES[type].retryable && delayMs <= MAX_RETRY_DELAY_MS;
   return ApplicationFailure.create({
     type,
     message: `${model}: ${detail}`,
@@ -105,17 +105,17 @@ function adviceFor(type: ModelFailureType, status: number | undefined, code: str
   }
 }
 
-/** How long the provider asks to wait, ms, bounded; 0 when it does not say or says at once. */
+/** How long the provider asks to wait, ms; 0 when it does not say or says at once. */
 export function retryDelayMs(headers: Headers | undefined, nowMs: number): number {
   const ms = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
-  if (!Number.isNaN(ms)) return bounded(ms);
+  if (!Number.isNaN(ms)) return wholeMs(ms);
   const after = headers?.get('retry-after') ?? '';
   // Seconds, or an HTTP date.
   const asked = /^\s*[\d.]+\s*$/.test(after) ? Number.parseFloat(after) * 1_000 : Date.parse(after) - nowMs;
-  return Number.isNaN(asked) ? 0 : bounded(asked);
+  return Number.isNaN(asked) ? 0 : wholeMs(asked);
 }
 
-const bounded = (ms: number): number => Math.ceil(Math.min(Math.max(ms, 0), MAX_RETRY_DELAY_MS));
+const wholeMs = (ms: number): number => Math.ceil(Math.max(ms, 0));
 
 /** A provider's code or id, only if it looks like one; '' else: other texts may quote what they should not. */
 export function token(value: unknown): string {

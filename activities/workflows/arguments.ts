@@ -2,10 +2,11 @@
 // other. May import domain and trust.
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { AnyTool } from '../../domain/tool.ts';
+import { utf8Bytes } from '../../domain/text.ts';
 import { canonicalJson } from '../../trust/digest.ts';
 
-// 32 KB: a long mail with its headers; larger content belongs into a file that the call names.
-export const MAX_ARGUMENTS_CHARS = 32_768;
+// 32 KB in UTF-8: a long mail with its headers; larger content belongs into a file that the call names.
+const MAX_ARGUMENTS_BYTES = 32_768;
 // 5: the model mends a call from its first mistakes; a longer list drowns them.
 const MAX_ISSUES = 5;
 
@@ -15,8 +16,8 @@ type Parsed =
 
 /** One canonical text of the arguments, or why there is none. Card, digest and tool see this text and no other. */
 export function parseArguments(tool: AnyTool, text: string): Parsed {
-  if (text.length > MAX_ARGUMENTS_CHARS)
-    return { kind: 'invalid', reason: `the arguments exceed ${MAX_ARGUMENTS_CHARS} characters` };
+  if (utf8Bytes(text) > MAX_ARGUMENTS_BYTES)
+    return { kind: 'invalid', reason: `the arguments exceed ${MAX_ARGUMENTS_BYTES} bytes` };
   let raw: unknown;
   try {
     raw = JSON.parse(text === '' ? '{}' : text);
@@ -31,10 +32,18 @@ export function parseArguments(tool: AnyTool, text: string): Parsed {
     return { kind: 'invalid', reason: issues.join('; ') };
   }
   try {
-    return { kind: 'parsed', args: canonicalJson(result.data as Json), input: result.data };
+    const args = canonicalJson(result.data as Json);
+    if (isStable(tool, args)) return { kind: 'parsed', args, input: result.data };
+    return { kind: 'invalid', reason: 'the schema of this tool reads its own output differently; tell its owner' };
   } catch {
     return { kind: 'invalid', reason: 'the arguments hold text that is not well-formed Unicode' };
   }
+}
+
+/** The actor parses the canonical text once more: a schema that transforms its input would fail there, after approval. */
+function isStable(tool: AnyTool, args: string): boolean {
+  const again = tool.input.safeParse(JSON.parse(args));
+  return again.success && canonicalJson(again.data as Json) === args;
 }
 
 /** Only the values that decide who, where and how much. */

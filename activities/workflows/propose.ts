@@ -8,7 +8,7 @@ import type { Item, ModelCall } from '../../domain/item.ts';
 import type { Principal } from '../../domain/principal.ts';
 import { MAX_REASON_CHARS } from '../../domain/rule.ts';
 import type { MessageStatement, Signed } from '../../domain/signed.ts';
-import { cutText } from '../../domain/text.ts';
+import { cutText, utf8Bytes } from '../../domain/text.ts';
 import { actionDigest, sha256Hex } from '../../trust/digest.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
 import { agentOf, toolOf } from './agents.ts';
@@ -36,7 +36,9 @@ export function createPropose(
         return { kind: 'invalid', actionId: actionId(of.conversationId, of.turn, index), callId, tool, reason };
       }),
     );
-    const once = proposed.map((one, at) => orRepeated(loaded, one, proposed.slice(0, at)));
+    const once = proposed.map((one, at) =>
+      orTooMuch(orRepeated(loaded, one, proposed.slice(0, at)), proposed.slice(0, at)),
+    );
     const ready = once.flatMap((one) => (one.kind === 'to_inspect' && !one.proposal.inspects ? [one.proposal] : []));
     const ruled = await decide(ready.map((proposal) => ({ proposal, evidence: null, approval: null })));
     const byId = new Map(ruled.map((action) => [action.proposal.actionId, action]));
@@ -109,6 +111,22 @@ function orThrown(of: TurnOf, call: ModelCall, index: number, propose: (index: n
     const id = actionId(of.conversationId, of.turn, index);
     return { kind: 'invalid', actionId: id, callId, tool, reason: cutText(reason, MAX_REASON_CHARS) };
   }
+}
+
+// 128 KB: the arguments of one answer travel together, to the rules, the people and the actor, beside their evidence.
+const MAX_ANSWER_BYTES = 131_072;
+
+/** What does not fit into one order any more is asked for in another. */
+function orTooMuch(one: Proposed, before: readonly Proposed[]): Proposed {
+  if (one.kind !== 'to_inspect') return one;
+  const bytes = [...before, one].reduce(
+    (sum, other) => sum + (other.kind === 'to_inspect' ? utf8Bytes(other.proposal.args) : 0),
+    0,
+  );
+  if (bytes <= MAX_ANSWER_BYTES) return one;
+  const { actionId: id, callId, tool } = one.proposal;
+  const reason = `the calls of this answer exceed ${MAX_ANSWER_BYTES} bytes; make this one in the next`;
+  return { kind: 'invalid', actionId: id, callId, tool, reason };
 }
 
 /** The same effect twice in one answer is one wish: the second is told so. Reads may repeat. */

@@ -5,12 +5,14 @@ import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { Entry } from '../../domain/entry.ts';
 import { questionId } from '../../domain/ids.ts';
 import { type Item, refOf } from '../../domain/item.ts';
-import { cutText } from '../../domain/text.ts';
+import { cutText, cutToBytes, utf8Bytes } from '../../domain/text.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
 // 2,000 characters of a result: what the model needs to tell the outcome; the whole stays with the action.
 const MAX_RESULT_CHARS = 2_000;
+// 7,000 bytes of a report: with its signature it stays within what a conversation takes in (MAX_REPORT_CHARS).
+const MAX_REPORT_BYTES = 7_000;
 
 export function createRecord(deps: WorkflowsDeps): WorkflowsActivities['record'] {
   return async ({ entries, items }) => {
@@ -38,7 +40,9 @@ export function createSignReport(deps: WorkflowsDeps): WorkflowsActivities['sign
   return async ({ conversationId, batchId, settled }) => {
     const rows = await Promise.all(settled.map((one) => deps.store.actions.get(one.actionId)));
     const lines = settled.map((one, at) => lineOf(one, rows[at]));
-    const text = `What waited has ended:\n${lines.join('\n')}`;
+    const whole = `What waited has ended:\n${lines.join('\n')}`;
+    const isCut = utf8Bytes(whole) > MAX_REPORT_BYTES;
+    const text = isCut ? `${cutToBytes(whole, MAX_REPORT_BYTES)} … (cut; the actions have the rest)` : whole;
     const handsOver = settled.some((one) => one.then === 'handover' && one.ending.kind === 'succeeded');
     const asked = settled
       .filter((one) => one.ending.kind === 'unknown')

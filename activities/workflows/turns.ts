@@ -29,7 +29,9 @@ export function createOpenTurn(deps: WorkflowsDeps): WorkflowsActivities['openTu
       verified.map((one) => itemOf(of, one, byTeam)),
       (items) => verified.flatMap((one, at) => entriesOf(deps, of, one, items[at], byTeam)),
     );
-    const items = written.map(refOf);
+    // Who sends the same again after so long that the Workflow has forgotten it was answered then.
+    const items = written.filter((item) => item.turn === of.turn).map(refOf);
+    if (items.length === 0) return { kind: 'refused' };
     if (handedOver || !answers) return { kind: 'noted', items, handedBack: byTeam };
     return {
       kind: 'speaks',
@@ -60,10 +62,10 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
     const items = (await deps.store.items.append(await itemsOfReport(deps, of, statement))).map(refOf);
     const [report, again] = items;
     const { handsOver = false, asked = [] } = statement;
-    if (handedOver || report === undefined) return { kind: 'noted', items, handedBack: false, asked };
+    const told = { items, asked, ...(again === undefined ? {} : { again }) };
+    if (handedOver || report === undefined) return { kind: 'noted', handedBack: false, ...told };
     const { modelCallsPerTurn } = agent.limits;
-    const told = { principal, items, modelCallsPerTurn, handsOver, asked };
-    return { kind: 'speaks', ...told, ...(again === undefined ? {} : { again }) };
+    return { kind: 'speaks', principal, modelCallsPerTurn, handsOver, ...told };
   };
 }
 

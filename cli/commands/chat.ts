@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { Conversation, ConversationDetail } from '../../api/schemas.ts';
 import type { Client } from '../client.ts';
-import { EXIT } from '../failure.ts';
+import { CommandFailed, EXIT } from '../failure.ts';
 import { labelled } from '../terminal.ts';
 import { outcomeLine, waitingLine } from './chat-events.ts';
 import { notAnsweredText, pathOf, send } from './chat-send.ts';
@@ -23,6 +23,7 @@ const DEFAULT_AGENT = 'support-desk';
 
 export async function chat(context: Context, options: ChatOptions): Promise<number> {
   const { terminal } = context;
+  if (options.message?.trim() === '') throw new CommandFailed('the message is empty; say something');
   const client = connect(context, 'conversations:write', options);
   const conversation = await open(client, options);
   const { id, agent, phase } = conversation;

@@ -7,6 +7,7 @@ import { type Config, namesTemporalServer, temporalNamespace } from '../../worke
 import { findTemporal } from '../../workers/dev-server/find.ts';
 import { startDevServer } from '../../workers/dev-server/start.ts';
 import { loadAgents } from '../../workers/load-agents.ts';
+import { makeFolder } from '../../workers/make-folder.ts';
 import { createLog, installRuntime } from '../../workers/log.ts';
 import { openStateFolder } from '../../workers/state-folder.ts';
 import { connectTemporal, prepareNamespace, type TemporalConnections } from '../../workers/temporal.ts';
@@ -24,21 +25,30 @@ const openStore: Parts['openStore'] = async ({ config, stateFolder, report }) =>
   if (config.databaseUrl !== undefined) {
     const pool = { connectionString: config.databaseUrl };
     const store = await openStoreOver({ pool, nowMs });
-    return { store, pool, description: 'PostgreSQL (DATABASE_URL)', close: () => store.close() };
+    // A server that is somebody else's comes back: until then the roles wait, and the API says so.
+    const lost = new Promise<never>(() => undefined);
+    return { store, pool, description: 'PostgreSQL (DATABASE_URL)', lost, close: () => store.close() };
   }
   const dataDir = join(stateFolder.path, 'store');
+  makeFolder(dataDir);
   report('opening the embedded store …');
+  const { promise: lost, resolve: loses } = withResolvers<string>();
   const postgres = await startEmbeddedPostgres({
     dataDir,
     socketDir: join(stateFolder.path, 'socket'),
-    onFailed: (error) => report(error.message),
+    onFailed: (error) => loses(error.message),
   });
-  const store = await openStoreOver({ pool: postgres.poolConfig, nowMs });
-  const close = async () => {
-    await store.close();
+  try {
+    const store = await openStoreOver({ pool: postgres.poolConfig, nowMs });
+    const close = async () => {
+      await store.close();
+      await postgres.stop();
+    };
+    return { store, pool: postgres.poolConfig, description: `embedded PostgreSQL in ${dataDir}`, lost, close };
+  } catch (error) {
     await postgres.stop();
-  };
-  return { store, pool: postgres.poolConfig, description: `embedded PostgreSQL in ${dataDir}`, close };
+    throw error;
+  }
 };
 
 const startAllInOne: Parts['startAllInOne'] = ({ connections, ...others }) =>
@@ -60,6 +70,13 @@ const openTemporal: Parts['openTemporal'] = async ({ config, env, stateFolder, r
     throw error;
   }
 };
+
+/** As Promise.withResolvers, which Node 20 lacks. */
+function withResolvers<T>() {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => (resolve = settle));
+  return { promise, resolve };
+}
 
 type OwnServer = Awaited<ReturnType<typeof startDevServer>>;
 

@@ -20,6 +20,8 @@ export interface OpenStore {
   readonly pool: PoolConfig;
   /** What it is, for people: "embedded" or "PostgreSQL". */
   readonly description: string;
+  /** Resolves with a sentence when it has stopped by itself; never when it was stopped by us. */
+  readonly lost: Promise<string>;
   close(): Promise<void>;
 }
 
@@ -145,7 +147,7 @@ export async function startDevelopment<Connections>(options: StartOptions<Connec
       store: store.description,
       agents: [...loaded.agents.values()].map(({ agent }) => agent),
       identities,
-      lost: Promise.race([temporal.lost, all.failed]),
+      lost: Promise.race([temporal.lost, store.lost, all.failed]),
       stop: down.run,
     };
   } catch (error) {

@@ -75,7 +75,7 @@ test('the same decision id on two approvals of a batch is two decisions, and wit
     ],
   );
   const other = await decide(first.id, { answer: 'deny', reason: 'no', id: 'd1' });
-  assert.equal(problem(other), '409 approval_settled');
+  assert.equal(problem(other), '409 decision_not_counted');
   assert.deepEqual([other.body.receipt.counted, other.body.receipt.end], [false, 'open']);
 });
 

@@ -148,8 +148,8 @@ test('a paused or handed over conversation queues the message and answers at onc
   const served = await serve(t);
   const id = await served.open();
   for (const [command, phase] of [
-    ['pause', 'paused'],
     ['handover', 'handed_over'],
+    ['pause', 'paused'],
   ] as const) {
     await served.call('operator', 'POST', `/v1/conversations/${id}/${command}`);
     const begunMs = performance.now();

@@ -3,6 +3,9 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import express from 'express';
+import { GatewayError } from '../../api/gateway-error.ts';
+import { inTime } from '../../api/in-time.ts';
+import { problemOf } from '../../api/problem.ts';
 import { listen } from '../../api/server.ts';
 import { serve } from './support/served.ts';
 
@@ -12,7 +15,7 @@ test('a taken port is an error that names the port and what to do', async (t) =>
   const { server } = await serve(t);
   const port = Number(new URL(server.url).port);
   await assert.rejects(
-    listen({ app: express(), end: () => undefined }, { port, host: HOST }),
+    listen({ app: express(), end: () => undefined, giveUp: () => undefined }, { port, host: HOST }),
     (error: Error) => error.message.includes(String(port)) && /set PORT to a free port/.test(error.message),
   );
 });
@@ -38,6 +41,23 @@ test('what cannot be read as a request is told so as a problem, and its connecti
     assert.match(String(detail), /\.$/);
   }
   assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
+});
+
+test('a call that is open when all ends is told that nothing is sure, and not cut off', async (t) => {
+  const over = new AbortController();
+  const late = () => new GatewayError({ kind: 'unavailable' }, new Error('it ends'));
+  const app = express().get('/', async (_req, res) => {
+    const problem = problemOf(
+      await inTime(60_000, new Promise(() => undefined), late, over.signal).catch((e: unknown) => e),
+    );
+    res.status(problem.status).end();
+  });
+  const listening = await listen({ app, end: () => undefined, giveUp: () => over.abort() }, { port: 0, host: HOST });
+  t.after(() => listening.close());
+  const answer = fetch(listening.url);
+  await new Promise((resume) => setTimeout(resume, 100));
+  await listening.close();
+  assert.equal((await answer).status, 503);
 });
 
 test('closing ends event streams and waiting replies, and lets open requests finish', async (t) => {

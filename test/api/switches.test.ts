@@ -92,6 +92,14 @@ test('a cancelled approval is named with what it was about; a batch is told once
   assert.deepEqual(told(served), [`cancel ${batchId}`]);
 });
 
+test('a question is not cancelled: what may have happened must be known, whatever is switched off', async (t) => {
+  const served = await serve(t);
+  const { id } = await served.ask({ question: 'unknown' });
+  assert.deepEqual((await set(served, KILL)).body.cancelled, []);
+  assert.deepEqual(told(served), []);
+  assert.equal((await served.store.approvals.get(id))?.end, 'open');
+});
+
 test('a revive cancels nothing', async (t) => {
   const served = await serve(t);
   await set(served, KILL);

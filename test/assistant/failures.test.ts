@@ -101,17 +101,22 @@ test('an expected failure is benign, a refused request is not', () => {
   assert.notEqual(category(api(401)), ApplicationFailureCategory.BENIGN);
 });
 
-test('the next try waits as long as the provider asks, within bounds', () => {
+test('the next try waits as long as the provider asks; where that is longer than a turn, there is none', () => {
   const delay = (headers: Record<string, string>) => retryDelayMs(new Headers(headers), NOW_MS);
   assert.equal(delay({ 'retry-after-ms': '250.2' }), 251);
   assert.equal(delay({ 'retry-after-ms': '250', 'retry-after': '9' }), 250);
   assert.equal(delay({ 'retry-after': '7' }), 7_000);
   assert.equal(delay({ 'retry-after': 'Sun, 22 Nov 2026 12:00:12 GMT' }), 12_000);
   assert.equal(delay({ 'retry-after': 'Sun, 22 Nov 2026 11:00:00 GMT' }), 0);
-  assert.equal(delay({ 'retry-after': '86400' }), MAX_RETRY_DELAY_MS);
+  assert.equal(delay({ 'retry-after': '86400' }), 86_400_000);
   assert.equal(delay({ 'retry-after': 'soon' }), 0);
   assert.equal(delay({ 'retry-after': '-5' }), 0);
   assert.equal(delay({}), 0);
+  const asked = (delayMs: number) => modelFailure('ModelRateLimited', 'm1', 'later', { delayMs });
+  assert.deepEqual(
+    [MAX_RETRY_DELAY_MS, MAX_RETRY_DELAY_MS + 1].map((ms) => asked(ms).nonRetryable),
+    [false, true],
+  );
 });
 
 test('an attempt is retryable when one of its failures was, after the longest delay that was asked for', () => {

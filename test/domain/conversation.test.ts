@@ -4,11 +4,14 @@ import { endingOfApproval, inSteps, splitAtFirstAsk } from '../../domain/batch.t
 import {
   enqueue,
   enqueueReport,
+  enterPhase,
   hasWork,
   MAX_INBOX,
   MAX_INBOX_BYTES,
   MAX_MESSAGES_PER_TURN,
   MAX_RECENT,
+  MAX_REPORT_CHARS,
+  MAX_REPORTS,
   MAX_TURN_ITEMS,
   openConversation,
   refusalOf,
@@ -105,6 +108,32 @@ test('a stopped conversation refuses messages, a paused one queues them, a close
   equal(refusalOf(state, aMessage('m1')), undefined);
   state.phase = 'closed';
   equal(refusalOf(state, aMessage('m1')), 'ConversationClosed');
+});
+
+test('a handover while somebody holds the conversation only says where resume leads', () => {
+  const state = fresh();
+  enterPhase(state, 'pause');
+  enterPhase(state, 'handover');
+  deepEqual([state.phase, state.changes], ['paused', ['paused']]);
+  enterPhase(state, 'resume');
+  equal(state.phase, 'handed_over');
+});
+
+test('a report that is too long or one too many is not ours, and is not queued', () => {
+  const state = fresh();
+  state.waiting.push({ batchId: 'c1:1:0', principal: 'p', summaries: [], group: 'finance', deadlineMs: 1 });
+  equal(enqueueReport(state, { batchId: 'c1:1:0', signed: 'x'.repeat(MAX_REPORT_CHARS + 1) }), false);
+  equal(enqueueReport(state, { batchId: 'c1:9:9', signed: 'x' }), false);
+  for (let at = 0; at < MAX_REPORTS; at++) equal(enqueueReport(state, { batchId: 'c1:1:0', signed: 'x' }), true);
+  equal(enqueueReport(state, { batchId: 'c1:1:0', signed: 'x' }), false);
+  equal(state.reports.length, MAX_REPORTS);
+});
+
+test('a phase that was not told before the history was renewed is told after it', () => {
+  const before = { ...fresh(), phase: 'paused' as const, changes: [] };
+  deepEqual(openConversation({ conversationId: 'c1', agent: 'a', tenant: 'default', state: before }).changes, [
+    'paused',
+  ]);
 });
 
 test('a full queue refuses instead of dropping', () => {

@@ -46,6 +46,21 @@ test('an ask for nobody, for no time or for a month and more is a deny', () => {
   }
 });
 
+test('a rule that answers nonsense denies: what is no answer must not run', () => {
+  const nonsense = [
+    null,
+    true,
+    'allow',
+    {},
+    { kind: 'denied', reason: 'no' },
+    { kind: 'allow' },
+    Promise.resolve(allow()),
+  ];
+  for (const answer of [...nonsense, { kind: 'ask', reason: '', quorum: 1, withinMs: 1 }]) {
+    equal(decide([rule('nonsense', () => answer as never)]).kind, 'deny', JSON.stringify(answer));
+  }
+});
+
 test('a rule about one tool is not asked about another', () => {
   const other = rule('other', { name: 'send_mail' } as never, () => allow());
   equal(decide([other]).ruleId, 'default');

@@ -57,6 +57,13 @@ test('a start that loses its Temporal server says so, stops the rest and fails',
   assert.deepEqual(downOf(output), ['api', 'store', 'temporal', 'state folder']);
 });
 
+test('a start that loses its embedded store says so, stops the rest and fails', async (t) => {
+  const { code, output } = await start(t, 'loses its store').run.ended;
+  assert.equal(code, 1);
+  assert.match(output, /the embedded store has stopped/);
+  assert.deepEqual(downOf(output), ['api', 'store', 'temporal', 'state folder']);
+});
+
 test('a start that fails closes what it had opened and says why', async (t) => {
   const { code, output } = await start(t, 'fails').run.ended;
   assert.equal(code, 1);

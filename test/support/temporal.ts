@@ -1,14 +1,10 @@
 // Real Temporal servers for tests: the dev server in memory, and the one that skips time.
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { findTemporal, findTestServer } from '../../workers/dev-server/find.ts';
-import { prepareNamespace, SEARCH_ATTRIBUTE_TYPES } from '../../workers/temporal.ts';
+import { indexedType, prepareNamespace, SEARCH_ATTRIBUTE_TYPES } from '../../workers/temporal.ts';
 
 /** As `countersign start` runs it: each completed Activity is noticed at once. */
 const QUICK = ['history.transferProcessorMaxPollRPS=2000', 'history.timerProcessorMaxPollRPS=2000'];
-
-// The numbers of temporal.api.enums.v1.IndexedValueType.
-const KEYWORD = 2;
-const INT = 3;
 
 const quiet = { env: process.env, report: () => undefined };
 
@@ -31,9 +27,7 @@ export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
     server: { executable: { type: 'existing-path', path } },
   });
   // It has no namespaces to prepare, only attributes: without them it silently starts no child that has any.
-  const searchAttributes = Object.fromEntries(
-    SEARCH_ATTRIBUTE_TYPES.map(([name, type]) => [name, type === 'Int' ? INT : KEYWORD]),
-  );
+  const searchAttributes = Object.fromEntries(SEARCH_ATTRIBUTE_TYPES.map(([name, type]) => [name, indexedType(type)]));
   await env.connection.operatorService.addSearchAttributes({ namespace: env.namespace ?? 'default', searchAttributes });
   return env;
 }

@@ -153,7 +153,7 @@ test('a write that throws is unknown and is never repeated; one that did not hap
 test('a model that is down for good ends the turn with an honest reply, and the conversation stays usable', async () => {
   await system.open('c-down');
   await system.submit('c-down', 'm1', 'be down');
-  match(await system.reply('c-down', 'm1'), /^I cannot answer just now: my language model could not be reached/);
+  match(await system.reply('c-down', 'm1'), /^I cannot answer: my language model did not accept the request/);
   await system.submit('c-down', 'm2', 'better now?');
   equal(await system.reply('c-down', 'm2'), 'you said: better now?');
 });

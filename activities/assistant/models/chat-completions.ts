@@ -12,7 +12,8 @@ import type { ItemBody } from '../../../domain/item.ts';
 import type { JsonObject } from '../../../domain/json.ts';
 import type { ModelAnswer, ModelPort, ModelRequest } from '../../../domain/model.ts';
 import { failureOf, modelFailure } from '../failures.ts';
-import { answering, createClient, givenBack, isOpenAi, type Provider, read, tokens } from './client.ts';
+import { answering, createClient, givenBack, type Provider, read, tokens } from './client.ts';
+import { isOpenAi } from './openai-hosts.ts';
 
 type Calls = Extract<ItemBody, { kind: 'calls' }>;
 

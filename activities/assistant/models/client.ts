@@ -11,13 +11,6 @@ export interface Provider {
   readonly baseUrl: string;
 }
 
-export const OPENAI_BASE_URL = 'https://api.openai.com/v1';
-
-/** OpenAI's own hosts, regional ones included: what is special there is sent there only. */
-export function isOpenAi(baseUrl: string): boolean {
-  return /^(\w+\.)?api\.openai\.com$/.test(new URL(baseUrl).hostname);
-}
-
 export function createClient({ apiKey, baseUrl }: Provider): OpenAI {
   // Local servers want no key, but the client insists on one.
   return new OpenAI({ apiKey: apiKey || 'none', baseURL: baseUrl, maxRetries: 0, logLevel: 'off' });

@@ -3,7 +3,7 @@
 import type { Agent } from '../../../domain/agent.ts';
 import type { ModelPort } from '../../../domain/model.ts';
 import { createChatModel } from './chat-completions.ts';
-import { isOpenAi, OPENAI_BASE_URL } from './client.ts';
+import { isOpenAi, OPENAI_BASE_URL } from './openai-hosts.ts';
 import { createResponsesModel } from './responses.ts';
 import { createScriptedModel, SCRIPTED_MODEL } from './scripted.ts';
 

@@ -9,6 +9,7 @@ import {
   type ConversationState,
   type ConversationView,
   enqueue,
+  enterPhase,
   openConversation,
   refusalOf,
   type SubmittedMessage,
@@ -79,7 +80,7 @@ export class FakeGateway implements Gateway {
       return undefined;
     }
     const state = this.#running(start);
-    state.phase = command === 'pause' ? 'paused' : 'stopped';
+    enterPhase(state, command);
     return viewOf(state);
   }
 
@@ -91,8 +92,7 @@ export class FakeGateway implements Gateway {
     const state = this.#running(start);
     const statement = await this.#verifier.verify('command', signed);
     if (statement.command !== command) throw new Error('the signed command is another one');
-    const from = { resume: ['paused', 'stopped'], handover: ['open', 'paused'], handback: ['handed_over'] }[command];
-    if (from.includes(state.phase)) state.phase = command === 'handover' ? 'handed_over' : 'open';
+    enterPhase(state, command);
     return viewOf(state);
   }
 
@@ -142,6 +142,7 @@ export class FakeGateway implements Gateway {
     return { conversations: { open: this.conversations.size, paused: 0 }, waitingActions: 1, stuck: 2 };
   }
 
+  giveUp(): void {}
   async drain(): Promise<void> {}
 
   /** A repeated Update id gets the first result of the run; what a validator turned away leaves nothing behind. */

@@ -155,10 +155,8 @@ export function startRoles(input: SupervisorInput): Supervisor {
     }
     start(role);
     again(role);
-    void waitUp(role).then(
-      () => (death.upMs = Date.now()),
-      (error: unknown) => surprises.push(String(error)),
-    );
+    await waitUp(role).catch((error: unknown) => surprises.push(String(error)));
+    death.upMs = Date.now();
   }
 
   const isUp = (role: Role): boolean => present(role).group.ended() === undefined && saidUp(present(role));

@@ -44,7 +44,7 @@ async function prove(context: ProofContext) {
         begun += 1;
         const problems = await problemsOf(rig, truth, life, outcomes);
         violations.push(...problems.map((problem) => `${life.id} (seed ${seed}): ${problem}`));
-        if (problems.length > 0) log(`${life.id}: ${problems.length} violations`);
+        for (const problem of problems) log(`${life.id}: ${problem}`);
       }
     };
     await Promise.all(Array.from({ length: size.atOnce }, one));

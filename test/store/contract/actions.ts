@@ -128,6 +128,15 @@ export const actionsContract: Contract = {
     assert.equal(await store.claims.get(claiming.actionId), undefined);
   },
 
+  'what has ended without a claim is never claimed, and answers as it ended': async ({ store }) => {
+    const id = aConversationId();
+    const outcome = { kind: 'denied', reason: 'too much' } as const;
+    await store.record([proposed(id), settled(id, outcome)]);
+    const claiming = claimOf(id);
+    assert.deepEqual(await claim(store, claiming), { kind: 'ended', outcome });
+    assert.equal(await store.claims.get(claiming.actionId), undefined);
+  },
+
   'a thrown switch within its scope stops a claim, and one that is taken back does not': async ({ store }) => {
     const id = aConversationId();
     const one = { scope: 'tool', name: `tool of ${id}`, setBy: 'olga', reason: 'it pays twice', setMs: 1 } as const;
