@@ -18,7 +18,8 @@ export interface TurnOf {
 
 /**
  * `speaks`: a turn of the agent begins. `noted`: it is on the transcript, and the agent keeps quiet. `refused`: it did
- * not verify, which is on record, and changes nothing.
+ * not verify, which is on record, and changes nothing. `behind`: the store knows later turns than the Workflow, which
+ * was reset or started again; the turn is to be opened after the last of them.
  */
 export type OpenedTurn =
   | {
@@ -40,7 +41,8 @@ export type OpenedTurn =
       readonly again?: ItemRef;
       readonly asked?: ReportStatement['asked'];
     }
-  | { readonly kind: 'refused' };
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'behind'; readonly lastTurn: number };
 
 /** A proposal whose tool reads evidence first, or a case that is already ruled on. */
 export type Proposed = Case | { readonly kind: 'to_inspect'; readonly proposal: Proposal };

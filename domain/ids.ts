@@ -24,6 +24,9 @@ export const actionId = (conversationId: string, turn: number, index: number): s
 /** The key under which a message's item is written, once. */
 export const messageKey = (messageId: string): string => `message:${messageId}`;
 
+/** The key under which the report of a batch or a question is written, once. */
+export const reportKey = (batchId: string): string => `report:${batchId}`;
+
 /** A batch is named by its first action; the question about an action by that action and this ending. */
 const QUESTION = '.question';
 

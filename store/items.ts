@@ -54,6 +54,16 @@ export function createItems(db: Db, nowMs: () => number): Store['items'] {
         .executeTakeFirst();
       return row && fromRow(row);
     },
+    async turns(conversationId, turn) {
+      const isReply = sql<boolean>`coalesce(bool_or(turn = ${turn} and kind in ('reply', 'staff_reply')), false)`;
+      const { last, isAnswered } = await db
+        .selectFrom('items')
+        .select((eb) => [eb.fn.max('turn').as('last'), isReply.as('isAnswered')])
+        .where('conversation_id', '=', conversationId)
+        .where('turn', '>=', turn)
+        .executeTakeFirstOrThrow();
+      return { last: last ?? 0, isAnswered };
+    },
   };
 }
 

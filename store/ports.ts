@@ -120,6 +120,8 @@ export interface Store {
     page(conversationId: string, afterSeq: number, limit: number): Promise<readonly Item[]>;
     /** The reply (or staff reply) that ended the turn which took this message; undefined while there is none. */
     replyTo(conversationId: string, messageId: string): Promise<Item | undefined>;
+    /** The highest turn from this one on that has an item, 0 where none has; and whether this one has its reply. */
+    turns(conversationId: string, turn: number): Promise<{ readonly last: number; readonly isAnswered: boolean }>;
   };
   /** Append entries and bring the read models up to date, in one transaction. Known (subject, step) pairs are skipped. */
   record(entries: readonly Entry[]): Promise<void>;

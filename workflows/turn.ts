@@ -39,11 +39,10 @@ export async function runTurn(state: ConversationState, work: Work, scope: Cance
 }
 
 async function speak(state: ConversationState, work: Work, undone: Undone): Promise<void> {
-  const of = turnOf(state);
-  const handedOver = state.phase === 'handed_over';
-  if (work.kind === 'messages') await forgetGone(state, of);
-  const opened = await openWork(of, work, handedOver);
+  if (work.kind === 'messages') await forgetGone(state, turnOf(state));
+  const opened = await openWork(state, work, { handedOver: state.phase === 'handed_over', answers: true });
   if (opened.kind === 'refused') return;
+  const of = turnOf(state);
   if (work.kind === 'report') hearReport(state, work.batch, opened);
   remember(state, opened.items);
   let actions = 0;
@@ -97,7 +96,7 @@ async function forgetGone(state: ConversationState, of: TurnOf): Promise<void> {
 function hearReport(
   state: ConversationState,
   batch: WaitingBatch,
-  { asked = [], ...opened }: Exclude<OpenedTurn, { kind: 'refused' }>,
+  { asked = [], ...opened }: Exclude<Opened, { kind: 'refused' }>,
 ): void {
   settleBatch(state, batch.batchId);
   for (const { questionId, summary } of asked) awaitAnswer(state, batch.principal, questionId, summary);
@@ -121,7 +120,7 @@ export async function keepQueued(state: ConversationState): Promise<void> {
   for (let work = takeNext(state); work !== undefined; work = takeNext(state)) {
     if (work.kind === 'report') continue;
     state.turn += 1;
-    await workflowsRole.openTurn({ of: turnOf(state), messages: work.messages, handedOver: false, answers: false });
+    await openWork(state, work, { handedOver: false, answers: false });
     await say(state, 'This conversation was ended before I could answer.');
   }
 }
@@ -144,11 +143,26 @@ function waitingWords(state: ConversationState): string {
   return state.waiting.map((batch) => `${batch.summaries.join('; ')}: waits for ${batch.group}.`).join(' ');
 }
 
-function openWork(of: TurnOf, work: Work, handedOver: boolean) {
-  if (work.kind === 'messages') {
-    return workflowsRole.openTurn({ of, messages: work.messages, handedOver, answers: true });
-  }
+type Opened = Exclude<OpenedTurn, { kind: 'behind' }>;
+
+/** Open the turn; after a Reset, under the number that comes after all that the store knows. */
+async function openWork(
+  state: ConversationState,
+  work: Work,
+  how: { readonly handedOver: boolean; readonly answers: boolean },
+): Promise<Opened> {
+  const opened = await openAs(turnOf(state), work, how);
+  if (opened.kind !== 'behind') return opened;
+  state.turn = opened.lastTurn + 1;
+  const again = await openAs(turnOf(state), work, how);
+  if (again.kind === 'behind') throw new Error('there must be no turn after the last'); // only a bug breaks this
+  return again;
+}
+
+function openAs(of: TurnOf, work: Work, how: { readonly handedOver: boolean; readonly answers: boolean }) {
+  if (work.kind === 'messages') return workflowsRole.openTurn({ of, messages: work.messages, ...how });
   const { principal, batchId } = work.batch;
+  const { handedOver } = how;
   return workflowsRole.openReportTurn({ of, principal, batchId, signed: work.report.signed, handedOver });
 }
 

@@ -4,6 +4,7 @@ import type { OpenedTurn, TurnOf, WorkflowsActivities } from '../../domain/activ
 import { onTeam } from '../../domain/agent.ts';
 import type { SubmittedMessage } from '../../domain/conversation.ts';
 import type { Entry } from '../../domain/entry.ts';
+import { messageKey, reportKey } from '../../domain/ids.ts';
 import { type Item, type NewItem, refOf } from '../../domain/item.ts';
 import type { MessageStatement, ReportStatement } from '../../domain/signed.ts';
 import { sha256Hex } from '../../trust/digest.ts';
@@ -24,6 +25,12 @@ export function createOpenTurn(deps: WorkflowsDeps): WorkflowsActivities['openTu
     }
     const first = verified[0];
     if (first === undefined) return { kind: 'refused' };
+    const lastTurn = await turnBefore(
+      deps,
+      of,
+      verified.map(({ message }) => messageKey(message.id)),
+    );
+    if (lastTurn !== undefined) return { kind: 'behind', lastTurn };
     const byTeam = handedOver && onTeam(agent, deps.directory, first.statement.principal.id);
     const written = await deps.store.items.append(
       verified.map((one) => itemOf(of, one, byTeam)),
@@ -59,6 +66,8 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
       await deps.store.record([entry]);
       return { kind: 'refused' };
     }
+    const lastTurn = await turnBefore(deps, of, [reportKey(batchId)]);
+    if (lastTurn !== undefined) return { kind: 'behind', lastTurn };
     const items = (await deps.store.items.append(await itemsOfReport(deps, of, statement))).map(refOf);
     const [report, again] = items;
     const { handsOver = false, asked = [] } = statement;
@@ -69,12 +78,23 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
   };
 }
 
+/**
+ * The last turn on record, where what is new would come into a turn that was over before: what is kept under its number
+ * would be taken for the answer. Undefined where all is as it should be.
+ */
+async function turnBefore({ store }: WorkflowsDeps, of: TurnOf, keys: readonly string[]): Promise<number | undefined> {
+  const { last, isAnswered } = await store.items.turns(of.conversationId, of.turn);
+  if (last <= of.turn && !isAnswered) return undefined;
+  const known = await Promise.all(keys.map((key) => store.items.byKey(of.conversationId, key)));
+  return known.includes(undefined) ? last : undefined;
+}
+
 /** The report, and with it the call that code makes anew where a person said that it did not happen. */
 async function itemsOfReport(deps: WorkflowsDeps, of: TurnOf, statement: ReportStatement): Promise<NewItem[]> {
   const { conversationId, turn } = of;
   const body = { kind: 'report', text: statement.text } as const;
   // The text quotes results of tools: its label is that of the worst of them.
-  const item: NewItem = { key: `report:${statement.batchId}`, conversationId, turn, trust: 'untrusted', body };
+  const item: NewItem = { key: reportKey(statement.batchId), conversationId, turn, trust: 'untrusted', body };
   const action = statement.again === undefined ? undefined : await deps.store.actions.get(statement.again);
   if (action === undefined) return [item];
   const call = { callId: `again-${sha256Hex(action.id).slice(0, 16)}`, tool: action.tool, argumentsText: action.args };
@@ -111,7 +131,7 @@ function itemOf(of: TurnOf, { message, statement }: Verified, byTeam: boolean): 
   const { conversationId, turn } = of;
   const { principal: from } = statement;
   const body = { kind: byTeam ? 'staff_reply' : 'message', text: message.text, from } as const;
-  return { key: `message:${message.id}`, conversationId, turn, trust: 'principal', body };
+  return { key: messageKey(message.id), conversationId, turn, trust: 'principal', body };
 }
 
 function entriesOf(

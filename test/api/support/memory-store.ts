@@ -126,6 +126,12 @@ function itemsOf(state: State): Store['items'] {
           .filter((item) => item.seq > after)
           .slice(0, limit),
       ),
+    turns: (id, turn) =>
+      state.here(() => {
+        const later = ofConversation(id).filter((item) => item.turn >= turn);
+        const isAnswered = later.some((item) => item.turn === turn && /reply$/.test(item.body.kind));
+        return { last: Math.max(0, ...later.map((item) => item.turn)), isAnswered };
+      }),
     replyTo: (id, messageId) =>
       state.here(() => {
         const turn = ofConversation(id).find((item) => item.key === messageKey(messageId))?.turn;

@@ -52,6 +52,15 @@ export const itemsContract: Contract = {
     assert.equal(entry?.step, `wrote ${written[0]?.id}`);
   },
 
+  'the last turn is known, and whether a turn has its reply': async ({ store }) => {
+    const id = aConversationId();
+    assert.deepEqual(await store.items.turns(id, 1), { last: 0, isAnswered: false });
+    await store.items.append([aMessage(id, 'm1', 1), aReply(id, 1), aMessage(id, 'm2', 2)]);
+    assert.deepEqual(await store.items.turns(id, 1), { last: 2, isAnswered: true });
+    assert.deepEqual(await store.items.turns(id, 2), { last: 2, isAnswered: false });
+    assert.deepEqual(await store.items.turns(id, 3), { last: 0, isAnswered: false });
+  },
+
   'the reply to a message is what ended the turn that took it': async ({ store }) => {
     const id = aConversationId();
     await store.items.append([aMessage(id, 'm1', 1), aMessage(id, 'm2', 1), aMessage(id, 'm3', 2)]);
