@@ -70,13 +70,13 @@ test('a conversation that is reset to its beginning repeats no effect and no mes
   await system.open('r-conversation');
   await system.submit('r-conversation', 'm1', 'note 5 then note 6');
   await system.reply('r-conversation', 'm1');
-  const before = await system.transcript('r-conversation');
+  const told = await system.transcript('r-conversation');
   const id = conversationWorkflowId('r-conversation');
   await settledRun(id, await reset(id));
   await system.submit('r-conversation', 'm2', 'hello');
   equal(await system.reply('r-conversation', 'm2'), 'you said: hello');
   deepEqual(far.effects, ['note r-conversation:1:0 5', 'note r-conversation:1:1 6']);
-  deepEqual((await system.transcript('r-conversation')).slice(0, before.length), before);
+  deepEqual((await system.transcript('r-conversation')).slice(0, told.length), told);
 });
 
 test('a conversation that is reset and forgets its messages answers the next one, and not with old words', async () => {

@@ -129,7 +129,7 @@ function itemsOf(state: State): Store['items'] {
     turns: (id, turn) =>
       state.here(() => {
         const later = ofConversation(id).filter((item) => item.turn >= turn);
-        const isAnswered = later.some((item) => item.turn === turn && /reply$/.test(item.body.kind));
+        const isAnswered = later.some((item) => item.turn === turn && item.body.kind.endsWith('reply'));
         return { last: Math.max(0, ...later.map((item) => item.turn)), isAnswered };
       }),
     replyTo: (id, messageId) =>
