@@ -1,7 +1,9 @@
 // The proofs, each a black-box run against real processes. To add one: a file beside this one, and a line here.
 import { crash } from './crash/crash.ts';
 import { firstTenMinutes } from './first-ten-minutes.ts';
+import { server } from './server/server.ts';
 import { soak } from './soak/soak.ts';
 import type { Proof } from './support.ts';
+import { wire } from './wire/wire.ts';
 
-export const PROOFS: readonly Proof[] = [firstTenMinutes, crash, soak];
+export const PROOFS: readonly Proof[] = [firstTenMinutes, crash, wire, server, soak];
