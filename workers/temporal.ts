@@ -34,6 +34,9 @@ export class TemporalUnusable extends Error {
 // 15 s: a server across an ocean answers in one; a started one behind a slow proxy in ten.
 const CONNECT_LIMIT_MS = 15_000;
 const CALL_LIMIT_MS = 10_000;
+// 250 ms at first, 2 s at most between two tries to connect anew. The client's own pause grows to 2 minutes: after an
+// outage as long as that, the API would go on refusing for as long again.
+const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 250, 'grpc.max_reconnect_backoff_ms': 2_000 } as const;
 // 60 s: a cluster's front ends read new search attributes again within that time.
 const ATTRIBUTES_LIMIT_MS = 60_000;
 const ATTRIBUTES_POLL_MS = 200;
@@ -66,6 +69,7 @@ export async function connectTemporal({
     const { address: target, tls, apiKey, metadata } = connectionOptions;
     connection = await Connection.connect({
       connectTimeout: limitMs,
+      channelArgs: RECONNECT,
       ...(target === undefined ? {} : { address: target }),
       ...(tls === undefined ? {} : { tls }),
       ...(apiKey === undefined ? {} : { apiKey }),

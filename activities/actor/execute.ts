@@ -30,8 +30,6 @@ export interface OpenedFor {
 
 // 5 s beyond the tool's own time: its last statement and our receipt.
 const CREDENTIAL_GRACE_MS = 5_000;
-// 5 s: from the claim to the call lies one statement of the store; who needs longer was frozen, and must not begin.
-const BEGIN_WITHIN_MS = 5_000;
 
 /** Open what the tool needs. `epoch` 0 is that of reads, which claim nothing. */
 export async function openFor(
@@ -52,8 +50,8 @@ export async function openFor(
     async assertHeld() {
       if (epoch === 0) return;
       await store.claims.assertHeld(actionId, epoch);
-      // Nothing was called yet, so this much is certain.
-      const late = performance.now() - openedMs > tool.timeoutMs + BEGIN_WITHIN_MS;
+      // Whoever was frozen, or had a slow store, must not begin; nothing was called yet, so this much is certain.
+      const late = time.signal.aborted || performance.now() - openedMs >= tool.timeoutMs;
       if (late) throw new DidNotHappen('its time was over before the far side was called');
     },
   };

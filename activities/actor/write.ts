@@ -72,15 +72,32 @@ async function effect({ deps, proposal, authority }: Acting, context: ToolContex
   const receipt = (outcome: Outcome) => deps.store.claims.receipt({ actionId, epoch, outcome, nowMs: deps.nowMs() });
   // It corrects the `unknown` that the time-out left. Nobody waits for it, so nobody can be told that it failed.
   const onLate = (result: Json) => void receipt({ kind: 'succeeded', result }).catch(() => undefined);
+  const tooLate = await notHeld(context);
+  // The far side that honours the key is called by the next attempt, which has its whole time again.
+  if (tooLate !== undefined && authority.tool.idempotent) throw tooLate;
+  if (tooLate !== undefined) return receipt({ kind: 'failed', reason: reasonOf(tooLate) });
   let outcome: Outcome;
   try {
-    await context.assertHeld();
     outcome = { kind: 'succeeded', result: await execute(authority, context, onLate) };
   } catch (error) {
     if (error instanceof FencedOff) throw error; // another attempt answers for it now
     outcome = { kind: error instanceof DidNotHappen ? 'failed' : 'unknown', reason: reasonOf(error) };
   }
   return receipt(outcome);
+}
+
+/**
+ * Why it must not begin any more, if so. Throws where another attempt answers for it now, and where the store does not
+ * say: the far side has not been called, so that is not unknown, and the next attempt takes it from here.
+ */
+async function notHeld(context: ToolContext): Promise<DidNotHappen | undefined> {
+  try {
+    await context.assertHeld();
+    return undefined;
+  } catch (error) {
+    if (error instanceof DidNotHappen) return error;
+    throw error;
+  }
 }
 
 /** Somebody claimed it before: its receipt is the answer; without one, find out. */

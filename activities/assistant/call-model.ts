@@ -13,11 +13,16 @@ import { heartbeating } from '../heartbeat.ts';
 import { itemOfAnswer } from './answer.ts';
 import { failureOf, failureOfAll } from './failures.ts';
 import type { ModelRoute, ModelRouter } from './models/router.ts';
+import { patiently } from './patience.ts';
 import { toolSpecsOf } from './tool-specs.ts';
 
 // 110 s: 10 s below the Activity's own limit, for the store. The models of an attempt share it: each gets an equal
 // part of what is left, so that a silent first model cannot take the time of the second.
 export const MODEL_ATTEMPT_LIMIT_MS = 110_000;
+// 50 s of it may go by until the store is there, so that more than half of it is left for the models.
+const STORE_WAIT_MS = 50_000;
+// 5 s of the 10 that are left: an answer that cannot be kept by then is lost to this attempt.
+const KEEP_WAIT_MS = 5_000;
 
 export interface CallModelDeps {
   readonly store: { readonly items: Pick<Store['items'], 'load' | 'append' | 'byKey'> };
@@ -38,14 +43,23 @@ export function createCallModel(deps: CallModelDeps): (input: CallModelInput) =>
     const speaker = speakers.get(input.agent);
     if (speaker === undefined) throw final('AgentUnknown', `the agent "${input.agent}" is not loaded in this worker`);
     return heartbeating(async (cancelled) => {
-      const kept = await deps.store.items.byKey(input.conversationId, keyOf(input));
-      if (kept !== undefined) return resultOf(kept);
-      const shown = assembleTranscript(await deps.store.items.load(input.conversationId, input.show));
+      const begunMs = performance.now();
+      const endMs = begunMs + (deps.attemptLimitMs ?? MODEL_ATTEMPT_LIMIT_MS);
+      const found = await patiently(() => lookUp(deps, input), begunMs + STORE_WAIT_MS, cancelled);
+      if (found.kept !== undefined) return resultOf(found.kept);
+      const shown = assembleTranscript(found.items);
       if (shown.length === 0) throw final('ModelRejectedRequest', 'none of the items to show is in the store');
-      const heard = await ask(speaker, requestOf(speaker, shown, input), cancelled, deps);
-      return keep(deps, input, shown, heard);
+      const heard = await ask(speaker, requestOf(speaker, shown, input), { cancelled, endMs, nowMs: deps.nowMs });
+      return patiently(() => keep(deps, input, shown, heard), endMs + KEEP_WAIT_MS, cancelled);
     });
   };
+}
+
+/** The answer, where one was kept before; else what is to be shown. */
+async function lookUp({ store }: CallModelDeps, input: CallModelInput) {
+  const kept = await store.items.byKey(input.conversationId, keyOf(input));
+  const items = kept === undefined ? await store.items.load(input.conversationId, input.show) : [];
+  return { kept, items };
 }
 
 const keyOf = ({ turn, call }: CallModelInput): string => `turn:${turn}:model:${call}`;
@@ -79,14 +93,15 @@ interface Heard {
   readonly body: NewItem['body'];
 }
 
+interface Within {
+  readonly cancelled: AbortSignal;
+  /** When the time of the attempt is over, of performance.now(). */
+  readonly endMs: number;
+  readonly nowMs: () => number;
+}
+
 /** Ask the models in order, each at most once, until one gives a usable answer. */
-async function ask(
-  { agent, routes }: Speaker,
-  request: Request,
-  cancelled: AbortSignal,
-  { nowMs, attemptLimitMs = MODEL_ATTEMPT_LIMIT_MS }: CallModelDeps,
-): Promise<Heard> {
-  const endMs = performance.now() + attemptLimitMs;
+async function ask({ agent, routes }: Speaker, request: Request, { cancelled, endMs, nowMs }: Within): Promise<Heard> {
   const limits = { ...agent.limits, toolChoice: request.toolChoice };
   const failures: ApplicationFailure[] = [];
   for (const [at, { model, port }] of routes.entries()) {

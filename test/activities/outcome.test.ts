@@ -2,10 +2,17 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
 import { VERDICT_FRESH_MS } from '../../activities/actor/warrant.ts';
-import type { Proposal } from '../../domain/action.ts';
+import type { ActResult, Proposal } from '../../domain/action.ts';
+import type { Store } from '../../store/ports.ts';
+import { StoreUnavailable } from '../../store/unavailable.ts';
 import { ALLOW, ASK } from '../domain/builders.ts';
 import { eventually } from '../support/system.ts';
 import { act, claimed, clock, endingOf, far, payment, warrantFor, world } from './stage.ts';
+
+const transfer = () => payment({ tool: 'transfer', effect: 'write' });
+const escalation = () => payment({ tool: 'escalate', effect: 'write' });
+const LATEST_MS = 200 + 5_000; // the time-out of `transfer`, and the time for a call on its way to arrive
+const TOO_LATE_MS = 1_050; // longer than the time-out of both
 
 test('a throw of a write is unknown and never repeated, unless the tool says that nothing happened', async () => {
   const unknown = payment();
@@ -28,10 +35,43 @@ test('a claim without a receipt is not acted on again: the outcome is unknown', 
 });
 
 test('a claim without a receipt runs again under the same key where the far side honours it', async () => {
-  const proposal = payment({ tool: 'escalate', effect: 'write' });
+  const proposal = escalation();
   await claimed(proposal);
   equal(endingOf(await act(proposal, await warrantFor(proposal, ALLOW))), 'succeeded');
   deepEqual(far.effects, [`escalate ${proposal.actionId} 72`]);
+});
+
+/** Act while the actor's last look at its claim goes as told. */
+async function actWhile(assertHeld: Store['claims']['assertHeld'], proposal: Proposal): Promise<ActResult> {
+  const { store } = world;
+  const warrant = await warrantFor(proposal, ALLOW);
+  world.store = { ...store, claims: { ...store.claims, assertHeld } };
+  try {
+    return await act(proposal, warrant);
+  } finally {
+    world.store = store;
+  }
+}
+
+test('a store that is away right before the call leaves nothing unknown: the next attempt carries it out', async () => {
+  const proposal = escalation();
+  const away = async () => {
+    throw new StoreUnavailable('the database is not available now');
+  };
+  await rejects(actWhile(away, proposal), { name: 'StoreUnavailable' });
+  deepEqual([far.effects, (await world.store.claims.get(proposal.actionId))?.outcome], [[], null]);
+  equal(endingOf(await act(proposal, await warrantFor(proposal, ALLOW))), 'succeeded');
+  deepEqual(far.effects, [`escalate ${proposal.actionId} 72`]);
+});
+
+test('an attempt whose time is over before the call does not call: another one does, or it is failed', async () => {
+  const [again, once] = [escalation(), transfer()];
+  const slow = () => new Promise<void>((resume) => setTimeout(resume, TOO_LATE_MS));
+  await rejects(actWhile(slow, again), { name: 'DidNotHappen' });
+  equal(endingOf(await actWhile(slow, once)), 'failed');
+  deepEqual(far.effects, []);
+  equal(endingOf(await act(again, await warrantFor(again, ALLOW))), 'succeeded');
+  deepEqual(far.effects, [`escalate ${again.actionId} 72`]);
 });
 
 test('the same key with another digest runs nothing, and nobody knows what became of it', async () => {
@@ -42,9 +82,6 @@ test('the same key with another digest runs nothing, and nobody knows what becam
   deepEqual(far.effects, [`pay ${first.actionId} 72`]);
   equal((await world.store.claims.get(first.actionId))?.outcome?.kind, 'succeeded');
 });
-
-const transfer = () => payment({ tool: 'transfer', effect: 'write' });
-const LATEST_MS = 200 + 5_000; // the tool's time-out, and the time for a call on its way to arrive
 
 test('a claim without a receipt is asked about: what happened succeeded, and is not done again', async () => {
   const proposal = transfer();

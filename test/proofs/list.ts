@@ -2,7 +2,9 @@
 import { crash } from './crash/crash.ts';
 import { firstTenMinutes } from './first-ten-minutes.ts';
 import { killInTool } from './kill-in-tool.ts';
+import { server } from './server/server.ts';
 import { soak } from './soak/soak.ts';
 import type { Proof } from './support.ts';
+import { wire } from './wire/wire.ts';
 
-export const PROOFS: readonly Proof[] = [firstTenMinutes, crash, killInTool, soak];
+export const PROOFS: readonly Proof[] = [firstTenMinutes, crash, killInTool, wire, server, soak];

@@ -58,6 +58,15 @@ export function createRandom(seed: number): Random {
   };
 }
 
+export const secondsOf = (ms: number): string => (ms / 1_000).toFixed(1);
+
+/** Times in words: p50, p95 and the longest. */
+export function spreadOf(timesMs: readonly number[]): string {
+  const sorted = timesMs.toSorted((one, other) => one - other);
+  const at = (share: number) => secondsOf(sorted[Math.floor(share * (sorted.length - 1))] ?? 0);
+  return `p50 ${at(0.5)} s, p95 ${at(0.95)} s, longest ${at(1)} s (${timesMs.length} replies)`;
+}
+
 /** A port of 127.0.0.1 that is free now. Use it at once: nothing holds it. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -120,6 +120,7 @@ function createTools(far: FarSide) {
     ...base,
     name: 'escalate',
     description: 'hand over to a person',
+    timeoutMs: 1_000,
     effect: 'write',
     idempotent: true,
     then: 'handover',

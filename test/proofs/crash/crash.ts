@@ -1,13 +1,11 @@
 // The proof `crash`: each role is killed before and after everything by which it changes anything outside itself, once
 // per run, and in pairs. After each run the conversation must be whole, seen from outside.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { inspect } from 'node:util';
-import type { Proof, ProofContext } from '../support.ts';
+import { type Proof, type ProofContext, secondsOf, spreadOf } from '../support.ts';
 import { type Rig, startRig } from '../rig/rig.ts';
 import { type Reached, ROLES } from '../rig/roles.ts';
 import { problemsOf } from './checks.ts';
 import { type Histories, readHistories } from './histories.ts';
-import { type Journey, travel } from './journey.ts';
+import { liveOn } from './journey.ts';
 import { easier, inWords, type Kills, momentsOf, pairs, sampled } from './plan.ts';
 
 export const crash: Proof = { name: 'crash', run: prove };
@@ -25,8 +23,6 @@ const COUNTING_RUNS = 2;
 const TRIES = 3;
 // 5 s after the killed role is up again: what the design promises.
 const REPLY_BOUND_MS = 5_000;
-// 100 ms: what follows the last thing that Temporal shows, such as the answer to the last report.
-const AFTERMATH_MS = 100;
 const PROGRESS_RUNS = 20;
 
 async function prove(context: ProofContext) {
@@ -92,7 +88,7 @@ function createBench({ seed, log }: ProofContext, rig: Rig, histories: Histories
     killed += died;
     const problems = [...found.problems];
     if (found.journey !== undefined) {
-      problems.push(...(await problemsOf(rig, id, found.journey, died)));
+      problems.push(...(await problemsOf(rig, id, found.journey, { repeats: died, mayBeUnknown: false })));
       problems.push(...(await histories.problems(id, found.journey.approvalId)));
       const deaths = rig.roles.deaths.filter((death) => death.atMs >= startedMs);
       for (const { atMs, upMs } of deaths) {
@@ -137,28 +133,4 @@ function createBench({ seed, log }: ProofContext, rig: Rig, histories: Histories
       log(`violations: ${violations.length}`);
     },
   };
-}
-
-const secondsOf = (ms: number): string => (ms / 1_000).toFixed(1);
-
-function spreadOf(times: readonly number[]): string {
-  const sorted = times.toSorted((one, other) => one - other);
-  const at = (share: number) => secondsOf(sorted[Math.floor(share * (sorted.length - 1))] ?? 0);
-  return `p50 ${at(0.5)} s, p95 ${at(0.95)} s, longest ${at(1)} s (${times.length} replies)`;
-}
-
-/** Live the conversation, and wait until nothing is under way any more. */
-async function liveOn(
-  rig: Rig,
-  histories: Histories,
-  id: string,
-): Promise<{ readonly journey?: Journey; readonly problems: readonly string[] }> {
-  try {
-    const journey = await travel(rig, id);
-    await histories.quiet(id, journey.approvalId);
-    await sleep(AFTERMATH_MS);
-    return { journey, problems: [] };
-  } catch (error) {
-    return { problems: [`it did not come to its end: ${inspect(error)}`] };
-  }
 }

@@ -4,10 +4,10 @@ import { waitingWorkflowId, conversationWorkflowId, parseApprovalId } from '../.
 import { waitFor } from '../support.ts';
 
 export interface Histories {
-  /** Resolves once nothing is under way: the conversation waits for people, and its batch has completed. */
-  quiet(conversationId: string, approvalId: string): Promise<void>;
-  /** What went wrong with the two Workflows, as sentences. */
-  problems(conversationId: string, approvalId: string): Promise<readonly string[]>;
+  /** Resolves once nothing is under way: the conversation waits for people, and its batch, if any, has completed. */
+  quiet(conversationId: string, approvalId: string | undefined): Promise<void>;
+  /** What went wrong with its Workflows, as sentences. */
+  problems(conversationId: string, approvalId: string | undefined): Promise<readonly string[]>;
   /** Workflows of any conversation that ended otherwise than they should, as sentences. */
   badEnds(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -21,18 +21,18 @@ const HARMLESS_CAUSES = new Set([1, 31]);
 export async function readHistories(address: string): Promise<Histories> {
   const connection = await Connection.connect({ address });
   const { workflow } = new Client({ connection });
-  const idsOf = (conversationId: string, approvalId: string) =>
-    [
-      conversationWorkflowId(conversationId),
-      waitingWorkflowId(parseApprovalId(approvalId)?.batchId ?? approvalId),
-    ] as const;
+  const batchOf = (approvalId: string) => waitingWorkflowId(parseApprovalId(approvalId)?.batchId ?? approvalId);
+  const idsOf = (conversationId: string, approvalId: string | undefined) => [
+    conversationWorkflowId(conversationId),
+    ...(approvalId === undefined ? [] : [batchOf(approvalId)]),
+  ];
   const describe = (id: string) => workflow.getHandle(id).describe();
   return {
     async quiet(conversationId, approvalId) {
-      const [conversation, action] = idsOf(conversationId, approvalId);
       await waitFor(`the quiet of ${conversationId}`, QUIET_LIMIT_MS, async () => {
-        const [one, other] = [await describe(conversation), await describe(action)];
-        return one.status.name === 'RUNNING' && !isBusy(one) && other.status.name === 'COMPLETED';
+        const one = await describe(conversationWorkflowId(conversationId));
+        if (one.status.name !== 'RUNNING' || isBusy(one)) return false;
+        return approvalId === undefined || (await describe(batchOf(approvalId))).status.name === 'COMPLETED';
       });
     },
     async problems(conversationId, approvalId) {

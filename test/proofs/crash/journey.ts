@@ -1,16 +1,20 @@
 // One conversation as its people live it, from outside: a message, its reply, the approval, the reply of the turn that the
-// outcome opens. The client does what a real one does when nobody answers: it sends the same again, under the same key.
+// outcome opens; or, where a write ended as unknown before that, a person who is asked. The client does what a real one
+// does when nobody answers: it sends the same again, under the same key.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { z } from 'zod';
 import { wordsFor } from '../rig/model.ts';
 import type { Rig } from '../rig/rig.ts';
 import { type Answer, createHttp, type Http, waitFor } from '../support.ts';
+import type { Histories } from './histories.ts';
 
 /** When the client knew what, and what it was told. */
 export interface Journey {
   readonly text: string;
-  readonly approvalId: string;
-  /** When each of the two replies was seen. */
+  /** Undefined where a write before it ended as unknown, so that it was never asked for. */
+  readonly approvalId: string | undefined;
+  /** When each of the replies was seen: two, or one where nothing was approved. */
   readonly repliesMs: readonly number[];
   /** Requests that had to be sent again. */
   readonly repeats: number;
@@ -21,9 +25,20 @@ const STEP_LIMIT_MS = 90_000;
 // 200 ms: five look-ups a second, half of what the API allows a key.
 const LOOK_MS = 200;
 const RETRY_MS = 200;
+const TOO_MANY = 429;
+
+/** What may hold people up. */
+export interface Hooks {
+  /** Called once the approval is there; they decide when it resolves. */
+  readonly beforeDecision?: (approvalId: string) => Promise<void>;
+}
 
 /** Live one conversation to its end. Throws with what it waited for in vain. */
-export async function travel(rig: Rig, id: string): Promise<Journey> {
+export async function travel(
+  rig: Pick<Rig, 'apiUrl' | 'keys'>,
+  id: string,
+  { beforeDecision }: Hooks = {},
+): Promise<Journey> {
   const customer = createPatient(createHttp(rig.apiUrl, rig.keys.customer));
   const approver = createPatient(createHttp(rig.apiUrl, rig.keys.approver));
   const text = wordsFor(id);
@@ -38,10 +53,14 @@ export async function travel(rig: Rig, id: string): Promise<Journey> {
   }
   const repliesMs = [Date.now()];
 
-  const approvalId = await look('an approval to decide', async () => {
-    const { body } = await approver.get(`/v1/approvals?conversationId=${id}`);
-    return Approvals.parse(body).rows[0]?.id;
+  const repeats = () => customer.repeats() + approver.repeats();
+  const asked = await look('an approval to decide', async () => {
+    const { body } = await approver.get(`${url}?limit=1`);
+    return Waits.parse(body).waiting[0];
   });
+  if (asked.question !== null) return { text, approvalId: undefined, repliesMs, repeats: repeats() };
+  const approvalId = asked.id;
+  await beforeDecision?.(approvalId);
   await approver.post(`/v1/approvals/${approvalId}/decision`, { answer: 'approve', id: `decision-of-${id}` });
 
   await look('the reply of the turn that the outcome opened', async () => {
@@ -50,11 +69,31 @@ export async function travel(rig: Rig, id: string): Promise<Journey> {
     return items.some(({ kind, turn }) => kind === 'reply' && turn === report?.turn);
   });
   repliesMs.push(Date.now());
-  return { text, approvalId, repliesMs, repeats: customer.repeats() + approver.repeats() };
+  return { text, approvalId, repliesMs, repeats: repeats() };
+}
+
+// 100 ms: what follows the last thing that Temporal shows, such as the answer to the last report.
+const AFTERMATH_MS = 100;
+
+/** Live it, and wait until nothing is under way any more. What keeps it from its end is a sentence. */
+export async function liveOn(
+  rig: Pick<Rig, 'apiUrl' | 'keys'>,
+  histories: Pick<Histories, 'quiet'>,
+  id: string,
+  hooks: Hooks = {},
+): Promise<{ readonly journey?: Journey; readonly problems: readonly string[] }> {
+  try {
+    const journey = await travel(rig, id, hooks);
+    await histories.quiet(id, journey.approvalId);
+    await sleep(AFTERMATH_MS);
+    return { journey, problems: [] };
+  } catch (error) {
+    return { problems: [`it did not come to its end: ${inspect(error)}`] };
+  }
 }
 
 const Message = z.object({ messageId: z.string(), status: z.enum(['queued', 'taken', 'answered']) });
-const Approvals = z.object({ rows: z.array(z.object({ id: z.string() })) });
+const Waits = z.object({ waiting: z.array(z.object({ id: z.string(), question: z.string().nullable() })) });
 const Transcript = z.object({ items: z.array(z.object({ kind: z.string(), turn: z.number() })) });
 
 async function look<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> {
@@ -73,7 +112,8 @@ export function createPatient(http: Http) {
     for (;;) {
       const answer = await send().catch((error: unknown) => ({ status: 0, body: String(error), headers: undefined }));
       if (answer.status >= 200 && answer.status < 300 && answer.headers !== undefined) return answer;
-      const isOutage = answer.status === 0 || answer.status === 429 || answer.status >= 500;
+      // 429: many conversations of one proof share a key, and an outage has all of them ask again.
+      const isOutage = answer.status === 0 || answer.status >= 500 || answer.status === TOO_MANY;
       const said = `${what} was answered ${answer.status}: ${JSON.stringify(answer.body).slice(0, 400)}`;
       if (!isOutage || Date.now() > untilMs) throw new Refused(said);
       repeats += 1;

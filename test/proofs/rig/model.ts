@@ -9,6 +9,8 @@ export interface Model {
   readonly url: string;
   /** How often it was asked about the conversation, by how many of its own answers it was shown. */
   asked(conversationId: string): ReadonlyMap<number, number>;
+  /** How long it thinks, ms; a proof may lengthen it, to do something meanwhile. */
+  answersAfterMs: number;
   stop(): Promise<void>;
 }
 
@@ -37,19 +39,22 @@ const WISHES = /^Please, for order \d+: (.+) \[[\w-]+\]$/m;
 
 export async function startModel(): Promise<Model> {
   const counts = new Map<string, Map<number, number>>();
-  const served = await serve(({ body }) => {
+  const served = await serve(async ({ body }) => {
     const { messages, tool_choice: choice } = Asked.parse(body);
     const about = messages.flatMap(({ content }) => ABOUT.exec(content ?? '')?.[1] ?? [])[0] ?? '';
     const answers = messages.filter(({ role }) => role === 'assistant').length;
     const counted = counts.get(about) ?? new Map<number, number>();
     counts.set(about, counted.set(answers, (counted.get(answers) ?? 0) + 1));
+    if (model.answersAfterMs > 0) await new Promise((resume) => setTimeout(resume, model.answersAfterMs));
     return { status: 200, body: completion(answerTo(messages, choice !== 'none')) };
   });
-  return {
+  const model: Model = {
     url: `${served.url}/v1`,
     asked: (conversationId) => counts.get(conversationId) ?? new Map(),
+    answersAfterMs: 0,
     stop: () => served.stop(),
   };
+  return model;
 }
 
 interface Message {

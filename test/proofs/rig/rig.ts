@@ -36,6 +36,8 @@ export interface Rig {
   readonly model: Model;
   /** API keys: of a customer, of a person of the group finance who operates too, and of the agent's owner. */
   readonly keys: { readonly customer: string; readonly approver: string; readonly owner: string };
+  /** Make one more key. */
+  addKey(principal: string, scopes: string): Promise<string>;
   /** What the API and the workflows role sign with. */
   readonly signingKeys: { readonly api: string; readonly workflows: string };
   /** Stops all of it. Idempotent. */
@@ -76,15 +78,17 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
     const envOf = (role: Role) => envs.get(role) ?? {};
     const roles = startRoles({ envOf, agentsFolder: AGENTS, pointsFile: join(folder, 'points.jsonl') });
     steps.push(() => roles.stop());
+    const addKey = (principal: string, scopes: string): Promise<string> =>
+      command(owner, ['api-key', 'add', '--principal', principal, '--scopes', scopes]);
     const [customer, approver, agentOwner] = await Promise.all([
-      addKey(owner, 'ada', 'conversations:write,conversations:read'),
-      addKey(owner, 'finn', 'conversations:read,approvals:decide,operate'),
-      addKey(owner, 'olga', 'conversations:read,approvals:decide'),
+      addKey('ada', 'conversations:write,conversations:read'),
+      addKey('finn', 'conversations:read,approvals:decide,operate'),
+      addKey('olga', 'conversations:read,approvals:decide'),
       roles.untilUp(),
     ]);
     const apiUrl = `http://127.0.0.1:${port}`;
     const keys = { customer, approver, owner: agentOwner };
-    return { apiUrl, databaseUrl, postgres, temporal, roles, far, model, keys, signingKeys, stop };
+    return { apiUrl, databaseUrl, postgres, temporal, roles, far, model, keys, addKey, signingKeys, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -109,9 +113,6 @@ async function whereabouts(
     PROOF_FAR_SIDE_URL: await urlTo('far-side', real.far),
   };
 }
-
-const addKey = (env: NodeJS.ProcessEnv, principal: string, scopes: string): Promise<string> =>
-  command(env, ['api-key', 'add', '--principal', principal, '--scopes', scopes]);
 
 async function command(env: NodeJS.ProcessEnv, args: readonly string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, [...FROM_SOURCE, 'cli/main.ts', ...args], {

@@ -4,6 +4,10 @@ import { allow, ask, defineAgent, rule } from 'countersign';
 import { book, books } from './books.ts';
 import { look, note, pay, send, shout } from './tools.ts';
 
+// 6 s for 9,999 cents: an approval that falls due while the proof watches.
+const SOON_CENTS = 9_999;
+const SOON_MS = 6_000;
+
 export default defineAgent({
   name: 'prover',
   owner: 'olga',
@@ -19,6 +23,8 @@ export default defineAgent({
     rule('book', book, () => allow()),
     rule('pay', pay, () => ask({ group: 'finance' })),
     rule('send', send, () => ask({ group: 'finance' })),
-    rule('shout', shout, () => ask({ group: 'finance' })),
+    rule('shout', shout, ({ input }) =>
+      input.cents === SOON_CENTS ? ask({ group: 'finance', withinMs: SOON_MS }) : ask({ group: 'finance' }),
+    ),
   ],
 });
