@@ -55,7 +55,8 @@ export async function verifyWarrant(deps: VerifierDeps, proposal: Proposal, warr
   must(verdict.principalId === proposal.principal.id, 'the verdict is for another principal');
   const { proposalSha256: ruledOn } = verdict;
   must(ruledOn === undefined || ruledOn === proposalDigest(proposal), 'the verdict is for another proposal');
-  must(verdict.verdict.kind !== 'deny', 'the verdict denies it');
+  const { kind } = verdict.verdict;
+  must(kind === 'allow' || kind === 'ask', 'the verdict denies it');
   const approvers = await verifyDecisions(deps, proposal, verdict, warrant.decisions);
   return { tool, call: call as Authorized<Call<never>>, verdict, signedVerdict: warrant.verdict, approvers };
 }
@@ -69,7 +70,8 @@ export function leaveNow(
   if (approval !== null && nowMs() > approval.deadlineMs + ACT_WITHIN_MS) {
     return { kind: 'expired', reason: 'nobody could act on it in time' };
   }
-  if (proposalSha256 === undefined || Math.abs(nowMs() - atMs) > VERDICT_FRESH_MS) return { kind: 'verdict_stale' };
+  const isFresh = Math.abs(nowMs() - atMs) <= VERDICT_FRESH_MS;
+  if (proposalSha256 === undefined || !isFresh) return { kind: 'verdict_stale' };
   if (verdict.kind !== 'ask') return { kind: 'holds' };
   const entitled = approvers.filter((person) => isMember(directory, verdict.group, person));
   if (entitled.length >= verdict.quorum) return { kind: 'holds' };

@@ -38,6 +38,8 @@ export interface Rig {
   readonly keys: { readonly customer: string; readonly approver: string };
   /** What the API and the workflows role sign with. */
   readonly signingKeys: { readonly api: string; readonly workflows: string };
+  /** Change a role's environment, from its next start on. */
+  configure(role: Role, changes: NodeJS.ProcessEnv): void;
   /** Stops all of it. Idempotent. */
   stop(): Promise<void>;
 }
@@ -83,7 +85,8 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
     ]);
     const apiUrl = `http://127.0.0.1:${port}`;
     const keys = { customer, approver };
-    return { apiUrl, databaseUrl, postgres, temporal, roles, far, model, keys, signingKeys, stop };
+    const configure = (role: Role, changes: NodeJS.ProcessEnv) => void envs.set(role, { ...envOf(role), ...changes });
+    return { apiUrl, databaseUrl, postgres, temporal, roles, far, model, keys, signingKeys, configure, stop };
   } catch (error) {
     await stop();
     throw error;

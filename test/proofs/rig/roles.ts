@@ -58,6 +58,8 @@ export interface Supervisor {
 
 /** A process that was replaced. It counts on, and dies with the rig. */
 export interface Left {
+  /** True while it is stopped, as the kernel says; undefined where nobody can tell. */
+  isStopped(): boolean | undefined;
   /** Let it go on after a freeze (SIGCONT). */
   thaw(): void;
   kill(): Promise<void>;
@@ -198,7 +200,21 @@ export function startRoles(input: SupervisorInput): Supervisor {
 }
 
 function asLeft({ group }: Running): Left {
-  return { thaw: () => group.signal('SIGCONT'), kill: () => group.kill('SIGKILL'), output: () => group.output() };
+  return {
+    isStopped: () => isStopped(group.pid),
+    thaw: () => group.signal('SIGCONT'),
+    kill: () => group.kill('SIGKILL'),
+    output: () => group.output(),
+  };
+}
+
+function isStopped(pid: number): boolean | undefined {
+  try {
+    // After the name of the program, which may hold anything, in parentheses.
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.startsWith('T');
+  } catch {
+    return undefined; // no such folder on macOS
+  }
 }
 
 function reachedIn(file: string): readonly Reached[] {
