@@ -27,6 +27,8 @@ const TRIES = 3;
 // 1.5 s without a moment: the woken process has done what it had to.
 const QUIET_MS = 1_500;
 const QUIET_LIMIT_MS = 30_000;
+// 2 minutes: longer than any conversation lives; the wait for a freeze ends with it.
+const FREEZE_LIMIT_MS = 120_000;
 const STATE_LIMIT_MS = 5_000;
 const PROGRESS_RUNS = 10;
 
@@ -43,8 +45,9 @@ async function prove(context: ProofContext) {
   try {
     const bench = createBench(context, rig, looks);
     const plan: (readonly Freeze[])[] = [];
-    // Under --quick one or two tools are all that there is time for.
-    for (const tool of quick ? [random.pick(TOOLS), 'book'].slice(0, 2) : TOOLS) plan.push(await bench.count(tool));
+    // Under --quick there is time for one tool.
+    for (const tool of quick ? [random.pick(TOOLS)] : TOOLS)
+      plan.push(await bench.count(tool, quick ? 1 : COUNTING_RUNS));
     log(`points: ${plan.flat().length} (${plan.map((own) => `${own[0]?.tool} ${own.length}`).join(', ')})`);
     const freezes = inTurns(plan, random);
     const untilMs = startedMs + (quick ? QUICK_UNTIL_MS : FULL_UNTIL_MS);
@@ -68,6 +71,7 @@ function createBench({ seed, log }: ProofContext, rig: Rig, looks: Looks) {
   const neverReached: string[] = [];
   const windows: string[] = [];
   const ends = new Map<string, number>();
+  const frozenMs: number[] = [];
   let runs = 0;
 
   /** One conversation; frozen at the moment, if there is one. True when it really was. */
@@ -76,7 +80,7 @@ function createBench({ seed, log }: ProofContext, rig: Rig, looks: Looks) {
     const id = `freeze-${runs}`;
     await rig.roles.untilUp();
     await rig.roles.arm(id, moment === undefined ? [] : [{ ...moment, signal: 'SIGSTOP' }]);
-    const { left, problems } = await throughFreeze(rig, id, tool);
+    const { left, problems, tookMs } = await throughFreeze(rig, id, tool);
     const found = await looks.found(id, tool);
     const where = moment === undefined ? 'nowhere' : `${moment.name} #${moment.at}`;
     const isWindow = moment !== undefined && isStatedWindow(tool, moment.name, found);
@@ -88,8 +92,11 @@ function createBench({ seed, log }: ProofContext, rig: Rig, looks: Looks) {
     await rig.roles.disarm();
     await left?.kill();
     const end = `${tool}: ${found.outcomes.join()}, ${found.effects} effects`;
-    if (left !== undefined) ends.set(end, (ends.get(end) ?? 0) + 1);
     if (moment !== undefined && left === undefined) return false;
+    if (left !== undefined) {
+      ends.set(end, (ends.get(end) ?? 0) + 1);
+      frozenMs.push(tookMs);
+    }
     violations.push(...problems.map((one) => `${id}, ${tool} frozen at ${where} (seed ${seed}): ${one}`));
     if (problems.length > 0) log(`${id}, ${tool} frozen at ${where}: ${problems.join('; ')}`);
     if (runs % PROGRESS_RUNS === 0) log(`${runs} runs, ${violations.length} violations`);
@@ -99,9 +106,9 @@ function createBench({ seed, log }: ProofContext, rig: Rig, looks: Looks) {
   return {
     violations,
     /** The moments of the actor in undisturbed runs with the tool. */
-    async count(tool: string): Promise<readonly Freeze[]> {
+    async count(tool: string, times: number): Promise<readonly Freeze[]> {
       const counted = [];
-      for (let again = 0; again < COUNTING_RUNS; again++) {
+      for (let again = 0; again < times; again++) {
         await run(tool, undefined);
         counted.push(rig.roles.reached(`freeze-${runs}`).filter(({ role }) => role === 'actor'));
       }
@@ -112,7 +119,9 @@ function createBench({ seed, log }: ProofContext, rig: Rig, looks: Looks) {
       neverReached.push(`${tool} at ${moment.name} #${moment.at}`);
     },
     summarize(): void {
-      for (const [end, times] of [...ends].toSorted()) log(`${end.padEnd(36)} ${times} times`);
+      for (const [end, times] of [...ends].toSorted(([one], [other]) => one.localeCompare(other)))
+        log(`${end.padEnd(36)} ${times} times`);
+      log(`from the freeze to the end of the conversation: ${spreadOf(frozenMs)}`);
       log(`in the stated window: ${windows.length}`);
       for (const one of windows) log(`  ${one}`);
       log(`never reached: ${neverReached.length}`);
@@ -122,27 +131,37 @@ function createBench({ seed, log }: ProofContext, rig: Rig, looks: Looks) {
   };
 }
 
+function spreadOf(times: readonly number[]): string {
+  const sorted = times.toSorted((one, other) => one - other);
+  const at = (share: number) => ((sorted[Math.floor(share * (sorted.length - 1))] ?? 0) / 1_000).toFixed(1);
+  return `p50 ${at(0.5)} s, p95 ${at(0.95)} s, longest ${at(1)} s, a new process among it`;
+}
+
 /** Live a conversation through the freeze that is armed. `left` is the process that was frozen, awake again. */
 async function throughFreeze(rig: Rig, id: string, tool: string) {
   const problems: string[] = [];
-  let isOver = false;
-  const living = live(rig, id, tool)
-    .catch((error: unknown) => void problems.push(`it did not come to its end: ${inspect(error)}`))
-    .finally(() => (isOver = true));
+  const living = live(rig, id, tool).catch((error: unknown) => {
+    problems.push(`it did not come to its end: ${inspect(error)}`);
+  });
   const isStruck = (): boolean => rig.roles.reached(id).some(({ struck }) => struck);
-  while (!isOver && !isStruck()) await sleep(20);
+  let isAwaited = true;
+  const struck = waitFor('the freeze', FREEZE_LIMIT_MS, () => isStruck() || !isAwaited);
+  await Promise.race([living, struck.catch(() => undefined)]);
+  isAwaited = false;
   if (!isStruck()) await quietOf(rig, id); // the last moments come after the reply
   if (!isStruck()) {
     await living;
-    return { left: undefined, problems };
+    return { left: undefined, problems, tookMs: 0 };
   }
+  const struckMs = Date.now();
   const left = await rig.roles.replace('actor');
   await stateOf(left, true);
   await living;
+  const tookMs = Date.now() - struckMs;
   left.thaw();
   await stateOf(left, false);
   await quietOf(rig, id);
-  return { left, problems };
+  return { left, problems, tookMs };
 }
 
 /** Wait until the kernel says so, where it can. */

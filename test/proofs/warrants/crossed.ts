@@ -96,7 +96,7 @@ export async function untimely(issue: Issuer): Promise<readonly Case[]> {
     act('an allowing one', await issue({ tool: 'note', verdict: { atMs: nowMs - TOO_OLD_MS } }), 'stale'),
     act('one for a read', await issue({ tool: 'look', verdict: { atMs: nowMs - TOO_OLD_MS } }), 'stale'),
     act('a verdict of tomorrow', await issue({ verdict: { atMs: nowMs + 2 * TOO_OLD_MS } }), 'stale'),
-    act('a verdict that covers no proposal', await issue({ verdict: { proposalSha256: undefined! } }), 'stale'),
+    act('a verdict that covers no proposal', await issue({ uncovered: true }), 'stale'),
     act('a decision after the deadline', await issue({ verdict: { approval: closing }, decisions: after })),
     act('a decision of tomorrow', await issue({ decisions: [{ atMs: nowMs + 24 * 3_600_000 }] })),
     act('later than the leave lasts', await issue(late), 'expired'),

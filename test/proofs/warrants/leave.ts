@@ -24,6 +24,8 @@ export interface Wish {
   /** One for each decision; one approval of Finn's where nothing is said. */
   readonly decisions?: readonly Partial<DecisionStatement>[];
   readonly unrecorded?: boolean;
+  /** A verdict as they were signed before they covered the whole proposal. */
+  readonly uncovered?: boolean;
   /** By whom it is signed; the keys of the rig where nothing is said. */
   readonly keys?: Rig['signingKeys'];
 }
@@ -62,7 +64,8 @@ export function createIssuer(rigKeys: Rig['signingKeys'], store: Store): Issuer 
       atMs,
       ...wish.verdict,
     };
-    const signed = await workflows.sign(statement);
+    const { proposalSha256: _, ...uncovered } = statement;
+    const signed = await workflows.sign(wish.uncovered === true ? uncovered : statement);
     if (wish.unrecorded !== true) await record(store, proposal, verdict, signed);
     const decisions = wish.decisions ?? (asking ? [{}] : []);
     const decided = decisions.map((over, at) =>
