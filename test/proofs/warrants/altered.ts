@@ -56,7 +56,7 @@ export async function ofProposal(bench: Bench, group: string, genuine: Act): Pro
   await bench.tryAll(group, [act('unaltered', genuine, 'runs')]);
 }
 
-/** Every field of a statement, by every forger; with each the genuine one. `whole`: removed and null too, not only changed. */
+/** Every field of a statement, by every forger, and the genuine one. `whole`: removed and null too, not only changed. */
 export async function ofStatement(
   bench: Bench,
   issue: Issuer,

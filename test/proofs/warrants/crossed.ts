@@ -49,6 +49,7 @@ export async function crossed(issue: Issuer): Promise<readonly Case[]> {
 /** Approvals that are not enough, not theirs to give, or none. */
 export async function unapproved(issue: Issuer): Promise<readonly Case[]> {
   const two = { quorum: 2 } as const;
+  const allows = { kind: 'allow', ruleId: 'r', ruleVersion: 'v', reason: '' } as const;
   const [finn, olga] = [{ person: person('finn') }, { person: person('olga') }];
   const asked = await issue();
   const twice = await issue({ ruling: two });
@@ -73,6 +74,8 @@ export async function unapproved(issue: Issuer): Promise<readonly Case[]> {
     ['a verdict that denies', { ruling: { kind: 'deny', ruleId: 'r', ruleVersion: 'v', reason: '' } }],
     ['a verdict that is not on record', { unrecorded: true }],
     ['an allowing verdict that is not on record', { tool: 'note', unrecorded: true }],
+    ['an allowing verdict, off the record, for what asks people', { ruling: allows, decisions: [], unrecorded: true }],
+    ['one that asks nobody', { ruling: { quorum: 0 }, decisions: [], unrecorded: true }],
   ];
   const cases = await Promise.all(wishes.map(async ([what, wish]) => act(what, await issue(wish))));
   const both = await issue({ ruling: two, decisions: [finn, olga] });

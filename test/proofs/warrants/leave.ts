@@ -1,5 +1,5 @@
-// Genuine leave, made as the roles make it: proposals of the prover's own tools, signed with the keys of the rig, the verdict
-// put on record. Every forgery begins with one, and every one is able to run, so that a refusal has one cause.
+// Genuine leave, made as the roles make it: proposals of the prover's own tools, signed with the keys of the rig, and the
+// verdict put on record. Every forgery begins with one, and each would run as it is, so that a refusal has one cause.
 import type { Proposal, Warrant } from '../../../domain/action.ts';
 import type { ActorActivities } from '../../../domain/activity-ports.ts';
 import { ruledStep } from '../../../domain/ids.ts';
