@@ -8,6 +8,9 @@ export const HEARTBEAT_MS = 500;
 /** Number of this attempt, from 1. */
 export const attempt = (): number => Context.current().info.attempt;
 
+/** The Workflow that asked for it. */
+export const sentBy = (): string => Context.current().info.workflowExecution?.workflowId ?? 'nobody';
+
 /** Beat at once and then regularly while the work runs: a killed Worker's work is taken over soon, a cancellation heard. */
 export async function heartbeating<T>(work: (cancelled: AbortSignal) => Promise<T>): Promise<T> {
   const context = Context.current();

@@ -57,6 +57,10 @@ export function conversationOfAction(text: string): string | undefined {
   return ACTION_ID.exec(text)?.[1];
 }
 
+/** True when the text is the id of an action of that turn of that conversation. */
+export const isActionOf = (text: string, conversationId: string, turn: number): boolean =>
+  conversationOfAction(text) === conversationId && text.startsWith(`${conversationId}:${turn}:`);
+
 /** The subject under which the ledger keeps what was done to a switch. */
 export const switchSubject = (scope: string, name: string): string => `switch:${scope}:${name}`;
 

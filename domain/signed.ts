@@ -46,6 +46,8 @@ export interface VerdictStatement {
   readonly kind: 'verdict';
   readonly actionId: string;
   readonly digest: string;
+  /** SHA-256, hex, of the whole proposal. Nothing is begun on a verdict without it, as 0.1.0 signed them. */
+  readonly proposalSha256?: string;
   readonly agent: string;
   readonly tenant: string;
   readonly principalId: string;

@@ -128,6 +128,23 @@ export function defineTool<Input, Output extends Json>(definition: ToolDefinitio
   });
 }
 
+/**
+ * True when the proposal was made under this very declaration. How long the tool may take and how it is summed up may
+ * change meanwhile: the actor goes by its own time limit, and the summary is for people.
+ */
+export function isDeclared(
+  tool: Pick<AnyTool, 'version' | 'effect' | 'inspect' | 'preconditions' | 'then'>,
+  proposal: Pick<Proposal, 'toolVersion' | 'effect' | 'inspects' | 'preconditions' | 'then'>,
+): boolean {
+  return (
+    tool.version === proposal.toolVersion &&
+    tool.effect === proposal.effect &&
+    (tool.inspect !== undefined) === proposal.inspects &&
+    JSON.stringify(tool.preconditions) === JSON.stringify(proposal.preconditions) &&
+    tool.then === proposal.then
+  );
+}
+
 /** Any tool, for lists. `never` as input: it can be listed and read, but only the one action path can call it. */
 export type AnyTool = Omit<Tool<never, Json>, 'input' | 'output'> & {
   readonly input: ZodType<unknown>;

@@ -10,6 +10,10 @@ const CONNECT_TIMEOUT_MS = 5_000;
 // 30 s: every statement here touches few rows by index; one that takes longer has lost its server or its network.
 const QUERY_TIMEOUT_MS = 30_000;
 
+// 5 s: between two statements of a transaction of ours lie milliseconds. Who needs longer is frozen, and holds locks that
+// everybody waits for (the ledger has one); the server ends it, so that others go on, and nothing of it is committed.
+const IDLE_IN_TRANSACTION_MS = 5_000;
+
 const INT8 = pg.types.builtins.INT8;
 
 /** A pool with our defaults; the caller ends it. Reads `bigint` as number: all of ours are counters or epoch ms. */
@@ -17,6 +21,7 @@ export function createPool(config: pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool({
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
+    onConnect: limitSleep,
     keepAlive: true,
     ...config,
     types: { getTypeParser: parserOf },
@@ -25,6 +30,13 @@ export function createPool(config: pg.PoolConfig): pg.Pool {
   pool.on('error', () => undefined);
   return pool;
 }
+
+/**
+ * Not as a parameter of the connection: poolers in between refuse those that they do not know. The pool waits for what this
+ * returns, which its types leave out.
+ */
+const limitSleep = (client: pg.ClientBase): void =>
+  client.query(`set idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`) as unknown as void;
 
 const parserOf = ((oid: number, format?: 'text') =>
   oid === INT8 ? toSafeNumber : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser;

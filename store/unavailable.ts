@@ -11,11 +11,12 @@ export function isStoreUnavailable(error: unknown): error is StoreUnavailable {
   return error instanceof Error && error.name === 'StoreUnavailable';
 }
 
-// Classes 08 (connection), 53 (no resources), 58 (the disk); 57P01..03 (shutting down, crashed, starting up); 40001 and
-// 40P01 (another transaction won); and what Node says of a socket.
+// Classes 08 (connection), 53 (no resources), 58 (the disk); 57P01..03 (shutting down, crashed, starting up); 25P03 (we
+// slept inside a transaction); 40001 and 40P01 (another transaction won); and what Node says of a socket.
 const TRANSIENT_CODES = [
   /^(08|53|58)...$/,
   /^57P0[123]$/,
+  /^25P03$/,
   /^(40001|40P01)$/,
   /^(ECONN(REFUSED|RESET|ABORTED)|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/,
 ];

@@ -26,6 +26,20 @@ export function actionDigest(action: Digested): string {
   );
 }
 
+/**
+ * The digest of everything in a proposal, so that a verdict covers what the digest of the action leaves out, and whatever
+ * is added to proposals. Takes any text: unlike arguments, a call's id need not be well-formed.
+ */
+export function proposalDigest(proposal: Proposal): string {
+  return sha256Hex(JSON.stringify(proposal, inOrder));
+}
+
+/** A replacer: the keys of every object in one order, however they were put in. */
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}
+
 /** The digest of a question: its kind, what it is about, and the digest of that, which covers the amount. */
 export function questionDigest(kind: string, id: string, about: string): string {
   return sha256Hex(JSON.stringify(['countersign/question/1', kind, id, about]));

@@ -77,13 +77,16 @@ const actorOptions = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 } as const;
 
-/** Read the evidence. Three tries: what cannot be read is denied, and may be proposed again. `untilMs` as for `act`. */
+// 5: three to read, and two that a frozen actor's open polls may swallow (see workers/actor.ts).
+const INSPECT_ATTEMPTS = 5;
+
+/** Read the evidence. A few tries: what cannot be read is denied, and may be proposed again. `untilMs` as for `act`. */
 export function inspect(input: Parameters<ActorActivities['inspect']>[0], untilMs?: number): Promise<Evidence> {
   return proxyActivities<ActorActivities>({
     ...actorOptions,
     ...endingAt(untilMs),
     startToCloseTimeout: input.proposal.timeoutMs + ACT_OVERHEAD_MS,
-    retry: { initialInterval: '200ms', maximumAttempts: 3 },
+    retry: { initialInterval: '200ms', maximumAttempts: INSPECT_ATTEMPTS },
   }).inspect.executeWithOptions({ summary: inOneLine(`inspect: ${input.proposal.summary}`) }, [input]);
 }
 

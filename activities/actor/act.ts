@@ -3,13 +3,14 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { type ActResult, endingOf, endingText, type Evidence, type Outcome } from '../../domain/action.ts';
 import type { ActorActivities } from '../../domain/activity-ports.ts';
-import { resultKey } from '../../domain/ids.ts';
+import { conversationOfAction, resultKey } from '../../domain/ids.ts';
 import { refOf } from '../../domain/item.ts';
 import { stoppedBy } from '../../domain/switch.ts';
 import { cutText } from '../../domain/text.ts';
 import { canonicalJson } from '../../trust/digest.ts';
-import { attempt, heartbeating } from '../heartbeat.ts';
-import { type Acting, type ActorDeps, execute, openFor, reasonOf } from './execute.ts';
+import { attempt, heartbeating, sentBy } from '../heartbeat.ts';
+import { type Acting, type ActorDeps, execute, MAX_REASON_CHARS, openFor, reasonOf } from './execute.ts';
+import { readAct, readInspect } from './task.ts';
 import { leaveNow, verifyCall, verifyWarrant, WarrantRefused } from './warrant.ts';
 import { type Written, write } from './write.ts';
 
@@ -24,12 +25,11 @@ const MAX_EVIDENCE_CHARS = 32_768;
 
 export function createActorActivities(deps: ActorDeps): ActorActivities {
   return {
-    inspect: async ({ proposal, principal }) => {
-      const { tool, input } = await orRefuse(deps, proposal, () => verifyCall(deps, proposal, principal));
-      const { actionId, conversationId } = proposal;
+    inspect: async (task) => {
+      const { proposal, principal } = await orRefuse(deps, UNREADABLE, async () => readInspect(task));
+      const { tool, call } = await orRefuse(deps, proposal, () => verifyCall(deps, proposal, principal));
       const { inspect } = tool;
-      if (inspect === undefined) throw new Error(`the tool ${tool.name} must have an inspect`);
-      const call = { actionId, conversationId, principal: proposal.principal, input };
+      if (inspect === undefined) return refuse(deps, proposal, `the tool ${tool.name} has no inspect`);
       return heartbeating(async () => {
         const opened = await openFor(deps, { tool, proposal, epoch: 0 });
         try {
@@ -39,7 +39,8 @@ export function createActorActivities(deps: ActorDeps): ActorActivities {
         }
       });
     },
-    act: async ({ proposal, warrant, notesResult }) => {
+    act: async (task) => {
+      const { proposal, warrant, notesResult } = await orRefuse(deps, UNREADABLE, async () => readAct(task));
       const authority = await orRefuse(deps, proposal, () => verifyWarrant(deps, proposal, warrant));
       const acting: Acting = { deps, proposal, authority };
       const result = await heartbeating((cancelled) =>
@@ -105,19 +106,26 @@ function resultText(outcome: Outcome): string {
   return `${cutText(text, MAX_RESULT_CHARS)} … (cut; ${text.length} characters in all)`;
 }
 
-async function orRefuse<T>(deps: ActorDeps, proposal: Acting['proposal'], verify: () => Promise<T>): Promise<T> {
+/** Of what cannot be read nothing can be said but whose Workflow put it there. */
+const UNREADABLE = undefined;
+type About = Pick<Acting['proposal'], 'actionId'> | typeof UNREADABLE;
+
+async function orRefuse<T>(deps: ActorDeps, about: About, verify: () => Promise<T>): Promise<T> {
   try {
     return await verify();
   } catch (error) {
-    if (error instanceof WarrantRefused) return refuse(deps, proposal, error.message);
+    if (error instanceof WarrantRefused) return refuse(deps, about, error.message);
     throw error;
   }
 }
 
 /** Put the refusal on record, and fail for good: no retry makes a warrant true. */
-async function refuse(deps: ActorDeps, proposal: Acting['proposal'], reason: string): Promise<never> {
-  const { actionId, conversationId } = proposal;
+async function refuse(deps: ActorDeps, about: About, words: string): Promise<never> {
+  const subject = about?.actionId ?? `task of ${sentBy()}`;
+  const conversationId = conversationOfAction(subject) ?? '';
+  // The words may be a forger's: PostgreSQL takes no NUL, and no key of any length.
+  const reason = cutText(words.replaceAll('\0', ' '), MAX_REASON_CHARS);
   const fact = { kind: 'warrant_refused', reason } as const;
-  await deps.store.record([{ subject: actionId, step: `refused:${reason}`, conversationId, atMs: deps.nowMs(), fact }]);
+  await deps.store.record([{ subject, step: `refused:${reason}`, conversationId, atMs: deps.nowMs(), fact }]);
   throw ApplicationFailure.create({ type: 'WarrantRefused', message: `no warrant: ${reason}`, nonRetryable: true });
 }

@@ -85,7 +85,7 @@ export async function execute(
 }
 
 // 300 characters: one or two sentences of a far side's error; longer ones are dumps.
-const MAX_REASON_CHARS = 300;
+export const MAX_REASON_CHARS = 300;
 
 export function reasonOf(error: unknown): string {
   return cutText(error instanceof Error ? error.message : 'it failed without saying why', MAX_REASON_CHARS);

@@ -5,9 +5,10 @@ import type { LoadedAgent } from '../../domain/agent.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { type Directory, isMember, type Principal } from '../../domain/principal.ts';
 import type { DecisionStatement, MessageStatement, VerdictStatement } from '../../domain/signed.ts';
-import type { AnyTool, Authorized, Call } from '../../domain/tool.ts';
+import { type AnyTool, type Authorized, type Call, isDeclared } from '../../domain/tool.ts';
 import { ACT_WITHIN_MS } from '../../domain/approval.ts';
-import { actionDigest, canonicalJson } from '../../trust/digest.ts';
+import { isActionOf } from '../../domain/ids.ts';
+import { actionDigest, canonicalJson, proposalDigest } from '../../trust/digest.ts';
 import { SignatureInvalid, type Verifier } from '../../trust/signing.ts';
 
 /** The warrant does not prove what it must. Nothing ran. */
@@ -44,7 +45,7 @@ export type Leave =
 
 /** Verify the whole warrant against the arguments that will run. Throws WarrantRefused with the reason. */
 export async function verifyWarrant(deps: VerifierDeps, proposal: Proposal, warrant: Warrant): Promise<Authority> {
-  const { tool, input } = await verifyCall(deps, proposal, warrant.principal);
+  const { tool, call } = await verifyCall(deps, proposal, warrant.principal);
   const verdict = await proven(() => deps.verifier.verify('verdict', warrant.verdict));
   must(
     verdict.actionId === proposal.actionId && verdict.digest === proposal.digest,
@@ -52,23 +53,25 @@ export async function verifyWarrant(deps: VerifierDeps, proposal: Proposal, warr
   );
   must(verdict.agent === proposal.agent && verdict.tenant === proposal.tenant, 'the verdict is for another agent');
   must(verdict.principalId === proposal.principal.id, 'the verdict is for another principal');
-  must(verdict.verdict.kind !== 'deny', 'the verdict denies it');
+  const { proposalSha256: ruledOn } = verdict;
+  must(ruledOn === undefined || ruledOn === proposalDigest(proposal), 'the verdict is for another proposal');
+  const { kind } = verdict.verdict;
+  must(kind === 'allow' || kind === 'ask', 'the verdict denies it');
   const approvers = await verifyDecisions(deps, proposal, verdict, warrant.decisions);
-  const { actionId, conversationId, principal } = proposal;
-  const call = { actionId, conversationId, principal, input } as Authorized<Call<never>>;
-  return { tool, call, verdict, signedVerdict: warrant.verdict, approvers };
+  return { tool, call: call as Authorized<Call<never>>, verdict, signedVerdict: warrant.verdict, approvers };
 }
 
 /** The timed checks, for what nobody has claimed yet: fresh verdict, approvers still entitled, deadline. Pure. */
 export function leaveNow(
   { directory, nowMs }: Pick<VerifierDeps, 'directory' | 'nowMs'>,
   proposal: Proposal,
-  { verdict: { approval, verdict, atMs }, approvers }: Authority,
+  { verdict: { approval, verdict, atMs, proposalSha256 }, approvers }: Authority,
 ): Leave {
   if (approval !== null && nowMs() > approval.deadlineMs + ACT_WITHIN_MS) {
     return { kind: 'expired', reason: 'nobody could act on it in time' };
   }
-  if (Math.abs(nowMs() - atMs) > VERDICT_FRESH_MS) return { kind: 'verdict_stale' };
+  const isFresh = Math.abs(nowMs() - atMs) <= VERDICT_FRESH_MS;
+  if (proposalSha256 === undefined || !isFresh) return { kind: 'verdict_stale' };
   if (verdict.kind !== 'ask') return { kind: 'holds' };
   const entitled = approvers.filter((person) => isMember(directory, verdict.group, person));
   if (entitled.length >= verdict.quorum) return { kind: 'holds' };
@@ -84,17 +87,19 @@ export async function verifyCall(
   deps: VerifierDeps,
   proposal: Proposal,
   signed: Warrant['principal'],
-): Promise<{ tool: AnyTool; input: never; principal: Principal }> {
+): Promise<{ tool: AnyTool; call: Call<never> }> {
   const tool = deps.agents.get(proposal.agent)?.agent.tools.find((one) => one.name === proposal.tool);
   if (tool === undefined) throw new WarrantRefused(`the agent ${proposal.agent} has no tool ${proposal.tool} here`);
-  must(tool.version === proposal.toolVersion, 'the tool has another version here');
-  must(tool.effect === proposal.effect, 'the tool has another effect here');
-  const statement: MessageStatement = await proven(() => deps.verifier.verify('message', signed));
-  must(statement.conversationId === proposal.conversationId, 'the principal signed in another conversation');
-  must(statement.principal.id === proposal.principal.id, 'the principal is another one');
-  must(statement.principal.tenant === proposal.tenant, 'the principal is of another tenant');
+  must(isDeclared(tool, proposal), 'the tool is declared otherwise here');
+  const { actionId, conversationId, turn, tenant } = proposal;
+  must(isActionOf(actionId, conversationId, turn), 'the action is of another conversation or turn');
+  const { principal, ...statement }: MessageStatement = await proven(() => deps.verifier.verify('message', signed));
+  must(statement.conversationId === conversationId, 'the principal signed in another conversation');
+  must(isSamePerson(principal, proposal.principal), 'the principal is another one');
+  must(principal.tenant === tenant, 'the principal is of another tenant');
   must(actionDigest(proposal) === proposal.digest, 'the digest is not that of these arguments');
-  return { tool, input: parsed(tool, proposal.args), principal: statement.principal };
+  // The principal is the one that was signed, not the one that somebody wrote into the proposal.
+  return { tool, call: { actionId, conversationId, principal, input: parsed(tool, proposal.args) } };
 }
 
 async function verifyDecisions(
@@ -122,12 +127,24 @@ async function verifyDecisions(
 
 /** The canonical arguments, through the tool's schema once more: what runs is what was digested. */
 function parsed(tool: AnyTool, args: string): never {
-  const raw = JSON.parse(args) as JsonObject;
-  must(canonicalJson(raw) === args, 'the arguments are not canonical');
-  const result = tool.input.safeParse(raw);
+  const raw = readable(() => JSON.parse(args) as JsonObject);
+  must(readable(() => canonicalJson(raw)) === args, 'the arguments are not canonical');
+  const result = readable(() => tool.input.safeParse(raw));
   must(result.success, 'the arguments do not fit the tool');
   return result.data as never;
 }
+
+/** What cannot even be read is refused as what is wrong is: no retry makes it readable. */
+function readable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch {
+    throw new WarrantRefused('the arguments cannot be read');
+  }
+}
+
+const isSamePerson = (one: Principal, other: Principal): boolean =>
+  one.id === other.id && one.name === other.name && one.tenant === other.tenant;
 
 async function proven<T>(verify: () => Promise<T>): Promise<T> {
   try {

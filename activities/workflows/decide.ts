@@ -7,9 +7,9 @@ import type { Inspected, WorkflowsActivities } from '../../domain/activity-ports
 import type { JsonObject } from '../../domain/json.ts';
 import { decideByRules } from '../../domain/rule.ts';
 import type { VerdictStatement } from '../../domain/signed.ts';
-import type { AnyTool } from '../../domain/tool.ts';
+import { type AnyTool, isDeclared } from '../../domain/tool.ts';
 import type { ActionRow } from '../../store/ports.ts';
-import { canonicalJson, sha256Hex } from '../../trust/digest.ts';
+import { canonicalJson, proposalDigest, sha256Hex } from '../../trust/digest.ts';
 import { agentOf, toolOf } from './agents.ts';
 import { criticalOf } from './arguments.ts';
 import type { WorkflowsDeps } from './deps.ts';
@@ -24,6 +24,7 @@ async function decideOne(deps: WorkflowsDeps, { proposal, evidence, approval }: 
     kind: 'verdict',
     actionId: proposal.actionId,
     digest: proposal.digest,
+    proposalSha256: proposalDigest(proposal),
     agent: proposal.agent,
     tenant: proposal.tenant,
     principalId: proposal.principal.id,
@@ -40,7 +41,7 @@ async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Insp
   const { ruleVersion } = loaded;
   const denied = (ruleId: string, reason: string): Verdict => ({ kind: 'deny', ruleId, ruleVersion, reason });
   const tool = toolOf(loaded, proposal.tool);
-  if (tool === undefined || tool.version !== proposal.toolVersion) {
+  if (tool === undefined || !isDeclared(tool, proposal)) {
     return denied('tool-changed', `the tool ${proposal.tool} has changed since; propose it again`);
   }
   if (proposal.inspects && evidence === null) {

@@ -102,6 +102,64 @@ test('a warrant with any part altered, forged or crossed runs nothing', async ()
   deepEqual(far.effects, []);
 });
 
+test('a proposal with any field altered runs nothing, those among them that its digest leaves out', async () => {
+  const original = payment();
+  const warrant = await warrantFor(original, ASK);
+  const named = { ...original.principal, name: 'somebody else' };
+  const over: Partial<Proposal> = { turn: original.turn + 1, callId: 'x', summary: 'pay 1', timeoutMs: 1 };
+  const altered: Partial<Proposal> = {
+    ...over,
+    inspects: false,
+    preconditions: [],
+    then: 'handover',
+    principal: named,
+  };
+  for (const [key, value] of Object.entries(altered)) {
+    await rejects(act({ ...original, [key]: value }, warrant), { type: 'WarrantRefused' }, key);
+  }
+  await rejects(act({ ...original, added: 1 } as Proposal, warrant), { type: 'WarrantRefused' }, 'a field more');
+  deepEqual(far.effects, []);
+  equal(endingOf(await act(original, warrant)), 'succeeded');
+});
+
+test('an action counts for the conversation and the turn of its key only', async () => {
+  const elsewhere = payment({ conversationId: 'other' });
+  await rejects(act(elsewhere, await warrantFor(elsewhere, ASK)), { type: 'WarrantRefused' });
+  equal(await world.store.claims.get(elsewhere.actionId), undefined);
+});
+
+test('what is no task at all is refused for good and on record, under the Workflow that sent it', async () => {
+  const proposal = payment();
+  const warrant = await warrantFor(proposal, ASK);
+  const unreadable = payment({ args: '{' });
+  const long = 'x'.repeat(10_000);
+  const tasks: readonly unknown[] = [
+    ...[undefined, null, 'x', {}, { proposal: null, warrant }, { proposal, warrant: null, notesResult: false }],
+    { proposal, warrant: { ...warrant, decisions: null }, notesResult: false },
+    { proposal: { ...proposal, actionId: 'a\0' }, warrant, notesResult: false },
+    { proposal: { ...proposal, conversationId: 'a\0' }, warrant, notesResult: false },
+    { proposal: { ...proposal, tool: `${long}\0` }, warrant, notesResult: false },
+    { proposal: unreadable, warrant: await warrantFor(unreadable, ASK), notesResult: false },
+  ];
+  for (const task of tasks) {
+    const byHand = actor().act as (input: unknown) => Promise<unknown>;
+    const put = new MockActivityEnvironment({ attempt: 1 }).run(byHand, task);
+    await rejects(put, { type: 'WarrantRefused', nonRetryable: true }, JSON.stringify(task));
+  }
+  const entries = await world.store.ledger.ofSubject('task of test');
+  equal(new Set(entries.map(({ fact }) => (fact.kind === 'warrant_refused' ? fact.reason : ''))).has(''), false);
+  equal(entries.length > 0, true);
+  deepEqual(far.effects, []);
+});
+
+test('nothing is begun on a verdict that does not cover the whole proposal; it is asked for again', async () => {
+  const proposal = payment();
+  const whole = await warrantFor(proposal, ASK);
+  const { proposalSha256: _, ...of } = await verifier.verify('verdict', whole.verdict);
+  deepEqual(await act(proposal, { ...whole, verdict: await workflows.sign(of) }), { kind: 'verdict_stale' });
+  equal(await world.store.claims.get(proposal.actionId), undefined);
+});
+
 test('a stale verdict claims nothing and is asked for again', async () => {
   const proposal = payment();
   const warrant = await warrantFor(proposal, ASK);

@@ -77,7 +77,7 @@ test('an attempt whose time is over before the call does not call: another one d
 test('the same key with another digest runs nothing, and nobody knows what became of it', async () => {
   const first = payment();
   await act(first, await warrantFor(first, ASK));
-  const reset = payment({ actionId: first.actionId, args: '{"cents":99,"order":1}' });
+  const reset = payment({ actionId: first.actionId, turn: first.turn, args: '{"cents":99,"order":1}' });
   equal(endingOf(await act(reset, await warrantFor(reset, ASK))), 'unknown');
   deepEqual(far.effects, [`pay ${first.actionId} 72`]);
   equal((await world.store.claims.get(first.actionId))?.outcome?.kind, 'succeeded');

@@ -13,7 +13,7 @@ import type { DecisionStatement, MessageStatement, VerdictStatement } from '../.
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../store/embedded.ts';
 import type { Store } from '../../store/ports.ts';
 import { openStore } from '../../store/store.ts';
-import { actionDigest } from '../../trust/digest.ts';
+import { actionDigest, proposalDigest } from '../../trust/digest.ts';
 import { createSigner, createVerifier, generateSigningKey } from '../../trust/signing.ts';
 import type { Directory } from '../../domain/principal.ts';
 import { ruledStep } from '../../domain/ids.ts';
@@ -61,8 +61,14 @@ export function actor() {
 }
 
 export function payment(over: Partial<Proposal> = {}): Proposal {
+  const declared = createTestAgent(far).tools.find((one) => one.name === (over.tool ?? 'pay'));
+  made += 1;
   const proposal = aProposal({
-    actionId: `act:${++made}:0`,
+    actionId: `act:${made}:0`,
+    turn: made,
+    inspects: declared?.inspect !== undefined,
+    preconditions: declared?.preconditions ?? [],
+    then: declared?.then ?? 'nothing',
     conversationId: 'act',
     agent: 'tester',
     tool: 'pay',
@@ -88,6 +94,7 @@ export async function warrantFor(proposal: Proposal, verdict: Verdict, over: Ove
   const ruled = {
     actionId,
     digest,
+    proposalSha256: proposalDigest(proposal),
     agent,
     tenant,
     principalId: principal.id,

@@ -50,6 +50,18 @@ test('a database that is not there is StoreUnavailable, at the start too', async
   await assert.rejects(openStore({ pool: { host: '/nonexistent' } }), isStoreUnavailable);
 });
 
+test('who falls asleep inside a transaction loses it, and whoever waited for its locks goes on', async () => {
+  const [asleep, awake] = [1, 2].map(() => createPool({ connectionString: postgres.url }));
+  const lock = 'select pg_advisory_xact_lock(7)';
+  const sleeping = createSql(asleep!).transaction(async (sql) => {
+    await sql.query(lock);
+    await createSql(awake!).query(lock); // waits until the server has ended this very transaction
+    await sql.query('select 1');
+  });
+  await assert.rejects(sleeping, isStoreUnavailable);
+  await Promise.all([asleep?.end(), awake?.end()]);
+});
+
 test('idle connections that die harm nothing, and the next use connects anew', async () => {
   const { url } = postgres;
   const store = await openStore({ pool: { connectionString: url } });

@@ -20,16 +20,15 @@ export function momentsOf(runs: readonly (readonly Reached[])[]): readonly Targe
 
 /** All moments in a shuffled order in which the roles take turns, so that any first part of it has something of each. */
 export function sampled(moments: readonly Target[], random: Random): readonly Kills[] {
-  const byRole = ROLES.map((role) =>
-    shuffled(
-      moments.filter((one) => one.role === role),
-      random,
-    ),
-  );
-  const rounds = Math.max(...byRole.map((one) => one.length));
-  return Array.from({ length: rounds }, (_, round) => byRole.flatMap((one) => one.slice(round, round + 1)))
-    .flat()
-    .map((target) => [target]);
+  const byRole = ROLES.map((role) => moments.filter((one) => one.role === role));
+  return inTurns(byRole, random).map((target) => [target]);
+}
+
+/** All of it, each group in a shuffled order, the groups taking turns. */
+export function inTurns<T>(groups: readonly (readonly T[])[], random: Random): readonly T[] {
+  const mixed = groups.map((group) => shuffled(group, random));
+  const rounds = Math.max(...mixed.map((one) => one.length));
+  return Array.from({ length: rounds }, (_, round) => mixed.flatMap((one) => one.slice(round, round + 1))).flat();
 }
 
 // 6: within so many moments of a role recovery is still under way; what comes later is an ordinary run again.

@@ -16,6 +16,8 @@ export interface FarSide {
   readonly effects: readonly Sent[];
   /** Every request for an effect, repeated ones among them. */
   readonly requests: readonly Sent[];
+  /** How often a record was read. */
+  reads: number;
   /** How long from the effect to the answer, ms; a proof may lengthen it, to do something in between. */
   answersAfterMs: number;
   stop(): Promise<void>;
@@ -26,7 +28,10 @@ export async function startFarSide(): Promise<FarSide> {
   const requests: Sent[] = [];
   const served = await serve(async ({ method, path, headers, body }) => {
     const [, folder = '', name = ''] = path.split('/').map(decodeURIComponent);
-    if (method === 'GET' && folder === 'records') return ok({ order: Number(name), state: 'delivered' });
+    if (method === 'GET' && folder === 'records') {
+      far.reads += 1;
+      return ok({ order: Number(name), state: 'delivered' });
+    }
     if (folder !== 'effects' && folder !== 'repeats') return { status: 404, body: {} };
     if (method === 'GET') {
       const found = effects.find(({ key }) => key === name);
@@ -42,7 +47,7 @@ export async function startFarSide(): Promise<FarSide> {
     if (far.answersAfterMs > 0) await new Promise((resume) => setTimeout(resume, far.answersAfterMs));
     return ok({ done: true });
   });
-  const far: FarSide = { url: served.url, effects, requests, answersAfterMs: 0, stop: () => served.stop() };
+  const far: FarSide = { url: served.url, effects, requests, reads: 0, answersAfterMs: 0, stop: () => served.stop() };
   return far;
 }
 

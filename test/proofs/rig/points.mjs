@@ -60,7 +60,9 @@ function createPoints(file) {
   };
 }
 
-const WRITES = /^\s*(?:insert\s+into|update|delete\s+from)\s+([\w".]+)/i;
+// Minting a token and giving it back write too, inside functions.
+const WRITES =
+  /^\s*(?:insert\s+into|update|delete\s+from|select(?=\s+countersign_access\.(?:mint|give_back)))\s+([\w".]+)/i;
 
 /** Each commit of a transaction that wrote, named by the first table that it wrote, and each write outside of one. */
 function wrapStore(points, prototype) {

@@ -40,6 +40,8 @@ export interface Rig {
   addKey(principal: string, scopes: string): Promise<string>;
   /** What the API and the workflows role sign with. */
   readonly signingKeys: { readonly api: string; readonly workflows: string };
+  /** Change a role's environment, from its next start on. */
+  configure(role: Role, changes: NodeJS.ProcessEnv): void;
   /** Stops all of it. Idempotent. */
   stop(): Promise<void>;
 }
@@ -88,7 +90,9 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
     ]);
     const apiUrl = `http://127.0.0.1:${port}`;
     const keys = { customer, approver, owner: agentOwner };
-    return { apiUrl, databaseUrl, postgres, temporal, roles, far, model, keys, addKey, signingKeys, stop };
+    const configure = (role: Role, changes: NodeJS.ProcessEnv) => void envs.set(role, { ...envOf(role), ...changes });
+    const parts = { apiUrl, databaseUrl, postgres, temporal, roles, far, model, keys, signingKeys };
+    return { ...parts, addKey, configure, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -2,6 +2,7 @@
 // arms a moment (see points.mjs) in one of them; which moments were reached stands in a file that outlives the process.
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isFrozen } from '../../support/alive.ts';
 import { FROM_SOURCE } from '../../support/children.ts';
 import { ROOT } from '../../support/sources.ts';
 import { type ProcessGroup, spawnGroup, waitFor } from '../support.ts';
@@ -58,7 +59,8 @@ export interface Supervisor {
 
 /** A process that was frozen or replaced. It counts on, and dies with the rig. */
 export interface Left {
-  readonly pid: number;
+  /** True while it is stopped, as the kernel says. */
+  isStopped(): boolean;
   /** Let it go on after a freeze (SIGCONT). */
   thaw(): void;
   kill(): Promise<void>;
@@ -196,7 +198,7 @@ export function startRoles(input: SupervisorInput): Supervisor {
 
 function asLeft({ group }: Running): Left {
   return {
-    pid: group.pid,
+    isStopped: () => isFrozen(group.pid),
     thaw: () => group.signal('SIGCONT'),
     kill: () => group.kill('SIGKILL'),
     output: () => group.output(),

@@ -1,7 +1,6 @@
 // Doing the faults of a soak, one after the other, and seeing that each really happened.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:net';
-import { isFrozen } from '../../support/alive.ts';
 import type { Rig } from '../rig/rig.ts';
 import { type Fault, type Timed, wordsOf } from './plan.ts';
 
@@ -58,7 +57,7 @@ async function strike(rig: Rig, fault: Fault): Promise<string | undefined> {
     case 'freeze': {
       const frozen = rig.roles.freeze(fault.role);
       await sleep(fault.forMs);
-      const was = isFrozen(frozen.pid);
+      const was = frozen.isStopped();
       frozen.thaw();
       return was ? undefined : 'the process ran on';
     }

@@ -1,0 +1,54 @@
+// What comes from the actor's Task Queue, parsed once. Whoever may write to Temporal may put anything there; what is not
+// even of the form of a task is refused like a warrant that proves nothing. May import domain types and zod.
+import { z } from 'zod';
+import type { ActorActivities } from '../../domain/activity-ports.ts';
+import { conversationOfAction } from '../../domain/ids.ts';
+import { WarrantRefused } from './warrant.ts';
+
+type ActInput = Parameters<ActorActivities['act']>[0];
+type InspectInput = Parameters<ActorActivities['inspect']>[0];
+
+const Principal = z.looseObject({ id: z.string(), name: z.string(), tenant: z.string() });
+
+// Loose: the verdict covers every field, those too that only a newer role knows.
+const Proposal = z.looseObject({
+  actionId: z.string().refine((id) => conversationOfAction(id) !== undefined),
+  conversationId: z.string(),
+  turn: z.int(),
+  agent: z.string(),
+  tenant: z.string(),
+  callId: z.string(),
+  tool: z.string(),
+  toolVersion: z.string(),
+  args: z.string(),
+  salt: z.string(),
+  digest: z.string(),
+  principal: Principal,
+  effect: z.enum(['read', 'write', 'irreversible']),
+  summary: z.string(),
+  timeoutMs: z.number(),
+  inspects: z.boolean(),
+  preconditions: z.array(z.string()),
+  then: z.enum(['nothing', 'handover']),
+});
+
+const ActInput: z.ZodType<ActInput> = z.object({
+  proposal: Proposal,
+  warrant: z.object({ principal: z.string(), verdict: z.string(), decisions: z.array(z.string()) }),
+  notesResult: z.boolean(),
+});
+
+const InspectInput: z.ZodType<InspectInput> = z.object({ proposal: Proposal, principal: z.string() });
+
+/** The task `act`. Throws WarrantRefused where it is none. */
+export const readAct = (input: unknown): ActInput => read(ActInput, input);
+
+/** The task `inspect`. Throws WarrantRefused where it is none. */
+export const readInspect = (input: unknown): InspectInput => read(InspectInput, input);
+
+function read<T>(form: z.ZodType<T>, input: unknown): T {
+  const result = form.safeParse(input);
+  if (result.success) return result.data;
+  const where = result.error.issues[0]?.path.join('.') ?? '';
+  throw new WarrantRefused(`the task cannot be read${where === '' ? '' : `: ${where} is not what it must be`}`);
+}
