@@ -19,6 +19,8 @@ const FULL_UNTIL_MS = 12 * 60_000;
 const ROUNDS = 3;
 // 2 undisturbed runs: requests over a link vary by a few.
 const COUNTING_RUNS = 2;
+// 0.6: what a conversation asks varies, and a quick run has no time for aims that are not reached.
+const QUICK_REACH = 0.6;
 // 3: a request that is there in one run of two is met in one of three tries.
 const TRIES = 3;
 // 15 s from the fault to the next reply: the longest delay, what must time out behind it (2 s of a heartbeat, 3 s of a
@@ -59,7 +61,8 @@ async function prove(context: ProofContext) {
       let tried = 0;
       for (; tried < cases.length && Date.now() < untilMs; tried++) {
         const one = cases[tried]!;
-        await bench.insist(one, aimAt(one, requests.get(one.link) ?? 0, random));
+        const reach = Math.ceil((requests.get(one.link) ?? 0) * (quick ? QUICK_REACH : 1));
+        await bench.insist(one, aimAt(one, reach, random));
       }
       log(`tried: ${tried} of ${cases.length}`);
       if (!quick) bench.demandAll();
