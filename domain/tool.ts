@@ -53,6 +53,11 @@ export class DidNotHappen extends Error {
   override readonly name = 'DidNotHappen';
 }
 
+/** By name: agents of another folder may bring a copy of this package of their own, and with it another class. */
+export function isDidNotHappen(error: unknown): error is DidNotHappen {
+  return error instanceof Error && error.name === 'DidNotHappen';
+}
+
 export interface ToolDefinition<Input, Output extends Json> {
   readonly name: string;
   readonly version: string;

@@ -6,10 +6,10 @@ import type { ActorActivities } from '../../domain/activity-ports.ts';
 import { conversationOfAction, resultKey } from '../../domain/ids.ts';
 import { refOf } from '../../domain/item.ts';
 import { stoppedBy } from '../../domain/switch.ts';
-import { cutText } from '../../domain/text.ts';
+import { cutText, utf8Bytes } from '../../domain/text.ts';
 import { canonicalJson } from '../../trust/digest.ts';
 import { attempt, heartbeating, sentBy } from '../heartbeat.ts';
-import { type Acting, type ActorDeps, execute, MAX_REASON_CHARS, openFor, reasonOf } from './execute.ts';
+import { type Acting, type ActorDeps, execute, inToolTime, MAX_REASON_CHARS, openFor, reasonOf } from './execute.ts';
 import { readAct, readInspect } from './task.ts';
 import { leaveNow, verifyCall, verifyWarrant, WarrantRefused } from './warrant.ts';
 import { type Written, write } from './write.ts';
@@ -20,43 +20,48 @@ export type { ActorDeps } from './execute.ts';
 const READ_ATTEMPTS = 3;
 // 16,000 characters: what a model is shown of one result; the whole stays with the action.
 const MAX_RESULT_CHARS = 16_000;
-// 32,768 characters: a record with its lines; it travels with every card, and several fit into one payload.
-const MAX_EVIDENCE_CHARS = 32_768;
+// 16 KB in UTF-8: a record with its lines; the evidence of one answer's actions travels together.
+const MAX_EVIDENCE_BYTES = 16_384;
 
 export function createActorActivities(deps: ActorDeps): ActorActivities {
   return {
-    inspect: async (task) => {
-      const { proposal, principal } = await orRefuse(deps, UNREADABLE, async () => readInspect(task));
-      const { tool, call } = await orRefuse(deps, proposal, () => verifyCall(deps, proposal, principal));
-      const { inspect } = tool;
-      if (inspect === undefined) return refuse(deps, proposal, `the tool ${tool.name} has no inspect`);
-      return heartbeating(async () => {
-        const opened = await openFor(deps, { tool, proposal, epoch: 0 });
-        try {
-          return checkedEvidence(await inspect(call, opened.context));
-        } finally {
-          await opened.close();
-        }
-      });
-    },
-    act: async (task) => {
-      const { proposal, warrant, notesResult } = await orRefuse(deps, UNREADABLE, async () => readAct(task));
-      const authority = await orRefuse(deps, proposal, () => verifyWarrant(deps, proposal, warrant));
-      const acting: Acting = { deps, proposal, authority };
-      const result = await heartbeating((cancelled) =>
-        authority.tool.effect === 'read' ? read(acting) : write(acting, cancelled),
-      );
-      if (result.kind === 'settled') return settled(acting, notesResult, result.outcome);
-      if (result.kind === 'refused') return refuse(deps, proposal, result.reason);
-      return result;
-    },
+    // Beating from the first look at the store to the last write: a slow store is no death of this process.
+    inspect: (task) => heartbeating(() => inspectOn(deps, task)),
+    act: (task) => heartbeating((cancelled) => actOn(deps, task, cancelled)),
   };
+}
+
+async function inspectOn(deps: ActorDeps, task: Parameters<ActorActivities['inspect']>[0]): Promise<Evidence> {
+  const { proposal, principal } = await orRefuse(deps, UNREADABLE, async () => readInspect(task));
+  const { tool, call } = await orRefuse(deps, proposal, () => verifyCall(deps, proposal, principal));
+  const { inspect } = tool;
+  if (inspect === undefined) return refuse(deps, proposal, `the tool ${tool.name} has no inspect`);
+  const { context, close } = await openFor(deps, { tool, proposal, epoch: 0 });
+  try {
+    return checkedEvidence(await inToolTime(tool, context, inspect(call, context)));
+  } finally {
+    await close();
+  }
+}
+
+async function actOn(
+  deps: ActorDeps,
+  task: Parameters<ActorActivities['act']>[0],
+  cancelled: AbortSignal,
+): Promise<ActResult> {
+  const { proposal, warrant, notesResult } = await orRefuse(deps, UNREADABLE, async () => readAct(task));
+  const authority = await orRefuse(deps, proposal, () => verifyWarrant(deps, proposal, warrant));
+  const acting: Acting = { deps, proposal, authority };
+  const result = await (authority.tool.effect === 'read' ? read(acting) : write(acting, cancelled));
+  if (result.kind === 'settled') return settled(acting, notesResult, result.outcome);
+  if (result.kind === 'refused') return refuse(deps, proposal, result.reason);
+  return result;
 }
 
 /** Evidence that can be carried, hashed and shown: JSON with well-formed text, and not too long. Throws otherwise. */
 function checkedEvidence(evidence: Evidence): Evidence {
   const text = canonicalJson({ ...evidence });
-  if (text.length > MAX_EVIDENCE_CHARS) throw new Error(`the evidence is longer than ${MAX_EVIDENCE_CHARS} characters`);
+  if (utf8Bytes(text) > MAX_EVIDENCE_BYTES) throw new Error(`the evidence is longer than ${MAX_EVIDENCE_BYTES} bytes`);
   return evidence;
 }
 

@@ -72,14 +72,23 @@ export async function execute(
   onLate: (result: Json) => void = () => undefined,
 ): Promise<Json> {
   const checked = (result: Json) => (tool.output === undefined ? result : tool.output.parse(result));
-  const running = tool.execute(call, context).then(checked);
+  return inToolTime(tool, context, tool.execute(call, context).then(checked), onLate);
+}
+
+/** What the tool's own work comes to; rejects at its time limit, whether the tool looks at its signal or not. */
+export async function inToolTime<T>(
+  { timeoutMs }: Pick<AnyTool, 'timeoutMs'>,
+  { signal }: Pick<ToolContext, 'signal'>,
+  running: Promise<T>,
+  onLate: (result: T) => void = () => undefined,
+): Promise<T> {
   const late = new Promise<never>((_, reject) => {
     const slow = () => {
       running.then(onLate, () => undefined);
-      reject(new Error(`the tool did not answer within ${tool.timeoutMs} ms`));
+      reject(new Error(`the tool did not answer within ${timeoutMs} ms`));
     };
-    if (context.signal.aborted) slow();
-    else context.signal.addEventListener('abort', slow, { once: true });
+    if (signal.aborted) slow();
+    else signal.addEventListener('abort', slow, { once: true });
   });
   return Promise.race([running, late]);
 }

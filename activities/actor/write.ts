@@ -6,9 +6,10 @@ import type { Outcome } from '../../domain/action.ts';
 import type { FailureType } from '../../domain/failure.ts';
 import { ruledStep } from '../../domain/ids.ts';
 import type { Json } from '../../domain/json.ts';
-import { DidNotHappen, type Reconciled, type ToolContext } from '../../domain/tool.ts';
+import { type DidNotHappen, isDidNotHappen, type Reconciled, type ToolContext } from '../../domain/tool.ts';
 import { type Claim, type Claiming, FencedOff } from '../../store/ports.ts';
-import { type Acting, execute, openFor, reasonOf } from './execute.ts';
+import { attempt } from '../heartbeat.ts';
+import { type Acting, execute, inToolTime, openFor, reasonOf } from './execute.ts';
 import { type Leave, leaveNow } from './warrant.ts';
 
 export type Written = Exclude<Leave, { kind: 'holds' | 'expired' }> | Settled;
@@ -81,7 +82,7 @@ async function effect({ deps, proposal, authority }: Acting, context: ToolContex
     outcome = { kind: 'succeeded', result: await execute(authority, context, onLate) };
   } catch (error) {
     if (error instanceof FencedOff) throw error; // another attempt answers for it now
-    outcome = { kind: error instanceof DidNotHappen ? 'failed' : 'unknown', reason: reasonOf(error) };
+    outcome = { kind: isDidNotHappen(error) ? 'failed' : 'unknown', reason: reasonOf(error) };
   }
   return receipt(outcome);
 }
@@ -95,7 +96,7 @@ async function notHeld(context: ToolContext): Promise<DidNotHappen | undefined> 
     await context.assertHeld();
     return undefined;
   } catch (error) {
-    if (error instanceof DidNotHappen) return error;
+    if (isDidNotHappen(error)) return error;
     throw error;
   }
 }
@@ -140,20 +141,28 @@ async function findOut(
   if (found.kind === 'did_not_happen') {
     const restMs = now.sealed ? 0 : before.actedMs + authority.tool.timeoutMs + ARRIVES_WITHIN_MS - deps.nowMs();
     if (restMs <= 0) return receipt({ kind: 'failed', reason: 'it was begun, and did not happen' });
-    throw notYet(restMs);
+    throw notYet('whether it happened cannot be told before the time of the attempt that began it is over', restMs);
   }
   return receipt({ kind: 'unknown', reason: 'it was begun, and its end was never recorded' });
 }
 
+// 5: a far side that restarts is there again by then; people are asked about what it cannot say after that.
+const RECONCILE_ATTEMPTS = 5;
+
 async function reconcile({ authority }: Acting, context: ToolContext): Promise<Reconciled<Json>> {
   const { tool, call } = authority;
   if (tool.reconcile === undefined) return { kind: 'unknown' };
-  return tool.reconcile(call, context).catch(() => ({ kind: 'unknown' }));
+  try {
+    return await inToolTime(tool, context, tool.reconcile(call, context));
+  } catch (error) {
+    if (attempt() >= RECONCILE_ATTEMPTS) return { kind: 'unknown' };
+    throw notYet(`the far side could not be asked whether it happened: ${reasonOf(error)}`);
+  }
 }
 
 /** Not there yet is not the same as not there: whoever was frozen may still be about to do it. */
-function notYet(restMs: number): ApplicationFailure {
-  const message = 'whether it happened cannot be told before the time of the attempt that began it is over';
+function notYet(message: string, nextRetryMs?: number): ApplicationFailure {
   const type: FailureType = 'OutcomeNotKnownYet';
-  return ApplicationFailure.create({ type, message, nextRetryDelay: restMs });
+  const when = nextRetryMs === undefined ? {} : { nextRetryDelay: nextRetryMs };
+  return ApplicationFailure.create({ type, message, ...when });
 }

@@ -23,7 +23,27 @@ test('a throw of a write is unknown and never repeated, unless the tool says tha
   const failed = payment();
   far.record.fail = 'did_not_happen';
   equal(endingOf(await act(failed, await warrantFor(failed, ASK))), 'failed');
+  const elsewhere = payment();
+  far.record.fail = 'did_not_happen_elsewhere';
+  equal(endingOf(await act(elsewhere, await warrantFor(elsewhere, ASK))), 'failed');
   deepEqual(far.effects, [`pay ${unknown.actionId} 72`]);
+});
+
+test('a far side that cannot be asked just now, or does not answer, is asked again before people are', async () => {
+  for (const reconciles of ['throws', 'hangs'] as const) {
+    const proposal = transfer();
+    await claimed(proposal);
+    far.record.reconciles = reconciles;
+    await rejects(act(proposal, await warrantFor(proposal, ALLOW)), { type: 'OutcomeNotKnownYet' });
+    equal(endingOf(await act(proposal, await warrantFor(proposal, ALLOW), 5)), 'unknown');
+  }
+  const proposal = transfer();
+  await claimed(proposal);
+  far.record.reconciles = 'throws';
+  await rejects(act(proposal, await warrantFor(proposal, ALLOW)), { type: 'OutcomeNotKnownYet' });
+  far.record.reconciles = 'happened';
+  equal(endingOf(await act(proposal, await warrantFor(proposal, ALLOW), 2)), 'succeeded');
+  deepEqual(far.effects, []);
 });
 
 test('a claim without a receipt is not acted on again: the outcome is unknown', async () => {

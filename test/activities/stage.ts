@@ -135,6 +135,6 @@ export async function claimed(proposal: Proposal): Promise<void> {
   await world.store.claims.claim({ claiming, verdictStep: ruledStep(ALLOW, 'of the claim') });
 }
 
-export const act = (proposal: Proposal, warrant: Warrant): Promise<ActResult> =>
-  new MockActivityEnvironment({ attempt: 1 }).run(actor().act, { proposal, warrant, notesResult: false });
+export const act = (proposal: Proposal, warrant: Warrant, attempt = 1): Promise<ActResult> =>
+  new MockActivityEnvironment({ attempt }).run(actor().act, { proposal, warrant, notesResult: false });
 export const endingOf = (result: ActResult) => (result.kind === 'settled' ? result.ending.kind : result.kind);

@@ -8,10 +8,10 @@ export interface FarSide {
   /** What the records say now; tests change it. */
   readonly record: {
     state: string;
-    fail: '' | 'did_not_happen' | 'throw';
+    fail: '' | 'did_not_happen' | 'did_not_happen_elsewhere' | 'throw';
     readable: boolean;
     /** What `transfer` says when it is asked after a crash, and how long it takes, ms. */
-    reconciles: 'happened' | 'did_not_happen' | 'unknown';
+    reconciles: 'happened' | 'did_not_happen' | 'unknown' | 'throws' | 'hangs';
     takesMs: number;
   };
 }
@@ -64,10 +64,16 @@ export function createTestAgent(far: FarSide) {
   });
 }
 
+/** As an agent brings it along that has a copy of the package of its own. */
+class DidNotHappenElsewhere extends Error {
+  override readonly name = 'DidNotHappen';
+}
+
 const effectOf =
   (far: FarSide, tool: string) =>
   async (call: { input: z.output<typeof input> }, { idempotencyKey }: { idempotencyKey: string }) => {
     if (far.record.fail === 'did_not_happen') throw new DidNotHappen('the far side refused');
+    if (far.record.fail === 'did_not_happen_elsewhere') throw new DidNotHappenElsewhere('the far side refused');
     far.effects.push(`${tool} ${idempotencyKey} ${call.input.cents}`);
     if (far.record.fail === 'throw') throw new Error('the connection broke');
     return { done: true };
@@ -144,6 +150,8 @@ function createTransfer(far: FarSide) {
     },
     reconcile: async () => {
       const { reconciles } = far.record;
+      if (reconciles === 'throws') throw new Error('the far side restarts');
+      if (reconciles === 'hangs') return new Promise<never>(() => undefined);
       return reconciles === 'happened' ? { kind: reconciles, result: { done: true } } : { kind: reconciles };
     },
   });
