@@ -35,7 +35,8 @@ const Asked = z.object({
 const ABOUT = /\[([\w-]+)\]$/m;
 /** What a report begins with; it stands in the place of a caller's words. */
 const NOTE = '[note of the system';
-const WISHES = /^Please, for order \d+: (.+) \[[\w-]+\]$/m;
+// Several in one text where messages of one sender were sent to the model as one.
+const WISHES = /^Please, for order \d+: (.+) \[[\w-]+\]$/gm;
 
 export async function startModel(): Promise<Model> {
   const counts = new Map<string, Map<number, number>>();
@@ -67,7 +68,7 @@ function answerTo(messages: readonly Message[], mayCall: boolean) {
   const spoke = messages.findLastIndex(({ role }) => role !== 'user');
   const said = messages.slice(spoke + 1).map(({ content }) => content ?? '');
   const text = messages.at(-1)?.content ?? '';
-  const wishes = said.flatMap((words) => WISHES.exec(words)?.[1]?.split(', ') ?? []);
+  const wishes = said.flatMap((words) => [...words.matchAll(WISHES)]).flatMap(([, wish = '']) => wish.split(', '));
   const speaks = text.includes(NOTE) || !mayCall || wishes.length === 0;
   if (speaks) return { content: `I read: ${text.slice(-200)}` };
   const toolCalls = wishes.map((wish, index) => {

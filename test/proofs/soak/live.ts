@@ -80,8 +80,9 @@ export async function live(rig: Rig, truth: Truth, life: Life): Promise<Lived> {
     const { live: now, items, actions } = Detail.parse((await approver.get(`${url}?limit=100`)).body);
     const lastSaid = items.findLast(({ kind }) => kind === 'message' || kind === 'report');
     const isAnswered = items.some(({ kind, turn }) => kind === 'reply' && turn === lastSaid?.turn);
-    const heldBack = new Set(left.map(({ actionId }) => batchOf(actionId)));
-    const isOpen = actions.some(({ id, outcome }) => outcome === null && !heldBack.has(batchOf(id)));
+    const isOpen = actions.some(
+      ({ id, outcome }) => outcome === null && !left.some(({ actionId }) => isBehind(id, actionId)),
+    );
     return now?.queued === 0 && (isAnswered || items.length === 0) && !isOpen;
   }
 
@@ -108,5 +109,14 @@ export async function live(rig: Rig, truth: Truth, life: Life): Promise<Lived> {
   return { said };
 }
 
-/** The turn that an action belongs to: what is left undecided holds back the rest of its turn. */
-const batchOf = (actionId: string): string => actionId.slice(0, actionId.lastIndexOf(':'));
+/** What is left undecided holds back itself, and what stands behind it in its turn. */
+function isBehind(actionId: string, left: string): boolean {
+  const [turn, index] = partsOf(actionId);
+  const [turnOfLeft, indexOfLeft] = partsOf(left);
+  return turn === turnOfLeft && index >= indexOfLeft;
+}
+
+function partsOf(actionId: string): readonly [turn: string, index: number] {
+  const at = actionId.lastIndexOf(':');
+  return [actionId.slice(0, at), Number(actionId.slice(at + 1))];
+}
