@@ -6,6 +6,7 @@ import type { LoadedAgent } from '../../domain/agent.ts';
 import { actionId } from '../../domain/ids.ts';
 import type { Item, ModelCall } from '../../domain/item.ts';
 import type { Principal } from '../../domain/principal.ts';
+import type { AnyTool } from '../../domain/tool.ts';
 import { MAX_REASON_CHARS } from '../../domain/rule.ts';
 import type { MessageStatement, Signed } from '../../domain/signed.ts';
 import { cutText, utf8Bytes } from '../../domain/text.ts';
@@ -17,6 +18,10 @@ import type { WorkflowsDeps } from './deps.ts';
 
 // 160 characters: one line on a phone's card.
 const MAX_SUMMARY_CHARS = 160;
+// 64 characters: the longest name of a tool.
+const MAX_NAME_CHARS = 64;
+// 128 KB: the arguments of one answer travel together, to the rules, the people and the actor, beside their evidence.
+const MAX_ANSWER_BYTES = 131_072;
 
 export function createPropose(
   deps: WorkflowsDeps,
@@ -26,23 +31,17 @@ export function createPropose(
     const loaded = agentOf(deps.agents, of.agent);
     const [item] = await deps.store.items.load(of.conversationId, [itemId]);
     if (item?.body.kind !== 'calls') throw new Error(`there must be an item ${itemId} with calls`);
-    const { calls } = item.body;
     const principal = await principalOf(deps, signed);
-    const proposed = calls.map((call, at) =>
-      orThrown(of, call, firstIndex + at, (index) => {
-        if (principal !== undefined) return proposalOf(of, loaded, item, call, index, principal);
-        const { callId, tool } = call;
-        const reason = 'the key that signed the request is no longer valid; ask for it again';
-        return { kind: 'invalid', actionId: actionId(of.conversationId, of.turn, index), callId, tool, reason };
-      }),
+    const proposed: Proposed[] = [];
+    for (const [at, call] of item.body.calls.entries()) {
+      proposed.push(readCall({ of, loaded, item, principal, before: proposed }, call, firstIndex + at));
+    }
+    const ready = proposed.flatMap((one) =>
+      one.kind === 'to_inspect' && !one.proposal.inspects ? [one.proposal] : [],
     );
-    const once = proposed.map((one, at) =>
-      orTooMuch(orRepeated(loaded, one, proposed.slice(0, at)), proposed.slice(0, at)),
-    );
-    const ready = once.flatMap((one) => (one.kind === 'to_inspect' && !one.proposal.inspects ? [one.proposal] : []));
     const ruled = await decide(ready.map((proposal) => ({ proposal, evidence: null, approval: null })));
     const byId = new Map(ruled.map((action) => [action.proposal.actionId, action]));
-    return once.map((one): Proposed => {
+    return proposed.map((one): Proposed => {
       const action = one.kind === 'to_inspect' ? byId.get(one.proposal.actionId) : undefined;
       return action === undefined ? one : { kind: 'ruled', action };
     });
@@ -59,90 +58,77 @@ async function principalOf(deps: WorkflowsDeps, signed: Signed<MessageStatement>
   }
 }
 
-function proposalOf(
-  of: TurnOf,
-  loaded: LoadedAgent,
-  item: Item,
-  call: ModelCall,
-  index: number,
-  principal: Principal,
-): Proposed {
-  const { conversationId, turn, agent, tenant } = of;
-  const id = actionId(conversationId, turn, index);
-  const { callId } = call;
-  const invalid = (reason: string): Proposed => ({ kind: 'invalid', actionId: id, callId, tool: call.tool, reason });
-  const tool = toolOf(loaded, call.tool);
-  if (tool === undefined) return invalid(`there is no tool "${call.tool.slice(0, 64)}"`);
-  const parsed = parseArguments(tool, call.argumentsText);
-  if (parsed.kind === 'invalid') return invalid(parsed.reason);
-  const identity = {
-    actionId: id,
-    tool: tool.name,
-    toolVersion: tool.version,
-    args: parsed.args,
-    principal,
-    salt: sha256Hex(`${item.salt}:${index}`).slice(0, 32),
+interface Reading {
+  readonly of: TurnOf;
+  readonly loaded: LoadedAgent;
+  readonly item: Item;
+  readonly principal: Principal | undefined;
+  /** What the calls before it in the same answer became. */
+  readonly before: readonly Proposed[];
+}
+
+/** A proposal, or why there is none, which goes back to the model. */
+function readCall(reading: Reading, call: ModelCall, index: number): Proposed {
+  const { of, loaded, principal, before } = reading;
+  const { callId, tool: name } = call;
+  const id = actionId(of.conversationId, of.turn, index);
+  const invalid = (reason: string): Proposed => {
+    return { kind: 'invalid', actionId: id, callId, tool: name, reason: cutText(reason, MAX_REASON_CHARS) };
   };
-  const proposal: Proposal = {
+  if (principal === undefined) return invalid('the key that signed the request is no longer valid; ask for it again');
+  const tool = toolOf(loaded, name);
+  if (tool === undefined) return invalid(`there is no tool "${name.slice(0, MAX_NAME_CHARS)}"`);
+  try {
+    const parsed = parseArguments(tool, call.argumentsText);
+    if (parsed.kind === 'invalid') return invalid(parsed.reason);
+    if (isRepeated(tool, parsed.args, before)) return invalid('the same call stands before it in this answer');
+    if (isTooMuch(parsed.args, before)) {
+      return invalid(`the calls of this answer exceed ${MAX_ANSWER_BYTES} bytes; make this one in the next`);
+    }
+    return { kind: 'to_inspect', proposal: proposalOf({ ...reading, principal }, { call, tool, id, index }, parsed) };
+  } catch (error) {
+    // A schema or a summary of a tool that throws must not hold up the conversation.
+    return invalid(`the tool could not read this call: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function proposalOf(
+  { of, item, principal }: Reading & { readonly principal: Principal },
+  {
+    call,
+    tool,
+    id,
+    index,
+  }: { readonly call: ModelCall; readonly tool: AnyTool; readonly id: string; readonly index: number },
+  { args, input }: { readonly args: string; readonly input: unknown },
+): Proposal {
+  const { conversationId, turn, agent, tenant } = of;
+  const salt = sha256Hex(`${item.salt}:${index}`).slice(0, 32);
+  const identity = { actionId: id, tool: tool.name, toolVersion: tool.version, args, principal, salt };
+  return {
     ...identity,
     digest: actionDigest(identity),
-    conversationId,
-    turn,
-    agent,
-    tenant,
-    callId,
+    ...{ conversationId, turn, agent, tenant, callId: call.callId },
     effect: tool.effect,
-    summary: cutText(tool.summarize(parsed.input as never).replace(/\s+/g, ' '), MAX_SUMMARY_CHARS),
+    summary: cutText(tool.summarize(input as never).replace(/\s+/g, ' '), MAX_SUMMARY_CHARS),
     timeoutMs: tool.timeoutMs,
     inspects: tool.inspect !== undefined,
     preconditions: tool.preconditions,
     then: tool.then,
   };
-  return { kind: 'to_inspect', proposal };
 }
 
-/** A schema or a summary of a tool that throws must not hold up the conversation: its call is not done, and says why. */
-function orThrown(of: TurnOf, call: ModelCall, index: number, propose: (index: number) => Proposed): Proposed {
-  try {
-    return propose(index);
-  } catch (error) {
-    const reason = `the tool could not read this call: ${error instanceof Error ? error.message : String(error)}`;
-    const { callId, tool } = call;
-    const id = actionId(of.conversationId, of.turn, index);
-    return { kind: 'invalid', actionId: id, callId, tool, reason: cutText(reason, MAX_REASON_CHARS) };
-  }
-}
-
-// 128 KB: the arguments of one answer travel together, to the rules, the people and the actor, beside their evidence.
-const MAX_ANSWER_BYTES = 131_072;
-
-/** What does not fit into one order any more is asked for in another. */
-function orTooMuch(one: Proposed, before: readonly Proposed[]): Proposed {
-  if (one.kind !== 'to_inspect') return one;
-  const bytes = [...before, one].reduce(
-    (sum, other) => sum + (other.kind === 'to_inspect' ? utf8Bytes(other.proposal.args) : 0),
-    0,
+/** The same effect twice in one answer is one wish. Reads may repeat. */
+function isRepeated(tool: AnyTool, args: string, before: readonly Proposed[]): boolean {
+  if (tool.effect === 'read') return false;
+  const critical = criticalOf(tool, args);
+  return before.some(
+    (one) =>
+      one.kind === 'to_inspect' && one.proposal.tool === tool.name && criticalOf(tool, one.proposal.args) === critical,
   );
-  if (bytes <= MAX_ANSWER_BYTES) return one;
-  const { actionId: id, callId, tool } = one.proposal;
-  const reason = `the calls of this answer exceed ${MAX_ANSWER_BYTES} bytes; make this one in the next`;
-  return { kind: 'invalid', actionId: id, callId, tool, reason };
 }
 
-/** The same effect twice in one answer is one wish: the second is told so. Reads may repeat. */
-function orRepeated(loaded: LoadedAgent, one: Proposed, before: readonly Proposed[]): Proposed {
-  if (one.kind !== 'to_inspect' || one.proposal.effect === 'read') return one;
-  const { proposal } = one;
-  const tool = toolOf(loaded, proposal.tool);
-  const twin = before.some(
-    (other) =>
-      tool !== undefined &&
-      other.kind === 'to_inspect' &&
-      other.proposal.tool === proposal.tool &&
-      criticalOf(tool, other.proposal.args) === criticalOf(tool, proposal.args),
-  );
-  if (!twin) return one;
-  const { actionId: id, callId, tool: name } = proposal;
-  const reason = 'the same call stands before it in this answer';
-  return { kind: 'invalid', actionId: id, callId, tool: name, reason };
+function isTooMuch(args: string, before: readonly Proposed[]): boolean {
+  const earlier = before.flatMap((one) => (one.kind === 'to_inspect' ? [utf8Bytes(one.proposal.args)] : []));
+  return earlier.reduce((sum, bytes) => sum + bytes, utf8Bytes(args)) > MAX_ANSWER_BYTES;
 }

@@ -1,0 +1,94 @@
+// From a model's calls to proposals: what cannot become one goes back to the model with the reason.
+import { deepEqual, equal, match } from 'node:assert/strict';
+import { test } from 'node:test';
+import { defineAgent, defineTool } from 'countersign';
+import { z } from 'zod';
+import { createPropose } from '../../activities/workflows/propose.ts';
+import type { Proposed, WorkflowsActivities } from '../../domain/activity-ports.ts';
+import type { Item } from '../../domain/item.ts';
+import type { Store } from '../../store/ports.ts';
+import { createSigner, createVerifier, generateSigningKey } from '../../trust/signing.ts';
+import { directory } from '../support/far-side.ts';
+import { person } from '../support/system.ts';
+
+const base = { version: '1', description: 'd', effect: 'write', idempotent: false, egress: false, scopes: [] } as const;
+const write = defineTool({
+  ...base,
+  name: 'write',
+  input: z.strictObject({ text: z.string() }),
+  critical: ['text'],
+  execute: async () => ({ done: true }),
+});
+const turned = defineTool({
+  ...base,
+  name: 'turned',
+  input: z.strictObject({ cents: z.string().transform(Number) }),
+  critical: ['cents'],
+  execute: async () => ({ done: true }),
+});
+const agent = defineAgent({
+  name: 'writer',
+  owner: 'olga',
+  team: 'support',
+  purpose: 'to be tested',
+  instructions: 'You are tested.',
+  tools: [write, turned],
+  rules: [],
+});
+const api = createSigner('api', generateSigningKey());
+
+/** What the calls of one answer become. */
+async function propose(...calls: readonly (readonly [tool: string, args: object | string])[]) {
+  const body = {
+    kind: 'calls',
+    text: '',
+    opaque: '',
+    calls: calls.map(([tool, args], at) => ({
+      callId: `c${at}`,
+      tool,
+      argumentsText: typeof args === 'string' ? args : JSON.stringify(args),
+    })),
+  } as const;
+  const item = { id: 'i', salt: 'salt', conversationId: 'c', turn: 1, seq: 1, trust: 'model', createdMs: 0, body };
+  const store = { items: { load: async () => [item as Item] } } as unknown as Store;
+  const decide: WorkflowsActivities['decide'] = async () => [];
+  const agents = new Map([['writer', { agent, ruleVersion: 'v' }]]);
+  const verifier = createVerifier({ api: [api.publicKey], workflows: [] });
+  const deps = { store, agents, directory, verifier, nowMs: () => 0 } as unknown as Parameters<typeof createPropose>[0];
+  const said = { conversationId: 'c', messageId: 'm', principal: person('ada'), textSha256: '', atMs: 0 };
+  const principal = await api.sign({ kind: 'message', ...said });
+  const of = { conversationId: 'c', agent: 'writer', tenant: 'default', turn: 1 };
+  return createPropose(deps, decide)({ of, itemId: 'i', firstIndex: 0, principal });
+}
+
+const reasonOf = (one: Proposed | undefined): string => (one?.kind === 'invalid' ? one.reason : `it is ${one?.kind}`);
+
+test('arguments that the actor would read otherwise than people approved them are no proposal', async () => {
+  const [one] = await propose(['turned', { cents: '72' }]);
+  match(reasonOf(one), /reads its own output differently/);
+});
+
+test('arguments are bounded one by one, and all of one answer together; what is too much is asked for in the next', async () => {
+  const [long] = await propose(['write', { text: '€'.repeat(11_000) }]);
+  match(reasonOf(long), /exceed 32768 bytes/);
+  const many = await propose(...'abcdef'.split('').map((text) => ['write', { text: text.repeat(30_000) }] as const));
+  deepEqual(
+    many.map((one) => one.kind),
+    ['to_inspect', 'to_inspect', 'to_inspect', 'to_inspect', 'invalid', 'invalid'],
+  );
+  match(reasonOf(many[4]), /make this one in the next/);
+});
+
+test('what is no JSON, of no known tool, or said twice is no proposal, and the rest of the answer is', async () => {
+  const proposed = await propose(['write', '{'], ['gone', {}], ['write', { text: 'a' }], ['write', { text: 'a' }]);
+  deepEqual(
+    proposed.map((one) => (one.kind === 'invalid' ? one.reason : one.kind)),
+    [
+      'the arguments are no JSON object',
+      'there is no tool "gone"',
+      'to_inspect',
+      'the same call stands before it in this answer',
+    ],
+  );
+  equal(new Set(proposed.map((one) => (one.kind === 'to_inspect' ? one.proposal.actionId : one.kind))).size, 2);
+});
