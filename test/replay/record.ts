@@ -111,6 +111,27 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await system.reply(id, 'm4');
     return [conversation(id)];
   },
+  async 'asked-whether-it-happened'(system, id) {
+    await system.open(id);
+    far.record.fail = 'throw';
+    await system.submit(id, 'm1', 'note 7');
+    await system.reply(id, 'm1');
+    far.record.fail = '';
+    const question = await system.approval(`${id}:1:0.question.0.0`);
+    await system.decide(question, 'olga', 'did_not_happen');
+    await system.reportReply(id);
+    return [conversation(id), `question/${id}:1:0`];
+  },
+  async 'two-asks-paused-between'(system, id) {
+    const first = await ask(system, id, 'pay 72 then pay 73');
+    await system.decide(first, 'finn', 'approve');
+    await system.outcome(`${id}:1:0`);
+    await system.handle(id).executeUpdate(CONVERSATION.pause);
+    await system.decide(await system.approval(`${id}:1:0.1.0`), 'finn', 'approve');
+    await system.command(id, 'resume');
+    await system.reportReply(id);
+    return [conversation(id), batch(id)];
+  },
   async 'closed-while-waiting'(system, id) {
     await ask(system, id, 'pay 72');
     await system.handle(id).executeUpdate(CONVERSATION.pause);
@@ -170,7 +191,7 @@ async function recordAll(
     for (const [name, scenario] of Object.entries(scenarios)) {
       for (const kept of await scenario(system, name)) {
         const [workflowId = '', runId = ''] = kept.split('#');
-        const kind = workflowId.startsWith('action/') ? '-batch' : runId === '' ? '' : '-first-run';
+        const kind = kindOf(workflowId, runId);
         const ended = async () => (kind !== '-batch' || (await hasEnded(system, workflowId)) ? true : undefined);
         if (name !== 'paused-and-resumed') await eventually(ended, `the end of ${workflowId}`);
         keep(temporal, `${name}${kind}`, workflowId, runId);
@@ -180,6 +201,12 @@ async function recordAll(
     await system.stop();
     await temporal.teardown();
   }
+}
+
+function kindOf(workflowId: string, runId: string): string {
+  if (workflowId.startsWith('action/')) return '-batch';
+  if (workflowId.startsWith('question/')) return '-question';
+  return runId === '' ? '' : '-first-run';
 }
 
 async function hasEnded(system: System, workflowId: string): Promise<boolean> {
