@@ -1,10 +1,11 @@
-// The ledger: appends entries, and brings the read models up to date in the same transaction. `seq` has no gaps and
+// The ledger: appends entries with the hash of their leaf, and brings the read models up to date in the same transaction. `seq` has no gaps and
 // grows in commit order, because whoever appends holds one lock until it commits. May import domain types only.
-import { type Selectable, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Entry } from '../domain/entry.ts';
-import type { RecordedEntry, Store } from './ports.ts';
+import { entryText, leafOf, readEntry } from './entry-text.ts';
+import type { Store } from './ports.ts';
 import { project } from './projections.ts';
-import { type Db, LOCKS, type Tables, type Tx } from './schema.ts';
+import { type Db, LOCKS, type Tx } from './schema.ts';
 
 // 10,000: the longest chain that one answer carries. An action has tens of entries; a conversation is read in pages.
 const MAX_CHAIN_ENTRIES = 10_000;
@@ -74,28 +75,39 @@ export function createLedger(db: Db): Store['ledger'] {
     async ofConversation(conversationId, afterSeq, limit) {
       const rows = await db
         .selectFrom('ledger')
-        .selectAll()
+        .select('entry')
         .where('conversation_id', '=', conversationId)
         .where('seq', '>', afterSeq)
         .orderBy('seq')
         .limit(limit)
         .execute();
-      return rows.map(fromRow);
+      return rows.map(({ entry }) => readEntry(entry));
     },
     async ofSubject(subject) {
       const rows = await db
         .selectFrom('ledger')
-        .selectAll()
+        .select('entry')
         .where('subject', '=', subject)
         .orderBy('seq')
         .limit(MAX_CHAIN_ENTRIES)
         .execute();
-      return rows.map(fromRow);
+      return rows.map(({ entry }) => readEntry(entry));
+    },
+    async hashed(afterSeq, limit) {
+      const rows = await db
+        .selectFrom('ledger')
+        .select(['seq', 'entry', 'leaf'])
+        .where('seq', '>', afterSeq)
+        .orderBy('seq')
+        .limit(limit)
+        .execute();
+      return rows.map(({ seq, entry: text, leaf }) => ({ seq, text, leaf }));
     },
   };
 }
 
 function toRow(entry: Entry, seq: number) {
+  const text = entryText({ ...entry, seq });
   return {
     seq,
     subject: entry.subject,
@@ -103,17 +115,7 @@ function toRow(entry: Entry, seq: number) {
     conversation_id: entry.conversationId,
     at_ms: entry.atMs,
     kind: entry.fact.kind,
-    fact: JSON.stringify(entry.fact),
-  };
-}
-
-function fromRow(row: Selectable<Tables['ledger']>): RecordedEntry {
-  return {
-    seq: row.seq,
-    subject: row.subject,
-    step: row.step,
-    conversationId: row.conversation_id,
-    atMs: row.at_ms,
-    fact: row.fact,
+    entry: text,
+    leaf: leafOf(text),
   };
 }

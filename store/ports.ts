@@ -40,6 +40,14 @@ export interface ActionRow {
   readonly updatedMs: number;
 }
 
+export interface HashedEntry {
+  readonly seq: number;
+  /** The exact text that was hashed. */
+  readonly text: string;
+  /** RFC 6962: SHA-256 of a zero byte and the text in UTF-8. Leaf `seq - 1` of the ledger's tree. */
+  readonly leaf: Buffer;
+}
+
 export interface Claim {
   readonly actionId: string;
   readonly digest: string;
@@ -191,6 +199,8 @@ export interface Store {
     /** Entries of one conversation after a position, oldest first: feeds the event stream. */
     ofConversation(conversationId: string, afterSeq: number, limit: number): Promise<readonly RecordedEntry[]>;
     ofSubject(subject: string): Promise<readonly RecordedEntry[]>;
+    /** Entries after a position as they were hashed, oldest first: what is exported, and what a checkpoint is made of. */
+    hashed(afterSeq: number, limit: number): Promise<readonly HashedEntry[]>;
   };
   readonly apiKeys: {
     /** By SHA-256 (hex) of the secret; undefined when unknown or revoked. */

@@ -83,7 +83,18 @@ export interface Tables {
     conversation_id: string;
     at_ms: number;
     kind: Fact['kind'];
-    fact: JsonColumn<Fact>;
+    /** The exact text that was hashed (see entry-text.ts), and the hash of its leaf. */
+    entry: string;
+    leaf: Buffer;
+  };
+  ledger_identity: { origin: string };
+  checkpoints: {
+    size: number;
+    /** 32 bytes for each perfect subtree, largest first. */
+    frontier: Buffer;
+    note: string;
+    made_ms: number;
+    published_ms: number | null;
   };
   api_keys: {
     id: string;

@@ -7,11 +7,13 @@ import { createDialect, createPool } from '../pool.ts';
 import { isStoreUnavailable } from '../unavailable.ts';
 import { tables0001 } from './0001-tables.ts';
 import { fencingAndSwitches0002 } from './0002-fencing-and-switches.ts';
+import { hashedLedger0003 } from './0003-hashed-ledger.ts';
 
 /** In order; a name that was released never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001_tables': tables0001,
   '0002_fencing_and_switches': fencingAndSwitches0002,
+  '0003_hashed_ledger': hashedLedger0003,
 };
 
 // Apart from our own schema, so that dropping the data also needs a decision about the bookkeeping.

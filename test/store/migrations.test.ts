@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { createPool } from '../../store/pool.ts';
+import { Kysely, sql } from 'kysely';
+import { leafOf, readEntry } from '../../store/entry-text.ts';
+import { tables0001 } from '../../store/migrations/0001-tables.ts';
+import { fencingAndSwitches0002 } from '../../store/migrations/0002-fencing-and-switches.ts';
+import { hashedLedger0003 } from '../../store/migrations/0003-hashed-ledger.ts';
+import { createDialect, createPool } from '../../store/pool.ts';
 import { createSql } from '../../store/sql.ts';
 import { openStore } from '../../store/store.ts';
 import { aConversationId, aMessage, noted } from './builders.ts';
@@ -26,6 +31,35 @@ for (const kind of KINDS) {
         ledger.map((entry) => entry.seq),
         Array.from({ length: 13 }, (_, index) => index + 1),
       );
+    });
+
+    test('a ledger of before is hashed entry by entry, says what it said, and is append-only again', async (t) => {
+      const { poolConfig, stop } = await startDatabase(kind);
+      t.after(stop);
+      const pool = createPool({ ...poolConfig, max: 1 });
+      const db = new Kysely<unknown>({ dialect: createDialect(pool) });
+      await db.transaction().execute(async (tx) => {
+        for (const migration of [tables0001, fencingAndSwitches0002]) await migration.up(tx);
+        for (const seq of [1, 2]) {
+          const fact = JSON.stringify(noted('old', `${seq}`).fact);
+          await sql`insert into countersign.ledger (seq, subject, step, conversation_id, at_ms, kind, fact)
+            values (${seq}, 'old', ${`${seq}`}, 'old', 7, 'replied', ${fact})`.execute(tx);
+        }
+        await hashedLedger0003.up(tx);
+      });
+      const { rows } = await sql<{ entry: string; leaf: Buffer }>`
+        select entry, leaf from countersign.ledger order by seq`.execute(db);
+      const read = rows.map(({ entry }) => readEntry(entry));
+      assert.deepEqual(
+        read,
+        [1, 2].map((seq) => ({ ...noted('old', `${seq}`), atMs: 7, seq })),
+      );
+      assert.deepEqual(
+        rows.map(({ leaf }) => leaf),
+        rows.map(({ entry }) => leafOf(entry)),
+      );
+      await assert.rejects(sql`update countersign.ledger set step = 'x'`.execute(db), /append-only/);
+      await pool.end();
     });
 
     test('what was written is there for the next start; a database of a newer version is left alone', async () => {

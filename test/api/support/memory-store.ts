@@ -101,6 +101,7 @@ export function createMemoryStore(): MemoryStore {
     ledger: {
       ofConversation: (id, after, limit) =>
         state.here(() => state.entries.filter((one) => one.conversationId === id && one.seq > after).slice(0, limit)),
+      hashed: () => state.here(() => []),
       ofSubject: (subject) => state.here(() => state.entries.filter((one) => one.subject === subject)),
     },
     apiKeys: keysOf(state),

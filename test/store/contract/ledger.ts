@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { aConversationId, noted, opened } from '../builders.ts';
+import type { Fact } from '../../../domain/entry.ts';
 import type { Contract } from '../contract.test.ts';
 
 const FORBIDDEN = [
@@ -55,6 +57,29 @@ export const ledgerContract: Contract = {
     assert.deepEqual(await store.ledger.ofConversation(id, 0, 1), [first]);
     assert.deepEqual(await store.ledger.ofSubject(id), [first, second]);
     assert.deepEqual(await store.ledger.ofSubject('nobody'), []);
+  },
+
+  'an entry is kept as the text that was hashed, and its leaf is the hash of exactly that': async ({ store }) => {
+    const id = aConversationId();
+    const odd = { ...noted(id, 'a').fact, reason: 'odd: \u0000 " \ud800 ümläut 🙂' } as Fact;
+    await store.record([opened(id), { ...noted(id, 'a'), fact: odd }]);
+    const [first] = await store.ledger.ofConversation(id, 0, 10);
+    assert.ok(first);
+    const hashed = await store.ledger.hashed(first.seq - 1, 2);
+    for (const { seq, text, leaf } of hashed) {
+      const bytes = Buffer.concat([Buffer.of(0), Buffer.from(text, 'utf8')]);
+      assert.equal(leaf.toString('hex'), createHash('sha256').update(bytes).digest('hex'));
+      const entry = JSON.parse(text) as {
+        seq: number;
+        subject: string;
+        v: number;
+        kind: string;
+        fact: { kind: string };
+      };
+      assert.deepEqual([entry.seq, entry.subject, entry.v, entry.kind], [seq, id, 1, entry.fact.kind]);
+      assert.deepEqual(Object.keys(entry), Object.keys(entry).toSorted());
+    }
+    assert.equal(hashed.length, 2);
   },
 
   'positions have no gaps and are seen in order, however many write at once': async ({ store, sql }) => {
