@@ -46,8 +46,6 @@ export interface Claim {
   /** How often it was taken, from 1. Who takes it over raises it, and so fences off whoever held it before. */
   readonly epoch: number;
   readonly claimedMs: number;
-  /** When somebody last set out to act on it. */
-  readonly actedMs: number;
   /** null: claimed, and nobody knows yet how it ended. */
   readonly outcome: Outcome | null;
 }
@@ -175,8 +173,14 @@ export interface Store {
     ): Promise<
       { readonly kind: 'closed'; readonly outcome: Outcome } | { readonly kind: 'exists'; readonly claim: Claim }
     >;
-    /** Take a claim over that has no outcome: raises its epoch. `acts`: the caller is about to execute it again. */
-    takeOver(actionId: string, how: { readonly acts: boolean; readonly nowMs: number }): Promise<Claim>;
+    /**
+     * Take a claim over that has no outcome: raises its epoch. `acts`: the caller is about to execute it again.
+     * `sinceBegunMs`: how long ago somebody last set out to act on it, by the database's own clock.
+     */
+    takeOver(
+      actionId: string,
+      how: { readonly acts: boolean },
+    ): Promise<{ readonly claim: Claim; readonly sinceBegunMs: number }>;
     /** Throws FencedOff unless the claim is held in this epoch and has no outcome. */
     assertHeld(actionId: string, epoch: number): Promise<void>;
     /**

@@ -92,7 +92,7 @@ async function actWithLeave(
   const leave = people === undefined ? null : { id: people.id, deadlineMs: people.deadlineMs };
   const decisions = people?.decisions.map((decision) => decision.signed) ?? [];
   for (let ruling = 0; ruling < MAX_RULINGS; ruling++) {
-    if (await isCancelled(waiting)) return STOPPED;
+    if (await isCancelled(waiting, batch.conversationId)) return STOPPED;
     const again = await ruleAgain(one, batch.principal, leave);
     if (Date.now() >= (endOfLeave(leave) ?? Number.POSITIVE_INFINITY)) {
       return ended({ kind: 'expired', reason: 'nobody could act on it in time' });
@@ -103,7 +103,7 @@ async function actWithLeave(
     if (!(await workflowsRole.conversationRuns(batch.conversationId))) {
       return ended({ kind: 'cancelled', reason: 'its conversation has ended' });
     }
-    if (await isCancelled(waiting)) return STOPPED; // ruling and looking took time
+    if (await isCancelled(waiting, batch.conversationId)) return STOPPED; // ruling and looking took time
     showBatch(waiting, 'acting');
     const performed = await untilCancelled(waiting, () =>
       actOnce(again, batch.principal, { approval: leave, decisions, notesResult: false }),

@@ -115,17 +115,24 @@ export async function flush(waiting: Waiting): Promise<void> {
   await condition(() => waiting.writing === 0);
 }
 
+// 1 h: how long a batch that is paused may wait for a conversation that is gone; somebody who has terminated it knows why.
+const LOOK_FOR_CONVERSATION_MS = 3_600_000;
+
 /** Waits while the batch is paused; what falls due meanwhile ends all the same. True when it has been cancelled. */
-export async function isCancelled(waiting: Waiting): Promise<boolean> {
+export async function isCancelled(waiting: Waiting, conversationId: string): Promise<boolean> {
   while (waiting.hold === 'paused') {
-    const dueMs = waiting.keepsUp ? nextDeadlineMs(waiting) : Number.POSITIVE_INFINITY;
-    const goesOn = () => waiting.hold !== 'paused';
-    if (dueMs === Number.POSITIVE_INFINITY) await condition(goesOn);
-    else await condition(goesOn, Math.max(1, dueMs - Date.now()), { summary: 'paused; until the next deadline' });
-    if (waiting.keepsUp) {
-      endDue(waiting);
-      await flush(waiting);
+    if (!waiting.keepsUp) {
+      await condition(() => waiting.hold !== 'paused');
+      continue;
     }
+    const untilMs = Math.min(nextDeadlineMs(waiting), Date.now() + LOOK_FOR_CONVERSATION_MS);
+    const news = () => waiting.hold !== 'paused' || waiting.delivered.length > 0;
+    const isNews = await condition(news, Math.max(1, untilMs - Date.now()), { summary: 'paused' });
+    await countDelivered(waiting); // what was decided in time counts, though nobody acts yet
+    endDue(waiting);
+    await flush(waiting);
+    // Nobody resumes what belongs to a conversation that was terminated.
+    if (!isNews && !(await workflowsRole.conversationRuns(conversationId))) waiting.hold = 'cancelled';
   }
   return waiting.hold === 'cancelled';
 }
