@@ -40,6 +40,10 @@ export interface ActionRow {
   readonly updatedMs: number;
 }
 
+export interface UnaskedAction extends ActionRow {
+  readonly tenant: string;
+}
+
 export interface Claim {
   readonly actionId: string;
   readonly digest: string;
@@ -139,6 +143,8 @@ export interface Store {
     ofConversation(conversationId: string, limit: number): Promise<readonly ActionRow[]>;
     /** The writes of one tool that have not ended, or may have happened: bounded by what may wait at once. */
     openWrites(conversationId: string, tool: string): Promise<readonly ActionRow[]>;
+    /** Actions that ended as unknown before then, and about which nobody was ever asked. Oldest first. */
+    unasked(beforeMs: number, limit: number): Promise<readonly UnaskedAction[]>;
     /** Counts by outcome kind, and those claimed without a receipt: for /metrics. */
     counts(): Promise<Readonly<Record<string, number>>>;
   };
