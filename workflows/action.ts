@@ -7,21 +7,11 @@ import { type Approval, openApproval, stillStands } from '../domain/approval.ts'
 import { endingOfApproval, groupsAsked } from '../domain/batch.ts';
 import type { BatchInput } from '../domain/conversation.ts';
 import { approvalId } from '../domain/ids.ts';
-import {
-  endOpen,
-  flush,
-  isCancelled,
-  listenForPeople,
-  openWaiting,
-  request,
-  showBatch,
-  tellConversation,
-  type Waiting,
-  waitForPeople,
-} from './approval.ts';
+import { isCancelled, listenForPeople, tellConversation, waitForPeople } from './approval.ts';
 import { workflowsRole } from './effects.ts';
 import { actOnce, endOfLeave, MAX_RULINGS, ruleAgain, settledEntry } from './life.ts';
 import { askWhetherItHappened } from './question.ts';
+import { endOpen, flush, openWaiting, request, showBatch, type Waiting } from './waiting.ts';
 
 // 3: what changes three times while people look at it is not ready to be approved.
 const MAX_ASKS = 3;
