@@ -116,7 +116,7 @@ function assertMayDecide({ directory }: Deps, { principal }: Caller, approval: A
   if (!isMember(directory, approval.group, principal.id)) {
     throw new Problem('not_a_member', `Only ${peopleOf(approval.group)} may decide this.`);
   }
-  if (approval.requester === principal.id) {
+  if (approval.requester === principal.id && approval.question === undefined) {
     throw new Problem(
       'not_a_member',
       `You asked for this action; another member of "${approval.group}" must decide it.`,

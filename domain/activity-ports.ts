@@ -112,7 +112,14 @@ export interface WorkflowsActivities {
   closeGone(input: {
     readonly of: TurnOf;
     readonly waiting: readonly { readonly batchId: string; readonly deadlineMs: number }[];
-  }): Promise<readonly { readonly batchId: string; readonly questions: readonly QuestionInput[] }[]>;
+  }): Promise<
+    readonly {
+      readonly batchId: string;
+      readonly questions: readonly QuestionInput[];
+      /** It has ended, and its report did not come or did not hold. */
+      readonly isLost?: boolean;
+    }[]
+  >;
   signReport(input: {
     readonly conversationId: string;
     readonly batchId: string;

@@ -123,17 +123,24 @@ export function applyDecision(approval: Approval, decision: CountedDecision): { 
     const text = `your ${seen.answer} of ${approval.summary} is already counted`;
     return { approval, receipt: receiptOf(approval, seen.decisionId, seen.answer === decision.answer, text) };
   }
-  const due = expireIfDue(approval, decision.atMs);
-  if (due.end !== 'open') {
-    return { approval: due, receipt: receiptOf(due, decision.decisionId, false, `too late: it is already ${due.end}`) };
+  if (approval.end !== 'open') {
+    return {
+      approval,
+      receipt: receiptOf(approval, decision.decisionId, false, `too late: it is already ${approval.end}`),
+    };
   }
-  if (decision.personId === approval.requester) {
+  // It does not count, and ends nothing: the clock that signed it may be wrong; the Workflow's own timer is the judge.
+  if (decision.atMs >= approval.deadlineMs) {
+    return { approval, receipt: receiptOf(approval, decision.decisionId, false, 'too late: the deadline was over') };
+  }
+  // Four eyes are for leave. What happened may be said by whoever knows it: a new action is ruled on like any other.
+  if (decision.personId === approval.requester && approval.question === undefined) {
     const text = 'who asks for an action cannot approve or deny it';
-    return { approval: due, receipt: receiptOf(due, decision.decisionId, false, text) };
+    return { approval, receipt: receiptOf(approval, decision.decisionId, false, text) };
   }
   if (!answersTo(approval).includes(decision.answer)) {
     const text = `it is answered by ${answersTo(approval).join(' or ')}, not by ${decision.answer}`;
-    return { approval: due, receipt: receiptOf(due, decision.decisionId, false, text) };
+    return { approval, receipt: receiptOf(approval, decision.decisionId, false, text) };
   }
   const decisions = [...approval.decisions, decision];
   if (decision.answer === 'happened' || decision.answer === 'did_not_happen') {

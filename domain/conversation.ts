@@ -231,10 +231,16 @@ export function enqueueReport(state: ConversationState, report: BatchReport): bo
 
 /** The next turn's work: reports first, since they are news about what was asked before; undefined when idle. */
 export function takeNext(state: ConversationState): Work | undefined {
-  for (let report = state.reports.shift(); report !== undefined; report = state.reports.shift()) {
-    const batch = state.waiting.find((one) => one.batchId === report?.batchId);
-    if (batch !== undefined) return { kind: 'report', report, batch };
-  }
+  const at = state.reports.findIndex((one) => batchOf(state, one) !== undefined);
+  const [early, report, later] =
+    at === -1
+      ? [state.reports, undefined, []]
+      : [state.reports.slice(0, at), state.reports[at], state.reports.slice(at + 1)];
+  // The answer to a question may come before the report that names it: it is kept while such a report may come.
+  const mayBeNamed = ({ batchId }: BatchReport) => isQuestionId(batchId) && state.waiting.length > 0;
+  state.reports = [...early.filter(mayBeNamed), ...later];
+  const batch = report && batchOf(state, report);
+  if (report !== undefined && batch !== undefined) return { kind: 'report', report, batch };
   const sender = state.inbox[0]?.principalId;
   if (sender === undefined) return undefined;
   const messages = state.inbox.filter((message) => message.principalId === sender).slice(0, MAX_MESSAGES_PER_TURN);
@@ -247,10 +253,13 @@ export function settleBatch(state: ConversationState, batchId: string): void {
   state.waiting = state.waiting.filter((one) => one.batchId !== batchId);
 }
 
+const batchOf = (state: ConversationState, { batchId }: BatchReport): WaitingBatch | undefined =>
+  state.waiting.find((one) => one.batchId === batchId);
+
 /** True when a turn may start: there is work, and the phase lets it run. */
 export function hasWork(state: ConversationState): boolean {
   if (state.phase !== 'open' && state.phase !== 'handed_over') return false;
-  return state.inbox.length > 0 || state.reports.length > 0;
+  return state.inbox.length > 0 || state.reports.some((report) => batchOf(state, report) !== undefined);
 }
 
 /**

@@ -28,7 +28,7 @@ export const messageKey = (messageId: string): string => `message:${messageId}`;
 export const reportKey = (batchId: string): string => `report:${batchId}`;
 
 /** A batch is named by its first action; the question about an action by that action and this ending. */
-const QUESTION = '.question';
+export const QUESTION = '.question';
 
 export const questionId = (actionOfIt: string): string => `${actionOfIt}${QUESTION}`;
 

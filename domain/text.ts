@@ -12,6 +12,18 @@ export function cutToBytes(text: string, maxBytes: number): string {
   return text;
 }
 
+/** The longest beginning of the text that is at most so many bytes as a JSON string, which escapes some characters. */
+export function cutToJson(text: string, maxBytes: number): string {
+  let bytes = 2; // the quotes
+  let end = 0;
+  for (const character of text) {
+    bytes += utf8Bytes(JSON.stringify(character)) - 2;
+    if (bytes > maxBytes) return text.slice(0, end);
+    end += character.length;
+  }
+  return text;
+}
+
 /** How many bytes the text is in UTF-8. */
 export function utf8Bytes(text: string): number {
   let bytes = 0;

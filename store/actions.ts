@@ -1,5 +1,6 @@
 // The read model of actions: what is known of each so far. Written by projections only. May import domain types.
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
+import { QUESTION } from '../domain/ids.ts';
 import type { ActionRow, Store } from './ports.ts';
 import type { Db, Tables } from './schema.ts';
 
@@ -30,6 +31,30 @@ export function createActions(db: Db): Store['actions'] {
         .execute();
       // Here, not in SQL: PostgreSQL reads no field out of a json that holds a NUL somewhere.
       return rows.map(fromRow).filter((row) => row.tool === tool && row.effect !== 'read');
+    },
+    async unasked(beforeMs, limit) {
+      const rows = await db
+        .selectFrom('actions')
+        .innerJoin('conversations', 'conversations.id', 'actions.conversation_id')
+        .selectAll('actions')
+        .select('conversations.tenant')
+        .where('outcome_kind', '=', 'unknown')
+        .where('actions.updated_ms', '<', beforeMs)
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom('approvals')
+                .select('approvals.id')
+                .whereRef('approvals.conversation_id', '=', 'actions.conversation_id')
+                .where('approvals.id', 'like', sql<string>`actions.id || ${`${QUESTION}%`}`),
+            ),
+          ),
+        )
+        .orderBy('actions.updated_ms')
+        .limit(limit)
+        .execute();
+      return rows.map(({ tenant, ...row }) => ({ ...fromRow(row), tenant }));
     },
     async counts() {
       const byOutcome = await db

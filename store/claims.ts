@@ -2,10 +2,10 @@
 // import domain types only. Guarantees: an action id is claimed at most once, and so is a digest; nothing is claimed
 // against a thrown switch, after its action has ended, or without its verdict on record; only the latest epoch of a
 // claim may end it, and what an earlier one finds out late counts only when it is that the effect happened.
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Outcome } from '../domain/action.ts';
 import { stoppedBy } from '../domain/switch.ts';
-import { appendEntries, isRecorded } from './entries.ts';
+import { appendEntries, isRecorded, lockLedger } from './entries.ts';
 import { type Claim, type Claiming, FencedOff, type Store } from './ports.ts';
 import type { Db, Tables, Tx } from './schema.ts';
 import { thrownSwitches } from './switches.ts';
@@ -20,6 +20,9 @@ export function createClaims(db: Db): Store['claims'] {
     claim: ({ claiming, verdictStep }) =>
       within(async (tx) => {
         const { actionId } = claiming;
+        // First of all: a switch, and the end of an action, are recorded under the same lock, so that what was answered
+        // as thrown or ended before this is seen here.
+        await lockLedger(tx);
         const standing = await standingClaim(tx, claiming);
         if (standing !== undefined) return { kind: 'exists', claim: standing } as const;
         const ended = await endedWithoutClaim(tx, actionId);
@@ -32,17 +35,19 @@ export function createClaims(db: Db): Store['claims'] {
       }),
     close: (claiming, outcome) =>
       within(async (tx) => {
+        await lockLedger(tx);
         const isNew = await insertClaim(tx, claiming);
         if (!isNew) return { kind: 'exists', claim: await otherClaim(tx, claiming) } as const;
         return { kind: 'closed', outcome: await end(tx, claiming.actionId, 1, outcome, claiming.nowMs) } as const;
       }),
-    takeOver: (actionId, { acts, nowMs }) =>
+    takeOver: (actionId, { acts }) =>
       within(async (tx) => {
         const claim = await locked(tx, actionId);
-        if (claim.outcome !== null) return fromRow(claim);
-        const taken = { epoch: claim.epoch + 1, ...(acts ? { taken_ms: nowMs } : {}) };
+        const sinceBegunMs = (await databaseMs(tx)) - claim.taken_ms;
+        if (claim.outcome !== null) return { claim: fromRow(claim), sinceBegunMs };
+        const taken = { epoch: claim.epoch + 1, ...(acts ? { taken_ms: DATABASE_MS } : {}) };
         await tx.updateTable('claims').set(taken).where('action_id', '=', actionId).execute();
-        return fromRow({ ...claim, epoch: claim.epoch + 1 });
+        return { claim: fromRow({ ...claim, epoch: claim.epoch + 1 }), sinceBegunMs };
       }),
     async assertHeld(actionId, epoch) {
       const row = await db
@@ -59,6 +64,14 @@ export function createClaims(db: Db): Store['claims'] {
         return end(tx, actionId, claim.epoch, outcome, nowMs);
       }),
   };
+}
+
+// How long ago an attempt began is told by one clock, that of the database: those of two actors may differ by hours.
+const DATABASE_MS = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
+
+async function databaseMs(tx: Tx): Promise<number> {
+  const { rows } = await sql<{ ms: number }>`select ${DATABASE_MS} as ms`.execute(tx);
+  return rows[0]?.ms ?? 0;
 }
 
 /** The claim in the way: that of the action itself, else that of the same digest under another id. */
@@ -95,7 +108,7 @@ async function insertClaim(tx: Tx, { actionId, conversationId, digest, tool, now
       tool,
       claimed_ms: nowMs,
       epoch: 1,
-      taken_ms: nowMs,
+      taken_ms: DATABASE_MS,
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning('action_id')
@@ -146,7 +159,6 @@ function fromRow(row: Selectable<Tables['claims']>): Claim {
     digest: row.digest,
     epoch: row.epoch,
     claimedMs: row.claimed_ms,
-    actedMs: row.taken_ms,
     outcome: row.outcome,
   };
 }

@@ -46,6 +46,8 @@ export interface HashedEntry {
   readonly text: string;
   /** RFC 6962: SHA-256 of a zero byte and the text in UTF-8. Leaf `seq - 1` of the ledger's tree. */
   readonly leaf: Buffer;
+export interface UnaskedAction extends ActionRow {
+  readonly tenant: string;
 }
 
 export interface Claim {
@@ -54,8 +56,6 @@ export interface Claim {
   /** How often it was taken, from 1. Who takes it over raises it, and so fences off whoever held it before. */
   readonly epoch: number;
   readonly claimedMs: number;
-  /** When somebody last set out to act on it. */
-  readonly actedMs: number;
   /** null: claimed, and nobody knows yet how it ended. */
   readonly outcome: Outcome | null;
 }
@@ -149,6 +149,8 @@ export interface Store {
     ofConversation(conversationId: string, limit: number): Promise<readonly ActionRow[]>;
     /** The writes of one tool that have not ended, or may have happened: bounded by what may wait at once. */
     openWrites(conversationId: string, tool: string): Promise<readonly ActionRow[]>;
+    /** Actions that ended as unknown before then, and about which nobody was ever asked. Oldest first. */
+    unasked(beforeMs: number, limit: number): Promise<readonly UnaskedAction[]>;
     /** Counts by outcome kind, and those claimed without a receipt: for /metrics. */
     counts(): Promise<Readonly<Record<string, number>>>;
   };
@@ -183,8 +185,14 @@ export interface Store {
     ): Promise<
       { readonly kind: 'closed'; readonly outcome: Outcome } | { readonly kind: 'exists'; readonly claim: Claim }
     >;
-    /** Take a claim over that has no outcome: raises its epoch. `acts`: the caller is about to execute it again. */
-    takeOver(actionId: string, how: { readonly acts: boolean; readonly nowMs: number }): Promise<Claim>;
+    /**
+     * Take a claim over that has no outcome: raises its epoch. `acts`: the caller is about to execute it again.
+     * `sinceBegunMs`: how long ago somebody last set out to act on it, by the database's own clock.
+     */
+    takeOver(
+      actionId: string,
+      how: { readonly acts: boolean },
+    ): Promise<{ readonly claim: Claim; readonly sinceBegunMs: number }>;
     /** Throws FencedOff unless the claim is held in this epoch and has no outcome. */
     assertHeld(actionId: string, epoch: number): Promise<void>;
     /**

@@ -198,7 +198,7 @@ async function untilAttributesThere(connection: Connection, namespace: string): 
 }
 
 /** The number of the type in the server's own protocol. */
-export function indexedType(type: AttributeType) {
+export function indexedType(type: AttributeType): number {
   const value = encodeSearchAttributeIndexedValueType(SDK_TYPES[type]);
   if (value === undefined) throw new TypeError(`the SDK knows no search attribute type ${type}`);
   return value;

@@ -6,6 +6,7 @@ import { createLocalBroker } from '../activities/actor/broker.ts';
 import { createModelRouter, type ModelConfig } from '../activities/assistant/models/router.ts';
 import { createSigner, createVerifier, type Verifier } from '../trust/signing.ts';
 import { startActorRole } from './actor.ts';
+import { askUnknown } from './ask-unknown.ts';
 import { startAssistantRole } from './assistant.ts';
 import { workflowBundle } from './bundle.ts';
 import { type Config, modelProtocolOf, namedSecret } from './config.ts';
@@ -24,16 +25,25 @@ export async function composeWorkflows(
   keys: PublicKeys & { readonly workflowsSigningKey: string },
   cacheFolder: string,
 ): Promise<RunningRole> {
-  const { store, loaded, nowMs, temporal } = parts;
+  const { store, loaded, nowMs, temporal, log } = parts;
   const { connection, namespace } = temporal;
-  return startWorkflowsRole(at(parts), await workflowBundle(cacheFolder), {
+  const client = new Client({ connection, namespace });
+  const role = await startWorkflowsRole(at(parts), await workflowBundle(cacheFolder), {
     store,
     ...loaded,
     signer: createSigner('workflows', keys.workflowsSigningKey),
     verifier: verifierOf(keys),
-    workflowState: workflowStateBy(new Client({ connection, namespace })),
+    workflowState: workflowStateBy(client),
     nowMs,
   });
+  const stopAsking = askUnknown({ store, client, nowMs, log });
+  return {
+    ...role,
+    async stop() {
+      stopAsking();
+      await role.stop();
+    },
+  };
 }
 
 export function composeAssistant(parts: RoleParts): Promise<RunningRole> {

@@ -7,21 +7,11 @@ import { type Approval, openApproval, stillStands } from '../domain/approval.ts'
 import { endingOfApproval, groupsAsked } from '../domain/batch.ts';
 import type { BatchInput } from '../domain/conversation.ts';
 import { approvalId } from '../domain/ids.ts';
-import {
-  endOpen,
-  flush,
-  isCancelled,
-  listenForPeople,
-  openWaiting,
-  request,
-  showBatch,
-  tellConversation,
-  type Waiting,
-  waitForPeople,
-} from './approval.ts';
+import { isCancelled, listenForPeople, tellConversation, waitForPeople } from './approval.ts';
 import { workflowsRole } from './effects.ts';
 import { actOnce, endOfLeave, MAX_RULINGS, ruleAgain, settledEntry } from './life.ts';
 import { askWhetherItHappened } from './question.ts';
+import { endOpen, flush, openWaiting, request, showBatch, type Waiting } from './waiting.ts';
 
 // 3: what changes three times while people look at it is not ready to be approved.
 const MAX_ASKS = 3;
@@ -92,7 +82,7 @@ async function actWithLeave(
   const leave = people === undefined ? null : { id: people.id, deadlineMs: people.deadlineMs };
   const decisions = people?.decisions.map((decision) => decision.signed) ?? [];
   for (let ruling = 0; ruling < MAX_RULINGS; ruling++) {
-    if (await isCancelled(waiting)) return STOPPED;
+    if (await isCancelled(waiting, batch.conversationId)) return STOPPED;
     const again = await ruleAgain(one, batch.principal, leave);
     if (Date.now() >= (endOfLeave(leave) ?? Number.POSITIVE_INFINITY)) {
       return ended({ kind: 'expired', reason: 'nobody could act on it in time' });
@@ -103,7 +93,7 @@ async function actWithLeave(
     if (!(await workflowsRole.conversationRuns(batch.conversationId))) {
       return ended({ kind: 'cancelled', reason: 'its conversation has ended' });
     }
-    if (await isCancelled(waiting)) return STOPPED; // ruling and looking took time
+    if (await isCancelled(waiting, batch.conversationId)) return STOPPED; // ruling and looking took time
     showBatch(waiting, 'acting');
     const performed = await untilCancelled(waiting, () =>
       actOnce(again, batch.principal, { approval: leave, decisions, notesResult: false }),

@@ -8,42 +8,15 @@ import {
   defineUpdate,
   getExternalWorkflowHandle,
   log,
-  patched,
   setHandler,
 } from '@temporalio/workflow';
-import { applyDecision, type Approval, endApproval, expireIfDue, type Receipt, tenantOf } from '../domain/approval.ts';
+import { applyDecision, type Approval, type Receipt, tenantOf } from '../domain/approval.ts';
 import type { BatchReport } from '../domain/conversation.ts';
 import { conversationWorkflowId } from '../domain/ids.ts';
-import type { SettledAction } from '../domain/action.ts';
-import type { Entry } from '../domain/entry.ts';
 import { ACTION, CONVERSATION } from '../domain/protocol.ts';
 import type { DecisionStatement, Signed } from '../domain/signed.ts';
-import { type BatchPhase, describeBatch, showBatchColumns } from './desk.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
-
-/** The state of a batch that waits: one printable object. */
-export interface Waiting {
-  readonly batchId: string;
-  /** Every approval asked for, the void ones too, so that a late click gets its receipt. */
-  approvals: Approval[];
-  settled: SettledAction[];
-  /** Decisions that came by Signal and are not verified yet. */
-  delivered: Signed<DecisionStatement>[];
-  /** What is not on record yet, and how many writes are under way. */
-  unrecorded: Entry[];
-  writing: number;
-  /** What the row of the operators' list says. */
-  shown: string;
-  /** False in a run that began when decisions were confirmed before they were on record, and rows did not follow. */
-  readonly keepsUp: boolean;
-  hold: 'none' | 'paused' | 'cancelled';
-}
-
-/** `groups` as its row was started with. */
-export function openWaiting(batchId: string, groups: string): Waiting {
-  const empty = { approvals: [], settled: [], delivered: [], unrecorded: [], writing: 0 };
-  return { batchId, ...empty, shown: rowOf('waiting', groups), hold: 'none', keepsUp: patched('keeps-up') };
-}
+import { endDue, find, flush, nextDeadlineMs, note, replace, showBatch, type Waiting } from './waiting.ts';
 
 const decideApproval = defineUpdate<Receipt, [Signed<DecisionStatement>]>(ACTION.decideApproval);
 const approvalDecision = defineSignal<[Signed<DecisionStatement>]>(ACTION.approvalDecision);
@@ -100,51 +73,26 @@ export async function waitForPeople(waiting: Waiting, id: string): Promise<Appro
   }
 }
 
-/**
- * Resolves once all is on record, whoever writes it. Called before a card is shown, before a decision is confirmed,
- * before acting, and at the end.
- */
-export async function flush(waiting: Waiting): Promise<void> {
-  while (waiting.unrecorded.length > 0) {
-    const entries = waiting.unrecorded;
-    waiting.unrecorded = [];
-    waiting.writing += 1;
-    await workflowsRole.record({ entries, items: [] });
-    waiting.writing -= 1;
-  }
-  await condition(() => waiting.writing === 0);
-}
+// 1 h: how long a batch that is paused may wait for a conversation that is gone; somebody who has terminated it knows why.
+const LOOK_FOR_CONVERSATION_MS = 3_600_000;
 
 /** Waits while the batch is paused; what falls due meanwhile ends all the same. True when it has been cancelled. */
-export async function isCancelled(waiting: Waiting): Promise<boolean> {
+export async function isCancelled(waiting: Waiting, conversationId: string): Promise<boolean> {
   while (waiting.hold === 'paused') {
-    const dueMs = waiting.keepsUp ? nextDeadlineMs(waiting) : Number.POSITIVE_INFINITY;
-    const goesOn = () => waiting.hold !== 'paused';
-    if (dueMs === Number.POSITIVE_INFINITY) await condition(goesOn);
-    else await condition(goesOn, Math.max(1, dueMs - Date.now()), { summary: 'paused; until the next deadline' });
-    if (waiting.keepsUp) {
-      endDue(waiting);
-      await flush(waiting);
+    if (!waiting.keepsUp) {
+      await condition(() => waiting.hold !== 'paused');
+      continue;
     }
+    const untilMs = Math.min(nextDeadlineMs(waiting), Date.now() + LOOK_FOR_CONVERSATION_MS);
+    const news = () => waiting.hold !== 'paused' || waiting.delivered.length > 0;
+    const isNews = await condition(news, Math.max(1, untilMs - Date.now()), { summary: 'paused' });
+    await countDelivered(waiting); // what was decided in time counts, though nobody acts yet
+    endDue(waiting);
+    await flush(waiting);
+    // Nobody resumes what belongs to a conversation that was terminated.
+    if (!isNews && !(await workflowsRole.conversationRuns(conversationId))) waiting.hold = 'cancelled';
   }
   return waiting.hold === 'cancelled';
-}
-
-const rowOf = (phase: BatchPhase, group: string): string => `${phase} · ${group}`;
-
-/** The live panel of the batch, and what its row says. A change of the row costs an event, so only a change is written. */
-export function showBatch(waiting: Waiting, phase: BatchPhase, group = ''): void {
-  describeBatch(waiting.approvals);
-  const shown = rowOf(phase, group);
-  const isNew = waiting.keepsUp ? shown !== waiting.shown : phase !== 'waiting';
-  if (isNew) showBatchColumns(phase, group);
-  waiting.shown = shown;
-}
-
-/** Ask people: the approval is on record before any card shows it. */
-export function request(waiting: Waiting, approval: Approval): void {
-  waiting.approvals.push(approval);
-  note(waiting, approval, 'requested', { kind: 'approval_requested', approval });
 }
 
 /** Tell the conversation, wherever its run is now. One that has ended is logged, never thrown. */
@@ -152,11 +100,6 @@ export async function tellConversation(conversationId: string, report: BatchRepo
   await getExternalWorkflowHandle(conversationWorkflowId(conversationId))
     .signal(CONVERSATION.actionSettled, report)
     .catch((error: unknown) => log.warn('the conversation has ended before its report', { error: String(error) }));
-}
-
-/** End an open approval for a reason other than a decision or the clock. */
-export function endOpen(waiting: Waiting, id: string, end: 'cancelled' | 'superseded'): void {
-  replace(waiting, endApproval(find(waiting, id), end));
 }
 
 async function decide(waiting: Waiting, signed: Signed<DecisionStatement>): Promise<Receipt> {
@@ -200,36 +143,6 @@ async function countDelivered(waiting: Waiting): Promise<void> {
       log.warn('a delivered decision changed nothing', { reason: error.message });
     });
   }
-}
-
-/** A passed deadline, or a cancelled batch, ends every open approval, whichever is waited for just now. */
-function endDue(waiting: Waiting): void {
-  for (const approval of waiting.approvals) {
-    const due = waiting.hold === 'cancelled' ? endApproval(approval, 'cancelled') : expireIfDue(approval, Date.now());
-    if (due !== approval) replace(waiting, due);
-  }
-}
-
-const nextDeadlineMs = (waiting: Waiting): number =>
-  Math.min(...waiting.approvals.filter((one) => one.end === 'open').map((one) => one.deadlineMs));
-
-function replace(waiting: Waiting, approval: Approval): void {
-  const before = find(waiting, approval.id);
-  waiting.approvals = waiting.approvals.map((one) => (one.id === approval.id ? approval : one));
-  if (before.end === 'open' && approval.end !== 'open') {
-    note(waiting, approval, 'settled', { kind: 'approval_settled', approval });
-  }
-}
-
-function note(waiting: Waiting, approval: Approval, step: string, fact: Entry['fact']): void {
-  const { id, conversationId } = approval;
-  waiting.unrecorded.push({ subject: id, step, conversationId, atMs: Date.now(), fact });
-}
-
-function find(waiting: Waiting, id: string): Approval {
-  const approval = waiting.approvals.find((one) => one.id === id);
-  if (approval === undefined) throw new Error(`there must be an approval ${id}`); // only a bug breaks this
-  return approval;
 }
 
 function hold(waiting: Waiting, how: Waiting['hold']): void {

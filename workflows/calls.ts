@@ -1,7 +1,14 @@
 // What one model call asked for: ruled on, carried out in order, or sent to wait for people. The model is told what
 // came of each call. May import domain and @temporalio/workflow.
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { CancellationScope, type ChildWorkflowOptions, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  type ChildWorkflowOptions,
+  log,
+  ParentClosePolicy,
+  patched,
+  startChild,
+} from '@temporalio/workflow';
 import { type Ending, endingText, type RuledAction } from '../domain/action.ts';
 import type { TurnOf } from '../domain/activity-ports.ts';
 import { groupsAsked, inSteps, isRead, type RefusedCall, splitAtFirstAsk } from '../domain/batch.ts';
@@ -115,8 +122,8 @@ async function runOne(
   return done.ending;
 }
 
-// 80 h: the owner's time and the team's; for show only, the question keeps its own deadlines.
-const ANSWER_WITHIN_MS = 80 * 3_600_000;
+// 76 h: the owner's time and the team's; for show only, the question keeps its own deadlines.
+const ANSWER_WITHIN_MS = 76 * 3_600_000;
 
 /** Wait for the answer of people to the question about an action. */
 export function awaitAnswer(
@@ -127,7 +134,7 @@ export function awaitAnswer(
 ): void {
   const deadlineMs = Date.now() + ANSWER_WITHIN_MS;
   const summaries = [`whether it happened: ${summary}`];
-  awaitReport(state, { batchId, principal, summaries, group: 'the agent’s owner', deadlineMs });
+  awaitReport(state, { batchId, principal, summaries, group: 'the agent’s owner or team', deadlineMs });
   describeConversation(state);
 }
 
@@ -169,8 +176,10 @@ async function startWaiting(
   });
   awaitReport(state, batch);
   describeConversation(state);
-  // What was announced before this batch was there does not reach it by itself.
+  // What was announced before this batch was there does not reach it by itself; a stop that is over already neither.
+  const wasStopped = CancellationScope.current().parent?.consideredCancelled === true;
   if (state.announcer && state.phase !== 'open') await tellWaiting(batch, state.phase);
+  else if (wasStopped && patched('tell-of-stop')) await tellWaiting(batch, 'stopped');
   await tell(
     state,
     rest.map(({ proposal, verdict }) =>

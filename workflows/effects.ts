@@ -97,7 +97,8 @@ export function inspect(input: Parameters<ActorActivities['inspect']>[0], untilM
 export function act(input: Parameters<ActorActivities['act']>[0], untilMs?: number): Promise<ActResult> {
   return proxyActivities<ActorActivities>({
     ...actorOptions,
-    ...endingAt(untilMs),
+    // What was begun in time may also end: the actor begins nothing later than `untilMs`.
+    ...endingAt(untilMs && untilMs + input.proposal.timeoutMs + ACT_OVERHEAD_MS),
     startToCloseTimeout: input.proposal.timeoutMs + ACT_OVERHEAD_MS,
     retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
   }).act.executeWithOptions({ summary: inOneLine(input.proposal.summary) }, [input]);

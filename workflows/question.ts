@@ -16,17 +16,10 @@ import type { CountedDecision } from '../domain/approval.ts';
 import type { QuestionInput } from '../domain/conversation.ts';
 import { questionId, TASK_QUEUES, waitingWorkflowId, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
 import { QUESTION } from '../domain/protocol.ts';
-import {
-  flush,
-  listenForPeople,
-  openWaiting,
-  request,
-  showBatch,
-  tellConversation,
-  waitForPeople,
-} from './approval.ts';
+import { listenForPeople, tellConversation, waitForPeople } from './approval.ts';
 import { attributesOfBatch } from './desk.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
+import { flush, openWaiting, request, showBatch } from './waiting.ts';
 
 // 5: the owner and the team are two; a third party would be a new rule, and this a bound all the same.
 const MAX_ROUNDS = 5;

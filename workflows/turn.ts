@@ -14,6 +14,7 @@ import {
   type Work,
 } from '../domain/conversation.ts';
 import type { Entry } from '../domain/entry.ts';
+import { reportKey } from '../domain/ids.ts';
 import type { NewItem } from '../domain/item.ts';
 import type { CallModelResult } from '../domain/model.ts';
 import { wordsOfModelFailure, wordsOfStop } from '../domain/words.ts';
@@ -81,15 +82,25 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
 async function forgetGone(state: ConversationState, of: TurnOf): Promise<void> {
   if (state.waiting.length === 0 || !patched('forget-gone')) return;
   const waiting = state.waiting.map(({ batchId, deadlineMs }) => ({ batchId, deadlineMs }));
-  for (const { batchId, questions } of await workflowsRole.closeGone({ of, waiting })) {
+  for (const { batchId, questions, isLost } of await workflowsRole.closeGone({ of, waiting })) {
     const batch = state.waiting.find((one) => one.batchId === batchId);
     if (batch === undefined) continue;
     settleBatch(state, batchId);
+    if (isLost === true) await noteLostReport(state, batch);
     for (const asked of questions) {
       await startQuestion(asked);
       awaitAnswer(state, batch.principal, asked.questionId, asked.proposal.summary);
     }
   }
+}
+
+/** Words of code in the place of a report that did not come: what became of it stands beside each action. */
+async function noteLostReport(state: ConversationState, { batchId, summaries }: WaitingBatch): Promise<void> {
+  const { conversationId, turn } = state;
+  const text = `What waited has ended, and how was not reported here: ${summaries.join('; ')}. Look at its actions.`;
+  const body = { kind: 'report', text } as const;
+  const item = { key: reportKey(batchId), conversationId, turn, trust: 'record', body } as const;
+  remember(state, await workflowsRole.record({ entries: [], items: [item] }));
 }
 
 /** What a verified report changes: its batch waits no more, its questions do, and a person may have taken over. */

@@ -67,11 +67,12 @@ export function leaveNow(
   proposal: Proposal,
   { verdict: { approval, verdict, atMs, proposalSha256 }, approvers }: Authority,
 ): Leave {
+  // First: where this clock and that of the ruling differ, nothing that this clock says may end an action for good.
+  const isFresh = Math.abs(nowMs() - atMs) <= VERDICT_FRESH_MS;
+  if (proposalSha256 === undefined || !isFresh) return { kind: 'verdict_stale' };
   if (approval !== null && nowMs() > approval.deadlineMs + ACT_WITHIN_MS) {
     return { kind: 'expired', reason: 'nobody could act on it in time' };
   }
-  const isFresh = Math.abs(nowMs() - atMs) <= VERDICT_FRESH_MS;
-  if (proposalSha256 === undefined || !isFresh) return { kind: 'verdict_stale' };
   if (verdict.kind !== 'ask') return { kind: 'holds' };
   const entitled = approvers.filter((person) => isMember(directory, verdict.group, person));
   if (entitled.length >= verdict.quorum) return { kind: 'holds' };

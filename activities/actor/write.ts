@@ -9,7 +9,7 @@ import type { Json } from '../../domain/json.ts';
 import { type DidNotHappen, isDidNotHappen, type Reconciled, type ToolContext } from '../../domain/tool.ts';
 import { type Claim, type Claiming, FencedOff } from '../../store/ports.ts';
 import { attempt } from '../heartbeat.ts';
-import { type Acting, execute, inToolTime, openFor, reasonOf } from './execute.ts';
+import { type Acting, execute, inToolTime, type OpenedFor, openFor, reasonOf } from './execute.ts';
 import { type Leave, leaveNow } from './warrant.ts';
 
 export type Written = Exclude<Leave, { kind: 'holds' | 'expired' }> | Settled;
@@ -114,12 +114,12 @@ async function afterClaim(acting: Acting, claim: Claim): Promise<Settled> {
   }
   if (claim.outcome !== null) return settledAs(claim.outcome);
   const acts = authority.tool.idempotent;
-  const taken = await deps.store.claims.takeOver(actionId, { acts, nowMs: deps.nowMs() });
+  const { claim: taken, sinceBegunMs } = await deps.store.claims.takeOver(actionId, { acts });
   if (taken.outcome !== null) return settledAs(taken.outcome);
   const { epoch } = taken;
   const opened = await openFor(deps, { tool: authority.tool, proposal, epoch });
   try {
-    return settledAs(await findOut(acting, claim, { ...opened, epoch }));
+    return settledAs(await findOut(acting, { ...opened, epoch, sinceBegunMs }));
   } finally {
     await opened.close();
   }
@@ -128,8 +128,7 @@ async function afterClaim(acting: Acting, claim: Claim): Promise<Settled> {
 /** It was begun, and its end was never recorded. Ask the system of record; repeat only where it honours the key. */
 async function findOut(
   acting: Acting,
-  before: Claim,
-  now: { readonly context: ToolContext; readonly sealed: boolean; readonly epoch: number },
+  now: Pick<OpenedFor, 'context' | 'sealed'> & { readonly epoch: number; readonly sinceBegunMs: number },
 ): Promise<Outcome> {
   const { deps, proposal, authority } = acting;
   const { actionId } = proposal;
@@ -139,7 +138,7 @@ async function findOut(
   if (found.kind === 'happened') return receipt({ kind: 'succeeded', result: found.result });
   if (authority.tool.idempotent) return effect(acting, now.context, now.epoch);
   if (found.kind === 'did_not_happen') {
-    const restMs = now.sealed ? 0 : before.actedMs + authority.tool.timeoutMs + ARRIVES_WITHIN_MS - deps.nowMs();
+    const restMs = now.sealed ? 0 : authority.tool.timeoutMs + ARRIVES_WITHIN_MS - now.sinceBegunMs;
     if (restMs <= 0) return receipt({ kind: 'failed', reason: 'it was begun, and did not happen' });
     throw notYet('whether it happened cannot be told before the time of the attempt that began it is over', restMs);
   }

@@ -4,15 +4,15 @@ import type { TurnOf, WorkflowsActivities } from '../../domain/activity-ports.ts
 import { endApproval } from '../../domain/approval.ts';
 import type { QuestionInput } from '../../domain/conversation.ts';
 import { approvalId, isQuestionId, questionId, waitingWorkflowId } from '../../domain/ids.ts';
+import type { ActionRow } from '../../store/ports.ts';
 import type { WorkflowsDeps } from './deps.ts';
+import { QUESTION_ROUNDS } from './question.ts';
 import { closeAction } from './record.ts';
 
 // 1,000: a turn has some hundred actions at most.
 const MAX_ACTIONS = 1_000;
 // 1 h past its deadline: what has completed has reported long since, or its report did not verify.
 const REPORTS_WITHIN_MS = 3_600_000;
-// The rounds in which a question is asked: of the owner, and of the team.
-const ROUNDS = [0, 1];
 
 export function createCloseGone(deps: WorkflowsDeps): WorkflowsActivities['closeGone'] {
   return async ({ of, waiting }) => {
@@ -20,10 +20,11 @@ export function createCloseGone(deps: WorkflowsDeps): WorkflowsActivities['close
     for (const { batchId, deadlineMs } of waiting) {
       const state = await deps.workflowState(waitingWorkflowId(batchId));
       const isLost = state === 'completed' && deps.nowMs() > deadlineMs + REPORTS_WITHIN_MS;
-      if (isLost) gone.push({ batchId, questions: [] });
+      if (isLost) gone.push({ batchId, questions: [], isLost });
       if (state !== 'gone') continue;
       const isQuestion = isQuestionId(batchId);
-      if (isQuestion) for (const round of ROUNDS) await closeApproval(deps, approvalId(batchId, 0, round));
+      if (isQuestion)
+        for (const round of QUESTION_ROUNDS.keys()) await closeApproval(deps, approvalId(batchId, 0, round));
       gone.push({ batchId, questions: isQuestion ? [] : await closeBatch(deps, of, batchId) });
     }
     return gone;
@@ -42,7 +43,9 @@ async function closeApproval(deps: WorkflowsDeps, id: string): Promise<void> {
 async function closeBatch(deps: WorkflowsDeps, of: TurnOf, batchId: string): Promise<readonly QuestionInput[]> {
   const rows = await deps.store.actions.ofConversation(of.conversationId, MAX_ACTIONS);
   const questions: QuestionInput[] = [];
-  for (const row of rows.filter((one) => one.outcome === null && standsIn(batchId, one.id))) {
+  // One whose actor has recorded `unknown` itself is asked about too: the Workflow that would have asked is gone.
+  const isOpen = ({ outcome }: ActionRow) => outcome === null || outcome.kind === 'unknown';
+  for (const row of rows.filter((one) => isOpen(one) && standsIn(batchId, one.id))) {
     const proposal = { ...row, actionId: row.id, tenant: of.tenant };
     const outcome = await closeAction(deps, proposal, 'cancelled', 'an operator ended what it waited in');
     if (row.approvalId !== null) await closeApproval(deps, row.approvalId);

@@ -6,25 +6,36 @@ import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { CountedDecision } from '../../domain/approval.ts';
 import type { QuestionInput } from '../../domain/conversation.ts';
 import { approvalId } from '../../domain/ids.ts';
-import { onlyPerson } from '../../domain/principal.ts';
+import type { Agent } from '../../domain/agent.ts';
+import { isMember, onlyPerson } from '../../domain/principal.ts';
 import { questionDigest } from '../../trust/digest.ts';
 import { agentOf } from './agents.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
-// 4 h: the owner looks within half a working day; then the whole team is asked.
-const OWNER_WITHIN_MS = 4 * 3_600_000;
-// 3 days: a long weekend. Past it the outcome stays unknown, and stays in the metrics.
-const TEAM_WITHIN_MS = 72 * 3_600_000;
+/** Who is asked, one after the other. */
+export const QUESTION_ROUNDS: readonly {
+  readonly groupOf: (agent: Pick<Agent, 'owner' | 'team'>) => string;
+  readonly withinMs: number;
+}[] = [
+  // 4 h: the owner looks within half a working day; then the whole team is asked.
+  { groupOf: ({ owner }) => onlyPerson(owner), withinMs: 4 * 3_600_000 },
+  // 3 days: a long weekend. Past it the outcome stays unknown, and stays in the metrics.
+  { groupOf: ({ team }) => team, withinMs: 72 * 3_600_000 },
+];
 
 export function createPoseQuestion(deps: WorkflowsDeps): WorkflowsActivities['poseQuestion'] {
   return async ({ question: { questionId, proposal, reason }, round, askedMs }) => {
     const { agent } = agentOf(deps.agents, proposal.agent);
-    const asked = [
-      { group: onlyPerson(agent.owner), withinMs: OWNER_WITHIN_MS },
-      { group: agent.team, withinMs: TEAM_WITHIN_MS },
-    ][round];
-    if (asked === undefined) return null;
     const { actionId, conversationId, tenant, tool, args, digest, summary, principal } = proposal;
+    // A late receipt, or another person, may have said it meanwhile.
+    const claim = await deps.store.claims.get(actionId);
+    if (claim?.digest === digest && claim.outcome !== null && claim.outcome.kind !== 'unknown') return null;
+    // Whom the directory does not know any more cannot answer.
+    const able = QUESTION_ROUNDS.filter(({ groupOf }) =>
+      deps.directory.people.some(({ id }) => isMember(deps.directory, groupOf(agent), id)),
+    );
+    const asked = able[round];
+    if (asked === undefined) return null;
     return {
       id: approvalId(questionId, 0, round),
       batchId: questionId,
@@ -35,7 +46,7 @@ export function createPoseQuestion(deps: WorkflowsDeps): WorkflowsActivities['po
       ruleId: 'question.unknown',
       reason,
       requester: principal.id,
-      group: asked.group,
+      group: asked.groupOf(agent),
       quorum: 1,
       askedMs,
       deadlineMs: askedMs + asked.withinMs,
@@ -48,7 +59,7 @@ export function createPoseQuestion(deps: WorkflowsDeps): WorkflowsActivities['po
 export function createCloseQuestion(deps: WorkflowsDeps): WorkflowsActivities['closeQuestion'] {
   return async ({ question, answer }) => {
     const { questionId, proposal } = question;
-    const stands = answer === null ? undefined : await answered(deps, question, answer);
+    const stands = answer === null ? await known(deps, question) : await answered(deps, question, answer);
     const again = answer?.answer === 'did_not_happen' && stands?.kind === 'failed';
     const { conversationId, actionId, summary } = proposal;
     return deps.signer.sign({
@@ -60,6 +71,12 @@ export function createCloseQuestion(deps: WorkflowsDeps): WorkflowsActivities['c
       atMs: deps.nowMs(),
     });
   };
+}
+
+/** What the record says by now, without any answer. */
+async function known(deps: WorkflowsDeps, { proposal }: QuestionInput): Promise<Outcome | undefined> {
+  const claim = await deps.store.claims.get(proposal.actionId);
+  return claim?.digest === proposal.digest ? (claim.outcome ?? undefined) : undefined;
 }
 
 /** The outcome that stands now; undefined where the claim under the key is that of another action. */
@@ -79,8 +96,12 @@ async function answered(
 }
 
 function wordsOf(answer: CountedDecision | null, stands: Outcome | undefined): string {
-  if (answer === null) return 'Nobody could say in time: it stays unknown, and is not repeated.';
   if (stands?.kind === 'succeeded') return 'It happened.';
+  if (answer === null) {
+    return stands?.kind === 'failed'
+      ? `It did not happen: ${stands.reason}.`
+      : 'Nobody could say in time: it stays unknown, and is not repeated.';
+  }
   if (answer.answer === 'happened') return 'A person says that it happened.';
   return stands === undefined
     ? 'It did not happen. It can be asked for again.'

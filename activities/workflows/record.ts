@@ -5,14 +5,14 @@ import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { Entry } from '../../domain/entry.ts';
 import { questionId } from '../../domain/ids.ts';
 import { type Item, refOf } from '../../domain/item.ts';
-import { cutText, cutToBytes, utf8Bytes } from '../../domain/text.ts';
+import { cutText, cutToJson } from '../../domain/text.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
 // 2,000 characters of a result: what the model needs to tell the outcome; the whole stays with the action.
 const MAX_RESULT_CHARS = 2_000;
-// 7,000 bytes of a report: with its signature it stays within what a conversation takes in (MAX_REPORT_CHARS).
-const MAX_REPORT_BYTES = 7_000;
+// 9,000 bytes of a report as JSON: signed, in base64, it stays within what a conversation takes in (MAX_REPORT_CHARS).
+const MAX_REPORT_BYTES = 9_000;
 
 export function createRecord(deps: WorkflowsDeps): WorkflowsActivities['record'] {
   return async ({ entries, items }) => {
@@ -41,8 +41,8 @@ export function createSignReport(deps: WorkflowsDeps): WorkflowsActivities['sign
     const rows = await Promise.all(settled.map((one) => deps.store.actions.get(one.actionId)));
     const lines = settled.map((one, at) => lineOf(one, rows[at]));
     const whole = `What waited has ended:\n${lines.join('\n')}`;
-    const isCut = utf8Bytes(whole) > MAX_REPORT_BYTES;
-    const text = isCut ? `${cutToBytes(whole, MAX_REPORT_BYTES)} … (cut; the actions have the rest)` : whole;
+    const cut = cutToJson(whole, MAX_REPORT_BYTES);
+    const text = cut === whole ? whole : `${cut} … (cut; the actions have the rest)`;
     const handsOver = settled.some((one) => one.then === 'handover' && one.ending.kind === 'succeeded');
     const asked = settled
       .filter((one) => one.ending.kind === 'unknown')
@@ -89,7 +89,7 @@ export async function closeAction(
   }
   if (closed.claim.outcome !== null) return closed.claim.outcome;
   // Whoever still holds it is fenced off: from here on only the news that it happened can correct the outcome.
-  const { epoch } = await claims.takeOver(actionId, { acts: false, nowMs });
+  const { epoch } = (await claims.takeOver(actionId, { acts: false })).claim;
   const unknown: Outcome = { kind: 'unknown', reason: `it was begun and its end was never recorded: ${reason}` };
   return claims.receipt({ actionId, epoch, outcome: unknown, nowMs });
 }

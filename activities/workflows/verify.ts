@@ -33,7 +33,9 @@ export function createVerifyCommand(deps: WorkflowsDeps): WorkflowsActivities['v
       return { kind: 'refused', reason: 'it is signed for another conversation or command' };
     }
     if (Math.abs(deps.nowMs() - statement.atMs) > COMMAND_FRESH_MS) {
-      return { kind: 'refused', reason: 'it was signed too long ago; give the command again' };
+      const reason =
+        'it was not signed just now; give the command again, and if that does not help, compare the clocks';
+      return { kind: 'refused', reason };
     }
     return { kind: 'valid', by: statement.principal.id };
   };

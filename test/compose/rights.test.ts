@@ -97,7 +97,7 @@ test('the actor claims and settles, and can neither rule nor decide', async () =
   const { actor } = stores;
   await stores.workflows.record([{ ...entry('ruled', ruling), subject: 'c1:2:0' }]);
   assert.deepEqual(await claim(actor, 'c1:2:0'), { kind: 'claimed', epoch: 1 });
-  await actor.claims.takeOver('c1:2:0', { acts: true, nowMs: 2 });
+  await actor.claims.takeOver('c1:2:0', { acts: true });
   await actor.claims.receipt({ actionId: 'c1:2:0', epoch: 2, ...success });
   const decided = { kind: 'decided', approvalId: 'a', signed: 's', receipt: 'r' } as const;
   await assert.rejects(actor.record([entry('decided', decided)]), REFUSED_ROW);

@@ -41,7 +41,7 @@ test('doing nothing denies: at its deadline an open approval is expired, and a c
   const open = anApproval();
   equal(expireIfDue(open, open.deadlineMs - 1).end, 'open');
   equal(expireIfDue(open, open.deadlineMs).end, 'expired');
-  const late = applyDecision(open, aDecision({ atMs: open.deadlineMs }));
+  const late = applyDecision(expireIfDue(open, open.deadlineMs), aDecision({ atMs: open.deadlineMs }));
   deepEqual([late.approval.end, late.receipt.counted], ['expired', false]);
 });
 
@@ -49,10 +49,17 @@ test('what was signed before the deadline counts, however late it arrives while 
   const open = anApproval();
   const slow = applyDecision(open, aDecision({ atMs: open.deadlineMs - 1 }));
   deepEqual([slow.approval.end, slow.receipt.counted], ['approved', true]);
+  // It ends nothing: the clock that signed it may be wrong, and others still have their time.
   const late = applyDecision(open, aDecision({ atMs: open.deadlineMs + 1 }));
-  deepEqual([late.approval.end, late.approval.decisions, late.receipt.counted], ['expired', [], false]);
+  deepEqual([late.approval.end, late.approval.decisions, late.receipt.counted], ['open', [], false]);
   const over = applyDecision(expireIfDue(open, open.deadlineMs), aDecision({ atMs: open.deadlineMs - 1 }));
   deepEqual([over.approval.end, over.receipt.counted], ['expired', false]);
+});
+
+test('who asked for an action may say whether it happened: four eyes are for leave', () => {
+  const question = anApproval({ question: 'unknown', group: '@customer-ada' });
+  const said = applyDecision(question, aDecision({ personId: question.requester, answer: 'did_not_happen' }));
+  deepEqual([said.approval.end, said.receipt.counted], ['did_not_happen', true]);
 });
 
 test('another word of the same person does not count; the same one gets its receipt again', () => {

@@ -19,7 +19,7 @@ import {
   settleBatch,
   takeNext,
 } from '../../domain/conversation.ts';
-import { cutToBytes } from '../../domain/text.ts';
+import { cutToBytes, cutToJson } from '../../domain/text.ts';
 import { actionId, approvalId, conversationOfAction, isConversationId, parseApprovalId } from '../../domain/ids.ts';
 import { ALLOW, aMessage, anApproval, aRuledAction, ASK, DENY } from './builders.ts';
 
@@ -134,6 +134,31 @@ test('a phase that was not told before the history was renewed is told after it'
   deepEqual(openConversation({ conversationId: 'c1', agent: 'a', tenant: 'default', state: before }).changes, [
     'paused',
   ]);
+});
+
+test('the answer to a question is kept until the report that names it, and is no work until then', () => {
+  const state = fresh();
+  const batch = { principal: 'p', summaries: [], group: 'finance', deadlineMs: 1 };
+  state.waiting.push({ ...batch, batchId: 'c1:1:0' });
+  const answer = { batchId: 'c1:1:0.question', signed: 'answer' };
+  enqueueReport(state, answer);
+  equal(hasWork(state), false);
+  equal(takeNext(state), undefined);
+  state.waiting.push({ ...batch, batchId: answer.batchId });
+  equal(hasWork(state), true);
+  const work = takeNext(state);
+  deepEqual(work?.kind === 'report' && work.report, answer);
+  // Nothing waits any more that could name it.
+  state.waiting = [];
+  enqueueReport(state, answer);
+  takeNext(state);
+  deepEqual(state.reports, []);
+});
+
+test('a text is cut by the bytes that it has as JSON', () => {
+  equal(cutToJson('a\u0001"b', 2 + 1 + 6 + 2), 'a\u0001"');
+  equal(cutToJson('€€', 2 + 3), '€');
+  equal(cutToJson('plain', 100), 'plain');
 });
 
 test('a full queue refuses instead of dropping', () => {

@@ -1,4 +1,5 @@
 // The proofs, each a black-box run against real processes. To add one: a file beside this one, and a line here.
+import { clock } from './clock/clock.ts';
 import { crash } from './crash/crash.ts';
 import { firstTenMinutes } from './first-ten-minutes.ts';
 import { freeze } from './freeze/freeze.ts';
@@ -9,4 +10,14 @@ import type { Proof } from './support.ts';
 import { warrants } from './warrants/warrants.ts';
 import { wire } from './wire/wire.ts';
 
-export const PROOFS: readonly Proof[] = [firstTenMinutes, warrants, crash, killInTool, freeze, wire, server, soak];
+export const PROOFS: readonly Proof[] = [
+  firstTenMinutes,
+  warrants,
+  crash,
+  killInTool,
+  freeze,
+  wire,
+  server,
+  clock,
+  soak,
+];

@@ -2,9 +2,10 @@
 import { deepEqual, equal, match, rejects } from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { CONVERSATION } from '../../domain/protocol.ts';
+import { ACTION, CONVERSATION } from '../../domain/protocol.ts';
+import { askOnce } from '../../workers/ask-unknown.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
-import { obedient, startSystem, type System } from '../support/system.ts';
+import { eventually, obedient, startSystem, type System } from '../support/system.ts';
 import { startTemporal } from '../support/temporal.ts';
 
 const far = createFarSide();
@@ -77,6 +78,36 @@ test('what did not happen is proposed anew also while a person has the conversat
   await system.decide(question, 'olga', 'did_not_happen');
   equal(await system.outcome('u-handed:2:0'), 'succeeded');
   deepEqual(far.effects, ['note u-handed:2:0 7']);
+});
+
+test('a person is asked also where an operator has ended the Workflow that would have asked', async () => {
+  await system.open('u-ended');
+  far.record.takesMs = 150;
+  far.record.fail = 'throw';
+  await system.submit('u-ended', 'm1', 'transfer 7');
+  await eventually(() => system.store.claims.get('u-ended:1:0'), 'the claim');
+  await system.handle('u-ended').terminate('an operator ends it in the middle of its act');
+  await eventually(async () => (await system.store.claims.get('u-ended:1:0'))?.outcome ?? undefined, 'the receipt');
+  far.record.takesMs = 0;
+  far.record.fail = '';
+  const { store, client } = system;
+  const deps = { store, client, nowMs: () => Date.now() + 600_000, log: { warn: () => undefined } };
+  const started = await askOnce(deps);
+  equal(started.includes('u-ended:1:0.question'), true);
+  deepEqual(await system.approval('u-ended:1:0.question.0.0').then(({ group, end }) => [group, end]), [
+    '@olga',
+    'open',
+  ]);
+  deepEqual(await askOnce(deps), []);
+});
+
+test('a late receipt ends the question as it was', async () => {
+  const question = await leaveUnknown('u-late');
+  const outcome = { kind: 'succeeded', result: { done: true } } as const;
+  await system.store.claims.receipt({ actionId: 'u-late:1:0', epoch: 1, outcome, nowMs: Date.now() });
+  await system.client.workflow.getHandle('question/u-late:1:0').signal(ACTION.cancel);
+  match(await system.reportReply('u-late'), /Whether it happened: note. It happened./);
+  equal((await system.store.approvals.get(question.id))?.end, 'cancelled');
 });
 
 test('what may have happened is not done again while nobody has answered', async () => {

@@ -4,7 +4,7 @@
 import { type ConversationStart, type Gateway, updateIdOfDecision, updateIdOfMessage } from '../../../api/gateway.ts';
 import { GatewayError } from '../../../api/gateway-error.ts';
 import type { Counts } from '../../../api/gateway-state.ts';
-import { type Approval, applyDecision, type Receipt } from '../../../domain/approval.ts';
+import { type Approval, applyDecision, expireIfDue, type Receipt } from '../../../domain/approval.ts';
 import {
   type ConversationState,
   type ConversationView,
@@ -118,7 +118,8 @@ export class FakeGateway implements Gateway {
     if (before === undefined || before.digest !== statement.digest) throw new Error('a decision over another digest');
     const { decisionId, answer, reason, person, atMs } = statement;
     const counted = { decisionId, personId: person.id, answer, reason, atMs, signed };
-    const { approval, receipt } = applyDecision(before, counted);
+    // The Workflow's own timer ends what is due.
+    const { approval, receipt } = applyDecision(expireIfDue(before, this.#nowMs()), counted);
     this.#approvals.set(approval.id, approval);
     await this.#store.record(settledEntries(before, approval, this.#nowMs()));
     return receipt;

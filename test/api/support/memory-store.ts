@@ -86,6 +86,7 @@ export function createMemoryStore(): MemoryStore {
       ofConversation: (id, limit) =>
         state.here(() => [...state.actions.values()].filter((row) => row.conversationId === id).slice(0, limit)),
       openWrites: () => state.here(() => []),
+      unasked: () => state.here(() => []),
       counts: () => state.here(() => state.counts),
     },
     // The HTTP side neither claims nor ends an action.

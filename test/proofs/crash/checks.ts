@@ -1,23 +1,31 @@
 // What must hold of a conversation once it is over, whatever was killed meanwhile. Looks from outside, at the
-// API, the far side's own log and the model server's own count.
+// API, the far sides' own records, the store's claims and the model server's own count.
 import { z } from 'zod';
+import { claimProblems } from '../rig/claims.ts';
 import type { Rig } from '../rig/rig.ts';
+import { createTruth, type Effects } from '../rig/truth.ts';
 import { createHttp } from '../support.ts';
 import { createPatient, type Journey } from './journey.ts';
 
 /** The transcript of every run: nothing is missing in it, nothing stands twice. */
-const FIRST_TURN = 'message calls tool_result tool_result tool_result reply';
+const FIRST_TURN = 'message calls tool_result tool_result tool_result tool_result reply';
 const SECOND_TURN = 'report reply';
 // Calls, and words after their results; words after the report.
 const FIRST_CALLS = 2;
 const SECOND_CALLS = 1;
+const ACTIONS = 4;
+/** In the order in which they are done: what does not succeed ends those behind it. */
+const WRITES = ['note', 'book', 'pay'] as const;
+type Write = (typeof WRITES)[number];
 
 /** What the run was put through, and what that excuses. */
 export interface Ordeal {
   /** Requests, of one kind each, that may have been made once more: one for each kill or fault. */
   readonly repeats: number;
-  /** Whether the far side may have been cut off in the middle of a write, so that nobody can know whether it happened. */
-  readonly mayBeUnknown: boolean;
+  /** Writes whose far side may have been cut off in the middle, so that nobody can know whether they happened. */
+  readonly mayBeUnknown: readonly Write[];
+  /** Writes that may have been taken over after their claim and before their effect: they did not happen, and say so. */
+  readonly mayHaveFailed: readonly Write[];
 }
 
 const Item = z.object({ kind: z.string(), turn: z.number(), text: z.string() });
@@ -49,8 +57,10 @@ export async function problemsOf(rig: Rig, id: string, journey: Journey, ordeal:
   const { rows } = Approvals.parse((await approver.get(`/v1/approvals?end=all&conversationId=${id}`)).body);
   return [
     ...ofTranscript(detail, journey),
-    ...ofWaiting(detail, ordeal),
-    ...ofEffects(rig, id, detail.actions, ordeal),
+    ...ofWaiting(detail),
+    ...ofOutcomes(detail.actions, await createTruth(rig).effectsOf(id), ordeal),
+    ...ofRequests(rig, id, ordeal),
+    ...(await claimProblems(rig, id)),
     ...ofApprovals(rows, journey),
     ...ofModel(rig, id, journey, ordeal),
   ];
@@ -71,9 +81,8 @@ function ofTranscript({ items, phase, live }: Detail, { text, approvalId }: Jour
 }
 
 /** What nobody can know, a person is asked; nothing else waits. */
-function ofWaiting({ waiting, actions }: Detail, { mayBeUnknown }: Ordeal): readonly string[] {
+function ofWaiting({ waiting, actions }: Detail): readonly string[] {
   const unknown = actions.filter(({ outcome }) => outcome?.kind === 'unknown').map((one) => one.id);
-  if (unknown.length > 0 && !mayBeUnknown) return [`nothing explains that these are unknown: ${unknown.join()}`];
   const asked = waiting.filter(({ question }) => question === 'unknown').map(({ actionId }) => actionId);
   const problems = waiting.length > asked.length ? [`${waiting.length - asked.length} approvals still wait`] : [];
   if (unknown.toSorted().join() === asked.toSorted().join()) return problems;
@@ -81,39 +90,44 @@ function ofWaiting({ waiting, actions }: Detail, { mayBeUnknown }: Ordeal): read
 }
 
 /**
- * Effects equal receipts, and each of the two happened once; or its action is `unknown`, and it happened at most once.
- * Behind a write that is unknown the other one is cancelled, and does not happen.
+ * Each write happened once and is told so. Where the ordeal excuses it, it is `unknown` and happened at most once, or
+ * `failed` and did not happen; then those behind it are cancelled, and do not happen.
  */
-function ofEffects(rig: Rig, id: string, actions: Detail['actions'], { repeats }: Ordeal): readonly string[] {
+function ofOutcomes(
+  actions: Detail['actions'],
+  effects: Effects,
+  { mayBeUnknown, mayHaveFailed }: Ordeal,
+): readonly string[] {
   const problems: string[] = [];
-  const own = rig.far.effects.filter(({ key }) => key.startsWith(`${id}:`));
-  if (actions.length !== 3)
+  if (actions.length !== ACTIONS)
     problems.push(`there are ${actions.length} actions: ${actions.map((one) => one.id).join()}`);
-  for (const tool of ['note', 'pay']) {
-    const happened = own.filter((one) => one.tool === tool);
-    const outcomes = actions.filter((one) => one.tool === tool).map(({ outcome }) => outcome?.kind ?? 'none');
-    const [outcome = 'none'] = outcomes;
-    const bounds = { succeeded: [1, 1], unknown: [0, 1], cancelled: [0, 0] }[outcome];
-    const isCut = outcome === 'cancelled' && actions.some((one) => one.outcome?.kind === 'unknown');
-    const isHonest = outcomes.length === 1 && (outcome !== 'cancelled' || isCut);
-    if (bounds === undefined || !isHonest) problems.push(`the outcome of ${tool} is ${outcomes.join()}`);
-    const [least = 0, most = 1] = bounds ?? [];
-    if (happened.length > most || happened.length < least) {
-      problems.push(`${tool} happened ${happened.length} times (outcome ${outcomes.join()})`);
-    }
-  }
-  const receipts = actions.filter(({ effect, outcome }) => effect !== 'read' && outcome?.kind === 'succeeded');
-  for (const { key, tool } of own) {
-    const action = actions.find((one) => one.id === key);
-    if (action?.tool !== tool) problems.push(`the effect ${key} (${tool}) has no action`);
-    // The far side honours the key, so an action that ran needlessly again shows in the requests only.
-    const times = rig.far.requests.filter((one) => one.key === key).length;
-    if (times > 1 + repeats) problems.push(`${key} was asked for ${times} times; ${repeats} repeats are explained`);
-  }
-  for (const { id: key } of receipts) {
-    if (!own.some((one) => one.key === key)) problems.push(`the action ${key} has a receipt, and no effect`);
+  const reads = actions.filter(({ effect }) => effect === 'read').map(({ outcome }) => outcome?.kind ?? 'none');
+  if (reads.join() !== 'succeeded') problems.push(`the outcome of look is ${reads.join() || 'none'}`);
+  let isBroken = false;
+  for (const tool of WRITES) {
+    const own = actions.filter((one) => one.tool === tool);
+    const outcome = own.map((one) => one.outcome?.kind ?? 'none').join();
+    const times = own.reduce((sum, { id }) => sum + (effects.get(id) ?? 0), 0);
+    const excused = [
+      ...(mayBeUnknown.includes(tool) ? ['unknown'] : []),
+      ...(mayHaveFailed.includes(tool) ? ['failed'] : []),
+    ];
+    const isHonest = isBroken ? outcome === 'cancelled' : ['succeeded', ...excused].includes(outcome);
+    if (!isHonest) problems.push(`the outcome of ${tool} is ${outcome || 'none'}`);
+    const isRight = outcome === 'succeeded' ? times === 1 : times === 0 || (outcome === 'unknown' && times === 1);
+    if (!isRight) problems.push(`${tool} happened ${times} times (outcome ${outcome || 'none'})`);
+    isBroken ||= outcome === 'unknown' || outcome === 'failed';
   }
   return problems;
+}
+
+/** The far side honours the key, so an action that ran needlessly again shows in the requests only. */
+function ofRequests(rig: Rig, id: string, { repeats }: Ordeal): readonly string[] {
+  const keys = rig.far.requests.map(({ key }) => key).filter((key) => key.startsWith(`${id}:`));
+  return [...new Set(keys)].flatMap((key) => {
+    const times = keys.filter((one) => one === key).length;
+    return times > 1 + repeats ? [`${key} was asked for ${times} times; ${repeats} repeats are explained`] : [];
+  });
 }
 
 function ofApprovals(rows: z.output<typeof Approvals>['rows'], { approvalId }: Journey): readonly string[] {

@@ -1,6 +1,7 @@
 // What Temporal says of the Workflows of a conversation: whether anything is still under way, and whether anything failed.
 import { Client, Connection, type WorkflowExecutionDescription } from '@temporalio/client';
 import { waitingWorkflowId, conversationWorkflowId, parseApprovalId } from '../../../domain/ids.ts';
+import { CONVERSATION } from '../../../domain/protocol.ts';
 import { waitFor } from '../support.ts';
 
 export interface Histories {
@@ -10,6 +11,8 @@ export interface Histories {
   problems(conversationId: string, approvalId: string | undefined): Promise<readonly string[]>;
   /** Workflows of any conversation that ended otherwise than they should, as sentences. */
   badEnds(): Promise<readonly string[]>;
+  /** Workflows that are at work, or still wait though they are none of these; as sentences. */
+  restless(mayWait: ReadonlySet<string>): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -51,6 +54,17 @@ export async function readHistories(address: string): Promise<Histories> {
       const query = `ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated', 'Canceled')`;
       for await (const { workflowId, status } of workflow.list({ query })) {
         problems.push(`the Workflow ${workflowId} ended as ${status.name}`);
+      }
+      return problems;
+    },
+    async restless(mayWait) {
+      const problems: string[] = [];
+      for await (const { workflowId, type } of workflow.list({ query: `ExecutionStatus = 'Running'` })) {
+        const now = await describe(workflowId); // the list may be behind
+        if (now.status.name !== 'RUNNING') continue;
+        if (isBusy(now)) problems.push(`the Workflow ${workflowId} is at work`);
+        const waits = type !== CONVERSATION.type;
+        if (waits && !mayWait.has(workflowId)) problems.push(`the Workflow ${workflowId} still waits`);
       }
       return problems;
     },

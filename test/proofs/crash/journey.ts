@@ -1,6 +1,6 @@
 // One conversation as its people live it, from outside: a message, its reply, the approval, the reply of the turn that the
-// outcome opens; or, where a write ended as unknown before that, a person who is asked. The client does what a real one
-// does when nobody answers: it sends the same again, under the same key.
+// outcome opens. Where a write before that ended as unknown, a person is asked; where it failed, nothing more comes. The
+// client does what a real one does when nobody answers: it sends the same again, under the same key.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { z } from 'zod';
@@ -12,7 +12,7 @@ import type { Histories } from './histories.ts';
 /** When the client knew what, and what it was told. */
 export interface Journey {
   readonly text: string;
-  /** Undefined where a write before it ended as unknown, so that it was never asked for. */
+  /** Undefined where a write before it ended as unknown or failed, so that it was never asked for. */
   readonly approvalId: string | undefined;
   /** When each of the replies was seen: two, or one where nothing was approved. */
   readonly repliesMs: readonly number[];
@@ -55,10 +55,13 @@ export async function travel(
 
   const repeats = () => customer.repeats() + approver.repeats();
   const asked = await look('an approval to decide', async () => {
-    const { body } = await approver.get(`${url}?limit=1`);
-    return Waits.parse(body).waiting[0];
+    const { waiting, actions } = Standing.parse((await approver.get(`${url}?limit=1`)).body);
+    // Who is unknown will be asked about; where all has ended otherwise, nobody will be asked any more.
+    const isOver = actions.length > 0 && actions.every(({ outcome }) => outcome !== null && outcome.kind !== 'unknown');
+    return waiting[0] ?? (isOver ? 'nobody' : undefined);
   });
-  if (asked.question !== null) return { text, approvalId: undefined, repliesMs, repeats: repeats() };
+  if (asked === 'nobody' || asked.question !== null)
+    return { text, approvalId: undefined, repliesMs, repeats: repeats() };
   const approvalId = asked.id;
   await beforeDecision?.(approvalId);
   await approver.post(`/v1/approvals/${approvalId}/decision`, { answer: 'approve', id: `decision-of-${id}` });
@@ -93,7 +96,10 @@ export async function liveOn(
 }
 
 const Message = z.object({ messageId: z.string(), status: z.enum(['queued', 'taken', 'answered']) });
-const Waits = z.object({ waiting: z.array(z.object({ id: z.string(), question: z.string().nullable() })) });
+const Standing = z.object({
+  waiting: z.array(z.object({ id: z.string(), question: z.string().nullable() })),
+  actions: z.array(z.object({ outcome: z.object({ kind: z.string() }).nullable() })),
+});
 const Transcript = z.object({ items: z.array(z.object({ kind: z.string(), turn: z.number() })) });
 
 async function look<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> {

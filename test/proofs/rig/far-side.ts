@@ -18,6 +18,8 @@ export interface FarSide {
   readonly requests: readonly Sent[];
   /** How often a record was read. */
   reads: number;
+  /** How many requests for an effect were answered late, as a proof had it. */
+  answeredLate: number;
   /** How long from the effect to the answer, ms; a proof may lengthen it, to do something in between. */
   answersAfterMs: number;
   stop(): Promise<void>;
@@ -44,10 +46,14 @@ export async function startFarSide(): Promise<FarSide> {
     const known = folder === 'repeats' ? undefined : effects.find((one) => one.key === key);
     if (known === undefined) effects.push(sent);
     else if (known.body !== sent.body || known.tool !== name) return { status: 409, body: { error: 'another effect' } };
-    if (far.answersAfterMs > 0) await new Promise((resume) => setTimeout(resume, far.answersAfterMs));
+    if (far.answersAfterMs > 0) {
+      await new Promise((resume) => setTimeout(resume, far.answersAfterMs));
+      far.answeredLate += 1;
+    }
     return ok({ done: true });
   });
-  const far: FarSide = { url: served.url, effects, requests, reads: 0, answersAfterMs: 0, stop: () => served.stop() };
+  const counts = { reads: 0, answeredLate: 0, answersAfterMs: 0 };
+  const far: FarSide = { url: served.url, effects, requests, ...counts, stop: () => served.stop() };
   return far;
 }
 

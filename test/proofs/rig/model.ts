@@ -16,10 +16,11 @@ export interface Model {
 
 /** A call that the model is to make: the tool, and its cents. */
 export type Wish = readonly [tool: string, cents: number];
-/** A read, a write that is allowed, and one that people are asked about. */
+/** A read; two writes that are allowed, one of them under a token of a PostgreSQL; and one that people are asked about. */
 const ONE_OF_EACH: readonly Wish[] = [
   ['look', 1],
   ['note', 50],
+  ['book', 80],
   ['pay', 7_200],
 ];
 const ORDER = 7;

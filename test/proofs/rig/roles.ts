@@ -30,6 +30,8 @@ export interface Death {
   readonly atMs: number;
   /** When the role was up again; 0 until then. */
   upMs: number;
+  /** How it ended where nobody killed it, as a sentence; null where somebody did. */
+  readonly surprise: string | null;
 }
 
 export interface Supervisor {
@@ -148,11 +150,12 @@ export function startRoles(input: SupervisorInput): Supervisor {
 
   async function died(role: Role, one: Running): Promise<void> {
     if (stopping || running.get(role) !== one) return;
-    const death: Death = { role, atMs: Date.now(), upMs: 0 };
-    deaths.push(death);
     const end = one.group.ended();
-    if (end !== 'SIGKILL') {
-      surprises.push(`${role} ended by itself (${end}): ${one.group.output().slice(-LAST_CHARS)}`);
+    const said = `${role} ended by itself (${end}): ${one.group.output().slice(-LAST_CHARS)}`;
+    const death: Death = { role, atMs: Date.now(), upMs: 0, surprise: end === 'SIGKILL' ? null : said };
+    deaths.push(death);
+    if (death.surprise !== null) {
+      surprises.push(death.surprise);
       if (!saidUp(one)) await sleep(RESTART_PAUSE_MS);
     }
     start(role);

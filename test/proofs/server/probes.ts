@@ -82,6 +82,9 @@ function isOutage({ status, headers, body }: Answer): boolean {
 }
 
 /** From when it was gone to when it began to come back. */
+// 2 s: readiness waits for Temporal for 1.5; a look that is asked later may be answered by the server that is back.
+const LOOK_MS = 2_000;
+
 export interface Span {
   readonly awayMs: number;
   readonly backMs: number;
@@ -96,7 +99,7 @@ export function problemsOfTold({ told, readiness }: Probes, { awayMs, backMs }: 
   const wrong = within.filter(({ isProblem }) => !isProblem);
   const problems = wrong.map(({ status, text }) => `while it was away "${text}" was answered ${status}`);
   if (within.length === 0) problems.push('no message was answered while it was away');
-  const looks = readiness.filter(({ atMs }) => atMs >= awayMs + NOTICE_MS && atMs < backMs);
+  const looks = readiness.filter(({ atMs }) => atMs >= awayMs + NOTICE_MS && atMs < backMs - LOOK_MS);
   const silent = looks.filter(
     (look) => look.status !== 503 || !missing.every((one) => look.missing.some((m) => one.test(m))),
   );

@@ -1,35 +1,28 @@
 // Living one planned conversation, as its people would: the customer who sends again what nobody answered, the approver
 // who decides as planned, and the owner who looks at the far side before saying whether something happened.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import type { Histories } from '../crash/histories.ts';
 import { createPatient } from '../crash/journey.ts';
 import { wordsFor } from '../rig/model.ts';
 import type { Rig } from '../rig/rig.ts';
+import type { Truth } from '../rig/truth.ts';
 import { createHttp, waitFor } from '../support.ts';
-import { type Deed, type Life, stops } from './plan.ts';
-import type { Truth } from './truth.ts';
+import { lookAt, type Seen } from './look.ts';
+import type { Deed, Life } from './plan.ts';
+import { isBehind, ofTranscript } from './transcript.ts';
 
-/** What the client knows: the texts that were taken, in order. */
+/** What the client knows: the texts that were taken, in order; and how all looked at the end. */
 export interface Lived {
   readonly said: readonly string[];
+  readonly seen: Seen;
 }
 
-const Approval = z.object({
-  id: z.string(),
-  actionId: z.string(),
-  question: z.string().nullable(),
-  end: z.string(),
-  askedMs: z.number(),
-  args: z.object({ cents: z.number() }),
-});
-const Approvals = z.object({ rows: z.array(Approval) });
-const Detail = z.object({
-  live: z.object({ queued: z.number() }).nullable(),
-  items: z.array(z.object({ kind: z.string(), turn: z.number() })),
-  actions: z.array(
-    z.object({ id: z.string(), args: z.object({ cents: z.number() }), outcome: z.unknown().nullable() }),
-  ),
-});
+/** What a life is lived in. */
+export interface World {
+  readonly rig: Rig;
+  readonly truth: Truth;
+  readonly histories: Histories;
+}
 
 // 120 s: a conversation that is not settled by then is stuck; faults last seconds.
 const SETTLE_LIMIT_MS = 120_000;
@@ -40,9 +33,10 @@ const OWNER_LOOKS_AFTER_MS = 10_000;
 const PAUSED_MS = 300;
 
 /** Throws with what it waited for in vain. */
-export async function live(rig: Rig, truth: Truth, life: Life): Promise<Lived> {
+export async function live({ rig, truth, histories }: World, life: Life): Promise<Lived> {
   const customer = createPatient(createHttp(rig.apiUrl, rig.keys.customer));
   const approver = createPatient(createHttp(rig.apiUrl, rig.keys.approver));
+  const owner = createPatient(createHttp(rig.apiUrl, rig.keys.owner));
   const url = `/v1/conversations/${life.id}`;
   const said: string[] = [];
   await customer.post('/v1/conversations', { agent: 'prover', id: life.id });
@@ -55,13 +49,11 @@ export async function live(rig: Rig, truth: Truth, life: Life): Promise<Lived> {
     said.push(text);
   }
 
-  async function decideOpen(): Promise<void> {
-    const { rows } = Approvals.parse((await approver.get(`/v1/approvals?conversationId=${life.id}`)).body);
-    for (const { id, actionId, question, askedMs, args } of rows) {
+  async function decide({ approvals }: Seen): Promise<void> {
+    for (const { id, actionId, question, askedMs, args } of approvals.filter(({ end }) => end === 'open')) {
       if (question !== null) {
         if (Date.now() < askedMs + OWNER_LOOKS_AFTER_MS) continue;
         const answer = (await truth.timesOf(actionId)) > 0 ? 'happened' : 'did_not_happen';
-        const owner = createPatient(createHttp(rig.apiUrl, rig.keys.owner));
         await owner.post(`/v1/approvals/${id}/decision`, { answer, id: 'looked' });
         continue;
       }
@@ -71,27 +63,20 @@ export async function live(rig: Rig, truth: Truth, life: Life): Promise<Lived> {
     }
   }
 
-  /** Nothing is under way any more, but what people leave undecided. */
-  async function isSettled(): Promise<boolean> {
-    await decideOpen();
-    const { rows } = Approvals.parse((await approver.get(`/v1/approvals?conversationId=${life.id}`)).body);
-    const left = rows.filter(({ question, args }) => question === null && life.answers.get(args.cents) === 'leave');
-    if (left.length < rows.length) return false;
-    const { live: now, items, actions } = Detail.parse((await approver.get(`${url}?limit=100`)).body);
-    const lastSaid = items.findLast(({ kind }) => kind === 'message' || kind === 'report');
-    const isAnswered = items.some(({ kind, turn }) => kind === 'reply' && turn === lastSaid?.turn);
-    const isOpen = actions.some(
-      ({ id, outcome }) => outcome === null && !left.some(({ actionId }) => isBehind(id, actionId)),
-    );
-    return now?.queued === 0 && (isAnswered || items.length === 0) && !isOpen;
-  }
-
-  async function settle(): Promise<void> {
-    await waitFor(
-      `${life.id} to settle`,
-      SETTLE_LIMIT_MS,
-      async () => (await isSettled()) || (await sleep(LOOK_MS), false),
-    );
+  /** Decide what waits, and wait until nothing is under way any more but what people leave undecided. */
+  async function settle(): Promise<Seen> {
+    let open: readonly string[] = [];
+    const isSettled = async (): Promise<Seen | false> => {
+      const seen = await lookAt(rig, truth, life.id);
+      open = [...underWay(life, seen), ...ofTranscript(life, said, seen)];
+      if (open.length === 0) return seen;
+      await decide(seen);
+      await sleep(LOOK_MS);
+      return false;
+    };
+    return waitFor(`${life.id} to settle`, SETTLE_LIMIT_MS, isSettled).catch((error: unknown) => {
+      throw new Error(open.join('; '), { cause: error });
+    });
   }
 
   async function held(how: 'pause' | 'stop'): Promise<void> {
@@ -105,18 +90,30 @@ export async function live(rig: Rig, truth: Truth, life: Life): Promise<Lived> {
     else if (deed.kind === 'settle') await settle();
     else await held(deed.kind);
   }
-  if (stops(life)) await settle();
-  return { said };
+  const { approvals } = await settle();
+  const isOver = (approval: Seen['approvals'][number]) => approval.end !== 'open' && !isLeftIn(approvals, approval);
+  for (const id of [undefined, ...approvals.filter(isOver).map((one) => one.id)]) await histories.quiet(life.id, id);
+  return { said, seen: await lookAt(rig, truth, life.id) };
 }
 
-/** What is left undecided holds back itself, and what stands behind it in its turn. */
-function isBehind(actionId: string, left: string): boolean {
-  const [turn, index] = partsOf(actionId);
-  const [turnOfLeft, indexOfLeft] = partsOf(left);
-  return turn === turnOfLeft && index >= indexOfLeft;
+/** Whether an approval stands in a batch of which something is left undecided. */
+function isLeftIn(all: Seen['approvals'], { id }: { readonly id: string }): boolean {
+  const batch = (one: string) => one.replace(/\.\d+\.\d+$/, '');
+  return all.some((one) => one.end === 'open' && batch(one.id) === batch(id));
 }
 
-function partsOf(actionId: string): readonly [turn: string, index: number] {
-  const at = actionId.lastIndexOf(':');
-  return [actionId.slice(0, at), Number(actionId.slice(at + 1))];
+/** What has not come to its end, as sentences. */
+function underWay(life: Life, { queued, approvals, actions }: Seen): readonly string[] {
+  const open = approvals.filter(({ end }) => end === 'open');
+  const isLeft = ({ question, args }: Seen['approvals'][number]): boolean =>
+    question === null && life.answers.get(args.cents) === 'leave';
+  const left = open.filter(isLeft);
+  const pending = actions.filter(
+    ({ id, outcome }) => outcome === null && !left.some(({ actionId }) => isBehind(id, actionId)),
+  );
+  return [
+    ...(queued === 0 ? [] : [`${queued ?? 'who knows how many'} messages are queued`]),
+    ...open.filter((one) => !isLeft(one)).map(({ id }) => `${id} is open`),
+    ...pending.map(({ id }) => `${id} has not ended`),
+  ];
 }

@@ -63,6 +63,18 @@ export function planLife(id: string, random: Random): Life {
 
 export const stops = ({ deeds }: Life): boolean => deeds.some(({ kind }) => kind === 'stop');
 
+/**
+ * What a stop can do to what was said in the deed at this place: nothing; end what people have left undecided, as all else
+ * had been settled before; or cancel whatever had not begun.
+ */
+export function reachOfStop({ deeds }: Life, at: number): 'nothing' | 'what is left' | 'all' {
+  const later = deeds.slice(at + 1).map(({ kind }) => kind);
+  const stop = later.indexOf('stop');
+  if (stop === -1) return 'nothing';
+  const settled = later.indexOf('settle');
+  return settled !== -1 && settled < stop ? 'what is left' : 'all';
+}
+
 // 4 s: longer than a heartbeat time-out, so that what is frozen is taken over, and shorter than the time after which "it
 // did not happen" is believed; the proof `freeze` has the longer ones.
 const LONGEST_FREEZE_MS = 4_000;
@@ -92,6 +104,26 @@ function otherFault(turn: number, random: Random): Fault {
   ];
   return others[turn % others.length]!;
 }
+
+/** Whether a fault can break off an act: whoever acts was struck, or what that needs. A slow far side answers in time. */
+export function breaksActs(fault: Fault): boolean {
+  switch (fault.kind) {
+    case 'kill':
+    case 'freeze':
+      return fault.role === 'actor';
+    case 'temporal':
+    case 'postgres':
+    case 'both':
+      return true;
+    case 'slow far side':
+      return false;
+    default:
+      return fault satisfies never;
+  }
+}
+
+/** Whether a role may end by itself meanwhile: it was started while what it needs was away. */
+export const isOutage = ({ kind }: Fault): boolean => kind === 'temporal' || kind === 'postgres' || kind === 'both';
 
 export function wordsOf(fault: Fault): string {
   switch (fault.kind) {

@@ -1,16 +1,17 @@
 // The proof `soak`: conversations planned by a seed, some at a time, while processes and servers are killed and frozen at
 // random. Afterwards each must be as the reference model says, seen from outside.
 import { inspect } from 'node:util';
-import { z } from 'zod';
-import { createPatient } from '../crash/journey.ts';
+import { waitingWorkflowId } from '../../../domain/ids.ts';
 import { readHistories } from '../crash/histories.ts';
+import { claimProblems, openClaims } from '../rig/claims.ts';
 import { type Rig, startRig } from '../rig/rig.ts';
-import { createHttp, createRandom, type Proof, type ProofContext } from '../support.ts';
-import { unexplained, type Found } from './expect.ts';
-import { startFaults } from './faults.ts';
-import { live } from './live.ts';
-import { type Life, planFaults, planLife } from './plan.ts';
-import { createTruth, type Truth } from './truth.ts';
+import { createTruth } from '../rig/truth.ts';
+import { createRandom, type Proof, type ProofContext, waitFor } from '../support.ts';
+import { shareOf, unexplained } from './expect.ts';
+import { type Faulting, startFaults } from './faults.ts';
+import { live, type World } from './live.ts';
+import { breaksActs, isOutage, type Life, planFaults, planLife, type Timed } from './plan.ts';
+import { batchesOf } from './transcript.ts';
 
 export const soak: Proof = { name: 'soak', run: prove };
 
@@ -20,6 +21,21 @@ const SIZES = {
   // 100 in at most 15 minutes; five at a time keep two cores busy and below what the API allows a key.
   full: { lives: 100, atOnce: 5, beginUntilMs: 15 * 60_000, gapMs: [2_000, 5_000], faults: 400 },
 } as const;
+// 60 % of what should have been done: a system that gives everything up, with an honest word, does not pass.
+const LEAST_SHARE = 0.6;
+// 30 s: what is still being written when the last conversation has settled.
+const REST_LIMIT_MS = 30_000;
+
+/** What the lives came to, all together. */
+interface Tally {
+  readonly outcomes: Map<string, number>;
+  due: number;
+  done: number;
+  /** Calls of the model that were made again. */
+  repeats: number;
+  /** Workflows that wait for what people leave undecided. */
+  readonly mayWait: Set<string>;
+}
 
 async function prove(context: ProofContext) {
   const { seed, quick, log, random } = context;
@@ -27,22 +43,22 @@ async function prove(context: ProofContext) {
   const lives = Array.from({ length: size.lives }, (_, at) =>
     planLife(`soak-${at + 1}`, createRandom(random.next() * 2 ** 32)),
   );
-  const faults = planFaults(size.faults, size.gapMs, random);
+  const plan = planFaults(size.faults, size.gapMs, random);
   const startedMs = Date.now();
   const rig = await startRig(context);
   const histories = await readHistories(rig.temporal.address);
-  const faulting = startFaults(rig, faults, log);
+  const faulting = startFaults(rig, plan, log);
   const violations: string[] = [];
-  const outcomes = new Map<string, number>();
+  const tally: Tally = { outcomes: new Map(), due: 0, done: 0, repeats: 0, mayWait: new Set() };
   let begun = 0;
   try {
-    const truth = createTruth(rig);
+    const world = { rig, histories, truth: createTruth(rig) };
     const pending = [...lives];
     const one = async (): Promise<void> => {
       for (let life = pending.shift(); life !== undefined; life = pending.shift()) {
         if (Date.now() > startedMs + size.beginUntilMs) return;
         begun += 1;
-        const problems = await problemsOf(rig, truth, life, outcomes);
+        const problems = await problemsOf(world, faulting, life, tally);
         violations.push(...problems.map((problem) => `${life.id} (seed ${seed}): ${problem}`));
         for (const problem of problems) log(`${life.id}: ${problem}`);
       }
@@ -51,9 +67,10 @@ async function prove(context: ProofContext) {
     await faulting.stop();
     await rig.roles.untilUp();
     if (begun < lives.length) violations.push(`${lives.length - begun} conversations were not begun in time`);
-    if (faulting.happened.size === 0) violations.push('no fault happened');
-    violations.push(...faulting.failed, ...(await histories.badEnds()));
-    log(`conversations: ${begun}; outcomes: ${counted(outcomes)}`);
+    violations.push(...(await leftUnderWay(world, tally)), ...ofRoles(rig, faulting), ...ofTally(tally, faulting));
+    violations.push(...ofFaults(faulting, quick ? [] : plan), ...(await histories.badEnds()));
+    log(`conversations: ${begun}; outcomes: ${counted(tally.outcomes)}`);
+    log(`done of what was due: ${tally.done} of ${tally.due}; model calls made again: ${tally.repeats}`);
     log(`faults: ${counted(faulting.happened)}; processes that died: ${rig.roles.deaths.length}`);
     for (const surprise of rig.roles.surprises) log(`ended by itself: ${surprise.slice(0, 200)}`);
     return { cases: begun, violations };
@@ -67,58 +84,56 @@ async function prove(context: ProofContext) {
 const counted = (counts: ReadonlyMap<string, number>): string =>
   [...counts].map(([what, times]) => `${what} ${times}`).join(', ') || 'none';
 
-async function problemsOf(
-  rig: Rig,
-  truth: Truth,
-  life: Life,
-  outcomes: Map<string, number>,
-): Promise<readonly string[]> {
+async function problemsOf(world: World, faulting: Faulting, life: Life, tally: Tally): Promise<readonly string[]> {
   try {
-    const { said } = await live(rig, truth, life);
-    const found = await lookAt(rig, truth, life.id);
-    for (const { outcome } of found.actions) {
+    const { said, seen } = await live(world, life);
+    for (const { outcome } of seen.actions) {
       const kind = outcome ?? 'waiting';
-      outcomes.set(kind, (outcomes.get(kind) ?? 0) + 1);
+      tally.outcomes.set(kind, (tally.outcomes.get(kind) ?? 0) + 1);
     }
-    return unexplained(life, said, found);
+    const { due, done } = shareOf(life, seen);
+    tally.due += due;
+    tally.done += done;
+    for (const times of world.rig.model.asked(life.id).values()) tally.repeats += times - 1;
+    const left = seen.approvals.filter(({ end }) => end === 'open');
+    for (const batchId of batchesOf(left)) tally.mayWait.add(waitingWorkflowId(batchId));
+    const broken = faulting.felt().filter(({ fault }) => breaksActs(fault));
+    return [...unexplained(life, said, seen, broken), ...(await claimProblems(world.rig, life.id))];
   } catch (error) {
     return [`it did not come to its end: ${inspect(error)}`];
   }
 }
 
-const Detail = z.object({
-  phase: z.string(),
-  items: z.array(z.object({ kind: z.string(), text: z.string() })),
-  actions: z.array(
-    z.object({
-      id: z.string(),
-      tool: z.string(),
-      args: z.object({ cents: z.number() }),
-      outcome: z.object({ kind: z.string() }).nullable(),
-    }),
-  ),
-});
-const Approvals = z.object({
-  rows: z.array(z.object({ id: z.string(), actionId: z.string(), end: z.string(), question: z.string().nullable() })),
-});
-
-/** The whole conversation as its staff and its far sides see it. */
-async function lookAt(rig: Rig, truth: Truth, id: string): Promise<Found> {
-  const approver = createPatient(createHttp(rig.apiUrl, rig.keys.approver));
-  const { phase, items, actions } = Detail.parse((await approver.get(`/v1/conversations/${id}?limit=100`)).body);
-  const { rows } = Approvals.parse((await approver.get(`/v1/approvals?end=all&limit=100&conversationId=${id}`)).body);
-  const asked = new Set(rows.flatMap(({ question, actionId }) => (question === null ? [] : [actionId])));
-  return {
-    phase,
-    messages: items.flatMap(({ kind, text }) => (kind === 'message' ? [text] : [])),
-    actions: actions.map(({ id: actionId, tool, args, outcome }) => ({
-      id: actionId,
-      tool,
-      cents: args.cents,
-      outcome: outcome?.kind ?? null,
-      wasUnknown: asked.has(actionId),
-    })),
-    approvals: rows,
-    effects: await truth.effectsOf(id),
+/** Once all have settled: no claim without a receipt, and no Workflow but those that wait for people. */
+async function leftUnderWay({ rig, histories }: World, { mayWait }: Tally): Promise<readonly string[]> {
+  let left: readonly string[] = ['nobody knows what is left under way'];
+  const isAtRest = async (): Promise<boolean> => {
+    left = [...(await openClaims(rig)), ...(await histories.restless(mayWait))];
+    return left.length === 0;
   };
+  await waitFor('rest', REST_LIMIT_MS, isAtRest).catch(() => undefined);
+  return left;
+}
+
+/** A role may end by itself only where it was started while Temporal or PostgreSQL was away. */
+function ofRoles({ roles }: Rig, faulting: Faulting): readonly string[] {
+  const outages = faulting.felt().filter(({ fault }) => isOutage(fault));
+  const deaths = roles.deaths.filter(({ surprise }) => surprise !== null);
+  const excused = deaths.filter(({ atMs }) => outages.some(({ fromMs, toMs }) => fromMs <= atMs && atMs <= toMs));
+  return roles.surprises.filter((said) => !excused.some(({ surprise }) => surprise === said));
+}
+
+function ofTally({ due, done, repeats }: Tally, { happened }: Faulting): readonly string[] {
+  const problems: string[] = [];
+  if (done < due * LEAST_SHARE) problems.push(`only ${done} of ${due} actions that were due were done`);
+  const strikes = [...happened].reduce((sum, [kind, times]) => (kind === 'slow far side' ? sum : sum + times), 0);
+  if (repeats > strikes) problems.push(`${repeats} model calls were made again; ${strikes} faults explain one each`);
+  return problems;
+}
+
+/** Each did what it should, and in a full run each kind that was planned happened. */
+function ofFaults({ happened, failed }: Faulting, plan: readonly Timed[]): readonly string[] {
+  const never = [...new Set(plan.map(({ fault }) => fault.kind))].filter((kind) => !happened.has(kind));
+  const none = happened.size === 0 ? ['no fault happened'] : [];
+  return [...none, ...failed, ...never.map((kind) => `the fault "${kind}" never happened`)];
 }

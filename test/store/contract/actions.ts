@@ -98,7 +98,7 @@ export const actionsContract: Contract = {
     const { actionId, digest, tool } = claiming;
     const results = await Promise.all(Array.from({ length: 10 }, () => claim(store, claiming)));
     assert.equal(results.filter((result) => result.kind === 'claimed').length, 1);
-    const standing = { actionId, digest, epoch: 1, claimedMs: 50, actedMs: 50, outcome: null };
+    const standing = { actionId, digest, epoch: 1, claimedMs: 50, outcome: null };
     assert.deepEqual(
       results.find((result) => result.kind === 'exists'),
       { kind: 'exists', claim: standing },
@@ -116,7 +116,7 @@ export const actionsContract: Contract = {
     const claiming = claimOf(id);
     const { actionId, digest } = claiming;
     assert.deepEqual(await claim(store, claiming), { kind: 'claimed', epoch: 1 });
-    const standing = { actionId, digest, epoch: 1, claimedMs: 50, actedMs: 50, outcome: null };
+    const standing = { actionId, digest, epoch: 1, claimedMs: 50, outcome: null };
     assert.deepEqual(await claim(store, { ...claimOf(other), digest }), { kind: 'exists', claim: standing });
     assert.deepEqual(await claim(store, { ...claiming, digest: 'another' }), { kind: 'exists', claim: standing });
     assert.equal(await store.claims.get(claimOf(other).actionId), undefined);
@@ -163,14 +163,18 @@ export const actionsContract: Contract = {
     const { actionId, ...rest } = claimOf(aConversationId());
     await claim(store, { actionId, ...rest });
     await store.claims.assertHeld(actionId, 1);
-    assert.equal((await store.claims.takeOver(actionId, { acts: false, nowMs: 70 })).actedMs, 50);
-    const taken = await store.claims.takeOver(actionId, { acts: true, nowMs: 80 });
-    assert.deepEqual([taken.epoch, (await store.claims.get(actionId))?.actedMs], [3, 80]);
-    await assert.rejects(store.claims.assertHeld(actionId, 2), FencedOff);
-    await store.claims.assertHeld(actionId, 3);
+    const looked = await store.claims.takeOver(actionId, { acts: false });
+    const { claim: taken, sinceBegunMs } = await store.claims.takeOver(actionId, { acts: true });
+    assert.equal(taken.epoch, 3);
+    assert.ok(looked.sinceBegunMs >= 0 && sinceBegunMs >= looked.sinceBegunMs, 'who only looks begins nothing anew');
+    const again = await store.claims.takeOver(actionId, { acts: false });
+    assert.ok(again.sinceBegunMs <= sinceBegunMs + 1_000);
+    await store.claims.takeOver(actionId, { acts: false });
+    await assert.rejects(store.claims.assertHeld(actionId, 4), FencedOff);
+    await store.claims.assertHeld(actionId, 5);
     await assert.rejects(receipt(store, actionId, { kind: 'failed', reason: 'no' }, 90, 1), FencedOff);
     await assert.rejects(receipt(store, actionId, unknown, 90, 2), FencedOff);
-    assert.deepEqual(await receipt(store, actionId, unknown, 91, 3), unknown);
+    assert.deepEqual(await receipt(store, actionId, unknown, 91, 5), unknown);
     assert.deepEqual(await receipt(store, actionId, { kind: 'failed', reason: 'no' }, 92, 1), unknown);
     assert.deepEqual(await receipt(store, actionId, succeeded, 93, 1), succeeded);
     await assert.rejects(store.claims.assertHeld(actionId, 3), FencedOff, 'it has ended');

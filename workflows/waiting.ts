@@ -1,0 +1,103 @@
+// What waits for people, a batch or a question: its state, what goes on record of it, and what operators see.
+// May import domain and @temporalio/workflow.
+import { condition, patched } from '@temporalio/workflow';
+import type { SettledAction } from '../domain/action.ts';
+import { type Approval, endApproval, expireIfDue } from '../domain/approval.ts';
+import type { Entry } from '../domain/entry.ts';
+import type { DecisionStatement, Signed } from '../domain/signed.ts';
+import { type BatchPhase, describeBatch, showBatchColumns } from './desk.ts';
+import { workflowsRole } from './effects.ts';
+
+/** The state of a batch that waits: one printable object. */
+export interface Waiting {
+  readonly batchId: string;
+  /** Every approval asked for, the void ones too, so that a late click gets its receipt. */
+  approvals: Approval[];
+  settled: SettledAction[];
+  /** Decisions that came by Signal and are not verified yet. */
+  delivered: Signed<DecisionStatement>[];
+  /** What is not on record yet, and how many writes are under way. */
+  unrecorded: Entry[];
+  writing: number;
+  /** What the row of the operators' list says. */
+  shown: string;
+  /** False in a run that began when decisions were confirmed before they were on record, and rows did not follow. */
+  readonly keepsUp: boolean;
+  hold: 'none' | 'paused' | 'cancelled';
+}
+
+/** `groups` as its row was started with. */
+export function openWaiting(batchId: string, groups: string): Waiting {
+  const empty = { approvals: [], settled: [], delivered: [], unrecorded: [], writing: 0 };
+  return { batchId, ...empty, shown: rowOf('waiting', groups), hold: 'none', keepsUp: patched('keeps-up') };
+}
+
+/**
+ * Resolves once all is on record, whoever writes it. Called before a card is shown, before a decision is confirmed,
+ * before acting, and at the end.
+ */
+export async function flush(waiting: Waiting): Promise<void> {
+  while (waiting.unrecorded.length > 0) {
+    const entries = waiting.unrecorded;
+    waiting.unrecorded = [];
+    waiting.writing += 1;
+    await workflowsRole.record({ entries, items: [] });
+    waiting.writing -= 1;
+  }
+  await condition(() => waiting.writing === 0);
+}
+
+const rowOf = (phase: BatchPhase, group: string): string => `${phase} · ${group}`;
+
+/** The live panel of the batch, and what its row says. A change of the row costs an event, so only a change is written. */
+export function showBatch(waiting: Waiting, phase: BatchPhase, group = ''): void {
+  describeBatch(waiting.approvals);
+  const shown = rowOf(phase, group);
+  const isNew = waiting.keepsUp ? shown !== waiting.shown : phase !== 'waiting';
+  if (isNew) showBatchColumns(phase, group);
+  waiting.shown = shown;
+}
+
+/** Ask people: the approval is on record before any card shows it. */
+export function request(waiting: Waiting, approval: Approval): void {
+  waiting.approvals.push(approval);
+  note(waiting, approval, 'requested', { kind: 'approval_requested', approval });
+}
+
+/** End an open approval for a reason other than a decision or the clock. */
+export function endOpen(waiting: Waiting, id: string, end: 'cancelled' | 'superseded'): void {
+  replace(waiting, endApproval(find(waiting, id), end));
+}
+
+/** A passed deadline, or a cancelled batch, ends every open approval, whichever is waited for just now. */
+export function endDue(waiting: Waiting): void {
+  for (const approval of waiting.approvals) {
+    const due = waiting.hold === 'cancelled' ? endApproval(approval, 'cancelled') : expireIfDue(approval, Date.now());
+    if (due !== approval) replace(waiting, due);
+  }
+}
+
+/** Infinite when nothing is open. */
+export const nextDeadlineMs = (waiting: Waiting): number =>
+  Math.min(...waiting.approvals.filter((one) => one.end === 'open').map((one) => one.deadlineMs));
+
+/** Put the approval in the place of what it was; an end goes on record. */
+export function replace(waiting: Waiting, approval: Approval): void {
+  const before = find(waiting, approval.id);
+  waiting.approvals = waiting.approvals.map((one) => (one.id === approval.id ? approval : one));
+  if (before.end === 'open' && approval.end !== 'open') {
+    note(waiting, approval, 'settled', { kind: 'approval_settled', approval });
+  }
+}
+
+/** Have it on record by the next `flush`; once, by its step. */
+export function note(waiting: Waiting, approval: Approval, step: string, fact: Entry['fact']): void {
+  const { id, conversationId } = approval;
+  waiting.unrecorded.push({ subject: id, step, conversationId, atMs: Date.now(), fact });
+}
+
+export function find(waiting: Waiting, id: string): Approval {
+  const approval = waiting.approvals.find((one) => one.id === id);
+  if (approval === undefined) throw new Error(`there must be an approval ${id}`); // only a bug breaks this
+  return approval;
+}
