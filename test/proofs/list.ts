@@ -3,10 +3,21 @@ import { crash } from './crash/crash.ts';
 import { firstTenMinutes } from './first-ten-minutes.ts';
 import { freeze } from './freeze/freeze.ts';
 import { killInTool } from './kill-in-tool.ts';
+import { ledger } from './ledger/ledger.ts';
 import { server } from './server/server.ts';
 import { soak } from './soak/soak.ts';
 import type { Proof } from './support.ts';
 import { warrants } from './warrants/warrants.ts';
 import { wire } from './wire/wire.ts';
 
-export const PROOFS: readonly Proof[] = [firstTenMinutes, warrants, crash, killInTool, freeze, wire, server, soak];
+export const PROOFS: readonly Proof[] = [
+  firstTenMinutes,
+  warrants,
+  crash,
+  killInTool,
+  freeze,
+  wire,
+  server,
+  ledger,
+  soak,
+];
