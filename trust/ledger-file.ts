@@ -104,12 +104,12 @@ export function readEntry(line: string, place: number): EntryLine | string {
  * hold, such as U+2028. Throws LedgerFileInvalid at bytes that are not UTF-8, once all lines before have been given.
  */
 export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  let rest: Uint8Array = new Uint8Array(0);
+  let rest = Buffer.alloc(0);
   for await (const chunk of chunks) {
     const end = chunk.lastIndexOf(NEWLINE) + 1;
     if (end > 0) {
       yield* decoded(Buffer.concat([rest, chunk.subarray(0, end - 1)]));
-      rest = chunk.subarray(end);
+      rest = Buffer.from(chunk.subarray(end));
     } else {
       rest = Buffer.concat([rest, chunk]);
     }
@@ -118,29 +118,22 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
   if (rest.length > 0) yield* decoded(rest);
 }
 
-function* decoded(bytes: Uint8Array): Generator<string> {
-  // Fatal: bytes that are no text would all become one character, and a change of them could not be seen.
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  const text = (part: Uint8Array) => {
-    try {
-      return decoder.decode(part);
-    } catch {
-      return undefined;
-    }
-  };
-  const whole = text(bytes);
-  if (whole !== undefined) {
-    yield* whole.split('\n');
-    return;
-  }
+/** Each line by itself: in one text with others, a single wide character would make all of them twice as large. */
+function* decoded(bytes: Buffer): Generator<string> {
   for (let start = 0; ; ) {
     const end = bytes.indexOf(NEWLINE, start);
-    const line = text(bytes.subarray(start, end < 0 ? bytes.length : end));
+    const line = textOf(bytes.subarray(start, end < 0 ? bytes.length : end));
     if (line === undefined) throw new LedgerFileInvalid('it is not UTF-8');
     yield line;
     if (end < 0) return;
     start = end + 1;
   }
+}
+
+/** Undefined for bytes that are no text: they would all become U+FFFD, and a change of them could not be seen. */
+function textOf(bytes: Buffer): string | undefined {
+  const text = bytes.toString('utf8');
+  return !text.includes('\ufffd') || Buffer.from(text).equals(bytes) ? text : undefined;
 }
 
 /** The members of a JSON object; undefined when the text is none. */
