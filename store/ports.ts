@@ -46,6 +46,8 @@ export interface HashedEntry {
   readonly text: string;
   /** RFC 6962: SHA-256 of a zero byte and the text in UTF-8. Leaf `seq - 1` of the ledger's tree. */
   readonly leaf: Buffer;
+}
+
 export interface UnaskedAction extends ActionRow {
   readonly tenant: string;
 }

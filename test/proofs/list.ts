@@ -4,6 +4,7 @@ import { crash } from './crash/crash.ts';
 import { firstTenMinutes } from './first-ten-minutes.ts';
 import { freeze } from './freeze/freeze.ts';
 import { killInTool } from './kill-in-tool.ts';
+import { ledger } from './ledger/ledger.ts';
 import { server } from './server/server.ts';
 import { soak } from './soak/soak.ts';
 import type { Proof } from './support.ts';
@@ -19,5 +20,6 @@ export const PROOFS: readonly Proof[] = [
   wire,
   server,
   clock,
+  ledger,
   soak,
 ];
