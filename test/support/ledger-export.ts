@@ -1,5 +1,5 @@
-// Exports of a ledger for tests and proofs, made from entries by the plain way that docs/ledger-format.md describes. Streams:
-// a million entries need only their leaf hashes. Guarantees: the same entries make the same lines.
+// Exports of a ledger for tests and proofs, made from entries in the plain way of docs/ledger-format.md. Streams: a million
+// entries need only their leaf hashes. Guarantees: the same entries make the same lines.
 import { canonicalJson } from '../../trust/digest.ts';
 import { EXPORT_FORMAT } from '../../trust/ledger-file.ts';
 import { createProver, leafHash, type Prover } from '../../trust/merkle.ts';

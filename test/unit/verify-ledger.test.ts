@@ -63,7 +63,7 @@ test('each bit of the line of an entry counts: of its text, of its proof, of wha
   }
 });
 
-test('what was rewritten with the key after the last published checkpoint is not found, and is not said to be proven', async (t) => {
+test('what the key rewrote after the last published checkpoint is not found, nor said to be proven', async (t) => {
   const verified = await both(t, rewriteTheTail(ledger));
   deepEqual(verified, { kind: 'holds', entries: 64, from: 1, to: 64, checkpoints: 3, upTo: 60 });
 });
