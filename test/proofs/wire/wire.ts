@@ -80,10 +80,17 @@ async function prove(context: ProofContext) {
 
 /** Only there does a cut come between an effect and whoever asked for it; or has another attempt take a booking over. */
 function ordealOf(struck: Struck | undefined): Ordeal {
-  const link = struck?.link ?? '';
-  const mayBeUnknown = ({ 'actor>far-side': ['note', 'pay'], 'actor>postgres': ['book'] } as const)[link] ?? [];
-  const mayHaveFailed = link === 'actor>postgres' || link === 'actor>temporal' ? (['book'] as const) : [];
-  return { repeats: struck === undefined ? 0 : 1, mayBeUnknown, mayHaveFailed };
+  const repeats = struck === undefined ? 0 : 1;
+  switch (struck?.link) {
+    case 'actor>far-side':
+      return { repeats, mayBeUnknown: ['note', 'pay'], mayHaveFailed: [] };
+    case 'actor>postgres':
+      return { repeats, mayBeUnknown: ['book'], mayHaveFailed: ['book'] };
+    case 'actor>temporal':
+      return { repeats, mayBeUnknown: [], mayHaveFailed: ['book'] };
+    default:
+      return { repeats, mayBeUnknown: [], mayHaveFailed: [] };
+  }
 }
 
 interface Bench {
