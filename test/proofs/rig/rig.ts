@@ -78,10 +78,13 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
     const { mode = 'production' } = options;
     const env = { ...environment(), COUNTERSIGN_MODE: mode };
     const owner = { ...env, DATABASE_URL: databaseUrl };
-    if (mode === 'production') await makeRoleLogins(databaseUrl);
-    await command(owner, ['migrate']);
-    if (mode === 'production')
-      await protectBooks(databaseUrl, await command(owner, ['systems', 'sql', 'books', AGENTS]));
+    const isReal = mode === 'production';
+    if (isReal) await makeRoleLogins(databaseUrl);
+    const [script] = await Promise.all([
+      isReal ? command(owner, ['systems', 'sql', 'books', AGENTS]) : '',
+      command(owner, ['migrate']),
+    ]);
+    if (isReal) await protectBooks(databaseUrl, script);
     const real = { databaseUrl, temporal: temporal.address, model: model.url, far: far.url };
     const envs = new Map<Role, NodeJS.ProcessEnv>();
     for (const role of ROLES)
