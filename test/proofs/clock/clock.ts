@@ -32,7 +32,7 @@ const QUICK_UNTIL_MS = 40_000;
 async function prove(context: ProofContext) {
   const { seed, quick, random, log } = context;
   const startedMs = Date.now();
-  const rig = await startRig(context);
+  const rig = await startRig(context, { mode: 'development' });
   const histories = await readHistories(rig.temporal.address);
   const violations: string[] = [];
   let cases = 0;

@@ -25,7 +25,7 @@ export interface Looked {
 
 export async function look(rig: Rig, id: string): Promise<Looked> {
   const effects = await createTruth(rig).effectsOf(id);
-  const actions = await ask<{ id: string; tool: string; cents: number; outcome: string | null }>(
+  const actions = await ask<{ id: string; tool: string; cents: string; outcome: string | null }>(
     rig,
     `select id, proposal->>'tool' as tool, (proposal->>'args')::json->>'cents' as cents, outcome_kind as outcome
      from countersign.actions where conversation_id = $1 order by id`,
@@ -53,7 +53,7 @@ async function clocksOf(rig: Rig, id: string): Promise<Looked['behindMs']> {
        (select max((evidence->>'asOfMs')::bigint) from countersign.actions where conversation_id = $1) as actor`,
     [id],
   );
-  const behind = (text: string | null | undefined) => (text == null ? null : Date.now() - Number(text));
+  const behind = (text: string | null = null) => (text === null ? null : Date.now() - Number(text));
   const { api, workflows, actor } = row ?? {};
   return { api: behind(api), workflows: behind(workflows), actor: behind(actor), assistant: null };
 }

@@ -77,8 +77,9 @@ export function createPeople(rig: Rig): People {
         await approver.post(`/v1/approvals/${approvalId}/decision`, answer);
         return { isTaken: true, said: 'counted' };
       } catch (error) {
-        const [, said = String(error)] = /was answered (.*)/s.exec(String(error)) ?? [];
-        return { isTaken: false, said: said.slice(0, 160) };
+        const [, status = ''] = /was answered (\d+)/.exec(String(error)) ?? [];
+        const [, text = String(error)] = /"text":"([^"]+)"/.exec(String(error)) ?? [];
+        return { isTaken: false, said: `${status} ${text}` };
       }
     },
     async settled(id, wasDecided) {

@@ -128,17 +128,29 @@ function createBench({ seed, quick, log }: ProofContext, rig: Rig, looks: Looks)
       neverReached.push(one);
       if (!quick) violations.push(`never reached, and so not tried: ${one} (seed ${seed})`);
     },
-    summarize(): void {
-      for (const [end, times] of [...ends].toSorted(([one], [other]) => one.localeCompare(other)))
-        log(`${end.padEnd(36)} ${times} times`);
-      log(`from the freeze to the end of the conversation: ${spreadOf(frozenMs)}`);
-      log(`in the stated window: ${windows.length}`);
-      for (const one of windows) log(`  ${one}`);
-      log(`never reached: ${neverReached.length}`);
-      for (const one of neverReached) log(`  ${one}`);
-      log(`violations: ${violations.length}`);
-    },
+    summarize: () => summarize(log, { violations, neverReached, windows, ends, frozenMs }),
   };
+}
+
+interface Came {
+  readonly violations: readonly string[];
+  readonly neverReached: readonly string[];
+  /** Runs in the window that is stated. */
+  readonly windows: readonly string[];
+  /** How often an action ended so. */
+  readonly ends: ReadonlyMap<string, number>;
+  readonly frozenMs: readonly number[];
+}
+
+function summarize(log: ProofContext['log'], { violations, neverReached, windows, ends, frozenMs }: Came): void {
+  for (const [end, times] of [...ends].toSorted(([one], [other]) => one.localeCompare(other)))
+    log(`${end.padEnd(36)} ${times} times`);
+  log(`from the freeze to the end of the conversation: ${spreadOf(frozenMs)}`);
+  log(`in the stated window: ${windows.length}`);
+  for (const one of windows) log(`  ${one}`);
+  log(`never reached: ${neverReached.length}`);
+  for (const one of neverReached) log(`  ${one}`);
+  log(`violations: ${violations.length}`);
 }
 
 function spreadOf(times: readonly number[]): string {

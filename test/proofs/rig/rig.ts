@@ -1,5 +1,6 @@
-// The rig: a whole production in real processes on 127.0.0.1 and free ports. PostgreSQL, a Temporal server and the four
-// roles can be killed; the far side and the model live in the proof's own process, which is not.
+// The rig: a whole production in real processes on 127.0.0.1 and free ports, each role with its own secrets and its own
+// login of PostgreSQL; the Temporal server is a development one. PostgreSQL, Temporal and the four roles can be killed; the
+// far side and the model live in the proof's own process, which is not.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +11,7 @@ import { type PrivatePostgres, startPrivatePostgres } from '../../support/postgr
 import { ROOT } from '../../support/sources.ts';
 import { freePort, type ProofContext } from '../support.ts';
 import { type FarSide, startFarSide } from './far-side.ts';
+import { databasesOf, makeRoleLogins, protectBooks } from './logins.ts';
 import { type Model, startModel } from './model.ts';
 import { type Role, ROLES, startRoles, type Supervisor } from './roles.ts';
 import { startTemporalServer, type TemporalServer } from './temporal.ts';
@@ -18,6 +20,8 @@ import { startTemporalServer, type TemporalServer } from './temporal.ts';
 export type Peer = 'postgres' | 'temporal' | 'model' | 'far-side';
 
 export interface RigOptions {
+  /** `development`: clocks may be moved, which production refuses. Then all roles share the owner's login. */
+  readonly mode?: 'production' | 'development';
   /**
    * What stands between a role and what it talks to: given the real `host:port`, the one that the role is told. Whoever
    * puts something there stops it.
@@ -71,12 +75,20 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
     const databaseUrl = postgres.url;
     const port = await freePort();
     const signingKeys = { api: generateSigningKey(), workflows: generateSigningKey() };
-    const env = { ...environment(), ...signing(signingKeys), PORT: String(port) };
+    const { mode = 'production' } = options;
+    const env = { ...environment(), COUNTERSIGN_MODE: mode };
     const owner = { ...env, DATABASE_URL: databaseUrl };
-    await command(owner, ['migrate']);
+    const isReal = mode === 'production';
+    if (isReal) await makeRoleLogins(databaseUrl);
+    const [script] = await Promise.all([
+      isReal ? command(owner, ['systems', 'sql', 'books', AGENTS]) : '',
+      command(owner, ['migrate']),
+    ]);
+    if (isReal) await protectBooks(databaseUrl, script);
     const real = { databaseUrl, temporal: temporal.address, model: model.url, far: far.url };
     const envs = new Map<Role, NodeJS.ProcessEnv>();
-    for (const role of ROLES) envs.set(role, { ...env, ...(await whereabouts(role, real, options)) });
+    for (const role of ROLES)
+      envs.set(role, { ...env, ...secretsOf(role, signingKeys, port), ...(await whereabouts(role, real, options)) });
     const envOf = (role: Role) => envs.get(role) ?? {};
     const roles = startRoles({ envOf, agentsFolder: AGENTS, pointsFile: join(folder, 'points.jsonl') });
     steps.push(() => roles.stop());
@@ -103,18 +115,19 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
 async function whereabouts(
   role: Role,
   real: { readonly databaseUrl: string; readonly temporal: string; readonly model: string; readonly far: string },
-  { between = async (_role, _peer, address) => address }: RigOptions,
+  { mode = 'production', between = async (_role, _peer, address) => address }: RigOptions,
 ): Promise<NodeJS.ProcessEnv> {
-  const urlTo = async (peer: Peer, text: string): Promise<string> => {
+  const urlTo = async (peer: Peer, text: string): Promise<URL> => {
     const url = new URL(text);
     url.host = await between(role, peer, url.host);
-    return url.href;
+    return url;
   };
+  const database = await urlTo('postgres', real.databaseUrl);
   return {
-    DATABASE_URL: await urlTo('postgres', real.databaseUrl),
     TEMPORAL_ADDRESS: await between(role, 'temporal', real.temporal),
-    OPENAI_BASE_URL: await urlTo('model', real.model),
-    PROOF_FAR_SIDE_URL: await urlTo('far-side', real.far),
+    ...(mode === 'production' ? databasesOf(role, database) : { DATABASE_URL: database.href }),
+    ...(role === 'assistant' ? { OPENAI_BASE_URL: (await urlTo('model', real.model)).href } : {}),
+    ...(role === 'actor' ? { PROOF_FAR_SIDE_URL: (await urlTo('far-side', real.far)).href } : {}),
   };
 }
 
@@ -134,14 +147,25 @@ function environment(): NodeJS.ProcessEnv {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  return { ...Object.fromEntries(values), COUNTERSIGN_MODE: 'development', LOG_LEVEL: 'info' };
+  return { ...Object.fromEntries(values), LOG_LEVEL: 'info' };
 }
 
-function signing({ api, workflows }: Rig['signingKeys']): NodeJS.ProcessEnv {
-  return {
-    COUNTERSIGN_API_SIGNING_KEY: api,
+/** What a role alone may hold, and what it must know of the others. */
+function secretsOf(role: Role, { api, workflows }: Rig['signingKeys'], port: number): NodeJS.ProcessEnv {
+  const publicKeys = {
     COUNTERSIGN_API_PUBLIC_KEYS: createSigner('api', api).publicKey,
-    COUNTERSIGN_WORKFLOWS_SIGNING_KEY: workflows,
     COUNTERSIGN_WORKFLOWS_PUBLIC_KEYS: createSigner('workflows', workflows).publicKey,
   };
+  switch (role) {
+    case 'api':
+      return { COUNTERSIGN_API_SIGNING_KEY: api, PORT: String(port) };
+    case 'workflows':
+      return { ...publicKeys, COUNTERSIGN_WORKFLOWS_SIGNING_KEY: workflows };
+    case 'assistant':
+      return {};
+    case 'actor':
+      return publicKeys;
+    default:
+      return role satisfies never;
+  }
 }

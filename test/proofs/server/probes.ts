@@ -81,10 +81,10 @@ function isOutage({ status, headers, body }: Answer): boolean {
   return status === 503 && isTyped && Number(headers.get('retry-after')) > 0 && Problem.safeParse(body).success;
 }
 
-/** From when it was gone to when it began to come back. */
 // 2 s: readiness waits for Temporal for 1.5; a look that is asked later may be answered by the server that is back.
 const LOOK_MS = 2_000;
 
+/** From when it was gone to when it began to come back. */
 export interface Span {
   readonly awayMs: number;
   readonly backMs: number;

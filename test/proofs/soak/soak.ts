@@ -15,10 +15,11 @@ import { batchesOf } from './transcript.ts';
 
 export const soak: Proof = { name: 'soak', run: prove };
 
-// Quickly 4 conversations within 45 s, among them the start of everything and some seconds of a question to people.
+// Quickly 4 conversations within 45 s, among them the start of everything and some seconds of a question to people. They
+// begin together, however slow the start is.
 const SIZES = {
   quick: { lives: 4, atOnce: 4, beginUntilMs: 30_000, gapMs: [1_500, 3_000], faults: 4 },
-  // 100 in at most 15 minutes; five at a time keep two cores busy and below what the API allows a key.
+  // 100 in at most 15 minutes since all roles are up; five at a time keep two cores busy and below what the API allows a key.
   full: { lives: 100, atOnce: 5, beginUntilMs: 15 * 60_000, gapMs: [2_000, 5_000], faults: 400 },
 } as const;
 // 60 % of what should have been done: a system that gives everything up, with an honest word, does not pass.
@@ -44,8 +45,8 @@ async function prove(context: ProofContext) {
     planLife(`soak-${at + 1}`, createRandom(random.next() * 2 ** 32)),
   );
   const plan = planFaults(size.faults, size.gapMs, random);
-  const startedMs = Date.now();
   const rig = await startRig(context);
+  const startedMs = Date.now();
   const histories = await readHistories(rig.temporal.address);
   const faulting = startFaults(rig, plan, log);
   const violations: string[] = [];
