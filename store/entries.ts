@@ -1,7 +1,6 @@
 // The ledger: appends entries with the hash of their leaf, and brings the read models up to date in the same
 // transaction. `seq` has no gaps and grows in commit order, because whoever appends holds one lock until it commits. May
 // import domain types only.
-import domain types only.
 import { sql } from 'kysely';
 import type { Entry } from '../domain/entry.ts';
 import { entryText, leafOf, readEntry } from './entry-text.ts';
