@@ -17,8 +17,8 @@ interface Outage {
   readonly downMs: number;
 }
 
-// 11 s: a caller is told that Temporal does not answer after 10. 8 s: readiness notices within 4, and is asked until 2
-// before the end.
+// 11 s: a caller is told that Temporal does not answer after 10. 8 s: readiness notices within 4, and is
+// asked until 2 before the end.
 const QUICK: readonly Outage[] = [
   { what: 'temporal', downMs: 11_000 },
   { what: 'postgres', downMs: 8_000 },

@@ -19,8 +19,8 @@ export const soak: Proof = { name: 'soak', run: prove };
 // begin together, however slow the start is.
 const SIZES = {
   quick: { lives: 4, atOnce: 4, beginUntilMs: 30_000, gapMs: [1_500, 3_000], faults: 4 },
-  // 100 in at most 15 minutes since all roles are up; five at a time keep two cores busy and below what the API allows a
-  // key.
+  // 100 in at most 15 minutes since all roles are up; five at a time keep two cores busy, and below what the API
+  // allows a key.
   full: { lives: 100, atOnce: 5, beginUntilMs: 15 * 60_000, gapMs: [2_000, 5_000], faults: 400 },
 } as const;
 // 60 % of what should have been done: a system that gives everything up, with an honest word, does not pass.
