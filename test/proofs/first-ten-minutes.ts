@@ -24,6 +24,8 @@ const FIRST_START_MS = 300_000;
 // 60 s: nothing has to be fetched any more.
 const START_MS = 60_000;
 const COMMAND_MS = 60_000;
+// 5 s: a killed process of a gigabyte is gone within one.
+const DEATH_MS = 5_000;
 // 20 s: the guard gives the Temporal server 10 to end, and looks every second.
 const ORPHAN_MS = 20_000;
 const ORDER = '1042';
@@ -117,6 +119,8 @@ function startsOf(clone: string, env: NodeJS.ProcessEnv, check: Check) {
       check(isAlive(pid), 'the process that holds the state is alive before the kill');
       runIn(clone, env, command);
       await group?.kill('SIGKILL');
+      // The kernel takes a moment to take a large process down.
+      await waitFor('the death of what was killed', DEATH_MS, () => !isAlive(pid)).catch(() => undefined);
       check(!isAlive(pid), 'kill -9 killed the process that holds the state');
       await untilNoTemporal();
       check(!temporalRuns(), 'no Temporal server is left behind');
