@@ -127,7 +127,7 @@ export const MAX_SEEN = 1_000;
 export const MAX_WAITING = 20;
 // 50: one for each batch that may wait, and for its questions; more come only from somebody who makes them up.
 export const MAX_REPORTS = 50;
-// 16,384 characters of a signed report: its text is bounded below 8,000 bytes, and base64 and what is around it add half.
+// 16,384 characters of a signed report: its text has at most 9,000 bytes of JSON, and base64 and what is around it add half.
 export const MAX_REPORT_CHARS = 16_384;
 // 60 items: about 20 turns with a tool call; older context is left out of model calls.
 export const MAX_RECENT = 60;

@@ -1,6 +1,5 @@
 // The one text of a ledger entry, and the hash of its leaf. What is hashed is what is kept and exported, byte for byte;
 // nothing is made canonical again when it is verified. May import trust and domain types.
-import type { Fact } from '../domain/entry.ts';
 import type { Json } from '../domain/json.ts';
 import { canonicalJson } from '../trust/digest.ts';
 import { leafHash } from '../trust/merkle.ts';
@@ -22,7 +21,7 @@ export const leafOf = (text: string): Buffer => leafHash(Buffer.from(text, 'utf8
 
 /** The entry behind its text. */
 export function readEntry(text: string): RecordedEntry {
-  const { seq, subject, step, conversationId, atMs, fact } = JSON.parse(text) as RecordedEntry & { fact: Fact };
+  const { seq, subject, step, conversationId, atMs, fact } = JSON.parse(text) as RecordedEntry;
   return { seq, subject, step, conversationId, atMs, fact };
 }
 

@@ -1,6 +1,7 @@
 // The transcript: items, written once per (conversation, key) and read by reference. May import domain types only.
 import { randomBytes } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
+import { messageKey } from '../domain/ids.ts';
 import type { Item, NewItem } from '../domain/item.ts';
 import { appendEntries } from './entries.ts';
 import type { Store } from './ports.ts';
@@ -47,7 +48,7 @@ export function createItems(db: Db, nowMs: () => number): Store['items'] {
             .selectFrom('items')
             .select('turn')
             .where('conversation_id', '=', conversationId)
-            .where('key', '=', `message:${messageId}`),
+            .where('key', '=', messageKey(messageId)),
         )
         .orderBy('seq')
         .limit(1)

@@ -28,8 +28,8 @@ export function createPoseQuestion(deps: WorkflowsDeps): WorkflowsActivities['po
     const { agent } = agentOf(deps.agents, proposal.agent);
     const { actionId, conversationId, tenant, tool, args, digest, summary, principal } = proposal;
     // A late receipt, or another person, may have said it meanwhile.
-    const claim = await deps.store.claims.get(actionId);
-    if (claim?.digest === digest && claim.outcome !== null && claim.outcome.kind !== 'unknown') return null;
+    const stands = await known(deps, proposal);
+    if (stands !== undefined && stands.kind !== 'unknown') return null;
     // Whom the directory does not know any more cannot answer.
     const able = QUESTION_ROUNDS.filter(({ groupOf }) =>
       deps.directory.people.some(({ id }) => isMember(deps.directory, groupOf(agent), id)),
@@ -59,7 +59,7 @@ export function createPoseQuestion(deps: WorkflowsDeps): WorkflowsActivities['po
 export function createCloseQuestion(deps: WorkflowsDeps): WorkflowsActivities['closeQuestion'] {
   return async ({ question, answer }) => {
     const { questionId, proposal } = question;
-    const stands = answer === null ? await known(deps, question) : await answered(deps, question, answer);
+    const stands = answer === null ? await known(deps, proposal) : await answered(deps, question, answer);
     const again = answer?.answer === 'did_not_happen' && stands?.kind === 'failed';
     const { conversationId, actionId, summary } = proposal;
     return deps.signer.sign({
@@ -74,9 +74,12 @@ export function createCloseQuestion(deps: WorkflowsDeps): WorkflowsActivities['c
 }
 
 /** What the record says by now, without any answer. */
-async function known(deps: WorkflowsDeps, { proposal }: QuestionInput): Promise<Outcome | undefined> {
-  const claim = await deps.store.claims.get(proposal.actionId);
-  return claim?.digest === proposal.digest ? (claim.outcome ?? undefined) : undefined;
+async function known(
+  deps: WorkflowsDeps,
+  { actionId, digest }: QuestionInput['proposal'],
+): Promise<Outcome | undefined> {
+  const claim = await deps.store.claims.get(actionId);
+  return claim?.digest === digest ? (claim.outcome ?? undefined) : undefined;
 }
 
 /** The outcome that stands now; undefined where the claim under the key is that of another action. */
