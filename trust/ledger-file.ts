@@ -43,11 +43,9 @@ const NEWLINE = 0x0a;
 
 /** Read the file of published checkpoints: signed notes, one after the other. Throws NoteInvalid. */
 export function readPublished(text: string, verifierKey: string): Published {
-  // A note ends with the last of its signatures.
-  const notes = text.split(/(?<=\n\u2014 [^\n]*\n)(?!\u2014 )/).map((one) => one.replace(/^\n+/, ''));
   const roots = new Map<number, Buffer>();
   let origin: string | undefined;
-  for (const note of notes.filter((one) => one !== '')) {
+  for (const note of notesIn(text)) {
     const one = parseCheckpoint(openNote(note, verifierKey));
     origin ??= one.origin;
     if (one.origin !== origin) {
@@ -63,6 +61,12 @@ export function readPublished(text: string, verifierKey: string): Published {
   if (origin === undefined)
     throw new NoteInvalid('there is no published checkpoint, and without one nothing is proven');
   return { origin, roots, largest: [...roots.keys()].reduce((one, other) => Math.max(one, other)) };
+}
+
+/** The notes in a text, one after the other. A note ends with the last of its signatures; what follows the last is left. */
+export function notesIn(text: string): readonly string[] {
+  const notes = text.split(/(?<=\n\u2014 [^\n]*\n)(?!\u2014 )/).map((one) => one.replace(/^\n+/, ''));
+  return notes.filter((one) => one !== '');
 }
 
 /** Read the first line of an export of the ledger `origin`. Throws LedgerFileInvalid, or NoteInvalid for its checkpoint. */

@@ -1,7 +1,7 @@
 // Exports of a ledger for tests and proofs, made from entries in the plain way of docs/ledger-format.md. Streams: a million
 // entries need only their leaf hashes. Guarantees: the same entries make the same lines.
 import { canonicalJson } from '../../trust/digest.ts';
-import { EXPORT_FORMAT } from '../../trust/ledger-file.ts';
+import { entryLine, headerLine } from '../../trust/export-lines.ts';
 import { createProver, leafHash, type Prover } from '../../trust/merkle.ts';
 import { checkpointText, type NoteSigner } from '../../trust/note.ts';
 
@@ -45,22 +45,6 @@ export function buildExport(entries: Iterable<string>, options: ExportOptions): 
     published: sizes.map(noteOf).join('\n'),
     prover,
   };
-}
-
-interface HeaderFields {
-  readonly origin: string;
-  readonly size: number;
-  readonly from: number;
-  readonly to: number;
-  readonly checkpoint: string;
-}
-
-function headerLine({ origin, size, from, to, checkpoint }: HeaderFields): string {
-  return JSON.stringify({ format: EXPORT_FORMAT, origin, size, from, to, checkpoint });
-}
-
-function entryLine(seq: number, entry: string, proof: readonly Buffer[]): string {
-  return JSON.stringify({ seq, entry, proof: proof.map((one) => one.toString('base64')) });
 }
 
 const WORDS = [

@@ -1,0 +1,38 @@
+// The lines of an export, as docs/ledger-format.md has them, and JSON on one plain line. May import trust. Guarantees: the
+// same values make the same line; a line is plain to the eye and to every reader of lines, and says exactly what it was
+// made of.
+import { EXPORT_FORMAT } from './ledger-file.ts';
+
+// Control characters, what formats invisibly (turns text around, joins, tags), halves of surrogate pairs, private use, and
+// the two Unicode line ends.
+const UNPLAIN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+
+/** A value as JSON on one line, in which everything that is not plainly visible is an escape of JSON. */
+export function plainJson(value: unknown): string {
+  return JSON.stringify(value).replace(UNPLAIN, escaped);
+}
+
+/** The first line. `checkpoint` is the signed note of that size. */
+export function headerLine(header: {
+  readonly origin: string;
+  readonly size: number;
+  readonly from: number;
+  readonly to: number;
+  readonly checkpoint: string;
+}): string {
+  const { origin, size, from, to, checkpoint } = header;
+  return plainJson({ format: EXPORT_FORMAT, origin, size, from, to, checkpoint });
+}
+
+/** The line of an entry. `entry` is its exact text, the proof goes from the leaf up. */
+export function entryLine(seq: number, entry: string, proof: readonly Buffer[]): string {
+  return plainJson({ seq, entry, proof: proof.map((one) => one.toString('base64')) });
+}
+
+/** Each unit by itself: JSON writes a character beyond U+FFFF as the two halves of its pair. */
+function escaped(character: string): string {
+  return Array.from({ length: character.length }, (_, at) => {
+    const unit = character.charCodeAt(at).toString(16).padStart(4, '0');
+    return `\\u${unit}`;
+  }).join('');
+}
