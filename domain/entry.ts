@@ -69,4 +69,13 @@ export type Fact =
       readonly by: string;
       readonly reason: string;
     }
+  /** Somebody read entries of the whole ledger; on record before they see them. */
+  | {
+      readonly kind: 'ledger_read';
+      /** The id of the principal. */
+      readonly by: string;
+      readonly from: number;
+      readonly to: number;
+      readonly how: 'entries' | 'export';
+    }
   | { readonly kind: 'settled'; readonly outcome: Outcome };

@@ -64,6 +64,9 @@ export const isActionOf = (text: string, conversationId: string, turn: number): 
 /** The subject under which the ledger keeps what was done to a switch. */
 export const switchSubject = (scope: string, name: string): string => `switch:${scope}:${name}`;
 
+/** The subject under which the ledger keeps who read it. No conversation has such an id. */
+export const LEDGER_READS = 'ledger:reads';
+
 /** The key of the transcript item that answers a call: calls may repeat their own ids, actions never do. */
 export const resultKey = (id: string): string => `result:${id}`;
 

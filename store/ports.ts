@@ -48,6 +48,18 @@ export interface HashedEntry {
   readonly leaf: Buffer;
 }
 
+/** A signed checkpoint as it is stored: what the ledger was at that size, and where the next one goes on. */
+export interface CheckpointRow {
+  readonly size: number;
+  /** Of the first `size` entries, by the stored frontier. */
+  readonly root: Buffer;
+  /** The signed note. */
+  readonly note: string;
+  readonly madeMs: number;
+  /** null: not yet in every place where it belongs. */
+  readonly publishedMs: number | null;
+}
+
 export interface UnaskedAction extends ActionRow {
   readonly tenant: string;
 }
@@ -211,6 +223,37 @@ export interface Store {
     ofSubject(subject: string): Promise<readonly RecordedEntry[]>;
     /** Entries after a position as they were hashed, oldest first: what is exported, and what a checkpoint is made of. */
     hashed(afterSeq: number, limit: number): Promise<readonly HashedEntry[]>;
+  };
+  readonly checkpoints: {
+    /** The name of this ledger. Another database has another one. */
+    origin(): Promise<string>;
+    last(): Promise<CheckpointRow | undefined>;
+    /** The root of the first `size` entries, from the nearest checkpoint on; undefined while there are fewer entries. */
+    rootAt(size: number): Promise<Buffer | undefined>;
+    /** Leaf hashes after a position, in order. */
+    leaves(afterSeq: number, limit: number): Promise<readonly Buffer[]>;
+    /**
+     * Make one over all entries, from the last one on, or from the first entry on. `sign` gets the tree and the checkpoint
+     * that it goes on from, and throws where that one is not right. Undefined where nothing is new, or another makes one now.
+     */
+    make(request: {
+      readonly from: 'last_checkpoint' | 'first_entry';
+      readonly sign: (
+        tree: { readonly size: number; readonly root: Buffer },
+        last: CheckpointRow | undefined,
+      ) => string;
+      readonly nowMs: number;
+    }): Promise<CheckpointRow | undefined>;
+    /** Those that wait to be published, oldest first. They are published in their order, so they are the newest. */
+    unpublished(limit: number): Promise<readonly CheckpointRow[]>;
+    published(size: number, nowMs: number): Promise<void>;
+    /** How many entries there are; the size and the time of the last checkpoint, 0 and null without; how many wait. */
+    stats(): Promise<{
+      readonly entries: number;
+      readonly size: number;
+      readonly madeMs: number | null;
+      readonly unpublished: number;
+    }>;
   };
   readonly apiKeys: {
     /** By SHA-256 (hex) of the secret; undefined when unknown or revoked. */

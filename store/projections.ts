@@ -41,6 +41,7 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
     case 'decision_refused':
     case 'warrant_refused':
     case 'switched':
+    case 'ledger_read':
       return;
     default:
       return fact satisfies never;

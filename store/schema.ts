@@ -113,6 +113,8 @@ export type Tx = Transaction<Tables>;
 export const LOCKS = {
   /** Whoever appends to the ledger: makes `seq` gapless and in commit order. */
   ledger: { family: 0x6373676e, key: 0 },
+  /** Whoever makes a checkpoint. */
+  checkpoints: { family: 0x6373676e, key: 1 },
   /** Whoever appends items; the key is a hash of the conversation. */
   itemsFamily: 0x6373676f,
 } as const;

@@ -6,6 +6,7 @@ import type pg from 'pg';
 import { createActions } from './actions.ts';
 import { createApiKeys } from './api-keys.ts';
 import { createApprovals } from './approvals.ts';
+import { createCheckpoints } from './checkpoints.ts';
 import { createClaims } from './claims.ts';
 import { createConversations } from './conversations.ts';
 import { createLedger, createRecord } from './entries.ts';
@@ -42,6 +43,7 @@ export async function openStore({ pool: config, nowMs = Date.now, migrate = true
     approvals: createApprovals(db),
     claims: createClaims(db),
     ledger: createLedger(db),
+    checkpoints: createCheckpoints(db),
     apiKeys: createApiKeys(db),
     switches: createSwitches(db),
     notices: createNotices(db),

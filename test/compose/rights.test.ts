@@ -168,6 +168,7 @@ const EVERY_KIND: Readonly<Record<Fact['kind'], true>> = {
   claimed: true,
   warrant_refused: true,
   switched: true,
+  ledger_read: true,
   settled: true,
 };
 

@@ -5,6 +5,7 @@ import { messageKey, switchSubject } from '../../../domain/ids.ts';
 import type { Item, NewItem } from '../../../domain/item.ts';
 import type { Switch } from '../../../domain/switch.ts';
 import { CursorInvalid } from '../../../store/cursor.ts';
+import { memoryLedger } from './memory-ledger.ts';
 import type { ActionRow, ApiKeyRow, Claim, ConversationRow, Page, RecordedEntry, Store } from '../../../store/ports.ts';
 
 export interface MemoryStore extends Store {
@@ -99,12 +100,7 @@ export function createMemoryStore(): MemoryStore {
       receipt: notHere,
       answer: notHere,
     },
-    ledger: {
-      ofConversation: (id, after, limit) =>
-        state.here(() => state.entries.filter((one) => one.conversationId === id && one.seq > after).slice(0, limit)),
-      hashed: () => state.here(() => []),
-      ofSubject: (subject) => state.here(() => state.entries.filter((one) => one.subject === subject)),
-    },
+    ...memoryLedger(state),
     apiKeys: keysOf(state),
     ping: () => state.here(() => undefined),
     close: async () => undefined,

@@ -1,0 +1,61 @@
+// The ledger of the store in memory: its entries as they are hashed, and its checkpoints.
+import { entryText, leafOf } from '../../../store/entry-text.ts';
+import type { CheckpointRow, RecordedEntry, Store } from '../../../store/ports.ts';
+import { createProver } from '../../../trust/merkle.ts';
+
+export interface LedgerState {
+  readonly entries: readonly RecordedEntry[];
+  here<T>(answer: () => T): Promise<T>;
+}
+
+export const MEMORY_ORIGIN = 'countersign/ledger/memory';
+
+export function memoryLedger(state: LedgerState): Pick<Store, 'ledger' | 'checkpoints'> {
+  const { entries } = state;
+  const here = <T>(answer: () => T): Promise<T> => state.here(answer);
+  const rows: CheckpointRow[] = [];
+  const leaves = () => entries.map((entry) => leafOf(entryText(entry)));
+  const waiting = () => rows.filter(({ publishedMs }) => publishedMs === null);
+  return {
+    ledger: {
+      ofConversation: (id, after, limit) =>
+        here(() => entries.filter((one) => one.conversationId === id && one.seq > after).slice(0, limit)),
+      ofSubject: (subject) => here(() => entries.filter((one) => one.subject === subject)),
+      hashed: (after, limit) =>
+        here(() =>
+          entries.slice(after, after + limit).map((entry) => {
+            const text = entryText(entry);
+            return { seq: entry.seq, text, leaf: leafOf(text) };
+          }),
+        ),
+    },
+    checkpoints: {
+      origin: () => here(() => MEMORY_ORIGIN),
+      last: () => here(() => rows.at(-1)),
+      rootAt: (size) => here(() => (size <= entries.length ? createProver(leaves()).root(size) : undefined)),
+      leaves: (after, limit) => here(() => leaves().slice(after, after + limit)),
+      make: ({ sign, nowMs }) =>
+        here(() => {
+          const [last, size] = [rows.at(-1), entries.length];
+          if (size <= (last?.size ?? 0)) return undefined;
+          const root = createProver(leaves()).root(size);
+          const made = { size, root, note: sign({ size, root }, last), madeMs: nowMs, publishedMs: null };
+          rows.push(made);
+          return made;
+        }),
+      unpublished: (limit) => here(() => waiting().slice(0, limit)),
+      published: (size, nowMs) =>
+        here(() => {
+          const at = rows.findIndex((row) => row.size === size);
+          const row = rows[at];
+          if (row !== undefined) rows[at] = { ...row, publishedMs: nowMs };
+        }),
+      stats: () =>
+        here(() => {
+          const last = rows.at(-1);
+          const [size, madeMs] = [last?.size ?? 0, last?.madeMs ?? null];
+          return { entries: entries.length, size, madeMs, unpublished: waiting().length };
+        }),
+    },
+  };
+}
