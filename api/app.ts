@@ -19,6 +19,7 @@ import { doctorRoutes } from './doctor.ts';
 import { createEnding } from './ending.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
+import { ledgerRoutes } from './ledger.ts';
 import { DEFAULT_API_LIMITS } from './limits.ts';
 import { messageRoutes } from './messages.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -52,6 +53,7 @@ export function createApi(deps: ApiDeps): Api {
     ...commandRoutes(deps, access, ending),
     ...approvalRoutes(deps, access),
     ...switchRoutes(deps),
+    ...ledgerRoutes(deps),
     ...healthRoutes(deps, closing.signal),
     ...doctorRoutes(deps),
     ...metrics.routes,

@@ -8,6 +8,14 @@ import type { Inspect } from './doctor.ts';
 import type { Gateway } from './gateway.ts';
 import type { ApiLimits } from './limits.ts';
 
+/** What is known of the ledger beside the store: who signs its checkpoints, and whether they can be made. */
+export interface LedgerKeeper {
+  /** By this, what is published is verified. */
+  readonly verifierKey: string;
+  /** Why no checkpoint is made: the database holds another ledger than the one that was published. */
+  disagreement(): string | undefined;
+}
+
 export interface ApiDeps {
   readonly store: Store;
   readonly gateway: Gateway;
@@ -17,6 +25,7 @@ export interface ApiDeps {
   readonly agents: ReadonlyMap<string, AgentInfo>;
   /** What `GET /v1/doctor` tells beyond the store and the workers. */
   readonly inspect?: Inspect;
+  readonly ledger: LedgerKeeper;
   readonly nowMs: () => number;
   readonly log: Logger;
   readonly limits?: Partial<ApiLimits>;

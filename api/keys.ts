@@ -4,7 +4,13 @@ import { randomBytes } from 'node:crypto';
 import { sha256Hex } from '../trust/digest.ts';
 
 /** What a key may be allowed to do. */
-export const SCOPES = ['conversations:write', 'conversations:read', 'approvals:decide', 'operate'] as const;
+export const SCOPES = [
+  'conversations:write',
+  'conversations:read',
+  'approvals:decide',
+  'operate',
+  'ledger:read',
+] as const;
 export type Scope = (typeof SCOPES)[number];
 
 const API_KEY = /^cs_([a-z0-9]{12})_[A-Za-z0-9_-]{43}$/;

@@ -39,6 +39,20 @@ export const EVENTS_STREAM_MS = 15 * 60 * 1000;
 // 2 s: how long a client waits before it opens a broken stream again.
 export const EVENTS_RETRY_MS = 2_000;
 
+// 500 entries: half a megabyte of usual ones; a pull of a busy day's takes some hundred requests.
+export const LEDGER_PAGE = 500;
+export const DEFAULT_LEDGER_PAGE = 100;
+// 4 MB of text in one page: entries that hold much evidence make it shorter; one entry is always in it.
+export const LEDGER_PAGE_CHARS = 4_000_000;
+// 128 entries: some 300 KB of lines at a time, however large the ledger is.
+export const EXPORT_PAGE = 128;
+// 2 exports at once: each reads the whole of the ledger, and keeps a connection of the store busy.
+export const EXPORTS_AT_ONCE = 2;
+// 60 s: who takes nothing for so long has gone, and a place among the exports is worth something.
+export const EXPORT_STALL_MS = 60_000;
+// 60 s: a checkpoint is made once a minute, as soon as there is anything to be in it.
+export const RETRY_AFTER_CHECKPOINT_S = 60;
+
 // 45 s: the longest wait that we promise is 30 s for a reply; what is later than this will not come.
 export const REQUEST_MS = 45_000;
 // 1 s and 5 s: probes and scrapes come from everywhere; what lies behind is asked at most this often.

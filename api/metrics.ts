@@ -17,7 +17,7 @@ export interface Metrics {
   observe(request: { method: string; route: string; status: number; ms: number }): void;
 }
 
-type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'nowMs' | 'log'>;
+type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'ledger' | 'nowMs' | 'log'>;
 
 export function createMetrics(deps: Deps): Metrics {
   const registry = new Registry();
@@ -65,7 +65,7 @@ export function createMetrics(deps: Deps): Metrics {
 type Samples = readonly (readonly [labels: Record<string, string>, value: number])[];
 
 /** The numbers of the store and of Temporal as text. Made anew each time, so that no old number outlives an outage. */
-async function sourcesText({ store, gateway, nowMs, log }: Deps): Promise<string> {
+async function sourcesText({ store, gateway, ledger, nowMs, log }: Deps): Promise<string> {
   const registry = new Registry();
   const gauge = (name: string, help: string, samples: Samples): void => {
     const labelNames = Object.keys(samples[0]?.[0] ?? {});
@@ -87,6 +87,17 @@ async function sourcesText({ store, gateway, nowMs, log }: Deps): Promise<string
     gauge('switches_thrown', 'Switches that stop actions now', labelled('scope', Object.fromEntries(byScope)));
   }
 
+  async function readLedger(): Promise<void> {
+    const { entries, size, madeMs, unpublished } = await store.checkpoints.stats();
+    gauge('ledger_entries', 'Entries of the ledger', [[{}, entries]]);
+    gauge('ledger_checkpoint_size', 'Entries that the last checkpoint covers', [[{}, size]]);
+    const age: Samples = madeMs === null ? [] : [[{}, Math.max(0, (nowMs() - madeMs) / 1000)]];
+    gauge('ledger_checkpoint_age_seconds', 'Age of the last checkpoint; none where there is none', age);
+    gauge('ledger_checkpoints_unpublished', 'Checkpoints that wait to be published', [[{}, unpublished]]);
+    const differs = ledger.disagreement() === undefined ? 0 : 1;
+    gauge('ledger_disagrees', '1 where the ledger is not the one that was published; see doctor', [[{}, differs]]);
+  }
+
   async function readTemporal(): Promise<void> {
     const { conversations, waitingActions, stuck } = await gateway.counts();
     gauge(
@@ -99,7 +110,7 @@ async function sourcesText({ store, gateway, nowMs, log }: Deps): Promise<string
     gauge('workflows_stuck', 'Workflows whose Workflow Task fails again and again', [[{}, stuck]]);
   }
 
-  const answers = async (part: string, read: Promise<void>): Promise<Samples[number]> => {
+  const answers = async (part: string, read: Promise<unknown>): Promise<Samples[number]> => {
     const error: unknown = await read.then(
       () => undefined,
       (thrown: unknown) => thrown,
@@ -110,7 +121,10 @@ async function sourcesText({ store, gateway, nowMs, log }: Deps): Promise<string
   gauge(
     'up',
     '1 where the part answers',
-    await Promise.all([answers('store', readStore()), answers('temporal', readTemporal())]),
+    await Promise.all([
+      answers('store', Promise.all([readStore(), readLedger()])),
+      answers('temporal', readTemporal()),
+    ]),
   );
   return registry.metrics();
 }

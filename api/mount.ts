@@ -7,9 +7,10 @@ import { pipeline } from 'node:stream/promises';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import type { Store } from '../store/ports.ts';
+import { plainJson } from '../trust/export-lines.ts';
 import { authenticate, type Caller, requireScope } from './auth.ts';
 import { inTime } from './in-time.ts';
-import { JSON_BYTES, REQUEST_MS, RETRY_AFTER_OUTAGE_S } from './limits.ts';
+import { EXPORT_STALL_MS, JSON_BYTES, REQUEST_MS, RETRY_AFTER_OUTAGE_S } from './limits.ts';
 import { Problem } from './problem.ts';
 import type { Answer, ResponseSpec, Route } from './route.ts';
 
@@ -106,13 +107,22 @@ async function send(res: Response, { body }: Answer<Record<number, ResponseSpec>
     if (res.get('content-type') === undefined) res.type(spec);
     return void res.send(body);
   }
-  if (spec !== 'text/event-stream') return void res.json(body);
+  if (spec === 'application/x-ndjson') return sendLines(res, body as AsyncIterable<string>);
+  // Plain to the eye: what people and models wrote must not turn text around or end a line in whoever reads this.
+  if (spec !== 'text/event-stream') return void res.type('json').send(plainJson(body));
   // no-transform: a proxy that compresses would hold events back. X-Accel-Buffering: nginx would, too.
   res
     .set({ 'Content-Type': spec, 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' })
     .flushHeaders();
   // A client that leaves is no error; whatever else breaks a stream shows as its end, and the client comes back.
   await pipeline(Readable.from(body as AsyncIterable<string>, { objectMode: false }), res).catch(() => res.destroy());
+}
+
+/** Only as fast as the client takes them. What breaks off is cut, so that it does not look like an end. */
+async function sendLines(res: Response, lines: AsyncIterable<string>): Promise<void> {
+  res.set({ 'Content-Type': 'application/x-ndjson', 'Cache-Control': 'no-store, no-transform' });
+  res.setTimeout(EXPORT_STALL_MS, () => res.destroy());
+  await pipeline(Readable.from(lines, { objectMode: false }), res).catch(() => res.destroy());
 }
 
 /** Decoded loosely, wrong bytes would become U+FFFD: other words than those that were sent, under the sender's name. */

@@ -5,13 +5,15 @@ import type { Scope } from './keys.ts';
 
 type Shape = z.ZodObject;
 /** A schema of JSON, null for no body, or a media type: text, or a stream of text. */
-export type ResponseSpec = z.ZodType | null | 'text/plain' | 'text/event-stream';
+export type ResponseSpec = z.ZodType | null | 'text/plain' | Streamed;
+/** Text that comes bit by bit: events until the client goes, or lines of JSON to an end that must be reached. */
+export type Streamed = 'text/event-stream' | 'application/x-ndjson';
 
 type BodyOf<R> = R extends z.ZodType
   ? z.input<R>
   : R extends null
     ? null
-    : R extends 'text/event-stream'
+    : R extends Streamed
       ? AsyncIterable<string>
       : string;
 

@@ -33,7 +33,8 @@ export const OfConversation = z.object({ id: ConversationId });
 export const OfMessage = z.object({ id: ConversationId, messageId: AnyId });
 export const OfAnything = z.object({ id: AnyId });
 export const Keyed = z.object({ 'idempotency-key': IdempotencyKey.optional() });
-const Seq = z
+/** A position in the ledger. */
+export const Seq = z
   .string()
   .regex(/^\d{1,15}$/, 'must be a position: digits only')
   .transform(Number);

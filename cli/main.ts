@@ -32,7 +32,7 @@ program
 
 program
   .command('keys')
-  .description('make a pair of signing keys for a role that signs (api or workflows)')
+  .description('make a pair of signing keys, for a role that signs (api or workflows) or for the ledger')
   .action(async () => {
     const { createSigner, generateSigningKey } = await import('../trust/signing.ts');
     const privateKey = generateSigningKey();
@@ -66,7 +66,7 @@ apiKey
   .requiredOption('--principal <id>', 'whose it is; for people who decide, their id in the directory')
   .requiredOption(
     '--scopes <list>',
-    'conversations:write, conversations:read, approvals:decide, operate; comma-separated',
+    'conversations:write, conversations:read, approvals:decide, operate, ledger:read; comma-separated',
   )
   .option('--name <name>', 'the principal’s name, for people', '')
   .option('--tenant <tenant>', 'whose data it may see', DEFAULT_TENANT)

@@ -33,7 +33,7 @@ export async function startAllInOne(input: AllInOneInput): Promise<RunningAllInO
   const stopRoles = async () => void (await Promise.all(roles.map((role) => role.stop())));
   try {
     for (const one of started) if (one.status === 'rejected') throw one.reason;
-    const api = await startApiRole(input, keys.apiSigningKey, input.temporalUiUrl);
+    const api = await startApiRole(input, keys, input.temporalUiUrl);
     const failures = roles.map(
       (role) => new Promise<string>((resolve) => void role.done.catch((e: unknown) => resolve(lost(role.name, e)))),
     );

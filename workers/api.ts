@@ -1,14 +1,60 @@
-// The API role: authenticates, signs principals and decisions, reads the store. Holds neither a model key nor a
-// business credential, and cannot sign a verdict.
+// The API role: authenticates, signs principals and decisions, reads the store, and makes the checkpoints of the ledger.
+// Holds neither a model key nor a business credential, and cannot sign a verdict.
+import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import { createApi } from '../api/app.ts';
 import { createGateway } from '../api/gateway.ts';
 import { type Listening, listen } from '../api/server.ts';
+import { createNoteSigner } from '../trust/note.ts';
 import { createSigner } from '../trust/signing.ts';
+import { createWebhook, openCheckpointFile } from './checkpoint-places.ts';
+import { type CheckpointDuty, keepCheckpoints } from './checkpoints.ts';
+import type { Config } from './config.ts';
 import { createInspect } from './doctor.ts';
 import type { RoleParts } from './parts.ts';
 
-export async function startApiRole(parts: RoleParts, signingKey: string, uiUrl: string): Promise<Listening> {
+export interface ApiKeys {
+  readonly apiSigningKey: string;
+  readonly ledgerSigningKey: string;
+}
+
+export async function startApiRole(parts: RoleParts, keys: ApiKeys, uiUrl: string): Promise<Listening> {
+  const checkpoints = await startCheckpoints(parts, keys.ledgerSigningKey);
+  try {
+    const api = await startApi(parts, keys.apiSigningKey, checkpoints, uiUrl);
+    return {
+      url: api.url,
+      async close() {
+        await api.close();
+        await checkpoints.stop();
+      },
+    };
+  } catch (error) {
+    await checkpoints.stop();
+    throw error;
+  }
+}
+
+async function startCheckpoints({ config, store, nowMs, log }: RoleParts, key: string): Promise<CheckpointDuty> {
+  const signer = createNoteSigner(await store.checkpoints.origin(), key);
+  const path = checkpointFile(config);
+  const file = path === undefined ? {} : { file: await openCheckpointFile(path, signer.verifierKey) };
+  const others = config.checkpointUrl === undefined ? [] : [createWebhook(config.checkpointUrl, signer.verifierKey)];
+  return keepCheckpoints({ store, signer, ...file, others, nowMs, log });
+}
+
+/** In production a start without a place is refused; a development start has its own file. */
+function checkpointFile({ mode, stateDir, checkpointFile: named, checkpointUrl }: Config): string | undefined {
+  if (named !== undefined || checkpointUrl !== undefined || mode === 'production') return named;
+  return join(stateDir, 'checkpoints.txt');
+}
+
+async function startApi(
+  parts: RoleParts,
+  signingKey: string,
+  checkpoints: CheckpointDuty,
+  uiUrl: string,
+): Promise<Listening> {
   const { config, temporal, loaded, store, nowMs, log } = parts;
   const { connection, namespace } = temporal;
   const agents = new Map(
@@ -28,7 +74,8 @@ export async function startApiRole(parts: RoleParts, signingKey: string, uiUrl: 
     signer: createSigner('api', signingKey),
     directory: loaded.directory,
     agents,
-    inspect: createInspect(parts),
+    inspect: createInspect(parts, checkpoints.check),
+    ledger: checkpoints,
     nowMs,
     log,
     ...(uiUrl === '' ? {} : { temporalUiUrl: `${uiUrl}/namespaces/${namespace}` }),

@@ -134,6 +134,28 @@ export const VARIABLES = {
     secret: true,
     required: ['api'],
   }),
+  ledgerSigningKey: variable({
+    name: 'COUNTERSIGN_LEDGER_SIGNING_KEY',
+    schema: key.optional(),
+    meaning: 'private key that signs the checkpoints of the ledger',
+    roles: ['api', 'start'],
+    secret: true,
+    required: ['api'],
+  }),
+  checkpointFile: variable({
+    name: 'COUNTERSIGN_CHECKPOINT_FILE',
+    schema: optional,
+    meaning:
+      'a file outside of the database that each checkpoint is added to; by default checkpoints.txt of a development start',
+    roles: ['api', 'start'],
+  }),
+  checkpointUrl: variable({
+    name: 'COUNTERSIGN_CHECKPOINT_URL',
+    schema: url('http', 'https'),
+    meaning: 'a webhook that each checkpoint is sent to, instead of the file or besides; may hold a token',
+    roles: ['api', 'start'],
+    secret: true,
+  }),
   workflowsPublicKeys: variable({
     name: 'COUNTERSIGN_WORKFLOWS_PUBLIC_KEYS',
     schema: keyList,

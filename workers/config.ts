@@ -59,6 +59,12 @@ export function roleProblems(role: ServingRole, config: Config, env: NodeJS.Proc
     }
   }
   if (!namesTemporalServer(env)) problems.push(`the ${role} role needs TEMPORAL_ADDRESS: where the Temporal server is`);
+  if (role === 'api' && config.checkpointFile === undefined && config.checkpointUrl === undefined) {
+    problems.push(
+      'the api role needs COUNTERSIGN_CHECKPOINT_FILE, or COUNTERSIGN_CHECKPOINT_URL, or both: where checkpoints of the ' +
+        'ledger are published, outside of the database',
+    );
+  }
   if (role === 'assistant' && modelProtocolOf(config) === 'scripted' && config.modelProtocol !== 'scripted') {
     problems.push('the assistant role needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server that wants none');
   }

@@ -1,4 +1,4 @@
-// Who the two identities of a development start are, and the file that keeps their keys. Read by the start, which makes
+// Who the identities of a development start are, and the file that keeps their keys. Read by the start, which makes
 // the keys, and by the command line, which presents the fitting one. Light: it loads no Temporal and no store.
 import { z } from 'zod';
 import type { Scope } from '../api/keys.ts';
@@ -21,6 +21,11 @@ export const IDENTITIES: readonly Identity[] = [
     principal: { id: 'finn', name: 'Finn', tenant: 'default' },
     role: 'finance approver',
     scopes: ['conversations:read', 'approvals:decide', 'operate'],
+  },
+  {
+    principal: { id: 'auditor', name: 'Audrey', tenant: 'default' },
+    role: 'auditor',
+    scopes: ['ledger:read'],
   },
 ];
 

@@ -1,5 +1,5 @@
 // Keys of a development start, made once and kept in the state folder, readable by its owner only: signing keys
-// (keys.json) and two identities with their API keys (identities.json). Guarantees: a second start finds the same keys;
+// (keys.json) and identities with their API keys (identities.json). Guarantees: a second start finds the same keys;
 // production recognizes development keys and refuses them.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +15,8 @@ import { writePrivateFile } from './state-folder.ts';
 export interface SigningKeys {
   readonly workflowsSigningKey: string;
   readonly apiSigningKey: string;
+  /** Signs the checkpoints of the ledger. */
+  readonly ledgerSigningKey: string;
   readonly workflowsPublicKeys: readonly string[];
   readonly apiPublicKeys: readonly string[];
 }
@@ -25,37 +27,42 @@ export interface DevelopmentIdentity extends Identity {
 
 const KEYS_FILE = 'keys.json';
 
-const KeysFile = z.object({ workflows: z.string(), api: z.string() });
+// A folder of an earlier version has no key for the ledger: it gets one.
+const KeysFile = z.object({ workflows: z.string(), api: z.string(), ledger: z.string().optional() });
 
 /** The configured signing keys where there are any, else those of the state folder, made now if need be. */
 export function developmentKeys(folder: string, config: Config): SigningKeys {
   const file = join(folder, KEYS_FILE);
-  const kept = readKept(file, KeysFile) ?? { workflows: generateSigningKey(), api: generateSigningKey() };
-  if (!existsSync(file)) writePrivateFile(file, `${JSON.stringify(kept, null, 2)}\n`);
+  const known = readKept(file, KeysFile) ?? { workflows: generateSigningKey(), api: generateSigningKey() };
+  const kept = { ...known, ledger: known.ledger ?? generateSigningKey() };
+  if (!existsSync(file) || known.ledger === undefined) writePrivateFile(file, `${JSON.stringify(kept, null, 2)}\n`);
   const workflowsSigningKey = config.workflowsSigningKey ?? kept.workflows;
   const apiSigningKey = config.apiSigningKey ?? kept.api;
   return {
     workflowsSigningKey,
     apiSigningKey,
+    ledgerSigningKey: config.ledgerSigningKey ?? kept.ledger,
     workflowsPublicKeys: [createSigner('workflows', workflowsSigningKey).publicKey, ...config.workflowsPublicKeys],
     apiPublicKeys: [createSigner('api', apiSigningKey).publicKey, ...config.apiPublicKeys],
   };
 }
 
-/** The two identities, made once; their keys are registered with the store that is open now, which may be a new one. */
+/** The identities, each made once; their keys are registered with the store that is open now, which may be a new one. */
 export async function developmentIdentities(
   folder: string,
   apiKeys: Pick<Store['apiKeys'], 'add'>,
   nowMs: number,
 ): Promise<readonly DevelopmentIdentity[]> {
   const file = join(folder, IDENTITIES_FILE);
-  const kept =
-    readKept(file, IdentitiesFile) ??
-    IDENTITIES.map(({ principal }) => {
-      const { id, text } = newApiKey();
-      return { principalId: principal.id, keyId: id, key: text };
-    });
-  if (!existsSync(file)) writePrivateFile(file, `${JSON.stringify(kept, null, 2)}\n`);
+  const known = readKept(file, IdentitiesFile) ?? [];
+  // A folder of an earlier version lacks those that came later.
+  const missing = IDENTITIES.filter(({ principal }) => known.every((one) => one.principalId !== principal.id));
+  const fresh = missing.map(({ principal }) => {
+    const { id, text } = newApiKey();
+    return { principalId: principal.id, keyId: id, key: text };
+  });
+  const kept = [...known, ...fresh];
+  if (fresh.length > 0) writePrivateFile(file, `${JSON.stringify(kept, null, 2)}\n`);
   const identities: DevelopmentIdentity[] = [];
   for (const identity of IDENTITIES) {
     const own = kept.find(({ principalId }) => principalId === identity.principal.id);
@@ -74,9 +81,10 @@ export function developmentKeyProblems(config: Config): readonly string[] {
   const used = [
     ['COUNTERSIGN_WORKFLOWS_SIGNING_KEY', config.workflowsSigningKey, kept.workflows],
     ['COUNTERSIGN_API_SIGNING_KEY', config.apiSigningKey, kept.api],
+    ['COUNTERSIGN_LEDGER_SIGNING_KEY', config.ledgerSigningKey, kept.ledger],
   ] as const;
   return used.flatMap(([name, value, development]) =>
-    value === development
+    value !== undefined && value === development
       ? [`${name} is a development key, which production refuses; make another with: countersign keys`]
       : [],
   );

@@ -8,13 +8,18 @@ import { developmentKeyProblems } from './dev-keys.ts';
 import type { RoleParts } from './parts.ts';
 import { missingAttributes, RETENTION_DAYS, retentionDays, type TemporalConnections } from './temporal.ts';
 
-export function createInspect({ config, temporal }: Pick<RoleParts, 'config' | 'temporal'>): Inspect {
+/** `ledger`: what the duty of checkpoints says of itself. */
+export function createInspect(
+  { config, temporal }: Pick<RoleParts, 'config' | 'temporal'>,
+  ledger?: () => Promise<Check>,
+): Inspect {
   return async () => {
     const looks = [
       checked('Temporal', () => lookAtRetention(temporal)),
       checked('search attributes', () => lookAtAttributes(temporal)),
       checked('model', async () => modelCheck(config)),
       checked('keys', async () => keysCheck(config)),
+      ...(ledger === undefined ? [] : [checked('ledger', ledger)]),
     ];
     return [{ name: 'Node of the API', kind: 'ok', text: process.versions.node }, ...(await Promise.all(looks))];
   };

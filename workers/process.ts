@@ -74,7 +74,9 @@ async function startOne(role: ServingRole, parts: RoleParts): Promise<Running> {
   const keys: PublicKeys = config;
   switch (role) {
     case 'api': {
-      const api = await startApiRole(parts, needed(config.apiSigningKey, 'COUNTERSIGN_API_SIGNING_KEY'), '');
+      const apiSigningKey = needed(config.apiSigningKey, 'COUNTERSIGN_API_SIGNING_KEY');
+      const ledgerSigningKey = needed(config.ledgerSigningKey, 'COUNTERSIGN_LEDGER_SIGNING_KEY');
+      const api = await startApiRole(parts, { apiSigningKey, ledgerSigningKey }, '');
       return { done: new Promise(() => undefined), stop: () => api.close() };
     }
     case 'workflows': {

@@ -8,23 +8,27 @@ import type { ApiLimits } from '../../../api/limits.ts';
 import { type Listening, listen } from '../../../api/server.ts';
 import type { Approval } from '../../../domain/approval.ts';
 import { defineDirectory } from '../../../domain/principal.ts';
+import { createNoteSigner, type NoteSigner } from '../../../trust/note.ts';
 import { createSigner, generateSigningKey } from '../../../trust/signing.ts';
 import { type Answered, type Body, checkerOf } from './answers.ts';
 import { FakeGateway } from './fake-gateway.ts';
+import { MEMORY_ORIGIN } from './memory-ledger.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 
 export const NOW_MS = 1_800_000_000_000;
 
-/** The two last named are of another tenant: the same people of the directory, under keys of their other house. */
+/** The last ones named are of another tenant: the same people of the directory, under keys of their other house. */
 export type Who =
   | 'customer'
   | 'stranger'
   | 'approver'
   | 'colleague'
   | 'operator'
+  | 'auditor'
   | 'nobody'
   | 'approver@other'
-  | 'operator@other';
+  | 'operator@other'
+  | 'auditor@other';
 
 export interface Served {
   readonly store: MemoryStore;
@@ -32,6 +36,10 @@ export interface Served {
   readonly server: Listening;
   readonly keys: Readonly<Record<Who, string>>;
   readonly logged: string[];
+  /** Signs the checkpoints of the ledger. */
+  readonly ledger: NoteSigner;
+  /** Why the ledger is not the one that was published; undefined, as it begins, where it is. */
+  disagree(sentence: string): void;
   call(who: Who, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answered>;
   /** Open a conversation of the customer's with support-desk; returns its id. */
   open(id?: string): Promise<string>;
@@ -46,9 +54,11 @@ const PEOPLE: Readonly<Record<Who, readonly Scope[]>> = {
   approver: ['approvals:decide', 'conversations:read'],
   colleague: ['approvals:decide'],
   operator: ['operate', 'conversations:read', 'approvals:decide'],
+  auditor: ['ledger:read'],
   nobody: [],
   'approver@other': ALL,
   'operator@other': ['operate', ...ALL],
+  'auditor@other': ['ledger:read'],
 };
 
 export async function serve(t: TestContext, limits: Partial<ApiLimits> = {}): Promise<Served> {
@@ -60,7 +70,11 @@ export async function serve(t: TestContext, limits: Partial<ApiLimits> = {}): Pr
   const logged: string[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(line) });
   const temporalUiUrl = 'http://ui/namespaces/default';
-  const api = createApi({ store, gateway, signer, directory, agents, nowMs, log, limits, temporalUiUrl });
+  const ledger = createNoteSigner(MEMORY_ORIGIN, generateSigningKey());
+  let disagreement: string | undefined;
+  const keeper = { verifierKey: ledger.verifierKey, disagreement: () => disagreement };
+  const parts = { store, gateway, signer, directory, agents, ledger: keeper, nowMs, log, limits, temporalUiUrl };
+  const api = createApi(parts);
   const server = await listen(api, { port: 0, host: '127.0.0.1' });
   t.after(() => server.close());
   const check = await checkerOf(server.url);
@@ -93,7 +107,8 @@ export async function serve(t: TestContext, limits: Partial<ApiLimits> = {}): Pr
     await store.record([{ subject: approval.id, step: 'requested', conversationId, atMs: NOW_MS, fact }]);
     return approval;
   };
-  return { store, gateway, server, keys, logged, call, open, ask };
+  const disagree = (sentence: string): void => void (disagreement = sentence);
+  return { store, gateway, server, keys, logged, ledger, disagree, call, open, ask };
 }
 
 const directory = defineDirectory({

@@ -1,0 +1,241 @@
+// The ledger's checkpoints, a duty of the API process: now and then the tree of all entries is signed, stored, and
+// published outside of the database. May import trust, the store's types and the places. Guarantees: nothing is signed over
+// a ledger that does not go on from what was published last, as far as this process can know it; what is not published yet
+// is tried again; one round at a time, and each is bounded.
+import type { Logger } from 'pino';
+import { type Check, checkOf } from '../api/doctor.ts';
+import type { CheckpointRow, Store } from '../store/ports.ts';
+import { type Checkpoint, checkpointText, type NoteSigner, openNote, parseCheckpoint } from '../trust/note.ts';
+import type { FilePlace, Place } from './checkpoint-places.ts';
+
+// 1,000 entries or a minute: what lies after the last published checkpoint is what could still be rewritten unseen.
+export const CHECKPOINT_EVERY_ENTRIES = 1_000;
+export const CHECKPOINT_EVERY_MS = 60_000;
+// 5 s between looks: a look costs three statements by key, and a busy system writes 1,000 entries in less than a minute.
+const LOOK_EVERY_MS = 5_000;
+// 100 in one round: more wait after an outage of hours only, and the next round goes on.
+const PUBLISHED_AT_ONCE = 100;
+
+export interface CheckpointDeps {
+  readonly store: Pick<Store, 'checkpoints'>;
+  /** Named by the origin of the ledger. */
+  readonly signer: NoteSigner;
+  readonly file?: FilePlace;
+  readonly others: readonly Place[];
+  readonly nowMs: () => number;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+}
+
+export interface CheckpointDuty {
+  /** By this, what is published is verified. */
+  readonly verifierKey: string;
+  /** Why no checkpoint is made: this is not the ledger that was published. A sentence; undefined when all is well. */
+  disagreement(): string | undefined;
+  /** What `doctor` says. */
+  check(): Promise<Check>;
+  /** One look, now: makes what is due and publishes what waits. Never rejects. */
+  round(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface State {
+  /** What was published last, as far as this process knows. */
+  published: { readonly note: string; readonly where: string } | undefined;
+  /** The size that the file has for sure. */
+  inFile: number;
+  /** True until the first checkpoint of a file that was empty. */
+  beginsAnew: boolean;
+  disagreement: string | undefined;
+  trouble: string | undefined;
+  /** After something went wrong: not before. */
+  waitUntilMs: number;
+}
+
+/** Begin. Resolves once it is known whether the ledger goes on from what was published. */
+export async function keepCheckpoints(deps: CheckpointDeps): Promise<CheckpointDuty> {
+  const { store, signer, file, nowMs, log } = deps;
+  const state: State = {
+    published: file?.last === undefined ? undefined : { note: file.last, where: file.name },
+    inFile: sizeOf(file?.last, signer),
+    beginsAnew: file !== undefined && file.last === undefined,
+    disagreement: undefined,
+    trouble: undefined,
+    waitUntilMs: 0,
+  };
+  await orTrouble(deps, state, async () => {
+    const last = await store.checkpoints.last();
+    if (state.beginsAnew && last !== undefined && file !== undefined) {
+      log.warn(`${file.name} is empty: the next checkpoint begins anew from the entries, and none before is compared`);
+    }
+    await compare(deps, state);
+  });
+  let running: Promise<void> | undefined;
+  const round = (): Promise<void> => {
+    running ??= orTrouble(deps, state, () => look(deps, state)).finally(() => (running = undefined));
+    return running;
+  };
+  const timer = setInterval(() => void round(), LOOK_EVERY_MS);
+  timer.unref();
+  return {
+    verifierKey: signer.verifierKey,
+    disagreement: () => state.disagreement,
+    check: () => check(deps, state),
+    round,
+    async stop() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+
+  async function check({ others }: CheckpointDeps, { disagreement, trouble }: State): Promise<Check> {
+    if (disagreement !== undefined) return checkOf('ledger', [disagreement], '');
+    const { entries, size, madeMs, unpublished } = await store.checkpoints.stats();
+    if (trouble !== undefined) return checkOf('ledger', [`${trouble}; ${unpublished} checkpoints wait`], '');
+    const places = [...(file === undefined ? [] : [file]), ...others].map(({ name }) => name).join(' and ');
+    const made =
+      madeMs === null
+        ? 'none is in a checkpoint yet'
+        : `${size} are in a checkpoint, made ${Math.max(0, Math.round((nowMs() - madeMs) / 1_000))} s ago`;
+    return checkOf('ledger', [], `${entries} entries, ${made}; published to ${places}`);
+  }
+}
+
+/** What goes wrong is told once, and tried again after a while. */
+async function orTrouble({ nowMs, log }: CheckpointDeps, state: State, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+    if (state.trouble !== undefined) log.info('checkpoints of the ledger are made and published again');
+    state.trouble = undefined;
+  } catch (error) {
+    const trouble = error instanceof Error ? error.message : String(error);
+    if (trouble !== state.trouble) log.warn({ err: error }, 'a checkpoint of the ledger is late');
+    state.trouble = trouble;
+    state.waitUntilMs = nowMs() + CHECKPOINT_EVERY_MS;
+  }
+}
+
+async function look(deps: CheckpointDeps, state: State): Promise<void> {
+  const { store, nowMs } = deps;
+  const now = nowMs();
+  // Also when a clock was set back meanwhile.
+  if (now < state.waitUntilMs && state.waitUntilMs - now <= CHECKPOINT_EVERY_MS) return;
+  if (await isDue(deps)) {
+    if (await compare(deps, state)) await make(deps, state);
+    else state.waitUntilMs = now + CHECKPOINT_EVERY_MS;
+  }
+  if (state.disagreement !== undefined) return;
+  for (const one of await store.checkpoints.unpublished(PUBLISHED_AT_ONCE)) await publish(deps, state, one);
+}
+
+async function isDue({ store, nowMs }: CheckpointDeps): Promise<boolean> {
+  const { entries, size, madeMs } = await store.checkpoints.stats();
+  if (entries < size) return true; // what holds fewer than it had signed is looked at
+  if (entries === size) return false;
+  const ageMs = madeMs === null ? CHECKPOINT_EVERY_MS : nowMs() - madeMs;
+  return entries - size >= CHECKPOINT_EVERY_ENTRIES || ageMs >= CHECKPOINT_EVERY_MS || ageMs < 0;
+}
+
+/** True when the ledger goes on from what was published last. */
+async function compare(deps: CheckpointDeps, state: State): Promise<boolean> {
+  const { entries, size } = await deps.store.checkpoints.stats();
+  if (entries < size) {
+    return agree(deps, state, `the database holds ${entries} entries, and a checkpoint of ${size} was made of it`);
+  }
+  if (state.published === undefined) return agree(deps, state, undefined);
+  const { note, where } = state.published;
+  const wrong = await whatDiffers(deps, note, entries);
+  return agree(deps, state, wrong === undefined ? undefined : `${wrong} (${where})`);
+}
+
+function agree({ log }: CheckpointDeps, state: State, wrong: string | undefined): boolean {
+  const sentence =
+    wrong === undefined ? undefined : `the ledger is not the one that was published: ${wrong}. ${ADVICE}`;
+  if (sentence !== state.disagreement) {
+    if (sentence === undefined) log.info('the ledger goes on from what was published');
+    else log.error(sentence);
+  }
+  state.disagreement = sentence;
+  return sentence === undefined;
+}
+
+const ADVICE =
+  'No checkpoint is made until the right database is back, or you say that this one is to go on: keep the file of ' +
+  'checkpoints as evidence, put an empty one in its place, and start the API again (docs/operating.md)';
+
+async function whatDiffers(
+  { store, signer }: CheckpointDeps,
+  note: string,
+  entries: number,
+): Promise<string | undefined> {
+  const published = opened(note, signer);
+  if (typeof published === 'string') return `the last checkpoint is not of this ledger and key: ${published}`;
+  const { size, root } = published;
+  if (entries < size) return `the database holds ${entries} entries, and ${size} were published`;
+  const own = await store.checkpoints.rootAt(size);
+  if (own?.equals(root) === true) return undefined;
+  return `the first ${size} entries in the database are not those that were published`;
+}
+
+const sizeOf = (note: string | undefined, signer: NoteSigner): number => {
+  const checkpoint = note === undefined ? '' : opened(note, signer);
+  return typeof checkpoint === 'string' ? 0 : checkpoint.size;
+};
+
+/** The checkpoint, or why it is none of this ledger's. */
+function opened(note: string, { name, verifierKey }: NoteSigner): Checkpoint | string {
+  try {
+    const checkpoint = parseCheckpoint(openNote(note, verifierKey));
+    return checkpoint.origin === name ? checkpoint : `it is of ${checkpoint.origin}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** What is stored as the last checkpoint cannot be gone on from. */
+class Contradicted extends Error {
+  override readonly name = 'Contradicted';
+}
+
+async function make(deps: CheckpointDeps, state: State): Promise<void> {
+  const { store, signer, nowMs } = deps;
+  try {
+    const made = await store.checkpoints.make({
+      from: state.beginsAnew ? 'first_entry' : 'last_checkpoint',
+      nowMs: nowMs(),
+      sign: (tree, last) => {
+        const wrong = last === undefined ? undefined : contradiction(last, signer);
+        if (wrong !== undefined) throw new Contradicted(wrong);
+        return signer.sign(checkpointText({ origin: signer.name, ...tree }));
+      },
+    });
+    if (made !== undefined) state.beginsAnew = false;
+  } catch (error) {
+    if (!(error instanceof Contradicted)) throw error;
+    agree(deps, state, error.message);
+    state.waitUntilMs = nowMs() + CHECKPOINT_EVERY_MS;
+  }
+}
+
+/** The stored frontier must have the root that its note signs. */
+function contradiction({ size, root, note }: CheckpointRow, signer: NoteSigner): string | undefined {
+  const signed = opened(note, signer);
+  if (typeof signed === 'string') return `the stored checkpoint of ${size} entries does not hold: ${signed}`;
+  if (signed.size === size && signed.root.equals(root)) return undefined;
+  return `the stored checkpoint of ${size} entries is not the one that was signed`;
+}
+
+/** To each place in turn; the first that fails leaves it, and those after it, for the next round. */
+async function publish(
+  { store, file, others, nowMs }: CheckpointDeps,
+  state: State,
+  one: CheckpointRow,
+): Promise<void> {
+  // Once in the file is enough, however often a webhook fails after it.
+  if (file !== undefined && one.size > state.inFile) {
+    await file.publish(one);
+    state.inFile = one.size;
+  }
+  for (const place of others) await place.publish(one);
+  await store.checkpoints.published(one.size, nowMs());
+  state.published = { note: one.note, where: 'published by this process' };
+}
