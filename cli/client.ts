@@ -1,20 +1,25 @@
 // The HTTP client of the commands. Owns requests, answers and the event stream. Guarantees: every wait is bounded; what
 // comes back has the API's own schema, or the command fails with one sentence; a key never follows a redirect; what is
 // sent again after an outage carries the key that makes it count once.
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { text as textOf } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { ProblemBody } from '../api/schemas.ts';
 import { CommandFailed, Refused, Unreachable } from './failure.ts';
 import { readEvents, type RetryWish, type ServerEvent } from './sse.ts';
 import type { Target } from './target.ts';
-import { type Asked, heard, isSuccess, jsonOf, limitedBy, request } from './wire.ts';
+import { type Asked, heard, isSuccess, jsonOf, type Limit, limitedBy, request } from './wire.ts';
 
 export interface Client {
   readonly url: string;
   get<T>(path: string, answer: z.ZodType<T>, options?: GetOptions): Promise<T>;
   /** `countsOnce`: the request names itself, so it is sent again when it is not sure that it was taken. */
   post<T>(path: string, body: object, answer: z.ZodType<T>, options?: PostOptions): Promise<T>;
+  /** An answer that is plain text, with its headers. */
+  text(path: string): Promise<{ readonly text: string; readonly headers: IncomingHttpHeaders }>;
+  /** A long answer, as it comes. Breaks off with a sentence where it does not come to its end. */
+  download(path: string): AsyncGenerator<Uint8Array>;
   /** What happens in a conversation, from an event on, until the signal. Comes back by itself after a break. */
   events(path: string, options: EventsOptions): AsyncGenerator<ServerEvent>;
 }
@@ -43,6 +48,8 @@ const TRIES = 3;
 const MAX_PAUSE_MS = 5_000;
 // 45 s: the stream says something every 15 s; three missed mean that the line is dead.
 const SILENCE_MS = 45_000;
+// 120 s: a large ledger is gone through once before its first entries come.
+const DOWNLOAD_SILENCE_MS = 120_000;
 // 2 s between connections, until the server wishes for something else.
 const RECONNECT_MS = 2_000;
 
@@ -87,6 +94,20 @@ export function createClient({ url, key, whenSilent }: Target): Client {
     return new Unreachable(`The API at ${base} does not answer (${reasonOf(reason ?? error)}). ${whenSilent}`);
   }
 
+  /** What an answer that succeeds is read to; whatever is wrong is one sentence. */
+  async function* read<T>(path: string, limitMs: number, body: Reader<T>): AsyncGenerator<T> {
+    const limit = limitedBy(undefined, limitMs);
+    try {
+      const response = await send(path, { method: 'GET' }, limit.signal);
+      if (!isSuccess(response)) throw refusalOf(response, await jsonOf(response), base);
+      yield* body(response, limit);
+    } catch (error) {
+      throw failureOf(error, limit.signal);
+    } finally {
+      limit.end();
+    }
+  }
+
   return {
     url: base,
     get: (path, answer, options = {}) => ask(path, answer, { method: 'GET' }, options),
@@ -95,8 +116,21 @@ export function createClient({ url, key, whenSilent }: Target): Client {
       const once = () => ask(path, answer, { method: 'POST', headers, body: JSON.stringify(body) }, options);
       return options.countsOnce === true ? untilTaken(once, options.signal) : once();
     },
+    text: (path) => onlyOne(read(path, ANSWER_MS, wholeText)),
+    download: (path) => read(path, DOWNLOAD_SILENCE_MS, (response, { renew }) => heard(response, renew)),
     events: (path, options) => followed((lastId) => connection(path, lastId, options.signal), options),
   };
+}
+
+type Reader<T> = (response: IncomingMessage, limit: Limit) => AsyncIterable<T>;
+
+async function* wholeText(response: IncomingMessage) {
+  yield { text: await textOf(response), headers: response.headers };
+}
+
+async function onlyOne<T>(from: AsyncIterable<T>): Promise<T> {
+  for await (const one of from) return one;
+  throw new CommandFailed('The API does not answer.');
 }
 
 /** Try again while it is not sure that it was taken. */
