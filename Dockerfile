@@ -21,5 +21,7 @@ COPY --from=build /app/dist ./dist
 COPY --from=build /app/agents ./agents
 # The Workflow bundle is built here once, not by each container at its start: that takes seconds and 500 MB.
 RUN node -e "import('/app/dist/workers/bundle.js').then((one) => one.workflowBundle('/app/cache/bundles'))"
+# A volume that is mounted here begins with this owner: the API adds to the file of checkpoints.
+RUN mkdir /checkpoints && chown node /checkpoints
 USER node
 ENTRYPOINT ["node", "cli/countersign.mjs"]

@@ -32,6 +32,9 @@ for role in api workflows; do
   grep -q "^$name=" .env || printf '%s=%s\n' "$name" "$(public_of "${role}_signing_key")" >> .env
 done
 
+# Its public key is made by the API, named by the ledger that it signs for: countersign ledger checkpoint --key
+put ledger_signing_key "$(openssl genpkey -algorithm ed25519 -outform DER | openssl base64 -A)"
+
 # Nobody but you knows these.
 for name in openai_api_key smtp_url \
   shop_database_url shop_mint_database_url on_call_database_url on_call_mint_database_url; do

@@ -1,6 +1,9 @@
 // The production of docker-compose.yml, run from the parsed file as plain processes: what it says works, and what it
 // would say wrongly does not.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually } from '../support/system.ts';
 import type { ComposeFile, Service } from './compose-file.ts';
@@ -80,6 +83,25 @@ test('a message is answered, a refund waits for finance, and an approval pays it
   assert.deepEqual(await refunds(), [{ order_id: '1042', amount_cents: 7200 }]);
 });
 
+test('what happened verifies offline by the checkpoints that were published outside of the database', async () => {
+  const auditor = await newKey('auditor', 'ledger:read');
+  const look = async () => (await fetchText(auditor, '/v1/ledger/checkpoint')).status === 200 || undefined;
+  await eventually(look, 'a checkpoint');
+  const checkpoint = await fetchText(auditor, '/v1/ledger/checkpoint');
+  const exported = await fetchText(auditor, '/v1/ledger/export');
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-audit-'));
+  writeFileSync(join(folder, 'ledger.jsonl'), exported.text);
+  writeFileSync(join(folder, 'published.txt'), checkpoint.text);
+  const command = ['ledger', 'verify', join(folder, 'ledger.jsonl'), join(folder, 'published.txt')];
+  const key = checkpoint.headers.get('countersign-verifier-key') ?? '';
+  const verified = await topology.runOnce('migrate', [...command, '--key', key]);
+  rmSync(folder, { recursive: true });
+  assert.equal(verified.code, 0, verified.output);
+  assert.match(verified.output, /^holds: \d+ entries, 1 to \d+\nProven up to entry \d+, by 1 published checkpoint\./);
+  const kinds = exported.text.split('\n').flatMap((line) => /\\"kind\\":\\"(\w+)\\"/.exec(line)?.[1] ?? []);
+  assert.ok(kinds.includes('conversation_opened'), kinds.join());
+});
+
 test('an API key that was revoked opens nothing', async () => {
   const key = await newKey('customer-ben', 'conversations:read');
   assert.equal((await request(key, 'GET', '/v1/conversations')).status, 200);
@@ -149,6 +171,12 @@ const MISTAKES: readonly (readonly [
     /the api role needs COUNTERSIGN_API_SIGNING_KEY/,
   ],
   [
+    'an API without a place for checkpoints outside of the database',
+    'api',
+    (one) => renamed(one, 'COUNTERSIGN_CHECKPOINT_FILE', 'CHECKPOINT_FILE'),
+    /the api role needs COUNTERSIGN_CHECKPOINT_FILE, or COUNTERSIGN_CHECKPOINT_URL, or both/,
+  ],
+  [
     'a secret that the service does not list',
     'api',
     (one) => ({ ...one, secrets: ['api_database_url'] }),
@@ -202,6 +230,11 @@ async function succeeds(work: Promise<{ readonly code: number | null; readonly o
 async function newKey(principal: string, scopes: string): Promise<string> {
   const args = ['api-key', 'add', '--principal', principal, '--scopes', scopes];
   return (await succeeds(topology.runOnce('migrate', args))).trim();
+}
+
+async function fetchText(key: string, path: string) {
+  const response = await fetch(`${production.apiUrl}${path}`, { headers: { authorization: `Bearer ${key}` } });
+  return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
 interface Answer {

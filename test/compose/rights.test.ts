@@ -126,6 +126,27 @@ test('the API throws and takes back switches; the actor sees them and can change
   assert.deepEqual(await stores.actor.switches.thrown(), []);
 });
 
+test('the API makes and publishes checkpoints, and changes nothing of one; no other role sees them', async () => {
+  const { api } = stores;
+  const made = await api.checkpoints.make({ from: 'last_checkpoint', sign: () => 'signed', nowMs: 1 });
+  assert.ok(made);
+  await api.checkpoints.published(made.size, 2);
+  assert.deepEqual(await api.checkpoints.last(), { ...made, publishedMs: 2 });
+  assert.match(await api.checkpoints.origin(), /^countersign\/ledger\//);
+  const client = new pg.Client(as('api'));
+  await client.connect();
+  const forbidden = ["update countersign.checkpoints set note = ''", 'delete from countersign.checkpoints'];
+  for (const statement of [...forbidden, "update countersign.ledger_identity set origin = ''"]) {
+    await assert.rejects(client.query(statement), DENIED, statement);
+  }
+  await client.end();
+  for (const role of ['workflows', 'assistant', 'actor'] as const) {
+    await assert.rejects(stores[role].checkpoints.last(), DENIED, role);
+    await assert.rejects(stores[role].record([entry('read', READING)]), REFUSED_ROW, role);
+  }
+  await api.record([entry('read', READING)]);
+});
+
 test('no running role can make an API key', async () => {
   const key = { id: 'k', hash: 'h', principal: person, scopes: ['operate'], nowMs: 1 };
   for (const role of ROLES) await assert.rejects(stores[role].apiKeys.add(key), DENIED, role);
@@ -148,6 +169,7 @@ test('every kind of entry is some role’s to append', () => {
 });
 
 const DENIED = /permission denied for table/;
+const READING: Fact = { kind: 'ledger_read', by: 'auditor', from: 1, to: 2, how: 'export' };
 const REFUSED_ROW = /violates row-level security policy/;
 
 // A new kind breaks the type here, and then the test above until a role may append it.

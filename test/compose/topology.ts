@@ -60,7 +60,8 @@ function createContainers({ file, root, project, folder, substitutes, image }: T
     let result = text.replaceAll('/run/secrets/', `${secretsOf(name)}/`);
     for (const volume of serviceOf(name).volumes ?? []) {
       const [source = '', target = ''] = volume.split(':');
-      if (source.startsWith('./')) result = result.replaceAll(target, join(root, source));
+      const place = source.startsWith('./') ? join(root, source) : join(project, 'volumes', source);
+      result = result.replaceAll(target, place);
     }
     for (const [from, to] of substitutes) {
       if (!result.includes(from)) continue;

@@ -64,6 +64,9 @@ function createPoints(file) {
 const WRITES =
   /^\s*(?:insert\s+into|update|delete\s+from|select(?=\s+countersign_access\.(?:mint|give_back)))\s+([\w".]+)/i;
 
+// Written by a clock of its own, whatever a conversation does: a moment that one run in eight reaches tells nothing of it.
+const BY_THE_CLOCK = 'checkpoints';
+
 /** Each commit of a transaction that wrote, named by the first table that it wrote, and each write outside of one. */
 function wrapStore(points, prototype) {
   const { query } = prototype;
@@ -72,7 +75,8 @@ function wrapStore(points, prototype) {
     const text = typeof config === 'string' ? config : (config?.text ?? '');
     const word = /^\s*(\w+)/.exec(text)?.[1]?.toLowerCase();
     if (word === 'begin' || word === 'start') this.proofWrote = '';
-    const table = WRITES.exec(text)?.[1]?.replaceAll('"', '').replace('countersign.', '');
+    const named = WRITES.exec(text)?.[1]?.replaceAll('"', '').replace('countersign.', '');
+    const table = named === BY_THE_CLOCK ? undefined : named;
     const inTransaction = this.proofWrote !== undefined;
     if (table !== undefined && inTransaction) this.proofWrote ||= table;
     if (table !== undefined && !inTransaction) return points.around(`store|write ${table}`, call);

@@ -44,6 +44,8 @@ export interface Rig {
   addKey(principal: string, scopes: string): Promise<string>;
   /** What the API and the workflows role sign with. */
   readonly signingKeys: { readonly api: string; readonly workflows: string };
+  /** What checkpoints of the ledger are signed with, and the file that they are published to. */
+  readonly ledger: { readonly signingKey: string; readonly checkpointFile: string };
   /** Change a role's environment, from its next start on. */
   configure(role: Role, changes: NodeJS.ProcessEnv): void;
   /** Stops all of it. Idempotent. */
@@ -75,6 +77,7 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
     const databaseUrl = postgres.url;
     const port = await freePort();
     const signingKeys = { api: generateSigningKey(), workflows: generateSigningKey() };
+    const ledger = { signingKey: generateSigningKey(), checkpointFile: join(folder, 'checkpoints.txt') };
     const { mode = 'production' } = options;
     const env = { ...environment(), COUNTERSIGN_MODE: mode };
     const owner = { ...env, DATABASE_URL: databaseUrl };
@@ -88,7 +91,11 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
     const real = { databaseUrl, temporal: temporal.address, model: model.url, far: far.url };
     const envs = new Map<Role, NodeJS.ProcessEnv>();
     for (const role of ROLES)
-      envs.set(role, { ...env, ...secretsOf(role, signingKeys, port), ...(await whereabouts(role, real, options)) });
+      envs.set(role, {
+        ...env,
+        ...secretsOf(role, signingKeys, ledger, port),
+        ...(await whereabouts(role, real, options)),
+      });
     const envOf = (role: Role) => envs.get(role) ?? {};
     const roles = startRoles({ envOf, agentsFolder: AGENTS, pointsFile: join(folder, 'points.jsonl') });
     steps.push(() => roles.stop());
@@ -103,7 +110,7 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
     const apiUrl = `http://127.0.0.1:${port}`;
     const keys = { customer, approver, owner: agentOwner };
     const configure = (role: Role, changes: NodeJS.ProcessEnv) => void envs.set(role, { ...envOf(role), ...changes });
-    const parts = { apiUrl, databaseUrl, postgres, temporal, roles, far, model, keys, signingKeys };
+    const parts = { apiUrl, databaseUrl, postgres, temporal, roles, far, model, keys, signingKeys, ledger };
     return { ...parts, addKey, configure, stop };
   } catch (error) {
     await stop();
@@ -151,14 +158,24 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 /** What a role alone may hold, and what it must know of the others. */
-function secretsOf(role: Role, { api, workflows }: Rig['signingKeys'], port: number): NodeJS.ProcessEnv {
+function secretsOf(
+  role: Role,
+  { api, workflows }: Rig['signingKeys'],
+  ledger: Rig['ledger'],
+  port: number,
+): NodeJS.ProcessEnv {
   const publicKeys = {
     COUNTERSIGN_API_PUBLIC_KEYS: createSigner('api', api).publicKey,
     COUNTERSIGN_WORKFLOWS_PUBLIC_KEYS: createSigner('workflows', workflows).publicKey,
   };
   switch (role) {
     case 'api':
-      return { COUNTERSIGN_API_SIGNING_KEY: api, PORT: String(port) };
+      return {
+        COUNTERSIGN_API_SIGNING_KEY: api,
+        COUNTERSIGN_LEDGER_SIGNING_KEY: ledger.signingKey,
+        COUNTERSIGN_CHECKPOINT_FILE: ledger.checkpointFile,
+        PORT: String(port),
+      };
     case 'workflows':
       return { ...publicKeys, COUNTERSIGN_WORKFLOWS_SIGNING_KEY: workflows };
     case 'assistant':
