@@ -234,7 +234,8 @@ export interface Store {
     leaves(afterSeq: number, limit: number): Promise<readonly Buffer[]>;
     /**
      * Make one over all entries, from the last one on, or from the first entry on. `sign` gets the tree and the checkpoint
-     * that it goes on from, and throws where that one is not right. Undefined where nothing is new, or another makes one now.
+     * that it goes on from, and throws where that one is not right. Undefined where nothing is new, or another makes one
+     * now.
      */
     make(request: {
       readonly from: 'last_checkpoint' | 'first_entry';

@@ -70,9 +70,12 @@ export async function keepCheckpoints(deps: CheckpointDeps): Promise<CheckpointD
     await compare(deps, state);
   });
   let running: Promise<void> | undefined;
-  const round = (): Promise<void> => {
+  const round = async (): Promise<void> => {
+    const leftMs = state.waitUntilMs - nowMs();
+    // A clock that was set back meanwhile makes nobody wait longer.
+    if (leftMs > 0 && leftMs <= CHECKPOINT_EVERY_MS) return;
     running ??= orTrouble(deps, state, () => look(deps, state)).finally(() => (running = undefined));
-    return running;
+    await running;
   };
   const timer = setInterval(() => void round(), LOOK_EVERY_MS);
   timer.unref();
@@ -86,18 +89,18 @@ export async function keepCheckpoints(deps: CheckpointDeps): Promise<CheckpointD
       await running;
     },
   };
+}
 
-  async function check({ others }: CheckpointDeps, { disagreement, trouble }: State): Promise<Check> {
-    if (disagreement !== undefined) return checkOf('ledger', [disagreement], '');
-    const { entries, size, madeMs, unpublished } = await store.checkpoints.stats();
-    if (trouble !== undefined) return checkOf('ledger', [`${trouble}; ${unpublished} checkpoints wait`], '');
-    const places = [...(file === undefined ? [] : [file]), ...others].map(({ name }) => name).join(' and ');
-    const made =
-      madeMs === null
-        ? 'none is in a checkpoint yet'
-        : `${size} are in a checkpoint, made ${Math.max(0, Math.round((nowMs() - madeMs) / 1_000))} s ago`;
-    return checkOf('ledger', [], `${entries} entries, ${made}; published to ${places}`);
-  }
+async function check({ store, file, others, nowMs }: CheckpointDeps, state: State): Promise<Check> {
+  if (state.disagreement !== undefined) return checkOf('ledger', [state.disagreement], '');
+  const { entries, size, madeMs, unpublished } = await store.checkpoints.stats();
+  if (state.trouble !== undefined) return checkOf('ledger', [`${state.trouble}; ${unpublished} checkpoints wait`], '');
+  const places = [...(file === undefined ? [] : [file]), ...others].map(({ name }) => name).join(' and ');
+  const made =
+    madeMs === null
+      ? 'none is in a checkpoint yet'
+      : `${size} are in a checkpoint, made ${Math.max(0, Math.round((nowMs() - madeMs) / 1_000))} s ago`;
+  return checkOf('ledger', [], `${entries} entries, ${made}; published to ${places}`);
 }
 
 /** What goes wrong is told once, and tried again after a while. */
@@ -116,21 +119,19 @@ async function orTrouble({ nowMs, log }: CheckpointDeps, state: State, work: () 
 
 async function look(deps: CheckpointDeps, state: State): Promise<void> {
   const { store, nowMs } = deps;
-  const now = nowMs();
-  // Also when a clock was set back meanwhile.
-  if (now < state.waitUntilMs && state.waitUntilMs - now <= CHECKPOINT_EVERY_MS) return;
-  if (await isDue(deps)) {
+  if (await isDue(deps, state)) {
     if (await compare(deps, state)) await make(deps, state);
-    else state.waitUntilMs = now + CHECKPOINT_EVERY_MS;
+    else state.waitUntilMs = nowMs() + CHECKPOINT_EVERY_MS;
   }
   if (state.disagreement !== undefined) return;
   for (const one of await store.checkpoints.unpublished(PUBLISHED_AT_ONCE)) await publish(deps, state, one);
 }
 
-async function isDue({ store, nowMs }: CheckpointDeps): Promise<boolean> {
+async function isDue({ store, nowMs }: CheckpointDeps, { beginsAnew }: State): Promise<boolean> {
   const { entries, size, madeMs } = await store.checkpoints.stats();
   if (entries < size) return true; // what holds fewer than it had signed is looked at
   if (entries === size) return false;
+  if (beginsAnew) return true;
   const ageMs = madeMs === null ? CHECKPOINT_EVERY_MS : nowMs() - madeMs;
   return entries - size >= CHECKPOINT_EVERY_ENTRIES || ageMs >= CHECKPOINT_EVERY_MS || ageMs < 0;
 }
@@ -138,7 +139,7 @@ async function isDue({ store, nowMs }: CheckpointDeps): Promise<boolean> {
 /** True when the ledger goes on from what was published last. */
 async function compare(deps: CheckpointDeps, state: State): Promise<boolean> {
   const { entries, size } = await deps.store.checkpoints.stats();
-  if (entries < size) {
+  if (entries < size && !state.beginsAnew) {
     return agree(deps, state, `the database holds ${entries} entries, and a checkpoint of ${size} was made of it`);
   }
   if (state.published === undefined) return agree(deps, state, undefined);

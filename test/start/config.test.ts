@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { generateSigningKey } from '../../trust/signing.ts';
@@ -116,7 +116,17 @@ test('in production a role starts with its own secrets only, and not without the
   const signing = generateSigningKey();
 
   assert.deepEqual(problems('assistant', { ...base, OPENAI_API_KEY: 'k' }), []);
-  assert.deepEqual(problems('api', { ...base, COUNTERSIGN_API_SIGNING_KEY: signing }), []);
+  const api = { ...base, COUNTERSIGN_API_SIGNING_KEY: signing, COUNTERSIGN_LEDGER_SIGNING_KEY: signing };
+  assert.deepEqual(problems('api', { ...api, COUNTERSIGN_CHECKPOINT_FILE: '/outside/checkpoints.txt' }), []);
+  assert.deepEqual(problems('api', { ...api, COUNTERSIGN_CHECKPOINT_URL: 'https://example.com/hook' }), []);
+  assert.deepEqual(problems('api', api), [
+    'the api role needs COUNTERSIGN_CHECKPOINT_FILE, or COUNTERSIGN_CHECKPOINT_URL, or both: where checkpoints of the ' +
+      'ledger are published, outside of the database',
+  ]);
+  assert.match(
+    problems('workflows', { ...base, COUNTERSIGN_LEDGER_SIGNING_KEY: signing }).join(),
+    /COUNTERSIGN_LEDGER_SIGNING_KEY is not for the workflows role/,
+  );
   assert.deepEqual(problems('assistant', base), [
     'the assistant role needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server that wants none',
   ]);
@@ -152,9 +162,9 @@ test('development keys are made once, private, and refused in production', async
   assert.deepEqual(second, first);
   assert.deepEqual(
     first.map(({ principal }) => principal.id),
-    ['customer-ada', 'finn'],
+    ['customer-ada', 'finn', 'auditor'],
   );
-  assert.deepEqual(added.slice(2), added.slice(0, 2));
+  assert.deepEqual(added.slice(3), added.slice(0, 3));
   assert.match(first[0]!.key, /^cs_[0-9a-f]{12}_[\w-]{43}$/);
   for (const file of ['keys.json', 'identities.json']) assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600);
   writeFileSync(join(folder, 'identities.json'), '{');
@@ -162,6 +172,26 @@ test('development keys are made once, private, and refused in production', async
     developmentIdentities(folder, apiKeys, 0),
     /identities\.json is damaged; restore it, or remove it/,
   );
+});
+
+test('a state folder of before gets the key and the identity that it lacks, and keeps the others', async (t) => {
+  const folder = temporaryFolder(t);
+  const config = readConfig({ COUNTERSIGN_STATE_DIR: folder });
+  const apiKeys = { add: async () => undefined };
+  const [first, identities] = [developmentKeys(folder, config), await developmentIdentities(folder, apiKeys, 0)];
+  const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
+  const { ledger, ...before } = read('keys.json') as Record<string, string>;
+  assert.equal(ledger, first.ledgerSigningKey);
+  writeFileSync(join(folder, 'keys.json'), JSON.stringify(before));
+  writeFileSync(join(folder, 'identities.json'), JSON.stringify((read('identities.json') as unknown[]).slice(0, 2)));
+  const again = developmentKeys(folder, config);
+  assert.deepEqual({ ...again, ledgerSigningKey: '' }, { ...first, ledgerSigningKey: '' });
+  assert.deepEqual(developmentKeys(folder, config), again);
+  const known = await developmentIdentities(folder, apiKeys, 0);
+  assert.deepEqual(known.slice(0, 2), identities.slice(0, 2));
+  assert.deepEqual(await developmentIdentities(folder, apiKeys, 0), known);
+  const used = readConfig({ COUNTERSIGN_STATE_DIR: folder, COUNTERSIGN_LEDGER_SIGNING_KEY: again.ledgerSigningKey });
+  assert.match(developmentKeyProblems(used).join(), /^COUNTERSIGN_LEDGER_SIGNING_KEY is a development key/);
 });
 
 test('the page lists every variable, and the file form of each secret', () => {

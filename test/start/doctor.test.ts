@@ -50,6 +50,17 @@ test('a namespace that forgets too early or lacks search attributes is a problem
   const well = await inspect('default', { OPENAI_API_KEY: 'k', HOST: '0.0.0.0' });
   assert.deepEqual(kinds(well).slice(1), ['Temporal: ok', 'search attributes: ok', 'model: ok', 'keys: warning']);
 
+  const ledger = async () => ({ name: 'ledger', kind: 'problem', text: 'not the one that was published' }) as const;
+  const temporalOf = {
+    connection,
+    nativeConnection,
+    namespace: 'default',
+    address: 'there',
+    close: async () => undefined,
+  };
+  const looked = await createInspect({ config: readConfig({}), temporal: temporalOf }, ledger)();
+  assert.deepEqual(looked.at(-1), await ledger());
+
   const folder = temporaryFolder(t);
   const key = generateSigningKey();
   writeFileSync(join(folder, 'keys.json'), JSON.stringify({ workflows: generateSigningKey(), api: key }));

@@ -22,6 +22,7 @@ test('Ctrl-C stops everything in the opposite order, and the exit code is 0', as
   assert.match(table, /model +scripted demo model, no real one/);
   assert.match(table, /key of Ada +cs_.*\(customer\)/);
   assert.match(table, /key of Finn +cs_.*\(finance approver\)/);
+  assert.match(table, /key of Audrey +cs_.*\(auditor\)/);
   assert.deepEqual(JSON.parse(readFileSync(join(state, 'api.json'), 'utf8')), { url: 'http://api.test' });
   run.process.kill('SIGINT');
   // A terminal, npm and the bootstrap may each hand on the same Ctrl-C.

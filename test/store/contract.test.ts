@@ -7,6 +7,7 @@ import type { Store } from '../../store/ports.ts';
 import { createSql } from '../../store/sql.ts';
 import { openStore } from '../../store/store.ts';
 import { actionsContract } from './contract/actions.ts';
+import { checkpointsContract } from './contract/checkpoints.ts';
 import { itemsContract } from './contract/items.ts';
 import { ledgerContract } from './contract/ledger.ts';
 import { readModelsContract } from './contract/read-models.ts';
@@ -23,7 +24,10 @@ export interface Subject {
 /** Rules of the store by name, each with what proves it. */
 export type Contract = Readonly<Record<string, (subject: Subject) => Promise<void>>>;
 
-const CONTRACTS = [itemsContract, ledgerContract, actionsContract, readModelsContract, switchesContract, sqlContract];
+const CONTRACTS = [
+  ...[itemsContract, ledgerContract, checkpointsContract, actionsContract],
+  ...[readModelsContract, switchesContract, sqlContract],
+];
 
 for (const kind of KINDS) {
   describe(`the store on ${kind}`, () => {
