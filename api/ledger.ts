@@ -124,7 +124,7 @@ function createPlaces() {
   return {
     enter(): () => void {
       if (taken >= EXPORTS_AT_ONCE) {
-        const detail = `${EXPORTS_AT_ONCE} exports are under way; wait for one to end.`;
+        const detail = `As many exports as there may be at once (${EXPORTS_AT_ONCE}) are under way; wait for one to end.`;
         throw new Problem('too_many_exports', detail, { retryAfterS: RETRY_AFTER_FULL_S });
       }
       taken += 1;

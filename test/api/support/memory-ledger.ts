@@ -34,12 +34,18 @@ export function memoryLedger(state: LedgerState): Pick<Store, 'ledger' | 'checkp
       last: () => here(() => rows.at(-1)),
       rootAt: (size) => here(() => (size <= entries.length ? createProver(leaves()).root(size) : undefined)),
       leaves: (after, limit) => here(() => leaves().slice(after, after + limit)),
-      make: ({ sign, nowMs }) =>
+      make: ({ from, sign, nowMs }) =>
         here(() => {
           const [last, size] = [rows.at(-1), entries.length];
           if (size <= (last?.size ?? 0)) return undefined;
           const root = createProver(leaves()).root(size);
-          const made = { size, root, note: sign({ size, root }, last), madeMs: nowMs, publishedMs: null };
+          const made = {
+            size,
+            root,
+            note: sign({ size, root }, from === 'first_entry' ? undefined : last),
+            madeMs: nowMs,
+            publishedMs: null,
+          };
           rows.push(made);
           return made;
         }),
