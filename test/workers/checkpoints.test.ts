@@ -163,10 +163,15 @@ test('a stored checkpoint that its note does not sign is not gone on from', asyn
   const { store, duty, clock, sizes } = await aProcess(t);
   await write(store, 3);
   await duty.round();
-  const { make } = store.checkpoints;
-  store.checkpoints.make = (request) =>
-    make({ ...request, sign: (tree, last) => request.sign(tree, last && { ...last, root: Buffer.alloc(32) }) });
+  const { last, make } = store.checkpoints;
+  const altered = async () => ({ ...(await last())!, root: Buffer.alloc(32) });
   await write(store);
+  store.checkpoints.make = async (request) =>
+    make({ ...request, sign: (tree, one) => request.sign(tree, one && { ...one, root: Buffer.alloc(32) }) });
+  clock.ms += CHECKPOINT_EVERY_MS;
+  await duty.round();
+  assert.match((await duty.check()).text, /the stored checkpoint of 3 entries is not the one that was signed/);
+  store.checkpoints.last = altered;
   clock.ms += CHECKPOINT_EVERY_MS;
   await duty.round();
   assert.match(duty.disagreement() ?? '', /the stored checkpoint of 3 entries is not the one that was signed/);
