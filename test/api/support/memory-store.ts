@@ -36,7 +36,7 @@ class State {
   record(news: readonly Entry[]): void {
     for (const entry of news) {
       if (this.entries.some((one) => one.subject === entry.subject && one.step === entry.step)) continue;
-      this.entries.push({ ...entry, seq: this.entries.length + 1 });
+      this.entries.push({ ...entry, seq: this.entries.length + 1, seal: 'none' });
       this.#apply(entry);
     }
   }
@@ -103,6 +103,7 @@ export function createMemoryStore(): MemoryStore {
       ofConversation: (id, after, limit) =>
         state.here(() => state.entries.filter((one) => one.conversationId === id && one.seq > after).slice(0, limit)),
       hashed: () => state.here(() => []),
+      lastOfSubject: (subject) => state.here(() => state.entries.findLast((one) => one.subject === subject)),
       ofSubject: (subject) => state.here(() => state.entries.filter((one) => one.subject === subject)),
     },
     apiKeys: keysOf(state),
