@@ -1,6 +1,8 @@
 // Commands of operators to a conversation. Pause and stop also get in by Signal when no Update does; what opens
 // something again is signed. May import domain, trust, store.
+import { randomUUID } from 'node:crypto';
 import type { ConversationView } from '../domain/conversation.ts';
+import type { FactOf } from '../domain/entry.ts';
 import type { CommandStatement } from '../domain/signed.ts';
 import type { Access } from './access.ts';
 import type { ApiDeps } from './deps.ts';
@@ -9,7 +11,8 @@ import { Problem } from './problem.ts';
 import { type Route, route } from './route.ts';
 import { Commanded, Delivered, OfConversation } from './schemas.ts';
 
-type Deps = Pick<ApiDeps, 'gateway' | 'signer' | 'nowMs'>;
+type Command = FactOf<'commanded'>['command'];
+type Deps = Pick<ApiDeps, 'gateway' | 'signer' | 'nowMs' | 'store'>;
 
 const HALTS = [
   { command: 'pause', summary: 'Queue messages and hold before each step until resume' },
@@ -36,6 +39,7 @@ export function commandRoutes(deps: Deps, access: Access, ending: Ending): reado
       responses: { 200: Commanded, 202: Delivered },
       handler: async ({ params, caller }) => {
         const { row } = await access.conversation(caller, params.id);
+        await record(deps, row.id, command, caller.principal.id);
         const view = await ending.whileOpen(row, (start) => gateway.halt(start, command));
         if (view !== undefined) return { status: 200, body: commandedView(view) };
         const detail = `No worker answers now; the ${command} waits as a Signal and holds as soon as one does.`;
@@ -55,6 +59,7 @@ export function commandRoutes(deps: Deps, access: Access, ending: Ending): reado
       handler: async ({ params, caller }) => {
         const { row } = await access.conversation(caller, params.id);
         const { principal } = caller;
+        await record(deps, row.id, command, principal.id);
         const statement = { kind: 'command', command, conversationId: row.id, principal, atMs: nowMs() } as const;
         const proof = await signer.sign(statement);
         const view = await ending.whileOpen(row, (start) => gateway.command(start, command, proof));
@@ -63,6 +68,13 @@ export function commandRoutes(deps: Deps, access: Access, ending: Ending): reado
     }),
   );
   return [...halts, ...signed];
+}
+
+/** On record before it is passed on: what follows in the conversation then has somebody who told it so. */
+function record({ store, nowMs }: Deps, conversationId: string, command: Command, by: string): Promise<void> {
+  const fact = { kind: 'commanded', command, by } as const;
+  const step = `${command}:${randomUUID()}`;
+  return store.record([{ subject: conversationId, step, conversationId, atMs: nowMs(), fact }]);
 }
 
 function commandedView({ conversationId, phase, turn, queued }: ConversationView) {

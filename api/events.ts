@@ -112,6 +112,8 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return { agent: fact.agent };
     case 'phase':
       return { phase: fact.phase, by: fact.by, reason: fact.reason };
+    case 'commanded':
+      return { command: fact.command, by: fact.by };
     case 'message':
       return { messageId: fact.messageId, from: fact.principal.name, text: texts.get(fact.itemId)?.body.text ?? '' };
     case 'report_refused':
@@ -143,7 +145,18 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
     case 'decision_refused':
       return { approvalId: fact.approvalId, reason: fact.reason };
     case 'claimed':
+    case 'inspected':
       return { tool: fact.tool };
+    case 'attempted':
+      return { tool: fact.tool, epoch: fact.epoch };
+    case 'reconciled':
+      return { found: fact.found };
+    case 'model_call_failed':
+      return { turn: fact.turn };
+    case 'operator_act':
+      return { act: fact.act };
+    case 'configured':
+      return {};
     case 'warrant_refused':
       return { reason: fact.reason };
     case 'switched':

@@ -81,7 +81,7 @@ async function isRepeat({ store }: Deps, id: string, { scope, name, action, reas
   const entries = await store.ledger.ofSubject(switchSubject(scope, name));
   const fact = entries.find(({ step }) => step === id)?.fact;
   if (fact?.kind !== 'switched') return false;
-  if (fact.isThrown === (action === 'kill') && fact.reason === reason) return true;
+  if (fact.isThrown === (action === 'kill') && (fact.reason ?? reason) === reason) return true;
   const detail = 'This Idempotency-Key stands for another change of the same switch; send this one with a new key.';
   throw new Problem('key_reused', detail);
 }

@@ -1,8 +1,8 @@
 // The `countersign` command: what starts processes here, and clients of the API in commands/. Loads a part only when
 // its command is called, so that a look-up is not slowed by the worker's libraries.
-import { existsSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { DEFAULT_TENANT } from '../domain/principal.ts';
+import { ownVersion } from '../workers/version.ts';
 import { registerClientCommands } from './commands/register.ts';
 
 const program = new Command('countersign')
@@ -103,15 +103,6 @@ program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 });
-
-/** From package.json, which lies above the sources, and above what is built of them. */
-function ownVersion(): string {
-  const found = ['../package.json', '../../package.json']
-    .map((path) => new URL(path, import.meta.url))
-    .find(existsSync);
-  if (found === undefined) return 'unknown';
-  return (JSON.parse(readFileSync(found, 'utf8')) as { readonly version: string }).version;
-}
 
 async function servingRole(name: string) {
   const { SERVING_ROLES } = await import('../workers/config-table.ts');

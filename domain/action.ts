@@ -17,6 +17,8 @@ export interface Proposal {
   readonly agent: string;
   readonly tenant: string;
   readonly callId: string;
+  /** The message that it is for, and the item in which it was called. Absent in proposals of 0.3.0. */
+  readonly origin?: { readonly messageId: string; readonly itemId: string } | undefined;
   readonly tool: string;
   readonly toolVersion: string;
   readonly args: string;

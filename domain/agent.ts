@@ -1,4 +1,5 @@
 // What an agent declares: who owns it, what it is for, which model, tools and rules. May import domain only.
+import type { ModelPrice } from './model.ts';
 import type { Directory } from './principal.ts';
 import { isMember } from './principal.ts';
 import type { Rule } from './rule.ts';
@@ -64,6 +65,8 @@ export interface AgentDefinition {
   readonly instructions: string;
   /** Models to try in order, as the provider names them; empty means the configured default. */
   readonly models?: readonly string[];
+  /** What models cost, by the name under which they are tried; what is not declared has no cost on record. */
+  readonly prices?: Readonly<Record<string, ModelPrice>>;
   readonly tools: readonly AnyTool[];
   readonly rules: readonly Rule[];
   readonly systems?: readonly System[];
@@ -97,12 +100,24 @@ export function defineAgent(definition: AgentDefinition): Agent {
       );
     }
   }
+  for (const [model, price] of Object.entries(definition.prices ?? {})) assertPrice(name, model, price);
   const limits = { ...DEFAULT_LIMITS, ...definition.limits };
   for (const [limit, most] of Object.entries(MOST) as [keyof Limits, number][]) {
     const isSane = Number.isInteger(limits[limit]) && limits[limit] >= 1 && limits[limit] <= most;
     if (!isSane) throw new Error(`agent "${name}": limits.${limit} must be a whole number from 1 to ${most}`);
   }
-  return Object.freeze({ models: [], systems: [], demo: [], ...definition, limits });
+  return Object.freeze({ models: [], prices: {}, systems: [], demo: [], ...definition, limits });
+}
+
+const CURRENCY = /^[A-Z]{3}$/;
+
+function assertPrice(agent: string, model: string, price: ModelPrice): void {
+  const { currency, promptPerMillion, completionPerMillion } = price;
+  const isPrice = (figure: number) => Number.isFinite(figure) && figure >= 0;
+  if (CURRENCY.test(currency) && isPrice(promptPerMillion) && isPrice(completionPerMillion)) return;
+  throw new Error(
+    `agent "${agent}": the price of "${model}" needs a currency such as EUR, and two figures that are not negative`,
+  );
 }
 
 /** What keeps these agents from starting under this directory, as sentences; empty when nothing does. */

@@ -16,6 +16,8 @@ export interface CountedDecision {
   readonly answer: DecisionAnswer;
   readonly reason: string;
   readonly atMs: number;
+  /** How the person was known; absent in decisions of 0.3.0. */
+  readonly method?: string;
   readonly signed: Signed<DecisionStatement>;
 }
 

@@ -1,15 +1,17 @@
 // What gets recorded, one line each: the story of a conversation and its actions. The store appends entries, and keeps
 // the read models (conversations, actions, approvals) in the same transaction. May import domain types only.
-import type { Evidence, Outcome, Proposal } from './action.ts';
+import type { Effect, Evidence, Outcome, Proposal } from './action.ts';
 import type { Verdict } from './verdict.ts';
 import type { Approval } from './approval.ts';
 import type { Principal } from './principal.ts';
 import type { ConversationPhase } from './conversation.ts';
+import type { ModelCost } from './model.ts';
+import type { DecisionAnswer } from './signed.ts';
 import type { SwitchScope } from './switch.ts';
 
 /**
  * An entry is idempotent by (`subject`, `step`): recorded again it changes nothing. `subject` is a conversation id, an
- * action id, an approval id or a switch.
+ * action id, an approval id, a switch, a role's configuration or a Workflow.
  */
 export interface Entry {
   readonly subject: string;
@@ -19,6 +21,30 @@ export interface Entry {
   readonly fact: Fact;
 }
 
+/** An item as an entry names it. `digest` is salted by the item itself: it tells nothing once the item is gone. */
+export interface ItemMark {
+  readonly id: string;
+  readonly digest: string;
+}
+
+/** What an agent was made of, as a role was started with it. */
+export interface AgentVersion {
+  readonly name: string;
+  readonly owner: string;
+  readonly team: string;
+  readonly ruleVersion: string;
+  readonly models: readonly string[];
+  readonly tools: readonly { readonly name: string; readonly version: string; readonly effect: Effect }[];
+}
+
+/** The parts of a warrant, as the ledger names them: where each was put on record. */
+export interface WarrantMark {
+  readonly messageId: string;
+  readonly verdictStep: string;
+  readonly decisionIds: readonly string[];
+}
+
+/** What people say or are called is sealed, not written (see sealed.ts). */
 export type Fact =
   | {
       readonly kind: 'conversation_opened';
@@ -28,7 +54,22 @@ export type Fact =
       readonly principal: Principal;
     }
   | { readonly kind: 'phase'; readonly phase: ConversationPhase; readonly by: string; readonly reason: string }
-  | { readonly kind: 'message'; readonly messageId: string; readonly itemId: string; readonly principal: Principal }
+  | {
+      readonly kind: 'message';
+      readonly turn: number;
+      readonly messageId: string;
+      readonly itemId: string;
+      readonly itemDigest: string;
+      readonly principal: Principal;
+      /** The API's word that the principal sent it. */
+      readonly signed: string;
+    }
+  /** What an operator told the conversation through the API. */
+  | {
+      readonly kind: 'commanded';
+      readonly command: 'pause' | 'resume' | 'stop' | 'handover' | 'handback';
+      readonly by: string;
+    }
   | { readonly kind: 'message_refused'; readonly messageId: string; readonly reason: string }
   | { readonly kind: 'report_refused'; readonly batchId: string; readonly reason: string }
   | {
@@ -36,18 +77,37 @@ export type Fact =
       readonly turn: number;
       readonly model: string;
       readonly requestId: string;
-      readonly shown: readonly string[];
+      readonly shown: readonly ItemMark[];
       readonly itemId: string;
+      readonly itemDigest: string;
       readonly promptTokens: number;
       readonly completionTokens: number;
+      /** null: the agent declares no price for the model. */
+      readonly cost: ModelCost | null;
+    }
+  /** What was shown all the same, and gave no answer. */
+  | {
+      readonly kind: 'model_call_failed';
+      readonly turn: number;
+      readonly shown: readonly ItemMark[];
+      readonly models: readonly string[];
+      readonly reason: string;
     }
   | {
       readonly kind: 'replied';
       readonly turn: number;
       readonly itemId: string;
+      readonly itemDigest: string;
       readonly by: 'model' | 'code' | 'staff';
     }
-  | { readonly kind: 'proposed'; readonly proposal: Omit<Proposal, 'salt'> }
+  | { readonly kind: 'proposed'; readonly proposal: Proposal }
+  /** What the actor read before the decision, and with which scopes. */
+  | {
+      readonly kind: 'inspected';
+      readonly tool: string;
+      readonly scopes: readonly string[];
+      readonly evidence: Evidence;
+    }
   | {
       readonly kind: 'ruled';
       readonly digest: string;
@@ -56,10 +116,35 @@ export type Fact =
       readonly signed: string;
     }
   | { readonly kind: 'approval_requested'; readonly approval: Approval }
-  | { readonly kind: 'decided'; readonly approvalId: string; readonly signed: string; readonly receipt: string }
+  | {
+      readonly kind: 'decided';
+      readonly approvalId: string;
+      readonly decisionId: string;
+      readonly personId: string;
+      readonly answer: DecisionAnswer;
+      /** How the person was known: `api_key`, or the name of a channel. */
+      readonly method: string;
+      readonly signed: string;
+      readonly receipt: string;
+    }
   | { readonly kind: 'decision_refused'; readonly approvalId: string; readonly reason: string }
   | { readonly kind: 'approval_settled'; readonly approval: Approval }
-  | { readonly kind: 'claimed'; readonly digest: string; readonly tool: string }
+  | { readonly kind: 'claimed'; readonly digest: string; readonly tool: string; readonly warrant: WarrantMark | null }
+  /** Somebody set out to do it: for a write once per epoch, under a credential of these scopes. */
+  | {
+      readonly kind: 'attempted';
+      readonly epoch: number;
+      readonly tool: string;
+      readonly scopes: readonly string[];
+      /** `minted`: made for this attempt alone, and ended after it; `standing`: the deployment's own secret. */
+      readonly credential: 'minted' | 'standing' | 'none';
+    }
+  /** What the system of record said when it was asked whether it happened. */
+  | {
+      readonly kind: 'reconciled';
+      readonly epoch: number;
+      readonly found: 'happened' | 'did_not_happen' | 'unknown';
+    }
   | { readonly kind: 'warrant_refused'; readonly reason: string }
   | {
       readonly kind: 'switched';
@@ -78,4 +163,22 @@ export type Fact =
       readonly to: number;
       readonly how: 'entries' | 'export';
     }
-  | { readonly kind: 'settled'; readonly outcome: Outcome };
+  | { readonly kind: 'settled'; readonly outcome: Outcome }
+  /** A role began with another configuration than the last on record. */
+  | {
+      readonly kind: 'configured';
+      readonly role: string;
+      readonly version: string;
+      readonly agents: readonly AgentVersion[];
+    }
+  /** What an operator did past the API, as Temporal shows it. */
+  | {
+      readonly kind: 'operator_act';
+      readonly act: 'terminated' | 'reset';
+      readonly workflowId: string;
+      readonly runId: string;
+      readonly by: string;
+      readonly reason: string;
+    };
+
+export type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }>;

@@ -39,6 +39,13 @@ export function waitingWorkflowId(id: string): string {
   return isQuestionId(id) ? `question/${id.slice(0, -QUESTION.length)}` : `action/${id}`;
 }
 
+/** The conversation that a Workflow belongs to; undefined where it is none of ours. */
+export function conversationOfWorkflow(workflowId: string): string | undefined {
+  const [kind, id = ''] = workflowId.split('/');
+  if (kind === 'conversation') return isConversationId(id) ? id : undefined;
+  return kind === 'action' || kind === 'question' ? conversationOfAction(id) : undefined;
+}
+
 /** `<batch>.<index in batch>.<round>`: an approval id carries its Workflow, so a click finds it without a look-up. */
 export const approvalId = (batchId: string, index: number, round: number): string => `${batchId}.${index}.${round}`;
 

@@ -42,6 +42,29 @@ export interface ModelPort {
   complete(request: ModelRequest, signal: AbortSignal): Promise<ModelAnswer>;
 }
 
+/** What a model costs: so much of the currency for a million tokens. */
+export interface ModelPrice {
+  /** ISO 4217. */
+  readonly currency: string;
+  readonly promptPerMillion: number;
+  readonly completionPerMillion: number;
+}
+
+/** What one model call cost, in millionths of the currency. */
+export interface ModelCost {
+  readonly currency: string;
+  readonly micros: number;
+}
+
+type Tokens = Pick<ModelAnswer, 'promptTokens' | 'completionTokens'>;
+
+/** null where no price is declared. A price for a million, times tokens, is millionths. Pure. */
+export function costOf(price: ModelPrice | undefined, { promptTokens, completionTokens }: Tokens): ModelCost | null {
+  if (price === undefined) return null;
+  const micros = Math.round(promptTokens * price.promptPerMillion + completionTokens * price.completionPerMillion);
+  return { currency: price.currency, micros };
+}
+
 /** One model call of a turn. The texts stay in the store: the items to show are named by id, oldest first. */
 export interface CallModelInput {
   readonly conversationId: string;

@@ -4,6 +4,7 @@
 // claim may end it, and what an earlier one finds out late counts only when it is that the effect happened.
 import { type Selectable, sql } from 'kysely';
 import type { Outcome } from '../domain/action.ts';
+import type { FactOf, WarrantMark } from '../domain/entry.ts';
 import { stoppedBy } from '../domain/switch.ts';
 import { appendEntries, isRecorded, lockLedger } from './entries.ts';
 import { type Claim, type Claiming, FencedOff, type Store } from './ports.ts';
@@ -17,7 +18,7 @@ export function createClaims(db: Db): Store['claims'] {
       const row = await db.selectFrom('claims').selectAll().where('action_id', '=', actionId).executeTakeFirst();
       return row && fromRow(row);
     },
-    claim: ({ claiming, verdictStep }) =>
+    claim: ({ claiming, warrant, attempted }) =>
       within(async (tx) => {
         const { actionId } = claiming;
         // First of all: a switch, and the end of an action, are recorded under the same lock, so that what was answered
@@ -27,16 +28,16 @@ export function createClaims(db: Db): Store['claims'] {
         if (standing !== undefined) return { kind: 'exists', claim: standing } as const;
         const ended = await endedWithoutClaim(tx, actionId);
         if (ended !== undefined) return { kind: 'ended', outcome: ended } as const;
-        if (!(await isRecorded(tx, actionId, verdictStep))) return { kind: 'not_recorded' } as const;
+        if (!(await isRecorded(tx, actionId, warrant.verdictStep))) return { kind: 'not_recorded' } as const;
         const stop = stoppedBy(await thrownSwitches(tx), claiming);
         if (stop !== undefined) return { kind: 'switched_off', by: stop } as const;
-        if (await insertClaim(tx, claiming)) return { kind: 'claimed', epoch: 1 } as const;
+        if (await insertClaim(tx, claiming, warrant, [attempted])) return { kind: 'claimed', epoch: 1 } as const;
         return { kind: 'exists', claim: await otherClaim(tx, claiming) } as const;
       }),
     close: (claiming, outcome) =>
       within(async (tx) => {
         await lockLedger(tx);
-        const isNew = await insertClaim(tx, claiming);
+        const isNew = await insertClaim(tx, claiming, null, []);
         if (!isNew) return { kind: 'exists', claim: await otherClaim(tx, claiming) } as const;
         return { kind: 'closed', outcome: await end(tx, claiming.actionId, 1, outcome, claiming.nowMs) } as const;
       }),
@@ -98,7 +99,12 @@ async function otherClaim(tx: Tx, claiming: Claiming): Promise<Claim> {
 }
 
 /** False when somebody was first. */
-async function insertClaim(tx: Tx, { actionId, conversationId, digest, tool, nowMs }: Claiming): Promise<boolean> {
+async function insertClaim(
+  tx: Tx,
+  { actionId, conversationId, digest, tool, nowMs }: Claiming,
+  warrant: WarrantMark | null,
+  attempts: readonly FactOf<'attempted'>[],
+): Promise<boolean> {
   const inserted = await tx
     .insertInto('claims')
     .values({
@@ -114,8 +120,11 @@ async function insertClaim(tx: Tx, { actionId, conversationId, digest, tool, now
     .returning('action_id')
     .executeTakeFirst();
   if (inserted === undefined) return false;
-  const fact = { kind: 'claimed', digest, tool } as const;
-  await appendEntries(tx, [{ subject: actionId, step: 'claimed', conversationId, atMs: nowMs, fact }]);
+  const of = { subject: actionId, conversationId, atMs: nowMs };
+  await appendEntries(tx, [
+    { ...of, step: 'claimed', fact: { kind: 'claimed', digest, tool, warrant } },
+    ...attempts.map((fact) => ({ ...of, step: `attempted:${fact.epoch}`, fact })),
+  ]);
   return true;
 }
 

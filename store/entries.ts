@@ -4,7 +4,7 @@
 import { sql } from 'kysely';
 import type { Entry } from '../domain/entry.ts';
 import { entryText, leafOf, readEntry } from './entry-text.ts';
-import type { Store } from './ports.ts';
+import type { RecordedEntry, Store } from './ports.ts';
 import { project } from './projections.ts';
 import { type Db, LOCKS, type Tx } from './schema.ts';
 
@@ -22,10 +22,13 @@ export async function appendEntries(tx: Tx, entries: readonly Entry[]): Promise<
     .executeTakeFirstOrThrow();
   const fresh = await withoutKnown(tx, entries);
   if (fresh.length === 0) return;
+  const rows = fresh.map((entry, index) => toRow(entry, head + 1 + index));
   await tx
     .insertInto('ledger')
-    .values(fresh.map((entry, index) => toRow(entry, head + 1 + index)))
+    .values(rows.map(({ row }) => row))
     .execute();
+  const seals = rows.flatMap(({ row: { seq }, sealed }) => (sealed === null ? [] : [{ seq, ...sealed }]));
+  if (seals.length > 0) await tx.insertInto('ledger_seals').values(seals).execute();
   for (const entry of fresh) await project(tx, entry);
 }
 
@@ -74,25 +77,29 @@ export function createRecord(db: Db): Store['record'] {
 export function createLedger(db: Db): Store['ledger'] {
   return {
     async ofConversation(conversationId, afterSeq, limit) {
-      const rows = await db
-        .selectFrom('ledger')
-        .select('entry')
+      const rows = await entriesIn(db)
         .where('conversation_id', '=', conversationId)
-        .where('seq', '>', afterSeq)
-        .orderBy('seq')
+        .where('ledger.seq', '>', afterSeq)
+        .orderBy('ledger.seq')
         .limit(limit)
         .execute();
-      return rows.map(({ entry }) => readEntry(entry));
+      return rows.map(fromRow);
     },
     async ofSubject(subject) {
-      const rows = await db
-        .selectFrom('ledger')
-        .select('entry')
+      const rows = await entriesIn(db)
         .where('subject', '=', subject)
-        .orderBy('seq')
+        .orderBy('ledger.seq')
         .limit(MAX_CHAIN_ENTRIES)
         .execute();
-      return rows.map(({ entry }) => readEntry(entry));
+      return rows.map(fromRow);
+    },
+    async lastOfSubject(subject) {
+      const row = await entriesIn(db)
+        .where('subject', '=', subject)
+        .orderBy('ledger.seq', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      return row && fromRow(row);
     },
     async hashed(afterSeq, limit) {
       const rows = await db
@@ -107,16 +114,20 @@ export function createLedger(db: Db): Store['ledger'] {
   };
 }
 
+/** Entries with what they seal, where it is still there. */
+const entriesIn = (db: Db) =>
+  db
+    .selectFrom('ledger')
+    .leftJoin('ledger_seals', 'ledger_seals.seq', 'ledger.seq')
+    .select(['ledger.entry', 'ledger_seals.salt', 'ledger_seals.body']);
+
+function fromRow({ entry, salt, body }: { entry: string; salt: string | null; body: string | null }): RecordedEntry {
+  return readEntry(entry, salt === null || body === null ? null : { salt, body });
+}
+
 function toRow(entry: Entry, seq: number) {
-  const text = entryText({ ...entry, seq });
-  return {
-    seq,
-    subject: entry.subject,
-    step: entry.step,
-    conversation_id: entry.conversationId,
-    at_ms: entry.atMs,
-    kind: entry.fact.kind,
-    entry: text,
-    leaf: leafOf(text),
-  };
+  const { text, sealed } = entryText({ ...entry, seq });
+  const { subject, step, conversationId: conversation_id, atMs: at_ms } = entry;
+  const row = { seq, subject, step, conversation_id, at_ms, kind: entry.fact.kind, entry: text, leaf: leafOf(text) };
+  return { row, sealed };
 }

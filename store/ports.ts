@@ -4,7 +4,7 @@ import type { Effect, Evidence, Outcome } from '../domain/action.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Approval } from '../domain/approval.ts';
 import type { ConversationPhase } from '../domain/conversation.ts';
-import type { Entry } from '../domain/entry.ts';
+import type { Entry, FactOf, WarrantMark } from '../domain/entry.ts';
 import type { Item, NewItem } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Switch } from '../domain/switch.ts';
@@ -113,6 +113,11 @@ export interface OpenApproval {
 export interface RecordedEntry extends Entry {
   /** Position in the whole ledger; without gaps, in commit order. */
   readonly seq: number;
+  /**
+   * Whether what the entry seals is still there and is what was sealed. Where it is `gone` or `broken`, the sealed members
+   * of the fact are absent, whatever their type says; what an entry before it has sealed always is (see sealed.ts).
+   */
+  readonly seal: 'none' | 'fits' | 'gone' | 'broken';
 }
 
 export interface ApiKeyRow {
@@ -186,11 +191,13 @@ export interface Store {
   };
   readonly claims: {
     get(actionId: string): Promise<Claim | undefined>;
-    /** Write the claim before the effect, unique by action id and by digest. Also records the entry `claimed`. */
+    /** Write the claim before the effect, unique by action id and by digest, with its entries. */
     claim(request: {
       readonly claiming: Claiming;
-      /** The ledger step under which the verdict of the warrant must be on record. */
-      readonly verdictStep: string;
+      /** Its `verdictStep` is the ledger step under which the verdict must be on record. */
+      readonly warrant: WarrantMark;
+      /** The attempt that follows, recorded with the claim. */
+      readonly attempted: FactOf<'attempted'>;
     }): Promise<ClaimResult>;
     /** Claim it and end it in one, so that nobody can begin it any more. */
     close(
@@ -221,6 +228,7 @@ export interface Store {
     /** Entries of one conversation after a position, oldest first: feeds the event stream. */
     ofConversation(conversationId: string, afterSeq: number, limit: number): Promise<readonly RecordedEntry[]>;
     ofSubject(subject: string): Promise<readonly RecordedEntry[]>;
+    lastOfSubject(subject: string): Promise<RecordedEntry | undefined>;
     /** Entries after a position as they were hashed, oldest first: what is exported, and what a checkpoint is made of. */
     hashed(afterSeq: number, limit: number): Promise<readonly HashedEntry[]>;
   };

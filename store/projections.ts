@@ -3,7 +3,7 @@
 // types only.
 import type { Outcome } from '../domain/action.ts';
 import type { Approval, CountedDecision } from '../domain/approval.ts';
-import type { Entry, Fact } from '../domain/entry.ts';
+import type { Entry, FactOf } from '../domain/entry.ts';
 import type { DecisionStatement } from '../domain/signed.ts';
 import type { ActionRow } from './ports.ts';
 import type { Tx } from './schema.ts';
@@ -28,27 +28,32 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
       await insertApproval(tx, fact.approval);
       return moveAction(tx, fact.approval.actionId, 'waiting', atMs, { approval_id: fact.approval.id });
     case 'decided':
-      return addDecision(tx, fact.approvalId, fact.signed);
+      return addDecision(tx, fact);
     case 'approval_settled':
       return writeApproval(tx, fact.approval);
     case 'claimed':
       return moveAction(tx, subject, 'claimed', atMs, {});
     case 'settled':
       return settleAction(tx, subject, fact.outcome, atMs);
+    case 'commanded':
     case 'message_refused':
     case 'report_refused':
     case 'model_call':
+    case 'model_call_failed':
+    case 'inspected':
     case 'decision_refused':
+    case 'attempted':
+    case 'reconciled':
     case 'warrant_refused':
     case 'switched':
     case 'ledger_read':
+    case 'configured':
+    case 'operator_act':
       return;
     default:
       return fact satisfies never;
   }
 }
-
-type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
 
 async function insertConversation(
   tx: Tx,
@@ -90,12 +95,13 @@ async function touchConversation(
 }
 
 async function insertAction(tx: Tx, { proposal }: FactOf<'proposed'>, atMs: number): Promise<void> {
+  const { salt: _, ...shown } = proposal;
   await tx
     .insertInto('actions')
     .values({
       id: proposal.actionId,
       conversation_id: proposal.conversationId,
-      proposal: JSON.stringify(proposal),
+      proposal: JSON.stringify(shown),
       stage: 'proposed',
       created_ms: atMs,
       updated_ms: atMs,
@@ -162,7 +168,7 @@ async function writeApproval(tx: Tx, approval: Approval): Promise<void> {
 }
 
 /** Show a counted decision while the approval is open. Its signature was verified by whoever recorded it. */
-async function addDecision(tx: Tx, approvalId: string, signed: string): Promise<void> {
+async function addDecision(tx: Tx, { approvalId, signed }: FactOf<'decided'>): Promise<void> {
   const row = await tx.selectFrom('approvals').select('approval').where('id', '=', approvalId).executeTakeFirst();
   const decision = readDecision(signed);
   if (row === undefined || decision === undefined) return;

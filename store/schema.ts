@@ -87,6 +87,7 @@ export interface Tables {
     entry: string;
     leaf: Buffer;
   };
+  ledger_seals: { seq: number; salt: string; body: string };
   ledger_identity: { origin: string };
   checkpoints: {
     size: number;

@@ -1,7 +1,9 @@
 // Canonical JSON (RFC 8785) and the digests that bind a verdict, an approval and a claim to one exact action.
 // May import domain.
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import canonicalize from 'canonicalize';
+import type { ItemMark } from '../domain/entry.ts';
+import type { Item } from '../domain/item.ts';
 import type { Json } from '../domain/json.ts';
 import type { Proposal } from '../domain/action.ts';
 
@@ -39,6 +41,21 @@ function inOrder(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
+
+/** The digest of an item of the transcript: its words under its own salt, so that it tells nothing once the item is gone. */
+export function itemDigest({
+  conversationId,
+  trust,
+  body,
+  salt,
+}: Pick<Item, 'conversationId' | 'trust' | 'body' | 'salt'>): string {
+  return createHmac('sha256', salt)
+    .update(JSON.stringify([conversationId, trust, body], inOrder), 'utf8')
+    .digest('hex');
+}
+
+/** How entries name an item. */
+export const markOf = (item: Item): ItemMark => ({ id: item.id, digest: itemDigest(item) });
 
 /** The digest of a question: its kind, what it is about, and the digest of that, which covers the amount. */
 export function questionDigest(kind: string, id: string, about: string): string {

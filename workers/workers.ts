@@ -10,6 +10,9 @@ import { askUnknown } from './ask-unknown.ts';
 import { startAssistantRole } from './assistant.ts';
 import { workflowBundle } from './bundle.ts';
 import { type Config, modelProtocolOf, namedSecret } from './config.ts';
+import { recordConfiguration } from './configured.ts';
+import { watchOperators } from './operator-acts.ts';
+import { ownVersion } from './version.ts';
 import type { RoleParts } from './parts.ts';
 import type { RoleConnection, RunningRole } from './role.ts';
 import { connectSystems } from './systems.ts';
@@ -28,6 +31,7 @@ export async function composeWorkflows(
   const { store, loaded, nowMs, temporal, log } = parts;
   const { connection, namespace } = temporal;
   const client = new Client({ connection, namespace });
+  await recordConfiguration('workflows', { store, agents: loaded.agents, version: ownVersion(), nowMs });
   const role = await startWorkflowsRole(at(parts), await workflowBundle(cacheFolder), {
     store,
     ...loaded,
@@ -37,10 +41,12 @@ export async function composeWorkflows(
     nowMs,
   });
   const stopAsking = askUnknown({ store, client, nowMs, log });
+  const stopWatching = watchOperators({ store, client, nowMs, log });
   return {
     ...role,
     async stop() {
       stopAsking();
+      stopWatching();
       await role.stop();
     },
   };

@@ -118,8 +118,10 @@ async function decide(waiting: Waiting, signed: Signed<DecisionStatement>): Prom
   const { approval, receipt } = applyDecision(before, checked.decision);
   replace(waiting, approval);
   if (approval.decisions.length > before.decisions.length) {
-    const fact = { kind: 'decided', approvalId: approval.id, signed, receipt: receipt.text } as const;
-    note(waiting, approval, `decided:${checked.decision.decisionId}`, fact);
+    const { decisionId, personId, answer, method = '' } = checked.decision;
+    const who = { decisionId, personId, answer, method };
+    const fact = { kind: 'decided', approvalId: approval.id, ...who, signed, receipt: receipt.text } as const;
+    note(waiting, approval, `decided:${decisionId}`, fact);
   }
   // Who gets a receipt finds it on record, whatever the main code waits for just now.
   if (waiting.keepsUp) await flush(waiting);

@@ -124,9 +124,8 @@ async function readEvidence(
 /** What goes on record of a ruling, before anything acts on it. */
 export function entriesOf(action: RuledAction): readonly Entry[] {
   const { proposal, verdict, evidence, signed } = action;
-  const { salt: _, ...shown } = proposal;
   return [
-    entryOf(proposal, 'proposed', { kind: 'proposed', proposal: shown }),
+    entryOf(proposal, 'proposed', { kind: 'proposed', proposal }),
     entryOf(proposal, ruledStep(verdict, signed), {
       kind: 'ruled',
       digest: proposal.digest,

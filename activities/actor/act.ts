@@ -9,13 +9,26 @@ import { stoppedBy } from '../../domain/switch.ts';
 import { cutText, utf8Bytes } from '../../domain/text.ts';
 import { canonicalJson } from '../../trust/digest.ts';
 import { attempt, heartbeating, sentBy } from '../heartbeat.ts';
-import { type Acting, type ActorDeps, execute, inToolTime, MAX_REASON_CHARS, openFor, reasonOf } from './execute.ts';
+import type { FactOf } from '../../domain/entry.ts';
+import {
+  type Acting,
+  type ActorDeps,
+  attemptedBy,
+  entryOf,
+  execute,
+  inToolTime,
+  MAX_REASON_CHARS,
+  openFor,
+  reasonOf,
+} from './execute.ts';
 import { readAct, readInspect } from './task.ts';
 import { leaveNow, verifyCall, verifyWarrant, WarrantRefused } from './warrant.ts';
 import { type Written, write } from './write.ts';
 
 export type { ActorDeps } from './execute.ts';
 
+// 0: a read claims nothing, and no attempt at it fences off another.
+const READS_EPOCH = 0;
 // 3: a read may be repeated freely; what fails three times is told as failed.
 const READ_ATTEMPTS = 3;
 // 16,000 characters: what a model is shown of one result; the whole stays with the action.
@@ -36,9 +49,12 @@ async function inspectOn(deps: ActorDeps, task: Parameters<ActorActivities['insp
   const { tool, call } = await orRefuse(deps, proposal, () => verifyCall(deps, proposal, principal));
   const { inspect } = tool;
   if (inspect === undefined) return refuse(deps, proposal, `the tool ${tool.name} has no inspect`);
-  const { context, close } = await openFor(deps, { tool, proposal, epoch: 0 });
+  const { context, close } = await openFor(deps, { tool, proposal, epoch: READS_EPOCH });
   try {
-    return checkedEvidence(await inToolTime(tool, context, inspect(call, context)));
+    const evidence = checkedEvidence(await inToolTime(tool, context, inspect(call, context)));
+    const fact = { kind: 'inspected', tool: tool.name, scopes: tool.scopes, evidence } as const;
+    await deps.store.record([entryOf({ deps, proposal }, `inspected:${evidence.asOfMs}`, fact)]);
+    return evidence;
   } finally {
     await close();
   }
@@ -70,24 +86,31 @@ async function read(acting: Acting): Promise<Written> {
   const { deps, proposal, authority } = acting;
   const leave = leaveNow(deps, proposal, authority);
   if (leave.kind === 'verdict_stale' || leave.kind === 'refused') return leave;
-  const outcome = leave.kind === 'expired' ? expired(leave.reason) : await readOutcome(acting);
-  const { actionId, conversationId } = proposal;
-  const entry = { subject: actionId, step: 'settled', conversationId, atMs: deps.nowMs() };
-  await deps.store.record([{ ...entry, fact: { kind: 'settled', outcome } }]);
+  const { outcome, attempted } = leave.kind === 'expired' ? untried('expired', leave.reason) : await readNow(acting);
+  const ended = entryOf(acting, 'settled', { kind: 'settled', outcome });
+  await deps.store.record([...attempted.map((fact) => entryOf(acting, `attempted:${fact.epoch}`, fact)), ended]);
   return { kind: 'settled', outcome };
 }
 
-const expired = (reason: string): Outcome => ({ kind: 'expired', reason });
+interface Read {
+  readonly outcome: Outcome;
+  /** One, where it was tried. */
+  readonly attempted: readonly FactOf<'attempted'>[];
+}
 
-async function readOutcome({ deps, proposal, authority }: Acting): Promise<Outcome> {
+const untried = (kind: 'expired' | 'cancelled', reason: string): Read => ({ outcome: { kind, reason }, attempted: [] });
+
+async function readNow(acting: Acting): Promise<Read> {
+  const { deps, proposal, authority } = acting;
   const stop = stoppedBy(await deps.store.switches.thrown(), proposal);
-  if (stop !== undefined) return { kind: 'cancelled', reason: `it is switched off: ${stop.reason}` };
-  const opened = await openFor(deps, { tool: authority.tool, proposal, epoch: 0 });
+  if (stop !== undefined) return untried('cancelled', `it is switched off: ${stop.reason}`);
+  const opened = await openFor(deps, { tool: authority.tool, proposal, epoch: READS_EPOCH });
+  const attempted = [attemptedBy(acting, opened, READS_EPOCH)];
   try {
-    return { kind: 'succeeded', result: await execute(authority, opened.context) };
+    return { outcome: { kind: 'succeeded', result: await execute(authority, opened.context) }, attempted };
   } catch (error) {
     if (attempt() < READ_ATTEMPTS) throw error;
-    return { kind: 'failed', reason: reasonOf(error) };
+    return { outcome: { kind: 'failed', reason: reasonOf(error) }, attempted };
   } finally {
     await opened.close();
   }

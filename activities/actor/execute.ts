@@ -1,5 +1,6 @@
 // Running one tool within its time, with what the broker opened for it. May import domain, trust and store types.
 import type { Proposal } from '../../domain/action.ts';
+import type { Entry, Fact, FactOf } from '../../domain/entry.ts';
 import type { Json } from '../../domain/json.ts';
 import { cutText } from '../../domain/text.ts';
 import { type AnyTool, DidNotHappen, type ToolContext } from '../../domain/tool.ts';
@@ -25,6 +26,7 @@ export interface Acting {
 export interface OpenedFor {
   readonly context: ToolContext;
   readonly sealed: boolean;
+  readonly credential: FactOf<'attempted'>['credential'];
   close(): Promise<void>;
 }
 
@@ -59,7 +61,22 @@ export async function openFor(
     time.end();
     await opened.close();
   };
-  return { context, sealed: opened.sealed, close };
+  const credential = opened.sealed ? 'minted' : scopes.length > 0 ? 'standing' : 'none';
+  return { context, sealed: opened.sealed, credential, close };
+}
+
+/** What goes on record of setting out to do it. */
+export function attemptedBy(
+  { authority: { tool } }: Acting,
+  { credential }: Pick<OpenedFor, 'credential'>,
+  epoch: number,
+): FactOf<'attempted'> {
+  return { kind: 'attempted', epoch, tool: tool.name, scopes: tool.scopes, credential };
+}
+
+export function entryOf({ deps, proposal }: Pick<Acting, 'deps' | 'proposal'>, step: string, fact: Fact): Entry {
+  const { actionId, conversationId } = proposal;
+  return { subject: actionId, step, conversationId, atMs: deps.nowMs(), fact };
 }
 
 /**

@@ -18,6 +18,7 @@ const Proposal = z.looseObject({
   agent: z.string(),
   tenant: z.string(),
   callId: z.string(),
+  origin: z.object({ messageId: z.string(), itemId: z.string() }).optional(),
   tool: z.string(),
   toolVersion: z.string(),
   args: z.string(),

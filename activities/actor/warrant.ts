@@ -7,7 +7,8 @@ import { type Directory, isMember, type Principal } from '../../domain/principal
 import type { DecisionStatement, MessageStatement, VerdictStatement } from '../../domain/signed.ts';
 import { type AnyTool, type Authorized, type Call, isDeclared } from '../../domain/tool.ts';
 import { ACT_WITHIN_MS } from '../../domain/approval.ts';
-import { isActionOf } from '../../domain/ids.ts';
+import type { WarrantMark } from '../../domain/entry.ts';
+import { isActionOf, ruledStep } from '../../domain/ids.ts';
 import { actionDigest, canonicalJson, proposalDigest } from '../../trust/digest.ts';
 import { SignatureInvalid, type Verifier } from '../../trust/signing.ts';
 
@@ -31,7 +32,8 @@ export interface Authority {
   readonly tool: AnyTool;
   readonly call: Authorized<Call<never>>;
   readonly verdict: VerdictStatement;
-  readonly signedVerdict: string;
+  /** Where its parts are on record. */
+  readonly mark: WarrantMark;
   /** Distinct people whose approval over this very action is proven. */
   readonly approvers: readonly string[];
 }
@@ -45,7 +47,7 @@ export type Leave =
 
 /** Verify the whole warrant against the arguments that will run. Throws WarrantRefused with the reason. */
 export async function verifyWarrant(deps: VerifierDeps, proposal: Proposal, warrant: Warrant): Promise<Authority> {
-  const { tool, call } = await verifyCall(deps, proposal, warrant.principal);
+  const { tool, call, messageId } = await verifyCall(deps, proposal, warrant.principal);
   const verdict = await proven(() => deps.verifier.verify('verdict', warrant.verdict));
   must(
     verdict.actionId === proposal.actionId && verdict.digest === proposal.digest,
@@ -57,8 +59,11 @@ export async function verifyWarrant(deps: VerifierDeps, proposal: Proposal, warr
   must(ruledOn === undefined || ruledOn === proposalDigest(proposal), 'the verdict is for another proposal');
   const { kind } = verdict.verdict;
   must(kind === 'allow' || kind === 'ask', 'the verdict denies it');
-  const approvers = await verifyDecisions(deps, proposal, verdict, warrant.decisions);
-  return { tool, call: call as Authorized<Call<never>>, verdict, signedVerdict: warrant.verdict, approvers };
+  const decisions = await verifyDecisions(deps, proposal, verdict, warrant.decisions);
+  const verdictStep = ruledStep(verdict.verdict, warrant.verdict);
+  const mark = { messageId, verdictStep, decisionIds: decisions.map(({ decisionId }) => decisionId) };
+  const approvers = [...new Set(decisions.map(({ person }) => person.id))];
+  return { tool, call: call as Authorized<Call<never>>, verdict, mark, approvers };
 }
 
 /** The timed checks, for what nobody has claimed yet: fresh verdict, approvers still entitled, deadline. Pure. */
@@ -88,7 +93,7 @@ export async function verifyCall(
   deps: VerifierDeps,
   proposal: Proposal,
   signed: Warrant['principal'],
-): Promise<{ tool: AnyTool; call: Call<never> }> {
+): Promise<{ tool: AnyTool; call: Call<never>; messageId: string }> {
   const tool = deps.agents.get(proposal.agent)?.agent.tools.find((one) => one.name === proposal.tool);
   if (tool === undefined) throw new WarrantRefused(`the agent ${proposal.agent} has no tool ${proposal.tool} here`);
   must(isDeclared(tool, proposal), 'the tool is declared otherwise here');
@@ -100,7 +105,8 @@ export async function verifyCall(
   must(principal.tenant === tenant, 'the principal is of another tenant');
   must(actionDigest(proposal) === proposal.digest, 'the digest is not that of these arguments');
   // The principal is the one that was signed, not the one that somebody wrote into the proposal.
-  return { tool, call: { actionId, conversationId, principal, input: parsed(tool, proposal.args) } };
+  const { messageId } = statement;
+  return { tool, call: { actionId, conversationId, principal, input: parsed(tool, proposal.args) }, messageId };
 }
 
 async function verifyDecisions(
@@ -108,10 +114,10 @@ async function verifyDecisions(
   proposal: Proposal,
   { approval, verdict }: VerdictStatement,
   signedDecisions: Warrant['decisions'],
-): Promise<readonly string[]> {
+): Promise<readonly DecisionStatement[]> {
   if (verdict.kind !== 'ask') return [];
   if (approval === null) throw new WarrantRefused('the verdict asks people, and nobody was asked');
-  const approvers = new Set<string>();
+  const decisions: DecisionStatement[] = [];
   for (const signed of signedDecisions) {
     const decision: DecisionStatement = await proven(() => deps.verifier.verify('decision', signed));
     must(decision.approvalId === approval.id, 'a decision is for another approval');
@@ -120,10 +126,11 @@ async function verifyDecisions(
     must(decision.person.id !== proposal.principal.id, 'who asked for it cannot approve it');
     must(decision.person.tenant === proposal.tenant, 'a decision is by somebody of another tenant');
     must(decision.atMs <= approval.deadlineMs, 'a decision came after the deadline');
-    approvers.add(decision.person.id);
+    decisions.push(decision);
   }
-  must(approvers.size >= verdict.quorum, `${approvers.size} of ${verdict.quorum} approvals`);
-  return [...approvers];
+  const { size } = new Set(decisions.map(({ person }) => person.id));
+  must(size >= verdict.quorum, `${size} of ${verdict.quorum} approvals`);
+  return decisions;
 }
 
 /** The canonical arguments, through the tool's schema once more: what runs is what was digested. */

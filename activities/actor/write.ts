@@ -3,13 +3,22 @@
 // May import domain and store types.
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Outcome } from '../../domain/action.ts';
+import type { Fact } from '../../domain/entry.ts';
 import type { FailureType } from '../../domain/failure.ts';
-import { ruledStep } from '../../domain/ids.ts';
 import type { Json } from '../../domain/json.ts';
 import { type DidNotHappen, isDidNotHappen, type Reconciled, type ToolContext } from '../../domain/tool.ts';
 import { type Claim, type Claiming, FencedOff } from '../../store/ports.ts';
 import { attempt } from '../heartbeat.ts';
-import { type Acting, execute, inToolTime, type OpenedFor, openFor, reasonOf } from './execute.ts';
+import {
+  type Acting,
+  attemptedBy,
+  entryOf,
+  execute,
+  inToolTime,
+  type OpenedFor,
+  openFor,
+  reasonOf,
+} from './execute.ts';
 import { type Leave, leaveNow } from './warrant.ts';
 
 export type Written = Exclude<Leave, { kind: 'holds' | 'expired' }> | Settled;
@@ -33,8 +42,8 @@ export async function write(acting: Acting, cancelled: AbortSignal): Promise<Wri
   const opened = await openFor(deps, { tool: authority.tool, proposal, epoch: 1 });
   try {
     if (cancelled.aborted) throw new CancelledFailure('it was stopped before it began');
-    const verdictStep = ruledStep(authority.verdict.verdict, authority.signedVerdict);
-    const claimed = await deps.store.claims.claim({ claiming: claimingOf(acting), verdictStep });
+    const attempted = attemptedBy(acting, opened, 1);
+    const claimed = await deps.store.claims.claim({ claiming: claimingOf(acting), warrant: authority.mark, attempted });
     switch (claimed.kind) {
       case 'claimed':
         return settledAs(await effect(acting, opened.context, claimed.epoch));
@@ -104,12 +113,10 @@ async function notHeld(context: ToolContext): Promise<DidNotHappen | undefined> 
 /** Somebody claimed it before: its receipt is the answer; without one, find out. */
 async function afterClaim(acting: Acting, claim: Claim): Promise<Settled> {
   const { deps, proposal, authority } = acting;
-  const { actionId, conversationId, digest } = proposal;
+  const { actionId, digest } = proposal;
   if (claim.digest !== digest || claim.actionId !== actionId) {
     const reason = 'the key was claimed for another action, before an operator reset the conversation';
-    const fact = { kind: 'warrant_refused', reason } as const;
-    const step = `refused:${digest}`;
-    await deps.store.record([{ subject: actionId, step, conversationId, atMs: deps.nowMs(), fact }]);
+    await deps.store.record([entryOf(acting, `refused:${digest}`, { kind: 'warrant_refused', reason })]);
     return settledAs({ kind: 'unknown', reason: `${reason}, so nothing was run for this one` });
   }
   if (claim.outcome !== null) return settledAs(claim.outcome);
@@ -128,15 +135,21 @@ async function afterClaim(acting: Acting, claim: Claim): Promise<Settled> {
 /** It was begun, and its end was never recorded. Ask the system of record; repeat only where it honours the key. */
 async function findOut(
   acting: Acting,
-  now: Pick<OpenedFor, 'context' | 'sealed'> & { readonly epoch: number; readonly sinceBegunMs: number },
+  now: Omit<OpenedFor, 'close'> & { readonly epoch: number; readonly sinceBegunMs: number },
 ): Promise<Outcome> {
   const { deps, proposal, authority } = acting;
   const { actionId } = proposal;
   const found = await reconcile(acting, now.context);
+  const reconciled = { kind: 'reconciled', epoch: now.epoch, found: found.kind } as const;
+  const record = (step: string, fact: Fact) => deps.store.record([entryOf(acting, `${step}:${now.epoch}`, fact)]);
+  await record('reconciled', reconciled);
   const receipt = (outcome: Outcome) =>
     deps.store.claims.receipt({ actionId, epoch: now.epoch, outcome, nowMs: deps.nowMs() });
   if (found.kind === 'happened') return receipt({ kind: 'succeeded', result: found.result });
-  if (authority.tool.idempotent) return effect(acting, now.context, now.epoch);
+  if (authority.tool.idempotent) {
+    await record('attempted', attemptedBy(acting, now, now.epoch));
+    return effect(acting, now.context, now.epoch);
+  }
   if (found.kind === 'did_not_happen') {
     const restMs = now.sealed ? 0 : authority.tool.timeoutMs + ARRIVES_WITHIN_MS - now.sinceBegunMs;
     if (restMs <= 0) return receipt({ kind: 'failed', reason: 'it was begun, and did not happen' });

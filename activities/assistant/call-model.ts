@@ -6,10 +6,19 @@ import { assembleTranscript } from '../../domain/context.ts';
 import type { Entry } from '../../domain/entry.ts';
 import type { FailureType } from '../../domain/failure.ts';
 import type { Item, NewItem } from '../../domain/item.ts';
-import type { CallModelInput, CallModelResult, ModelAnswer, ModelRequest, ToolSpec } from '../../domain/model.ts';
+import {
+  type CallModelInput,
+  type CallModelResult,
+  costOf,
+  type ModelAnswer,
+  type ModelCost,
+  type ModelRequest,
+  type ToolSpec,
+} from '../../domain/model.ts';
 import type { Store } from '../../store/ports.ts';
+import { itemDigest, markOf } from '../../trust/digest.ts';
 import { deadline } from '../deadline.ts';
-import { heartbeating } from '../heartbeat.ts';
+import { attempt, heartbeating } from '../heartbeat.ts';
 import { itemOfAnswer } from './answer.ts';
 import { failureOf, failureOfAll } from './failures.ts';
 import type { ModelRoute, ModelRouter } from './models/router.ts';
@@ -25,7 +34,7 @@ const STORE_WAIT_MS = 50_000;
 const KEEP_WAIT_MS = 5_000;
 
 export interface CallModelDeps {
-  readonly store: { readonly items: Pick<Store['items'], 'load' | 'append' | 'byKey'> };
+  readonly store: Pick<Store, 'record'> & { readonly items: Pick<Store['items'], 'load' | 'append' | 'byKey'> };
   readonly agents: ReadonlyMap<string, Agent>;
   readonly models: Pick<ModelRouter, 'routes'>;
   readonly nowMs: () => number;
@@ -49,7 +58,11 @@ export function createCallModel(deps: CallModelDeps): (input: CallModelInput) =>
       if (found.kept !== undefined) return resultOf(found.kept);
       const shown = assembleTranscript(found.items);
       if (shown.length === 0) throw final('ModelRejectedRequest', 'none of the items to show is in the store');
-      const heard = await ask(speaker, requestOf(speaker, shown, input), { cancelled, endMs, nowMs: deps.nowMs });
+      const within = { cancelled, endMs, nowMs: deps.nowMs };
+      const heard = await ask(speaker, requestOf(speaker, shown, input), within).catch(async (error: unknown) => {
+        await recordFailure(deps, input, speaker, shown, error);
+        throw error;
+      });
       return patiently(() => keep(deps, input, shown, heard), endMs + KEEP_WAIT_MS, cancelled);
     });
   };
@@ -90,6 +103,7 @@ function requestOf({ agent, tools }: Speaker, shown: readonly Item[], input: Cal
 
 interface Heard {
   readonly answer: ModelAnswer;
+  readonly cost: ModelCost | null;
   readonly body: NewItem['body'];
 }
 
@@ -109,7 +123,7 @@ async function ask({ agent, routes }: Speaker, request: Request, { cancelled, en
     const share = deadline(shareMs, cancelled);
     try {
       const answer = await port.complete({ ...request, model }, share.signal);
-      return { answer, body: itemOfAnswer(model, answer, limits) };
+      return { answer, cost: costOf(agent.prices[model], answer), body: itemOfAnswer(model, answer, limits) };
     } catch (error) {
       if (cancelled.aborted) throw cancelled.reason;
       const failure = failureOf(error, model, nowMs());
@@ -131,9 +145,8 @@ async function keep(
 ): Promise<CallModelResult> {
   const { conversationId, turn } = input;
   const item: NewItem = { key: keyOf(input), conversationId, turn, trust: 'model', body: heard.body };
-  const shownIds = shown.map((one) => one.id);
   const written = await deps.store.items.append([item], (items) =>
-    items.flatMap((one) => entriesOf(input, one, shownIds, heard.answer, deps.nowMs())),
+    items.flatMap((one) => entriesOf(input, one, shown, heard, deps.nowMs())),
   );
   const [kept] = written;
   if (kept === undefined) throw new Error('the store returned no item for the model call');
@@ -144,16 +157,33 @@ async function keep(
 function entriesOf(
   { conversationId, turn, call }: CallModelInput,
   item: Item,
-  shown: readonly string[],
-  { model, requestId, promptTokens, completionTokens }: ModelAnswer,
+  shown: readonly Item[],
+  { answer: { model, requestId, promptTokens, completionTokens }, cost }: Heard,
   atMs: number,
 ): readonly Entry[] {
-  const itemId = item.id;
   const of = { subject: conversationId, conversationId, atMs };
-  const fact = { kind: 'model_call', turn, model, requestId, shown, itemId, promptTokens, completionTokens } as const;
+  const made = { turn, itemId: item.id, itemDigest: itemDigest(item) };
+  const spent = { promptTokens, completionTokens, cost };
+  const fact = { kind: 'model_call', ...made, model, requestId, shown: shown.map(markOf), ...spent } as const;
   const called: Entry = { ...of, step: `model:${turn}:${call}`, fact };
   if (item.body.kind !== 'reply') return [called];
-  return [called, { ...of, step: `replied:${turn}`, fact: { kind: 'replied', turn, itemId, by: 'model' } }];
+  return [called, { ...of, step: `replied:${turn}`, fact: { kind: 'replied', ...made, by: 'model' } }];
+}
+
+/** What was shown has left the house, answer or not. A store that is away keeps no failure from its retry. */
+async function recordFailure(
+  deps: CallModelDeps,
+  { conversationId, turn, call }: CallModelInput,
+  { routes }: Speaker,
+  shown: readonly Item[],
+  error: unknown,
+): Promise<void> {
+  if (!(error instanceof ApplicationFailure)) return;
+  const models = routes.map(({ model }) => model);
+  const fact = { kind: 'model_call_failed', turn, shown: shown.map(markOf), models, reason: error.message } as const;
+  const step = `model:${turn}:${call}:failed:${attempt()}`;
+  const entry = { subject: conversationId, step, conversationId, atMs: deps.nowMs(), fact };
+  await deps.store.record([entry]).catch(() => undefined);
 }
 
 function resultOf({ id, body }: Item): CallModelResult {

@@ -5,7 +5,6 @@ import type { Proposal } from '../../domain/action.ts';
 import type { LoadedAgent } from '../../domain/agent.ts';
 import { actionId } from '../../domain/ids.ts';
 import type { Item, ModelCall } from '../../domain/item.ts';
-import type { Principal } from '../../domain/principal.ts';
 import type { AnyTool } from '../../domain/tool.ts';
 import { MAX_REASON_CHARS } from '../../domain/rule.ts';
 import type { MessageStatement, Signed } from '../../domain/signed.ts';
@@ -31,10 +30,10 @@ export function createPropose(
     const loaded = agentOf(deps.agents, of.agent);
     const [item] = await deps.store.items.load(of.conversationId, [itemId]);
     if (item?.body.kind !== 'calls') throw new Error(`there must be an item ${itemId} with calls`);
-    const principal = await principalOf(deps, signed);
+    const request = await requestOf(deps, signed);
     const proposed: Proposed[] = [];
     for (const [at, call] of item.body.calls.entries()) {
-      proposed.push(readCall({ of, loaded, item, principal, before: proposed }, call, firstIndex + at));
+      proposed.push(readCall({ of, loaded, item, request, before: proposed }, call, firstIndex + at));
     }
     const ready = proposed.flatMap((one) =>
       one.kind === 'to_inspect' && !one.proposal.inspects ? [one.proposal] : [],
@@ -49,9 +48,9 @@ export function createPropose(
 }
 
 /** Undefined when the key that signed the message is not valid any more: an answer, where a throw would hold up the turn. */
-async function principalOf(deps: WorkflowsDeps, signed: Signed<MessageStatement>): Promise<Principal | undefined> {
+async function requestOf(deps: WorkflowsDeps, signed: Signed<MessageStatement>): Promise<MessageStatement | undefined> {
   try {
-    return (await deps.verifier.verify('message', signed)).principal;
+    return await deps.verifier.verify('message', signed);
   } catch (error) {
     if (error instanceof SignatureInvalid) return undefined;
     throw error;
@@ -62,20 +61,20 @@ interface Reading {
   readonly of: TurnOf;
   readonly loaded: LoadedAgent;
   readonly item: Item;
-  readonly principal: Principal | undefined;
+  readonly request: MessageStatement | undefined;
   /** What the calls before it in the same answer became. */
   readonly before: readonly Proposed[];
 }
 
 /** A proposal, or why there is none, which goes back to the model. */
 function readCall(reading: Reading, call: ModelCall, index: number): Proposed {
-  const { of, loaded, principal, before } = reading;
+  const { of, loaded, request, before } = reading;
   const { callId, tool: name } = call;
   const id = actionId(of.conversationId, of.turn, index);
   const invalid = (reason: string): Proposed => {
     return { kind: 'invalid', actionId: id, callId, tool: name, reason: cutText(reason, MAX_REASON_CHARS) };
   };
-  if (principal === undefined) return invalid('the key that signed the request is no longer valid; ask for it again');
+  if (request === undefined) return invalid('the key that signed the request is no longer valid; ask for it again');
   const tool = toolOf(loaded, name);
   if (tool === undefined) return invalid(`there is no tool "${name.slice(0, MAX_NAME_CHARS)}"`);
   try {
@@ -85,7 +84,7 @@ function readCall(reading: Reading, call: ModelCall, index: number): Proposed {
     if (isTooMuch(parsed.args, before)) {
       return invalid(`the calls of this answer exceed ${MAX_ANSWER_BYTES} bytes; make this one in the next`);
     }
-    return { kind: 'to_inspect', proposal: proposalOf({ ...reading, principal }, { call, tool, id, index }, parsed) };
+    return { kind: 'to_inspect', proposal: proposalOf({ ...reading, request }, { call, tool, id, index }, parsed) };
   } catch (error) {
     // A schema or a summary of a tool that throws must not hold up the conversation.
     return invalid(`the tool could not read this call: ${error instanceof Error ? error.message : String(error)}`);
@@ -93,7 +92,7 @@ function readCall(reading: Reading, call: ModelCall, index: number): Proposed {
 }
 
 function proposalOf(
-  { of, item, principal }: Reading & { readonly principal: Principal },
+  { of, item, request }: Reading & { readonly request: MessageStatement },
   {
     call,
     tool,
@@ -103,12 +102,13 @@ function proposalOf(
   { args, input }: { readonly args: string; readonly input: unknown },
 ): Proposal {
   const { conversationId, turn, agent, tenant } = of;
+  const { principal, messageId } = request;
   const salt = sha256Hex(`${item.salt}:${index}`).slice(0, 32);
   const identity = { actionId: id, tool: tool.name, toolVersion: tool.version, args, principal, salt };
   return {
     ...identity,
     digest: actionDigest(identity),
-    ...{ conversationId, turn, agent, tenant, callId: call.callId },
+    ...{ conversationId, turn, agent, tenant, callId: call.callId, origin: { messageId, itemId: item.id } },
     effect: tool.effect,
     summary: cutText(tool.summarize(input as never).replace(/\s+/g, ' '), MAX_SUMMARY_CHARS),
     timeoutMs: tool.timeoutMs,

@@ -7,6 +7,7 @@ import { questionId } from '../../domain/ids.ts';
 import { type Item, refOf } from '../../domain/item.ts';
 import { cutText, cutToJson } from '../../domain/text.ts';
 import type { ActionRow } from '../../store/ports.ts';
+import { itemDigest } from '../../trust/digest.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
 // 2,000 characters of a result: what the model needs to tell the outcome; the whole stays with the action.
@@ -32,7 +33,7 @@ export function createRecord(deps: WorkflowsDeps): WorkflowsActivities['record']
 function replied(item: Item, nowMs: number): readonly Entry[] {
   if (item.body.kind !== 'reply') return [];
   const { conversationId, turn } = item;
-  const fact = { kind: 'replied', turn, itemId: item.id, by: item.body.by } as const;
+  const fact = { kind: 'replied', turn, itemId: item.id, itemDigest: itemDigest(item), by: item.body.by } as const;
   return [{ subject: conversationId, step: `replied:${turn}`, conversationId, atMs: nowMs, fact }];
 }
 

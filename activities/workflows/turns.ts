@@ -7,7 +7,7 @@ import type { Entry } from '../../domain/entry.ts';
 import { messageKey, reportKey } from '../../domain/ids.ts';
 import { type Item, type NewItem, refOf } from '../../domain/item.ts';
 import type { MessageStatement, ReportStatement } from '../../domain/signed.ts';
-import { sha256Hex } from '../../trust/digest.ts';
+import { itemDigest, sha256Hex } from '../../trust/digest.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
 import { agentOf } from './agents.ts';
 import type { WorkflowsDeps } from './deps.ts';
@@ -145,8 +145,10 @@ function entriesOf(
   const { conversationId, turn } = of;
   const { principal, messageId } = one.statement;
   const about = { subject: conversationId, conversationId, atMs: deps.nowMs() };
-  const message = { kind: 'message', messageId, itemId: item.id, principal } as const;
-  const replied = { kind: 'replied', turn, itemId: item.id, by: 'staff' } as const;
+  const { signed } = one.message;
+  const at = { turn, itemId: item.id, itemDigest: itemDigest(item) };
+  const message = { kind: 'message', ...at, messageId, principal, signed } as const;
+  const replied = { kind: 'replied', ...at, by: 'staff' } as const;
   return [
     { ...about, step: `message:${messageId}`, fact: message },
     ...(byTeam ? [{ ...about, step: `replied:${messageId}`, fact: replied }] : []),

@@ -12,7 +12,7 @@ export function createVerifyDecision(deps: WorkflowsDeps): WorkflowsActivities['
     const refused = (reason: string) => ({ kind: 'refused', reason }) as const;
     const statement = await verified(() => deps.verifier.verify('decision', signed));
     if (typeof statement === 'string') return refused(statement);
-    const { approvalId, digest, person, decisionId, answer, reason, atMs } = statement;
+    const { approvalId, digest, person, decisionId, answer, reason, atMs, method } = statement;
     const approval = approvals.find((one) => one.id === approvalId);
     if (approval === undefined) return refused('it decides an approval that is not asked for here');
     if (approval.digest !== digest) return refused('it decides another action: the digest differs');
@@ -20,7 +20,7 @@ export function createVerifyDecision(deps: WorkflowsDeps): WorkflowsActivities['
     if (!isMember(deps.directory, approval.group, person.id)) {
       return refused(`${person.name} is not in the group ${approval.group}, which decides this`);
     }
-    const decision = { decisionId, personId: person.id, answer, reason, atMs, signed };
+    const decision = { decisionId, personId: person.id, answer, reason, atMs, method, signed };
     return { kind: 'valid', approvalId, decision };
   };
 }

@@ -2,7 +2,9 @@
 // signed checkpoints. A migration that was released is never edited; what comes next is a new file.
 import { randomBytes } from 'node:crypto';
 import { type Kysely, type Migration, sql } from 'kysely';
-import { entryText, leafOf } from '../entry-text.ts';
+import type { Json } from '../../domain/json.ts';
+import { canonicalJson } from '../../trust/digest.ts';
+import { leafOf, wellFormed } from '../entry-text.ts';
 
 export const hashedLedger0003: Migration = {
   async up(db: Kysely<unknown>) {
@@ -49,7 +51,7 @@ interface OldRow {
   readonly step: string;
   readonly conversation_id: string;
   readonly at_ms: number;
-  readonly fact: never;
+  readonly fact: { readonly kind: string } & { readonly [member: string]: Json };
 }
 
 async function hashWhatIsThere(db: Kysely<unknown>): Promise<void> {
@@ -58,7 +60,7 @@ async function hashWhatIsThere(db: Kysely<unknown>): Promise<void> {
       select seq, subject, step, conversation_id, at_ms, fact from countersign.ledger
       where seq > ${after} order by seq limit ${BATCH}`.execute(db);
     for (const { seq, subject, step, conversation_id: conversationId, at_ms: atMs, fact } of rows) {
-      const text = entryText({ seq, subject, step, conversationId, atMs, fact });
+      const text = canonicalJson(wellFormed({ v: 1, seq, subject, step, conversationId, atMs, kind: fact.kind, fact }));
       await sql`update countersign.ledger set entry = ${text}, leaf = ${leafOf(text)} where seq = ${seq}`.execute(db);
       after = seq;
     }

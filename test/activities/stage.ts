@@ -18,6 +18,7 @@ import { createSigner, createVerifier, generateSigningKey } from '../../trust/si
 import type { Directory } from '../../domain/principal.ts';
 import { ruledStep } from '../../domain/ids.ts';
 import { ALLOW, aProposal } from '../domain/builders.ts';
+import { underWarrant } from '../store/builders.ts';
 import { createFarSide, createTestAgent, directory as wholeDirectory } from '../support/far-side.ts';
 import { person } from '../support/system.ts';
 
@@ -132,7 +133,7 @@ function record({ actionId: subject, conversationId, digest }: Proposal, verdict
 export async function claimed(proposal: Proposal): Promise<void> {
   await record(proposal, ALLOW, 'of the claim');
   const claiming = { ...proposal, nowMs: clock.nowMs };
-  await world.store.claims.claim({ claiming, verdictStep: ruledStep(ALLOW, 'of the claim') });
+  await world.store.claims.claim({ claiming, ...underWarrant(ruledStep(ALLOW, 'of the claim')) });
 }
 
 export const act = (proposal: Proposal, warrant: Warrant, attempt = 1): Promise<ActResult> =>

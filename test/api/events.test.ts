@@ -83,7 +83,15 @@ test('events carry words and summaries, but no arguments, evidence or signatures
       step: 'm',
       conversationId,
       atMs: NOW_MS,
-      fact: { kind: 'message', messageId: 'm', itemId: item?.id ?? '', principal: from },
+      fact: {
+        kind: 'message',
+        turn: 1,
+        messageId: 'm',
+        itemId: item?.id ?? '',
+        itemDigest: '',
+        principal: from,
+        signed: '',
+      },
     },
   ]);
   const got = await events(served, `/v1/conversations/${conversationId}/events`, 3);

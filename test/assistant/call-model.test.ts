@@ -1,60 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import { MAX_ARGUMENTS_CHARS, MAX_REPLY_CHARS } from '../../activities/assistant/answer.ts';
-import { type CallModelDeps, createCallModel } from '../../activities/assistant/call-model.ts';
-import { createModelRouter, type ModelRoute } from '../../activities/assistant/models/router.ts';
-import type { CallModelInput, CallModelResult, ModelAnswer, ModelPort, ModelRequest } from '../../domain/model.ts';
-import { anAgent, calls, memoryItems, NOW_MS, provider, rawProvider, result, says, stream } from './support.ts';
-
-type Answering = (request: ModelRequest, signal: AbortSignal) => Promise<ModelAnswer> | ModelAnswer;
-
-const ANSWER: ModelAnswer = {
-  text: 'hello',
-  calls: [],
-  opaque: '',
-  finish: 'stop',
-  model: 'm1-2026',
-  requestId: 'req_1',
-  promptTokens: 11,
-  completionTokens: 4,
-};
-const wants = (...made: ModelAnswer['calls']): ModelAnswer => ({ ...ANSWER, text: '', finish: 'calls', calls: made });
-const aCall = (callId: string, argumentsText = '{}') => ({ callId, tool: 'lookup', argumentsText });
-
-/** Failures are expected here, so their log lines are not shown. */
-const anEnvironment = () => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
-
-/** One conversation with one message, and models that answer as told, asked in the order of their names. */
-function aDesk(models: Record<string, Answering>, more: Partial<CallModelDeps> = {}, agent = anAgent()) {
-  const memory = memoryItems(says('hi'));
-  const asked: ModelRequest[] = [];
-  const routes = Object.entries(models).map(([model, answer]): ModelRoute => {
-    const port: ModelPort = {
-      name: 'told',
-      complete: async (request, signal) => {
-        asked.push(request);
-        return answer(request, signal);
-      },
-    };
-    return { model, port };
-  });
-  const deps = { store: { items: memory.port }, agents: new Map([['desk', agent]]), models: { routes: () => routes } };
-  const callModel = createCallModel({ ...deps, nowMs: () => NOW_MS, ...more });
-  const input: CallModelInput = {
-    conversationId: 'c1',
-    agent: 'desk',
-    turn: 1,
-    call: 0,
-    show: memory.ids,
-    toolChoice: 'auto',
-  };
-  const run = (changes: Partial<CallModelInput> = {}, environment = anEnvironment()): Promise<CallModelResult> =>
-    environment.run(callModel, { ...input, ...changes });
-  return { ...memory, asked, run };
-}
+import { createModelRouter } from '../../activities/assistant/models/router.ts';
+import type { ModelAnswer } from '../../domain/model.ts';
+import { itemDigest, markOf } from '../../trust/digest.ts';
+import { type Answering, ANSWER, aCall, aDesk, anEnvironment, wants } from './desk.ts';
+import { anAgent, calls, NOW_MS, provider, rawProvider, result, says, stream } from './support.ts';
 
 const written = (desk: ReturnType<typeof aDesk>) => desk.items.at(-1)?.body;
 
@@ -68,14 +20,20 @@ test('an answer becomes a reply item with its entries, and the Workflow gets a r
     turn: 1,
     model: 'm1-2026',
     requestId: 'req_1',
-    shown: ['i1'],
+    shown: [markOf(desk.items[0]!)],
     itemId: 'i2',
+    itemDigest: itemDigest(desk.items[1]!),
     promptTokens: 11,
     completionTokens: 4,
+    cost: null,
   };
   assert.deepEqual(desk.entries, [
     { ...of, step: 'model:1:0', fact: { kind: 'model_call', ...called } },
-    { ...of, step: 'replied:1', fact: { kind: 'replied', turn: 1, itemId: 'i2', by: 'model' } },
+    {
+      ...of,
+      step: 'replied:1',
+      fact: { kind: 'replied', turn: 1, itemId: 'i2', itemDigest: called.itemDigest, by: 'model' },
+    },
   ]);
 });
 
@@ -119,7 +77,7 @@ test('the model sees the instructions, the items that were named and the schema 
   const parameters = request?.tools[0]?.parameters ?? {};
   assert.deepEqual([parameters['type'], parameters['required'], '$schema' in parameters], ['object', ['order'], false]);
   const fact = desk.entries[0]?.fact;
-  assert.deepEqual(fact?.kind === 'model_call' && fact.shown, ['i1']);
+  assert.deepEqual(fact?.kind === 'model_call' && fact.shown, [markOf(desk.items[0]!)]);
 });
 
 test('what no one can use is ModelAnswerUnusable and is not kept', async () => {
@@ -135,7 +93,7 @@ test('what no one can use is ModelAnswerUnusable and is not kept', async () => {
   for (const [what, answer] of Object.entries(table)) {
     const desk = aDesk({ m1: () => answer });
     await assert.rejects(desk.run(), { type: 'ModelAnswerUnusable', nonRetryable: false, message: `m1: ${what}` });
-    assert.deepEqual([desk.items.length, desk.entries.length], [1, 0], what);
+    assert.deepEqual([desk.items.length, desk.entries.map(({ fact }) => fact.kind)], [1, ['model_call_failed']], what);
   }
 });
 

@@ -21,7 +21,7 @@ function aCall() {
     return { ...answer, promptTokens: 1, completionTokens: 1 };
   };
   const callModel = createCallModel({
-    store: { items: memory.port },
+    store: { items: memory.port, record: memory.record },
     agents: new Map([['desk', anAgent()]]),
     models: { routes: () => [{ model: 'm', port: { name: 'told', complete } }] },
     nowMs: () => NOW_MS,

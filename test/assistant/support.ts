@@ -86,19 +86,22 @@ export function memoryItems(...bodies: ItemBody[]) {
     keys.set(key, item);
     return item;
   };
+  const record = async (news: readonly Entry[]): Promise<void> => {
+    for (const entry of news) {
+      if (!entries.some((one) => one.subject === entry.subject && one.step === entry.step)) entries.push(entry);
+    }
+  };
   const port: CallModelDeps['store']['items'] = {
     async append(news, entriesOf) {
       const written = news.map(write);
-      for (const entry of entriesOf?.(written) ?? []) {
-        if (!entries.some((one) => one.subject === entry.subject && one.step === entry.step)) entries.push(entry);
-      }
+      await record(entriesOf?.(written) ?? []);
       return written;
     },
     load: async (conversationId, ids) =>
       ids.flatMap((id) => items.find((item) => item.id === id && item.conversationId === conversationId) ?? []),
     byKey: async (_conversationId, key) => keys.get(key),
   };
-  return { port, items, entries, ids: items.map((item) => item.id) };
+  return { port, record, items, entries, ids: items.map((item) => item.id) };
 }
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void;

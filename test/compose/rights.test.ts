@@ -8,6 +8,7 @@ import { grantRights, requireRights, RIGHTS } from '../../store/grants.ts';
 import { migrateStore } from '../../store/migrations/migrate.ts';
 import type { Claiming, ClaimResult, Store } from '../../store/ports.ts';
 import { openStore } from '../../store/store.ts';
+import { aDecided, underWarrant } from '../store/builders.ts';
 import { startPrivatePostgres, type TestPostgres } from '../support/postgres.ts';
 
 type RoleName = 'api' | 'workflows' | 'assistant' | 'actor';
@@ -22,7 +23,7 @@ const claimOf = (actionId: string): Claiming => {
   return { actionId, digest: `digest of ${actionId}`, ...of };
 };
 const claim = (store: Store, actionId: string): Promise<ClaimResult> =>
-  store.claims.claim({ claiming: claimOf(actionId), verdictStep: 'ruled' });
+  store.claims.claim({ claiming: claimOf(actionId), ...underWarrant('ruled') });
 
 let server: TestPostgres;
 let stores: Record<RoleName, Store>;
@@ -71,10 +72,12 @@ test('the assistant writes what the model said, and its entries', async () => {
       requestId: 'r',
       shown: [],
       itemId: one?.id ?? '',
+      itemDigest: 'digest',
       promptTokens: 1,
       completionTokens: 1,
+      cost: null,
     }),
-    entry('replied:1', { kind: 'replied', turn: 1, itemId: one?.id ?? '', by: 'model' }),
+    entry('replied:1', { kind: 'replied', turn: 1, itemId: one?.id ?? '', itemDigest: 'digest', by: 'model' }),
   ]);
   assert.equal(item?.trust, 'model');
   assert.equal((await stores.workflows.ledger.ofSubject('c1')).length, 2);
@@ -85,7 +88,7 @@ test('the assistant can write neither claims nor decisions, nor words of people'
   await assert.rejects(claim(assistant, 'c1:1:0'), DENIED);
   await assert.rejects(assistant.claims.close(claimOf('c1:1:0'), { kind: 'failed', reason: '' }), DENIED);
   await assert.rejects(assistant.claims.receipt({ actionId: 'c1:1:0', epoch: 1, ...success }), DENIED);
-  const decided = { kind: 'decided', approvalId: 'a', signed: 's', receipt: 'r' } as const;
+  const decided = aDecided('a', 'd', 's');
   await assert.rejects(assistant.record([entry('decided', decided)]), REFUSED_ROW);
   const settled = { kind: 'settled', outcome: { kind: 'succeeded', result: null } } as const;
   await assert.rejects(assistant.record([entry('settled', settled)]), REFUSED_ROW);
@@ -99,7 +102,7 @@ test('the actor claims and settles, and can neither rule nor decide', async () =
   assert.deepEqual(await claim(actor, 'c1:2:0'), { kind: 'claimed', epoch: 1 });
   await actor.claims.takeOver('c1:2:0', { acts: true });
   await actor.claims.receipt({ actionId: 'c1:2:0', epoch: 2, ...success });
-  const decided = { kind: 'decided', approvalId: 'a', signed: 's', receipt: 'r' } as const;
+  const decided = aDecided('a', 'd', 's');
   await assert.rejects(actor.record([entry('decided', decided)]), REFUSED_ROW);
   await assert.rejects(actor.items.append([saying('principal')]), REFUSED_ROW);
 });
@@ -180,6 +183,13 @@ const EVERY_KIND: Readonly<Record<Fact['kind'], true>> = {
   message_refused: true,
   report_refused: true,
   model_call: true,
+  model_call_failed: true,
+  commanded: true,
+  inspected: true,
+  attempted: true,
+  reconciled: true,
+  configured: true,
+  operator_act: true,
   replied: true,
   proposed: true,
   ruled: true,

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Proposal } from '../../domain/action.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { type Approval, openApproval } from '../../domain/approval.ts';
-import type { Entry, Fact } from '../../domain/entry.ts';
+import type { Entry, Fact, FactOf } from '../../domain/entry.ts';
 import type { NewItem } from '../../domain/item.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { DecisionStatement, Signed } from '../../domain/signed.ts';
@@ -30,7 +30,7 @@ export const aReply = (conversationId: string, turn = 1): NewItem => ({
   body: { kind: 'reply', text: `reply of ${turn}`, by: 'model' },
 });
 
-export const aProposal = (conversationId: string, index = 0): Omit<Proposal, 'salt'> => ({
+export const aProposal = (conversationId: string, index = 0): Proposal => ({
   actionId: `${conversationId}:1:${index}`,
   conversationId,
   turn: 1,
@@ -48,7 +48,20 @@ export const aProposal = (conversationId: string, index = 0): Omit<Proposal, 'sa
   inspects: true,
   preconditions: [],
   then: 'nothing',
+  salt: `salt of ${index}`,
 });
+
+/** A warrant and an attempt, as a claim records them. */
+export const underWarrant = (verdictStep: string) =>
+  ({
+    warrant: { messageId: 'm1', verdictStep, decisionIds: [] },
+    attempted: { kind: 'attempted', epoch: 1, tool: 'refund', scopes: ['shop:write'], credential: 'minted' },
+  }) as const;
+
+export const aDecided = (approvalId: string, decisionId: string, signed: string): FactOf<'decided'> => {
+  const who = { decisionId, personId: finn.id, answer: 'approve', method: 'api_key' } as const;
+  return { kind: 'decided', approvalId, ...who, signed, receipt: '{}' };
+};
 
 export const anAsk: Extract<Verdict, { kind: 'ask' }> = {
   kind: 'ask',
@@ -63,7 +76,7 @@ export const anAsk: Extract<Verdict, { kind: 'ask' }> = {
 export const evidence = { asOfMs: 5, version: '7', subject: 'cus_ada', record: { status: 'paid' } } as const;
 
 export const anApproval = (conversationId: string, group = 'finance', askedMs = 30): Approval => {
-  const proposal = { ...aProposal(conversationId), salt: 'salt' };
+  const proposal = aProposal(conversationId);
   return openApproval(`${proposal.actionId}.0.0`, proposal.actionId, proposal, evidence, { ...anAsk, group }, askedMs);
 };
 

@@ -49,10 +49,10 @@ for (const kind of KINDS) {
       });
       const { rows } = await sql<{ entry: string; leaf: Buffer }>`
         select entry, leaf from countersign.ledger order by seq`.execute(db);
-      const read = rows.map(({ entry }) => readEntry(entry));
+      const read = rows.map(({ entry }) => readEntry(entry, null));
       assert.deepEqual(
         read,
-        [1, 2].map((seq) => ({ ...noted('old', `${seq}`), atMs: 7, seq })),
+        [1, 2].map((seq) => ({ ...noted('old', `${seq}`), atMs: 7, seq, seal: 'none' })),
       );
       assert.deepEqual(
         rows.map(({ leaf }) => leaf),

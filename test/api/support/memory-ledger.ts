@@ -14,18 +14,26 @@ export function memoryLedger(state: LedgerState): Pick<Store, 'ledger' | 'checkp
   const { entries } = state;
   const here = <T>(answer: () => T): Promise<T> => state.here(answer);
   const rows: CheckpointRow[] = [];
-  const leaves = () => entries.map((entry) => leafOf(entryText(entry)));
+  // Once for each: what is sealed in an entry has a salt by chance.
+  const texts: string[] = [];
+  const textOf = (at: number): string => {
+    const entry = entries[at];
+    if (entry === undefined) throw new RangeError(`there is no entry ${at + 1}`);
+    return (texts[at] ??= entryText(entry).text);
+  };
+  const leaves = () => entries.map((_, at) => leafOf(textOf(at)));
   const waiting = () => rows.filter(({ publishedMs }) => publishedMs === null);
   return {
     ledger: {
       ofConversation: (id, after, limit) =>
         here(() => entries.filter((one) => one.conversationId === id && one.seq > after).slice(0, limit)),
+      lastOfSubject: (subject) => here(() => entries.findLast((one) => one.subject === subject)),
       ofSubject: (subject) => here(() => entries.filter((one) => one.subject === subject)),
       hashed: (after, limit) =>
         here(() =>
-          entries.slice(after, after + limit).map((entry) => {
-            const text = entryText(entry);
-            return { seq: entry.seq, text, leaf: leafOf(text) };
+          entries.slice(after, after + limit).map(({ seq }) => {
+            const text = textOf(seq - 1);
+            return { seq, text, leaf: leafOf(text) };
           }),
         ),
     },

@@ -37,7 +37,7 @@ class State {
   record(news: readonly Entry[]): void {
     for (const entry of news) {
       if (this.entries.some((one) => one.subject === entry.subject && one.step === entry.step)) continue;
-      this.entries.push({ ...entry, seq: this.entries.length + 1 });
+      this.entries.push({ ...entry, seq: this.entries.length + 1, seal: 'none' });
       this.#apply(entry);
     }
   }

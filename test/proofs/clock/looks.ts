@@ -75,7 +75,8 @@ const Verdict = z.object({ actionId: z.string(), atMs: z.number(), verdict: z.ob
 export async function staleEffects(rig: Rig, id: string): Promise<readonly string[]> {
   const rows = await ask<{ signed: string }>(
     rig,
-    `select entry::json->'fact'->>'signed' as signed from countersign.ledger where conversation_id = $1 and kind = 'ruled'`,
+    `select body::json->>'signed' as signed from countersign.ledger join countersign.ledger_seals using (seq)
+      where conversation_id = $1 and kind = 'ruled'`,
     [id],
   );
   const verdicts = rows.map(({ signed }) => {

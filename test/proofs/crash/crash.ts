@@ -95,8 +95,7 @@ type Bench = ReturnType<typeof createBench>;
 function createBench({ seed, quick, log }: ProofContext, rig: Rig, histories: Histories) {
   const violations: string[] = [];
   const neverReached: string[] = [];
-  const fromKillMs: number[] = [];
-  const fromUpMs: number[] = [];
+  const waits = createWaits();
   let runs = 0;
   let killed = 0;
 
@@ -117,18 +116,7 @@ function createBench({ seed, quick, log }: ProofContext, rig: Rig, histories: Hi
       problems.push(...(await problemsOf(rig, id, found.journey, ordealOf(reached))));
       problems.push(...(await histories.problems(id, found.journey.approvalId)));
       const deaths = rig.roles.deaths.filter((death) => death.atMs >= startedMs);
-      for (const { atMs, upMs } of deaths) {
-        const replyMs = found.journey.repliesMs.find((one) => one >= atMs);
-        if (replyMs === undefined) continue; // nothing was left to say
-        // Where another role died before the reply, the reply waited for that one, and is measured from there.
-        if (deaths.some((other) => other.atMs > atMs && other.atMs <= replyMs)) continue;
-        fromKillMs.push(replyMs - atMs);
-        fromUpMs.push(Math.max(0, replyMs - upMs));
-        if (replyMs - upMs <= REPLY_BOUND_MS) continue;
-        problems.push(
-          `the reply came ${secondsOf(replyMs - atMs)} s after the kill, ${secondsOf(upMs - atMs)} s of it down`,
-        );
-      }
+      problems.push(...waits.add(found.journey.repliesMs, deaths));
     }
     violations.push(...problems.map((problem) => `${id}, killed at ${inWords(kills)} (seed ${seed}): ${problem}`));
     if (problems.length > 0) log(`${id}, killed at ${inWords(kills)}: ${problems.length} violations`);
@@ -158,9 +146,37 @@ function createBench({ seed, quick, log }: ProofContext, rig: Rig, histories: Hi
       log(`runs: ${runs}, in which ${killed} processes were killed`);
       log(`never reached: ${neverReached.length}`);
       for (const one of neverReached) log(`  ${one}`);
-      log(`from the kill to the reply: ${spreadOf(fromKillMs)}`);
-      log(`from the killed role's return to the reply: ${spreadOf(fromUpMs)}`);
+      for (const line of waits.inWords()) log(line);
       log(`violations: ${violations.length}`);
     },
+  };
+}
+
+/** How long replies waited after deaths. */
+function createWaits() {
+  const fromKillMs: number[] = [];
+  const fromUpMs: number[] = [];
+  return {
+    /** Those that came too late, as sentences. */
+    add(repliesMs: readonly number[], deaths: Rig['roles']['deaths']): readonly string[] {
+      const problems: string[] = [];
+      for (const { atMs, upMs } of deaths) {
+        const replyMs = repliesMs.find((one) => one >= atMs);
+        if (replyMs === undefined) continue; // nothing was left to say
+        // Where another role died before the reply, the reply waited for that one, and is measured from there.
+        if (deaths.some((other) => other.atMs > atMs && other.atMs <= replyMs)) continue;
+        fromKillMs.push(replyMs - atMs);
+        fromUpMs.push(Math.max(0, replyMs - upMs));
+        if (replyMs - upMs <= REPLY_BOUND_MS) continue;
+        problems.push(
+          `the reply came ${secondsOf(replyMs - atMs)} s after the kill, ${secondsOf(upMs - atMs)} s of it down`,
+        );
+      }
+      return problems;
+    },
+    inWords: () => [
+      `from the kill to the reply: ${spreadOf(fromKillMs)}`,
+      `from the killed role's return to the reply: ${spreadOf(fromUpMs)}`,
+    ],
   };
 }

@@ -11,6 +11,7 @@ import {
   proposed,
   requested,
   ruled,
+  underWarrant,
 } from '../builders.ts';
 import { type Claiming, type ClaimResult, FencedOff, type Store } from '../../../store/ports.ts';
 import type { Contract } from '../contract.test.ts';
@@ -26,7 +27,7 @@ const verdictStep = 'ruled';
 /** Claim it, with its verdict on record. */
 async function claim(store: Store, claiming: Claiming): Promise<ClaimResult> {
   await store.record([ruled(claiming.conversationId, anAsk, verdictStep)]);
-  return store.claims.claim({ claiming, verdictStep });
+  return store.claims.claim({ claiming, ...underWarrant(verdictStep) });
 }
 const receipt = (store: Store, actionId: string, outcome: Outcome, nowMs = 60, epoch = 1): Promise<Outcome> =>
   store.claims.receipt({ actionId, epoch, outcome, nowMs });
@@ -107,7 +108,7 @@ export const actionsContract: Contract = {
     const chain = await store.ledger.ofSubject(actionId);
     assert.deepEqual(
       chain.filter((entry) => entry.fact.kind === 'claimed').map((entry) => entry.fact),
-      [{ kind: 'claimed', digest, tool }],
+      [{ kind: 'claimed', digest, tool, warrant: underWarrant('ruled').warrant }],
     );
   },
 
@@ -124,7 +125,7 @@ export const actionsContract: Contract = {
 
   'what has no verdict on record cannot be claimed': async ({ store }) => {
     const claiming = claimOf(aConversationId());
-    assert.deepEqual(await store.claims.claim({ claiming, verdictStep: 'ruled' }), { kind: 'not_recorded' });
+    assert.deepEqual(await store.claims.claim({ claiming, ...underWarrant('ruled') }), { kind: 'not_recorded' });
     assert.equal(await store.claims.get(claiming.actionId), undefined);
   },
 
@@ -202,9 +203,9 @@ export const actionsContract: Contract = {
     const chain = await store.ledger.ofSubject(actionId);
     assert.deepEqual(
       chain.map((entry) => entry.step),
-      ['ruled', 'claimed', 'settled'],
+      ['ruled', 'claimed', 'attempted:1', 'settled'],
     );
-    assert.deepEqual(chain[2]?.fact, { kind: 'settled', outcome: stood[0] });
+    assert.deepEqual(chain[3]?.fact, { kind: 'settled', outcome: stood[0] });
   },
 
   'an unknown outcome may be corrected once it is known, and both are on record': async ({ store }) => {
@@ -219,7 +220,7 @@ export const actionsContract: Contract = {
     const chain = await store.ledger.ofSubject(actionId);
     assert.deepEqual(
       chain.map((entry) => entry.step),
-      ['proposed', 'ruled', 'claimed', 'settled', 'corrected'],
+      ['proposed', 'ruled', 'claimed', 'attempted:1', 'settled', 'corrected'],
     );
     assert.deepEqual((await store.actions.get(actionId))?.outcome, succeeded);
   },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { aConversationId, noted, opened } from '../builders.ts';
+import { aConversationId, ada, noted, opened, proposed } from '../builders.ts';
 import type { Fact } from '../../../domain/entry.ts';
 import type { Contract } from '../contract.test.ts';
 
@@ -51,8 +51,9 @@ export const ledgerContract: Contract = {
     await store.record([opened(id), noted(id, 'a')]);
     const [first, second] = await store.ledger.ofConversation(id, 0, 10);
     assert.ok(first && second);
-    const { seq, ...entry } = first;
-    assert.deepEqual(entry, opened(id));
+    const { seq, seal, ...entry } = first;
+    assert.deepEqual([entry, seal], [opened(id), 'fits']);
+    assert.equal(second.seal, 'none');
     assert.deepEqual(await store.ledger.ofConversation(id, seq, 10), [second]);
     assert.deepEqual(await store.ledger.ofConversation(id, 0, 1), [first]);
     assert.deepEqual(await store.ledger.ofSubject(id), [first, second]);
@@ -76,10 +77,34 @@ export const ledgerContract: Contract = {
         kind: string;
         fact: { kind: string };
       };
-      assert.deepEqual([entry.seq, entry.subject, entry.v, entry.kind], [seq, id, 1, entry.fact.kind]);
+      assert.deepEqual([entry.seq, entry.subject, entry.v, entry.kind], [seq, id, 2, entry.fact.kind]);
       assert.deepEqual(Object.keys(entry), Object.keys(entry).toSorted());
     }
     assert.equal(hashed.length, 2);
+  },
+
+  'what people are called is sealed: not in the text, there while what is beside it is, and never another': async ({
+    store,
+    sql,
+  }) => {
+    const id = aConversationId();
+    await store.record([opened(id), proposed(id)]);
+    const [first] = await store.ledger.ofConversation(id, 0, 1);
+    assert.ok(first?.fact.kind === 'conversation_opened' && first.seal === 'fits');
+    assert.equal(first.fact.principal.name, ada.name);
+    for (const { text } of await store.ledger.hashed(first.seq - 1, 2)) {
+      assert.doesNotMatch(text, /"Ada"|1042|salt of/);
+      assert.match(text, /"sealed":"[0-9a-f]{64}"/);
+    }
+    const { seq } = first;
+    await sql.query('update countersign.ledger_seals set body = $2 where seq = $1', [seq, '{"principal.name":"Eve"}']);
+    const [forged] = await store.ledger.ofConversation(id, 0, 1);
+    assert.deepEqual(
+      [forged?.seal, forged && 'name' in (forged.fact as typeof first.fact).principal],
+      ['broken', false],
+    );
+    await sql.query('delete from countersign.ledger_seals where seq = $1', [seq]);
+    assert.equal((await store.ledger.ofConversation(id, 0, 1))[0]?.seal, 'gone');
   },
 
   'positions have no gaps and are seen in order, however many write at once': async ({ store, sql }) => {

@@ -5,6 +5,7 @@ import { isCursorInvalid } from '../../../store/cursor.ts';
 import {
   aConversationId,
   ada,
+  aDecided,
   anApproval,
   anEntry,
   aSignedDecision,
@@ -34,7 +35,15 @@ export const readModelsContract: Contract = {
     const row = { id, agent: 'support-desk', tenant: 'default', owner: 'per_olga', principal: ada };
     assert.deepEqual(await store.conversations.get(id), { ...row, phase: 'open', createdMs: 10, updatedMs: 10 });
     const paused = { kind: 'phase', phase: 'paused', by: 'per_olga', reason: '' } as const;
-    const message = { kind: 'message', messageId: 'm1', itemId: 'i1', principal: ada } as const;
+    const message = {
+      kind: 'message',
+      turn: 1,
+      messageId: 'm1',
+      itemId: 'i1',
+      itemDigest: 'd',
+      principal: ada,
+      signed: 's',
+    } as const;
     await store.record([anEntry(id, id, 'message:m1', message, 40), anEntry(id, id, 'phase:1', paused, 30)]);
     assert.deepEqual(await store.conversations.get(id), { ...row, phase: 'paused', createdMs: 10, updatedMs: 40 });
   },
@@ -91,7 +100,7 @@ export const readModelsContract: Contract = {
     await store.record([proposed(id), requested(id, approval)]);
     assert.deepEqual(await store.approvals.get(approval.id), approval);
     const signed = aSignedDecision(approval, 'd1');
-    const decided = { kind: 'decided', approvalId: approval.id, signed, receipt: '{}' } as const;
+    const decided = aDecided(approval.id, 'd1', signed);
     await store.record([
       anEntry(id, approval.id, 'decided:d1', decided),
       anEntry(id, approval.id, 'twice:d1', decided),
@@ -121,7 +130,7 @@ export const readModelsContract: Contract = {
   'a decision that cannot be read is on record, and changes no approval': async ({ store }) => {
     const id = aConversationId();
     const approval = anApproval(id);
-    const decided = { kind: 'decided', approvalId: approval.id, signed: 'no JWS', receipt: '{}' } as const;
+    const decided = aDecided(approval.id, 'd1', 'no JWS');
     await store.record([requested(id, approval), anEntry(id, approval.id, 'decided:d1', decided)]);
     assert.deepEqual(await store.approvals.get(approval.id), approval);
     assert.equal((await store.ledger.ofSubject(approval.id)).length, 2);

@@ -1,0 +1,31 @@
+// What a role decides with goes on record when it begins, if it is not what the last one began with: which rules, tools and
+// models there were is then known for every verdict. May import domain, trust and store types.
+import type { AgentVersion } from '../domain/entry.ts';
+import type { LoadedAgent } from '../domain/agent.ts';
+import { sha256Hex } from '../trust/digest.ts';
+import type { Store } from '../store/ports.ts';
+
+interface Begun {
+  readonly store: Pick<Store, 'record'> & { readonly ledger: Pick<Store['ledger'], 'lastOfSubject'> };
+  readonly agents: ReadonlyMap<string, LoadedAgent>;
+  /** Of this software. */
+  readonly version: string;
+  readonly nowMs: () => number;
+}
+
+/** Record it, once per change. Instances of one deployment that begin side by side may record it twice. */
+export async function recordConfiguration(role: string, { store, agents, version, nowMs }: Begun): Promise<void> {
+  const subject = `configuration:${role}`;
+  const fact = { kind: 'configured', role, version, agents: [...agents.values()].map(versionOf) } as const;
+  const last = await store.ledger.lastOfSubject(subject);
+  const mark = sha256Hex(JSON.stringify(fact)).slice(0, 16);
+  if (last?.step.startsWith(`${mark}:`)) return;
+  const atMs = nowMs();
+  await store.record([{ subject, step: `${mark}:${atMs}`, conversationId: '', atMs, fact }]);
+}
+
+function versionOf({ agent, ruleVersion }: LoadedAgent): AgentVersion {
+  const tools = agent.tools.map(({ name, version, effect }) => ({ name, version, effect }));
+  const { name, owner, team, models } = agent;
+  return { name, owner, team, ruleVersion, models, tools };
+}
