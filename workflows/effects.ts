@@ -7,6 +7,7 @@ import {
   CancellationScope,
   isCancellation,
   type LocalActivityFunctionWithOptions,
+  patched,
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow';
@@ -47,7 +48,21 @@ function whole<Input, Result>(
   input: Input,
 ): Promise<Result> {
   const options = { summary: inOneLine(summary) };
-  return CancellationScope.nonCancellable(() => activity.executeWithOptions(options, [input]));
+  return inTurn(() => CancellationScope.nonCancellable(() => activity.executeWithOptions(options, [input])));
+}
+
+// One local Activity at a time. Those that run side by side resolve in the order in which they end, each by itself; when
+// they are replayed, in the order in which they began, all at once. What follows them would then be numbered otherwise
+// than in history, and the Workflow would be stuck for good. Each Workflow run has these two of its own.
+let last: Promise<unknown> = Promise.resolve();
+let takesTurns: boolean | undefined;
+
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  takesTurns ??= patched('one-at-a-time');
+  if (!takesTurns) return work();
+  const mine = last.then(work);
+  last = mine.catch(() => undefined);
+  return mine;
 }
 
 const assistantQueue = proxyActivities<AssistantActivities>({

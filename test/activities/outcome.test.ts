@@ -11,7 +11,7 @@ import { act, claimed, clock, endingOf, far, payment, warrantFor, world } from '
 
 const transfer = () => payment({ tool: 'transfer', effect: 'write' });
 const escalation = () => payment({ tool: 'escalate', effect: 'write' });
-const LATEST_MS = 200 + 5_000; // the time-out of `transfer`, and the time for a call on its way to arrive
+const LATEST_MS = 1_000 + 5_000; // the time-out of `transfer`, and the time for a call on its way to arrive
 const TOO_LATE_MS = 1_050; // longer than the time-out of both
 
 test('a throw of a write is unknown and never repeated, unless the tool says that nothing happened', async () => {
@@ -131,7 +131,7 @@ test('"it did not happen" is believed only once whoever began it can no longer d
 
 test('a tool that answers after its time-out leaves unknown, which its late answer corrects', async () => {
   const proposal = transfer();
-  far.record.takesMs = 400;
+  far.record.takesMs = 1_200;
   equal(endingOf(await act(proposal, await warrantFor(proposal, ALLOW))), 'unknown');
   const corrected = async () =>
     (await world.store.claims.get(proposal.actionId))?.outcome?.kind === 'succeeded' ? true : undefined;

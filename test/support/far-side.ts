@@ -143,7 +143,7 @@ function createTransfer(far: FarSide) {
     description: 'a write that can be asked about, and may be slow',
     effect: 'write',
     idempotent: false,
-    timeoutMs: 200,
+    timeoutMs: 1_000,
     execute: async (call, context) => {
       await new Promise((resolve) => setTimeout(resolve, far.record.takesMs));
       return effectOf(far, 'transfer')(call, context);

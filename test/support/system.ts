@@ -1,5 +1,6 @@
 // The whole system in one process for tests: a real Temporal server, the real store, the three roles, and a model that a
 // test scripts. Messages and decisions are signed as the API signs them.
+import { deepEqual } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -30,6 +31,7 @@ import { startAssistantRole } from '../../workers/assistant.ts';
 import { workflowBundle } from '../../workers/bundle.ts';
 import type { RunningRole } from '../../workers/role.ts';
 import { startWorkflowsRole, workflowStateBy } from '../../workers/workflows.ts';
+import { replayAll } from './replays.ts';
 
 /** What the model answers: words, or calls as [tool, arguments]. */
 export type Script = (request: ModelRequest) => string | readonly (readonly [tool: string, args: object | string])[];
@@ -59,9 +61,13 @@ export async function startSystem(options: SystemOptions) {
     async stopRole(name: RunningRole['name']): Promise<void> {
       await roles.find((role) => role.name === name)?.stop();
     },
+    /** Rejects when a history that was made does not replay. */
     async stop(): Promise<void> {
       await Promise.all(roles.map((role) => role.stop()));
       await parts.close();
+      // The server that skips time lists nothing.
+      if (options.temporal.supportsTimeSkipping) return;
+      deepEqual((await replayAll(parts.client)).problems, []);
     },
   };
 }

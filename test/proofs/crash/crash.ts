@@ -53,7 +53,7 @@ async function prove(context: ProofContext) {
     const deaths = rig.roles.deaths.length;
     if (deaths !== bench.killed())
       bench.violations.push(`${deaths} processes died, ${bench.killed()} of them by the proof`);
-    bench.violations.push(...rig.roles.surprises, ...(await histories.badEnds()));
+    bench.violations.push(...rig.roles.surprises, ...(await histories.badEnds()), ...(await histories.unreplayable()));
     log(`tried: ${tried} of ${kills.length} points${quick ? ' (a sample)' : ''}`);
     bench.summarize();
     return { cases: bench.runs(), violations: bench.violations };

@@ -2,6 +2,7 @@
 import { Client, Connection, type WorkflowExecutionDescription } from '@temporalio/client';
 import { waitingWorkflowId, conversationWorkflowId, parseApprovalId } from '../../../domain/ids.ts';
 import { CONVERSATION } from '../../../domain/protocol.ts';
+import { replayAll } from '../../support/replays.ts';
 import { waitFor } from '../support.ts';
 
 export interface Histories {
@@ -13,6 +14,8 @@ export interface Histories {
   badEnds(): Promise<readonly string[]>;
   /** Workflows that are at work, or still wait though they are none of these; as sentences. */
   restless(mayWait: ReadonlySet<string>): Promise<readonly string[]>;
+  /** Histories that do not replay on today's code, as sentences. */
+  unreplayable(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -23,7 +26,8 @@ const HARMLESS_CAUSES = new Set([1, 31]);
 
 export async function readHistories(address: string): Promise<Histories> {
   const connection = await Connection.connect({ address });
-  const { workflow } = new Client({ connection });
+  const client = new Client({ connection });
+  const { workflow } = client;
   const batchOf = (approvalId: string) => waitingWorkflowId(parseApprovalId(approvalId)?.batchId ?? approvalId);
   const idsOf = (conversationId: string, approvalId: string | undefined) => [
     conversationWorkflowId(conversationId),
@@ -67,6 +71,10 @@ export async function readHistories(address: string): Promise<Histories> {
         if (waits && !mayWait.has(workflowId)) problems.push(`the Workflow ${workflowId} still waits`);
       }
       return problems;
+    },
+    async unreplayable() {
+      const { replayed, problems } = await replayAll(client);
+      return replayed === 0 ? ['no history was there to replay'] : problems;
     },
     close: () => connection.close(),
   };

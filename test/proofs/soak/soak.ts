@@ -71,6 +71,7 @@ async function prove(context: ProofContext) {
     if (begun < lives.length) violations.push(`${lives.length - begun} conversations were not begun in time`);
     violations.push(...(await leftUnderWay(world, tally)), ...ofRoles(rig, faulting), ...ofTally(tally, faulting));
     violations.push(...ofFaults(faulting, quick ? [] : plan), ...(await histories.badEnds()));
+    violations.push(...(await histories.unreplayable()));
     log(`conversations: ${begun}; outcomes: ${counted(tally.outcomes)}`);
     log(`done of what was due: ${tally.done} of ${tally.due}; model calls made again: ${tally.repeats}`);
     log(`faults: ${counted(faulting.happened)}; processes that died: ${rig.roles.deaths.length}`);

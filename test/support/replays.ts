@@ -1,0 +1,27 @@
+// Every history that a test or a proof made is replayed on today's code: a Workflow whose history does not replay is stuck
+// for good once its Worker is gone, however well it went until then.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import { TASK_QUEUES } from '../../domain/ids.ts';
+import { workflowBundle } from '../../workers/bundle.ts';
+
+// 8 histories fetched at once: enough to keep the replayer busy.
+const FETCHED_AT_ONCE = 8;
+
+/** How many histories there are, and those that do not replay, as sentences. */
+export async function replayAll(
+  client: Client,
+): Promise<{ readonly replayed: number; readonly problems: readonly string[] }> {
+  const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'));
+  const listed = client.workflow.list({ query: `TaskQueue = '${TASK_QUEUES.workflows}'` });
+  const histories = listed.intoHistories({ concurrency: FETCHED_AT_ONCE });
+  let replayed = 0;
+  const problems: string[] = [];
+  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle: bundle }, histories)) {
+    replayed += 1;
+    if (error !== undefined) problems.push(`the history of ${workflowId} does not replay: ${error.message}`);
+  }
+  return { replayed, problems };
+}
