@@ -28,6 +28,7 @@ import { openApiRoute } from './openapi.ts';
 import { Problem, problemOf } from './problem.ts';
 import type { Route } from './route.ts';
 import { switchRoutes } from './switches.ts';
+import { whyRoutes } from './why.ts';
 
 export interface Api {
   readonly app: Express;
@@ -52,6 +53,7 @@ export function createApi(deps: ApiDeps): Api {
     ...eventRoutes(deps.store, access, limits),
     ...commandRoutes(deps, access, ending),
     ...approvalRoutes(deps, access),
+    ...whyRoutes(deps, access),
     ...switchRoutes(deps),
     ...ledgerRoutes(deps),
     ...healthRoutes(deps, closing.signal),

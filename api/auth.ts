@@ -11,10 +11,24 @@ export interface Caller {
   readonly scopes: readonly string[];
 }
 
-/** The caller of an Authorization header. Throws `unauthenticated`, the same for unknown and revoked keys. */
-export async function authenticate(store: Pick<Store, 'apiKeys'>, header: string | undefined): Promise<Caller> {
-  const text = /^Bearer +(\S+)$/i.exec(header ?? '')?.[1];
-  if (text === undefined) throw unauthenticated('Send your key in the header "Authorization: Bearer cs_…".');
+/**
+ * The caller of an Authorization header. Throws `unauthenticated`, the same for unknown and revoked keys. A page also takes
+ * the key as the password of a browser's own login; nothing else does, for a browser sends that along unasked.
+ */
+export async function authenticate(
+  store: Pick<Store, 'apiKeys'>,
+  header: string | undefined,
+  isPage = false,
+): Promise<Caller> {
+  const text = keyIn(header, isPage);
+  const unauthenticated = (detail: string) => refusal(detail, isPage ? 'Basic' : 'Bearer');
+  if (text === undefined) {
+    throw unauthenticated(
+      isPage
+        ? 'Log in with any name, and your key as the password.'
+        : 'Send your key in the header "Authorization: Bearer cs_…".',
+    );
+  }
   const hash = hashOfApiKey(text);
   const row = hash === undefined ? undefined : await store.apiKeys.byHash(hash);
   if (row === undefined || row.revokedMs !== null) {
@@ -31,6 +45,14 @@ export function requireScope(caller: Caller, anyOf: readonly Scope[]): void {
 
 export const isOperator = (caller: Caller): boolean => caller.scopes.includes('operate');
 
-function unauthenticated(detail: string): Problem {
-  return new Problem('unauthenticated', detail, { headers: { 'WWW-Authenticate': 'Bearer realm="countersign"' } });
+function keyIn(header = '', isPage: boolean): string | undefined {
+  const [, scheme = '', value] = /^(Bearer|Basic) +(\S+)$/i.exec(header) ?? [];
+  if (scheme.toLowerCase() === 'bearer') return value;
+  if (!isPage || value === undefined) return undefined;
+  const login = Buffer.from(value, 'base64').toString('utf8');
+  return login.slice(login.indexOf(':') + 1);
+}
+
+function refusal(detail: string, scheme: 'Basic' | 'Bearer'): Problem {
+  return new Problem('unauthenticated', detail, { headers: { 'WWW-Authenticate': `${scheme} realm="countersign"` } });
 }

@@ -1,9 +1,9 @@
 // The event stream of a conversation: what gets recorded, as server-sent events, from any position on. Ids are ledger
 // positions, so a client that comes back with Last-Event-ID misses nothing. May import domain, store.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Fact } from '../domain/entry.ts';
+import type { Fact, RecordedEntry } from '../domain/entry.ts';
 import type { Item } from '../domain/item.ts';
-import type { RecordedEntry, Store } from '../store/ports.ts';
+import type { Store } from '../store/ports.ts';
 import type { Access } from './access.ts';
 import {
   type ApiLimits,

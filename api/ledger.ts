@@ -81,8 +81,12 @@ export function ledgerRoutes(deps: Deps): readonly Route[] {
 }
 
 /** The ledger holds what was done for every tenant, so it is for auditors of the house. */
-function assertMayRead({ principal: { tenant } }: Caller): void {
-  if (tenant === DEFAULT_TENANT) return;
+export const isAuditor = ({ principal, scopes }: Caller): boolean =>
+  scopes.includes('ledger:read') && principal.tenant === DEFAULT_TENANT;
+
+function assertMayRead(caller: Caller): void {
+  if (isAuditor(caller)) return;
+  const { tenant } = caller.principal;
   const detail = `Your key is of the tenant "${tenant}", and the ledger holds every tenant's; use a key of "${DEFAULT_TENANT}".`;
   throw new Problem('ledger_refused', detail);
 }
@@ -113,7 +117,14 @@ function isNews({ text }: HashedEntry): boolean {
   return (JSON.parse(text) as { readonly kind: string }).kind !== 'ledger_read';
 }
 
-function readBy({ nowMs }: Deps, { principal }: Caller, from: number, to: number, how: How): Entry {
+/** Who read which entries, for the ledger itself. */
+export function readBy(
+  { nowMs }: Pick<Deps, 'nowMs'>,
+  { principal }: Caller,
+  from: number,
+  to: number,
+  how: How,
+): Entry {
   const fact = { kind: 'ledger_read', by: principal.id, from, to, how } as const;
   return { subject: LEDGER_READS, step: `read-${randomUUID()}`, conversationId: '', atMs: nowMs(), fact };
 }

@@ -57,7 +57,7 @@ function chain(route: Route, { store, closing, limitByAddress, limitByKey }: Mou
     next();
   };
   const know: RequestHandler = async (req, res, next) => {
-    localsOf(res).caller = await authenticate(store, req.get('authorization'));
+    localsOf(res).caller = await authenticate(store, req.get('authorization'), isPage(route));
     next();
   };
   const allow: RequestHandler = (_req, res, next) => {
@@ -77,6 +77,9 @@ function chain(route: Route, { store, closing, limitByAddress, limitByKey }: Mou
     (req, res) => handle(route, req, res, closing),
   ];
 }
+
+/** What a browser shows by itself. */
+const isPage = ({ responses }: Route): boolean => Object.values(responses).includes('text/html');
 
 async function handle(route: Route, req: Request, res: Response, closing: AbortSignal): Promise<void> {
   const gone = new AbortController();
@@ -103,7 +106,7 @@ function tooLate(): Problem {
 
 async function send(res: Response, { body }: Answer<Record<number, ResponseSpec>>, spec: ResponseSpec): Promise<void> {
   if (spec === null || res.req.method === 'HEAD') return void res.end();
-  if (spec === 'text/plain') {
+  if (spec === 'text/plain' || spec === 'text/html') {
     if (res.get('content-type') === undefined) res.type(spec);
     return void res.send(body);
   }

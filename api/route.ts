@@ -4,8 +4,8 @@ import type { Caller } from './auth.ts';
 import type { Scope } from './keys.ts';
 
 type Shape = z.ZodObject;
-/** A schema of JSON, null for no body, or a media type: text, or a stream of text. */
-export type ResponseSpec = z.ZodType | null | 'text/plain' | Streamed;
+/** A schema of JSON, null for no body, or a media type: text, a page for people, or a stream of text. */
+export type ResponseSpec = z.ZodType | null | 'text/plain' | 'text/html' | Streamed;
 /** Text that comes bit by bit: events until the client goes, or lines of JSON to an end that must be reached. */
 export type Streamed = 'text/event-stream' | 'application/x-ndjson';
 

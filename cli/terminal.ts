@@ -3,6 +3,9 @@
 // around or pass for another line. May import picocolors and cli-table3.
 import Table from 'cli-table3';
 import pc from 'picocolors';
+import { plain } from '../domain/text.ts';
+
+export { plain };
 
 export interface Terminal {
   readonly input: NodeJS.ReadStream;
@@ -37,22 +40,10 @@ export function colorsFor(isTerminal: boolean | undefined, env: NodeJS.ProcessEn
   return pc.createColors(isTerminal === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb');
 }
 
-// Control characters, what formats invisibly (turns text around, joins, tags), halves of surrogate pairs, private use,
-// and the two Unicode line ends. The joiners that scripts and emoji need are let through.
-const UNSAFE = /(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
-
-/** The text with everything that is not plainly visible written out, such as <U+001B>. Line ends stay, tabs are blanks. */
-export function plain(text: string): string {
-  return text.replaceAll('\r\n', '\n').replaceAll('\t', '  ').replace(UNSAFE, named);
-}
-
 /** The same, on one line. */
 export function plainLine(text: string): string {
   return plain(text).replaceAll(/\s*\n\s*/g, ' ');
 }
-
-const named = (character: string): string =>
-  `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}>`;
 
 // Wide enough for "conversations", the longest name of ours.
 const NAME_COLUMNS = 13;

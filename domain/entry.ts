@@ -21,6 +21,16 @@ export interface Entry {
   readonly fact: Fact;
 }
 
+export interface RecordedEntry extends Entry {
+  /** Position in the whole ledger; without gaps, in commit order. */
+  readonly seq: number;
+  /**
+   * Whether what the entry seals is still there and is what was sealed. Where it is `gone` or `broken`, the sealed members
+   * of the fact are absent, whatever their type says; what an entry before it has sealed always is (see sealed.ts).
+   */
+  readonly seal: 'none' | 'fits' | 'gone' | 'broken';
+}
+
 /** An item as an entry names it. `digest` is salted by the item itself: it tells nothing once the item is gone. */
 export interface ItemMark {
   readonly id: string;
@@ -161,7 +171,7 @@ export type Fact =
       readonly by: string;
       readonly from: number;
       readonly to: number;
-      readonly how: 'entries' | 'export';
+      readonly how: 'entries' | 'export' | 'why';
     }
   | { readonly kind: 'settled'; readonly outcome: Outcome }
   /** A role began with another configuration than the last on record. */

@@ -76,6 +76,12 @@ export function joinFact({ open, sealed }: Split): JsonObject {
   return whole;
 }
 
+/** A fact whose sealed words are not there, with one word in their place. */
+export function filledFact(kind: Fact['kind'], fact: JsonObject, word: string): JsonObject {
+  const { sealed } = PARTS[kind];
+  return joinFact({ open: fact, sealed: Object.fromEntries(sealed.map((path) => [path, word])) });
+}
+
 /** The object that holds the last member of a path, and that member's name; undefined where there is none. */
 function holderOf(root: JsonObject, path: Path): { holder: Record<string, Json>; name: string } | undefined {
   const names = path.split('.');

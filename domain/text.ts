@@ -1,4 +1,4 @@
-// Cutting texts to what others take. Pure; may import nothing.
+// Cutting texts to what others take, and making plain what is in them. Pure; may import nothing.
 
 /** The longest beginning of the text that is at most so many bytes in UTF-8. Never splits a character. */
 export function cutToBytes(text: string, maxBytes: number): string {
@@ -42,3 +42,15 @@ export function cutText(text: string, maxChars: number): string {
   const end = text.length > maxChars && /[\uD800-\uDBFF]/.test(text[maxChars - 1] ?? '') ? maxChars - 1 : maxChars;
   return text.slice(0, end);
 }
+
+// Control characters, what formats invisibly (turns text around, joins, tags), halves of surrogate pairs, private use,
+// and the two Unicode line ends. The joiners that scripts and emoji need are let through.
+const UNSAFE = /(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+
+/** The text with everything that is not plainly visible written out, such as <U+001B>. Line ends stay, tabs are blanks. */
+export function plain(text: string): string {
+  return text.replaceAll('\r\n', '\n').replaceAll('\t', '  ').replace(UNSAFE, named);
+}
+
+const named = (character: string): string =>
+  `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}>`;

@@ -2,9 +2,9 @@
 // transaction. `seq` has no gaps and grows in commit order, because whoever appends holds one lock until it commits. May
 // import domain types only.
 import { sql } from 'kysely';
-import type { Entry } from '../domain/entry.ts';
+import type { Entry, RecordedEntry } from '../domain/entry.ts';
 import { entryText, leafOf, readEntry } from './entry-text.ts';
-import type { RecordedEntry, Store } from './ports.ts';
+import type { Store } from './ports.ts';
 import { project } from './projections.ts';
 import { type Db, LOCKS, type Tx } from './schema.ts';
 
@@ -88,6 +88,19 @@ export function createLedger(db: Db): Store['ledger'] {
     async ofSubject(subject) {
       const rows = await entriesIn(db)
         .where('subject', '=', subject)
+        .orderBy('ledger.seq')
+        .limit(MAX_CHAIN_ENTRIES)
+        .execute();
+      return rows.map(fromRow);
+    },
+    async chain(subjects, of) {
+      const rows = await entriesIn(db)
+        .where((eb) =>
+          eb.or([
+            ...(subjects.length === 0 ? [] : [eb('subject', 'in', [...subjects])]),
+            ...(of.steps.length === 0 ? [] : [eb('subject', '=', of.subject).and('step', 'in', [...of.steps])]),
+          ]),
+        )
         .orderBy('ledger.seq')
         .limit(MAX_CHAIN_ENTRIES)
         .execute();

@@ -1,12 +1,11 @@
 // The one text of a ledger entry, and the hash of its leaf. What is hashed is what is kept and exported, byte for byte;
 // nothing is made canonical again when it is verified. May import trust and domain types.
 import { createHmac, randomBytes } from 'node:crypto';
-import type { Entry, Fact } from '../domain/entry.ts';
+import type { Entry, Fact, RecordedEntry } from '../domain/entry.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { joinFact, splitFact } from '../domain/sealed.ts';
 import { canonicalJson } from '../trust/digest.ts';
 import { leafHash } from '../trust/merkle.ts';
-import type { RecordedEntry } from './ports.ts';
 
 /** The form of the text; another form is another number. In form 1 nothing was sealed. */
 const VERSION = 2;

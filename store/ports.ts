@@ -4,7 +4,7 @@ import type { Effect, Evidence, Outcome } from '../domain/action.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Approval } from '../domain/approval.ts';
 import type { ConversationPhase } from '../domain/conversation.ts';
-import type { Entry, FactOf, WarrantMark } from '../domain/entry.ts';
+import type { Entry, FactOf, RecordedEntry, WarrantMark } from '../domain/entry.ts';
 import type { Item, NewItem } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Switch } from '../domain/switch.ts';
@@ -108,16 +108,6 @@ export class FencedOff extends Error {
 export interface OpenApproval {
   readonly approval: Approval;
   readonly tenant: string;
-}
-
-export interface RecordedEntry extends Entry {
-  /** Position in the whole ledger; without gaps, in commit order. */
-  readonly seq: number;
-  /**
-   * Whether what the entry seals is still there and is what was sealed. Where it is `gone` or `broken`, the sealed members
-   * of the fact are absent, whatever their type says; what an entry before it has sealed always is (see sealed.ts).
-   */
-  readonly seal: 'none' | 'fits' | 'gone' | 'broken';
 }
 
 export interface ApiKeyRow {
@@ -228,6 +218,11 @@ export interface Store {
     /** Entries of one conversation after a position, oldest first: feeds the event stream. */
     ofConversation(conversationId: string, afterSeq: number, limit: number): Promise<readonly RecordedEntry[]>;
     ofSubject(subject: string): Promise<readonly RecordedEntry[]>;
+    /** All entries of these subjects, and these steps of one more, in order: bounded by what one action can have. */
+    chain(
+      subjects: readonly string[],
+      of: { readonly subject: string; readonly steps: readonly string[] },
+    ): Promise<readonly RecordedEntry[]>;
     lastOfSubject(subject: string): Promise<RecordedEntry | undefined>;
     /** Entries after a position as they were hashed, oldest first: what is exported, and what a checkpoint is made of. */
     hashed(afterSeq: number, limit: number): Promise<readonly HashedEntry[]>;

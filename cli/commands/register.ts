@@ -8,6 +8,7 @@ import type { AsOption, Context } from './context.ts';
 import type { ConversationsOptions } from './conversations.ts';
 import type { CheckpointOptions, ExportOptions, VerifyOptions } from './ledger.ts';
 import type { SwitchOptions } from './switches.ts';
+import type { WhyOptions } from './why.ts';
 
 const AS = ['--as <name>', 'development identity to use: its id, name or role; by default the fitting one'] as const;
 const CODES = `
@@ -18,6 +19,7 @@ export function registerClientCommands(program: Command): void {
   registerConversations(program);
   registerApprovals(program);
   registerOperations(program);
+  registerRecord(program);
   registerSwitches(program);
   registerLedger(program);
 }
@@ -102,6 +104,19 @@ function registerOperations(program: Command): void {
     .description('look at every part that a working system needs, and say what to do')
     .option(...AS)
     .action((options: AsOption) => run(async (context) => (await import('./doctor.ts')).runDoctor(context, options)));
+}
+
+function registerRecord(program: Command): void {
+  program
+    .command('why')
+    .argument('<action>', 'the id of an action')
+    .description('tell why it happened, or did not, and how much of that is proven')
+    .option('--json', 'the same as JSON')
+    .option(...AS)
+    .addHelpText('after', CODES)
+    .action((id: string, options: WhyOptions) =>
+      run(async (context) => (await import('./why.ts')).why(context, id, options)),
+    );
 }
 
 function registerSwitches(program: Command): void {

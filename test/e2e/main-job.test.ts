@@ -46,9 +46,35 @@ test('a refund waits for finance while the chat goes on, outlives a kill of ever
     );
   };
   await eventually(report, 'the outcome in the conversation');
+  await tellsWhy('e2e-refund:1:1');
   // The shop's own word: nothing is left to refund, so it was paid out, and once.
   match(replyOf(await say('e2e-refund', 'refund order 1042')), /nothing|refunded|denied/i);
 });
+
+/** The whole chain of an approved and executed action, every line of it proven or somebody's word. */
+async function tellsWhy(action: string): Promise<void> {
+  const { status, body } = await stack.request('finn', 'GET', `/v1/actions/${action}/why`);
+  equal(status, 200);
+  const lines = body['lines'] as { part: string; text: string; coverage: string; seq: number | null }[];
+  const parts = [...new Set(lines.map(({ part }) => part))];
+  const chain = ['asked', 'saw', 'proposed', 'record', 'rule', 'people', 'warrant', 'ran', 'came back'];
+  deepEqual(
+    chain.filter((part) => !parts.includes(part as never)),
+    [],
+    JSON.stringify(lines, null, 1),
+  );
+  deepEqual(
+    lines.filter(({ coverage, seq }) => coverage === 'unknown' || seq === null),
+    [],
+  );
+  const said = lines.map(({ text }) => text).join('\n');
+  for (const words of [/refund order 1042/, /finn said approve, known by api key/, /shop:refund/, /succeeded/])
+    match(said, words);
+  const urls = (body['links'] as { url: string }[]).map(({ url }) => url);
+  match(urls.join(' '), /workflows\/conversation%2Fe2e-refund .*workflows\/action%2F/);
+  const refused = await stack.request('customer-ada', 'GET', `/v1/actions/${action}/why`);
+  deepEqual([refused.status, refused.body['type']], [403, 'missing_scope']);
+}
 
 test('the same Idempotency-Key is one message, whatever happens between, and never another one', async () => {
   await open('e2e-once');

@@ -1,6 +1,7 @@
 // The ledger of the store in memory: its entries as they are hashed, and its checkpoints.
 import { entryText, leafOf } from '../../../store/entry-text.ts';
-import type { CheckpointRow, RecordedEntry, Store } from '../../../store/ports.ts';
+import type { RecordedEntry } from '../../../domain/entry.ts';
+import type { CheckpointRow, Store } from '../../../store/ports.ts';
 import { createProver } from '../../../trust/merkle.ts';
 
 export interface LedgerState {
@@ -27,6 +28,12 @@ export function memoryLedger(state: LedgerState): Pick<Store, 'ledger' | 'checkp
     ledger: {
       ofConversation: (id, after, limit) =>
         here(() => entries.filter((one) => one.conversationId === id && one.seq > after).slice(0, limit)),
+      chain: (subjects, of) =>
+        here(() =>
+          entries.filter(
+            ({ subject, step }) => subjects.includes(subject) || (subject === of.subject && of.steps.includes(step)),
+          ),
+        ),
       lastOfSubject: (subject) => here(() => entries.findLast((one) => one.subject === subject)),
       ofSubject: (subject) => here(() => entries.filter((one) => one.subject === subject)),
       hashed: (after, limit) =>

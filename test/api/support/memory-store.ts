@@ -1,12 +1,12 @@
 // The store port in memory, for tests of the HTTP side: the same rules as the real one, without its durability.
 import type { Approval } from '../../../domain/approval.ts';
-import type { Entry } from '../../../domain/entry.ts';
+import type { Entry, RecordedEntry } from '../../../domain/entry.ts';
 import { messageKey, switchSubject } from '../../../domain/ids.ts';
 import type { Item, NewItem } from '../../../domain/item.ts';
 import type { Switch } from '../../../domain/switch.ts';
 import { CursorInvalid } from '../../../store/cursor.ts';
 import { memoryLedger } from './memory-ledger.ts';
-import type { ActionRow, ApiKeyRow, Claim, ConversationRow, Page, RecordedEntry, Store } from '../../../store/ports.ts';
+import type { ActionRow, ApiKeyRow, Claim, ConversationRow, Page, Store } from '../../../store/ports.ts';
 
 export interface MemoryStore extends Store {
   /** From now on every call fails, as when PostgreSQL is gone; undefined makes it answer again. */

@@ -83,6 +83,17 @@ export const ledgerContract: Contract = {
     assert.equal(hashed.length, 2);
   },
 
+  'a chain is all entries of some subjects, and named steps of one more, in order': async ({ store }) => {
+    const [id, other] = [aConversationId(), aConversationId()];
+    await store.record([noted(id, 'a'), noted(other, 'x'), noted(id, 'b'), noted(other, 'y')]);
+    const steps = async (subjects: readonly string[], named: readonly string[]) =>
+      (await store.ledger.chain(subjects, { subject: other, steps: named })).map(({ step }) => step);
+    assert.deepEqual(await steps([id], ['y']), ['a', 'b', 'y']);
+    assert.deepEqual(await steps([], ['x', 'nothing']), ['x']);
+    assert.deepEqual(await steps([id, 'nobody'], []), ['a', 'b']);
+    assert.deepEqual(await steps([], []), []);
+  },
+
   'what people are called is sealed: not in the text, there while what is beside it is, and never another': async ({
     store,
     sql,
