@@ -26,6 +26,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { localsOf, mount } from './mount.ts';
 import { openApiRoute } from './openapi.ts';
 import { Problem, problemOf } from './problem.ts';
+import { reportRoutes } from './report.ts';
 import type { Route } from './route.ts';
 import { switchRoutes } from './switches.ts';
 import { whyRoutes } from './why.ts';
@@ -54,6 +55,7 @@ export function createApi(deps: ApiDeps): Api {
     ...commandRoutes(deps, access, ending),
     ...approvalRoutes(deps, access),
     ...whyRoutes(deps, access),
+    ...reportRoutes(deps),
     ...switchRoutes(deps),
     ...ledgerRoutes(deps),
     ...healthRoutes(deps, closing.signal),

@@ -22,9 +22,12 @@ export function doctorRoutes({
   gateway,
   inspect,
   log,
-}: Pick<ApiDeps, 'store' | 'gateway' | 'inspect' | 'log'>): readonly Route[] {
+  agents,
+  directory,
+}: Pick<ApiDeps, 'store' | 'gateway' | 'inspect' | 'log' | 'agents' | 'directory'>): readonly Route[] {
   const look = fresh(READINESS_FRESH_MS, async (): Promise<readonly Check[]> => {
-    const [stored, noticed, missing, inspected] = await Promise.all([
+    const known = { agents: [...agents.keys()], people: directory.people.map(({ id }) => id) };
+    const [stored, noticed, orphans, missing, inspected] = await Promise.all([
       store.ping().then(
         () => [],
         (error: unknown) => {
@@ -34,6 +37,7 @@ export function doctorRoutes({
       ),
       // A store that does not answer has said so above.
       store.notices.all().catch(() => []),
+      store.reports.orphans(known).catch(() => []),
       gateway.missing(),
       inspect?.() ?? [],
     ]);
@@ -41,6 +45,7 @@ export function doctorRoutes({
       checkOf('store', stored, 'it answers'),
       checkOf('workers', missing, 'a worker of each role polls its Task Queue'),
       ...inspected,
+      ownersCheck(orphans),
       ...noticed.map(({ role, sentence }) => ({ name: role, kind: 'warning' as const, text: sentence })),
     ];
   });
@@ -59,6 +64,16 @@ export function doctorRoutes({
       },
     }),
   ];
+}
+
+/** Agents, rules and tools without an owner do not start; what was begun may outlive its agent, or its owner's time here. */
+function ownersCheck(orphans: Awaited<ReturnType<Store['reports']['orphans']>>): Check {
+  const lines = orphans.map(
+    ({ agent, owner, count }) =>
+      `${count} open conversations with the agent "${agent}" are owned by "${owner}": one of them is not here any more; bring it back, or end them`,
+  );
+  const text = 'everything that is open has an agent and an owner of the directory';
+  return { name: 'owners', kind: lines.length === 0 ? 'ok' : 'warning', text: lines.join('\n') || text };
 }
 
 /** What operators have stopped is no fault, and explains much. Where the store is away, its own check says so. */

@@ -128,11 +128,29 @@ export function problemsOf(agents: readonly Agent[], directory: Directory): read
     if (!directory.people.some((person) => person.id === agent.owner)) {
       problems.push(`agent "${agent.name}": its owner "${agent.owner}" is not a person of the directory`);
     }
+    for (const { name, what, owner } of ownersIn(agent)) {
+      if (directory.people.some((person) => person.id === owner)) continue;
+      problems.push(
+        `agent "${agent.name}": the owner "${owner}" of the ${what} "${name}" is not a person of the directory`,
+      );
+    }
     if ((directory.groups[agent.team] ?? []).length === 0) {
       problems.push(`agent "${agent.name}": its team "${agent.team}" is no group of the directory, or an empty one`);
     }
   }
   return problems;
+}
+
+/** Who answers for each rule and tool of the agent. */
+export function ownersIn({ owner, rules, tools }: Pick<Agent, 'owner' | 'rules' | 'tools'>): readonly {
+  readonly what: 'rule' | 'tool';
+  readonly name: string;
+  readonly owner: string;
+}[] {
+  return [
+    ...rules.map((one) => ({ what: 'rule' as const, name: one.id, owner: one.owner ?? owner })),
+    ...tools.map((one) => ({ what: 'tool' as const, name: one.name, owner: one.owner ?? owner })),
+  ];
 }
 
 /** True when the person may read and take over conversations of the agent. */

@@ -44,7 +44,13 @@ export interface AgentVersion {
   readonly team: string;
   readonly ruleVersion: string;
   readonly models: readonly string[];
-  readonly tools: readonly { readonly name: string; readonly version: string; readonly effect: Effect }[];
+  readonly rules: readonly { readonly id: string; readonly owner: string }[];
+  readonly tools: readonly {
+    readonly name: string;
+    readonly owner: string;
+    readonly version: string;
+    readonly effect: Effect;
+  }[];
 }
 
 /** The parts of a warrant, as the ledger names them: where each was put on record. */

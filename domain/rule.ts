@@ -49,8 +49,14 @@ export const ask = (who: { group: string; quorum?: number; withinMs?: number; re
 export interface Rule {
   readonly id: string;
   readonly tool: string;
+  /** A person of the directory who answers for it; by default the agent's owner. See `ownedBy`. */
+  readonly owner?: string;
   readonly answer: (action: RuleCase<never>) => Answer | undefined;
 }
+
+/** The rules, with another owner than the agent's. */
+export const ownedBy = (owner: string, ...rules: readonly Rule[]): readonly Rule[] =>
+  rules.map((one) => Object.freeze({ ...one, owner }));
 
 /** A rule over one tool sees its typed input: `rule('refund.small', refund, ({ input, evidence }) => …)`. */
 export function rule<Input, Output extends Json>(

@@ -61,6 +61,8 @@ export function isDidNotHappen(error: unknown): error is DidNotHappen {
 export interface ToolDefinition<Input, Output extends Json> {
   readonly name: string;
   readonly version: string;
+  /** A person of the directory who answers for it; by default the owner of each agent that has it. */
+  readonly owner?: string;
   /** For the model. */
   readonly description: string;
   /** Must read what it has read as the same again: the actor parses once more what was approved. No transforms. */
@@ -99,7 +101,8 @@ export type Reconciled<Output extends Json> =
 
 /** A tool with its defaults filled in. Erased over its input, so that agents can list tools of all shapes. */
 export interface Tool<Input = never, Output extends Json = Json>
-  extends Required<Omit<ToolDefinition<Input, Output>, 'output' | 'inspect' | 'reconcile'>> {
+  extends Required<Omit<ToolDefinition<Input, Output>, 'owner' | 'output' | 'inspect' | 'reconcile'>> {
+  readonly owner?: string;
   readonly output?: ZodType<Output>;
   readonly inspect?: ToolDefinition<Input, Output>['inspect'];
   readonly reconcile?: ToolDefinition<Input, Output>['reconcile'];

@@ -7,6 +7,7 @@ import type { ConversationPhase } from '../domain/conversation.ts';
 import type { Entry, FactOf, RecordedEntry, WarrantMark } from '../domain/entry.ts';
 import type { Item, NewItem } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { OwnerReport } from '../domain/report.ts';
 import type { Switch } from '../domain/switch.ts';
 
 export interface ConversationRow {
@@ -258,6 +259,15 @@ export interface Store {
       readonly madeMs: number | null;
       readonly unpublished: number;
     }>;
+  };
+  readonly reports: {
+    /** From `fromMs` on, and before `toMs`. */
+    ofOwner(period: { readonly owner: string; readonly fromMs: number; readonly toMs: number }): Promise<OwnerReport>;
+    /** Open conversations whose agent is not among these, or whose owner is none of these people. */
+    orphans(known: {
+      readonly agents: readonly string[];
+      readonly people: readonly string[];
+    }): Promise<readonly { readonly agent: string; readonly owner: string; readonly count: number }[]>;
   };
   readonly apiKeys: {
     /** By SHA-256 (hex) of the secret; undefined when unknown or revoked. */

@@ -14,6 +14,7 @@ import { createItems } from './items.ts';
 import { migrateStore, requireMigrated } from './migrations/migrate.ts';
 import { createPool } from './pool.ts';
 import type { Store } from './ports.ts';
+import { createReports } from './report.ts';
 import { createDb, type Db } from './schema.ts';
 import { createNotices, createSwitches } from './switches.ts';
 import { StoreUnavailable } from './unavailable.ts';
@@ -44,6 +45,7 @@ export async function openStore({ pool: config, nowMs = Date.now, migrate = true
     claims: createClaims(db),
     ledger: createLedger(db),
     checkpoints: createCheckpoints(db),
+    reports: createReports(db),
     apiKeys: createApiKeys(db),
     switches: createSwitches(db),
     notices: createNotices(db),

@@ -25,7 +25,10 @@ export async function recordConfiguration(role: string, { store, agents, version
 }
 
 function versionOf({ agent, ruleVersion }: LoadedAgent): AgentVersion {
-  const tools = agent.tools.map(({ name, version, effect }) => ({ name, version, effect }));
   const { name, owner, team, models } = agent;
-  return { name, owner, team, ruleVersion, models, tools };
+  const rules = agent.rules.map((one) => ({ id: one.id, owner: one.owner ?? owner }));
+  const tools = agent.tools.map(({ version, effect, ...one }) => {
+    return { name: one.name, owner: one.owner ?? owner, version, effect };
+  });
+  return { name, owner, team, ruleVersion, models, rules, tools };
 }

@@ -7,6 +7,7 @@ import type { ChatOptions } from './chat.ts';
 import type { AsOption, Context } from './context.ts';
 import type { ConversationsOptions } from './conversations.ts';
 import type { CheckpointOptions, ExportOptions, VerifyOptions } from './ledger.ts';
+import type { ReportOptions } from './report.ts';
 import type { SwitchOptions } from './switches.ts';
 import type { WhyOptions } from './why.ts';
 
@@ -20,6 +21,7 @@ export function registerClientCommands(program: Command): void {
   registerApprovals(program);
   registerOperations(program);
   registerRecord(program);
+  registerReport(program);
   registerSwitches(program);
   registerLedger(program);
 }
@@ -117,6 +119,18 @@ function registerRecord(program: Command): void {
     .action((id: string, options: WhyOptions) =>
       run(async (context) => (await import('./why.ts')).why(context, id, options)),
     );
+}
+
+function registerReport(program: Command): void {
+  program
+    .command('report')
+    .description('count what the agents of one owner did in a period, and what it cost')
+    .requiredOption('--owner <person>', 'a person of the directory')
+    .option('--from <day>', 'such as 2026-11-01; by default 30 days back')
+    .option('--to <day>', 'until before then; by default until now')
+    .option('--json', 'the same as JSON')
+    .option(...AS)
+    .action((options: ReportOptions) => run(async (context) => (await import('./report.ts')).report(context, options)));
 }
 
 function registerSwitches(program: Command): void {

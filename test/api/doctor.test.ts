@@ -10,6 +10,7 @@ test('the doctor looks at the store and the workers, and tells operators only', 
   const checks = [
     { name: 'store', kind: 'ok', text: 'it answers' },
     { name: 'workers', kind: 'problem', text: 'no worker polls' },
+    { name: 'owners', kind: 'ok', text: 'everything that is open has an agent and an owner of the directory' },
     { name: 'switches', kind: 'ok', text: 'none is thrown' },
   ];
   assert.deepEqual(body, { checks });
@@ -44,4 +45,12 @@ test('what a role noticed about itself is a warning of the doctor', async (t) =>
     checks.find((one) => one.name === 'actor'),
     noticed,
   );
+});
+
+test('the doctor warns of open conversations whose agent or owner is not here any more', async (t) => {
+  const { call, store } = await serve(t);
+  store.put({ orphans: [{ agent: 'old-desk', owner: 'gone', count: 3 }] });
+  const { body } = await call('operator', 'GET', '/v1/doctor');
+  const { checks } = body as unknown as { checks: readonly { readonly name: string; readonly text: string }[] };
+  assert.match(checks.find(({ name }) => name === 'owners')?.text ?? '', /^3 open conversations .*"old-desk".*"gone"/);
 });

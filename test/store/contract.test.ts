@@ -11,6 +11,7 @@ import { checkpointsContract } from './contract/checkpoints.ts';
 import { itemsContract } from './contract/items.ts';
 import { ledgerContract } from './contract/ledger.ts';
 import { readModelsContract } from './contract/read-models.ts';
+import { reportsContract } from './contract/reports.ts';
 import { sqlContract } from './contract/sql.ts';
 import { switchesContract } from './contract/switches.ts';
 import { type Database, KINDS, startDatabase } from './databases.ts';
@@ -26,7 +27,7 @@ export type Contract = Readonly<Record<string, (subject: Subject) => Promise<voi
 
 const CONTRACTS = [
   ...[itemsContract, ledgerContract, checkpointsContract, actionsContract],
-  ...[readModelsContract, switchesContract, sqlContract],
+  ...[readModelsContract, reportsContract, switchesContract, sqlContract],
 ];
 
 for (const kind of KINDS) {

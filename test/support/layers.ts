@@ -75,7 +75,13 @@ export const LAYERS: readonly Layer[] = [
     of: '/cli',
     may: [
       ...['/cli/*', '/cli/commands', '/cli/start/api-file.ts', '/domain', ...TERMINAL],
-      ...['/api/schemas.ts', '/api/why-schema.ts', '/workers/config.ts', '/workers/dev-identities.ts'],
+      ...[
+        '/api/schemas.ts',
+        '/api/why-schema.ts',
+        '/api/report-schema.ts',
+        '/workers/config.ts',
+        '/workers/dev-identities.ts',
+      ],
       // An export is verified offline, by whoever does not trust the API.
       ...['/trust/ledger-file.ts', '/trust/verify-ledger.ts'],
     ],

@@ -33,8 +33,9 @@ import type { RunningRole } from '../../workers/role.ts';
 import { startWorkflowsRole, workflowStateBy } from '../../workers/workflows.ts';
 import { replayAll } from './replays.ts';
 
-/** What the model answers: words, or calls as [tool, arguments]. */
-export type Script = (request: ModelRequest) => string | readonly (readonly [tool: string, args: object | string])[];
+/** What the model answers: words, or calls as [tool, arguments]; it may take its time. */
+export type Script = (request: ModelRequest) => Scripted | Promise<Scripted>;
+type Scripted = string | readonly (readonly [tool: string, args: object | string])[];
 
 export const person = (id: string) => ({ id, name: id, tenant: 'default' });
 
@@ -110,7 +111,7 @@ async function startRoles(options: SystemOptions, parts: Parts): Promise<readonl
     readSecret: () => undefined,
     foldersPath: folder,
   });
-  const port = { name: 'test', complete: async (request: ModelRequest) => answerOf(script(request)) };
+  const port = { name: 'test', complete: async (request: ModelRequest) => answerOf(await script(request)) };
   const models = { routes: () => [{ model: 'test', port }] };
   return Promise.all([
     startWorkflowsRole(at, bundle, { ...loaded, signer, workflowState: workflowStateBy(client) }),
@@ -235,7 +236,7 @@ export async function eventually<T>(
   }
 }
 
-function answerOf(answer: ReturnType<Script>): ModelAnswer {
+function answerOf(answer: Scripted): ModelAnswer {
   const figures = { opaque: '', model: 'test', requestId: 'r', promptTokens: 1, completionTokens: 1 };
   if (typeof answer === 'string') return { ...figures, text: answer, calls: [], finish: 'stop' };
   const calls = answer.map(([tool, args]) => ({

@@ -4,6 +4,7 @@ import type { Entry, RecordedEntry } from '../../../domain/entry.ts';
 import { messageKey, switchSubject } from '../../../domain/ids.ts';
 import type { Item, NewItem } from '../../../domain/item.ts';
 import type { Switch } from '../../../domain/switch.ts';
+import type { OwnerReport } from '../../../domain/report.ts';
 import { CursorInvalid } from '../../../store/cursor.ts';
 import { memoryLedger } from './memory-ledger.ts';
 import type { ActionRow, ApiKeyRow, Claim, ConversationRow, Page, Store } from '../../../store/ports.ts';
@@ -12,7 +13,11 @@ export interface MemoryStore extends Store {
   /** From now on every call fails, as when PostgreSQL is gone; undefined makes it answer again. */
   fail(error: Error | undefined): void;
   /** What the Workflow would have written. */
-  put(rows: { actions?: readonly ActionRow[]; counts?: Readonly<Record<string, number>> }): void;
+  put(rows: {
+    actions?: readonly ActionRow[];
+    counts?: Readonly<Record<string, number>>;
+    orphans?: State['orphans'];
+  }): void;
   readonly entries: readonly RecordedEntry[];
 }
 
@@ -27,6 +32,7 @@ class State {
   readonly items: (Item & { key: string })[] = [];
   readonly entries: RecordedEntry[] = [];
   counts: Readonly<Record<string, number>> = {};
+  orphans: Awaited<ReturnType<Store['reports']['orphans']>> = [];
   broken: Error | undefined;
 
   async here<T>(answer: () => T): Promise<T> {
@@ -66,6 +72,19 @@ class State {
   }
 }
 
+const NOTHING_DONE: OwnerReport = {
+  ...{
+    outcomes: {},
+    asks: 0,
+    questions: 0,
+    modelCalls: 0,
+    promptTokens: 0,
+    completionTokens: 0,
+    cost: [],
+    unpriced: 0,
+  },
+};
+
 const notHere = (): Promise<never> => Promise.reject(new Error('the API must not do this'));
 
 export function createMemoryStore(): MemoryStore {
@@ -76,10 +95,12 @@ export function createMemoryStore(): MemoryStore {
     put(rows) {
       for (const row of rows.actions ?? []) state.actions.set(row.id, row);
       state.counts = rows.counts ?? state.counts;
+      state.orphans = rows.orphans ?? state.orphans;
     },
     record: (news) => state.here(() => state.record(news)),
     items: itemsOf(state),
     ...switchesOf(state),
+    reports: { ofOwner: () => state.here(() => NOTHING_DONE), orphans: () => state.here(() => state.orphans) },
     conversations: conversationsOf(state),
     approvals: approvalsOf(state),
     actions: {
