@@ -55,6 +55,8 @@ async function prove(context: ProofContext) {
       bench.violations.push(`${deaths} processes died, ${bench.killed()} of them by the proof`);
     bench.violations.push(...rig.roles.surprises, ...(await histories.badEnds()), ...(await histories.unreplayable()));
     log(`tried: ${tried} of ${kills.length} points${quick ? ' (a sample)' : ''}`);
+    log(`actions whose chain is the same in the ledger and in Temporal: ${histories.compared()}`);
+    if (histories.compared() === 0) bench.violations.push('no chain was compared');
     bench.summarize();
     return { cases: bench.runs(), violations: bench.violations };
   } finally {
@@ -115,6 +117,7 @@ function createBench({ seed, quick, log }: ProofContext, rig: Rig, histories: Hi
     if (found.journey !== undefined) {
       problems.push(...(await problemsOf(rig, id, found.journey, ordealOf(reached))));
       problems.push(...(await histories.problems(id, found.journey.approvalId)));
+      problems.push(...(await histories.chains(rig, id)));
       const deaths = rig.roles.deaths.filter((death) => death.atMs >= startedMs);
       problems.push(...waits.add(found.journey.repliesMs, deaths));
     }

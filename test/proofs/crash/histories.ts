@@ -2,6 +2,8 @@
 import { Client, Connection, type WorkflowExecutionDescription } from '@temporalio/client';
 import { waitingWorkflowId, conversationWorkflowId, parseApprovalId } from '../../../domain/ids.ts';
 import { CONVERSATION } from '../../../domain/protocol.ts';
+import { chainProblems } from '../rig/chains.ts';
+import type { Rig } from '../rig/rig.ts';
 import { replayAll } from '../../support/replays.ts';
 import { waitFor } from '../support.ts';
 
@@ -14,6 +16,10 @@ export interface Histories {
   badEnds(): Promise<readonly string[]>;
   /** Workflows that are at work, or still wait though they are none of these; as sentences. */
   restless(mayWait: ReadonlySet<string>): Promise<readonly string[]>;
+  /** Where the ledger, `why` and Temporal do not say the same of its actions, as sentences; counts those that do. */
+  chains(rig: Rig, conversationId: string): Promise<readonly string[]>;
+  /** How many actions were compared so far. */
+  compared(): number;
   /** Histories that do not replay on today's code, as sentences. */
   unreplayable(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -28,6 +34,7 @@ export async function readHistories(address: string): Promise<Histories> {
   const connection = await Connection.connect({ address });
   const client = new Client({ connection });
   const { workflow } = client;
+  let compared = 0;
   const batchOf = (approvalId: string) => waitingWorkflowId(parseApprovalId(approvalId)?.batchId ?? approvalId);
   const idsOf = (conversationId: string, approvalId: string | undefined) => [
     conversationWorkflowId(conversationId),
@@ -72,6 +79,12 @@ export async function readHistories(address: string): Promise<Histories> {
       }
       return problems;
     },
+    async chains(rig, conversationId) {
+      const { chains, problems } = await chainProblems(rig, client, conversationId);
+      compared += chains;
+      return problems;
+    },
+    compared: () => compared,
     async unreplayable() {
       const { replayed, problems } = await replayAll(client);
       return replayed === 0 ? ['no history was there to replay'] : problems;

@@ -72,6 +72,8 @@ async function prove(context: ProofContext) {
     violations.push(...(await leftUnderWay(world, tally)), ...ofRoles(rig, faulting), ...ofTally(tally, faulting));
     violations.push(...ofFaults(faulting, quick ? [] : plan), ...(await histories.badEnds()));
     violations.push(...(await histories.unreplayable()));
+    log(`actions whose chain is the same in the ledger and in Temporal: ${histories.compared()}`);
+    if (histories.compared() === 0) violations.push('no chain was compared');
     log(`conversations: ${begun}; outcomes: ${counted(tally.outcomes)}`);
     log(`done of what was due: ${tally.done} of ${tally.due}; model calls made again: ${tally.repeats}`);
     log(`faults: ${counted(faulting.happened)}; processes that died: ${rig.roles.deaths.length}`);
@@ -101,7 +103,8 @@ async function problemsOf(world: World, faulting: Faulting, life: Life, tally: T
     const left = seen.approvals.filter(({ end }) => end === 'open');
     for (const batchId of batchesOf(left)) tally.mayWait.add(waitingWorkflowId(batchId));
     const broken = faulting.felt().filter(({ fault }) => breaksActs(fault));
-    return [...unexplained(life, said, seen, broken), ...(await claimProblems(world.rig, life.id))];
+    const chains = await world.histories.chains(world.rig, life.id);
+    return [...unexplained(life, said, seen, broken), ...(await claimProblems(world.rig, life.id)), ...chains];
   } catch (error) {
     return [`it did not come to its end: ${inspect(error)}`];
   }
