@@ -1,8 +1,7 @@
 // The chain of an action, made anew from Temporal's own histories, without our ledger: what the model was shown, what was
 // proposed, the verdict, the decisions and the warrant that the actor was given, and how it ended. The ledger must say the
 // same, and `why` must tell all of it.
-import type { Client } from '@temporalio/client';
-import type { temporal } from '@temporalio/proto';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { z } from 'zod';
 import { conversationWorkflowId, parseApprovalId, waitingWorkflowId } from '../../../domain/ids.ts';
 import type { Rig } from './rig.ts';
@@ -10,7 +9,8 @@ import { ask } from './truth.ts';
 import { createHttp } from '../support.ts';
 import { createPatient } from '../crash/journey.ts';
 
-type Event = temporal.api.history.v1.IHistoryEvent;
+type Event = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
+type Payloads = NonNullable<Event['activityTaskScheduledEventAttributes']>['input'];
 
 const Proposal = z.object({
   actionId: z.string(),
@@ -53,7 +53,7 @@ const Why = z.object({
   lines: z.array(z.object({ seq: z.number().nullable(), coverage: z.string(), text: z.string() })),
 });
 
-/** Where ledger, `why` and history do not say the same of the actions of a conversation, as sentences; and how many agree. */
+/** Where ledger, `why` and history do not say the same of its actions, as sentences; and how many were compared. */
 export async function chainProblems(
   rig: Rig,
   client: Client,
@@ -195,7 +195,7 @@ function activitiesIn(events: readonly Event[]) {
   );
 }
 
-function valueOf(payloads: temporal.api.common.v1.IPayloads | null | undefined): unknown {
+function valueOf(payloads: Payloads): unknown {
   const data = payloads?.payloads?.[0]?.data;
   return data ? JSON.parse(Buffer.from(data).toString('utf8')) : undefined;
 }
