@@ -3,7 +3,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { PROOFS } from './list.ts';
 import { createRandom, type ProofResult, stopAll } from './support.ts';
 
@@ -11,8 +10,6 @@ const [name = '', seedText = '', length = ''] = process.argv.slice(2);
 const proof = PROOFS.find((one) => one.name === name);
 if (proof === undefined) throw new Error(`there is no proof "${name}"`);
 
-// Replaying histories is a Worker's work: of its notes only warnings are worth a line.
-Runtime.install({ logger: new DefaultLogger('WARN') });
 process.once('exit', stopAll);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 

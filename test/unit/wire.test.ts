@@ -46,7 +46,7 @@ for (const fault of FAULTS) {
     const { wire, seen, ask } = await aLink(t);
     wire.arm({ link: 'client>far', fault, at: 2 });
     assert.equal(await ask('/1'), '/1');
-    assert.equal(wire.struck(), undefined);
+    assert.equal(await wire.struck(), undefined);
     assert.match(await ask('/2'), TABLE[fault].told);
     const struck = await waitFor('the fault to be over', LIMIT_MS, () => wire.struck());
     assert.deepEqual([struck.fault, struck.at, struck.carried.back > 0], [fault, 2, true]);

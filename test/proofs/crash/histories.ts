@@ -1,5 +1,6 @@
 // What Temporal says of the Workflows of a conversation: whether anything is still under way, and whether anything failed.
 import { Client, Connection, type WorkflowExecutionDescription } from '@temporalio/client';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { waitingWorkflowId, conversationWorkflowId, parseApprovalId } from '../../../domain/ids.ts';
 import { CONVERSATION } from '../../../domain/protocol.ts';
 import { chainProblems } from '../rig/chains.ts';
@@ -86,6 +87,8 @@ export async function readHistories(address: string): Promise<Histories> {
     },
     compared: () => compared,
     async unreplayable() {
+      // Replaying is a Worker's work: of its notes only warnings are worth a line.
+      Runtime.install({ logger: new DefaultLogger('WARN') });
       const { replayed, problems } = await replayAll(client);
       return replayed === 0 ? ['no history was there to replay'] : problems;
     },

@@ -49,8 +49,8 @@ export interface Wire {
   arm(aim?: Aim): void;
   /** Requests of each link since the arming. */
   counts(): ReadonlyMap<string, number>;
-  /** What the armed fault came to, once it is over; undefined while it has not struck. */
-  struck(): Struck | undefined;
+  /** What the armed fault came to; one that is under way is waited for. Undefined where it has not struck. */
+  struck(): Promise<Struck | undefined>;
   stop(): Promise<void>;
 }
 
@@ -89,6 +89,7 @@ export function createWire(delaysMs = DELAYS_MS): Wire {
   let aim: Aim | undefined;
   let armed = 0;
   let struck: Struck | undefined;
+  let underWay: Promise<void> | undefined;
 
   /** The aim, if it is this request's; it strikes once. */
   function takeAim(link: Link): Aim | undefined {
@@ -103,7 +104,7 @@ export function createWire(delaysMs = DELAYS_MS): Wire {
   function happens(taken: Aim, { out, back }: Link, over: Promise<unknown>): void {
     const run = armed;
     const found = { ...taken, atMs: Date.now(), carried: { out, back } };
-    over.then(
+    underWay = over.then(
       () => {
         if (run === armed) struck = found;
       },
@@ -131,9 +132,13 @@ export function createWire(delaysMs = DELAYS_MS): Wire {
       armed += 1;
       aim = next;
       struck = undefined;
+      underWay = undefined;
     },
     counts: () => new Map([...links.values()].map(({ name, requests }) => [name, requests])),
-    struck: () => struck,
+    async struck() {
+      await underWay;
+      return struck;
+    },
     async stop() {
       const closed = servers.map((server) => once(server, 'close'));
       for (const server of servers) server.close();

@@ -117,7 +117,7 @@ function createBench({ seed, quick, log }: ProofContext, { rig, apiUrl, wire: be
     const id = `wire-${runs}`;
     between.arm(aim);
     const { journey, problems: unfinished } = await liveOn({ ...rig, apiUrl }, histories, id);
-    const struck = between.struck();
+    const struck = await between.struck();
     const problems = [...unfinished];
     if (journey !== undefined) {
       problems.push(...(await problemsOf(rig, id, journey, ordealOf(struck))));
