@@ -1,5 +1,5 @@
-// The HTTP side, composed: routes, keys, limits, log lines, errors. It holds no state that matters: any number of
-// processes may serve the same store and the same Temporal. May import express and the API's own files.
+// The HTTP side, composed: routes, keys, limits, log lines, errors. It holds no state that matters, so as many
+// processes as one likes may serve the same store and the same Temporal. May import express and the API's own files.
 import { randomUUID } from 'node:crypto';
 import express, {
   type ErrorRequestHandler,

@@ -84,10 +84,12 @@ export function ledgerRoutes(deps: Deps): readonly Route[] {
 export const isAuditor = ({ principal, scopes }: Caller): boolean =>
   scopes.includes('ledger:read') && principal.tenant === DEFAULT_TENANT;
 
-function assertMayRead(caller: Caller): void {
-  if (isAuditor(caller)) return;
-  const { tenant } = caller.principal;
-  const detail = `Your key is of the tenant "${tenant}", and the ledger holds every tenant's; use a key of "${DEFAULT_TENANT}".`;
+const assertMayRead = (caller: Caller): void => assertOfHouse(caller, "the ledger holds every tenant's");
+
+/** What concerns every tenant is for people of the house. */
+export function assertOfHouse({ principal: { tenant } }: Caller, why: string): void {
+  if (tenant === DEFAULT_TENANT) return;
+  const detail = `Your key is of the tenant "${tenant}", and ${why}; use a key of "${DEFAULT_TENANT}".`;
   throw new Problem('ledger_refused', detail);
 }
 

@@ -1,8 +1,7 @@
 // What an owner's agents did in a period: for whoever has to answer for them. May import domain, store.
 
-import { DEFAULT_TENANT } from '../domain/principal.ts';
-import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
+import { assertOfHouse } from './ledger.ts';
 import { Problem } from './problem.ts';
 import { type Route, route } from './route.ts';
 import { Report, ReportAsked } from './report-schema.ts';
@@ -23,7 +22,7 @@ export function reportRoutes({ store, directory, nowMs }: Deps): readonly Route[
       query: ReportAsked,
       responses: { 200: Report },
       handler: async ({ query: { owner, from, to }, caller }) => {
-        assertMayAsk(caller);
+        assertOfHouse(caller, "a report counts every tenant's");
         const toMs = to ?? nowMs();
         const fromMs = from ?? toMs - PERIOD_MS;
         if (fromMs >= toMs)
@@ -37,11 +36,4 @@ export function reportRoutes({ store, directory, nowMs }: Deps): readonly Route[
       },
     }),
   ];
-}
-
-/** An owner's agents serve every tenant, so it is for people of the house. */
-function assertMayAsk({ principal: { tenant } }: Caller): void {
-  if (tenant === DEFAULT_TENANT) return;
-  const detail = `Your key is of the tenant "${tenant}", and a report counts every tenant's; use a key of "${DEFAULT_TENANT}".`;
-  throw new Problem('ledger_refused', detail);
 }

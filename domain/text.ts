@@ -43,9 +43,13 @@ export function cutText(text: string, maxChars: number): string {
   return text.slice(0, end);
 }
 
-// Control characters, what formats invisibly (turns text around, joins, tags), halves of surrogate pairs, private use,
-// and the two Unicode line ends. The joiners that scripts and emoji need are let through.
-const UNSAFE = /(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+/**
+ * Control characters, what formats invisibly (turns text around, joins, tags), halves of surrogate pairs, private use, and
+ * the two Unicode line ends.
+ */
+export const UNPLAIN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+// Where people read, line ends stay, and the joiners that scripts and emoji need are let through.
+const UNSAFE = new RegExp(`(?![\\n\\u200c\\u200d])${UNPLAIN.source}`, 'gu');
 
 /** The text with everything that is not plainly visible written out, such as <U+001B>. Line ends stay, tabs are blanks. */
 export function plain(text: string): string {

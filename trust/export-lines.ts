@@ -1,11 +1,8 @@
-// The lines of an export, as docs/ledger-format.md has them, and JSON on one plain line. May import trust. Guarantees: the
-// same values make the same line; a line is plain to the eye and to every reader of lines, and says exactly what it was
-// made of.
+// The lines of an export, as docs/ledger-format.md has them, and JSON on one plain line. May import domain and trust.
+// Guarantees: the same values make the same line; a line is plain to the eye and to every reader of lines, and says exactly
+// what it was made of.
+import { UNPLAIN } from '../domain/text.ts';
 import { EXPORT_FORMAT } from './ledger-file.ts';
-
-// Control characters, what formats invisibly (turns text around, joins, tags), halves of surrogate pairs, private use, and
-// the two Unicode line ends.
-const UNPLAIN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 
 // Most text is plain ASCII, and this finds it so ten times as fast.
 const NOT_ASCII = /[^ -~]/;

@@ -7,6 +7,7 @@ import type { QuestionInput } from '../domain/conversation.ts';
 import { questionId, TASK_QUEUES, waitingWorkflowId, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
 import { QUESTION } from '../domain/protocol.ts';
 import type { Store, UnaskedAction } from '../store/ports.ts';
+import { regularly } from './regularly.ts';
 
 // 60 s between looks: whoever is asked has hours, and a look costs one statement.
 export const LOOK_EVERY_MS = 60_000;
@@ -26,10 +27,7 @@ interface Deps {
 
 /** Begin to look. Returns how to stop; what goes wrong is logged, and tried again at the next look. */
 export function askUnknown(deps: Deps): () => void {
-  const look = () => askOnce(deps).catch((error: unknown) => deps.log.warn({ err: error }, 'unknown outcomes'));
-  const timer = setInterval(() => void look(), LOOK_EVERY_MS);
-  timer.unref();
-  return () => clearInterval(timer);
+  return regularly(LOOK_EVERY_MS, 'unknown outcomes', deps.log, () => askOnce(deps));
 }
 
 /** One look. Resolves to the questions that were started. */

@@ -7,6 +7,7 @@ import type { Entry } from '../domain/entry.ts';
 import { conversationOfWorkflow, TASK_QUEUES } from '../domain/ids.ts';
 import { cutText } from '../domain/text.ts';
 import type { Store } from '../store/ports.ts';
+import { regularly } from './regularly.ts';
 
 // 60 s between looks: it is for the record, and nothing waits for it.
 const LOOK_EVERY_MS = 60_000;
@@ -30,17 +31,10 @@ interface Deps {
 /** Begin to look. Returns how to stop; what goes wrong is logged, and tried again at the next look. */
 export function watchOperators(deps: Deps): () => void {
   let backMs = FIRST_LOOK_BACK_MS;
-  const look = async () => {
-    try {
-      await recordOperatorActs(deps, deps.nowMs() - backMs);
-      backMs = LOOK_BACK_MS;
-    } catch (error) {
-      deps.log.warn({ err: error }, 'acts of operators');
-    }
-  };
-  const timer = setInterval(() => void look(), LOOK_EVERY_MS);
-  timer.unref();
-  return () => clearInterval(timer);
+  return regularly(LOOK_EVERY_MS, 'acts of operators', deps.log, async () => {
+    await recordOperatorActs(deps, deps.nowMs() - backMs);
+    backMs = LOOK_BACK_MS;
+  });
 }
 
 /** One look at what was ended since. Recorded again it changes nothing. */

@@ -1,4 +1,4 @@
-// A real Temporal server, found as any start finds it.
+// A real Temporal server, found in the way of every start.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
