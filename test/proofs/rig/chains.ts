@@ -124,11 +124,19 @@ function ofHistory(
   return problems;
 }
 
-/** An action that has ended has its whole story; only one that ended as unknown has a line that nobody can prove. */
+/**
+ * An action that has ended has its whole story. What nobody can prove is only how it ended, where that is unknown, and what
+ * a system of record could not say when it was asked, however it ended after that.
+ */
 function ofLines(id: string, own: Entries, lines: z.output<typeof Why>['lines']): readonly string[] {
   const ends = own.filter(({ kind }) => kind === 'settled').map(({ fact }) => Settled.parse(fact).outcome.kind);
   if (ends.length === 0 || ends.includes('unknown')) return [];
-  return lines.filter(({ coverage }) => coverage === 'unknown').map(({ text }) => `why ${id}, unknown: ${text}`);
+  const unsaid = new Set(
+    own.filter(({ kind, fact }) => kind === 'reconciled' && fact['found'] === 'unknown').map(({ seq }) => seq),
+  );
+  return lines
+    .filter(({ seq, coverage }) => coverage === 'unknown' && (seq === null || !unsaid.has(seq)))
+    .map(({ text }) => `why ${id}, unknown: ${text}`);
 }
 
 /** What a warrant proves, read out of its signed words. */
