@@ -161,6 +161,8 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return { reason: fact.reason };
     case 'switched':
       return { scope: fact.scope, name: fact.name, isThrown: fact.isThrown, by: fact.by, reason: fact.reason };
+    case 'ledger_resumed':
+      return { by: fact.by };
     case 'ledger_read':
       return { by: fact.by, from: fact.from, to: fact.to, how: fact.how };
     case 'settled':

@@ -58,6 +58,21 @@ program
     process.stdout.write(`${await migrate(process.env)}\n`);
   });
 
+program
+  .command('rebuild')
+  .requiredOption('--by <person>', 'who does it, for the record')
+  .requiredOption('--reason <text>', 'why, for the record')
+  .option('--published <file>', 'the checkpoints that were published before the loss', '')
+  .option('--dry-run', 'only say what is lost', false)
+  .description('after the store lost its latest entries, derive them again from Temporal; stop all roles first')
+  .action(async (options: { by: string; reason: string; published: string; dryRun: boolean }) => {
+    const { rebuild, saidOf } = await import('../workers/rebuild/rebuild.ts');
+    const { by, reason, published: publishedPath, dryRun } = options;
+    const rebuilt = await rebuild({ by, reason, publishedPath, dryRun, nowMs: Date.now() }, process.env);
+    process.stdout.write(`${saidOf(rebuilt).join('\n')}\n`);
+    process.exitCode = rebuilt.problems.length === 0 ? 0 : 1;
+  });
+
 const apiKey = program
   .command('api-key')
   .description('make and revoke API keys; DATABASE_URL is that of the store’s owner');

@@ -19,6 +19,11 @@ export interface Entry {
   readonly conversationId: string;
   readonly atMs: number;
   readonly fact: Fact;
+  /**
+   * The ledger has lost it, and it was derived again from Temporal's histories, later than its place tells. What those do
+   * not know is left empty: '' for words and digests, [] for lists, null for results and costs.
+   */
+  readonly rebuilt?: true;
 }
 
 export interface RecordedEntry extends Entry {
@@ -178,6 +183,19 @@ export type Fact =
       readonly from: number;
       readonly to: number;
       readonly how: 'entries' | 'export' | 'why';
+    }
+  /** After a loss the ledger goes on under another name; what could be derived again follows. */
+  | {
+      readonly kind: 'ledger_resumed';
+      /** The name until then. */
+      readonly origin: string;
+      /** How many entries were left. */
+      readonly kept: number;
+      /** The last checkpoint that was published of what there was, as a signed note; '' where nobody has it. */
+      readonly published: string;
+      readonly rebuilt: number;
+      readonly by: string;
+      readonly reason: string;
     }
   | { readonly kind: 'settled'; readonly outcome: Outcome }
   /** A role began with another configuration than the last on record. */

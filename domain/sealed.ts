@@ -44,6 +44,7 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
   warrant_refused: NOTHING,
   switched: { sealed: ['reason'] },
   ledger_read: NOTHING,
+  ledger_resumed: { sealed: ['reason'] },
   settled: { sealed: ['outcome.result', 'outcome.reason'] },
   configured: NOTHING,
   operator_act: { sealed: ['reason'] },

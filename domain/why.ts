@@ -21,8 +21,15 @@ function lineOf(entry: RecordedEntry, all: readonly RecordedEntry[], known: Know
     because: seal === 'gone' ? 'its words are erased' : 'its words are not those that were recorded',
   };
   const details = isWhole ? (told.details ?? null) : null;
-  return [{ ...told, seq, atMs, ...(isWhole ? {} : broken), details }];
+  const again = entry.rebuilt === true && told.coverage === 'enforced' ? REBUILT : {};
+  return [{ ...told, seq, atMs, ...again, ...(isWhole ? {} : broken), details }];
 }
+
+/** Code of ours checked it then; that it did is now the word of Temporal's history. */
+const REBUILT: Pick<WhyLine, 'coverage' | 'because'> = {
+  coverage: 'attributed',
+  because: 'the ledger has lost it; Temporal’s history, from which it was derived again, says so',
+};
 
 function filled(fact: Fact, seal: 'gone' | 'broken'): Fact {
   const word = seal === 'gone' ? '[erased]' : '[altered]';

@@ -37,7 +37,8 @@ export async function lockLedger(tx: Tx): Promise<void> {
   await sql`select pg_advisory_xact_lock(${LOCKS.ledger.family}::int, ${LOCKS.ledger.key}::int)`.execute(tx);
 }
 
-async function withoutKnown(tx: Tx, entries: readonly Entry[]): Promise<readonly Entry[]> {
+/** Those whose (subject, step) is not in the ledger, each once. */
+export async function withoutKnown(tx: Tx | Db, entries: readonly Entry[]): Promise<readonly Entry[]> {
   const subjects = [...new Set(entries.map((entry) => entry.subject))];
   const steps = [...new Set(entries.map((entry) => entry.step))];
   const rows = await tx

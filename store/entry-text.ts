@@ -20,7 +20,7 @@ export interface SealedText {
 }
 
 export interface EntryText {
-  /** Canonical JSON (RFC 8785) with the members atMs, conversationId, fact, kind, sealed, seq, step, subject, v. */
+  /** Canonical JSON (RFC 8785) with the members atMs, conversationId, fact, kind, rebuilt, sealed, seq, step, subject, v. */
   readonly text: string;
   /** What `sealed` is the digest of; null where the entry has no such member. */
   readonly sealed: SealedText | null;
@@ -33,6 +33,7 @@ export function entryText({
   conversationId,
   atMs,
   fact,
+  rebuilt,
 }: Entry & { readonly seq: number }): EntryText {
   // As JSON keeps it: a fact may hold `undefined`, which JSON leaves out.
   const kept = wellFormed(JSON.parse(JSON.stringify(fact)) as Json) as JsonObject;
@@ -42,6 +43,7 @@ export function entryText({
     ...(wellFormed({ subject, step, conversationId }) as JsonObject),
     ...{ v: VERSION, seq, atMs, kind: fact.kind, fact: open },
     ...(sealed === null ? {} : { sealed: sealDigest(sealed) }),
+    ...(rebuilt ? { rebuilt } : {}),
   });
   return { text, sealed };
 }
@@ -68,7 +70,7 @@ export function readEntry(text: string, sealed: SealedText | null): RecordedEntr
   const parts = fits ? (JSON.parse(sealed.body) as JsonObject) : {};
   const fact = joinFact({ open: rest.fact as unknown as JsonObject, sealed: parts }) as unknown as Fact;
   const seal = rest.sealed === undefined ? 'none' : fits ? 'fits' : sealed === null ? 'gone' : 'broken';
-  return { seq, subject, step, conversationId, atMs, fact, seal };
+  return { seq, subject, step, conversationId, atMs, fact, seal, ...(rest.rebuilt ? { rebuilt: true } : {}) };
 }
 
 /** Half a surrogate pair is no text: a receipt must be kept all the same, whatever a far side has sent. */

@@ -47,6 +47,7 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
     case 'warrant_refused':
     case 'switched':
     case 'ledger_read':
+    case 'ledger_resumed':
     case 'configured':
     case 'operator_act':
       return;

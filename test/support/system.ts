@@ -83,6 +83,8 @@ async function openParts({ temporal, nowMs = Date.now }: SystemOptions) {
   return {
     folder,
     store,
+    /** The store's database, as the owner of its tables. */
+    pool: postgres.poolConfig,
     client,
     api: createSigner('api', generateSigningKey()),
     workflows: createSigner('workflows', generateSigningKey()),

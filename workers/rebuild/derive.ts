@@ -1,0 +1,218 @@
+// What an Activity must have put on record, told by what it was asked and what it answered: one line for each that writes.
+// What only the lost record knew is left empty (see Entry.rebuilt). A claim
+// without an outcome says that nobody knows how it ended: the actor asks before it does anything. Pure. May import domain
+// and the store's types.
+import type { Ending, Outcome, Proposal, Warrant } from '../../domain/action.ts';
+import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../../domain/activity-ports.ts';
+import type { Entry, Fact, WarrantMark } from '../../domain/entry.ts';
+import { ruledStep } from '../../domain/ids.ts';
+import type { LostClaim } from '../../store/rebuild.ts';
+import type { DecisionStatement, MessageStatement, Signed, VerdictStatement } from '../../domain/signed.ts';
+
+export type Answer<Result> =
+  | { readonly kind: 'result'; readonly result: Result; readonly atMs: number }
+  | { readonly kind: 'failure'; readonly type: string; readonly message: string; readonly atMs: number }
+  /** It was asked, and nothing is known of an answer. */
+  | { readonly kind: 'none'; readonly atMs: number };
+
+export interface Call {
+  readonly name: string;
+  readonly input: unknown;
+  readonly atMs: number;
+  /** Of the conversation, as the Workflow shows it to operators; '' where it does not. */
+  readonly owner: string;
+  answer: Answer<unknown>;
+}
+
+export interface Derived {
+  readonly entries: readonly Entry[];
+  readonly claims: readonly LostClaim[];
+  /** It may have got as far as this, or not: to be counted as lost only where something else surely is. */
+  readonly isGuess?: true;
+}
+
+type Activities = WorkflowsActivities & AssistantActivities & ActorActivities;
+type Derivations = {
+  readonly [Name in keyof Activities]?: (
+    input: Parameters<Activities[Name]>[0],
+    answer: Answer<Awaited<ReturnType<Activities[Name]>>>,
+    owner: string,
+  ) => Derived;
+};
+
+/** What the call put on record; nothing where it puts nothing there, or never ended. */
+export function derive({ name, input, answer, owner }: Call): Derived {
+  const derivation = (DERIVATIONS as Readonly<Record<string, unknown>>)[name];
+  if (derivation === undefined) return NOTHING;
+  return (derivation as (input: unknown, answer: unknown, owner: string) => Derived)(input, answer, owner);
+}
+
+const NOTHING: Derived = { entries: [], claims: [] };
+const entriesOnly = (entries: readonly Entry[]): Derived => ({ entries, claims: [] });
+const LOST = '';
+
+const DERIVATIONS: Derivations = {
+  record: ({ entries, items }, answer) => {
+    if (answer.kind !== 'result') return NOTHING;
+    const replies = items.flatMap(({ conversationId, turn, body }, at) => {
+      if (body.kind !== 'reply') return [];
+      const itemId = answer.result[at]?.id ?? LOST;
+      return [replied({ conversationId, turn, itemId, atMs: answer.atMs, step: `replied:${turn}` }, body.by)];
+    });
+    return entriesOnly([...entries, ...replies]);
+  },
+
+  openTurn: ({ of, messages }, answer, owner) => {
+    if (answer.kind !== 'result') return NOTHING;
+    const { result, atMs } = answer;
+    if (result.kind !== 'speaks' && result.kind !== 'noted') return NOTHING;
+    // Where some of them did not verify nobody can tell which: then none of them is said to have been taken.
+    if (result.items.length !== messages.length) return NOTHING;
+    const { conversationId, agent, tenant, turn } = of;
+    const about = { subject: conversationId, conversationId, atMs };
+    const said = messages.map(({ signed }) => statementIn<MessageStatement>(signed));
+    const opened = said.slice(0, 1).map(({ principal }): Entry => {
+      const fact = { kind: 'conversation_opened', agent, tenant, owner, principal } as const;
+      return { ...about, step: 'opened', fact };
+    });
+    const taken = messages.flatMap(({ signed }, at): readonly Entry[] => {
+      const { messageId = LOST, principal } = said[at] ?? {};
+      const item = result.items[at];
+      if (principal === undefined || item === undefined) return [];
+      const fact = { kind: 'message', turn, messageId, itemId: item.id, itemDigest: LOST, principal, signed } as const;
+      const message: Entry = { ...about, step: `message:${messageId}`, fact };
+      if (item.kind !== 'staff_reply') return [message];
+      const reply = { conversationId, turn, itemId: item.id, atMs, step: `replied:${messageId}` };
+      return [message, replied(reply, 'staff')];
+    });
+    return entriesOnly([...opened, ...taken]);
+  },
+
+  openReportTurn: ({ of: { conversationId }, batchId }, answer) => {
+    if (answer.kind !== 'result' || answer.result.kind !== 'refused') return NOTHING;
+    const fact = { kind: 'report_refused', batchId, reason: 'it is not signed for this batch' } as const;
+    const step = `report:${batchId}:refused`;
+    return entriesOnly([{ subject: conversationId, step, conversationId, atMs: answer.atMs, fact }]);
+  },
+
+  callModel: ({ conversationId, turn, call, show }, answer) => {
+    if (answer.kind !== 'result') return NOTHING;
+    const { result, atMs } = answer;
+    const { promptTokens, completionTokens } = result;
+    const itemId = result.item.id;
+    const fact = {
+      ...({ kind: 'model_call', turn, model: LOST, requestId: LOST, itemId, itemDigest: LOST } as const),
+      ...{ promptTokens, completionTokens, cost: null },
+      shown: show.map((id) => ({ id, digest: LOST })),
+    };
+    const called: Entry = { subject: conversationId, step: `model:${turn}:${call}`, conversationId, atMs, fact };
+    if (result.kind !== 'reply') return entriesOnly([called]);
+    return entriesOnly([called, replied({ conversationId, turn, itemId, atMs, step: `replied:${turn}` }, 'model')]);
+  },
+
+  inspect: ({ proposal }, answer) => {
+    if (answer.kind === 'failure') return refused(proposal, answer);
+    if (answer.kind !== 'result') return NOTHING;
+    const fact = { kind: 'inspected', tool: proposal.tool, scopes: [], evidence: answer.result } as const;
+    return entriesOnly([entryOf(proposal, `inspected:${answer.result.asOfMs}`, answer.atMs, fact)]);
+  },
+
+  act: ({ proposal, warrant }, answer) => {
+    const { atMs } = answer;
+    if (answer.kind === 'failure' && answer.type === 'WarrantRefused') return refused(proposal, answer);
+    if (answer.kind === 'result') {
+      if (answer.result.kind !== 'settled') return NOTHING;
+      const { ending } = answer.result;
+      // What came too late, or was switched off, was closed without anybody beginning it.
+      const began = ending.kind !== 'expired' && ending.kind !== 'cancelled';
+      return ended(proposal, began ? markOf(warrant) : null, outcomeOf(ending), atMs);
+    }
+    if (proposal.effect === 'read') return NOTHING;
+    return { ...claimed(proposal, markOf(warrant), null, atMs), isGuess: true };
+  },
+
+  closeUnfinished: ({ proposal }, answer) =>
+    answer.kind === 'result' ? ended(proposal, null, outcomeOf(answer.result), answer.atMs) : NOTHING,
+
+  closeQuestion: ({ question: { proposal }, answer: said }, answer) => {
+    if (answer.kind !== 'result' || said === null) return NOTHING;
+    const { personId, reason } = said;
+    const looked = `${personId} looked${reason === '' ? '' : `: ${reason}`}`;
+    const outcome: Outcome =
+      said.answer === 'happened'
+        ? { kind: 'succeeded', result: { confirmedBy: personId, reason } }
+        : { kind: 'failed', reason: `it did not happen; ${looked}` };
+    return entriesOnly([entryOf(proposal, 'corrected', answer.atMs, { kind: 'settled', outcome })]);
+  },
+};
+
+type Of = Pick<Proposal, 'actionId' | 'conversationId'>;
+
+function entryOf({ actionId, conversationId }: Of, step: string, atMs: number, fact: Fact): Entry {
+  return { subject: actionId, step, conversationId, atMs, fact };
+}
+
+interface Reply {
+  readonly conversationId: string;
+  readonly turn: number;
+  readonly itemId: string;
+  readonly atMs: number;
+  readonly step: string;
+}
+
+function replied({ conversationId, turn, itemId, atMs, step }: Reply, by: 'model' | 'code' | 'staff'): Entry {
+  const fact = { kind: 'replied', turn, itemId, itemDigest: LOST, by } as const;
+  return { subject: conversationId, step, conversationId, atMs, fact };
+}
+
+const REFUSED = 'no warrant: ';
+
+function refused(proposal: Of, answer: Extract<Answer<unknown>, { kind: 'failure' }>): Derived {
+  if (answer.type !== 'WarrantRefused') return NOTHING;
+  const reason = answer.message.startsWith(REFUSED) ? answer.message.slice(REFUSED.length) : answer.message;
+  return entriesOnly([entryOf(proposal, `refused:${reason}`, answer.atMs, { kind: 'warrant_refused', reason })]);
+}
+
+/** How it ended, with its claim where it is a write. */
+function ended(
+  proposal: Pick<Proposal, 'actionId' | 'conversationId' | 'digest' | 'tool' | 'effect'>,
+  mark: WarrantMark | null,
+  outcome: Outcome,
+  atMs: number,
+): Derived {
+  const settled = entryOf(proposal, 'settled', atMs, { kind: 'settled', outcome });
+  if (proposal.effect === 'read') return entriesOnly([settled]);
+  const { entries, claims } = claimed(proposal, mark, outcome, atMs);
+  return { entries: [...entries, settled], claims };
+}
+
+function claimed(
+  proposal: Pick<Proposal, 'actionId' | 'conversationId' | 'digest' | 'tool'>,
+  warrant: WarrantMark | null,
+  outcome: Outcome | null,
+  atMs: number,
+): Derived {
+  const { actionId, conversationId, digest, tool } = proposal;
+  const entry = entryOf(proposal, 'claimed', atMs, { kind: 'claimed', digest, tool, warrant });
+  return { entries: [entry], claims: [{ actionId, conversationId, digest, tool, claimedMs: atMs, outcome }] };
+}
+
+/** The result itself is lost; that it succeeded is not. */
+function outcomeOf(ending: Ending): Outcome {
+  return ending.kind === 'succeeded' ? { kind: 'succeeded', result: null } : { ...ending, kind: ending.kind };
+}
+
+/** As the actor names the parts of a warrant that it has verified. */
+function markOf({ principal, verdict, decisions }: Warrant): WarrantMark {
+  return {
+    messageId: statementIn<MessageStatement>(principal).messageId,
+    verdictStep: ruledStep(statementIn<VerdictStatement>(verdict).verdict, verdict),
+    decisionIds: decisions.map((one) => statementIn<DecisionStatement>(one).decisionId),
+  };
+}
+
+/** What a compact JWS says. Nothing is verified here: it was, by whoever acted on it. */
+function statementIn<S>(signed: Signed<S & { readonly kind: string }> | string): S {
+  const [, payload = ''] = signed.split('.');
+  return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as S;
+}
