@@ -102,6 +102,15 @@ test('what happened verifies offline by the checkpoints that were published outs
   assert.ok(kinds.length > 0, exported.text);
 });
 
+test('an operator asks what the ledger has lost, and nothing is', async () => {
+  const command = ['rebuild', '--by', 'olga', '--reason', 'a look', '--dry-run'];
+  const looked = await succeeds(topology.runOnce('migrate', command));
+  assert.match(
+    looked,
+    /entries are left; [1-9]\d* runs of Workflows were looked at\nnothing is lost; nothing was changed\n/,
+  );
+});
+
 test('an API key that was revoked opens nothing', async () => {
   const key = await newKey('customer-ben', 'conversations:read');
   assert.equal((await request(key, 'GET', '/v1/conversations')).status, 200);

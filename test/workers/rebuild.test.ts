@@ -1,5 +1,5 @@
 // The store loses its latest entries: it is put back to what it was earlier, while Temporal has gone on.
-import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, notEqual, ok, rejects } from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import pg from 'pg';
@@ -52,6 +52,17 @@ test('where nothing is lost nothing changes, also while an action is under way',
   const { origin, entries: count, problems } = await rebuild();
   deepEqual([origin, count, problems], [null, 0, []]);
   deepEqual(await entries(), all);
+});
+
+test('a namespace without any Workflow of ours is no proof that nothing is lost', async () => {
+  const empty = {
+    options: { namespace: 'other' },
+    workflow: { list: () => ({ intoHistories: async function* () {} }) },
+  };
+  await rejects(
+    rebuild({ client: empty as unknown as System['client'] }),
+    /"other" has no Workflow of ours; check TEMPORAL/,
+  );
 });
 
 test('what is lost is only named at first, where that is asked', async () => {
@@ -167,11 +178,17 @@ async function stopRoles(): Promise<void> {
   await system.stopRole('assistant');
 }
 
-async function rebuild(over: { dryRun?: boolean; published?: { note: string; size: number } } = {}): Promise<Rebuilt> {
+interface Over {
+  readonly dryRun?: boolean;
+  readonly published?: { readonly note: string; readonly size: number };
+  readonly client?: System['client'];
+}
+
+async function rebuild({ client = system.client, ...over }: Over = {}): Promise<Rebuilt> {
   const ledger = openRebuilding(system.pool);
   try {
     const asked = { by: 'olga', reason: 'restored', dryRun: false, nowMs: 1, published: { note: '', size: 0 } };
-    return await rebuildFrom(system.client, ledger, { ...asked, ...over });
+    return await rebuildFrom(client, ledger, { ...asked, ...over });
   } finally {
     await ledger.close();
   }

@@ -72,6 +72,12 @@ export async function rebuildFrom(
 ): Promise<Rebuilt> {
   const kept = await ledger.size();
   const lost = await lostOf(client, ledger);
+  if (lost.runs === 0) {
+    const { namespace } = client.options;
+    throw new Error(
+      `Temporal’s namespace "${namespace}" has no Workflow of ours; check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE`,
+    );
+  }
   const found = { kept, published: published.size, runs: lost.runs, problems: lost.problems };
   const isLost = lost.sure > 0 || published.size > kept;
   if (!isLost) return { ...found, entries: 0, claims: 0, origin: null };
