@@ -70,8 +70,11 @@ async function* linesOf(
   for (let seq = Math.max(from, before + 1); seq <= last; ) {
     signal.throwIfAborted();
     const rows = await store.ledger.hashed(seq - 1, Math.min(EXPORT_PAGE, last - seq + 1));
-    if (rows.length === 0) throw new Error(`entry ${seq} of the ledger is missing`);
-    yield rows.map((row) => `${entryLine(row.seq, row.text, proofOf(row.seq - 1 - before))}\n`).join('');
-    seq += rows.length;
+    // Up to the first that is not in its place: what comes after a gap would be taken for it, and only later miss a proof.
+    const gap = rows.findIndex((row, at) => row.seq !== seq + at);
+    const here = gap < 0 ? rows : rows.slice(0, gap);
+    if (here.length === 0) throw new Error(`entry ${seq} of the ledger is missing`);
+    yield here.map((row) => `${entryLine(row.seq, row.text, proofOf(row.seq - 1 - before))}\n`).join('');
+    seq += here.length;
   }
 }

@@ -40,13 +40,15 @@ export interface CheckpointDuty {
 
 interface State {
   /** What was published last, as far as this process knows. */
-  published: { readonly note: string; readonly where: string } | undefined;
+  published: { readonly size: number; readonly note: string; readonly where: string } | undefined;
   /** The size that the file has for sure. */
   inFile: number;
   /** True until the first checkpoint of a file that was empty. */
   beginsAnew: boolean;
   disagreement: string | undefined;
   trouble: string | undefined;
+  /** The note that was not published last, as it does not hold: it is told once. */
+  refused: string | undefined;
   /** After something went wrong: not before. */
   waitUntilMs: number;
 }
@@ -54,12 +56,14 @@ interface State {
 /** Begin. Resolves once it is known whether the ledger goes on from what was published. */
 export async function keepCheckpoints(deps: CheckpointDeps): Promise<CheckpointDuty> {
   const { store, signer, file, nowMs, log } = deps;
+  const inFile = sizeOf(file?.last, signer);
   const state: State = {
-    published: file?.last === undefined ? undefined : { note: file.last, where: file.name },
-    inFile: sizeOf(file?.last, signer),
+    published: file?.last === undefined ? undefined : { size: inFile, note: file.last, where: file.name },
+    inFile,
     beginsAnew: file !== undefined && file.last === undefined,
     disagreement: undefined,
     trouble: undefined,
+    refused: undefined,
     waitUntilMs: 0,
   };
   await orTrouble(deps, state, async () => {
@@ -118,21 +122,34 @@ async function orTrouble({ nowMs, log }: CheckpointDeps, state: State, work: () 
 }
 
 async function look(deps: CheckpointDeps, state: State): Promise<void> {
-  const { store, nowMs } = deps;
-  if (await isDue(deps, state)) {
-    if (await compare(deps, state)) await make(deps, state);
-    else state.waitUntilMs = nowMs() + CHECKPOINT_EVERY_MS;
+  const { store, signer, nowMs, log } = deps;
+  const stats = await store.checkpoints.stats();
+  const isDue = isCheckpointDue(stats, state, nowMs());
+  if (isDue || stats.unpublished > 0) {
+    if (!(await compare(deps, state))) state.waitUntilMs = nowMs() + CHECKPOINT_EVERY_MS;
+    else if (isDue) await make(deps, state);
   }
   if (state.disagreement !== undefined) return;
-  for (const one of await store.checkpoints.unpublished(PUBLISHED_AT_ONCE)) await publish(deps, state, one);
+  for (const one of await store.checkpoints.unpublished(PUBLISHED_AT_ONCE)) {
+    // The last one was looked at just now. One before it may wait under a key of before, or be somebody else's work: a note
+    // that does not hold would spoil the file for whoever verifies by it.
+    const wrong = contradiction(one, one.size, signer);
+    if (wrong === undefined) await publish(deps, state, one);
+    else if (state.refused !== one.note) log.error(`${wrong}; it is not published`);
+    if (wrong !== undefined) state.refused = one.note;
+  }
 }
 
-async function isDue({ store, nowMs }: CheckpointDeps, { beginsAnew }: State): Promise<boolean> {
-  const { entries, size, madeMs } = await store.checkpoints.stats();
-  if (entries < size) return true; // what holds fewer than it had signed is looked at
+function isCheckpointDue(
+  { entries, size, madeMs }: Awaited<ReturnType<Store['checkpoints']['stats']>>,
+  { beginsAnew, published }: State,
+  nowMs: number,
+): boolean {
+  // What holds fewer than was signed or published is looked at.
+  if (entries < size || size < (published?.size ?? 0)) return true;
   if (entries === size) return false;
   if (beginsAnew) return true;
-  const ageMs = madeMs === null ? CHECKPOINT_EVERY_MS : nowMs() - madeMs;
+  const ageMs = madeMs === null ? CHECKPOINT_EVERY_MS : nowMs - madeMs;
   return entries - size >= CHECKPOINT_EVERY_ENTRIES || ageMs >= CHECKPOINT_EVERY_MS || ageMs < 0;
 }
 
@@ -227,5 +244,5 @@ async function publish(
   }
   for (const place of others) await place.publish(one);
   await store.checkpoints.published(one.size, nowMs());
-  state.published = { note: one.note, where: 'published by this process' };
+  state.published = { size: one.size, note: one.note, where: 'published by this process' };
 }

@@ -169,6 +169,17 @@ test('an export that cannot be finished breaks off, and never looks whole', asyn
   assert.match(served.logged.join(), /an export of the ledger broke off/);
 });
 
+test('an export breaks off before the first entry that is not there, and the log names it', async (t) => {
+  const served = await serve(t);
+  await write(served, 200);
+  await checkpoint(served);
+  const { hashed } = served.store.ledger;
+  served.store.ledger.hashed = async (after, limit) =>
+    (await hashed(after, limit + 1)).filter(({ seq }) => seq !== 150).slice(0, limit);
+  await assert.rejects(exported(served), /terminated|aborted|ECONNRESET|other side closed/i);
+  assert.match(served.logged.join(), /entry 150 of the ledger is missing/);
+});
+
 test('the ledger is for auditors of the house', async (t) => {
   const { call } = await serve(t);
   for (const path of ['/v1/ledger/checkpoint', '/v1/ledger/entries', '/v1/ledger/export']) {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { readPublished } from '../../trust/ledger-file.ts';
-import { createNoteSigner } from '../../trust/note.ts';
+import { checkpointText, createNoteSigner } from '../../trust/note.ts';
 import { generateSigningKey } from '../../trust/signing.ts';
 import { createWebhook, openCheckpointFile, type Place } from '../../workers/checkpoint-places.ts';
 import { CHECKPOINT_EVERY_ENTRIES, CHECKPOINT_EVERY_MS, keepCheckpoints } from '../../workers/checkpoints.ts';
@@ -176,6 +176,37 @@ test('a stored checkpoint that its note does not sign is not gone on from', asyn
   await duty.round();
   assert.match(duty.disagreement() ?? '', /the stored checkpoint of 3 entries is not the one that was signed/);
   assert.deepEqual(sizes(), [3]);
+});
+
+test('a note that somebody put among the stored checkpoints is told and not published, though nothing new is to be made', async (t) => {
+  const { store, duty, logged, sizes } = await aProcess(t, { store: await aStore(3) });
+  await duty.round();
+  await write(store);
+  await store.checkpoints.make({ from: 'last_checkpoint', sign: () => 'any words\n', nowMs: 0 });
+  await duty.round();
+  assert.match(duty.disagreement() ?? '', /the stored checkpoint of 4 entries does not hold/);
+  assert.deepEqual([logged.length, sizes()], [1, [3]]);
+});
+
+test('a note that waits under the key of before does not come into the new file', async (t) => {
+  const store = await aStore(3);
+  const { name: origin, sign } = createNoteSigner(MEMORY_ORIGIN, generateSigningKey());
+  const anew = { from: 'first_entry', nowMs: 0 } as const;
+  await store.checkpoints.make({ ...anew, sign: (tree) => sign(checkpointText({ origin, ...tree })) });
+  const { duty, logged, sizes } = await aProcess(t, { store });
+  await duty.round();
+  await duty.round();
+  await write(store);
+  await duty.round();
+  assert.deepEqual([logged.filter((line) => line.includes('it is not published')).length, sizes()], [1, [4]]);
+});
+
+test('a copy of the database of exactly a checkpoint is seen by a running process at once', async (t) => {
+  const { store, duty } = await aProcess(t, { store: await aStore(3) });
+  await duty.round();
+  store.checkpoints.stats = async () => ({ entries: 2, size: 2, madeMs: 0, unpublished: 0 });
+  await duty.round();
+  assert.match(duty.disagreement() ?? '', /the database holds 2 entries, and 3 were published/);
 });
 
 test('a webhook gets each note and its key, and what it did not take at the next round; the file has each once', async (t) => {
