@@ -27,8 +27,13 @@ export interface DatabaseSystem {
 export interface SecretSystem {
   readonly kind: 'secrets';
   readonly name: string;
-  /** Variables, each also as NAME_FILE; a tool with a scope "<name>:…" gets them, and no other tool. */
+  /**
+   * Variables, each also as NAME_FILE; a tool with a scope "<name>:…" gets them, and no other tool. What the tool answers
+   * and how it fails is kept without them, whoever said them again.
+   */
   readonly secrets: readonly string[];
+  /** Variables that tools get in the same way, and that everybody may see: a sender's address, say. */
+  readonly settings?: readonly string[];
 }
 
 export type System = DatabaseSystem | SecretSystem;

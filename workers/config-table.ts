@@ -236,7 +236,7 @@ export function configurationPage(): string {
     '',
     'The variables of a system are named by the agent that uses it: of a database where tools are let in and where their tokens are',
     'made (`SHOP_DATABASE_URL` and `SHOP_MINT_DATABASE_URL`, say; `countersign systems sql shop` prints what its owner installs), of',
-    'others their secrets (`SMTP_URL` and `MAIL_FROM`, say), which are read anew for each action. All of them may stand in files and',
+    'others their secrets and settings (`SMTP_URL` and `MAIL_FROM`, say), which are read anew for each action. All may stand in files and',
     'belong to the actor only.',
     '',
   ].join('\n');

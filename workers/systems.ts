@@ -2,7 +2,7 @@
 // else, in development only, tables of its own in the store's database.
 import type pg from 'pg';
 import type { LoadedAgents } from './load-agents.ts';
-import type { DatabaseSystem, System } from '../domain/system.ts';
+import type { DatabaseSystem, SecretSystem, System } from '../domain/system.ts';
 import { createMintedDatabase, type MintedDatabase } from '../store/access/minting.ts';
 import { type LookInput, widerThanScopes } from '../store/access/look.ts';
 import { accessScript, installAccess } from '../store/access/statements.ts';
@@ -13,8 +13,8 @@ import type { ServingRole } from './config-table.ts';
 
 export interface ConnectedSystems {
   readonly databases: ReadonlyMap<string, MintedDatabase>;
-  /** Systems that are reached by secrets: names of their variables. */
-  readonly secrets: ReadonlyMap<string, readonly string[]>;
+  /** Systems that are reached by secrets, by name. */
+  readonly secrets: ReadonlyMap<string, SecretSystem>;
   /** Where the tools' connections are wider than their scopes, as sentences. */
   look(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -49,9 +49,7 @@ export async function connectSystems({ loaded, env, development, nowMs }: System
     await close();
     throw error;
   }
-  const bySecrets = systems.flatMap((system) =>
-    system.kind === 'secrets' ? [[system.name, system.secrets] as const] : [],
-  );
+  const bySecrets = systems.flatMap((system) => (system.kind === 'secrets' ? [[system.name, system] as const] : []));
   const look = async () => (await Promise.all(looks.map(widerThanScopes))).flat();
   return { databases, secrets: new Map(bySecrets), look, close };
 }
@@ -105,7 +103,9 @@ export function systemProblems(role: ServingRole, loaded: LoadedAgents, env: Nod
 }
 
 function variablesOf(system: System): readonly string[] {
-  return system.kind === 'database' ? [system.urlEnv, system.mintUrlEnv] : system.secrets;
+  return system.kind === 'database'
+    ? [system.urlEnv, system.mintUrlEnv]
+    : [...system.secrets, ...(system.settings ?? [])];
 }
 
 function systemsOf({ agents }: LoadedAgents): readonly System[] {

@@ -16,10 +16,10 @@ import {
   attemptedBy,
   entryOf,
   execute,
-  inToolTime,
   MAX_REASON_CHARS,
   openFor,
   reasonOf,
+  runTool,
 } from './execute.ts';
 import { readAct, readInspect } from './task.ts';
 import { leaveNow, verifyCall, verifyWarrant, WarrantRefused } from './warrant.ts';
@@ -49,14 +49,14 @@ async function inspectOn(deps: ActorDeps, task: Parameters<ActorActivities['insp
   const { tool, call } = await orRefuse(deps, proposal, () => verifyCall(deps, proposal, principal));
   const { inspect } = tool;
   if (inspect === undefined) return refuse(deps, proposal, `the tool ${tool.name} has no inspect`);
-  const { context, close } = await openFor(deps, { tool, proposal, epoch: READS_EPOCH });
+  const opened = await openFor(deps, { tool, proposal, epoch: READS_EPOCH });
   try {
-    const evidence = checkedEvidence(await inToolTime(tool, context, inspect(call, context)));
+    const evidence = checkedEvidence(await runTool(tool, opened, () => inspect(call, opened.context)));
     const fact = { kind: 'inspected', tool: tool.name, scopes: tool.scopes, evidence } as const;
     await deps.store.record([entryOf({ deps, proposal }, `inspected:${evidence.asOfMs}`, fact)]);
     return evidence;
   } finally {
-    await close();
+    await opened.close();
   }
 }
 
@@ -107,7 +107,7 @@ async function readNow(acting: Acting): Promise<Read> {
   const opened = await openFor(deps, { tool: authority.tool, proposal, epoch: READS_EPOCH });
   const attempted = [attemptedBy(acting, opened, READS_EPOCH)];
   try {
-    return { outcome: { kind: 'succeeded', result: await execute(authority, opened.context) }, attempted };
+    return { outcome: { kind: 'succeeded', result: await execute(authority, opened) }, attempted };
   } catch (error) {
     if (attempt() < READ_ATTEMPTS) throw error;
     return { outcome: { kind: 'failed', reason: reasonOf(error) }, attempted };

@@ -3,9 +3,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Principal } from '../../domain/principal.ts';
-import { systemsIn } from '../../domain/system.ts';
-import type { Access, Sql } from '../../domain/tool.ts';
-import type { MintedDatabase } from '../../store/access/minting.ts';
+import { type SecretSystem, systemsIn } from '../../domain/system.ts';
+import type { Access } from '../../domain/tool.ts';
+import type { MintedDatabase, OpenedDatabase } from '../../store/access/minting.ts';
+import { createRedactor, type Redactor } from '../redaction.ts';
 
 export interface CredentialRequest {
   readonly agent: string;
@@ -26,6 +27,8 @@ export interface Opened {
    * can change anything there from now on.
    */
   readonly sealed: boolean;
+  /** Knows all that was handed out. What comes back from the tool leaves the actor through it, and no other way. */
+  readonly redactor: Redactor;
   /** End the credential before its time, as well as can be. Never rejects. */
   close(): Promise<void>;
 }
@@ -44,11 +47,13 @@ export class ScopeMissing extends Error {
   override readonly name = 'ScopeMissing';
 }
 
+type VariablesOf = Pick<SecretSystem, 'secrets' | 'settings'>;
+
 export interface BrokerParts {
   /** By the name of the system. */
   readonly databases: ReadonlyMap<string, Pick<MintedDatabase, 'open'>>;
-  /** The systems that are reached by secrets: name of the system → names of its secrets. */
-  readonly secrets: ReadonlyMap<string, readonly string[]>;
+  /** The systems that are reached by secrets, by name. */
+  readonly secrets: ReadonlyMap<string, VariablesOf>;
   /** Reads one secret as it is now; undefined when it is not configured. */
   readonly readSecret: (name: string) => string | undefined;
   readonly foldersPath: string;
@@ -62,11 +67,14 @@ export function createLocalBroker(have: BrokerParts): CredentialBroker {
     async open(request) {
       const named = systemsIn(request.scopes);
       // Read anew each time, so that a secret file that was replaced counts at once; before anything is minted.
-      const names = named.flatMap((system) => have.secrets.get(system) ?? []);
-      const secrets = new Map(names.map((name) => [name, have.readSecret(name)]));
+      const systems = named.flatMap((system) => have.secrets.get(system) ?? []);
+      const read = (names: readonly string[]) => names.map((name) => [name, have.readSecret(name)] as const);
+      const secrets = new Map(read(systems.flatMap((system) => system.secrets)));
+      const settings = read(systems.flatMap((system) => system.settings ?? []));
       const databases = await openDatabases(have, request, named);
       return {
-        access: accessOf(request.tool, databases, secrets, have.foldersPath),
+        access: accessOf(request.tool, databases, new Map([...settings, ...secrets]), have.foldersPath),
+        redactor: createRedactor([...secrets.values(), ...[...databases.values()].map(({ token }) => token)]),
         sealed: named.length > 0 && named.every((system) => databases.has(system)),
         close: () => closeAll([...databases.values()]),
       };
@@ -74,17 +82,12 @@ export function createLocalBroker(have: BrokerParts): CredentialBroker {
   };
 }
 
-interface OpenDatabase {
-  readonly sql: Sql;
-  close(): Promise<void>;
-}
-
 async function openDatabases(
   { databases }: BrokerParts,
   { actionId, epoch, tool, scopes, principal, validForMs }: CredentialRequest,
   named: readonly string[],
-): Promise<ReadonlyMap<string, OpenDatabase>> {
-  const opened = new Map<string, OpenDatabase>();
+): Promise<ReadonlyMap<string, OpenedDatabase>> {
+  const opened = new Map<string, OpenedDatabase>();
   try {
     for (const system of named) {
       const within = scopes.filter((scope) => scope.startsWith(`${system}:`));
@@ -99,13 +102,13 @@ async function openDatabases(
   }
 }
 
-async function closeAll(databases: readonly OpenDatabase[]): Promise<void> {
+async function closeAll(databases: readonly OpenedDatabase[]): Promise<void> {
   await Promise.all(databases.map((database) => database.close()));
 }
 
 function accessOf(
   tool: string,
-  databases: ReadonlyMap<string, OpenDatabase>,
+  databases: ReadonlyMap<string, OpenedDatabase>,
   secrets: ReadonlyMap<string, string | undefined>,
   foldersPath: string,
 ): Access {

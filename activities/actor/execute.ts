@@ -4,8 +4,9 @@ import type { Entry, Fact, FactOf } from '../../domain/entry.ts';
 import type { Json } from '../../domain/json.ts';
 import { cutText } from '../../domain/text.ts';
 import { type AnyTool, DidNotHappen, type ToolContext } from '../../domain/tool.ts';
-import type { Store } from '../../store/ports.ts';
+import { FencedOff, type Store } from '../../store/ports.ts';
 import { deadline } from '../deadline.ts';
+import type { Redactor } from '../redaction.ts';
 import type { CredentialBroker } from './broker.ts';
 import type { Authority, VerifierDeps } from './warrant.ts';
 
@@ -27,6 +28,7 @@ export interface OpenedFor {
   readonly context: ToolContext;
   readonly sealed: boolean;
   readonly credential: FactOf<'attempted'>['credential'];
+  readonly redactor: Redactor;
   close(): Promise<void>;
 }
 
@@ -62,7 +64,7 @@ export async function openFor(
     await opened.close();
   };
   const credential = opened.sealed ? 'minted' : scopes.length > 0 ? 'standing' : 'none';
-  return { context, sealed: opened.sealed, credential, close };
+  return { context, sealed: opened.sealed, credential, redactor: opened.redactor, close };
 }
 
 /** What goes on record of setting out to do it. */
@@ -85,19 +87,36 @@ export function entryOf({ deps, proposal }: Pick<Acting, 'deps' | 'proposal'>, s
  */
 export async function execute(
   { tool, call }: Authority,
-  context: ToolContext,
+  opened: Running,
   onLate: (result: Json) => void = () => undefined,
 ): Promise<Json> {
   const checked = (result: Json) => (tool.output === undefined ? result : tool.output.parse(result));
-  return inToolTime(tool, context, tool.execute(call, context).then(checked), onLate);
+  return runTool(tool, opened, async () => checked(await tool.execute(call, opened.context)), onLate);
 }
 
-/** What the tool's own work comes to; rejects at its time limit, whether the tool looks at its signal or not. */
-export async function inToolTime<T>(
+export type Running = Pick<OpenedFor, 'context' | 'redactor'>;
+
+/**
+ * What the tool's own work comes to, result or error, without the secrets that it was given. Rejects at its time limit,
+ * whether the tool looks at its signal or not.
+ */
+export async function runTool<T>(
+  tool: Pick<AnyTool, 'timeoutMs'>,
+  { context, redactor }: Running,
+  work: () => Promise<T>,
+  onLate: (result: T) => void = () => undefined,
+): Promise<T> {
+  const clean = async () => redactor.json(await work());
+  return inTime(tool, context, clean(), onLate).catch((error: unknown) => {
+    throw error instanceof FencedOff ? error : redactor.error(error);
+  });
+}
+
+async function inTime<T>(
   { timeoutMs }: Pick<AnyTool, 'timeoutMs'>,
   { signal }: Pick<ToolContext, 'signal'>,
   running: Promise<T>,
-  onLate: (result: T) => void = () => undefined,
+  onLate: (result: T) => void,
 ): Promise<T> {
   const late = new Promise<never>((_, reject) => {
     const slow = () => {

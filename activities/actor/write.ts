@@ -14,10 +14,11 @@ import {
   attemptedBy,
   entryOf,
   execute,
-  inToolTime,
   type OpenedFor,
   openFor,
   reasonOf,
+  type Running,
+  runTool,
 } from './execute.ts';
 import { type Leave, leaveNow } from './warrant.ts';
 
@@ -46,7 +47,7 @@ export async function write(acting: Acting, cancelled: AbortSignal): Promise<Wri
     const claimed = await deps.store.claims.claim({ claiming: claimingOf(acting), warrant: authority.mark, attempted });
     switch (claimed.kind) {
       case 'claimed':
-        return settledAs(await effect(acting, opened.context, claimed.epoch));
+        return settledAs(await effect(acting, opened, claimed.epoch));
       case 'exists':
         return await afterClaim(acting, claimed.claim);
       case 'ended':
@@ -77,18 +78,18 @@ async function closeDoor(acting: Acting, outcome: Outcome): Promise<Settled> {
 }
 
 /** The effect itself, and its receipt. A throw of a write is `unknown` unless the tool says that nothing happened. */
-async function effect({ deps, proposal, authority }: Acting, context: ToolContext, epoch: number): Promise<Outcome> {
+async function effect({ deps, proposal, authority }: Acting, opened: Running, epoch: number): Promise<Outcome> {
   const { actionId } = proposal;
   const receipt = (outcome: Outcome) => deps.store.claims.receipt({ actionId, epoch, outcome, nowMs: deps.nowMs() });
   // It corrects the `unknown` that the time-out left. Nobody waits for it, so nobody can be told that it failed.
   const onLate = (result: Json) => void receipt({ kind: 'succeeded', result }).catch(() => undefined);
-  const tooLate = await notHeld(context);
+  const tooLate = await notHeld(opened.context);
   // The far side that honours the key is called by the next attempt, which has its whole time again.
   if (tooLate !== undefined && authority.tool.idempotent) throw tooLate;
   if (tooLate !== undefined) return receipt({ kind: 'failed', reason: reasonOf(tooLate) });
   let outcome: Outcome;
   try {
-    outcome = { kind: 'succeeded', result: await execute(authority, context, onLate) };
+    outcome = { kind: 'succeeded', result: await execute(authority, opened, onLate) };
   } catch (error) {
     if (error instanceof FencedOff) throw error; // another attempt answers for it now
     outcome = { kind: isDidNotHappen(error) ? 'failed' : 'unknown', reason: reasonOf(error) };
@@ -139,7 +140,7 @@ async function findOut(
 ): Promise<Outcome> {
   const { deps, proposal, authority } = acting;
   const { actionId } = proposal;
-  const found = await reconcile(acting, now.context);
+  const found = await reconcile(acting, now);
   const reconciled = { kind: 'reconciled', epoch: now.epoch, found: found.kind } as const;
   const record = (step: string, fact: Fact) => deps.store.record([entryOf(acting, `${step}:${now.epoch}`, fact)]);
   await record('reconciled', reconciled);
@@ -148,7 +149,7 @@ async function findOut(
   if (found.kind === 'happened') return receipt({ kind: 'succeeded', result: found.result });
   if (authority.tool.idempotent) {
     await record('attempted', attemptedBy(acting, now, now.epoch));
-    return effect(acting, now.context, now.epoch);
+    return effect(acting, now, now.epoch);
   }
   if (found.kind === 'did_not_happen') {
     const restMs = now.sealed ? 0 : authority.tool.timeoutMs + ARRIVES_WITHIN_MS - now.sinceBegunMs;
@@ -161,11 +162,12 @@ async function findOut(
 // 5: a far side that restarts is there again by then; people are asked about what it cannot say after that.
 const RECONCILE_ATTEMPTS = 5;
 
-async function reconcile({ authority }: Acting, context: ToolContext): Promise<Reconciled<Json>> {
-  const { tool, call } = authority;
-  if (tool.reconcile === undefined) return { kind: 'unknown' };
+async function reconcile({ authority }: Acting, opened: Running): Promise<Reconciled<Json>> {
+  const { call, tool } = authority;
+  const { reconcile: ask } = tool;
+  if (ask === undefined) return { kind: 'unknown' };
   try {
-    return await inToolTime(tool, context, tool.reconcile(call, context));
+    return await runTool(tool, opened, () => ask(call, opened.context));
   } catch (error) {
     if (attempt() >= RECONCILE_ATTEMPTS) return { kind: 'unknown' };
     throw notYet(`the far side could not be asked whether it happened: ${reasonOf(error)}`);

@@ -4,6 +4,7 @@
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { APIConnectionError, APIError, APIUserAbortError } from 'openai';
 import { FAILURES, type FailureType } from '../../domain/failure.ts';
+import type { Redactor } from '../redaction.ts';
 
 type ModelFailureType = Extract<FailureType, `Model${string}`>;
 
@@ -103,6 +104,21 @@ function adviceFor(type: ModelFailureType, status: number | undefined, code: str
     default:
       return '; the request is not accepted';
   }
+}
+
+/** The same failure, none of whose fields holds a secret. A cancellation is ours, and comes back as it is. */
+export function withoutSecrets(error: unknown, redactor: Redactor): Error {
+  if (error instanceof CancelledFailure) return error;
+  if (!(error instanceof ApplicationFailure)) return redactor.error(error);
+  const { message, type, nonRetryable, details, category, nextRetryDelay } = error;
+  return ApplicationFailure.create({
+    message: redactor.text(message),
+    ...(type && { type }),
+    nonRetryable: nonRetryable ?? false,
+    details: redactor.json(details ?? []),
+    ...(category && { category }),
+    ...(nextRetryDelay !== undefined && { nextRetryDelay }),
+  });
 }
 
 /** How long the provider asks to wait, ms; 0 when it does not say or says at once. */

@@ -8,7 +8,12 @@ import { DidNotHappen, type SecretSystem, type ToolContext } from 'countersign';
 import { createTransport } from 'nodemailer';
 
 /** The mail server: for tools with a scope "mail:…". */
-export const mailServer: SecretSystem = { kind: 'secrets', name: 'mail', secrets: ['SMTP_URL', 'MAIL_FROM'] };
+export const mailServer: SecretSystem = {
+  kind: 'secrets',
+  name: 'mail',
+  secrets: ['SMTP_URL'],
+  settings: ['MAIL_FROM'],
+};
 
 export interface Mail {
   readonly to: string;

@@ -21,8 +21,15 @@ export interface Grant {
 /** A database system that tools are let into by tokens. */
 export interface MintedDatabase {
   /** Rejects when a later attempt was let in already, or an earlier one holds on for longer than we wait. */
-  open(grant: Grant): Promise<{ readonly sql: Sql; close(): Promise<void> }>;
+  open(grant: Grant): Promise<OpenedDatabase>;
   end(): Promise<void>;
+}
+
+export interface OpenedDatabase {
+  readonly sql: Sql;
+  /** For nothing but to be kept out of texts. */
+  readonly token: string;
+  close(): Promise<void>;
 }
 
 // 15 s: what an earlier attempt does in the database takes milliseconds; one that hangs is ended by its own time limit.
@@ -45,6 +52,7 @@ export function createMintedDatabase(
       await waiting(mintPool, waitMs, (client) => mintToken(client, hash, grant));
       let isOpen = true;
       return {
+        token,
         sql: createScopedSql(toolsPool, { token, validForMs: grant.validForMs, isOpen: () => isOpen }),
         async close() {
           isOpen = false;

@@ -50,12 +50,15 @@ beforeEach(() => {
   clock.nowMs = 1_000_000;
 });
 
+/** What every tool of the far side was given. */
+export const FAR_KEY = 'key-"of/the+far side=';
+
 export function actor() {
   const agents = new Map([['tester', { agent: createTestAgent(far), ruleVersion: 'test' }]]);
   const broker = createLocalBroker({
     databases: new Map(),
-    secrets: new Map(),
-    readSecret: () => undefined,
+    secrets: new Map([['far', { secrets: ['FAR_KEY'] }]]),
+    readSecret: () => FAR_KEY,
     foldersPath: folder,
   });
   return createActorActivities({ ...world, agents, verifier, broker, nowMs: () => clock.nowMs });

@@ -179,7 +179,7 @@ test('a secret is given to tools with a scope of its system only, as it is when 
   const database = createMintedDatabase(as('shop_tools'), as('shop_mint'));
   const broker = createLocalBroker({
     databases: new Map([['shop', database]]),
-    secrets: new Map([['mail', ['SMTP_URL', 'MAIL_FROM']]]),
+    secrets: new Map([['mail', { secrets: ['SMTP_URL'], settings: ['MAIL_FROM'] }]]),
     readSecret: (name) => namedSecret(name, env),
     foldersPath: folder,
   });

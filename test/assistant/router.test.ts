@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   createModelRouter,
+  keepingKey,
   type ModelConfig,
   OPENAI_DEFAULT_MODELS,
 } from '../../activities/assistant/models/router.ts';
+import { modelFailure } from '../../activities/assistant/failures.ts';
+import type { ModelAnswer, ModelRequest } from '../../domain/model.ts';
 import { anAgent } from './support.ts';
 
 const config = (more: Partial<ModelConfig>): ModelConfig => ({
@@ -64,4 +67,39 @@ test('the description of the router holds no key', () => {
     () => 0,
   );
   assert.equal(router.description, 'chat-completions at 127.0.0.1:1: a');
+});
+
+const KEY = 'sk-0123456789abcdefghij';
+const asked: ModelRequest = {
+  model: 'm',
+  instructions: '',
+  transcript: [],
+  tools: [],
+  toolChoice: 'auto',
+  maxOutputTokens: 1,
+};
+const unaborted = new AbortController().signal;
+
+test('a provider that says its key again is heard without it', async () => {
+  const answer = (word: string): ModelAnswer => ({
+    text: `your key is ${word}`,
+    calls: [{ callId: word, tool: word, argumentsText: `{"key":"${word}"}` }],
+    opaque: word,
+    finish: 'calls',
+    model: word,
+    requestId: word,
+    promptTokens: 1,
+    completionTokens: 1,
+  });
+  const port = keepingKey({ name: 'p', complete: async () => answer(KEY) }, KEY);
+  assert.deepEqual(await port.complete(asked, unaborted), answer('[secret]'));
+});
+
+test('a code or a request id that is the key is no part of a failure, which else stays what it was', async () => {
+  const failing = (word: string) =>
+    modelFailure('ModelRateLimited', 'm', `HTTP 429 (${word})`, { code: word, requestId: word, delayMs: 5 });
+  const port = keepingKey({ name: 'p', complete: () => Promise.reject(failing(KEY)) }, KEY);
+  const { type, message, details, nonRetryable, nextRetryDelay, category } = failing('[secret]');
+  const expected = { type, message, details, nonRetryable, nextRetryDelay, category };
+  await assert.rejects(port.complete(asked, unaborted), expected);
 });

@@ -13,6 +13,8 @@ export interface FarSide {
     /** What `transfer` says when it is asked after a crash, and how long it takes, ms. */
     reconciles: 'happened' | 'did_not_happen' | 'unknown' | 'throws' | 'hangs';
     takesMs: number;
+    /** What it says where it fails. */
+    words: string;
   };
 }
 
@@ -27,7 +29,14 @@ export const directory = defineDirectory({
 export function createFarSide(): FarSide {
   return {
     effects: [],
-    record: { state: 'delivered', fail: '', readable: true, reconciles: 'unknown', takesMs: 0 },
+    record: {
+      state: 'delivered',
+      fail: '',
+      readable: true,
+      reconciles: 'unknown',
+      takesMs: 0,
+      words: 'the connection broke',
+    },
   };
 }
 
@@ -75,7 +84,7 @@ const effectOf =
     if (far.record.fail === 'did_not_happen') throw new DidNotHappen('the far side refused');
     if (far.record.fail === 'did_not_happen_elsewhere') throw new DidNotHappenElsewhere('the far side refused');
     far.effects.push(`${tool} ${idempotencyKey} ${call.input.cents}`);
-    if (far.record.fail === 'throw') throw new Error('the connection broke');
+    if (far.record.fail === 'throw') throw new Error(far.record.words);
     return { done: true };
   };
 
@@ -108,7 +117,7 @@ function createTools(far: FarSide) {
     preconditions: ['state'],
     summarize: ({ order, cents }) => `pay ${cents} for order ${order}`,
     inspect: async () => {
-      if (!far.record.readable) throw new Error('the record cannot be read');
+      if (!far.record.readable) throw new Error(`the record cannot be read: ${far.record.words}`);
       return { asOfMs: 1, version: '1', subject: 'ada', record: { state: far.record.state } };
     },
     execute: effect('pay'),
@@ -150,7 +159,7 @@ function createTransfer(far: FarSide) {
     },
     reconcile: async () => {
       const { reconciles } = far.record;
-      if (reconciles === 'throws') throw new Error('the far side restarts');
+      if (reconciles === 'throws') throw new Error(`the far side restarts: ${far.record.words}`);
       if (reconciles === 'hangs') return new Promise<never>(() => undefined);
       return reconciles === 'happened' ? { kind: reconciles, result: { done: true } } : { kind: reconciles };
     },

@@ -2,6 +2,8 @@
 // May import domain and the ports beside it.
 import type { Agent } from '../../../domain/agent.ts';
 import type { ModelPort } from '../../../domain/model.ts';
+import { createRedactor } from '../../redaction.ts';
+import { withoutSecrets } from '../failures.ts';
 import { createChatModel } from './chat-completions.ts';
 import { isOpenAi, OPENAI_BASE_URL } from './openai-hosts.ts';
 import { createResponsesModel } from './responses.ts';
@@ -45,7 +47,7 @@ export function createModelRouter(config: ModelConfig, nowMs: () => number): Mod
   const models = config.models.length === 0 && ofOpenAi ? OPENAI_DEFAULT_MODELS : config.models;
   const protocol = config.protocol || (ofOpenAi ? 'responses' : 'chat');
   const create = protocol === 'responses' ? createResponsesModel : createChatModel;
-  const port = create({ apiKey: config.apiKey, baseUrl }, nowMs);
+  const port = keepingKey(create({ apiKey: config.apiKey, baseUrl }, nowMs), config.apiKey);
   return {
     scripted: false,
     description: `${port.name} at ${new URL(baseUrl).host}: ${models.join(', ') || 'as the agents name them'}`,
@@ -53,6 +55,20 @@ export function createModelRouter(config: ModelConfig, nowMs: () => number): Mod
       const names = agent.models.length > 0 ? agent.models : models;
       if (names.length === 0) throw new Error(`the model: name one for ${baseUrl} in the agent or the configuration`);
       return names.map((model) => ({ model, port }));
+    },
+  };
+}
+
+/** A provider may say the key again: in its words, a call, a code, an id, its own name. Nothing of that goes any further. */
+export function keepingKey({ name, complete }: ModelPort, apiKey: string): ModelPort {
+  const redactor = createRedactor([apiKey]);
+  return {
+    name,
+    complete: async (request, signal) => {
+      const answer = await complete(request, signal).catch((error: unknown) => {
+        throw withoutSecrets(error, redactor);
+      });
+      return redactor.json(answer);
     },
   };
 }
