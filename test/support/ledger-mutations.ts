@@ -50,7 +50,7 @@ export function filesOf(lines: readonly string[], published: string): Files {
 export const MUTATIONS: Readonly<Record<string, Tamper>> = {
   'edit a character': (ledger, random) => {
     const seq = seqOf(ledger, random);
-    return { files: withLine(ledger, seq, { entry: edited(ledger, seq, random) }), seq };
+    return { files: withLine(ledger, seq, { entry: edited(ledger.entries[seq - 1]!, random) }), seq };
   },
   'flip a bit of an entry': (ledger, random) => flipped(ledger, seqOf(ledger, random), random),
   'flip a bit of the header': (ledger, random) => flipped(ledger, 0, random),
@@ -136,12 +136,12 @@ export const MUTATIONS: Readonly<Record<string, Tamper>> = {
   },
   'edit, and make all proofs anew': (ledger, random) => {
     const seq = seqOf(ledger, random);
-    const lines = exportOf(ledger, ledger.entries.with(seq - 1, edited(ledger, seq, random)));
+    const lines = exportOf(ledger, ledger.entries.with(seq - 1, edited(ledger.entries[seq - 1]!, random)));
     return { files: filesOf(lines.with(0, ledger.lines[0]!), ledger.published), ...rangeOf(ledger, seq) };
   },
   'edit, make all proofs anew, and sign with the key of the ledger': (ledger, random) => {
     const seq = seqOf(ledger, random);
-    const lines = exportOf(ledger, ledger.entries.with(seq - 1, edited(ledger, seq, random)));
+    const lines = exportOf(ledger, ledger.entries.with(seq - 1, edited(ledger.entries[seq - 1]!, random)));
     return { files: filesOf(lines, ledger.published), ...rangeOf(ledger, seq) };
   },
   'fork the database after an entry': (ledger, random) => {
@@ -200,8 +200,7 @@ function withLine(ledger: Ledger, at: number, over: Readonly<Record<string, unkn
 }
 
 /** The text of an entry with one digit of its time changed, which leaves it well-formed. */
-function edited(ledger: Ledger, seq: number, random: Random): string {
-  const entry = ledger.entries[seq - 1]!;
+export function edited(entry: string, random: Random): string {
   const at = entry.indexOf('"atMs":') + '"atMs":'.length + random.between(1, 9);
   return `${entry.slice(0, at)}${(Number(entry[at]) + random.between(1, 9)) % 10}${entry.slice(at + 1)}`;
 }
