@@ -45,6 +45,9 @@ async function createDatabase(serverUrl: string): Promise<TestPostgres> {
 const OLD_CHILDREN_MS = 10_000;
 const OLD_CHILDREN_LOOK_MS = 200;
 
+// 1 MB: hours of its warnings; what comes later is dropped.
+const MAX_LOG_CHARS = 1_000_000;
+
 interface Owner {
   readonly uid: number;
   readonly gid: number;
@@ -56,6 +59,8 @@ export interface PrivatePostgres extends TestPostgres {
   kill(): Promise<void>;
   /** Start it again after a kill; resolves once it takes connections. */
   start(): Promise<void>;
+  /** What it has logged since it was up. */
+  log(): string;
 }
 
 /** Start a server of our own in any case: for tests that make roles, which belong to a whole server. */
@@ -73,6 +78,7 @@ export async function startPrivatePostgres(): Promise<PrivatePostgres> {
   const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=on'];
   const args = ['-D', data, ...settings.flatMap((one) => ['-c', one])];
   let server: ChildProcess | undefined;
+  let logged = '';
   const quit = (): void => void server?.kill('SIGQUIT');
   process.once('exit', quit);
   async function end(signal: NodeJS.Signals): Promise<void> {
@@ -89,7 +95,11 @@ export async function startPrivatePostgres(): Promise<PrivatePostgres> {
       const starting = spawn(join(binaries, 'postgres'), args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
       server = starting;
       try {
-        return await untilReady(starting);
+        await untilReady(starting);
+        starting.stderr.on('data', (chunk: Buffer) => {
+          if (logged.length < MAX_LOG_CHARS) logged += chunk.toString();
+        });
+        return;
       } catch (error) {
         server = undefined;
         if (Date.now() > untilMs) throw error;
@@ -101,6 +111,7 @@ export async function startPrivatePostgres(): Promise<PrivatePostgres> {
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     start,
+    log: () => logged,
     // Its children notice the death of their parent, and end; what they had not committed is lost, as in a crash.
     kill: () => end('SIGKILL'),
     async stop() {

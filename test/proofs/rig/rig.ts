@@ -11,7 +11,7 @@ import { type PrivatePostgres, startPrivatePostgres } from '../../support/postgr
 import { ROOT } from '../../support/sources.ts';
 import { freePort, type ProofContext } from '../support.ts';
 import { type FarSide, startFarSide } from './far-side.ts';
-import { databasesOf, makeRoleLogins, protectBooks } from './logins.ts';
+import { databasesOf, makeRoleLogins, type PasswordOf, protectBooks } from './logins.ts';
 import { type Model, startModel } from './model.ts';
 import { type Role, ROLES, startRoles, type Supervisor } from './roles.ts';
 import { startTemporalServer, type TemporalServer } from './temporal.ts';
@@ -27,6 +27,10 @@ export interface RigOptions {
    * puts something there stops it.
    */
   readonly between?: (role: Role, peer: Peer, address: string) => Promise<string>;
+  /** What a role finds in its environment besides. */
+  readonly more?: (role: Role) => NodeJS.ProcessEnv;
+  /** Passwords of the logins; by default nobody needs one. */
+  readonly passwordOf?: PasswordOf;
 }
 
 export interface Rig {
@@ -46,13 +50,16 @@ export interface Rig {
   readonly signingKeys: { readonly api: string; readonly workflows: string };
   /** What checkpoints of the ledger are signed with, and the file that they are published to. */
   readonly ledger: { readonly signingKey: string; readonly checkpointFile: string };
+  /** A role's environment, as it is now. */
+  envOf(role: Role): NodeJS.ProcessEnv;
   /** Change a role's environment, from its next start on. */
   configure(role: Role, changes: NodeJS.ProcessEnv): void;
   /** Stops all of it. Idempotent. */
   stop(): Promise<void>;
 }
 
-const AGENTS = fileURLToPath(new URL('../agents/', import.meta.url));
+/** Folder of the agents of the proofs. */
+export const AGENTS = fileURLToPath(new URL('../agents/', import.meta.url));
 // 60 s: a command from source takes 2 on a quiet machine.
 const COMMAND_LIMIT_MS = 60_000;
 
@@ -78,16 +85,16 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
     const port = await freePort();
     const signingKeys = { api: generateSigningKey(), workflows: generateSigningKey() };
     const ledger = { signingKey: generateSigningKey(), checkpointFile: join(folder, 'checkpoints.txt') };
-    const { mode = 'production' } = options;
+    const { mode = 'production', more = () => ({}), passwordOf = noPassword } = options;
     const env = { ...environment(), COUNTERSIGN_MODE: mode };
     const owner = { ...env, DATABASE_URL: databaseUrl };
     const isReal = mode === 'production';
-    if (isReal) await makeRoleLogins(databaseUrl);
+    if (isReal) await makeRoleLogins(databaseUrl, passwordOf);
     const [script] = await Promise.all([
       isReal ? command(owner, ['systems', 'sql', 'books', AGENTS]) : '',
       command(owner, ['migrate']),
     ]);
-    if (isReal) await protectBooks(databaseUrl, script);
+    if (isReal) await protectBooks(databaseUrl, script, passwordOf);
     const real = { databaseUrl, temporal: temporal.address, model: model.url, far: far.url };
     const envs = new Map<Role, NodeJS.ProcessEnv>();
     for (const role of ROLES)
@@ -95,6 +102,7 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
         ...env,
         ...secretsOf(role, signingKeys, ledger, port),
         ...(await whereabouts(role, real, options)),
+        ...more(role),
       });
     const envOf = (role: Role) => envs.get(role) ?? {};
     const roles = startRoles({ envOf, agentsFolder: AGENTS, pointsFile: join(folder, 'points.jsonl') });
@@ -111,18 +119,20 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
     const keys = { customer, approver, owner: agentOwner };
     const configure = (role: Role, changes: NodeJS.ProcessEnv) => void envs.set(role, { ...envOf(role), ...changes });
     const parts = { apiUrl, databaseUrl, postgres, temporal, roles, far, model, keys, signingKeys, ledger };
-    return { ...parts, addKey, configure, stop };
+    return { ...parts, addKey, envOf, configure, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
+const noPassword: PasswordOf = () => undefined;
+
 /** Where a role is told that the others are. */
 async function whereabouts(
   role: Role,
   real: { readonly databaseUrl: string; readonly temporal: string; readonly model: string; readonly far: string },
-  { mode = 'production', between = async (_role, _peer, address) => address }: RigOptions,
+  { mode = 'production', between = async (_role, _peer, address) => address, passwordOf = noPassword }: RigOptions,
 ): Promise<NodeJS.ProcessEnv> {
   const urlTo = async (peer: Peer, text: string): Promise<URL> => {
     const url = new URL(text);
@@ -132,7 +142,7 @@ async function whereabouts(
   const database = await urlTo('postgres', real.databaseUrl);
   return {
     TEMPORAL_ADDRESS: await between(role, 'temporal', real.temporal),
-    ...(mode === 'production' ? databasesOf(role, database) : { DATABASE_URL: database.href }),
+    ...(mode === 'production' ? databasesOf(role, database, passwordOf) : { DATABASE_URL: database.href }),
     ...(role === 'assistant' ? { OPENAI_BASE_URL: (await urlTo('model', real.model)).href } : {}),
     ...(role === 'actor' ? { PROOF_FAR_SIDE_URL: (await urlTo('far-side', real.far)).href } : {}),
   };

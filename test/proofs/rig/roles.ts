@@ -47,6 +47,8 @@ export interface Supervisor {
   untilUp(): Promise<void>;
   /** What the role's present process has printed. */
   output(role: Role): string;
+  /** What all processes of the role have printed, dead ones too. */
+  allOutput(role: Role): string;
   /** Kill the role's present process now; it is started again as after any death. Resolves once it is dead. */
   kill(role: Role): Promise<void>;
   /** Stop the role's present process where it stands (SIGSTOP). */
@@ -138,6 +140,7 @@ export function startRoles(input: SupervisorInput): Supervisor {
   const present = (role: Role): Running => running.get(role)!;
   const { arm, again } = createArming(running, pointsFile);
   const left: Running[] = [];
+  const started: { readonly role: Role; readonly one: Running }[] = [];
   const deaths: Death[] = [];
   const surprises: string[] = [];
   let stopping = false;
@@ -145,6 +148,7 @@ export function startRoles(input: SupervisorInput): Supervisor {
   function start(role: Role): void {
     const one = launch(role, input);
     running.set(role, one);
+    started.push({ role, one });
     void one.group.gone.then(() => died(role, one));
   }
 
@@ -179,6 +183,7 @@ export function startRoles(input: SupervisorInput): Supervisor {
       await waitFor('every death to be made good', UP_LIMIT_MS, () => deaths.every(({ upMs }) => upMs > 0));
     },
     output: (role) => present(role).group.output(),
+    allOutput: (role) => started.flatMap(({ role: of, one }) => (of === role ? [one.group.output()] : [])).join('\n'),
     kill: (role) => present(role).group.kill('SIGKILL'),
     freeze(role) {
       present(role).group.signal('SIGSTOP');
