@@ -45,7 +45,8 @@ export async function startEcho({ real, faultAt, success }: EchoInput): Promise<
     const fault = faultAt(one);
     if (fault === undefined || fault === 'holds') {
       const handed = await handOn(real, one);
-      if (fault === undefined) response.writeHead(handed.status, { 'content-type': 'application/json' }).end(handed.body);
+      if (fault === undefined)
+        response.writeHead(handed.status, { 'content-type': 'application/json' }).end(handed.body);
       else said.set(fault, (said.get(fault) ?? 0) + 1);
       return;
     }

@@ -49,6 +49,8 @@ export async function live(
     // Who was asked is told in a turn of its own.
     const isTold = answer === undefined || items.some(({ kind }) => kind === 'report');
     if (!isAnswered || !hasEnded || !isTold) return false;
-    return new Map(actions.toSorted((one, other) => one.id.localeCompare(other.id)).map((one) => [one.id, one.outcome?.kind ?? '']));
+    return new Map(
+      actions.toSorted((one, other) => one.id.localeCompare(other.id)).map((one) => [one.id, one.outcome?.kind ?? '']),
+    );
   });
 }

@@ -4,6 +4,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { addApiKey } from '../../../workers/admin.ts';
 import { type Rig, startRig } from '../rig/rig.ts';
 import { ROLES } from '../rig/roles.ts';
 import { ask } from '../rig/truth.ts';
@@ -12,7 +13,15 @@ import { askForAll, type Heard } from './answers.ts';
 import { aPlainCanary, createSearch, formsOf, type Hit, known, ofApiKey, ofKey, type Search } from './canaries.ts';
 import { type Echo, type Fault, startEcho } from './echo.ts';
 import { live } from './live.ts';
-import { createFarFaults, createModelFaults, echoingCompletion, KILLED, type Life, LIVES, NOT_LET_IN } from './lives.ts';
+import {
+  createFarFaults,
+  createModelFaults,
+  echoingCompletion,
+  KILLED,
+  type Life,
+  LIVES,
+  NOT_LET_IN,
+} from './lives.ts';
 import { files, pending, type Place, tables, workflows } from './places.ts';
 import { plant, type Planted } from './planted.ts';
 import { type Choose, commands, failingStarts, withPassword } from './processes.ts';
@@ -72,8 +81,9 @@ interface Bench {
 async function run(context: ProofContext, bench: Bench) {
   const { log, seed, quick, random } = context;
   const choose: Choose = (from, count) => {
+    if (!quick) return from;
     const left = [...from];
-    while (quick && left.length > count) left.splice(random.between(0, left.length - 1), 1);
+    while (left.length > count) left.splice(random.between(0, left.length - 1), 1);
     return left;
   };
   const { rig, planted, echoes, folder } = bench;
@@ -89,11 +99,14 @@ async function run(context: ProofContext, bench: Bench) {
       search.add(ofKey(`signing key of ${name}`, key));
 
     const places: Place[] = [];
-    const snapshots = setInterval(() => void pending(client).then((seen) => places.push(...seen), log), SNAPSHOT_EVERY_MS);
+    const snapshots = setInterval(
+      () => void pending(client).then((seen) => places.push(...seen), log),
+      SNAPSHOT_EVERY_MS,
+    );
     const [violations, starts, auditor] = await Promise.all([
       liveAll(bench, context).finally(() => clearInterval(snapshots)),
       failingStarts(rig, ownerUrl, planted.wrong, choose),
-      rig.addKey('otto', 'ledger:read'),
+      addApiKey({ principal: 'otto', scopes: 'ledger:read', name: '', tenant: 'default' }, { DATABASE_URL: ownerUrl }),
     ]);
     search.add(ofApiKey('API key of auditor', auditor));
     for (const canary of starts.canaries) search.add(canary);
@@ -142,7 +155,7 @@ async function liveAll({ rig, planted, echoes }: Bench, { log, quick }: ProofCon
     if (ended !== ends.join(', ')) problems.push(`${id} ended as "${ended}", not as "${ends.join(', ')}"`);
   };
   await Promise.all(LIVES.map((life) => check(life, live(rig, life, { aside: planted.control.text }))));
-  log(`lived: ${LIVES.length} conversations`, );
+  log(`lived: ${LIVES.length} conversations`);
   // Once the effect has happened, and before the far side has said so.
   const onApproved = async () => {
     await waitFor('the far side to hold its answer', HOOK_LIMIT_MS, () => echoes.far.said.get('holds') === 1);
@@ -169,7 +182,9 @@ function faultProblems({ echoes, planted }: Bench): readonly string[] {
   const never = Object.entries(FAULTS).flatMap(([name, faults]) =>
     faults.filter((fault) => !echoes[name as keyof typeof FAULTS].said.has(fault)).map((fault) => `${name}: ${fault}`),
   );
-  const all = Object.values(echoes).flatMap(({ asked }) => asked.map(({ path, headers }) => path + JSON.stringify(headers)));
+  const all = Object.values(echoes).flatMap(({ asked }) =>
+    asked.map(({ path, headers }) => path + JSON.stringify(headers)),
+  );
   const told = all.join('\n');
   const shown = ['key of the far side', 'passphrase of the far side, in a file', 'key of the model provider'];
   const hooked = ['token in the path of the webhook', 'token in the query of the webhook'];
@@ -177,7 +192,10 @@ function faultProblems({ echoes, planted }: Bench): readonly string[] {
     if (![...shown, ...hooked].includes(name)) return false;
     return !secret.some((one) => [...formsOf(one).values()].some((form) => told.includes(form)));
   });
-  return [...never.map((one) => `a fault never happened: ${one}`), ...hidden.map(({ name }) => `nobody was shown the ${name}`)];
+  return [
+    ...never.map((one) => `a fault never happened: ${one}`),
+    ...hidden.map(({ name }) => `nobody was shown the ${name}`),
+  ];
 }
 
 // 3: a customer, one of the staff and an auditor are shown all that anybody is; a quick proof asks as one more only.
@@ -203,14 +221,26 @@ async function hear(rig: Rig, search: Search, auditor: string, choose: Choose) {
     approvals: await column('approvals'),
   };
   const heard: Heard = await askForAll(rig, users, ids);
-  const demanded = ['/metrics', '/healthz', '/readyz', '/openapi.json', '/v1/doctor', '/v1/report', '/v1/ledger/export'];
+  const demanded = [
+    '/metrics',
+    '/healthz',
+    '/readyz',
+    '/openapi.json',
+    '/v1/doctor',
+    '/v1/report',
+    '/v1/ledger/export',
+  ];
   demanded.push('/v1/conversations/{id}', '/v1/conversations/{id}/events', '/v1/actions/{id}/why', '/actions/{id}/why');
   const problems = demanded.filter((path) => !heard.shown.has(path)).map((path) => `nobody was shown ${path}`);
   return { ...heard, ids, problems };
 }
 
 /** Where texts belong: the control must be found there. */
-const HOLD_TEXTS = ['table countersign.items', 'history of conversation/well', 'GET /v1/conversations/well as customer'];
+const HOLD_TEXTS = [
+  'table countersign.items',
+  'history of conversation/well',
+  'GET /v1/conversations/well as customer',
+];
 
 /** Every hit as a sentence, and where the search did not find what is there. */
 function searchAll(search: Search, places: readonly Place[], { control }: Planted, log: (line: string) => void) {
@@ -222,7 +252,9 @@ function searchAll(search: Search, places: readonly Place[], { control }: Plante
   const missed = search.canaries.flatMap(({ name, secret }) =>
     secret.flatMap((one) =>
       [...formsOf(one)].flatMap(([form, text]) =>
-        search.find('a test', Buffer.from(`x${text.slice(3, 15)}y`, 'latin1')).length > 0 ? [] : [`a piece of the ${name} is not found: ${form}`],
+        search.find('a test', Buffer.from(`x${text.slice(3, 15)}y`, 'latin1')).length > 0
+          ? []
+          : [`a piece of the ${name} is not found: ${form}`],
       ),
     ),
   );
