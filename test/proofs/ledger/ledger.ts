@@ -1,11 +1,12 @@
-// The proof `ledger`: what was written and published cannot be changed unseen, by its parts: the files of a ledger, a ledger
-// in a real PostgreSQL, and a million entries.
+// The proof `ledger`: what was written and published cannot be changed unseen, and what writes it may die at any moment.
+// By its parts: the files of a ledger, a ledger in a real PostgreSQL, its writers, and a million entries.
 import pg from 'pg';
 import { startPrivatePostgres } from '../../support/postgres.ts';
 import type { Proof, ProofContext, ProofResult } from '../support.ts';
 import { proveDatabase } from './database.ts';
 import { proveKnownAnswers, proveMutations } from './files.ts';
 import { proveLarge } from './large.ts';
+import { proveWriters } from './writers.ts';
 
 export const ledger: Proof = { name: 'ledger', run: prove };
 
@@ -14,6 +15,7 @@ async function prove(context: ProofContext): Promise<ProofResult> {
   const postgres = await startPrivatePostgres();
   try {
     parts.push(await proveDatabase(context, await aDatabase(postgres.url, 'tampered')));
+    parts.push(await proveWriters(context, await aDatabase(postgres.url, 'written')));
   } finally {
     await postgres.stop();
   }

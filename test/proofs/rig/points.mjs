@@ -1,63 +1,20 @@
 // Preloaded into each role process of a proof: numbers the moments at which the process may be struck, and kills or
-// freezes it at the one that the proof has armed. The moments come from wrapping the clients by which a process changes
-// anything outside itself: one before and one after each such call. The product knows nothing of it. Plain JavaScript.
-//
-// Names are role|client|operation|before or after, and are numbered by occurrence from the arming on. Environment:
-// PROOF_ROLE, and PROOF_POINTS, the file to which each moment is written before anything else happens.
-import { openSync, writeSync } from 'node:fs';
+// freezes it at the one that the proof has armed (see reach.mjs). The moments come from wrapping the clients by which a
+// process changes anything outside itself: one before and one after each such call. The product knows nothing of it. Plain
+// JavaScript.
 import { createRequire } from 'node:module';
-import { isMainThread } from 'node:worker_threads';
+import { openPoints, role } from './reach.mjs';
 
-const role = process.env.PROOF_ROLE;
-// Workers' threads are preloaded too; they have no clients.
-if (isMainThread && role !== undefined && process.send !== undefined) install();
+const opened = openPoints();
+if (opened !== undefined) install(opened);
 
-function install() {
-  const points = createPoints(openSync(process.env.PROOF_POINTS, 'a'));
-  process.on('message', ({ run, target }) => {
-    points.arm(run, target);
-    process.send({ armed: run });
-  });
-  // The proof's channel must not keep a role alive that wants to end.
-  process.channel.unref();
-
+function install(points) {
   const load = createRequire(import.meta.url);
   wrapStore(points, load('pg').Client.prototype);
   wrapApiCalls(points, createRequire(load.resolve('@temporalio/client'))('@grpc/grpc-js').Client.prototype);
   const loadOfWorker = createRequire(load.resolve('@temporalio/worker'));
   wrapWorker(points, loadOfWorker('@temporalio/core-bridge').native, loadOfWorker('@temporalio/proto').coresdk);
   wrapFetch(points);
-}
-
-function createPoints(file) {
-  let armed;
-  function reach(name) {
-    if (armed === undefined) return;
-    const { run, target, counts } = armed;
-    const at = (counts.get(name) ?? 0) + 1;
-    counts.set(name, at);
-    armed.total += 1;
-    // A target without a name is the n-th moment of all.
-    const struck = target !== null && (target.name === '' ? armed.total : target.name === name && at) === target.at;
-    writeSync(file, `${JSON.stringify({ run, role, name, at, struck })}\n`);
-    if (struck) process.kill(process.pid, target.signal);
-  }
-  return {
-    /** Count from now on; an empty run counts nothing. */
-    arm(run, target) {
-      armed = run === '' ? undefined : { run, target, counts: new Map(), total: 0 };
-    },
-    reach: (operation, when) => reach(`${role}|${operation}|${when}`),
-    around(operation, call) {
-      this.reach(operation, 'before');
-      const result = call();
-      if (typeof result?.then !== 'function') return result;
-      return result.then((value) => {
-        this.reach(operation, 'after');
-        return value;
-      });
-    },
-  };
 }
 
 // Minting a token and giving it back write too, inside functions.
