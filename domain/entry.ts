@@ -32,6 +32,7 @@ export interface RecordedEntry extends Entry {
   /**
    * Whether what the entry seals is still there and is what was sealed. Where it is `gone` or `broken`, the sealed members
    * of the fact are absent, whatever their type says; what an entry before it has sealed always is (see sealed.ts).
+   * `broken` is also one that stands in the store where its own text does not belong.
    */
   readonly seal: 'none' | 'fits' | 'gone' | 'broken';
 }

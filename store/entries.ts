@@ -6,7 +6,7 @@ import type { Entry, RecordedEntry } from '../domain/entry.ts';
 import { entryText, leafOf, readEntry } from './entry-text.ts';
 import type { Store } from './ports.ts';
 import { project } from './projections.ts';
-import { type Db, LOCKS, type Tx } from './schema.ts';
+import { type Db, LOCKS, type Tables, type Tx } from './schema.ts';
 
 // 10,000: the longest chain that one answer carries. An action has tens of entries; a conversation is read in pages.
 const MAX_CHAIN_ENTRIES = 10_000;
@@ -133,11 +133,25 @@ const entriesIn = (db: Db) =>
   db
     .selectFrom('ledger')
     .leftJoin('ledger_seals', 'ledger_seals.seq', 'ledger.seq')
-    .select(['ledger.entry', 'ledger_seals.salt', 'ledger_seals.body']);
+    .select(['ledger.entry', 'ledger_seals.salt', 'ledger_seals.body'])
+    .select(['ledger.seq', 'subject', 'step', 'conversation_id', 'at_ms', 'kind']);
 
-function fromRow({ entry, salt, body }: { entry: string; salt: string | null; body: string | null }): RecordedEntry {
-  return readEntry(entry, salt === null || body === null ? null : { salt, body });
+/** No hash covers the columns by which an entry is found: where they are not what its text says, it is no word of anybody's. */
+function fromRow({ entry, salt, body, ...filed }: Found): RecordedEntry {
+  const read = readEntry(entry, salt === null || body === null ? null : { salt, body });
+  return isFiledAs(read, filed) ? read : { ...readEntry(entry, null), seal: 'broken' };
 }
+
+type Filed = Omit<Tables['ledger'], 'entry' | 'leaf'>;
+type Found = Filed & { readonly entry: string; readonly salt: string | null; readonly body: string | null };
+
+const isFiledAs = (read: RecordedEntry, { seq, subject, step, conversation_id, at_ms, kind }: Filed): boolean =>
+  read.seq === seq &&
+  read.subject === subject &&
+  read.step === step &&
+  read.conversationId === conversation_id &&
+  read.atMs === at_ms &&
+  read.fact.kind === kind;
 
 function toRow(entry: Entry, seq: number) {
   const { text, sealed } = entryText({ ...entry, seq });

@@ -165,8 +165,8 @@ function statementsFor(role: string): readonly string[] {
     ...rights.insert.map((table) => `grant insert on countersign.${table} to ${role}`),
     ...byColumn('update', rights.update, role),
     ...(rights.remove ?? []).map((table) => `grant delete on countersign.${table} to ${role}`),
-    ...policies('ledger', 'kind', rights.appends, role),
-    ...policies('items', 'trust', rights.labels, role),
+    ...policies({ table: 'ledger', column: 'kind', values: rights.appends, also: SAYS_WHAT_IT_IS }, role),
+    ...policies({ table: 'items', column: 'trust', values: rights.labels }, role),
   ];
 }
 
@@ -177,10 +177,35 @@ function byColumn(right: 'select' | 'update', columns: Columns, role: string): r
   });
 }
 
+// PostgreSQL reads no JSON that holds a NUL anywhere; what a far side has sent may. In the columns there can be none.
+const READ = String.raw`replace(entry, '\u0000', '\u0020')::json`;
+/**
+ * What is hashed and told is the text of an entry. A role that appended one kind by its column and another by its text would
+ * speak for others; one whose leaf is not the hash of the text would make the ledger look as if somebody had altered it.
+ */
+const SAYS_WHAT_IT_IS = [
+  `${READ} ->> 'seq' = seq::text`,
+  `${READ} ->> 'subject' = subject`,
+  `${READ} ->> 'step' = step`,
+  `${READ} ->> 'conversationId' = conversation_id`,
+  `${READ} ->> 'atMs' = at_ms::text`,
+  `${READ} ->> 'kind' = kind`,
+  `${READ} #>> '{fact,kind}' = kind`,
+  String.raw`leaf = sha256('\x00'::bytea || convert_to(entry, 'UTF8'))`,
+].join(' and ');
+
+interface Writing {
+  readonly table: Table;
+  readonly column: string;
+  readonly values: readonly string[];
+  /** A condition beside it. */
+  readonly also?: string;
+}
+
 /** All rows may be read by whoever may read the table; a row may be written only with one of these values. */
-function policies(table: Table, column: string, values: readonly string[], role: string): readonly string[] {
+function policies({ table, column, values, also = 'true' }: Writing, role: string): readonly string[] {
   const listed = values.map((value) => `'${value}'`).join(', ');
-  const check = values.length === 0 ? 'false' : `${column} in (${listed})`;
+  const check = values.length === 0 ? 'false' : `${column} in (${listed}) and ${also}`;
   return [
     `drop policy if exists ${role}_reads on countersign.${table}`,
     `create policy ${role}_reads on countersign.${table} for select to ${role} using (true)`,

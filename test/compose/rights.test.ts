@@ -7,6 +7,7 @@ import type { NewItem } from '../../domain/item.ts';
 import { grantRights, requireRights, RIGHTS } from '../../store/grants.ts';
 import { migrateStore } from '../../store/migrations/migrate.ts';
 import type { Claiming, ClaimResult, Store } from '../../store/ports.ts';
+import { entryText, leafOf } from '../../store/entry-text.ts';
 import { openStore } from '../../store/store.ts';
 import { aDecided, underWarrant } from '../store/builders.ts';
 import { startPrivatePostgres, type TestPostgres } from '../support/postgres.ts';
@@ -164,6 +165,30 @@ test('no role can change or remove what is in the ledger', async () => {
     }
     await client.end();
   }
+});
+
+test('a role appends what it may by the text that is hashed, not by the columns beside it', async () => {
+  const client = new pg.Client(as('assistant'));
+  await client.connect();
+  const insert = async (said: Entry, columns: Partial<Record<'subject' | 'kind', string>>, hashed?: string) => {
+    const { rows } = await client.query<{ head: string }>('select max(seq) as head from countersign.ledger');
+    const seq = Number(rows[0]?.head) + 1;
+    const { text } = entryText({ ...said, seq });
+    const { subject = said.subject, kind = said.fact.kind } = columns;
+    await client.query(
+      `insert into countersign.ledger (seq, subject, step, conversation_id, at_ms, kind, entry, leaf)
+       values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [seq, subject, said.step, said.conversationId, said.atMs, kind, text, leafOf(hashed ?? text)],
+    );
+  };
+  const replied = { kind: 'replied', turn: 9, itemId: 'i', itemDigest: 'd', by: 'model' } as const;
+  await assert.rejects(insert(entry('forged', aDecided('a', 'd', 's')), { kind: 'replied' }), REFUSED_ROW);
+  await assert.rejects(insert(entry('forged', replied), { subject: 'c1:1:0' }), REFUSED_ROW);
+  await assert.rejects(insert(entry('forged', replied), {}, 'other words'), REFUSED_ROW);
+  await insert(entry('by hand', replied), {});
+  await client.end();
+  const reason = 'what came from afar: \u0000 \\u0000 \ud800 "';
+  await stores.workflows.record([entry('odd', { kind: 'message_refused', messageId: 'm', reason })]);
 });
 
 test('every kind of entry is some role’s to append, but the one that only the owner of the tables writes', () => {

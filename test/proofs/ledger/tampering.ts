@@ -33,7 +33,7 @@ export interface Due {
   readonly brokeOff?: string;
   /** Who of the two notices: an API process that has run since before, and one that starts afterwards. */
   readonly noticed: 'by both' | 'at the next start' | 'by none';
-  /** What reading the entry again says of its sealed words. */
+  /** What reading the entry where it is found now says of its words. */
   readonly seal?: { readonly seq: number; readonly is: 'broken' | 'gone' };
 }
 
@@ -183,28 +183,30 @@ export const TAMPERINGS: Readonly<Record<string, Tamper>> = {
   },
 };
 
-/** What no hash covers, and no checkpoint: neither a verifier nor the duty can tell. Said in the proof, one by one. */
+/**
+ * What no hash covers, so that neither a verifier nor the duty can tell. The columns beside the text are how an entry is found:
+ * where it is found now it is told as broken, and where it should be it is not found, which nobody can tell.
+ */
 export const UNHASHED: Readonly<Record<string, Tamper>> = {
   ...Object.fromEntries(
-    ['subject', 'step', 'kind', 'conversation_id'].map((column): [string, Tamper] => [
+    ['subject', 'step', 'kind', 'conversation_id'].map((column) => [
       `alter the column ${column} beside the text`,
-      async (scene) => {
-        const statement = `update countersign.ledger set ${column} = ${column} || ' altered' where seq = $1`;
-        await ask(scene, statement, [seqOf(scene)]);
-        return { verifier: 'holds', noticed: 'by none' };
-      },
+      (scene: Scene) => misfiled(scene, `${column} = ${column} || ' altered'`),
     ]),
   ),
-  'alter the column at_ms beside the text': async (scene) => {
-    await ask(scene, 'update countersign.ledger set at_ms = at_ms + 1 where seq = $1', [seqOf(scene)]);
-    return { verifier: 'holds', noticed: 'by none' };
-  },
+  'alter the column at_ms beside the text': (scene) => misfiled(scene, 'at_ms = at_ms + 1'),
   // From this one no tree is gone on from.
   'alter the tree of an older checkpoint': async (scene) => {
     await alterFrontier(scene, scene.random.pick(scene.kept.sizes.slice(0, -1)));
     return { verifier: 'holds', noticed: 'by none' };
   },
 };
+
+async function misfiled(scene: Scene, change: string): Promise<Due> {
+  const seq = seqOf(scene);
+  await ask(scene, `update countersign.ledger set ${change} where seq = $1`, [seq]);
+  return { verifier: 'holds', noticed: 'by none', seal: { seq, is: 'broken' } };
+}
 
 /** The proofs of no entry hold, and the line of this one says so by itself: nothing after it is looked at. */
 const upTo = (scene: Scene, seq: number): Named => ({ ...rangeOf(scene, seq), until: seq });

@@ -118,6 +118,25 @@ export const ledgerContract: Contract = {
     assert.equal((await store.ledger.ofConversation(id, 0, 1))[0]?.seal, 'gone');
   },
 
+  'an entry that stands where its text does not belong is broken wherever it is found': async ({ store, sql }) => {
+    const [id, other] = [aConversationId(), aConversationId()];
+    await store.record([proposed(id), opened(other)]);
+    const [one] = await store.ledger.ofConversation(id, 0, 1);
+    assert.equal(one?.seal, 'fits');
+    const trigger = 'trigger ledger_is_append_only';
+    const move = async (subject: string) => {
+      await sql.query(`alter table countersign.ledger disable ${trigger}`);
+      await sql.query('update countersign.ledger set subject = $2 where seq = $1', [one.seq, subject]);
+      await sql.query(`alter table countersign.ledger enable always ${trigger}`);
+    };
+    await move(other);
+    const [moved] = await store.ledger.chain([other], { subject: '', steps: [] });
+    assert.deepEqual([moved?.subject, moved?.seal], [one.subject, 'broken']);
+    assert.ok(moved?.fact.kind === 'proposed' && !('args' in moved.fact.proposal));
+    await move(one.subject);
+    assert.deepEqual(await store.ledger.ofSubject(one.subject), [one]);
+  },
+
   'positions have no gaps and are seen in order, however many write at once': async ({ store, sql }) => {
     const id = aConversationId();
     const written = new AbortController();
