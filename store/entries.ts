@@ -136,7 +136,7 @@ const entriesIn = (db: Db) =>
     .select(['ledger.entry', 'ledger_seals.salt', 'ledger_seals.body'])
     .select(['ledger.seq', 'subject', 'step', 'conversation_id', 'at_ms', 'kind']);
 
-/** No hash covers the columns by which an entry is found: where they are not what its text says, it is no word of anybody's. */
+/** No hash covers the columns by which an entry is found: where its text says otherwise, it is no word of anybody's. */
 function fromRow({ entry, salt, body, ...filed }: Found): RecordedEntry {
   const read = readEntry(entry, salt === null || body === null ? null : { salt, body });
   return isFiledAs(read, filed) ? read : { ...readEntry(entry, null), seal: 'broken' };

@@ -184,7 +184,7 @@ export const TAMPERINGS: Readonly<Record<string, Tamper>> = {
 };
 
 /**
- * What no hash covers, so that neither a verifier nor the duty can tell. The columns beside the text are how an entry is found:
+ * What no hash covers, so that neither a verifier nor the duty can tell. By the columns beside the text an entry is found:
  * where it is found now it is told as broken, and where it should be it is not found, which nobody can tell.
  */
 export const UNHASHED: Readonly<Record<string, Tamper>> = {
