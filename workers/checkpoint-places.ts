@@ -26,6 +26,8 @@ export interface FilePlace extends Place {
 
 // 64 KB: some two hundred notes. The last one is looked for, and the file grows by a note a minute.
 const TAIL_BYTES = 65_536;
+// 1,000 characters: a note has some three hundred.
+const LONGEST_NOTE_CHARS = 1_000;
 // 5 s: a note is small, and there is another round in a minute.
 const WEBHOOK_MS = 5_000;
 
@@ -36,7 +38,7 @@ const WEBHOOK_MS = 5_000;
 export async function openCheckpointFile(path: string, verifierKey: string): Promise<FilePlace> {
   try {
     await mkdir(dirname(path), { recursive: true });
-    const last = await lastNote(path);
+    const last = await lastNote(path, nameIn(verifierKey));
     await keepKey(`${path}.key`, verifierKey, last === undefined);
     return { name: path, last, publish: ({ note }) => append(path, note) };
   } catch (error) {
@@ -64,8 +66,14 @@ class NotCheckpoints extends Error {
   override readonly name = 'NotCheckpoints';
 }
 
-/** The last whole note. What a crash left of another one behind it is cut off: nobody has ever read it as a note. */
-async function lastNote(path: string): Promise<string | undefined> {
+/** A verifier key begins with the name of the ledger, which holds no plus. */
+const nameIn = (verifierKey: string): string => verifierKey.slice(0, verifierKey.indexOf('+'));
+
+/**
+ * The last whole note. What a crash left of another one behind it, or of the first one, is cut off: nobody has ever read it as
+ * a note.
+ */
+async function lastNote(path: string, name: string): Promise<string | undefined> {
   const file = await open(path, 'a+');
   try {
     const { size } = await file.stat();
@@ -78,11 +86,20 @@ async function lastNote(path: string): Promise<string | undefined> {
       if (bytes.toString('utf8', end).trim() !== '') await file.truncate(size - bytes.length + end);
       return notesIn(bytes.toString('utf8', 0, end)).at(-1);
     }
-    if (bytes.toString('utf8').trim() === '') return undefined;
-    throw new NotCheckpoints(`${path} holds no checkpoint; if it is no other file, empty it, and start again`);
+    const text = bytes.toString('utf8');
+    if (isBegunNote(text, name)) await file.truncate(0);
+    else if (text.trim() !== '')
+      throw new NotCheckpoints(`${path} holds no checkpoint; if it is no other file, empty it, and start again`);
+    return undefined;
   } finally {
     await file.close();
   }
+}
+
+/** The beginning of a note of this ledger, up to somewhere before the end of its signature. */
+function isBegunNote(text: string, name: string): boolean {
+  const first = `${name}\n`;
+  return text !== '' && text.length < LONGEST_NOTE_CHARS && (text.startsWith(first) || first.startsWith(text));
 }
 
 /** A key that is there stays: the notes in the file are its own. An empty file begins with the key of today. */
