@@ -70,8 +70,8 @@ class NotCheckpoints extends Error {
 const nameIn = (verifierKey: string): string => verifierKey.slice(0, verifierKey.indexOf('+'));
 
 /**
- * The last whole note. What a crash left of another one behind it, or of the first one, is cut off: nobody has ever read it as
- * a note.
+ * The last whole note. What a crash left of another one behind it, or of the first one, is cut off: nobody has ever read
+ * it as a note.
  */
 async function lastNote(path: string, name: string): Promise<string | undefined> {
   const file = await open(path, 'a+');
