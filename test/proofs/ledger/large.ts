@@ -1,73 +1,177 @@
-// The part of the proof `ledger` at size: a million entries are verified in a stream within a time that an auditor waits.
+// The part of the proof `ledger` at size: a million entries in PostgreSQL, with the mix of kinds and sizes of the soak. They
+// are exported by the API and verified in a stream within a time that an auditor waits; and `why` is answered within a
+// second, just after the database has started and later.
 import { createWriteStream } from 'node:fs';
-import { stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import pino from 'pino';
+import { createApi } from '../../../api/app.ts';
+import type { Gateway } from '../../../api/gateway.ts';
+import { newApiKey } from '../../../api/keys.ts';
+import { listen } from '../../../api/server.ts';
+import { defineDirectory } from '../../../domain/principal.ts';
+import { openStore } from '../../../store/store.ts';
 import { createNoteSigner } from '../../../trust/note.ts';
-import { generateSigningKey } from '../../../trust/signing.ts';
+import { createSigner, generateSigningKey } from '../../../trust/signing.ts';
 import { FROM_SOURCE, run } from '../../support/children.ts';
-import { anEntry, buildExport } from '../../support/ledger-export.ts';
 import { inShort } from '../../support/ledger-verifiers.ts';
-import { createRandom, type ProofContext, type ProofResult, secondsOf } from '../support.ts';
+import type { PrivatePostgres } from '../../support/postgres.ts';
+import { createHttp, type ProofContext, type ProofResult, secondsOf } from '../support.ts';
+import { startDuty } from './duty.ts';
+import { type Loaded, loadLedger } from './load.ts';
 import type { Measured } from './verify.ts';
 
 // A million: some years of a busy system.
-const LARGE = { quick: 50_000, full: 1_000_000 };
-const LARGE_EVERY = 1_000;
-// 30 s for a million entries: an auditor waits for it without a second window. Of CPU, as other processes of this machine
-// are not what is measured.
-const LARGE_LIMIT_MS = 30_000;
+const SIZE = { quick: 20_000, full: 1_000_000 };
+// 30 s: an auditor waits for it without a second window. Of CPU, as other processes here are not what is measured.
+const VERIFY_LIMIT_MS = 30_000;
 // 64 MB: a small part of the million's 1.5 GB. Were entries kept, the process would end.
 const HEAP_MEGABYTES = 64;
 const HEAP = `--max-old-space-size=${HEAP_MEGABYTES}`;
-// As in the entries of the soak.
-const ENTRY_CHARS = [300, 900] as const;
+// 200 actions, quickly 40, each asked about twice; 95 of a hundred within a second: whoever asks is thinking of it.
+const ASKED = { quick: 40, full: 200 };
+const WHY_LIMIT_MS = 1_000;
+// A rate that no proof reaches.
+const UNLIMITED = 1_000_000;
 
-export async function proveLarge({ quick, seed, folder, log }: ProofContext): Promise<ProofResult> {
-  const size = quick ? LARGE.quick : LARGE.full;
-  const origin = 'countersign.test/large';
-  const signer = createNoteSigner(origin, generateSigningKey());
-  const builtMs = Date.now();
-  // Made again each time that they are gone through: a million of them are not held in memory.
-  const entries = {
-    *[Symbol.iterator]() {
-      const lengths = createRandom(seed);
-      for (let seq = 1; seq <= size; seq++) yield anEntry(seq, { length: lengths.between(...ENTRY_CHARS) });
+export async function proveLarge(context: ProofContext, postgres: PrivatePostgres, url: string): Promise<ProofResult> {
+  const { quick, random, folder, log } = context;
+  const size = quick ? SIZE.quick : SIZE.full;
+  const signingKey = generateSigningKey();
+  const file = join(folder, 'large.txt');
+  const begunMs = Date.now();
+  const first = await serveApi(url, signingKey, file);
+  let loaded: Loaded;
+  const violations: string[] = [];
+  try {
+    loaded = await loadLedger(url, size, random, first.duty);
+    log(`loaded into PostgreSQL: ${size} entries in ${secondsOf(Date.now() - begunMs)} s; ${mixOf(loaded)}`);
+    violations.push(...(await verified(context, first, size, file)));
+  } finally {
+    await first.stop();
+  }
+  await postgres.kill();
+  await postgres.start();
+  const ids = Array.from({ length: quick ? ASKED.quick : ASKED.full }, () => random.pick(loaded.actions));
+  const second = await serveApi(url, signingKey, file);
+  try {
+    for (const when of ['just after the start of the database', 'again'])
+      violations.push(...(await askWhy(second, ids, when, log)));
+  } finally {
+    await second.stop();
+  }
+  return { cases: 1 + 2 * ids.length, violations };
+}
+
+interface Serving {
+  readonly url: string;
+  /** Of an auditor. */
+  readonly key: string;
+  readonly duty: Awaited<ReturnType<typeof startDuty>>;
+  stop(): Promise<void>;
+}
+
+/** The API over the store, without a Temporal, which nothing here asks. */
+async function serveApi(databaseUrl: string, signingKey: string, file: string): Promise<Serving> {
+  const store = await openStore({ pool: { connectionString: databaseUrl, max: 4 } });
+  const clock = { ms: Date.now() };
+  const duty = await startDuty({ store }, createNoteSigner(await store.checkpoints.origin(), signingKey), file, clock);
+  const { id, text: key, hash } = newApiKey();
+  const principal = { id: 'audrey', name: 'Audrey', tenant: 'default' };
+  await store.apiKeys.add({ id, hash, principal, scopes: ['ledger:read'], nowMs: clock.ms });
+  const api = createApi({
+    ...{ store, gateway: { giveUp: () => undefined } as unknown as Gateway, ledger: duty, agents: new Map() },
+    signer: createSigner('api', generateSigningKey()),
+    directory: defineDirectory({ people: [principal], groups: {} }),
+    ...{ nowMs: Date.now, log: pino({ level: 'silent' }) },
+    limits: { requestsPerKeyPerMinute: UNLIMITED, requestsPerAddressPerMinute: UNLIMITED },
+  });
+  const { url, close } = await listen(api, { port: 0, host: '127.0.0.1' });
+  return {
+    ...{ url, key, duty },
+    async stop() {
+      await close();
+      await duty.stop();
+      await store.close();
     },
   };
-  const { lines, published } = buildExport(entries, { signer, origin, checkpointEvery: LARGE_EVERY });
+}
+
+/** Of the kinds, in a hundred; of the lengths. */
+function mixOf({ kinds, chars, conversations, actions }: Loaded): string {
+  const most = [...kinds].toSorted(([, one], [, other]) => other - one);
+  const shares = most.map(([kind, count]) => `${kind} ${((100 * count) / chars.length).toFixed(1)} %`);
+  const at = (share: number) => chars[Math.floor(share * (chars.length - 1))];
+  const lengths = `characters p50 ${at(0.5)}, p95 ${at(0.95)}, longest ${at(1)}`;
+  return `${conversations} conversations, ${actions.length} ended actions; ${shares.join(', ')}; ${lengths}`;
+}
+
+async function verified(
+  { folder, log }: ProofContext,
+  { url, key, duty }: Serving,
+  size: number,
+  file: string,
+): Promise<readonly string[]> {
   const path = join(folder, 'large.jsonl');
-  await pipeline(Readable.from(inBlocks(lines())), createWriteStream(path));
-  await writeFile(`${path}.checkpoints`, published);
+  const begunMs = Date.now();
+  const response = await fetch(`${url}/v1/ledger/export`, { headers: { authorization: `Bearer ${key}` } });
+  if (response.status !== 200 || response.body === null) return [`the export was answered ${response.status}`];
+  await pipeline(Readable.fromWeb(response.body), createWriteStream(path));
   const megabytes = (await stat(path)).size / 1e6;
-  log(`built and exported: ${size} entries, ${megabytes.toFixed(0)} MB, in ${secondsOf(Date.now() - builtMs)} s`);
+  log(`exported by the API: ${megabytes.toFixed(0)} MB in ${secondsOf(Date.now() - begunMs)} s`);
   const { output } = await run(
     process.execPath,
-    [HEAP, ...FROM_SOURCE, 'test/proofs/ledger/verify.ts', path, `${path}.checkpoints`, signer.verifierKey],
-    { limitMs: 10 * LARGE_LIMIT_MS },
+    [HEAP, ...FROM_SOURCE, 'test/proofs/ledger/verify.ts', path, file, duty.verifierKey],
+    { limitMs: 10 * VERIFY_LIMIT_MS },
   );
-  if (!output.startsWith('{')) return { cases: 1, violations: [`the verification did not end: ${output}`] };
-  const { verified, tookMs, cpuMs, peakMegabytes } = JSON.parse(output) as Measured;
+  if (!output.startsWith('{')) return [`the verification did not end: ${output}`];
+  const measured = JSON.parse(output) as Measured;
+  const { tookMs, cpuMs, peakMegabytes } = measured;
   log(
     `verified: ${size} entries in ${secondsOf(tookMs)} s (${secondsOf(cpuMs)} s of CPU), in a heap of ${HEAP_MEGABYTES} MB`,
   );
   log(`the most memory that its process held: ${peakMegabytes.toFixed(0)} MB`);
-  const violations: string[] = [];
+  const said = inShort(measured.verified);
   const holds = `holds: entries 1 to ${size}, proven up to ${size}`;
-  if (inShort(verified) !== holds) violations.push(`"${inShort(verified)}" instead of "${holds}"`);
-  if (cpuMs > LARGE_LIMIT_MS) violations.push(`${size} entries took ${secondsOf(cpuMs)} s of CPU to verify`);
-  return { cases: 1, violations };
+  return [
+    ...(said === holds ? [] : [`"${said}" instead of "${holds}"`]),
+    ...(cpuMs > VERIFY_LIMIT_MS ? [`${size} entries took ${secondsOf(cpuMs)} s of CPU to verify`] : []),
+  ];
 }
 
-/** Lines as blocks of some hundred: a write of each by itself would take longer than all the rest. */
-function* inBlocks(lines: Iterable<string>): Generator<string> {
-  let block = '';
-  for (const line of lines) {
-    block += `${line}\n`;
-    if (block.length < 1_000_000) continue;
-    yield block;
-    block = '';
+interface Why {
+  readonly lines: readonly { readonly part: string; readonly text: string }[];
+  readonly coverage: { readonly unknown: number };
+}
+
+// What the story of every action that has ended has.
+const PARTS = ['asked', 'saw', 'proposed', 'rule', 'came back'];
+
+async function askWhy(
+  { url, key }: Serving,
+  ids: readonly string[],
+  when: string,
+  log: ProofContext['log'],
+): Promise<readonly string[]> {
+  const http = createHttp(url, key);
+  const timesMs: number[] = [];
+  const violations: string[] = [];
+  for (const id of ids) {
+    const begunMs = performance.now();
+    const { status, body } = await http.get(`/v1/actions/${encodeURIComponent(id)}/why`);
+    timesMs.push(performance.now() - begunMs);
+    const { lines = [], coverage } = body as Partial<Why>;
+    const lacks = PARTS.filter((part) => !lines.some((line) => line.part === part));
+    if (status !== 200 || coverage?.unknown !== 0 || lacks.length > 0)
+      violations.push(`why ${id}: ${status}, lacks ${lacks.join(', ')}; ${JSON.stringify(body).slice(0, 300)}`);
   }
-  yield block;
+  const sorted = timesMs.toSorted((one, other) => one - other);
+  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
+  const [p50, p95, p99] = [at(0.5), at(0.95), at(0.99)];
+  const times = `p50 ${p50.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`;
+  log(`why of ${ids.length} actions, ${when}: ${times}`);
+  if (p95 >= WHY_LIMIT_MS) violations.push(`why, ${when}: ${times}`);
+  return violations;
 }

@@ -2,7 +2,7 @@
 // By its parts: the files of a ledger, a ledger in a real PostgreSQL, its writers, and a million entries.
 import pg from 'pg';
 import { startPrivatePostgres } from '../../support/postgres.ts';
-import type { Proof, ProofContext, ProofResult } from '../support.ts';
+import { createRandom, type Proof, type ProofContext, type ProofResult } from '../support.ts';
 import { proveDatabase } from './database.ts';
 import { proveKnownAnswers, proveMutations } from './files.ts';
 import { proveLarge } from './large.ts';
@@ -11,19 +11,49 @@ import { proveWriters } from './writers.ts';
 export const ledger: Proof = { name: 'ledger', run: prove };
 
 async function prove(context: ProofContext): Promise<ProofResult> {
-  const parts = [proveKnownAnswers(context), await proveMutations(context)];
+  // A chance of its own for each part, whatever the others do meanwhile.
+  const [ofFiles, ofDatabase, ofWriters, ofLarge] = [0, 1, 2, 3].map(() => {
+    return { ...context, random: createRandom(context.random.next() * 2 ** 32) };
+  }) as [ProofContext, ProofContext, ProofContext, ProofContext];
   const postgres = await startPrivatePostgres();
   try {
-    parts.push(await proveDatabase(context, await aDatabase(postgres.url, 'tampered')));
-    parts.push(await proveWriters(context, await aDatabase(postgres.url, 'written')));
+    const urlOf = (name: string) => aDatabase(postgres.url, name);
+    // Writers wait for processes to start, most of the time.
+    const [written, tampered] = await Promise.all([
+      inOneGo(ofWriters, async (writers) => proveWriters(writers, await urlOf('written'))),
+      proveTampering(ofFiles, ofDatabase, await urlOf('tampered')),
+    ]);
+    const large = await proveLarge(ofLarge, postgres, await urlOf('large'));
+    return together([...tampered, written, large]);
   } finally {
     await postgres.stop();
   }
-  parts.push(await proveLarge(context));
+}
+
+async function proveTampering(
+  ofFiles: ProofContext,
+  ofDatabase: ProofContext,
+  url: string,
+): Promise<readonly ProofResult[]> {
+  return [proveKnownAnswers(ofFiles), await proveMutations(ofFiles), await proveDatabase(ofDatabase, url)];
+}
+
+function together(parts: readonly ProofResult[]): ProofResult {
   return {
     cases: parts.reduce((sum, { cases }) => sum + cases, 0),
     violations: parts.flatMap(({ violations }) => violations),
   };
+}
+
+/** What it says comes together at its end, and not between the lines of others. */
+async function inOneGo(
+  context: ProofContext,
+  part: (context: ProofContext) => Promise<ProofResult>,
+): Promise<ProofResult> {
+  const lines: string[] = [];
+  const result = await part({ ...context, log: (line) => void lines.push(line) });
+  for (const line of lines) context.log(line);
+  return result;
 }
 
 /** One for each part, in the same server. */

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type pg from 'pg';
 import { leafOf } from '../../../store/entry-text.ts';
-import { readPublished } from '../../../trust/ledger-file.ts';
+import { type Published, readPublished } from '../../../trust/ledger-file.ts';
 import { appendLeaf, createProver, EMPTY_FRONTIER, rootOf, verifyConsistency } from '../../../trust/merkle.ts';
 import { createNoteSigner, openNote, parseCheckpoint } from '../../../trust/note.ts';
 import { batchOf, conversationOf, type WriterRole } from './batches.ts';
@@ -31,7 +31,8 @@ export async function wrongWith(
   const { rows } = await client.query<Row>('select * from countersign.ledger order by seq');
   const { rows: names } = await client.query<{ origin: string }>('select origin from countersign.ledger_identity');
   const signer = createNoteSigner(names[0]?.origin ?? '', signingKey);
-  const published = readPublished(readFileSync(file, 'utf8'), signer.verifierKey);
+  const published = publishedIn(file, signer.verifierKey);
+  if (typeof published === 'string') return { lines: [], violations: [published] };
   const { rows: stored } = await client.query<{ size: string; note: string; published_ms: string | null }>(
     'select size, note, published_ms from countersign.checkpoints order by size',
   );
@@ -56,6 +57,15 @@ export async function wrongWith(
   ];
   if (published.roots.size < 2) violations.push('fewer than two checkpoints were published');
   return { lines, violations };
+}
+
+/** Or why nobody could verify by it. */
+function publishedIn(file: string, verifierKey: string): Published | string {
+  try {
+    return readPublished(readFileSync(file, 'utf8'), verifierKey);
+  } catch (error) {
+    return `the file of checkpoints: ${String(error)}`;
+  }
 }
 
 function ofRows(rows: readonly Row[]): readonly string[] {
