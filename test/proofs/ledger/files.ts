@@ -6,8 +6,7 @@ import { hasPython, inShort, objection, ours, pythons } from '../../support/ledg
 import { knownAnswers } from '../../support/merkle-known-answers.ts';
 import { createRandom, type ProofContext, type ProofResult } from '../support.ts';
 
-// Quickly each kind four times.
-const MUTATED = { quick: 96, full: 1_000 };
+const MUTATED = { quick: 200, full: 1_000 };
 // The Python verifier checks each note and each proof by itself, and each start costs: a sample.
 const ASKED_PYTHON = { quick: 5, full: 20 };
 // 1,050 entries with a checkpoint each 100: fifty lie after the last one that was published.

@@ -5,7 +5,7 @@ import { startPrivatePostgres } from '../../support/postgres.ts';
 import { createRandom, type Proof, type ProofContext, type ProofResult } from '../support.ts';
 import { proveDatabase } from './database.ts';
 import { proveKnownAnswers, proveMutations } from './files.ts';
-import { proveLarge } from './large.ts';
+import { loadLarge, proveLarge } from './large.ts';
 import { proveWriters } from './writers.ts';
 
 export const ledger: Proof = { name: 'ledger', run: prove };
@@ -18,24 +18,17 @@ async function prove(context: ProofContext): Promise<ProofResult> {
   const postgres = await startPrivatePostgres();
   try {
     const urlOf = (name: string) => aDatabase(postgres.url, name);
-    // Writers wait for processes to start, most of the time.
-    const [written, tampered] = await Promise.all([
+    const known = proveKnownAnswers(ofFiles);
+    // Beside each other: writers wait for processes to start, most of the time, and the load has a process of its own.
+    const [written, tampered, large] = await Promise.all([
       inOneGo(ofWriters, async (writers) => proveWriters(writers, await urlOf('written'))),
-      proveTampering(ofFiles, ofDatabase, await urlOf('tampered')),
+      proveMutations(ofFiles).then(async (files) => [files, await proveDatabase(ofDatabase, await urlOf('tampered'))]),
+      urlOf('large').then(async (url) => loadLarge(ofLarge, url)),
     ]);
-    const large = await proveLarge(ofLarge, postgres, await urlOf('large'));
-    return together([...tampered, written, large]);
+    return together([known, ...tampered, written, await proveLarge(ofLarge, postgres, large)]);
   } finally {
     await postgres.stop();
   }
-}
-
-async function proveTampering(
-  ofFiles: ProofContext,
-  ofDatabase: ProofContext,
-  url: string,
-): Promise<readonly ProofResult[]> {
-  return [proveKnownAnswers(ofFiles), await proveMutations(ofFiles), await proveDatabase(ofDatabase, url)];
 }
 
 function together(parts: readonly ProofResult[]): ProofResult {

@@ -1,6 +1,7 @@
 // Loads a large ledger into PostgreSQL: conversations told as the soak lives them (see test/support/ledger-stories.ts),
 // fifty at a time, so that what belongs together lies apart as it does in life. Each text is made and hashed as the store
-// does it; rows go in by the thousand, past appendEntries, which would take a day over a million. Checkpoints are real.
+// does it; rows go in by the thousand, past appendEntries, which would take a day over a million. Checkpoints are the
+// duty's own.
 import pg from 'pg';
 import type { Entry } from '../../../domain/entry.ts';
 import { entryText, leafOf, type SealedText } from '../../../store/entry-text.ts';
@@ -12,10 +13,9 @@ export interface Loaded {
   /** Actions that have ended, all of whose entries are there. */
   readonly actions: readonly string[];
   readonly conversations: number;
-  /** Entries by kind. */
-  readonly kinds: ReadonlyMap<string, number>;
-  /** Characters of the texts, sorted. */
-  readonly chars: Uint32Array;
+  /** In words: what share of the entries each kind has, and how long their texts are. */
+  readonly mix: string;
+  readonly tookMs: number;
 }
 
 /** As many entries as a checkpoint has, which is made after each. */
@@ -24,10 +24,11 @@ const AT_ONCE = 50;
 const STARTED_MS = 1_760_000_000_000;
 
 export async function loadLedger(url: string, size: number, random: Random, duty: CheckpointDuty): Promise<Loaded> {
+  const begunMs = Date.now();
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   // What is loaded is no answer to anybody: nobody waits for the disk. It is made fast at the end.
-  await client.query(`alter system set synchronous_commit = off`);
+  await client.query('set synchronous_commit = off');
   await client.query(`alter system set max_wal_size = '8GB'`);
   await client.query('select pg_reload_conf()');
   const telling = createTelling(random);
@@ -59,7 +60,15 @@ export async function loadLedger(url: string, size: number, random: Random, duty
   } finally {
     await client.end();
   }
-  return { actions: telling.ended(), conversations: telling.count(), kinds, chars: chars.toSorted() };
+  const mix = mixOf(kinds, chars.toSorted());
+  return { actions: telling.ended(), conversations: telling.count(), mix, tookMs: Date.now() - begunMs };
+}
+
+function mixOf(kinds: ReadonlyMap<string, number>, chars: Uint32Array): string {
+  const most = [...kinds].toSorted(([, one], [, other]) => other - one);
+  const shares = most.map(([kind, count]) => `${kind} ${((100 * count) / chars.length).toFixed(1)} %`);
+  const at = (share: number) => chars[Math.floor(share * (chars.length - 1))];
+  return `${shares.join(', ')}; characters p50 ${at(0.5)}, p95 ${at(0.95)}, longest ${at(1)}`;
 }
 
 function textOf(entry: Entry, seq: number) {
