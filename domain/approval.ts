@@ -1,8 +1,7 @@
 // The arithmetic of approvals: who counts, how many are enough, when it is over. Pure: time arrives as nowMs.
 // Doing nothing denies: no decision until the deadline is `expired`. May import domain only.
-import type { Proposal } from './action.ts';
+import type { Evidence, Outcome, Proposal } from './action.ts';
 import type { Verdict } from './verdict.ts';
-import type { Evidence } from './action.ts';
 import type { JsonObject } from './json.ts';
 import type { DecisionAnswer, DecisionStatement, Signed } from './signed.ts';
 
@@ -168,6 +167,12 @@ export function expireIfDue(approval: Approval, nowMs: number): Approval {
 /** End an open approval for another reason; an ended one stays as it ended. */
 export function endApproval(approval: Approval, end: 'cancelled' | 'superseded'): Approval {
   return approval.end === 'open' ? { ...approval, end } : approval;
+}
+
+/** What a person's answer to the question whether an action happened makes of its outcome. */
+export function outcomeOfAnswer({ answer, personId, reason }: CountedDecision): Outcome {
+  if (answer === 'happened') return { kind: 'succeeded', result: { confirmedBy: personId, reason } };
+  return { kind: 'failed', reason: `it did not happen; ${personId} looked${reason === '' ? '' : `: ${reason}`}` };
 }
 
 /**

@@ -26,4 +26,7 @@ export const FAILURES = {
   DecisionRefused: { retryable: false },
 } as const satisfies Record<string, { readonly retryable: boolean }>;
 
+/** How the words of a refused warrant begin; the reason follows. */
+export const NO_WARRANT = 'no warrant: ';
+
 export type FailureType = keyof typeof FAILURES;

@@ -3,6 +3,7 @@
 // Guarantees: one maker at a time; what is made covers the leaves that are stored, each read once.
 import { sql } from 'kysely';
 import { appendLeaf, EMPTY_FRONTIER, type Frontier, HASH_BYTES, rootOf } from '../trust/merkle.ts';
+import { headOf } from './entries.ts';
 import type { CheckpointRow, Store } from './ports.ts';
 import { type Db, LOCKS, type Tables, type Tx } from './schema.ts';
 
@@ -109,11 +110,6 @@ async function leavesAfter(on: Db | Tx, afterSeq: number, limit: number): Promis
     .limit(limit)
     .execute();
   return rows.map(({ leaf }) => leaf);
-}
-
-async function headOf(on: Db | Tx): Promise<number> {
-  const row = await on.selectFrom('ledger').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst();
-  return row?.seq ?? 0;
 }
 
 function lastRow(on: Db | Tx) {

@@ -16,10 +16,7 @@ export async function appendEntries(tx: Tx, entries: readonly Entry[]): Promise<
   if (entries.length === 0) return;
   await lockLedger(tx);
   // A statement of its own: one that also took the lock would look at the table as it was before the lock.
-  const { head } = await tx
-    .selectFrom('ledger')
-    .select((eb) => eb.fn.coalesce(eb.fn.max('seq'), sql<number>`0`).as('head'))
-    .executeTakeFirstOrThrow();
+  const head = await headOf(tx);
   const fresh = await withoutKnown(tx, entries);
   if (fresh.length === 0) return;
   const rows = fresh.map((entry, index) => toRow(entry, head + 1 + index));
@@ -30,6 +27,12 @@ export async function appendEntries(tx: Tx, entries: readonly Entry[]): Promise<
   const seals = rows.flatMap(({ row: { seq }, sealed }) => (sealed === null ? [] : [{ seq, ...sealed }]));
   if (seals.length > 0) await tx.insertInto('ledger_seals').values(seals).execute();
   for (const entry of fresh) await project(tx, entry);
+}
+
+/** The place of the last entry, and so how many there are; 0 without any. */
+export async function headOf(on: Db | Tx): Promise<number> {
+  const row = await on.selectFrom('ledger').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst();
+  return row?.seq ?? 0;
 }
 
 /** Wait until nobody else appends; held to the end of the transaction. */
@@ -55,7 +58,7 @@ export async function withoutKnown(tx: Tx | Db, entries: readonly Entry[]): Prom
   });
 }
 
-const pairOf = (entry: Pick<Entry, 'subject' | 'step'>): string => JSON.stringify([entry.subject, entry.step]);
+export const pairOf = (entry: Pick<Entry, 'subject' | 'step'>): string => JSON.stringify([entry.subject, entry.step]);
 
 /** True when this step of the subject is already in the ledger. */
 export async function isRecorded(tx: Tx, subject: string, step: string): Promise<boolean> {

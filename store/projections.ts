@@ -1,10 +1,11 @@
 // What each entry does to the read models: one case per kind of fact, run in the entry's own transaction. Entries of
 // several roles may arrive late, so nothing here moves an action back or ends an approval twice. May import domain
-// types only.
+// types and trust.
 import type { Outcome } from '../domain/action.ts';
 import type { Approval, CountedDecision } from '../domain/approval.ts';
 import type { Entry, FactOf } from '../domain/entry.ts';
 import type { DecisionStatement } from '../domain/signed.ts';
+import { statementIn } from '../trust/signing.ts';
 import type { ActionRow } from './ports.ts';
 import type { Tx } from './schema.ts';
 
@@ -177,11 +178,10 @@ async function addDecision(tx: Tx, { approvalId, signed }: FactOf<'decided'>): P
   await writeApproval(tx, { ...row.approval, decisions: [...row.approval.decisions, decision] });
 }
 
-/** Out of the signed bytes (a compact JWS). Undefined when unreadable: a view must not keep an entry off the ledger. */
+/** Undefined when unreadable: a view must not keep an entry off the ledger. */
 function readDecision(signed: string): CountedDecision | undefined {
   try {
-    const payload = Buffer.from(signed.split('.')[1] ?? '', 'base64url').toString('utf8');
-    const { decisionId, person, answer, reason, atMs } = JSON.parse(payload) as DecisionStatement;
+    const { decisionId, person, answer, reason, atMs } = statementIn<DecisionStatement>(signed);
     return { decisionId, personId: person.id, answer, reason, atMs, signed };
   } catch {
     return undefined;

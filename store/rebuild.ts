@@ -2,11 +2,10 @@
 // name. For the owner of the tables only. May import domain types, Kysely and pg. Guarantees: all or nothing; what is there
 // stays as it is, byte for byte; where nothing is lost, nothing changes.
 import { randomBytes } from 'node:crypto';
-import { sql } from 'kysely';
 import type pg from 'pg';
 import type { Outcome } from '../domain/action.ts';
 import type { Entry, FactOf } from '../domain/entry.ts';
-import { appendEntries, lockLedger, withoutKnown } from './entries.ts';
+import { appendEntries, headOf, lockLedger, withoutKnown } from './entries.ts';
 import { createPool } from './pool.ts';
 import { createDb, type Tx } from './schema.ts';
 
@@ -46,13 +45,7 @@ export function openRebuilding(config: pg.PoolConfig): Rebuilding {
   const pool = createPool(config);
   const db = createDb(pool);
   return {
-    async size() {
-      const { size } = await db
-        .selectFrom('ledger')
-        .select((eb) => eb.fn.coalesce(eb.fn.max('seq'), sql<number>`0`).as('size'))
-        .executeTakeFirstOrThrow();
-      return size;
-    },
+    size: () => headOf(db),
     async missing(entries) {
       const missing: Entry[] = [];
       for (const some of batches(entries)) missing.push(...(await withoutKnown(db, some)));
@@ -66,10 +59,7 @@ export function openRebuilding(config: pg.PoolConfig): Rebuilding {
 async function resume(tx: Tx, { entries, claims, published, by, reason, nowMs }: Resuming): Promise<string> {
   await lockLedger(tx);
   const { origin } = await tx.selectFrom('ledger_identity').select('origin').executeTakeFirstOrThrow();
-  const { kept } = await tx
-    .selectFrom('ledger')
-    .select((eb) => eb.fn.countAll<number>().as('kept'))
-    .executeTakeFirstOrThrow();
+  const kept = await headOf(tx);
   const name = newOrigin();
   await tx.updateTable('ledger_identity').set({ origin: name }).execute();
   // They carry the old name. Those that were published are outside, where they stay.

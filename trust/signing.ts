@@ -32,6 +32,12 @@ export interface Verifier {
   verify<K extends Statement['kind']>(kind: K, signed: string): Promise<Extract<Statement, { kind: K }>>;
 }
 
+/** What signed bytes (a compact JWS) say, without any look at who signed them. Throws where they cannot be read. */
+export function statementIn<S extends Statement>(signed: Signed<S>): S {
+  const [, payload = ''] = signed.split('.');
+  return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as S;
+}
+
 /** A fresh private key, base64 of PKCS#8 DER: what `createSigner` reads. */
 export function generateSigningKey(): string {
   return generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64');

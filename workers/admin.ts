@@ -62,7 +62,8 @@ async function withStore<T>(env: NodeJS.ProcessEnv, work: (store: Store) => Prom
   }
 }
 
-function ownersPool(env: NodeJS.ProcessEnv): { readonly connectionString: string } {
+/** The store as the owner of its tables. Throws ConfigInvalid. */
+export function ownersPool(env: NodeJS.ProcessEnv): { readonly connectionString: string } {
   const { databaseUrl } = readConfig(env);
   if (databaseUrl !== undefined) return { connectionString: databaseUrl };
   throw new ConfigInvalid([

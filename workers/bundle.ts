@@ -15,16 +15,19 @@ export async function workflowBundle(cacheFolder: string): Promise<{ readonly co
   const path = join(cacheFolder, `workflows-${await sourceHash()}.js`);
   const kept = await readFile(path, 'utf8').catch(() => undefined);
   if (kept !== undefined) return { code: kept };
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: join(ROOT, 'workflows', `index${SUFFIX}`),
-    logger: quiet,
-  });
+  const { code } = await bundleWorkflows();
   makeFolder(cacheFolder);
   // Whole or not at all: a start may be killed in the middle, and two may write at once.
   const unfinished = `${path}.${process.pid}.new`;
   await writeFile(unfinished, code);
   await rename(unfinished, path);
   return { code };
+}
+
+/** The code of all Workflows, with modules of interceptors beside it. Takes seconds, and keeps nothing. */
+export function bundleWorkflows(workflowInterceptorModules: string[] = []): Promise<{ readonly code: string }> {
+  const workflowsPath = join(ROOT, 'workflows', `index${SUFFIX}`);
+  return bundleWorkflowCode({ workflowsPath, workflowInterceptorModules, logger: quiet });
 }
 
 async function sourceHash(): Promise<string> {

@@ -3,6 +3,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { type ActResult, endingOf, endingText, type Evidence, type Outcome } from '../../domain/action.ts';
 import type { ActorActivities } from '../../domain/activity-ports.ts';
+import { NO_WARRANT } from '../../domain/failure.ts';
 import { conversationOfAction, resultKey } from '../../domain/ids.ts';
 import { refOf } from '../../domain/item.ts';
 import { stoppedBy } from '../../domain/switch.ts';
@@ -155,5 +156,5 @@ async function refuse(deps: ActorDeps, about: About, words: string): Promise<nev
   const reason = cutText(words.replaceAll('\0', ' '), MAX_REASON_CHARS);
   const fact = { kind: 'warrant_refused', reason } as const;
   await deps.store.record([{ subject, step: `refused:${reason}`, conversationId, atMs: deps.nowMs(), fact }]);
-  throw ApplicationFailure.create({ type: 'WarrantRefused', message: `no warrant: ${reason}`, nonRetryable: true });
+  throw ApplicationFailure.create({ type: 'WarrantRefused', message: `${NO_WARRANT}${reason}`, nonRetryable: true });
 }

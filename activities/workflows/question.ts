@@ -3,7 +3,7 @@
 // May import domain, trust and store types.
 import type { Outcome } from '../../domain/action.ts';
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
-import type { CountedDecision } from '../../domain/approval.ts';
+import { type CountedDecision, outcomeOfAnswer } from '../../domain/approval.ts';
 import type { QuestionInput } from '../../domain/conversation.ts';
 import { approvalId } from '../../domain/ids.ts';
 import type { Agent } from '../../domain/agent.ts';
@@ -86,16 +86,11 @@ async function known(
 async function answered(
   deps: WorkflowsDeps,
   { proposal: { actionId, digest } }: QuestionInput,
-  { answer, personId, reason }: CountedDecision,
+  answer: CountedDecision,
 ): Promise<Outcome | undefined> {
   const claim = await deps.store.claims.get(actionId);
   if (claim?.digest !== digest) return undefined;
-  const said = `${personId} looked${reason === '' ? '' : `: ${reason}`}`;
-  const outcome: Outcome =
-    answer === 'happened'
-      ? { kind: 'succeeded', result: { confirmedBy: personId, reason } }
-      : { kind: 'failed', reason: `it did not happen; ${said}` };
-  return deps.store.claims.answer({ actionId, outcome, nowMs: deps.nowMs() });
+  return deps.store.claims.answer({ actionId, outcome: outcomeOfAnswer(answer), nowMs: deps.nowMs() });
 }
 
 function wordsOf(answer: CountedDecision | null, stands: Outcome | undefined): string {

@@ -4,22 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
-import { TASK_QUEUES } from '../../domain/ids.ts';
 import { workflowBundle } from '../../workers/bundle.ts';
-
-// 8 histories fetched at once: enough to keep the replayer busy.
-const FETCHED_AT_ONCE = 8;
+import { historiesOf } from '../../workers/rebuild/replay.ts';
 
 /** How many histories there are, and those that do not replay, as sentences. */
 export async function replayAll(
   client: Client,
 ): Promise<{ readonly replayed: number; readonly problems: readonly string[] }> {
   const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'));
-  const listed = client.workflow.list({ query: `TaskQueue = '${TASK_QUEUES.workflows}'` });
-  const histories = listed.intoHistories({ concurrency: FETCHED_AT_ONCE });
   let replayed = 0;
   const problems: string[] = [];
-  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle: bundle }, histories)) {
+  for await (const { workflowId, error } of Worker.runReplayHistories(
+    { workflowBundle: bundle },
+    historiesOf(client),
+  )) {
     replayed += 1;
     if (error !== undefined) problems.push(`the history of ${workflowId} does not replay: ${error.message}`);
   }

@@ -7,7 +7,7 @@ import { tellWhy } from '../../domain/why.ts';
 import { openRebuilding } from '../../store/rebuild.ts';
 import { type Rebuilt, rebuildFrom, saidOf } from '../../workers/rebuild/rebuild.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
-import { obedient, startSystem, type System } from '../support/system.ts';
+import { eventually, obedient, startSystem, type System } from '../support/system.ts';
 import { startTemporal } from '../support/temporal.ts';
 
 const TABLES = ['conversations', 'items', 'actions', 'approvals', 'claims', 'ledger', 'ledger_seals', 'checkpoints'];
@@ -165,12 +165,12 @@ async function talk(conversationId: string, text: string): Promise<void> {
 }
 
 async function hasScheduled(conversationId: string, activity: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  await eventually(async () => {
     const { events } = await system.handle(conversationId).fetchHistory();
-    if (events?.some((one) => one.activityTaskScheduledEventAttributes?.activityType?.name === activity)) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`${activity} was not scheduled`);
+    return (
+      events?.some((one) => one.activityTaskScheduledEventAttributes?.activityType?.name === activity) || undefined
+    );
+  }, `${activity} being scheduled`);
 }
 
 async function stopRoles(): Promise<void> {

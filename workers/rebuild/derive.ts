@@ -1,13 +1,15 @@
 // What an Activity must have put on record, told by what it was asked and what it answered: one line for each that writes.
-// What only the lost record knew is left empty (see Entry.rebuilt). A claim
-// without an outcome says that nobody knows how it ended: the actor asks before it does anything. Pure. May import domain
-// and the store's types.
+// What only the lost record knew is left empty (see Entry.rebuilt). A claim without an outcome says that nobody knows how
+// it ended: the actor asks before it does anything. Pure. May import domain, trust and the store's types.
 import type { Ending, Outcome, Proposal, Warrant } from '../../domain/action.ts';
+import { outcomeOfAnswer } from '../../domain/approval.ts';
 import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { Entry, Fact, WarrantMark } from '../../domain/entry.ts';
+import { NO_WARRANT } from '../../domain/failure.ts';
 import { ruledStep } from '../../domain/ids.ts';
 import type { LostClaim } from '../../store/rebuild.ts';
-import type { DecisionStatement, MessageStatement, Signed, VerdictStatement } from '../../domain/signed.ts';
+import type { DecisionStatement, MessageStatement, VerdictStatement } from '../../domain/signed.ts';
+import { statementIn } from '../../trust/signing.ts';
 
 export type Answer<Result> =
   | { readonly kind: 'result'; readonly result: Result; readonly atMs: number }
@@ -136,12 +138,7 @@ const DERIVATIONS: Derivations = {
 
   closeQuestion: ({ question: { proposal }, answer: said }, answer) => {
     if (answer.kind !== 'result' || said === null) return NOTHING;
-    const { personId, reason } = said;
-    const looked = `${personId} looked${reason === '' ? '' : `: ${reason}`}`;
-    const outcome: Outcome =
-      said.answer === 'happened'
-        ? { kind: 'succeeded', result: { confirmedBy: personId, reason } }
-        : { kind: 'failed', reason: `it did not happen; ${looked}` };
+    const outcome = outcomeOfAnswer(said);
     return entriesOnly([entryOf(proposal, 'corrected', answer.atMs, { kind: 'settled', outcome })]);
   },
 };
@@ -165,11 +162,10 @@ function replied({ conversationId, turn, itemId, atMs, step }: Reply, by: 'model
   return { subject: conversationId, step, conversationId, atMs, fact };
 }
 
-const REFUSED = 'no warrant: ';
-
 function refused(proposal: Of, answer: Extract<Answer<unknown>, { kind: 'failure' }>): Derived {
   if (answer.type !== 'WarrantRefused') return NOTHING;
-  const reason = answer.message.startsWith(REFUSED) ? answer.message.slice(REFUSED.length) : answer.message;
+  const { message } = answer;
+  const reason = message.startsWith(NO_WARRANT) ? message.slice(NO_WARRANT.length) : message;
   return entriesOnly([entryOf(proposal, `refused:${reason}`, answer.atMs, { kind: 'warrant_refused', reason })]);
 }
 
@@ -209,10 +205,4 @@ function markOf({ principal, verdict, decisions }: Warrant): WarrantMark {
     verdictStep: ruledStep(statementIn<VerdictStatement>(verdict).verdict, verdict),
     decisionIds: decisions.map((one) => statementIn<DecisionStatement>(one).decisionId),
   };
-}
-
-/** What a compact JWS says. Nothing is verified here: it was, by whoever acted on it. */
-function statementIn<S>(signed: Signed<S & { readonly kind: string }> | string): S {
-  const [, payload = ''] = signed.split('.');
-  return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as S;
 }

@@ -4,10 +4,12 @@
 import { readFile } from 'node:fs/promises';
 import { Client } from '@temporalio/client';
 import type { Entry } from '../../domain/entry.ts';
+import { pairOf } from '../../store/entries.ts';
 import { type LostClaim, openRebuilding, type Rebuilding } from '../../store/rebuild.ts';
 import { notesIn } from '../../trust/ledger-file.ts';
 import { parseCheckpoint } from '../../trust/note.ts';
-import { ConfigInvalid, readConfig } from '../config.ts';
+import { ownersPool } from '../admin.ts';
+import { readConfig } from '../config.ts';
 import { createLog, installRuntime } from '../log.ts';
 import { connectTemporal } from '../temporal.ts';
 import { type Call, type Derived, derive } from './derive.ts';
@@ -40,13 +42,11 @@ export interface Rebuilt {
 
 /** Rejects with a sentence that says what to do. */
 export async function rebuild(input: RebuildInput, env: NodeJS.ProcessEnv): Promise<Rebuilt> {
-  const { databaseUrl, logLevel } = readConfig(env);
-  if (databaseUrl === undefined) {
-    throw new ConfigInvalid(['set DATABASE_URL or DATABASE_URL_FILE: the store, as the PostgreSQL role that owns it']);
-  }
+  const pool = ownersPool(env);
+  const { logLevel } = readConfig(env);
   const published = await lastPublished(input.publishedPath);
   const endRuntime = installRuntime(createLog(logLevel === 'debug' ? logLevel : 'error'));
-  const ledger = openRebuilding({ connectionString: databaseUrl });
+  const ledger = openRebuilding(pool);
   try {
     const { connection, namespace, close } = await connectTemporal({ env });
     try {
@@ -105,11 +105,13 @@ async function lostOf(client: Client, ledger: Rebuilding): Promise<Lost> {
   for await (const { workflowId, calls, problem } of replayedRuns(client)) {
     lost.runs += 1;
     if (problem !== undefined) lost.problems.push(`${workflowId} does not replay: ${problem}`);
-    for (const call of calls) {
-      const derived = derivedOf(call);
-      if (typeof derived === 'string') lost.problems.push(`${workflowId}: ${derived}`);
-      else await add(lost, ledger, derived);
-    }
+    const derived = calls.map(derivedOf);
+    lost.problems.push(...derived.flatMap((one) => (typeof one === 'string' ? [`${workflowId}: ${one}`] : [])));
+    await add(
+      lost,
+      ledger,
+      derived.filter((one) => typeof one !== 'string'),
+    );
   }
   return lost;
 }
@@ -123,18 +125,18 @@ function derivedOf(call: Call): Derived | string {
   }
 }
 
-async function add(lost: Lost, ledger: Rebuilding, { entries, claims, isGuess }: Derived): Promise<void> {
-  const missing = await ledger.missing(entries);
-  for (const entry of missing) {
-    const key = JSON.stringify([entry.subject, entry.step]);
-    if (!lost.entries.has(key)) lost.entries.set(key, entry);
-  }
+/** Of what one run put on record, what the ledger does not have. */
+async function add(lost: Lost, ledger: Rebuilding, derived: readonly Derived[]): Promise<void> {
+  const sure = new Set(derived.flatMap(({ entries, isGuess }) => (isGuess === true ? [] : entries.map(pairOf))));
+  const missing = await ledger.missing(derived.flatMap(({ entries }) => entries));
+  const isMissing = new Set(missing.map(pairOf));
+  for (const entry of missing) if (!lost.entries.has(pairOf(entry))) lost.entries.set(pairOf(entry), entry);
   if (lost.entries.size > MAX_LOST) {
     throw new Error(`more than ${MAX_LOST} entries are lost: restore a later backup, and rebuild from there`);
   }
-  if (isGuess !== true) lost.sure += missing.length;
-  for (const claim of claims) {
-    if (!missing.some(({ subject, fact }) => subject === claim.actionId && fact.kind === 'claimed')) continue;
+  lost.sure += missing.filter((entry) => sure.has(pairOf(entry))).length;
+  for (const claim of derived.flatMap(({ claims }) => claims)) {
+    if (!isMissing.has(pairOf({ subject: claim.actionId, step: 'claimed' }))) continue;
     const known = lost.claims.get(claim.actionId);
     if (known === undefined || known.outcome === null) lost.claims.set(claim.actionId, claim);
   }

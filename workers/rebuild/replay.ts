@@ -1,17 +1,18 @@
 // What Activities were asked and what they answered, out of Temporal's histories: each history is replayed on the code of
 // the Workflows, which asks for the same again. May import domain and the Temporal SDK. Guarantees: runs no Activity and
 // changes nothing; holds the calls of the runs that are replayed at the moment, and no more.
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
-import { bundleWorkflowCode, type InjectedSinks, Worker } from '@temporalio/worker';
+import { type InjectedSinks, Worker } from '@temporalio/worker';
 import { TASK_QUEUES } from '../../domain/ids.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/protocol.ts';
+import { bundleWorkflows } from '../bundle.ts';
 import type { Call } from './derive.ts';
 import type { CallSinks } from './interceptors.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const SUFFIX = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+const INTERCEPTORS = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? './interceptors.ts' : './interceptors.js', import.meta.url),
+);
 // 8 histories fetched at once: enough to keep the replay busy.
 const FETCHED_AT_ONCE = 8;
 
@@ -26,20 +27,20 @@ export interface Replayed {
 
 /** Every run that Temporal still has. */
 export async function* replayedRuns(client: Client): AsyncGenerator<Replayed> {
-  const workflowBundle = await bundleWorkflowCode({
-    workflowsPath: join(ROOT, 'workflows', `index${SUFFIX}`),
-    workflowInterceptorModules: [fileURLToPath(new URL(`./interceptors${SUFFIX}`, import.meta.url))],
-    logger: QUIET,
-  });
+  const workflowBundle = await bundleWorkflows([INTERCEPTORS]);
   const runs = new Map<string, Call[]>();
-  const listed = client.workflow.list({ query: `TaskQueue = '${TASK_QUEUES.workflows}'` });
-  const histories = listed.intoHistories({ concurrency: FETCHED_AT_ONCE });
   const options = { workflowBundle, sinks: sinksInto(runs) };
-  for await (const { workflowId, runId, error } of Worker.runReplayHistories(options, histories)) {
+  for await (const { workflowId, runId, error } of Worker.runReplayHistories(options, historiesOf(client))) {
     const calls = runs.get(runId) ?? [];
     runs.delete(runId);
     yield { workflowId, calls, ...(error === undefined ? {} : { problem: error.message }) };
   }
+}
+
+/** The histories of all our Workflows, as they come. */
+export function historiesOf(client: Client) {
+  const listed = client.workflow.list({ query: `TaskQueue = '${TASK_QUEUES.workflows}'` });
+  return listed.intoHistories({ concurrency: FETCHED_AT_ONCE });
 }
 
 function sinksInto(runs: Map<string, Call[]>): InjectedSinks<CallSinks> {
@@ -64,6 +65,3 @@ function sinksInto(runs: Map<string, Call[]>): InjectedSinks<CallSinks> {
     },
   };
 }
-
-/** The bundler's progress lines help nobody; its errors are thrown. */
-const QUIET = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
