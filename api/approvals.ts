@@ -1,26 +1,20 @@
 // Approvals and actions: see what waits, decide, see what came of it. A decision is signed here, over the digest of the
 // exact action, and counts only once the action's Workflow says so. May import domain, trust, store.
 import { randomUUID } from 'node:crypto';
-import { answersTo, type Approval as ApprovalRow, endApproval, type Receipt as ReceiptOf } from '../domain/approval.ts';
-import { isMember, onlyPerson } from '../domain/principal.ts';
+import { askedBy, type Approval as ApprovalRow, endApproval } from '../domain/approval.ts';
+import { answersTo, type Receipt as ReceiptOf } from '../domain/decision.ts';
+import { whyNotEntitled } from '../domain/entitlement.ts';
+import type { Json } from '../domain/json.ts';
 import type { DecisionAnswer, DecisionStatement, Signed } from '../domain/signed.ts';
+import { canonicalJson } from '../trust/digest.ts';
 import type { Access } from './access.ts';
 import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
 import { GatewayError } from './gateway-error.ts';
 import { Problem, sentence } from './problem.ts';
 import { type Route, route } from './route.ts';
-import {
-  Action,
-  Approval,
-  ApprovalsListed,
-  NewDecision,
-  OfAnything,
-  pageOf,
-  Receipt,
-  SignedDecision,
-  SignsOnly,
-} from './schemas.ts';
+import { Approval, ApprovalsListed, NewDecision, Receipt, SignedDecision, SignsOnly } from './approval-schemas.ts';
+import { Action, OfAnything, pageOf } from './schemas.ts';
 import { actionView, approvalView } from './views.ts';
 
 type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'signer' | 'directory' | 'nowMs'>;
@@ -29,7 +23,7 @@ export function approvalRoutes(deps: Deps, access: Access): readonly Route[] {
   return [listRoute(deps, access), lookRoute(access), decideRoute(deps, access), actionRoute(access)];
 }
 
-function listRoute({ store }: Deps, access: Access): Route {
+function listRoute({ store, nowMs }: Deps, access: Access): Route {
   return route({
     method: 'get',
     path: '/v1/approvals',
@@ -44,6 +38,7 @@ function listRoute({ store }: Deps, access: Access): Route {
         tenant: caller.principal.tenant,
         end: end === 'all' ? '' : end,
         groups,
+        nowMs: nowMs(),
         conversationId,
         cursor,
         limit,
@@ -74,7 +69,8 @@ function decideRoute(deps: Deps, access: Access): Route {
     method: 'post',
     path: '/v1/approvals/{id}/decision',
     id: 'decideApproval',
-    summary: 'Approve or deny, or answer a question; ?sign=only returns the signed decision without sending it',
+    summary:
+      'Approve, deny, edit, take back or ask back, or answer a question; ?sign=only returns the signed decision unsent',
     scope: ['approvals:decide'],
     params: OfAnything,
     query: SignsOnly,
@@ -85,7 +81,8 @@ function decideRoute(deps: Deps, access: Access): Route {
       assertMayDecide(deps, caller, approval);
       const { answer, reason } = body;
       assertAnswers(approval, answer);
-      const word = { decisionId: `${caller.principal.id}/${body.id ?? randomUUID()}`, answer, reason };
+      const args = body.args === undefined ? {} : { args: argumentsIn(body.args) };
+      const word = { decisionId: `${caller.principal.id}/${body.id ?? randomUUID()}`, answer, reason, ...args };
       if (approval.end !== 'open') return { status: 200, body: receiptOfSettled(approval, word) };
       const signed = await sign(deps, caller, approval, word);
       const { decisionId } = word;
@@ -112,21 +109,19 @@ function actionRoute(access: Access): Route {
 }
 
 /** The API refuses early and in words; the Workflow and the actor check again. */
-function assertMayDecide({ directory }: Deps, { principal }: Caller, approval: ApprovalRow): void {
-  if (!isMember(directory, approval.group, principal.id)) {
-    throw new Problem('not_a_member', `Only ${peopleOf(approval.group)} may decide this.`);
-  }
-  if (approval.requester === principal.id && approval.question === undefined) {
-    throw new Problem(
-      'not_a_member',
-      `You asked for this action; another member of "${approval.group}" must decide it.`,
-    );
-  }
+function assertMayDecide({ directory, nowMs }: Deps, { principal }: Caller, approval: ApprovalRow): void {
+  const why = whyNotEntitled(directory, askedBy(approval), principal.id, nowMs());
+  if (why !== undefined) throw new Problem('not_a_member', sentence(why));
 }
 
-/** A group of one is named by its person. */
-const peopleOf = (group: string): string =>
-  group.startsWith(onlyPerson('')) ? group.slice(onlyPerson('').length) : `members of the group "${group}"`;
+/** One text, whatever order the members came in; the Workflow reads it by the tool's schema, and by no other. */
+function argumentsIn(args: Readonly<Record<string, unknown>>): string {
+  try {
+    return canonicalJson(args as Json);
+  } catch {
+    throw new Problem('bad_request', 'body.args: must be JSON whose texts are well-formed Unicode.');
+  }
+}
 
 /** Leave is given or denied, a question is answered; whoever mixes them up has not looked at what is asked. */
 function assertAnswers(approval: ApprovalRow, answer: DecisionAnswer): void {
@@ -139,7 +134,7 @@ function assertAnswers(approval: ApprovalRow, answer: DecisionAnswer): void {
   });
 }
 
-type Word = Pick<DecisionStatement, 'decisionId' | 'answer' | 'reason'>;
+type Word = Pick<DecisionStatement, 'decisionId' | 'answer' | 'reason' | 'args'>;
 
 /** The decision id carries the person's, so that no one's word is taken for another's. */
 function sign(deps: Deps, caller: Caller, { id, digest }: ApprovalRow, word: Word): Promise<Signed<DecisionStatement>> {
@@ -191,7 +186,7 @@ export async function recordGone(
 /** The caller's own decision gets its receipt again; anyone else, or another answer, learns that it is over. */
 function receiptOfSettled(approval: ApprovalRow, { decisionId, answer }: Word): ReceiptOf {
   const { id: approvalId, end, summary } = approval;
-  const own = approval.decisions.find((one) => one.decisionId === decisionId);
+  const own = [...approval.decisions, ...(approval.asides ?? [])].find((one) => one.decisionId === decisionId);
   const ended = end.replaceAll('_', ' ');
   const text =
     own === undefined

@@ -6,6 +6,7 @@ import type { Evidence, Outcome, Proposal } from '../domain/action.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Approval } from '../domain/approval.ts';
 import type { ConversationPhase } from '../domain/conversation.ts';
+import type { Escalation } from '../domain/entitlement.ts';
 import type { Fact } from '../domain/entry.ts';
 import type { ItemBody, Trust } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
@@ -62,6 +63,7 @@ export interface Tables {
     end_state: Approval['end'];
     asked_ms: number;
     approval: JsonColumn<Approval>;
+    escalation: ColumnType<readonly Escalation[], string | undefined, string>;
   };
   claims: {
     action_id: string;

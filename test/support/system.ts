@@ -9,7 +9,8 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createLocalBroker } from '../../activities/actor/broker.ts';
 import { modelFailure } from '../../activities/assistant/failures.ts';
 import type { Agent } from '../../domain/agent.ts';
-import type { Approval, Receipt } from '../../domain/approval.ts';
+import type { Approval } from '../../domain/approval.ts';
+import type { Receipt } from '../../domain/decision.ts';
 import type { ConversationView, SubmittedMessage, Ticket } from '../../domain/conversation.ts';
 import {
   waitingWorkflowId,

@@ -112,7 +112,10 @@ export async function serve(t: TestContext, limits: Partial<ApiLimits> = {}): Pr
 }
 
 const directory = defineDirectory({
-  people: ['approver', 'colleague', 'operator', 'customer'].map((id) => ({ id, name: id })),
+  people: [
+    ...['approver', 'operator', 'customer'].map((id) => ({ id, name: id })),
+    { id: 'colleague', name: 'colleague', approvesUpTo: { EUR: 5_000 } },
+  ],
   groups: { finance: ['approver', 'colleague', 'customer'], desk: ['operator'], treasury: ['approver'] },
 });
 const supportDesk = {
