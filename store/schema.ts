@@ -62,6 +62,8 @@ export interface Tables {
     group_name: string;
     end_state: Approval['end'];
     asked_ms: number;
+    handle: string;
+    batch_id: string;
     approval: JsonColumn<Approval>;
     escalation: ColumnType<readonly Escalation[], string | undefined, string>;
   };

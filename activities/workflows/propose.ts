@@ -5,6 +5,7 @@ import type { Proposal } from '../../domain/action.ts';
 import type { LoadedAgent } from '../../domain/agent.ts';
 import { actionId, anewId } from '../../domain/ids.ts';
 import type { Item, ModelCall } from '../../domain/item.ts';
+import type { Principal } from '../../domain/principal.ts';
 import type { AnyTool } from '../../domain/tool.ts';
 import { MAX_REASON_CHARS } from '../../domain/rule.ts';
 import type { MessageStatement, Signed } from '../../domain/signed.ts';
@@ -111,21 +112,26 @@ function proposalOf(
     ...identity,
     digest: actionDigest(identity),
     ...{ conversationId, turn, agent, tenant, callId: call.callId, origin: { messageId, itemId: item.id } },
-    ...declaredBy(tool, input),
+    ...declaredBy(tool, input, principal),
   };
 }
 
 /** What a proposal has from the declaration of its tool. */
-function declaredBy(tool: AnyTool, input: unknown) {
+function declaredBy(tool: AnyTool, input: unknown, principal: Principal) {
   return {
     effect: tool.effect,
-    summary: cutText(tool.summarize(input as never).replace(/\s+/g, ' '), MAX_SUMMARY_CHARS),
+    summary: oneLine(tool.summarize(input as never)),
+    ...(tool.forWhom === undefined ? {} : { forWhom: oneLine(tool.forWhom(input as never, principal)) }),
+    ...(tool.howMuch === undefined ? {} : { howMuch: oneLine(tool.howMuch(input as never)) }),
+    critical: tool.critical,
     timeoutMs: tool.timeoutMs,
     inspects: tool.inspect !== undefined,
     preconditions: tool.preconditions,
     then: tool.then,
   };
 }
+
+const oneLine = (text: string): string => cutText(text.replace(/\s+/g, ' '), MAX_SUMMARY_CHARS);
 
 export function createProposeAnew(
   deps: WorkflowsDeps,
@@ -161,7 +167,7 @@ function proposedAnew(deps: WorkflowsDeps, proposal: Proposal, text: string, edi
       ...identity,
       digest: actionDigest(identity),
       ...(written.length === 0 ? {} : { editors: written }),
-      ...declaredBy(tool, input),
+      ...declaredBy(tool, input, principal),
     };
     return { kind: 'to_inspect', proposal: whole };
   } catch (error) {

@@ -9,6 +9,7 @@ import { tables0001 } from './0001-tables.ts';
 import { fencingAndSwitches0002 } from './0002-fencing-and-switches.ts';
 import { hashedLedger0003 } from './0003-hashed-ledger.ts';
 import { sealedParts0004 } from './0004-sealed-parts.ts';
+import { approvalHandles0005 } from './0005-approval-handles.ts';
 import { escalation0008 } from './0008-escalation.ts';
 
 /** In order; a name that was released never changes. */
@@ -17,6 +18,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002_fencing_and_switches': fencingAndSwitches0002,
   '0003_hashed_ledger': hashedLedger0003,
   '0004_sealed_parts': sealedParts0004,
+  '0005_approval_handles': approvalHandles0005,
   '0008_escalation': escalation0008,
 };
 

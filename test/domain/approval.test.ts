@@ -1,9 +1,20 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
-import { endApproval, expireIfDue, stillStands } from '../../domain/approval.ts';
+import { endApproval, expireIfDue, openApproval, stillStands } from '../../domain/approval.ts';
 import { applyDecision } from '../../domain/decision.ts';
 import { TOOL_CHANGED } from '../../domain/verdict.ts';
-import { ALLOW, aDecision, anApproval, anEvidence, ASK, DENY } from './builders.ts';
+import { ALLOW, aDecision, anApproval, anEvidence, aProposal, ASK, DENY } from './builders.ts';
+
+test('an approval says to people what its proposal says, and one of before is as it was', () => {
+  const open = (over: Parameters<typeof aProposal>[0]) =>
+    openApproval('c1:1:0.0.0', 'c1:1:0', aProposal(over), anEvidence(), ASK, 1_000);
+  const says = { forWhom: 'customer Ada', howMuch: '72.00 EUR', critical: ['order'] };
+  deepEqual(open(says), { ...open({}), ...says });
+  deepEqual(
+    Object.keys(says).filter((name) => name in open({})),
+    [],
+  );
+});
 
 test('doing nothing denies: at its deadline an open approval is expired, and a click after it changes nothing', () => {
   const open = anApproval();
