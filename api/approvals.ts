@@ -78,18 +78,45 @@ function decideRoute(deps: Deps, access: Access): Route {
     responses: { 200: Receipt.or(SignedDecision) },
     handler: async ({ params, query, body, caller }) => {
       const approval = await access.approval(caller, params.id);
-      assertMayDecide(deps, caller, approval);
-      const { answer, reason } = body;
-      assertAnswers(approval, answer);
-      const args = body.args === undefined ? {} : { args: argumentsIn(body.args) };
-      const word = { decisionId: `${caller.principal.id}/${body.id ?? randomUUID()}`, answer, reason, ...args };
-      if (approval.end !== 'open') return { status: 200, body: receiptOfSettled(approval, word) };
-      const signed = await sign(deps, caller, approval, word);
-      const { decisionId } = word;
-      if (query.sign === 'only') return { status: 200, body: { decisionId, approvalId: approval.id, signed } };
-      return { status: 200, body: countedReceipt(await decide(deps, approval, word, signed)) };
+      const given = { ...body, method: 'api_key' } as const;
+      if (query.sign !== 'only' || approval.end !== 'open') {
+        return { status: 200, body: await takeDecision(deps, caller, approval, given) };
+      }
+      const word = wordOf(deps, caller, approval, given);
+      const signed = await sign(deps, caller, approval, word, given.method);
+      return { status: 200, body: { decisionId: word.decisionId, approvalId: approval.id, signed } };
     },
   });
+}
+
+/** What a person answers, and how they were known. The same id is the same decision, however often it comes. */
+export interface Given extends Pick<DecisionStatement, 'answer' | 'reason'> {
+  readonly id?: string | undefined;
+  /** With an edit: all arguments that are to run instead. */
+  readonly args?: Readonly<Record<string, unknown>> | undefined;
+  readonly method: 'api_key' | 'page';
+}
+
+/** The one way in for a person's word, whatever it came by. Throws a Problem, with the receipt, where it does not count. */
+export async function takeDecision(
+  deps: Deps,
+  caller: Caller,
+  approval: ApprovalRow,
+  given: Given,
+): Promise<ReceiptOf> {
+  const word = wordOf(deps, caller, approval, given);
+  if (approval.end !== 'open') return receiptOfSettled(approval, word);
+  const signed = await sign(deps, caller, approval, word, given.method);
+  return countedReceipt(await decide(deps, approval, word, signed));
+}
+
+/** The decision id carries the person's, so that no one's word is taken for another's. */
+function wordOf(deps: Deps, caller: Caller, approval: ApprovalRow, given: Given): Word {
+  assertMayDecide(deps, caller, approval);
+  assertAnswers(approval, given.answer);
+  const { id = randomUUID(), answer, reason, args } = given;
+  const word = { decisionId: `${caller.principal.id}/${id}`, answer, reason };
+  return args === undefined ? word : { ...word, args: argumentsIn(args) };
 }
 
 function actionRoute(access: Access): Route {
@@ -109,7 +136,11 @@ function actionRoute(access: Access): Route {
 }
 
 /** The API refuses early and in words; the Workflow and the actor check again. */
-function assertMayDecide({ directory, nowMs }: Deps, { principal }: Caller, approval: ApprovalRow): void {
+export function assertMayDecide(
+  { directory, nowMs }: Pick<Deps, 'directory' | 'nowMs'>,
+  { principal }: Caller,
+  approval: ApprovalRow,
+): void {
   const why = whyNotEntitled(directory, askedBy(approval), principal.id, nowMs());
   if (why !== undefined) throw new Problem('not_a_member', sentence(why));
 }
@@ -119,7 +150,7 @@ function argumentsIn(args: Readonly<Record<string, unknown>>): string {
   try {
     return canonicalJson(args as Json);
   } catch {
-    throw new Problem('bad_request', 'body.args: must be JSON whose texts are well-formed Unicode.');
+    throw new Problem('bad_request', 'args: must be JSON whose texts are well-formed Unicode.');
   }
 }
 
@@ -136,8 +167,13 @@ function assertAnswers(approval: ApprovalRow, answer: DecisionAnswer): void {
 
 type Word = Pick<DecisionStatement, 'decisionId' | 'answer' | 'reason' | 'args'>;
 
-/** The decision id carries the person's, so that no one's word is taken for another's. */
-function sign(deps: Deps, caller: Caller, { id, digest }: ApprovalRow, word: Word): Promise<Signed<DecisionStatement>> {
+function sign(
+  deps: Deps,
+  caller: Caller,
+  { id, digest }: ApprovalRow,
+  word: Word,
+  method: Given['method'],
+): Promise<Signed<DecisionStatement>> {
   const { principal: person } = caller;
   const statement = {
     kind: 'decision',
@@ -145,7 +181,7 @@ function sign(deps: Deps, caller: Caller, { id, digest }: ApprovalRow, word: Wor
     digest,
     ...word,
     person,
-    method: 'api_key',
+    method,
     atMs: deps.nowMs(),
   } as const;
   return deps.signer.sign<DecisionStatement>(statement);

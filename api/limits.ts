@@ -5,6 +5,17 @@ export const MESSAGE_CHARS = 16_000;
 // 188 KB: JSON may write each character of the longest message as an escape of 6 bytes, or of 12, as a surrogate pair;
 // 512 bytes are for what is around the text. A larger body is a mistake or an attack.
 export const JSON_BYTES = MESSAGE_CHARS * 6 * 2 + 512;
+// 8 KB: a form is a reason of 500 characters, which its encoding may make 12 times as long, and a signed token of some 700.
+export const FORM_BYTES = 8_192;
+// 8 fields: a form of ours has three.
+export const FORM_FIELDS = 8;
+// 1,500 characters: a signed link or form, with the longest id, name and tenant.
+export const TOKEN_CHARS = 1_500;
+// 15 min: from a message on the phone to the page and through it; whoever finds the link later finds it shut.
+export const LINK_VALID_MS = 15 * 60_000;
+// 1 h: somebody reads a long approval, is called away and comes back; then the page is loaded anew, with what changed.
+export const FORM_VALID_MS = 60 * 60_000;
+
 // 128 characters: a UUID with room for a prefix of the caller's.
 export const KEY_CHARS = 128;
 // 300 characters: more than any id or cursor that we give out.

@@ -9,8 +9,9 @@ import { z } from 'zod';
 import type { Store } from '../store/ports.ts';
 import { plainJson } from '../trust/export-lines.ts';
 import { authenticate, type Caller, requireScope } from './auth.ts';
+import { wantOwnForm } from './forms.ts';
 import { inTime } from './in-time.ts';
-import { EXPORT_STALL_MS, JSON_BYTES, REQUEST_MS, RETRY_AFTER_OUTAGE_S } from './limits.ts';
+import { EXPORT_STALL_MS, FORM_BYTES, FORM_FIELDS, JSON_BYTES, REQUEST_MS, RETRY_AFTER_OUTAGE_S } from './limits.ts';
 import { Problem } from './problem.ts';
 import type { Answer, ResponseSpec, Route } from './route.ts';
 
@@ -30,10 +31,18 @@ export interface Locals {
   caller?: Caller;
   /** The route's path as declared, for metrics and logs. */
   route?: string;
+  /** True where people look at the answer in a browser. */
+  isPage?: boolean;
 }
 
 // Not `strict`: that calls a JSON `null` no JSON. Whether it is an object is looked at with the schema.
 const readJson = express.json({ limit: JSON_BYTES, strict: false, verify: requireUtf8 });
+const readForm = express.urlencoded({
+  extended: false,
+  limit: FORM_BYTES,
+  parameterLimit: FORM_FIELDS,
+  verify: requireUtf8,
+});
 const NOBODY: Caller = { keyId: '', principal: { id: '', name: '', tenant: '' }, scopes: [] };
 
 export function mount(app: Express, routes: readonly Route[], mounting: Mounting): void {
@@ -53,11 +62,13 @@ export function mount(app: Express, routes: readonly Route[], mounting: Mounting
 function chain(route: Route, { store, closing, limitByAddress, limitByKey }: Mounting): RequestHandler[] {
   const { scope } = route;
   const name: RequestHandler = (_req, res, next) => {
-    localsOf(res).route = route.path;
+    Object.assign(localsOf(res), { route: route.path, isPage: isPage(route) });
     next();
   };
   const know: RequestHandler = async (req, res, next) => {
-    localsOf(res).caller = await authenticate(store, req.get('authorization'), isPage(route));
+    const { params, query } = req;
+    const entered = await route.enter?.({ params, query, cookies: req.get('cookie') ?? '' });
+    localsOf(res).caller = entered ?? (await authenticate(store, req.get('authorization'), isPage(route)));
     next();
   };
   const allow: RequestHandler = (_req, res, next) => {
@@ -73,13 +84,14 @@ function chain(route: Route, { store, closing, limitByAddress, limitByKey }: Mou
   return [
     name,
     ...(scope === 'public' ? [] : [limitByAddress, know, limitByKey, allow]),
-    ...(route.body === undefined ? [] : [wantJson, readJson]),
+    ...(route.body === undefined ? [] : route.bodyAs === 'form' ? [wantOwnForm, readForm] : [wantJson, readJson]),
     (req, res) => handle(route, req, res, closing),
   ];
 }
 
-/** What a browser shows by itself. */
-const isPage = ({ responses }: Route): boolean => Object.values(responses).includes('text/html');
+/** What a browser shows, or sends, by itself. */
+const isPage = ({ responses, bodyAs }: Route): boolean =>
+  bodyAs === 'form' || Object.values(responses).includes('text/html');
 
 async function handle(route: Route, req: Request, res: Response, closing: AbortSignal): Promise<void> {
   const gone = new AbortController();

@@ -66,7 +66,7 @@ export interface UnaskedAction extends ActionRow {
   readonly tenant: string;
 }
 
-export interface OpenApproval {
+interface OpenApproval {
   readonly approval: Approval;
   readonly tenant: string;
 }

@@ -11,6 +11,8 @@ const SIGNED_BY: Record<Statement['kind'], SigningRole> = {
   message: 'api',
   decision: 'api',
   command: 'api',
+  link: 'api',
+  form: 'api',
   verdict: 'workflows',
   report: 'workflows',
 };

@@ -9,7 +9,7 @@ import { type Listening, listen } from '../../../api/server.ts';
 import type { Approval } from '../../../domain/approval.ts';
 import { defineDirectory } from '../../../domain/principal.ts';
 import { createNoteSigner, type NoteSigner } from '../../../trust/note.ts';
-import { createSigner, generateSigningKey } from '../../../trust/signing.ts';
+import { createSigner, generateSigningKey, type Signer } from '../../../trust/signing.ts';
 import { type Answered, type Body, checkerOf } from './answers.ts';
 import { FakeGateway } from './fake-gateway.ts';
 import { MEMORY_ORIGIN } from './memory-ledger.ts';
@@ -36,6 +36,8 @@ export interface Served {
   readonly server: Listening;
   readonly keys: Readonly<Record<Who, string>>;
   readonly logged: string[];
+  /** Of the API, as its own. */
+  readonly signer: Signer;
   /** Signs the checkpoints of the ledger. */
   readonly ledger: NoteSigner;
   /** Why the ledger is not the one that was published; undefined, as it begins, where it is. */
@@ -108,7 +110,7 @@ export async function serve(t: TestContext, limits: Partial<ApiLimits> = {}): Pr
     return approval;
   };
   const disagree = (sentence: string): void => void (disagreement = sentence);
-  return { store, gateway, server, keys, logged, ledger, disagree, call, open, ask };
+  return { store, gateway, server, keys, logged, signer, ledger, disagree, call, open, ask };
 }
 
 const directory = defineDirectory({
