@@ -1,6 +1,6 @@
 // Checkpoints of the ledger: made from the last one on, stored with the frontier from which the next goes on, and marked
 // once they are published. Knows no key: what is signed is its caller's matter. May import trust and the store.
-// Guarantees: one maker at a time; what is made covers the leaves that are stored, each read once.
+// Guarantees: one maker at a time; what is made covers the leaves that are stored, each read once and in its own place.
 import { sql } from 'kysely';
 import { appendLeaf, EMPTY_FRONTIER, type Frontier, HASH_BYTES, rootOf } from '../trust/merkle.ts';
 import { headOf } from './entries.ts';
@@ -29,8 +29,8 @@ export function createCheckpoints(db: Db): Store['checkpoints'] {
         .orderBy('size', 'desc')
         .limit(1)
         .executeTakeFirst();
-      const tree = await grown(db, nearest === undefined ? EMPTY_FRONTIER : frontierOf(nearest), size);
-      return tree.size === size ? rootOf(tree) : undefined;
+      const tree = await grown(db, nearest === undefined ? EMPTY_FRONTIER : frontierOf(nearest), size).catch(orNoTree);
+      return tree?.size === size ? rootOf(tree) : undefined;
     },
     leaves: (afterSeq, limit) => leavesAfter(db, afterSeq, limit),
     make: (request) => db.transaction().execute((tx) => make(tx, request)),
@@ -101,15 +101,31 @@ async function grown(on: Db | Tx, tree: Frontier, size: number): Promise<Frontie
   return all;
 }
 
+/** Throws where one is missing: a tree with another in its place would be of a ledger that there never was. */
 async function leavesAfter(on: Db | Tx, afterSeq: number, limit: number): Promise<readonly Buffer[]> {
   const rows = await on
     .selectFrom('ledger')
-    .select('leaf')
+    .select(['seq', 'leaf'])
     .where('seq', '>', afterSeq)
     .orderBy('seq')
     .limit(limit)
     .execute();
-  return rows.map(({ leaf }) => leaf);
+  return rows.map(({ seq, leaf }, at) => {
+    if (seq !== afterSeq + at + 1) throw new LedgerGap(afterSeq + at + 1, seq);
+    return leaf;
+  });
+}
+
+class LedgerGap extends Error {
+  constructor(missing: number, next: number) {
+    super(`the ledger has a gap: entry ${missing} is missing, and the next one is ${next}`);
+    this.name = 'LedgerGap';
+  }
+}
+
+function orNoTree(error: unknown): undefined {
+  if (error instanceof LedgerGap) return undefined;
+  throw error;
 }
 
 function lastRow(on: Db | Tx) {

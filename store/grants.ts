@@ -144,7 +144,7 @@ async function grantTo(client: GuardedClient, roles: readonly string[]): Promise
   try {
     for (const statement of roles.flatMap((role) => statementsFor(role))) await client.query(statement);
     // What a role may write by kind is a policy per row; tables without policies stay as they are.
-    for (const table of ['ledger', 'items']) {
+    for (const table of ['ledger', 'ledger_seals', 'items']) {
       await client.query(`alter table countersign.${table} enable row level security`);
     }
     await client.query('commit');
@@ -165,8 +165,10 @@ function statementsFor(role: string): readonly string[] {
     ...rights.insert.map((table) => `grant insert on countersign.${table} to ${role}`),
     ...byColumn('update', rights.update, role),
     ...(rights.remove ?? []).map((table) => `grant delete on countersign.${table} to ${role}`),
-    ...policies({ table: 'ledger', column: 'kind', values: rights.appends, also: SAYS_WHAT_IT_IS }, role),
-    ...policies({ table: 'items', column: 'trust', values: rights.labels }, role),
+    ...policies('ledger', `${oneOf('kind', rights.appends)} and ${SAYS_WHAT_IT_IS}`, role),
+    ...policies('items', oneOf('trust', rights.labels), role),
+    `grant select (xmin) on countersign.ledger to ${role}`,
+    ...policies('ledger_seals', OF_WHAT_IT_APPENDS, role),
   ];
 }
 
@@ -194,18 +196,15 @@ const SAYS_WHAT_IT_IS = [
   String.raw`leaf = sha256('\x00'::bytea || convert_to(entry, 'UTF8'))`,
 ].join(' and ');
 
-interface Writing {
-  readonly table: Table;
-  readonly column: string;
-  readonly values: readonly string[];
-  /** A condition beside it. */
-  readonly also?: string;
-}
+/** A seal belongs to an entry of the same transaction: nobody takes the place of another's, or gives an entry one later. */
+const OF_WHAT_IT_APPENDS = `exists (select from countersign.ledger as entry
+  where entry.seq = ledger_seals.seq and entry.xmin = pg_current_xact_id()::xid)`;
 
-/** All rows may be read by whoever may read the table; a row may be written only with one of these values. */
-function policies({ table, column, values, also = 'true' }: Writing, role: string): readonly string[] {
-  const listed = values.map((value) => `'${value}'`).join(', ');
-  const check = values.length === 0 ? 'false' : `${column} in (${listed}) and ${also}`;
+const oneOf = (column: string, values: readonly string[]): string =>
+  values.length === 0 ? 'false' : `${column} in (${values.map((value) => `'${value}'`).join(', ')})`;
+
+/** All rows may be read by whoever may read the table; a row may be written only where it passes the check. */
+function policies(table: Table, check: string, role: string): readonly string[] {
   return [
     `drop policy if exists ${role}_reads on countersign.${table}`,
     `create policy ${role}_reads on countersign.${table} for select to ${role} using (true)`,

@@ -232,9 +232,9 @@ export interface Store {
     /** The name of this ledger. Another database has another one. */
     origin(): Promise<string>;
     last(): Promise<CheckpointRow | undefined>;
-    /** The root of the first `size` entries, from the nearest checkpoint on; undefined while there are fewer entries. */
+    /** The root of the first `size` entries, from the nearest checkpoint on; undefined where one of them is not there. */
     rootAt(size: number): Promise<Buffer | undefined>;
-    /** Leaf hashes after a position, in order. */
+    /** Leaf hashes after a position, in order. Rejects where one before the last is missing. */
     leaves(afterSeq: number, limit: number): Promise<readonly Buffer[]>;
     /**
      * Make one over all entries, from the last one on, or from the first entry on. `sign` gets the tree and the checkpoint
