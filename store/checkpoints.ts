@@ -32,7 +32,9 @@ export function createCheckpoints(db: Db): Store['checkpoints'] {
       const tree = await grown(db, nearest === undefined ? EMPTY_FRONTIER : frontierOf(nearest), size).catch(orNoTree);
       return tree?.size === size ? rootOf(tree) : undefined;
     },
-    leaves: (afterSeq, limit) => leavesAfter(db, afterSeq, limit),
+    async leaves(afterSeq, limit) {
+      return (await leavesAfter(db, afterSeq, limit)).map(({ leaf }) => leaf);
+    },
     make: (request) => db.transaction().execute((tx) => make(tx, request)),
     async unpublished(limit) {
       const rows = await db
@@ -90,35 +92,34 @@ async function isOnlyMaker(tx: Tx): Promise<boolean> {
   return rows[0]?.held === true;
 }
 
-/** The tree with the leaves that follow, up to a size, or as many as there are. */
+/** The tree with the leaves that follow, up to a size, or as many as there are. Throws LedgerGap where one is missing. */
 async function grown(on: Db | Tx, tree: Frontier, size: number): Promise<Frontier> {
   let all = tree;
   while (all.size < size) {
-    const leaves = await leavesAfter(on, all.size, Math.min(LEAVES_PAGE, size - all.size));
-    if (leaves.length === 0) return all;
-    for (const leaf of leaves) all = appendLeaf(all, leaf);
+    const rows = await leavesAfter(on, all.size, Math.min(LEAVES_PAGE, size - all.size));
+    if (rows.length === 0) return all;
+    for (const { seq, leaf } of rows) {
+      // With another in its place it would be the tree of a ledger that there never was.
+      if (seq !== all.size + 1) throw new LedgerGap(all.size + 1);
+      all = appendLeaf(all, leaf);
+    }
   }
   return all;
 }
 
-/** Throws where one is missing: a tree with another in its place would be of a ledger that there never was. */
-async function leavesAfter(on: Db | Tx, afterSeq: number, limit: number): Promise<readonly Buffer[]> {
-  const rows = await on
+function leavesAfter(on: Db | Tx, afterSeq: number, limit: number) {
+  return on
     .selectFrom('ledger')
     .select(['seq', 'leaf'])
     .where('seq', '>', afterSeq)
     .orderBy('seq')
     .limit(limit)
     .execute();
-  return rows.map(({ seq, leaf }, at) => {
-    if (seq !== afterSeq + at + 1) throw new LedgerGap(afterSeq + at + 1, seq);
-    return leaf;
-  });
 }
 
 class LedgerGap extends Error {
-  constructor(missing: number, next: number) {
-    super(`the ledger has a gap: entry ${missing} is missing, and the next one is ${next}`);
+  constructor(seq: number) {
+    super(`entry ${seq} of the ledger is missing`);
     this.name = 'LedgerGap';
   }
 }

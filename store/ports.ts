@@ -234,7 +234,7 @@ export interface Store {
     last(): Promise<CheckpointRow | undefined>;
     /** The root of the first `size` entries, from the nearest checkpoint on; undefined where one of them is not there. */
     rootAt(size: number): Promise<Buffer | undefined>;
-    /** Leaf hashes after a position, in order. Rejects where one before the last is missing. */
+    /** Leaf hashes after a position, in order, as they are: where one is missing, the next one comes. */
     leaves(afterSeq: number, limit: number): Promise<readonly Buffer[]>;
     /**
      * Make one over all entries, from the last one on, or from the first entry on. `sign` gets the tree and the checkpoint

@@ -125,10 +125,9 @@ export const checkpointsContract: Contract = {
       await sql.query('alter table countersign.ledger enable always trigger ledger_is_append_only');
     };
     await move(entries, 9e15);
-    const gap = new RegExp(`entry ${entries} is missing, and the next one is 9000000000000000`);
+    const gap = new RegExp(`entry ${entries} of the ledger is missing`);
     await assert.rejects(make(store), gap);
     await assert.rejects(make(store, 'first_entry'), gap);
-    await assert.rejects(store.checkpoints.leaves(entries - 2, 10), gap);
     assert.equal(await store.checkpoints.rootAt(entries), undefined);
     assert.ok(await store.checkpoints.rootAt(entries - 1));
     await move(9e15, entries);
