@@ -50,7 +50,7 @@ export const EVENTS_STREAM_MS = 15 * 60 * 1000;
 // 2 s: how long a client waits before it opens a broken stream again.
 export const EVENTS_RETRY_MS = 2_000;
 
-// 500 entries: half a megabyte of usual ones; a pull of a busy day's takes some hundred requests.
+// 500 entries: half a megabyte of usual ones; a pull of a busy day's 50,000 takes a hundred requests.
 export const LEDGER_PAGE = 500;
 export const DEFAULT_LEDGER_PAGE = 100;
 // 4 MB of text in one page: entries that hold much evidence make it shorter; one entry is always in it.
@@ -59,7 +59,7 @@ export const LEDGER_PAGE_CHARS = 4_000_000;
 export const EXPORT_PAGE = 128;
 // 2 exports at once: each reads the whole of the ledger, and keeps a connection of the store busy.
 export const EXPORTS_AT_ONCE = 2;
-// 60 s: who takes nothing for so long has gone, and a place among the exports is worth something.
+// 60 s: who takes nothing of what there is for so long has gone, and a place among the exports is worth something.
 export const EXPORT_STALL_MS = 60_000;
 // 60 s: a checkpoint is made once a minute, as soon as there is anything to be in it.
 export const RETRY_AFTER_CHECKPOINT_S = 60;

@@ -136,8 +136,17 @@ async function send(res: Response, { body }: Answer<Record<number, ResponseSpec>
 /** Only as fast as the client takes them. What breaks off is cut, so that it does not look like an end. */
 async function sendLines(res: Response, lines: AsyncIterable<string>): Promise<void> {
   res.set({ 'Content-Type': 'application/x-ndjson', 'Cache-Control': 'no-store, no-transform' });
-  res.setTimeout(EXPORT_STALL_MS, () => res.destroy());
+  cutWhenStalled(res);
   await pipeline(Readable.from(lines, { objectMode: false }), res).catch(() => res.destroy());
+}
+
+type Answering = Pick<Response, 'setTimeout' | 'writableNeedDrain' | 'writableEnded' | 'destroy'>;
+
+/** Of who takes nothing of what waits for them. While nothing waits it is us who are late: a large ledger is read first. */
+export function cutWhenStalled(res: Answering): void {
+  res.setTimeout(EXPORT_STALL_MS, () => {
+    if (res.writableNeedDrain || res.writableEnded) res.destroy();
+  });
 }
 
 /** Decoded loosely, wrong bytes would become U+FFFD: other words than those that were sent, under the sender's name. */

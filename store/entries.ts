@@ -11,7 +11,7 @@ import { type Db, LOCKS, type Tables, type Tx } from './schema.ts';
 // 10,000: the longest chain that one answer carries. An action has tens of entries; a conversation is read in pages.
 const MAX_CHAIN_ENTRIES = 10_000;
 
-/** Append inside a transaction. A known (subject, step) is skipped, and projects nothing again. */
+/** Append inside a transaction. A known (subject, step) is skipped, and projects nothing again; see StepTaken. */
 export async function appendEntries(tx: Tx, entries: readonly Entry[]): Promise<void> {
   if (entries.length === 0) return;
   await lockLedger(tx);
@@ -40,35 +40,54 @@ export async function lockLedger(tx: Tx): Promise<void> {
   await sql`select pg_advisory_xact_lock(${LOCKS.ledger.family}::int, ${LOCKS.ledger.key}::int)`.execute(tx);
 }
 
-/** Those whose (subject, step) is not in the ledger, each once. */
+/** Those whose (subject, step) is not in the ledger, each once. Throws StepTaken where another kind of entry is there. */
 export async function withoutKnown(tx: Tx | Db, entries: readonly Entry[]): Promise<readonly Entry[]> {
   const subjects = [...new Set(entries.map((entry) => entry.subject))];
   const steps = [...new Set(entries.map((entry) => entry.step))];
   const rows = await tx
     .selectFrom('ledger')
-    .select(['subject', 'step'])
+    .select(['subject', 'step', 'kind'])
     .where('subject', 'in', subjects)
     .where('step', 'in', steps)
     .execute();
-  const known = new Set(rows.map(pairOf));
+  const known = new Map(rows.map((row) => [pairOf(row), row.kind]));
   return entries.filter((entry) => {
-    if (known.has(pairOf(entry))) return false;
-    known.add(pairOf(entry));
-    return true;
+    const { kind } = entry.fact;
+    const there = known.get(pairOf(entry));
+    if (there !== undefined && there !== kind) throw new StepTaken(entry, kind, there);
+    known.set(pairOf(entry), kind);
+    return there === undefined;
   });
 }
 
+/** Somebody has recorded another kind of entry where this one belongs: nobody may take it for this one. */
+class StepTaken extends Error {
+  constructor({ subject, step }: Pick<Entry, 'subject' | 'step'>, kind: Kind, there: Kind) {
+    super(`"${kind}" cannot be recorded as the step "${step}" of ${subject}: the ledger has "${there}" there`);
+    this.name = 'StepTaken';
+  }
+}
+
+type Kind = Entry['fact']['kind'];
+
 export const pairOf = (entry: Pick<Entry, 'subject' | 'step'>): string => JSON.stringify([entry.subject, entry.step]);
 
-/** True when this step of the subject is already in the ledger. */
-export async function isRecorded(tx: Tx, subject: string, step: string): Promise<boolean> {
+/** True when this step of the subject is already in the ledger. Throws StepTaken where another kind of entry is there. */
+export async function isRecorded(tx: Tx, subject: string, step: string, kind: Kind): Promise<boolean> {
+  const there = await recordedKind(tx, subject, step);
+  if (there !== undefined && there !== kind) throw new StepTaken({ subject, step }, kind, there);
+  return there !== undefined;
+}
+
+/** What is recorded as this step of the subject; undefined where nothing is. */
+export async function recordedKind(tx: Tx, subject: string, step: string): Promise<Kind | undefined> {
   const row = await tx
     .selectFrom('ledger')
-    .select('seq')
+    .select('kind')
     .where('subject', '=', subject)
     .where('step', '=', step)
     .executeTakeFirst();
-  return row !== undefined;
+  return row?.kind;
 }
 
 export function createRecord(db: Db): Store['record'] {

@@ -66,11 +66,6 @@ export interface UnaskedAction extends ActionRow {
   readonly tenant: string;
 }
 
-interface OpenApproval {
-  readonly approval: Approval;
-  readonly tenant: string;
-}
-
 export interface ApiKeyRow {
   readonly id: string;
   readonly principal: Principal;
@@ -168,9 +163,9 @@ export interface Store {
     /** The name of this ledger. Another database has another one. */
     origin(): Promise<string>;
     last(): Promise<CheckpointRow | undefined>;
-    /** The root of the first `size` entries, from the nearest checkpoint on; undefined while there are fewer entries. */
+    /** The root of the first `size` entries, from the nearest checkpoint on; undefined where one of them is not there. */
     rootAt(size: number): Promise<Buffer | undefined>;
-    /** Leaf hashes after a position, in order. */
+    /** Leaf hashes after a position, in order, as they are: where one is missing, the next one comes. */
     leaves(afterSeq: number, limit: number): Promise<readonly Buffer[]>;
     /**
      * Make one over all entries, from the last one on, or from the first entry on. `sign` gets the tree and the checkpoint

@@ -3,7 +3,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { requireRights } from '../store/grants.ts';
+import { requireRights } from '../store/require-rights.ts';
 import { openStore } from '../store/store.ts';
 import { createSigner } from '../trust/signing.ts';
 import { startApiRole } from './api.ts';

@@ -4,10 +4,11 @@ import { after, before, test } from 'node:test';
 import pg from 'pg';
 import type { Entry, Fact } from '../../domain/entry.ts';
 import type { NewItem } from '../../domain/item.ts';
-import { grantRights, requireRights, RIGHTS } from '../../store/grants.ts';
+import { grantRights, RIGHTS } from '../../store/grants.ts';
 import { migrateStore } from '../../store/migrations/migrate.ts';
 import type { Claiming, ClaimResult } from '../../store/claim-port.ts';
 import type { Store } from '../../store/ports.ts';
+import { requireRights } from '../../store/require-rights.ts';
 import { entryText, leafOf } from '../../store/entry-text.ts';
 import { openStore } from '../../store/store.ts';
 import { aDecided, underWarrant } from '../store/builders.ts';
@@ -25,14 +26,13 @@ const claimOf = (actionId: string): Claiming => {
   return { actionId, digest: `digest of ${actionId}`, ...of };
 };
 const claim = (store: Store, actionId: string): Promise<ClaimResult> =>
-  store.claims.claim({ claiming: claimOf(actionId), ...underWarrant('ruled') });
+  store.claims.claim({ claiming: claimOf(actionId), ...underWarrant('ruled:allow:s') });
 
 let server: TestPostgres;
 let stores: Record<RoleName, Store>;
 
-const as = (role: string): pg.PoolConfig => ({
-  connectionString: server.url.replace('postgres@', `countersign_${role}@`),
-});
+const urlOf = (login: string): string => server.url.replace('postgres@', `${login}@`);
+const as = (role: string): pg.PoolConfig => ({ connectionString: urlOf(`countersign_${role}`) });
 const owner = (): pg.PoolConfig => ({ connectionString: server.url });
 
 before(async () => {
@@ -65,6 +65,36 @@ test('a database of another role, of the owner, or of the superuser is refused',
   await assert.rejects(requireRights(owner(), 'countersign_actor'), /countersign_api, countersign_assistant/);
 });
 
+test('a login that is bound by no policy, or has one right more or fewer, is refused with a sentence that names it', async () => {
+  const client = new pg.Client(owner());
+  await client.connect();
+  const refused = async (login: string, why: RegExp) =>
+    assert.rejects(requireRights({ connectionString: urlOf(login) }, 'countersign_actor'), why, login);
+  for (const role of ROLES) await requireRights(as(role), `countersign_${role}`);
+  const made = async (login: string, ...more: readonly string[]) => {
+    await client.query(`create role ${login} login in role countersign_actor`);
+    for (const statement of more) await client.query(statement);
+  };
+  await made('plain');
+  await requireRights({ connectionString: urlOf('plain') }, 'countersign_actor');
+  await made('unbound', 'alter role unbound bypassrls');
+  await refused('unbound', /is bound by no rights: unbound is bypassrls; this process needs the rights of/);
+  await made('maker', 'alter role maker createrole');
+  await refused('maker', /maker is createrole/);
+  await made('heir', 'create role aloof bypassrls', 'grant aloof to heir');
+  await refused('heir', /aloof is bypassrls/);
+  await made('wider', 'grant update (entry), delete on countersign.ledger to wider');
+  await refused('wider', /may also delete ledger, update ledger\.entry;/);
+  await made('reader', 'grant select on countersign.api_keys to public');
+  await refused('reader', /may also select api_keys\.created_ms.* and 1 more;/);
+  await client.query('revoke select on countersign.api_keys from public');
+  await client.query('revoke insert on countersign.claims from countersign_actor');
+  await refused('plain', /may not insert claims\.action_id.*\(run: countersign migrate\)/);
+  await client.query('grant insert on countersign.claims to countersign_actor');
+  await requireRights({ connectionString: urlOf('plain') }, 'countersign_actor');
+  await client.end();
+});
+
 test('the assistant writes what the model said, and its entries', async () => {
   const [item] = await stores.assistant.items.append([saying('model')], ([one]) => [
     entry('model:1:1', {
@@ -91,7 +121,7 @@ test('the assistant can write neither claims nor decisions, nor words of people'
   await assert.rejects(assistant.claims.close(claimOf('c1:1:0'), { kind: 'failed', reason: '' }), DENIED);
   await assert.rejects(assistant.claims.receipt({ actionId: 'c1:1:0', epoch: 1, ...success }), DENIED);
   const decided = aDecided('a', 'd', 's');
-  await assert.rejects(assistant.record([entry('decided', decided)]), REFUSED_ROW);
+  await assert.rejects(assistant.record([entry('decided:d', decided)]), REFUSED_ROW);
   const settled = { kind: 'settled', outcome: { kind: 'succeeded', result: null } } as const;
   await assert.rejects(assistant.record([entry('settled', settled)]), REFUSED_ROW);
   await assert.rejects(assistant.items.append([saying('principal')]), REFUSED_ROW);
@@ -100,12 +130,12 @@ test('the assistant can write neither claims nor decisions, nor words of people'
 
 test('the actor claims and settles, and can neither rule nor decide', async () => {
   const { actor } = stores;
-  await stores.workflows.record([{ ...entry('ruled', ruling), subject: 'c1:2:0' }]);
+  await stores.workflows.record([{ ...entry('ruled:allow:s', ruling), subject: 'c1:2:0' }]);
   assert.deepEqual(await claim(actor, 'c1:2:0'), { kind: 'claimed', epoch: 1 });
   await actor.claims.takeOver('c1:2:0', { acts: true });
   await actor.claims.receipt({ actionId: 'c1:2:0', epoch: 2, ...success });
   const decided = aDecided('a', 'd', 's');
-  await assert.rejects(actor.record([entry('decided', decided)]), REFUSED_ROW);
+  await assert.rejects(actor.record([entry('decided:d', decided)]), REFUSED_ROW);
   await assert.rejects(actor.items.append([saying('principal')]), REFUSED_ROW);
 });
 
@@ -120,14 +150,14 @@ test('the API opens conversations, and can neither claim nor speak for the model
 
 test('the API throws and takes back switches; the actor sees them and can change none', async () => {
   const one = { scope: 'tool', name: 'refund', setBy: 'ada', reason: 'it pays twice', setMs: 1 } as const;
-  await stores.api.switches.set({ id: 'kill', isThrown: true, switch: one });
+  await stores.api.switches.set({ id: 's-kill', isThrown: true, switch: one });
   assert.deepEqual(await stores.actor.switches.thrown(), [one]);
   assert.deepEqual((await stores.api.approvals.open({ cursor: '', limit: 1 })).rows, []);
   for (const role of ['actor', 'assistant', 'workflows'] as const) {
-    const revive = stores[role].switches.set({ id: `revive by ${role}`, isThrown: false, switch: one });
+    const revive = stores[role].switches.set({ id: `s-revive-${role}`, isThrown: false, switch: one });
     await assert.rejects(revive, (error: Error) => REFUSED_ROW.test(error.message) || DENIED.test(error.message), role);
   }
-  await stores.api.switches.set({ id: 'revive', isThrown: false, switch: one });
+  await stores.api.switches.set({ id: 's-revive', isThrown: false, switch: one });
   assert.deepEqual(await stores.actor.switches.thrown(), []);
 });
 
@@ -147,9 +177,9 @@ test('the API makes and publishes checkpoints, and changes nothing of one; no ot
   await client.end();
   for (const role of ['workflows', 'assistant', 'actor'] as const) {
     await assert.rejects(stores[role].checkpoints.last(), DENIED, role);
-    await assert.rejects(stores[role].record([entry('read', READING)]), REFUSED_ROW, role);
+    await assert.rejects(stores[role].record([entry('read-1', READING)]), REFUSED_ROW, role);
   }
-  await api.record([entry('read', READING)]);
+  await api.record([entry('read-1', READING)]);
 });
 
 test('no running role can make an API key', async () => {
@@ -183,13 +213,13 @@ test('a role appends what it may by the text that is hashed, not by the columns 
     );
   };
   const replied = { kind: 'replied', turn: 9, itemId: 'i', itemDigest: 'd', by: 'model' } as const;
-  await assert.rejects(insert(entry('forged', aDecided('a', 'd', 's')), { kind: 'replied' }), REFUSED_ROW);
-  await assert.rejects(insert(entry('forged', replied), { subject: 'c1:1:0' }), REFUSED_ROW);
-  await assert.rejects(insert(entry('forged', replied), {}, 'other words'), REFUSED_ROW);
-  await insert(entry('by hand', replied), {});
+  await assert.rejects(insert(entry('replied:9', aDecided('a', 'd', 's')), { kind: 'replied' }), REFUSED_ROW);
+  await assert.rejects(insert(entry('replied:9', replied), { subject: 'c1:1:0' }), REFUSED_ROW);
+  await assert.rejects(insert(entry('replied:9', replied), {}, 'other words'), REFUSED_ROW);
+  await insert(entry('replied:9', replied), {});
   await client.end();
   const reason = 'what came from afar: \u0000 \\u0000 \ud800 "';
-  await stores.workflows.record([entry('odd', { kind: 'message_refused', messageId: 'm', reason })]);
+  await stores.workflows.record([entry('message:m:refused', { kind: 'message_refused', messageId: 'm', reason })]);
 });
 
 test('every kind of entry is some role’s to append, but the one that only the owner of the tables writes', () => {

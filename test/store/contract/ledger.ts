@@ -7,7 +7,7 @@ import type { Contract } from '../contract.test.ts';
 const FORBIDDEN = [
   "update countersign.ledger set step = 'x'",
   'delete from countersign.ledger',
-  'truncate countersign.ledger',
+  'truncate countersign.ledger cascade',
   "insert into countersign.ledger select * from countersign.ledger on conflict (seq) do update set step = 'x'",
   "delete from countersign.ledger where subject = 'nobody'",
 ];
@@ -169,6 +169,26 @@ export const ledgerContract: Contract = {
       ledger.map((row) => row.seq),
       ledger.map((_, index) => index + 1),
     );
+  },
+
+  'an entry comes right after the last one, also where somebody writes it past our code': async ({ store, sql }) => {
+    const id = aConversationId();
+    await store.record([noted(id, 'a')]);
+    for (const by of [-1, 0, 1, 1_000_000]) {
+      const place = `(select max(seq) + 1 + ${by} from countersign.ledger)`;
+      const insert = `insert into countersign.ledger (seq, subject, step, conversation_id, at_ms, kind, entry, leaf)
+        select ${place}, 'forged', $1, conversation_id, at_ms, kind, entry, leaf from countersign.ledger where subject = $2`;
+      const inserted = sql.transaction(async (tx) => {
+        await tx.query(insert, [`${by}`, id]);
+        throw new Error('rolled back');
+      });
+      await assert.rejects(inserted, by === 0 ? /rolled back/ : /the ledger has no gaps/, `${by}`);
+    }
+  },
+
+  'what is sealed is that of an entry, or it is not kept': async ({ sql }) => {
+    const seal = "insert into countersign.ledger_seals select max(seq) + 1, '', '' from countersign.ledger";
+    await assert.rejects(sql.query(seal), /foreign key/);
   },
 
   ...Object.fromEntries(FORBIDDEN.map((statement) => [`the ledger refuses: ${statement}`, refuses(statement)])),
