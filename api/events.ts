@@ -95,13 +95,16 @@ async function textsOf(
   id: string,
   entries: readonly RecordedEntry[],
 ): Promise<ReadonlyMap<string, Item>> {
-  const ids = entries.flatMap(({ fact }) => (fact.kind === 'message' || fact.kind === 'replied' ? [fact.itemId] : []));
+  const ids = entries.flatMap(({ fact, isAltered }) =>
+    !isAltered && (fact.kind === 'message' || fact.kind === 'replied') ? [fact.itemId] : [],
+  );
   const found = ids.length === 0 ? [] : await items.load(id, ids);
   return new Map(found.map((item) => [item.id, item]));
 }
 
-function eventText({ seq, subject, atMs, fact }: RecordedEntry, texts: ReadonlyMap<string, Item>): string {
-  const data = JSON.stringify({ seq, subject, atMs, kind: fact.kind, ...shown(fact, texts) });
+function eventText({ seq, subject, atMs, fact, isAltered }: RecordedEntry, texts: ReadonlyMap<string, Item>): string {
+  const said = isAltered ? { isAltered } : shown(fact, texts);
+  const data = JSON.stringify({ seq, subject, atMs, kind: fact.kind, ...said });
   return `id: ${seq}\nevent: ${fact.kind}\ndata: ${data}\n\n`;
 }
 

@@ -32,9 +32,13 @@ export interface RecordedEntry extends Entry {
   /**
    * Whether what the entry seals is still there and is what was sealed. Where it is `gone` or `broken`, the sealed members
    * of the fact are absent, whatever their type says; what an entry before it has sealed always is (see sealed.ts).
-   * `broken` is also one that stands in the store where its own text does not belong.
    */
   readonly seal: 'none' | 'fits' | 'gone' | 'broken';
+  /**
+   * Its text is not what was hashed, is no entry at all, or stands in the store where it does not belong. Then it is
+   * `broken`, and `fact` has nothing but its kind, whatever its type says.
+   */
+  readonly isAltered?: true;
 }
 
 /** An item as an entry names it. `digest` is salted by the item itself: it tells nothing once the item is gone. */

@@ -125,6 +125,9 @@ export interface Page<Row> {
   readonly next: string;
 }
 
+// 10,000: the longest chain that one answer carries. An action has tens of entries; a conversation is read in pages.
+export const MAX_CHAIN_ENTRIES = 10_000;
+
 export interface Store {
   readonly items: {
     /** Write items idempotently by (conversation, key); returns them in order, as stored. The entries go with them. */
@@ -219,12 +222,13 @@ export interface Store {
     /** Entries of one conversation after a position, oldest first: feeds the event stream. */
     ofConversation(conversationId: string, afterSeq: number, limit: number): Promise<readonly RecordedEntry[]>;
     ofSubject(subject: string): Promise<readonly RecordedEntry[]>;
-    /** All entries of these subjects, and these steps of one more, in order: bounded by what one action can have. */
+    /** All entries of these subjects, and these steps of one more, in order; the first MAX_CHAIN_ENTRIES of them. */
     chain(
       subjects: readonly string[],
       of: { readonly subject: string; readonly steps: readonly string[] },
     ): Promise<readonly RecordedEntry[]>;
-    lastOfSubject(subject: string): Promise<RecordedEntry | undefined>;
+    /** The step of its last entry: all that a role may see of entries that it does not read. */
+    lastStepOf(subject: string): Promise<string | undefined>;
     /** Entries after a position as they were hashed, oldest first: what is exported, and what a checkpoint is made of. */
     hashed(afterSeq: number, limit: number): Promise<readonly HashedEntry[]>;
   };

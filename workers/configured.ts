@@ -6,7 +6,7 @@ import { sha256Hex } from '../trust/digest.ts';
 import type { Store } from '../store/ports.ts';
 
 interface Begun {
-  readonly store: Pick<Store, 'record'> & { readonly ledger: Pick<Store['ledger'], 'lastOfSubject'> };
+  readonly store: Pick<Store, 'record'> & { readonly ledger: Pick<Store['ledger'], 'lastStepOf'> };
   readonly agents: ReadonlyMap<string, LoadedAgent>;
   /** Of this software. */
   readonly version: string;
@@ -17,9 +17,9 @@ interface Begun {
 export async function recordConfiguration(role: string, { store, agents, version, nowMs }: Begun): Promise<void> {
   const subject = `configuration:${role}`;
   const fact = { kind: 'configured', role, version, agents: [...agents.values()].map(versionOf) } as const;
-  const last = await store.ledger.lastOfSubject(subject);
+  const last = await store.ledger.lastStepOf(subject);
   const mark = sha256Hex(JSON.stringify(fact)).slice(0, 16);
-  if (last?.step.startsWith(`${mark}:`)) return;
+  if (last?.startsWith(`${mark}:`)) return;
   const atMs = nowMs();
   await store.record([{ subject, step: `${mark}:${atMs}`, conversationId: '', atMs, fact }]);
 }
