@@ -167,7 +167,7 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
     case 'ledger_resumed':
       return { by: fact.by };
     case 'ledger_read':
-      return { by: fact.by, from: fact.from, to: fact.to, how: fact.how };
+      return { by: fact.by, how: fact.how };
     case 'settled':
       return { outcome: fact.outcome.kind, reason: fact.outcome.kind === 'succeeded' ? '' : fact.outcome.reason };
     default:

@@ -41,6 +41,9 @@ export interface RecordedEntry extends Entry {
   readonly isAltered?: true;
 }
 
+// 10,000: the longest chain that one answer carries. An action has tens of entries; a conversation is read in pages.
+export const MAX_CHAIN_ENTRIES = 10_000;
+
 /** An item as an entry names it. `digest` is salted by the item itself: it tells nothing once the item is gone. */
 export interface ItemMark {
   readonly id: string;
@@ -180,15 +183,16 @@ export type Fact =
       readonly by: string;
       readonly reason: string;
     }
-  /** Somebody read entries of the whole ledger; on record before they see them. */
+  /** Somebody read entries of the whole ledger; on record before they see them. `by` is the id of the principal. */
   | {
       readonly kind: 'ledger_read';
-      /** The id of the principal. */
       readonly by: string;
       readonly from: number;
       readonly to: number;
-      readonly how: 'entries' | 'export' | 'why';
+      readonly how: 'entries' | 'export';
     }
+  /** Somebody asked why an action happened. Until 0.4.0 with a range as above, and without the action. */
+  | { readonly kind: 'ledger_read'; readonly by: string; readonly actionId: string; readonly how: 'why' }
   /** After a loss the ledger goes on under another name; what could be derived again follows. */
   | {
       readonly kind: 'ledger_resumed';

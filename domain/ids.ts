@@ -49,6 +49,9 @@ export function conversationOfWorkflow(workflowId: string): string | undefined {
 /** `<batch>.<index in batch>.<round>`: an approval id carries its Workflow, so a click finds it without a look-up. */
 export const approvalId = (batchId: string, index: number, round: number): string => `${batchId}.${index}.${round}`;
 
+// 100: an approval id has two digits for how often people were asked, whatever a version of the Workflow makes of it.
+export const MAX_ROUNDS = 100;
+
 const APPROVAL_ID = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63}:\d{1,9}:\d{1,4}(?:\.question)?)\.(\d{1,3})\.(\d{1,2})$/;
 const ACTION_ID = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63}):(\d{1,9}):(\d{1,4})$/;
 

@@ -2,9 +2,9 @@
 // transaction. `seq` has no gaps and grows in commit order, because whoever appends holds one lock until it commits. May
 // import domain types only.
 import { sql } from 'kysely';
-import type { Entry, Fact, RecordedEntry } from '../domain/entry.ts';
+import { type Entry, type Fact, MAX_CHAIN_ENTRIES, type RecordedEntry } from '../domain/entry.ts';
 import { entryText, leafOf, readEntry, type SealedText } from './entry-text.ts';
-import { MAX_CHAIN_ENTRIES, type Store } from './ports.ts';
+import type { Store } from './ports.ts';
 import { project } from './projections.ts';
 import { type Db, LOCKS, type Tables, type Tx } from './schema.ts';
 

@@ -125,9 +125,6 @@ export interface Page<Row> {
   readonly next: string;
 }
 
-// 10,000: the longest chain that one answer carries. An action has tens of entries; a conversation is read in pages.
-export const MAX_CHAIN_ENTRIES = 10_000;
-
 export interface Store {
   readonly items: {
     /** Write items idempotently by (conversation, key); returns them in order, as stored. The entries go with them. */

@@ -16,6 +16,14 @@ const UNDERIVABLE = new Set(['attempted', 'reconciled', 'configured']);
 // What is left empty in what is derived, by its place in the fact.
 const EMPTY = ['itemDigest', 'model', 'requestId', 'cost', 'shown', 'scopes', 'outcome.result', 'owner'];
 
+const NOTHING_KNOWN = {
+  items: new Map(),
+  digestNow: undefined,
+  questionDigest: undefined,
+  proofs: new Map(),
+  isCut: false,
+};
+
 const far = createFarSide();
 let temporal: TestWorkflowEnvironment;
 let system: System;
@@ -127,7 +135,7 @@ test('a published checkpoint tells of a loss, also where nothing can be derived;
 
 test('the story of an action says which part of it was derived again', async () => {
   const chain = await system.store.ledger.ofSubject('paid:1:0');
-  const lines = tellWhy(chain, { items: new Map(), digestNow: undefined });
+  const lines = tellWhy(chain, NOTHING_KNOWN);
   const told = lines.filter(({ seq }) => seq !== null);
   ok(told.length > 3);
   deepEqual(
