@@ -41,7 +41,7 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
   claimed: NOTHING,
   attempted: NOTHING,
   reconciled: NOTHING,
-  warrant_refused: NOTHING,
+  warrant_refused: { sealed: ['reason'] },
   switched: { sealed: ['reason'] },
   ledger_read: NOTHING,
   ledger_resumed: { sealed: ['reason'] },
