@@ -160,6 +160,9 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return { act: fact.act };
     case 'configured':
       return {};
+    case 'api_key_added':
+    case 'api_key_revoked':
+      return { keyId: fact.keyId, by: fact.by };
     case 'warrant_refused':
       return { reason: fact.reason };
     case 'switched':

@@ -56,7 +56,12 @@ export interface AgentVersion {
   readonly owner: string;
   readonly team: string;
   readonly ruleVersion: string;
+  /** Those that it names; as the assistant records it, those that its calls go to. */
   readonly models: readonly string[];
+  /** SHA-256, hex; of limits and prices over their canonical JSON. Absent until 0.4.0, as is that of the directory. */
+  readonly instructionsSha256: string;
+  readonly limitsSha256: string;
+  readonly pricesSha256: string;
   readonly rules: readonly { readonly id: string; readonly owner: string }[];
   readonly tools: readonly {
     readonly name: string;
@@ -211,17 +216,29 @@ export type Fact =
   | {
       readonly kind: 'configured';
       readonly role: string;
+      /** Of this software. */
       readonly version: string;
+      /** Over its ids, groups and channels; names of people are not part of it. */
+      readonly directorySha256: string;
       readonly agents: readonly AgentVersion[];
     }
-  /** What an operator did past the API, as Temporal shows it. */
+  /** What an operator did past the API, as Temporal shows it. `more`: more than are listed at once, of no one Workflow. */
   | {
       readonly kind: 'operator_act';
-      readonly act: 'terminated' | 'reset';
+      readonly act: 'terminated' | 'reset' | 'more';
       readonly workflowId: string;
       readonly runId: string;
       readonly by: string;
       readonly reason: string;
-    };
+    }
+  /** `keyId` is the part of a key that is no secret; `by` is who ran the command, as far as the machine knows. */
+  | {
+      readonly kind: 'api_key_added';
+      readonly keyId: string;
+      readonly principal: Principal;
+      readonly scopes: readonly string[];
+      readonly by: string;
+    }
+  | { readonly kind: 'api_key_revoked'; readonly keyId: string; readonly by: string };
 
 export type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }>;

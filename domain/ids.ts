@@ -74,6 +74,12 @@ export const isActionOf = (text: string, conversationId: string, turn: number): 
 /** The subject under which the ledger keeps what was done to a switch. */
 export const switchSubject = (scope: string, name: string): string => `switch:${scope}:${name}`;
 
+/** The subject under which the ledger keeps who made and revoked an API key. */
+export const apiKeySubject = (keyId: string): string => `api-key:${keyId}`;
+
+/** The subject under which the ledger keeps that operators did more than it lists. No Workflow has such an id. */
+export const OPERATOR_ACTS = 'operator-acts';
+
 /** The subject under which the ledger keeps who read it. No conversation has such an id. */
 export const LEDGER_READS = 'ledger:reads';
 

@@ -48,6 +48,8 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
   settled: { sealed: ['outcome.result', 'outcome.reason'] },
   configured: NOTHING,
   operator_act: { sealed: ['reason'] },
+  api_key_added: { sealed: ['principal.name'] },
+  api_key_revoked: NOTHING,
 };
 
 export interface Split {

@@ -77,6 +77,8 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
     case 'ledger_read':
     case 'ledger_resumed':
     case 'configured':
+    case 'api_key_added':
+    case 'api_key_revoked':
       return undefined;
     default:
       return fact satisfies never;

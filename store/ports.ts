@@ -279,9 +279,10 @@ export interface Store {
       principal: Principal;
       scopes: readonly string[];
       nowMs: number;
+      by?: string;
     }): Promise<void>;
     /** False when there is no such key, or it was revoked before. */
-    revoke(id: string, nowMs: number): Promise<boolean>;
+    revoke(id: string, nowMs: number, by?: string): Promise<boolean>;
   };
   readonly switches: {
     /** Every thrown switch: the one for all first, then the oldest. */

@@ -10,8 +10,10 @@ import { createSigner, createVerifier } from '../trust/signing.ts';
 import { createWebhook, openCheckpointFile } from './checkpoint-places.ts';
 import { type CheckpointDuty, keepCheckpoints } from './checkpoints.ts';
 import type { Config } from './config.ts';
+import { recordConfiguration } from './configured.ts';
 import { createInspect } from './doctor.ts';
 import type { RoleParts } from './parts.ts';
+import { ownVersion } from './version.ts';
 import type { PublicKeys } from './workers.ts';
 
 /** With the public keys of whoever signs what `why` tells; its own is added. */
@@ -59,6 +61,7 @@ async function startApi(
 ): Promise<Listening> {
   const { config, temporal, loaded, store, nowMs, log } = parts;
   const { connection, namespace } = temporal;
+  await recordConfiguration('api', { store, ...loaded, version: ownVersion(), nowMs });
   const agents = new Map(
     [...loaded.agents].map(
       ([

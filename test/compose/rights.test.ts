@@ -7,6 +7,8 @@ import type { NewItem } from '../../domain/item.ts';
 import { grantRights, requireRights, RIGHTS } from '../../store/grants.ts';
 import { migrateStore } from '../../store/migrations/migrate.ts';
 import type { Claiming, ClaimResult, Store } from '../../store/ports.ts';
+import type { Agent } from '../../domain/agent.ts';
+import { recordConfiguration } from '../../workers/configured.ts';
 import { entryText, leafOf } from '../../store/entry-text.ts';
 import { openStore } from '../../store/store.ts';
 import { aDecided, underWarrant } from '../store/builders.ts';
@@ -156,6 +158,37 @@ test('no running role can make an API key', async () => {
   for (const role of ROLES) await assert.rejects(stores[role].apiKeys.add(key), DENIED, role);
 });
 
+test('each role puts on record what it was begun with, once', async () => {
+  const agent = {
+    name: 'a',
+    owner: 'o',
+    team: 't',
+    models: [],
+    rules: [],
+    tools: [],
+    instructions: 'help',
+    prices: {},
+  };
+  const agents = new Map([['a', { agent: { ...agent, limits: {} } as unknown as Agent, ruleVersion: 'v' }]]);
+  const directory = { people: [], groups: {} };
+  for (const role of ROLES) {
+    const begin = (nowMs: number, version: string) =>
+      recordConfiguration(role, { store: stores[role], agents, directory, version, nowMs: () => nowMs });
+    await begin(1, '1');
+    await begin(2, '1');
+    await begin(3, '2');
+    const entries = await stores.workflows.ledger.ofSubject(`configuration:${role}`);
+    assert.deepEqual(
+      entries.map(({ atMs, fact }) => [atMs, fact.kind === 'configured' && fact.version]),
+      [
+        [1, '1'],
+        [3, '2'],
+      ],
+      role,
+    );
+  }
+});
+
 test('no role can change or remove what is in the ledger', async () => {
   for (const role of ROLES) {
     const client = new pg.Client(as(role));
@@ -191,9 +224,12 @@ test('a role appends what it may by the text that is hashed, not by the columns 
   await stores.workflows.record([entry('odd', { kind: 'message_refused', messageId: 'm', reason })]);
 });
 
-test('every kind of entry is some role’s to append, but the one that only the owner of the tables writes', () => {
+test('every kind of entry is some role’s to append, but those that only the owner of the tables writes', () => {
   const appended = Object.values(RIGHTS).flatMap((rights) => rights.appends);
-  assert.deepEqual([...new Set(appended), 'ledger_resumed'].toSorted(), Object.keys(EVERY_KIND).toSorted());
+  assert.deepEqual(
+    [...new Set(appended), 'ledger_resumed', 'api_key_added', 'api_key_revoked'].toSorted(),
+    Object.keys(EVERY_KIND).toSorted(),
+  );
 });
 
 const DENIED = /permission denied for table/;
@@ -227,6 +263,8 @@ const EVERY_KIND: Readonly<Record<Fact['kind'], true>> = {
   switched: true,
   ledger_read: true,
   ledger_resumed: true,
+  api_key_added: true,
+  api_key_revoked: true,
   settled: true,
 };
 
