@@ -2,14 +2,11 @@
 // transaction. `seq` has no gaps and grows in commit order, because whoever appends holds one lock until it commits. May
 // import domain types only.
 import { sql } from 'kysely';
-import type { Entry, RecordedEntry } from '../domain/entry.ts';
-import { entryText, leafOf, readEntry } from './entry-text.ts';
+import { type Entry, type Fact, MAX_CHAIN_ENTRIES, type RecordedEntry } from '../domain/entry.ts';
+import { entryText, leafOf, readEntry, type SealedText } from './entry-text.ts';
 import type { Store } from './ports.ts';
 import { project } from './projections.ts';
 import { type Db, LOCKS, type Tables, type Tx } from './schema.ts';
-
-// 10,000: the longest chain that one answer carries. An action has tens of entries; a conversation is read in pages.
-const MAX_CHAIN_ENTRIES = 10_000;
 
 /** Append inside a transaction. A known (subject, step) is skipped, and projects nothing again; see StepTaken. */
 export async function appendEntries(tx: Tx, entries: readonly Entry[]): Promise<void> {
@@ -129,13 +126,15 @@ export function createLedger(db: Db): Store['ledger'] {
         .execute();
       return rows.map(fromRow);
     },
-    async lastOfSubject(subject) {
-      const row = await entriesIn(db)
+    async lastStepOf(subject) {
+      const row = await db
+        .selectFrom('ledger')
+        .select('step')
         .where('subject', '=', subject)
-        .orderBy('ledger.seq', 'desc')
+        .orderBy('seq', 'desc')
         .limit(1)
         .executeTakeFirst();
-      return row && fromRow(row);
+      return row?.step;
     },
     async hashed(afterSeq, limit) {
       const rows = await db
@@ -155,17 +154,40 @@ const entriesIn = (db: Db) =>
   db
     .selectFrom('ledger')
     .leftJoin('ledger_seals', 'ledger_seals.seq', 'ledger.seq')
-    .select(['ledger.entry', 'ledger_seals.salt', 'ledger_seals.body'])
+    .select(['ledger.entry', 'ledger.leaf', 'ledger_seals.salt', 'ledger_seals.body'])
     .select(['ledger.seq', 'subject', 'step', 'conversation_id', 'at_ms', 'kind']);
 
-/** No hash covers the columns by which an entry is found: where its text says otherwise, it is no word of anybody's. */
-function fromRow({ entry, salt, body, ...filed }: Found): RecordedEntry {
-  const read = readEntry(entry, salt === null || body === null ? null : { salt, body });
-  return isFiledAs(read, filed) ? read : { ...readEntry(entry, null), seal: 'broken' };
+/**
+ * A text that is not what was hashed is no word of anybody's, nor one that stands where it says that it does not belong: no
+ * hash covers the columns by which an entry is found.
+ */
+function fromRow({ entry, leaf, salt, body, ...filed }: Found): RecordedEntry {
+  const read = leafOf(entry).equals(leaf)
+    ? readable(entry, salt === null || body === null ? null : { salt, body })
+    : null;
+  if (read !== null && isFiledAs(read, filed)) return read;
+  const { seq, subject, step, conversation_id: conversationId, at_ms: atMs, kind } = filed;
+  // Of the fact nothing is left but its kind, as the columns have it: whoever reads it looks at the mark first.
+  const fact = { kind } as Fact;
+  return { seq, subject, step, conversationId, atMs, fact, seal: 'broken', isAltered: true };
 }
 
 type Filed = Omit<Tables['ledger'], 'entry' | 'leaf'>;
-type Found = Filed & { readonly entry: string; readonly salt: string | null; readonly body: string | null };
+type Found = Filed & {
+  readonly entry: string;
+  readonly leaf: Buffer;
+  readonly salt: string | null;
+  readonly body: string | null;
+};
+
+/** null where it is no entry at all: whoever owns the database may have put anything there, and hashed it. */
+function readable(entry: string, sealed: SealedText | null): RecordedEntry | null {
+  try {
+    return readEntry(entry, sealed);
+  } catch {
+    return null;
+  }
+}
 
 const isFiledAs = (read: RecordedEntry, { seq, subject, step, conversation_id, at_ms, kind }: Filed): boolean =>
   read.seq === seq &&

@@ -55,7 +55,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       approvals: ['end_state', 'approval'],
       checkpoints: ['published_ms'],
     },
-    appends: ['conversation_opened', 'commanded', 'phase', 'approval_settled', 'switched', 'ledger_read'],
+    appends: ['conversation_opened', 'commanded', 'phase', 'approval_settled', 'switched', 'ledger_read', 'configured'],
     labels: [],
   },
   countersign_workflows: {
@@ -83,7 +83,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
     read: { items: ALL, conversations: ['id', 'updated_ms'], ledger: LEDGER_KEYS },
     insert: ['items', 'ledger', 'ledger_seals'],
     update: { conversations: ['updated_ms'] },
-    appends: ['model_call', 'model_call_failed', 'replied'],
+    appends: ['model_call', 'model_call_failed', 'replied', 'configured'],
     only: { replied: `${READ} #>> '{fact,by}' = 'model'` },
     labels: ['model'],
   },
@@ -98,7 +98,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       claims: ['outcome', 'receipt_ms', 'epoch', 'taken_ms'],
     },
     remove: ['notices'],
-    appends: ['inspected', 'claimed', 'attempted', 'reconciled', 'settled', 'warrant_refused'],
+    appends: ['inspected', 'claimed', 'attempted', 'reconciled', 'settled', 'warrant_refused', 'configured'],
     labels: ['record', 'untrusted'],
   },
 };

@@ -150,12 +150,13 @@ export interface Store {
     /** Entries of one conversation after a position, oldest first: feeds the event stream. */
     ofConversation(conversationId: string, afterSeq: number, limit: number): Promise<readonly RecordedEntry[]>;
     ofSubject(subject: string): Promise<readonly RecordedEntry[]>;
-    /** All entries of these subjects, and these steps of one more, in order: bounded by what one action can have. */
+    /** All entries of these subjects, and these steps of one more, in order; the first MAX_CHAIN_ENTRIES of them. */
     chain(
       subjects: readonly string[],
       of: { readonly subject: string; readonly steps: readonly string[] },
     ): Promise<readonly RecordedEntry[]>;
-    lastOfSubject(subject: string): Promise<RecordedEntry | undefined>;
+    /** The step of its last entry: all that a role may see of entries that it does not read. */
+    lastStepOf(subject: string): Promise<string | undefined>;
     /** Entries after a position as they were hashed, oldest first: what is exported, and what a checkpoint is made of. */
     hashed(afterSeq: number, limit: number): Promise<readonly HashedEntry[]>;
   };
@@ -209,9 +210,10 @@ export interface Store {
       principal: Principal;
       scopes: readonly string[];
       nowMs: number;
+      by?: string;
     }): Promise<void>;
     /** False when there is no such key, or it was revoked before. */
-    revoke(id: string, nowMs: number): Promise<boolean>;
+    revoke(id: string, nowMs: number, by?: string): Promise<boolean>;
   };
   readonly switches: {
     /** Every thrown switch: the one for all first, then the oldest. */

@@ -39,5 +39,7 @@ export const PLACES: Readonly<Record<Fact['kind'], Place>> = {
   ledger_read: { step: '^read-' },
   ledger_resumed: { step: '^resumed$' },
   configured: { step: '^[0-9a-f]{16}:[0-9]+$' },
-  operator_act: { step: '^(terminated|reset):' },
+  api_key_added: { step: '^added$' },
+  api_key_revoked: { step: '^revoked$' },
+  operator_act: { step: '^(terminated|reset|more):' },
 };

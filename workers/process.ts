@@ -76,7 +76,7 @@ async function startOne(role: ServingRole, parts: RoleParts): Promise<Running> {
     case 'api': {
       const apiSigningKey = needed(config.apiSigningKey, 'COUNTERSIGN_API_SIGNING_KEY');
       const ledgerSigningKey = needed(config.ledgerSigningKey, 'COUNTERSIGN_LEDGER_SIGNING_KEY');
-      const api = await startApiRole(parts, { apiSigningKey, ledgerSigningKey }, '');
+      const api = await startApiRole(parts, { ...keys, apiSigningKey, ledgerSigningKey }, '');
       return { done: new Promise(() => undefined), stop: () => api.close() };
     }
     case 'workflows': {

@@ -5,6 +5,7 @@ import type pg from 'pg';
 import { createLocalBroker } from '../activities/actor/broker.ts';
 import { createModelRouter, type ModelConfig } from '../activities/assistant/models/router.ts';
 import { createSigner, createVerifier, type Verifier } from '../trust/signing.ts';
+import type { Agent } from '../domain/agent.ts';
 import { startActorRole } from './actor.ts';
 import { askUnknown } from './ask-unknown.ts';
 import { startAssistantRole } from './assistant.ts';
@@ -31,7 +32,7 @@ export async function composeWorkflows(
   const { store, loaded, nowMs, temporal, log } = parts;
   const { connection, namespace } = temporal;
   const client = new Client({ connection, namespace });
-  await recordConfiguration('workflows', { store, agents: loaded.agents, version: ownVersion(), nowMs });
+  await recordConfiguration('workflows', { store, ...loaded, version: ownVersion(), nowMs });
   const role = await startWorkflowsRole(at(parts), await workflowBundle(cacheFolder), {
     store,
     ...loaded,
@@ -52,10 +53,13 @@ export async function composeWorkflows(
   };
 }
 
-export function composeAssistant(parts: RoleParts): Promise<RunningRole> {
+export async function composeAssistant(parts: RoleParts): Promise<RunningRole> {
   const { store, loaded, nowMs, config } = parts;
   const agents = new Map([...loaded.agents].map(([name, { agent }]) => [name, agent]));
-  return startAssistantRole(at(parts), { store, agents, models: createModelRouter(modelConfig(config), nowMs), nowMs });
+  const models = createModelRouter(modelConfig(config), nowMs);
+  const modelsOf = (agent: Agent) => models.routes(agent).map(({ model }) => model);
+  await recordConfiguration('assistant', { store, ...loaded, version: ownVersion(), nowMs, modelsOf });
+  return startAssistantRole(at(parts), { store, agents, models, nowMs });
 }
 
 /** `development`: where the systems of record keep demo tables, and the folder for files that stand in for a system. */
@@ -74,6 +78,7 @@ export async function composeActor(
     const notices = await systems.look();
     for (const notice of notices) log.warn(notice);
     await store.notices.replace('actor', notices, nowMs());
+    await recordConfiguration('actor', { store, ...loaded, version: ownVersion(), nowMs });
     role = await startActorRole(at(parts), { store, ...loaded, verifier: verifierOf(keys), broker, nowMs });
   } catch (error) {
     await systems.close();

@@ -240,7 +240,15 @@ test('no place of one kind of entry is one of another', () => {
   }
 });
 
-// As they are written; a new kind breaks the type here.
+test('every kind of entry is some role’s to append, but those that only the owner of the tables writes', () => {
+  const appended = Object.values(RIGHTS).flatMap((rights) => rights.appends);
+  assert.deepEqual(
+    [...new Set(appended), 'ledger_resumed', 'api_key_added', 'api_key_revoked'].toSorted(),
+    Object.keys(PLACES_SEEN).toSorted(),
+  );
+});
+
+// As they are written. A new kind breaks the type here, and then the test above until a role may append it.
 const PLACES_SEEN: Readonly<Record<Fact['kind'], readonly [subject: string, step: string]>> = {
   conversation_opened: ['c', 'opened'],
   phase: ['c', 'phase:6a0f7d30-1c2b-4c55-9c2e-9f3a1f2b3c4d'],
@@ -268,5 +276,7 @@ const PLACES_SEEN: Readonly<Record<Fact['kind'], readonly [subject: string, step
   ledger_read: ['ledger:reads', 'read-6a0f7d30-1c2b-4c55-9c2e-9f3a1f2b3c4d'],
   ledger_resumed: ['countersign/ledger/0123456789abcdef', 'resumed'],
   configured: ['configuration:actor', '0123456789abcdef:1760000000000'],
+  api_key_added: ['api-key:k1', 'added'],
+  api_key_revoked: ['api-key:k1', 'revoked'],
   operator_act: ['conversation/c', 'terminated:6a0f7d30-1c2b-4c55-9c2e-9f3a1f2b3c4d'],
 };

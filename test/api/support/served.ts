@@ -9,7 +9,13 @@ import { type Listening, listen } from '../../../api/server.ts';
 import type { Approval } from '../../../domain/approval.ts';
 import { defineDirectory } from '../../../domain/principal.ts';
 import { createNoteSigner, type NoteSigner } from '../../../trust/note.ts';
-import { createSigner, generateSigningKey, type Signer } from '../../../trust/signing.ts';
+import {
+  createSigner,
+  createVerifier,
+  generateSigningKey,
+  type Signer,
+  type Verifier,
+} from '../../../trust/signing.ts';
 import { type Answered, type Body, checkerOf } from './answers.ts';
 import { FakeGateway } from './fake-gateway.ts';
 import { MEMORY_ORIGIN } from './memory-ledger.ts';
@@ -35,6 +41,8 @@ export interface Served {
   readonly gateway: FakeGateway;
   readonly server: Listening;
   readonly keys: Readonly<Record<Who, string>>;
+  /** Of the roles whose signatures the API verifies. */
+  readonly signers: { readonly api: Signer; readonly workflows: Signer };
   readonly logged: string[];
   /** Of the API, as its own. */
   readonly signer: Signer;
@@ -66,7 +74,8 @@ const PEOPLE: Readonly<Record<Who, readonly Scope[]>> = {
 export async function serve(t: TestContext, limits: Partial<ApiLimits> = {}): Promise<Served> {
   const store = createMemoryStore();
   const keys = await makeKeys(store);
-  const signer = createSigner('api', generateSigningKey());
+  const { signers, verifier } = makeSigners();
+  const { api: signer } = signers;
   const nowMs = () => NOW_MS;
   const gateway = new FakeGateway(store, signer, nowMs);
   const logged: string[] = [];
@@ -75,7 +84,10 @@ export async function serve(t: TestContext, limits: Partial<ApiLimits> = {}): Pr
   const ledger = createNoteSigner(MEMORY_ORIGIN, generateSigningKey());
   let disagreement: string | undefined;
   const keeper = { verifierKey: ledger.verifierKey, disagreement: () => disagreement };
-  const parts = { store, gateway, signer, directory, agents, ledger: keeper, nowMs, log, limits, temporalUiUrl };
+  const parts = {
+    ...{ store, gateway, signer, verifier, directory, agents },
+    ...{ ledger: keeper, nowMs, log, limits, temporalUiUrl },
+  };
   const api = createApi(parts);
   const server = await listen(api, { port: 0, host: '127.0.0.1' });
   t.after(() => server.close());
@@ -110,7 +122,29 @@ export async function serve(t: TestContext, limits: Partial<ApiLimits> = {}): Pr
     return approval;
   };
   const disagree = (sentence: string): void => void (disagreement = sentence);
-  return { store, gateway, server, keys, logged, signer, ledger, disagree, call, open, ask };
+  return {
+    store,
+    gateway,
+    server,
+    keys,
+    signers,
+    logged,
+    signer: signers.api,
+    ledger,
+    disagree,
+    call,
+    open,
+    ask,
+  };
+}
+
+function makeSigners(): { readonly signers: Served['signers']; readonly verifier: Verifier } {
+  const signers = {
+    api: createSigner('api', generateSigningKey()),
+    workflows: createSigner('workflows', generateSigningKey()),
+  };
+  const verifier = createVerifier({ api: [signers.api.publicKey], workflows: [signers.workflows.publicKey] });
+  return { signers, verifier };
 }
 
 const directory = defineDirectory({
