@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import type { Outcome } from '../domain/action.ts';
 import type { Entry, FactOf } from '../domain/entry.ts';
+import { DATABASE_MS } from './claims.ts';
 import { appendEntries, headOf, lockLedger, withoutKnown } from './entries.ts';
 import { createPool } from './pool.ts';
 import { createDb, type Tx } from './schema.ts';
@@ -12,7 +13,7 @@ import { createDb, type Tx } from './schema.ts';
 // 500 entries in a statement: some hundred kilobytes.
 const AT_ONCE = 500;
 
-/** A claim that was lost with the rest. */
+/** A claim that was lost with the rest, or whose end was. */
 export interface LostClaim {
   readonly actionId: string;
   readonly conversationId: string;
@@ -75,26 +76,34 @@ async function resume(tx: Tx, { entries, claims, published, by, reason, nowMs }:
       some.map((entry) => ({ ...entry, rebuilt: true })),
     );
   }
-  for (const claim of claims) await insertClaim(tx, claim);
+  for (const claim of claims) await restoreClaim(tx, claim);
   return name;
 }
 
 /** A ledger is known by a random name: no checkpoint of another fits it. */
 const newOrigin = (): string => `countersign/ledger/${randomBytes(8).toString('hex')}`;
 
-async function insertClaim(tx: Tx, claim: LostClaim): Promise<void> {
+/** Put the claim there where it is lost, and its end where only that is. */
+async function restoreClaim(tx: Tx, claim: LostClaim): Promise<void> {
   const { actionId, conversationId, digest, tool, claimedMs, outcome } = claim;
-  await tx
+  const ended = outcome === null ? {} : { outcome: JSON.stringify(outcome), receipt_ms: claimedMs };
+  const inserted = await tx
     .insertInto('claims')
     .values({
-      ...{ action_id: actionId, conversation_id: conversationId, digest, tool, claimed_ms: claimedMs },
-      ...{ epoch: 1, taken_ms: claimedMs },
-      ...(outcome === null ? {} : { outcome: JSON.stringify(outcome), receipt_ms: claimedMs }),
+      ...{ action_id: actionId, conversation_id: conversationId, digest, tool, claimed_ms: claimedMs, epoch: 1 },
+      // Nobody knows when the last try began: whoever asks what became of it waits as after one that began now.
+      ...{ taken_ms: outcome === null ? DATABASE_MS : claimedMs, ...ended },
     })
     .onConflict((conflict) => conflict.doNothing())
-    .execute();
+    .returning('action_id')
+    .executeTakeFirst();
+  if (inserted !== undefined || outcome === null) return;
+  const kept = await tx.selectFrom('claims').selectAll().where('action_id', '=', actionId).executeTakeFirst();
+  const isOpen = kept?.outcome === null || (kept?.outcome.kind === 'unknown' && outcome.kind !== 'unknown');
+  if (kept?.digest !== digest || !isOpen) return;
+  await tx.updateTable('claims').set(ended).where('action_id', '=', actionId).execute();
 }
 
-function* batches(entries: readonly Entry[]): Generator<readonly Entry[]> {
-  for (let at = 0; at < entries.length; at += AT_ONCE) yield entries.slice(at, at + AT_ONCE);
+function* batches<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < all.length; at += AT_ONCE) yield all.slice(at, at + AT_ONCE);
 }
