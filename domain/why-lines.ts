@@ -113,7 +113,8 @@ const BY_WORKFLOW = {
 function asked(fact: FactOf<'message'>, { items }: Known): Told {
   const kept = items.get(fact.itemId);
   const quoted = kept === undefined ? 'words that are not kept any more' : `“${kept.item.body.text}”`;
-  const isSame = kept === undefined || kept.digest === fact.itemDigest;
+  // A digest that was lost tells nothing.
+  const isSame = kept === undefined || fact.itemDigest === '' || kept.digest === fact.itemDigest;
   const isSigned = typeof fact.signed === 'string';
   return {
     part: 'asked',
@@ -238,7 +239,8 @@ function attempted({ epoch, tool, scopes, credential }: FactOf<'attempted'>): To
 }
 
 function settled({ outcome }: FactOf<'settled'>, all: readonly RecordedEntry[]): Told {
-  const ran = all.some(({ fact }) => fact.kind === 'attempted');
+  // Of an attempt that was lost the claim still tells.
+  const ran = all.some(({ fact }) => fact.kind === 'attempted' || (fact.kind === 'claimed' && fact.warrant !== null));
   const said = outcome.kind === 'succeeded' ? json(outcome.result) : outcome.reason;
   if (outcome.kind === 'unknown') {
     return {

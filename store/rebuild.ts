@@ -5,8 +5,10 @@ import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import type { Outcome } from '../domain/action.ts';
 import type { Entry, FactOf } from '../domain/entry.ts';
+import type { NewItem } from '../domain/item.ts';
 import { DATABASE_MS } from './claims.ts';
 import { appendEntries, headOf, lockLedger, withoutKnown } from './entries.ts';
+import { toRow } from './items.ts';
 import { createPool } from './pool.ts';
 import { createDb, type Tx } from './schema.ts';
 
@@ -23,9 +25,16 @@ export interface LostClaim {
   readonly outcome: Outcome | null;
 }
 
+/** An item of a transcript that was lost with the rest, under the id by which Workflows know it. */
+export interface LostItem extends NewItem {
+  readonly id: string;
+  readonly atMs: number;
+}
+
 export interface Resuming {
   readonly entries: readonly Entry[];
   readonly claims: readonly LostClaim[];
+  readonly items: readonly LostItem[];
   readonly published: string;
   readonly by: string;
   readonly reason: string;
@@ -37,6 +46,8 @@ export interface Rebuilding {
   size(): Promise<number>;
   /** Of these, what the ledger does not have. */
   missing(entries: readonly Entry[]): Promise<readonly Entry[]>;
+  /** Of these, what no transcript has. */
+  missingItems(items: readonly LostItem[]): Promise<readonly LostItem[]>;
   /** Give the ledger its new name, and append what was lost, marked as rebuilt. Resolves to that name. */
   resume(resuming: Resuming): Promise<string>;
   close(): Promise<void>;
@@ -52,12 +63,22 @@ export function openRebuilding(config: pg.PoolConfig): Rebuilding {
       for (const some of batches(entries)) missing.push(...(await withoutKnown(db, some)));
       return missing;
     },
+    async missingItems(items) {
+      const missing: LostItem[] = [];
+      for (const some of batches(items)) {
+        const ids = some.map(({ id }) => id);
+        const kept = await db.selectFrom('items').select('id').where('id', 'in', ids).execute();
+        const known = new Set(kept.map(({ id }) => id));
+        missing.push(...some.filter(({ id }) => !known.has(id)));
+      }
+      return missing;
+    },
     resume: (resuming) => db.transaction().execute((tx) => resume(tx, resuming)),
     close: () => pool.end(),
   };
 }
 
-async function resume(tx: Tx, { entries, claims, published, by, reason, nowMs }: Resuming): Promise<string> {
+async function resume(tx: Tx, { entries, claims, items, published, by, reason, nowMs }: Resuming): Promise<string> {
   await lockLedger(tx);
   const { origin } = await tx.selectFrom('ledger_identity').select('origin').executeTakeFirstOrThrow();
   const kept = await headOf(tx);
@@ -77,6 +98,14 @@ async function resume(tx: Tx, { entries, claims, published, by, reason, nowMs }:
     );
   }
   for (const claim of claims) await restoreClaim(tx, claim);
+  for (const some of batches(items)) {
+    const rows = some.map(({ id, atMs, ...item }) => ({ ...toRow(item, atMs), id }));
+    await tx
+      .insertInto('items')
+      .values(rows)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
   return name;
 }
 

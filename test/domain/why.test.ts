@@ -96,6 +96,19 @@ test('an action that was never begun needs no decision, no attempt', () => {
   assert.match(lines.at(-1)?.because ?? '', /nothing was run/);
 });
 
+test('where its attempt is lost, what came back of what was claimed is still the word of the far side', () => {
+  const lost = WHOLE.filter(({ kind }) => kind !== 'attempted');
+  assert.deepEqual(
+    partOf(lost, 'came back').map(({ coverage }) => coverage),
+    ['attributed'],
+  );
+});
+
+test('a digest that is lost says nothing against the words', () => {
+  const [line] = partOf([{ ...asked, itemDigest: '' }], 'asked');
+  assert.equal(line?.coverage, 'enforced');
+});
+
 test('words that are not those that were recorded prove nothing', () => {
   const altered = new Map(
     [said('i1', 'refund 1043'), said('i2', '')].map(([id, kept]) => [id, { ...kept, digest: 'other' }]),

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { Client } from '@temporalio/client';
 import type { Entry } from '../../domain/entry.ts';
 import { pairOf } from '../../store/entries.ts';
-import { type LostClaim, openRebuilding, type Rebuilding } from '../../store/rebuild.ts';
+import { type LostClaim, type LostItem, openRebuilding, type Rebuilding } from '../../store/rebuild.ts';
 import { notesIn } from '../../trust/ledger-file.ts';
 import { parseCheckpoint } from '../../trust/note.ts';
 import { ownersPool } from '../admin.ts';
@@ -13,6 +13,7 @@ import { readConfig } from '../config.ts';
 import { createLog, installRuntime } from '../log.ts';
 import { connectTemporal } from '../temporal.ts';
 import { type Around, aroundEach, type Call, type Derived, derive, NOTHING } from './derive.ts';
+import { itemsOf } from './items.ts';
 import { replayedRuns } from './replay.ts';
 
 // 1,000,000 entries held at once: a gigabyte, and days of a busy system. Who lost more restores a later backup.
@@ -86,7 +87,8 @@ export async function rebuildFrom(
   if (dryRun) return { ...counted, origin: null };
   const entries = inOrder(all.map(({ entry }) => entry));
   const claims = [...lost.claims.values()].flatMap(claimOf);
-  const origin = await ledger.resume({ entries, claims, published: published.note, by, reason, nowMs });
+  const items = itemsSince(lost.items, entries);
+  const origin = await ledger.resume({ entries, claims, items, published: published.note, by, reason, nowMs });
   return { ...counted, origin };
 }
 
@@ -95,12 +97,14 @@ interface Lost {
   readonly entries: Map<string, { readonly entry: Entry; readonly isGuess: boolean }>;
   /** Of each action all that is known of its claim. */
   readonly claims: Map<string, LostClaim[]>;
+  /** What no transcript has, lost or erased. */
+  readonly items: LostItem[];
   runs: number;
   readonly problems: string[];
 }
 
 async function lostOf(client: Client, ledger: Rebuilding): Promise<Lost> {
-  const lost: Lost = { entries: new Map(), claims: new Map(), runs: 0, problems: [] };
+  const lost: Lost = { entries: new Map(), claims: new Map(), items: [], runs: 0, problems: [] };
   for await (const { workflowId, calls, problem } of replayedRuns(client)) {
     lost.runs += 1;
     if (problem !== undefined) lost.problems.push(`${workflowId} does not replay: ${problem}`);
@@ -112,6 +116,7 @@ async function lostOf(client: Client, ledger: Rebuilding): Promise<Lost> {
       ledger,
       derived.filter((one) => typeof one !== 'string'),
     );
+    lost.items.push(...(await ledger.missingItems(itemsOf(calls))));
   }
   return lost;
 }
@@ -166,6 +171,15 @@ function inOrder(lost: readonly Entry[]): readonly Entry[] {
 
 const FIRST: readonly Entry['fact']['kind'][] = ['conversation_opened', 'message', 'proposed'];
 const rankOf = ({ fact }: Entry): number => (FIRST.indexOf(fact.kind) + FIRST.length + 1) % (FIRST.length + 1);
+
+// 1 min: an item is written just before or after its entry, by another clock.
+const BESIDE_MS = 60_000;
+
+/** In order. What is not there from before the loss was erased, and stays so. */
+function itemsSince(items: readonly LostItem[], [first]: readonly Entry[]): readonly LostItem[] {
+  if (first === undefined) return [];
+  return items.filter(({ atMs }) => atMs >= first.atMs - BESIDE_MS).toSorted((one, other) => one.atMs - other.atMs);
+}
 
 /** One claim of all that is known of it: as it was taken first, and as it ended last. Only \`unknown\` is corrected. */
 function claimOf(known: readonly LostClaim[]): readonly LostClaim[] {
