@@ -8,9 +8,10 @@ import type { Entry, FactOf } from '../domain/entry.ts';
 import type { NewItem } from '../domain/item.ts';
 import { DATABASE_MS } from './claims.ts';
 import { appendEntries, headOf, lockLedger, withoutKnown } from './entries.ts';
+import { readEntry } from './entry-text.ts';
 import { toRow } from './items.ts';
 import { createPool } from './pool.ts';
-import { createDb, type Tx } from './schema.ts';
+import { createDb, type Db, type Tx } from './schema.ts';
 
 // 500 entries in a statement: some hundred kilobytes.
 const AT_ONCE = 500;
@@ -42,8 +43,10 @@ export interface Resuming {
 }
 
 export interface Rebuilding {
-  /** How many entries there are. */
+  /** How many entries there are. Rejects where one is missing between others: no rebuild can put it back in its place. */
   size(): Promise<number>;
+  /** From which ledgers this one went on, and what was published of them. */
+  resumedFrom(): Promise<readonly Pick<FactOf<'ledger_resumed'>, 'origin' | 'published'>[]>;
   /** Of these, what the ledger does not have. */
   missing(entries: readonly Entry[]): Promise<readonly Entry[]>;
   /** Of these, what no transcript has. */
@@ -57,7 +60,11 @@ export function openRebuilding(config: pg.PoolConfig): Rebuilding {
   const pool = createPool(config);
   const db = createDb(pool);
   return {
-    size: () => headOf(db),
+    size: () => sizeOf(db),
+    async resumedFrom() {
+      const rows = await db.selectFrom('ledger').select('entry').where('kind', '=', 'ledger_resumed').execute();
+      return rows.map(({ entry }) => readEntry(entry, null).fact as FactOf<'ledger_resumed'>);
+    },
     async missing(entries) {
       const missing: Entry[] = [];
       for (const some of batches(entries)) missing.push(...(await withoutKnown(db, some)));
@@ -76,6 +83,19 @@ export function openRebuilding(config: pg.PoolConfig): Rebuilding {
     resume: (resuming) => db.transaction().execute((tx) => resume(tx, resuming)),
     close: () => pool.end(),
   };
+}
+
+async function sizeOf(db: Db): Promise<number> {
+  const { count } = await db
+    .selectFrom('ledger')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  const head = await headOf(db);
+  if (count === head) return head;
+  throw new Error(
+    `the ledger has ${count} entries, and the last of them is number ${head}: some are missing between others, ` +
+      'which is no loss of the latest; put a whole backup in its place',
+  );
 }
 
 async function resume(tx: Tx, { entries, claims, items, published, by, reason, nowMs }: Resuming): Promise<string> {

@@ -20,7 +20,7 @@ let system: System;
 let keptEntries: readonly Row[];
 let lostEntries: readonly Row[];
 let rebuilt: Rebuilt;
-const { backUp, entries, hasScheduled, originOf, rebuild, restore, stopRoles, talk } = lossOf(() => system);
+const { backUp, entries, hasScheduled, originOf, query, rebuild, restore, stopRoles, talk } = lossOf(() => system);
 
 before(async () => {
   temporal = await startTemporal();
@@ -121,6 +121,25 @@ test('a published checkpoint tells of a loss, also where nothing can be derived;
   equal(count, 0);
   const last = (await entries()).at(-1);
   deepEqual([last?.kind, last?.fact['published'], last?.fact['by']], ['ledger_resumed', note, 'olga']);
+});
+
+test('what was published of the ledger before is no loss of this one, nor is a checkpoint that is on record', async () => {
+  const all = await entries();
+  const former = String(all.find(({ kind }) => kind === 'ledger_resumed')?.fact['origin']);
+  for (const origin of [former, 'countersign/ledger/old']) {
+    const note = `${origin}\n100000\nAAAA\n\n— x y\n`;
+    equal((await rebuild({ published: { note, size: 100_000 } })).origin, null);
+  }
+  deepEqual(await entries(), all);
+});
+
+test('a ledger with a gap is not gone on with', async () => {
+  await query('create table gap as select * from countersign.ledger where seq = 2');
+  await query('alter table countersign.ledger disable trigger all; delete from countersign.ledger where seq = 2');
+  await rejects(rebuild(), /some are missing between others/);
+  await query('insert into countersign.ledger select * from gap');
+  await query('alter table countersign.ledger enable always trigger ledger_is_append_only');
+  ok((await rebuild()).origin === null);
 });
 
 test('the story of an action says which part of it was derived again', async () => {

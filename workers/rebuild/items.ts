@@ -87,7 +87,7 @@ const DERIVATIONS: Derivations = {
 
 const withId = (item: NewItem, id: string | undefined): readonly Named[] => (id === undefined ? [] : [{ ...item, id }]);
 
-/** The calls of a model’s answer, as they were proposed: canonical where they could be read, and else without arguments. */
+/** The calls of a model’s answer, as they were proposed: canonical where they could be read, else without arguments. */
 function callsOf(call: Call): readonly (readonly [itemId: string, calls: readonly ModelCall[]])[] {
   if (call.name !== 'propose' || call.answer.kind !== 'result') return [];
   const { itemId } = call.input as Parameters<Activities['propose']>[0];

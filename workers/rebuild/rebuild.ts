@@ -32,6 +32,7 @@ export interface RebuildInput {
 /** What was found and done. `origin`: the new name of the ledger; null where nothing is lost, or nothing was to be done. */
 export interface Rebuilt {
   readonly kept: number;
+  /** How many entries were published; 0 where that is known to be of a ledger before this one. */
   readonly published: number;
   readonly runs: number;
   readonly entries: number;
@@ -79,9 +80,10 @@ export async function rebuildFrom(
       `Temporal’s namespace "${namespace}" has no Workflow of ours; check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE`,
     );
   }
-  const found = { kept, published: published.size, runs: lost.runs, problems: lost.problems };
+  const isNews = published.size > kept && !(await ledger.resumedFrom()).some((before) => isToldBy(before, published));
+  const found = { kept, published: isNews ? published.size : 0, runs: lost.runs, problems: lost.problems };
   const all = [...lost.entries.values()];
-  const isLost = all.some(({ isGuess }) => !isGuess) || published.size > kept;
+  const isLost = all.some(({ isGuess }) => !isGuess) || isNews;
   if (!isLost) return { ...found, entries: 0, claims: 0, origin: null };
   const counted = { ...found, entries: lost.entries.size, claims: lost.claims.size };
   if (dryRun) return { ...counted, origin: null };
@@ -91,6 +93,10 @@ export async function rebuildFrom(
   const origin = await ledger.resume({ entries, claims, items, published: published.note, by, reason, nowMs });
   return { ...counted, origin };
 }
+
+/** What was published of a ledger that this one has gone on from tells of no other loss than that one. */
+const isToldBy = (before: { readonly origin: string; readonly published: string }, { note }: Published): boolean =>
+  before.published === note || before.origin === note.split('\n', 1)[0];
 
 interface Lost {
   /** By subject and step: what was recorded twice is there once. */
