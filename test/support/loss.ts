@@ -106,3 +106,16 @@ async function entriesBy(query: <T>(statement: string) => Promise<readonly T[]>)
     return { seq, subject, step, kind, text, isRebuilt: mark === true, fact: { ...fact, ...sealed } };
   });
 }
+
+/** The first effect, once Temporal has the answer of the act and the conversation's Workflow has not heard of it. */
+export async function unheardAnswer(
+  system: System,
+  conversationId: string,
+  effects: readonly string[],
+): Promise<string | undefined> {
+  const { events } = await system.handle(conversationId).fetchHistory();
+  const last = (name: 'activityTaskCompletedEventAttributes' | 'workflowTaskCompletedEventAttributes') =>
+    events?.findLastIndex((event) => event[name]) ?? -1;
+  const isUnheard = last('activityTaskCompletedEventAttributes') > last('workflowTaskCompletedEventAttributes');
+  return isUnheard ? effects[0] : undefined;
+}

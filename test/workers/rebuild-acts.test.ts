@@ -3,7 +3,7 @@ import { deepEqual, equal, notEqual } from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
-import { lossOf, type Row } from '../support/loss.ts';
+import { lossOf, type Row, unheardAnswer } from '../support/loss.ts';
 import { eventually, obedient, startSystem, type System } from '../support/system.ts';
 import { startTemporal } from '../support/temporal.ts';
 
@@ -70,10 +70,7 @@ test('an act whose answer no Workflow has heard yet has ended as it was answered
   await system.stopRole('workflows');
   await system.stopRole('assistant');
   await system.startRole('actor');
-  await eventually(async () => {
-    const { events } = await system.handle('unheard').fetchHistory();
-    return events?.at(-1)?.workflowTaskScheduledEventAttributes ? far.effects[0] : undefined;
-  }, 'the answer');
+  await eventually(() => unheardAnswer(system, 'unheard', far.effects), 'the answer');
   await stopRoles();
   await restore();
   await rebuild();

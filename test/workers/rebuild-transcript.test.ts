@@ -8,7 +8,7 @@ import { checkpointText, createNoteSigner } from '../../trust/note.ts';
 import { generateSigningKey } from '../../trust/signing.ts';
 import { verifyExport } from '../../trust/verify-ledger.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
-import { lossOf } from '../support/loss.ts';
+import { lossOf, unheardAnswer } from '../support/loss.ts';
 import { eventually, obedient, startSystem, type System } from '../support/system.ts';
 import { startTemporal } from '../support/temporal.ts';
 
@@ -38,12 +38,7 @@ before(async () => {
   await hasScheduled('unheard', 'act');
   await stopRoles();
   await system.startRole('actor');
-  const answered = async () => {
-    const { events } = await system.handle('unheard').fetchHistory();
-    return events?.at(-1)?.workflowTaskScheduledEventAttributes ? far.effects[0] : undefined;
-  };
-  // 60 s: polls of the actor that was stopped may swallow the first tries.
-  await eventually(answered, 'the answer of the act', 60_000);
+  await eventually(() => unheardAnswer(system, 'unheard', far.effects), 'the answer of the act');
   await stopRoles();
   await restore();
   await rebuild();
