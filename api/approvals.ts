@@ -2,7 +2,7 @@
 // exact action, and counts only once the action's Workflow says so. May import domain, trust, store.
 import { randomUUID } from 'node:crypto';
 import { askedBy, type Approval as ApprovalRow, endApproval } from '../domain/approval.ts';
-import { answersTo, type Receipt as ReceiptOf } from '../domain/decision.ts';
+import { answersTo, type Receipt as ReceiptOf, saidOf } from '../domain/decision.ts';
 import { whyNotEntitled } from '../domain/entitlement.ts';
 import type { Json } from '../domain/json.ts';
 import type { DecisionAnswer, DecisionStatement, Signed } from '../domain/signed.ts';
@@ -222,7 +222,7 @@ export async function recordGone(
 /** The caller's own decision gets its receipt again; anyone else, or another answer, learns that it is over. */
 function receiptOfSettled(approval: ApprovalRow, { decisionId, answer }: Word): ReceiptOf {
   const { id: approvalId, end, summary } = approval;
-  const own = [...approval.decisions, ...(approval.asides ?? [])].find((one) => one.decisionId === decisionId);
+  const own = saidOf(approval).find((one) => one.decisionId === decisionId);
   const ended = end.replaceAll('_', ' ');
   const text =
     own === undefined

@@ -46,6 +46,12 @@ export interface Proposal {
   readonly then: 'nothing' | 'handover';
 }
 
+/** Who asked for it, and who wrote its arguments instead: none of them decides on it. */
+export const authorsOf = ({ principal, editors = [] }: Pick<Proposal, 'principal' | 'editors'>): readonly string[] => [
+  principal.id,
+  ...editors,
+];
+
 /** What a tool's `inspect` read from its own system of record, with an as-of mark, before the decision. */
 export interface Evidence {
   readonly asOfMs: number;

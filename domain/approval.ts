@@ -83,11 +83,14 @@ export function askedBy(
   return { group, escalation, amount, authors: question === undefined ? [requester, ...editors] : [] };
 }
 
-/** Every group that it asks, sooner or later. */
-export const groupsOf = ({ group, escalation = [] }: Pick<Approval, 'group' | 'escalation'>): readonly string[] => [
+/** Every group that an approval, or the verdict behind it, asks sooner or later. */
+export const groupsOf = ({
   group,
-  ...escalation.map((one) => one.group),
-];
+  escalation = [],
+}: {
+  readonly group: string;
+  readonly escalation?: readonly { readonly group: string }[] | undefined;
+}): readonly string[] => [group, ...escalation.map((one) => one.group)];
 
 type Ask = Extract<Verdict, { kind: 'ask' }>;
 
@@ -185,10 +188,10 @@ export function stillStands(
 
 /** Other people, more of them, or leave for more. */
 function asksMore(approval: Approval, verdict: Ask): boolean {
-  const known = new Set([verdict.group, ...(verdict.escalation ?? []).map(({ group }) => group)]);
+  const known = groupsOf(verdict);
   return (
     verdict.group !== approval.group ||
-    groupsOf(approval).some((group) => !known.has(group)) ||
+    groupsOf(approval).some((group) => !known.includes(group)) ||
     verdict.quorum > approval.quorum ||
     !covers(approval.amount, verdict.amount)
   );

@@ -3,12 +3,12 @@
 // domain only. Guarantee: where anything of the arguments is cut or hidden, the card offers no answer but deny.
 import { endingOf, endingText, type Outcome } from './action.ts';
 import { type Approval, type ApprovalEnd, askedBy } from './approval.ts';
-import { answersTo } from './decision.ts';
+import { answersTo, saidOf } from './decision.ts';
 import { groupsAt } from './entitlement.ts';
 import { canonicalText, type Leaf, leavesOf } from './leaves.ts';
 import { flagsOf, type Shown, shownLine, shownText } from './display.ts';
 import type { Json } from './json.ts';
-import { onlyPerson } from './principal.ts';
+import { onlyPersonOf } from './principal.ts';
 import type { DecisionAnswer } from './signed.ts';
 
 /** One argument, or one member of the evidence. */
@@ -128,8 +128,7 @@ const groupsText = (approval: Approval, nowMs: number): string =>
   shownLine(groupsAt(askedBy(approval), nowMs).map(groupText).join(', '), LINE_CHARS).text;
 
 /** A group of one is named by its person. */
-const groupText = (group: string): string =>
-  group.startsWith(onlyPerson('')) ? group.slice(onlyPerson('').length) : group;
+const groupText = (group: string): string => onlyPersonOf(group) ?? group;
 
 function alsoRunsOf(summaries: readonly string[]): readonly Shown[] {
   const shown = summaries.slice(0, MAX_ALSO_RUNS).map((summary) => shownLine(summary, LINE_CHARS));
@@ -153,7 +152,7 @@ function askOf(
     evidence: evidenceOf(approval, { ...room, totalChars: args.leftChars }, nowMs),
     ...{ rule: shownLine(ruleId, LINE_CHARS), reason: shownText(reason, REASON_CHARS) },
     ...{ requester: person(approval.requester), group: groupsText(approval, nowMs), quorum },
-    decided: saidOn(approval).map((one) => ({
+    decided: saidInOrder(approval).map((one) => ({
       ...{ person: person(one.personId), answer: one.answer, atMs: one.atMs },
       reason: shownText(one.reason, REASON_CHARS),
     })),
@@ -164,9 +163,7 @@ function askOf(
   };
 }
 
-/** All that people said, what counts no more too, in order of time. */
-const saidOn = ({ decisions, asides = [] }: Approval) =>
-  [...decisions, ...asides].toSorted((one, other) => one.atMs - other.atMs);
+const saidInOrder = (approval: Approval) => saidOf(approval).toSorted((one, other) => one.atMs - other.atMs);
 
 const personText = (names: CardInput['names'], id: string): string =>
   Object.hasOwn(names, id) && names[id] !== id ? `${names[id]} (${id})` : id;

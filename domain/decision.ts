@@ -126,6 +126,9 @@ function endText({ end, summary }: Approval): string {
 export const approvalsOf = ({ decisions }: Pick<Approval, 'decisions'>): number =>
   decisions.filter((one) => one.answer === 'approve').length;
 
+/** All that people said of it, what counts no more too. */
+export const saidOf = ({ decisions, asides = [] }: Approval): readonly CountedDecision[] => [...decisions, ...asides];
+
 /** The edit that ended it, if one did. */
 export const editOf = ({ decisions }: Approval): CountedDecision | undefined =>
   decisions.find((one) => one.answer === 'edit');
@@ -140,11 +143,11 @@ const progressOf = (approval: Approval): string =>
   `${approvalsOf(approval)} of ${approval.quorum} have approved ${approval.summary}`;
 
 /** The same decision, or the same word of the same person where it counts already: a second click. */
-function heardBefore({ decisions, asides = [] }: Approval, decision: CountedDecision): CountedDecision | undefined {
+function heardBefore(approval: Approval, decision: CountedDecision): CountedDecision | undefined {
   const { decisionId, personId, answer } = decision;
   return (
-    [...decisions, ...asides].find((one) => one.decisionId === decisionId) ??
-    decisions.find((one) => one.personId === personId && one.answer === answer && answer !== 'edit')
+    saidOf(approval).find((one) => one.decisionId === decisionId) ??
+    approval.decisions.find((one) => one.personId === personId && one.answer === answer && answer !== 'edit')
   );
 }
 

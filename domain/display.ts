@@ -2,6 +2,7 @@
 // written out, such as <U+202E>, and named by a flag. Markup is escaped by each surface for itself. Pure. May import
 // domain only. Guarantee: without a flag the shown text is the very text, character by character.
 import { type Pretence, pretences } from './scripts.ts';
+import { writtenOut } from './text.ts';
 
 /** What was found, one word each. Stable: surfaces and tests know them. */
 export type Flag = 'bidi' | 'invisible' | 'tag' | 'control' | 'cut' | Pretence;
@@ -96,10 +97,6 @@ function pieceAt(characters: readonly string[], index: number, keepsLines: boole
   const flag = flagOf(characters, index);
   return { text: flag === undefined ? character : writtenOut(character), length: 1, ...(flag && { flag }) };
 }
-
-/** How a character is written out. */
-export const writtenOut = (character: string): string =>
-  `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}>`;
 
 // Blanks that people type: those of French and Japanese are others than the usual one.
 const BLANK = /[ \u00a0\u202f\u3000]/;

@@ -1,6 +1,6 @@
 // Who may decide on an approval. One function, asked three times: by the API at the click, by the Workflow when it counts,
 // by the actor when it acts. Pure. May import domain only.
-import { type Directory, isMember, onlyPerson, type Person } from './principal.ts';
+import { type Directory, isMember, onlyPersonOf, type Person } from './principal.ts';
 
 /** How much an action is about. `minorUnits` is a whole number of the currency's smallest unit: 7200 is 72.00 EUR. */
 export interface Amount {
@@ -63,10 +63,5 @@ function reaches({ approvesUpTo }: Person, { currency, minorUnits }: Amount): bo
   return Object.hasOwn(approvesUpTo, currency) && minorUnits <= (approvesUpTo[currency] ?? 0);
 }
 
-/** A group of one is named by its person. */
-function peopleOf(groups: readonly string[]): string {
-  return groups.map(nameOf).join(' or ');
-}
-
-const nameOf = (group: string): string =>
-  group.startsWith(onlyPerson('')) ? group.slice(onlyPerson('').length) : `members of the group "${group}"`;
+const peopleOf = (groups: readonly string[]): string =>
+  groups.map((group) => onlyPersonOf(group) ?? `members of the group "${group}"`).join(' or ');

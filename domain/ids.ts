@@ -27,6 +27,12 @@ export const messageKey = (messageId: string): string => `message:${messageId}`;
 /** The key under which the report of a batch or a question is written, once. */
 export const reportKey = (batchId: string): string => `report:${batchId}`;
 
+/** The key under which the answer of one model call is written, once. */
+export const modelKey = (turn: number, call: number): string => `turn:${turn}:model:${call}`;
+
+/** The key under which the call is written that code makes anew for an action. */
+export const againKey = (of: string): string => `again:${of}`;
+
 /** A batch is named by its first action; the question about an action by that action and this ending. */
 export const QUESTION = '.question';
 

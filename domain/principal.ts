@@ -60,6 +60,10 @@ export function defineDirectory(directory: Directory): Directory {
 /** A group of one: the person alone. No group of a directory begins so. */
 export const onlyPerson = (personId: string): string => `@${personId}`;
 
+/** The person of a group of one; undefined where it is a group of the directory. */
+export const onlyPersonOf = (group: string): string | undefined =>
+  group.startsWith(onlyPerson('')) ? group.slice(onlyPerson('').length) : undefined;
+
 /** True when the person stands in the group now. An unknown group has no members, so nobody does. */
 export function isMember(directory: Directory, group: string, personId: string): boolean {
   if (group === onlyPerson(personId)) return directory.people.some((person) => person.id === personId);

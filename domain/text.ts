@@ -53,8 +53,9 @@ const UNSAFE = new RegExp(`(?![\\n\\u200c\\u200d])${UNPLAIN.source}`, 'gu');
 
 /** The text with everything that is not plainly visible written out, such as <U+001B>. Line ends stay, tabs are blanks. */
 export function plain(text: string): string {
-  return text.replaceAll('\r\n', '\n').replaceAll('\t', '  ').replace(UNSAFE, named);
+  return text.replaceAll('\r\n', '\n').replaceAll('\t', '  ').replace(UNSAFE, writtenOut);
 }
 
-const named = (character: string): string =>
+/** How a character is written out. */
+export const writtenOut = (character: string): string =>
   `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}>`;

@@ -6,7 +6,7 @@ import type { Fact } from '../domain/entry.ts';
 /** Regular expressions, read alike by PostgreSQL and JavaScript. */
 interface Place {
   readonly step: string;
-  /** Where two kinds share a step, their subjects tell them apart. Absent: any. */
+  /** Where two kinds share a step, their subjects tell them apart; absent where the step alone does. */
   readonly subject?: string;
 }
 

@@ -4,6 +4,7 @@ import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Approval } from '../domain/approval.ts';
 import type { ConversationState } from '../domain/conversation.ts';
+import { approvalsOf } from '../domain/decision.ts';
 import { waitingWorkflowId } from '../domain/ids.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 
@@ -88,8 +89,6 @@ export function describeBatch(approvals: readonly Approval[]): void {
 export function time(atMs: number): string {
   return `${new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
-
-const approvalsOf = (approval: Approval): number => approval.decisions.filter((one) => one.answer === 'approve').length;
 
 /** Text of a principal or a record, made plain for Markdown. */
 const escaped = (text: string): string => text.replace(/[\\`*_{}[\]()#+!|<>~]/g, '\\$&').replace(/\s+/g, ' ');

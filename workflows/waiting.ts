@@ -85,7 +85,7 @@ export function endDue(waiting: Waiting): void {
   }
 }
 
-/** Tell people again of what is open, where it is time: on record, and on their cards. */
+/** Put on record that people are told again of what is open, where it is time. */
 export function noticeDue(waiting: Waiting): void {
   if (waiting.noticed === false) return;
   for (const approval of waiting.approvals) {

@@ -1,6 +1,6 @@
 // The actor trusts no one: it verifies for itself that this exact action has leave. Only this module makes an
 // `Authorized` call. May import domain and trust.
-import type { Proposal, Warrant } from '../../domain/action.ts';
+import { authorsOf, type Proposal, type Warrant } from '../../domain/action.ts';
 import type { LoadedAgent } from '../../domain/agent.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { whyNotEntitled } from '../../domain/entitlement.ts';
@@ -8,7 +8,7 @@ import type { Directory, Principal } from '../../domain/principal.ts';
 import type { DecisionStatement, LeaveAsked, MessageStatement, VerdictStatement } from '../../domain/signed.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { type AnyTool, type Authorized, type Call, isDeclared } from '../../domain/tool.ts';
-import { ACT_WITHIN_MS } from '../../domain/approval.ts';
+import { ACT_WITHIN_MS, groupsOf } from '../../domain/approval.ts';
 import type { WarrantMark } from '../../domain/entry.ts';
 import { isActionOf, ruledStep } from '../../domain/ids.ts';
 import { actionDigest, canonicalJson, proposalDigest } from '../../trust/digest.ts';
@@ -36,7 +36,7 @@ export interface Authority {
   readonly verdict: VerdictStatement;
   /** Where its parts are on record. */
   readonly mark: WarrantMark;
-  /** Distinct people whose approval over this very action is proven. */
+  /** Whose approval over this very action is proven, and when it was signed; a person may stand here twice. */
   readonly approvers: readonly { readonly personId: string; readonly atMs: number }[];
 }
 
@@ -83,7 +83,7 @@ export function leaveNow(
     return { kind: 'expired', reason: 'nobody could act on it in time' };
   }
   if (verdict.kind !== 'ask') return { kind: 'holds' };
-  const asked = { ...whomItAsks(verdict, approval), authors: [proposal.principal.id, ...(proposal.editors ?? [])] };
+  const asked = { ...whomItAsks(verdict, approval), authors: authorsOf(proposal) };
   const entitled = approvers.filter(
     ({ personId, atMs: at }) => whyNotEntitled(directory, asked, personId, at) === undefined,
   );
@@ -99,8 +99,8 @@ const distinct = (approvers: Authority['approvers']): number => new Set(approver
 
 /** Only groups that the rule still names: what the card said when it was asked gives nobody a right of their own. */
 function whomItAsks({ group, amount, escalation = [] }: Ask, approval: LeaveAsked | null) {
-  const known = new Set(escalation.map((one) => one.group));
-  const since = (approval?.escalation ?? []).filter((one) => known.has(one.group));
+  const known = groupsOf({ group, escalation });
+  const since = (approval?.escalation ?? []).filter((one) => known.includes(one.group));
   return { group, escalation: since, amount };
 }
 

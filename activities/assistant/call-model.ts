@@ -5,6 +5,7 @@ import type { Agent } from '../../domain/agent.ts';
 import { assembleTranscript } from '../../domain/context.ts';
 import type { Entry } from '../../domain/entry.ts';
 import type { FailureType } from '../../domain/failure.ts';
+import { modelKey } from '../../domain/ids.ts';
 import type { Item, NewItem } from '../../domain/item.ts';
 import {
   type CallModelInput,
@@ -79,7 +80,7 @@ async function lookUp({ store }: CallModelDeps, input: CallModelInput) {
   return { kept, items };
 }
 
-const keyOf = ({ turn, call }: CallModelInput): string => `turn:${turn}:model:${call}`;
+const keyOf = ({ turn, call }: CallModelInput): string => modelKey(turn, call);
 
 const final = (type: FailureType, message: string) => ApplicationFailure.create({ type, message, nonRetryable: true });
 

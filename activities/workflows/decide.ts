@@ -1,7 +1,7 @@
 // Asking the rules. The verdict is signed and goes into history as a marker, so that editing a rule never breaks an open
 // conversation. Writes nothing: it runs again when a Worker dies before its Workflow Task completes.
 // May import domain, trust and store types.
-import type { Proposal, RuledAction } from '../../domain/action.ts';
+import { authorsOf, type Proposal, type RuledAction } from '../../domain/action.ts';
 import { TOOL_CHANGED, type Verdict } from '../../domain/verdict.ts';
 import type { Inspected, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { JsonObject } from '../../domain/json.ts';
@@ -74,11 +74,11 @@ async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Insp
 /** Why the people whom a rule asks could never give leave; undefined when they can. Asking nobody denies. */
 function whyNobodyCan(
   { directory }: WorkflowsDeps,
-  { principal, editors = [] }: Proposal,
+  proposal: Proposal,
   { group, quorum, escalation = [], amount }: Extract<Verdict, { kind: 'ask' }>,
 ): string | undefined {
   const able = (of: string) =>
-    entitledPeople(directory, { group: of, escalation: [], authors: [principal.id, ...editors], amount }, 0).length;
+    entitledPeople(directory, { group: of, escalation: [], authors: authorsOf(proposal), amount }, 0).length;
   if (able(group) < quorum) return `the rule asks ${quorum} of ${group}, where ${able(group)} may decide`;
   const empty = escalation.find((one) => able(one.group) === 0);
   return empty && `the rule escalates to ${empty.group}, where nobody may decide`;

@@ -1,7 +1,7 @@
 // From a model's raw call to a proposal: parsed by the tool's schema, made canonical, digested. What cannot be parsed
 // goes back to the model as a reason. Writes nothing. May import domain, trust and store types.
 import type { Proposed, TurnOf, WorkflowsActivities } from '../../domain/activity-ports.ts';
-import type { Proposal } from '../../domain/action.ts';
+import type { InvalidCall, Proposal } from '../../domain/action.ts';
 import type { LoadedAgent } from '../../domain/agent.ts';
 import { actionId, anewId } from '../../domain/ids.ts';
 import type { Item, ModelCall } from '../../domain/item.ts';
@@ -40,16 +40,22 @@ export function createPropose(
     for (const [at, call] of item.body.calls.entries()) {
       proposed.push(readCall({ of, loaded, item, request, before: proposed }, call, firstIndex + at));
     }
-    const ready = proposed.flatMap((one) =>
-      one.kind === 'to_inspect' && !one.proposal.inspects ? [one.proposal] : [],
-    );
-    const ruled = await decide(ready.map((proposal) => ({ proposal, evidence: null, approval: null })));
-    const byId = new Map(ruled.map((action) => [action.proposal.actionId, action]));
-    return proposed.map((one): Proposed => {
-      const action = one.kind === 'to_inspect' ? byId.get(one.proposal.actionId) : undefined;
-      return action === undefined ? one : { kind: 'ruled', action };
-    });
+    return ruleOnReady(proposed, decide);
   };
+}
+
+/** Rule on those at once for which no evidence has to be read. */
+async function ruleOnReady(
+  proposed: readonly Proposed[],
+  decide: WorkflowsActivities['decide'],
+): Promise<readonly Proposed[]> {
+  const ready = proposed.flatMap((one) => (one.kind === 'to_inspect' && !one.proposal.inspects ? [one.proposal] : []));
+  const ruled = await decide(ready.map((proposal) => ({ proposal, evidence: null, approval: null })));
+  const byId = new Map(ruled.map((action) => [action.proposal.actionId, action]));
+  return proposed.map((one): Proposed => {
+    const action = one.kind === 'to_inspect' ? byId.get(one.proposal.actionId) : undefined;
+    return action === undefined ? one : { kind: 'ruled', action };
+  });
 }
 
 /** Undefined when the key that signed the message is not valid any more: an answer, where a throw would hold up the turn. */
@@ -76,9 +82,7 @@ function readCall(reading: Reading, call: ModelCall, index: number): Proposed {
   const { of, loaded, request, before } = reading;
   const { callId, tool: name } = call;
   const id = actionId(of.conversationId, of.turn, index);
-  const invalid = (reason: string): Proposed => {
-    return { kind: 'invalid', actionId: id, callId, tool: name, reason: cutText(reason, MAX_REASON_CHARS) };
-  };
+  const invalid = invalidAs({ actionId: id, callId, tool: name });
   if (request === undefined) return invalid('the key that signed the request is no longer valid; ask for it again');
   const tool = toolOf(loaded, name);
   if (tool === undefined) return invalid(`there is no tool "${name.slice(0, MAX_NAME_CHARS)}"`);
@@ -91,10 +95,17 @@ function readCall(reading: Reading, call: ModelCall, index: number): Proposed {
     }
     return { kind: 'to_inspect', proposal: proposalOf({ ...reading, request }, { call, tool, id, index }, parsed) };
   } catch (error) {
-    // A schema or a summary of a tool that throws must not hold up the conversation.
-    return invalid(`the tool could not read this call: ${error instanceof Error ? error.message : String(error)}`);
+    return invalid(unreadBy(error));
   }
 }
+
+const invalidAs =
+  (call: Pick<InvalidCall, 'actionId' | 'callId' | 'tool'>) =>
+  (reason: string): InvalidCall => ({ kind: 'invalid', ...call, reason: cutText(reason, MAX_REASON_CHARS) });
+
+/** A schema or a summary of a tool that throws must not hold up the conversation. */
+const unreadBy = (error: unknown): string =>
+  `the tool could not read this call: ${error instanceof Error ? error.message : String(error)}`;
 
 function proposalOf(
   { of, item, request }: Reading & { readonly request: MessageStatement },
@@ -108,14 +119,18 @@ function proposalOf(
 ): Proposal {
   const { conversationId, turn, agent, tenant } = of;
   const { principal, messageId } = request;
-  const salt = sha256Hex(`${item.salt}:${index}`).slice(0, SALT_CHARS);
-  const identity = { actionId: id, tool: tool.name, toolVersion: tool.version, args, principal, salt };
   return {
-    ...identity,
-    digest: actionDigest(identity),
+    ...identityOf(tool, { actionId: id, args, principal }, `${item.salt}:${index}`),
     ...{ conversationId, turn, agent, tenant, callId: call.callId, origin: { messageId, itemId: item.id } },
     ...declaredBy(tool, input, principal),
   };
+}
+
+/** What the digest covers, and the digest. The same seed gives the same salt: who runs it again proposes the same. */
+function identityOf(tool: AnyTool, of: Pick<Proposal, 'actionId' | 'args' | 'principal'>, seed: string) {
+  const salt = sha256Hex(seed).slice(0, SALT_CHARS);
+  const identity = { ...of, tool: tool.name, toolVersion: tool.version, salt };
+  return { ...identity, digest: actionDigest(identity) };
 }
 
 /** What a proposal has from the declaration of its tool. */
@@ -141,9 +156,8 @@ export function createProposeAnew(
 ): WorkflowsActivities['proposeAnew'] {
   return async ({ proposal, args, editor }) => {
     const anew = proposedAnew(deps, proposal, args, editor);
-    if (anew.kind !== 'to_inspect' || anew.proposal.inspects) return anew;
-    const [action] = await decide([{ proposal: anew.proposal, evidence: null, approval: null }]);
-    return action === undefined ? anew : { kind: 'ruled', action };
+    const [ruled = anew] = await ruleOnReady([anew], decide);
+    return ruled;
   };
 }
 
@@ -151,29 +165,24 @@ export function createProposeAnew(
 function proposedAnew(deps: WorkflowsDeps, proposal: Proposal, text: string, editor: string): Proposed {
   const id = anewId(proposal.actionId);
   const { callId, tool: name, editors = [] } = proposal;
-  const invalid = (reason: string): Proposed => {
-    return { kind: 'invalid', actionId: id, callId, tool: name, reason: cutText(reason, MAX_REASON_CHARS) };
-  };
+  const invalid = invalidAs({ actionId: id, callId, tool: name });
   const tool = toolOf(agentOf(deps.agents, proposal.agent), name);
   if (tool === undefined) return invalid(`there is no tool ${name} any more`);
   try {
     const parsed = parseArguments(tool, text);
     if (parsed.kind === 'invalid') return invalid(parsed.reason);
     const { args, input } = parsed;
-    const salt = sha256Hex(`${proposal.salt}:${id}`).slice(0, SALT_CHARS);
-    const { principal } = proposal;
-    const identity = { actionId: id, tool: name, toolVersion: tool.version, args, principal, salt };
+    const { principal, salt } = proposal;
     const written = editor === '' || editors.includes(editor) ? editors : [...editors, editor];
     const whole: Proposal = {
       ...proposal,
-      ...identity,
-      digest: actionDigest(identity),
+      ...identityOf(tool, { actionId: id, args, principal }, `${salt}:${id}`),
       ...(written.length === 0 ? {} : { editors: written }),
       ...declaredBy(tool, input, principal),
     };
     return { kind: 'to_inspect', proposal: whole };
   } catch (error) {
-    return invalid(`the tool could not read this call: ${error instanceof Error ? error.message : String(error)}`);
+    return invalid(unreadBy(error));
   }
 }
 

@@ -4,7 +4,7 @@ import type { OpenedTurn, TurnOf, WorkflowsActivities } from '../../domain/activ
 import { onTeam } from '../../domain/agent.ts';
 import type { SubmittedMessage } from '../../domain/conversation.ts';
 import type { Entry } from '../../domain/entry.ts';
-import { messageKey, reportKey } from '../../domain/ids.ts';
+import { againKey, messageKey, reportKey } from '../../domain/ids.ts';
 import { type Item, type NewItem, refOf } from '../../domain/item.ts';
 import type { MessageStatement, ReportStatement } from '../../domain/signed.ts';
 import { itemDigest, sha256Hex } from '../../trust/digest.ts';
@@ -113,7 +113,7 @@ async function itemsOfReport(deps: WorkflowsDeps, of: TurnOf, statement: ReportS
   if (action === undefined) return [item];
   const call = { callId: `again-${sha256Hex(action.id).slice(0, 16)}`, tool: action.tool, argumentsText: action.args };
   const again = { kind: 'calls', text: '', calls: [call], opaque: '' } as const;
-  return [item, { key: `again:${action.id}`, conversationId, turn, trust: 'record', body: again }];
+  return [item, { key: againKey(action.id), conversationId, turn, trust: 'record', body: again }];
 }
 
 /** The statement behind a message, or why it does not hold. */

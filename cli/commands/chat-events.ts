@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { End } from '../../api/schemas.ts';
 import { parseApprovalId } from '../../domain/ids.ts';
-import { onlyPerson } from '../../domain/principal.ts';
+import { onlyPersonOf } from '../../domain/principal.ts';
 import type { ServerEvent } from '../sse.ts';
 import { type Colors, labelled, plainLine, untilWhen } from '../terminal.ts';
 
@@ -128,10 +128,7 @@ export function waitingLine(
 }
 
 /** A group as people read it; a group of one is its person. */
-export function groupName(group: string): string {
-  const mark = onlyPerson('');
-  return group.startsWith(mark) ? group.slice(mark.length) : group;
-}
+export const groupName = (group: string): string => onlyPersonOf(group) ?? group;
 
 /** How an action ended. */
 export function outcomeLine(outcome: string, summary: string, reason: string, colors: Colors): string {

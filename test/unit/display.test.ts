@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Flag, FLAG_WORDS, flagsOf, shownLine, shownText, writtenOut } from '../../domain/display.ts';
+import { type Flag, FLAG_WORDS, flagsOf, shownLine, shownText } from '../../domain/display.ts';
+import { writtenOut } from '../../domain/text.ts';
 import { looksLatin } from '../../domain/look-alikes.ts';
 
 const LONG = 100_000;

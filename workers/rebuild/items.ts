@@ -3,7 +3,7 @@
 // hole would have the model ask again for what was done. Pure. May import domain, trust and the store's types.
 import { endingText, type Proposal } from '../../domain/action.ts';
 import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../../domain/activity-ports.ts';
-import { messageKey, reportKey, resultKey } from '../../domain/ids.ts';
+import { againKey, messageKey, modelKey, reportKey, resultKey } from '../../domain/ids.ts';
 import type { ModelCall, NewItem } from '../../domain/item.ts';
 import type { MessageStatement, ReportStatement } from '../../domain/signed.ts';
 import type { LostItem } from '../../store/rebuild.ts';
@@ -61,7 +61,7 @@ const DERIVATIONS: Derivations = {
       ...withId({ ...report, conversationId, turn }, result.items[0]?.id),
       ...(calls === undefined
         ? []
-        : withId({ key: `again:${again}`, conversationId, turn, trust: 'record', body }, result.again?.id)),
+        : withId({ key: againKey(again), conversationId, turn, trust: 'record', body }, result.again?.id)),
     ];
   },
 
@@ -73,7 +73,7 @@ const DERIVATIONS: Derivations = {
       calls === undefined
         ? ({ kind: 'reply', text: LOST_REPLY, by: 'model' } as const)
         : ({ kind: 'calls', text: '', calls, opaque: '' } as const);
-    return withId({ key: `turn:${turn}:model:${call}`, conversationId, turn, trust: 'model', body }, id);
+    return withId({ key: modelKey(turn, call), conversationId, turn, trust: 'model', body }, id);
   },
 
   act: ({ proposal: { actionId, conversationId, turn, callId, tool } }, result) => {
