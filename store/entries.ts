@@ -40,8 +40,10 @@ export async function lockLedger(tx: Tx): Promise<void> {
   await sql`select pg_advisory_xact_lock(${LOCKS.ledger.family}::int, ${LOCKS.ledger.key}::int)`.execute(tx);
 }
 
+type Named = Pick<Entry, 'subject' | 'step'>;
+
 /** Those whose (subject, step) is not in the ledger, each once. */
-export async function withoutKnown(tx: Tx | Db, entries: readonly Entry[]): Promise<readonly Entry[]> {
+export async function withoutKnown<E extends Named>(tx: Tx | Db, entries: readonly E[]): Promise<readonly E[]> {
   const subjects = [...new Set(entries.map((entry) => entry.subject))];
   const steps = [...new Set(entries.map((entry) => entry.step))];
   const rows = await tx
@@ -58,7 +60,7 @@ export async function withoutKnown(tx: Tx | Db, entries: readonly Entry[]): Prom
   });
 }
 
-export const pairOf = (entry: Pick<Entry, 'subject' | 'step'>): string => JSON.stringify([entry.subject, entry.step]);
+export const pairOf = (entry: Named): string => JSON.stringify([entry.subject, entry.step]);
 
 /** True when this step of the subject is already in the ledger. */
 export async function isRecorded(tx: Tx, subject: string, step: string): Promise<boolean> {
