@@ -2,6 +2,7 @@
 import { deepEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Answer, derive } from '../../workers/rebuild/derive.ts';
+import { refusedStep } from '../../trust/digest.ts';
 
 const proposal = { actionId: 'c:1:0', conversationId: 'c', digest: 'd2', tool: 'note', effect: 'write' };
 const around = { owner: '', isClosed: false, act: undefined, workflowId: 'action/c:1:0', isUnread: false };
@@ -25,7 +26,7 @@ test('a task that could not be read is refused under the Workflow that sent it, 
   for (const input of [undefined, null, { proposal: { ...proposal, conversationId: 7 } }]) {
     for (const name of ['act', 'inspect']) {
       deepEqual(told(name, input, refusal(reason)), {
-        entries: [['task of action/c:1:0', `refused:${reason}`, '']],
+        entries: [['task of action/c:1:0', refusedStep(reason), '']],
         claims: [],
       });
     }
@@ -33,7 +34,7 @@ test('a task that could not be read is refused under the Workflow that sent it, 
 });
 
 test('a refused warrant is on record under its action, in the conversation of that', () => {
-  const entries = [['c:1:0', 'refused:the tool is declared otherwise here', 'c']];
+  const entries = [['c:1:0', refusedStep('the tool is declared otherwise here'), 'c']];
   const input = { proposal: { ...proposal, conversationId: 'another' } };
   deepEqual(told('act', input, refusal('the tool is declared otherwise here')), { entries, claims: [] });
 });
@@ -41,7 +42,7 @@ test('a refused warrant is on record under its action, in the conversation of th
 test('an act whose key another action has claimed ends nothing and claims nothing; that it was refused is on record', () => {
   const reason = 'the key was claimed for another action, before an operator reset the conversation';
   deepEqual(told('act', { proposal, warrant: {} }, settled(`${reason}, so nothing was run for this one`)), {
-    entries: [['c:1:0', 'refused:d2', 'c']],
+    entries: [['c:1:0', refusedStep('d2'), 'c']],
     claims: [],
   });
   const ending = { kind: 'unknown', reason: 'its key was claimed for another action, so nothing was run for this one' };
