@@ -42,7 +42,7 @@ test('a refused warrant is on record under its action, in the conversation of th
 test('an act whose key another action has claimed ends nothing and claims nothing; that it was refused is on record', () => {
   const reason = 'the key was claimed for another action, before an operator reset the conversation';
   deepEqual(told('act', { proposal, warrant: {} }, settled(`${reason}, so nothing was run for this one`)), {
-    entries: [['c:1:0', refusedStep('d2'), 'c']],
+    entries: [['c:1:0', 'refused:d2', 'c']],
     claims: [],
   });
   const ending = { kind: 'unknown', reason: 'its key was claimed for another action, so nothing was run for this one' };
