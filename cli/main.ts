@@ -64,14 +64,24 @@ program
   .requiredOption('--reason <text>', 'why, for the record')
   .option('--published <file>', 'the checkpoints that were published before the loss', '')
   .option('--dry-run', 'only say what is lost', false)
+  .option('--despite-unread', 'go on where a history cannot be read; of it only the acts are looked at', false)
+  .option('--despite-unknown', 'go on where the ledger knows no conversation of the namespace', false)
   .description('after the store lost its latest entries, derive them again from Temporal; stop all roles first')
-  .action(async (options: { by: string; reason: string; published: string; dryRun: boolean }) => {
+  .action(async ({ published: publishedPath, ...options }: RebuildOptions) => {
     const { rebuild, saidOf } = await import('../workers/rebuild/rebuild.ts');
-    const { by, reason, published: publishedPath, dryRun } = options;
-    const rebuilt = await rebuild({ by, reason, publishedPath, dryRun, nowMs: Date.now() }, process.env);
+    const rebuilt = await rebuild({ ...options, publishedPath, nowMs: Date.now() }, process.env);
     process.stdout.write(`${saidOf(rebuilt).join('\n')}\n`);
-    process.exitCode = rebuilt.problems.length === 0 ? 0 : 1;
+    process.exitCode = rebuilt.problems.length === 0 || options.despiteUnread ? 0 : 1;
   });
+
+interface RebuildOptions {
+  readonly by: string;
+  readonly reason: string;
+  readonly published: string;
+  readonly dryRun: boolean;
+  readonly despiteUnread: boolean;
+  readonly despiteUnknown: boolean;
+}
 
 const apiKey = program
   .command('api-key')

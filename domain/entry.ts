@@ -214,6 +214,8 @@ export type Fact =
       readonly kept: number;
       /** The last checkpoint that was published of what there was, as a signed note; '' where nobody has it. */
       readonly published: string;
+      /** The last checkpoint that was signed of what is left and not published, as a note; '' where there is none. */
+      readonly stored: string;
       readonly rebuilt: number;
       readonly by: string;
       readonly reason: string;

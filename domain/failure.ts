@@ -29,4 +29,7 @@ export const FAILURES = {
 /** How the words of a refused warrant begin; the reason follows. */
 export const NO_WARRANT = 'no warrant: ';
 
+/** How the reason begins where the task was not even of the form of one. */
+export const UNREADABLE_TASK = 'the task cannot be read';
+
 export type FailureType = keyof typeof FAILURES;

@@ -84,6 +84,18 @@ export function conversationOfAction(text: string): string | undefined {
 export const isActionOf = (text: string, conversationId: string, turn: number): boolean =>
   conversationOfAction(text) === conversationId && text.startsWith(`${conversationId}:${turn}:`);
 
+/** A batch holds the actions of its turn from its first one on; a turn has one batch at most. */
+export function standsIn(batchId: string, id: string): boolean {
+  const [turn, index] = split(id);
+  const [ofBatch, first] = split(batchId);
+  return turn === ofBatch && index >= first;
+}
+
+function split(id: string): readonly [turn: string, index: number] {
+  const at = id.lastIndexOf(':');
+  return [id.slice(0, at), Number(id.slice(at + 1))];
+}
+
 /** The subject under which the ledger keeps what was done to a switch. */
 export const switchSubject = (scope: string, name: string): string => `switch:${scope}:${name}`;
 

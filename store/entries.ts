@@ -37,8 +37,11 @@ export async function lockLedger(tx: Tx): Promise<void> {
   await sql`select pg_advisory_xact_lock(${LOCKS.ledger.family}::int, ${LOCKS.ledger.key}::int)`.execute(tx);
 }
 
+/** With its fact where its kind must be that of what is there. */
+type Named = Pick<Entry, 'subject' | 'step'> & Partial<Pick<Entry, 'fact'>>;
+
 /** Those whose (subject, step) is not in the ledger, each once. Throws StepTaken where another kind of entry is there. */
-export async function withoutKnown(tx: Tx | Db, entries: readonly Entry[]): Promise<readonly Entry[]> {
+export async function withoutKnown<E extends Named>(tx: Tx | Db, entries: readonly E[]): Promise<readonly E[]> {
   const subjects = [...new Set(entries.map((entry) => entry.subject))];
   const steps = [...new Set(entries.map((entry) => entry.step))];
   const rows = await tx
@@ -47,13 +50,14 @@ export async function withoutKnown(tx: Tx | Db, entries: readonly Entry[]): Prom
     .where('subject', 'in', subjects)
     .where('step', 'in', steps)
     .execute();
-  const known = new Map(rows.map((row) => [pairOf(row), row.kind]));
+  const known = new Map<string, Kind | undefined>(rows.map((row) => [pairOf(row), row.kind]));
   return entries.filter((entry) => {
-    const { kind } = entry.fact;
-    const there = known.get(pairOf(entry));
-    if (there !== undefined && there !== kind) throw new StepTaken(entry, kind, there);
-    known.set(pairOf(entry), kind);
-    return there === undefined;
+    const pair = pairOf(entry);
+    const [there, kind] = [known.get(pair), entry.fact?.kind];
+    if (there !== undefined && kind !== undefined && there !== kind) throw new StepTaken(entry, kind, there);
+    if (known.has(pair)) return false;
+    known.set(pair, kind);
+    return true;
   });
 }
 
@@ -67,7 +71,7 @@ class StepTaken extends Error {
 
 type Kind = Entry['fact']['kind'];
 
-export const pairOf = (entry: Pick<Entry, 'subject' | 'step'>): string => JSON.stringify([entry.subject, entry.step]);
+export const pairOf = (entry: Named): string => JSON.stringify([entry.subject, entry.step]);
 
 /** True when this step of the subject is already in the ledger. Throws StepTaken where another kind of entry is there. */
 export async function isRecorded(tx: Tx, subject: string, step: string, kind: Kind): Promise<boolean> {

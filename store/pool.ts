@@ -21,7 +21,7 @@ export function createPool(config: pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool({
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
-    onConnect: limitSleep,
+    onConnect: introduce,
     keepAlive: true,
     ...config,
     types: { getTypeParser: parserOf },
@@ -31,12 +31,17 @@ export function createPool(config: pg.PoolConfig): pg.Pool {
   return pool;
 }
 
+/** How each connection of ours is called in `pg_stat_activity`. */
+export const APPLICATION = 'countersign';
+
 /**
  * Not as a parameter of the connection: poolers in between refuse those that they do not know. The pool waits for what this
  * returns, which its types leave out.
  */
-const limitSleep = (client: pg.ClientBase): void =>
-  client.query(`set idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`) as unknown as void;
+const introduce = (client: pg.ClientBase): void =>
+  client.query(
+    `set idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}; set application_name = '${APPLICATION}'`,
+  ) as unknown as void;
 
 const parserOf = ((oid: number, format?: 'text') =>
   oid === INT8 ? toSafeNumber : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser;

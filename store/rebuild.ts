@@ -2,15 +2,18 @@
 // name. For the owner of the tables only. May import domain types, Kysely and pg. Guarantees: all or nothing; what is there
 // stays as it is, byte for byte; where nothing is lost, nothing changes.
 import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
 import type pg from 'pg';
-import type { Outcome } from '../domain/action.ts';
+import type { Outcome, Proposal } from '../domain/action.ts';
+import type { Approval } from '../domain/approval.ts';
 import type { Entry, FactOf } from '../domain/entry.ts';
 import type { NewItem } from '../domain/item.ts';
 import { DATABASE_MS } from './claims.ts';
 import { appendEntries, headOf, lockLedger, pairOf, withoutKnown } from './entries.ts';
 import { readEntry } from './entry-text.ts';
 import { toRow } from './items.ts';
-import { createPool } from './pool.ts';
+import { RIGHTS } from './grants.ts';
+import { APPLICATION, createPool } from './pool.ts';
 import { createDb, type Db, type Tx } from './schema.ts';
 
 // 500 entries in a statement: some hundred kilobytes.
@@ -42,13 +45,30 @@ export interface Resuming {
   readonly nowMs: number;
 }
 
+export interface OpenOf {
+  /** That have no outcome, or an unknown one. `isBegun`: a claim of it has no end. */
+  readonly actions: readonly (Pick<Proposal, 'actionId' | 'conversationId' | 'digest' | 'tool' | 'effect'> & {
+    readonly isBegun: boolean;
+    readonly isUnknown: boolean;
+  })[];
+  readonly approvals: readonly Approval[];
+}
+
 export interface Rebuilding {
   /** How many entries there are. Rejects where one is missing between others: no rebuild can put it back in its place. */
   size(): Promise<number>;
+  /** Its name. */
+  origin(): Promise<string>;
+  /** Of our roles, who else is connected to the database. The embedded store shows nobody: its folder is locked. */
+  otherSessions(): Promise<readonly string[]>;
   /** From which ledgers this one went on, and what was published of them. */
   resumedFrom(): Promise<readonly Pick<FactOf<'ledger_resumed'>, 'origin' | 'published'>[]>;
   /** Of these, what the ledger does not have. */
-  missing(entries: readonly Entry[]): Promise<readonly Entry[]>;
+  missing<E extends Pick<Entry, 'subject' | 'step'>>(entries: readonly E[]): Promise<readonly E[]>;
+  /** Of these conversations, how many the ledger knows. */
+  known(conversationIds: readonly string[]): Promise<number>;
+  /** What is open of a conversation. */
+  openOf(conversationId: string): Promise<OpenOf>;
   /** Of these, what no transcript has. */
   missingItems(items: readonly LostItem[]): Promise<readonly LostItem[]>;
   /** Give the ledger its new name, and append what was lost, marked as rebuilt. Resolves to that name. */
@@ -57,16 +77,18 @@ export interface Rebuilding {
 }
 
 export function openRebuilding(config: pg.PoolConfig): Rebuilding {
-  const pool = createPool(config);
+  const pool = createPool({ ...config, max: 1 });
   const db = createDb(pool);
   return {
     size: () => sizeOf(db),
+    origin: async () => (await db.selectFrom('ledger_identity').select('origin').executeTakeFirstOrThrow()).origin,
+    otherSessions: () => otherSessions(db),
     async resumedFrom() {
       const rows = await db.selectFrom('ledger').select('entry').where('kind', '=', 'ledger_resumed').execute();
       return rows.map(({ entry }) => readEntry(entry, null).fact as FactOf<'ledger_resumed'>);
     },
-    async missing(entries) {
-      const missing: Entry[] = [];
+    async missing<E extends Pick<Entry, 'subject' | 'step'> & Partial<Pick<Entry, 'fact'>>>(entries: readonly E[]) {
+      const missing: E[] = [];
       for (const some of batches(entries)) {
         const lost = await withoutKnown(db, some);
         const olds = lost.flatMap(asBefore);
@@ -76,6 +98,15 @@ export function openRebuilding(config: pg.PoolConfig): Rebuilding {
       }
       return missing;
     },
+    async known(conversationIds) {
+      let count = 0;
+      for (const some of batches(conversationIds)) {
+        const found = db.selectFrom('ledger').select('conversation_id').distinct();
+        count += (await found.where('conversation_id', 'in', some).execute()).length;
+      }
+      return count;
+    },
+    openOf: (conversationId) => openOf(db, conversationId),
     async missingItems(items) {
       const missing: LostItem[] = [];
       for (const some of batches(items)) {
@@ -91,9 +122,20 @@ export function openRebuilding(config: pg.PoolConfig): Rebuilding {
   };
 }
 
+/** By their logins; where all share that of the owner, by the name that our connections give themselves. */
+async function otherSessions(db: Db): Promise<readonly string[]> {
+  const { rows } = await sql<{ who: string }>`
+    select distinct case when usename = any(${Object.keys(RIGHTS)}) then usename else application_name end as who
+    from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()
+      and (usename = any(${Object.keys(RIGHTS)}) or application_name = ${APPLICATION})
+    order by who`.execute(db);
+  return rows.map(({ who }) => who);
+}
+
 /** Until 0.4.0 the step of a refusal was its words: what stands there under them is not lost. */
-const asBefore = (entry: Entry): readonly Entry[] =>
-  entry.fact.kind === 'warrant_refused' ? [{ ...entry, step: `refused:${entry.fact.reason}` }] : [];
+const asBefore = (entry: Pick<Entry, 'subject' | 'step'> & Partial<Pick<Entry, 'fact'>>) =>
+  entry.fact?.kind === 'warrant_refused' ? [{ ...entry, step: `refused:${entry.fact.reason}` }] : [];
 
 async function sizeOf(db: Db): Promise<number> {
   const { count } = await db
@@ -108,16 +150,46 @@ async function sizeOf(db: Db): Promise<number> {
   );
 }
 
+async function openOf(db: Db, conversationId: string): Promise<OpenOf> {
+  const actions = await db
+    .selectFrom('actions')
+    .leftJoin('claims', 'claims.action_id', 'actions.id')
+    .select(['id', 'proposal', 'outcome_kind', 'claims.action_id as claim', 'claims.receipt_ms as ended'])
+    .where('actions.conversation_id', '=', conversationId)
+    .where((eb) => eb.or([eb('outcome_kind', 'is', null), eb('outcome_kind', '=', 'unknown')]))
+    .execute();
+  const approvals = await db
+    .selectFrom('approvals')
+    .select('approval')
+    .where('conversation_id', '=', conversationId)
+    .where('end_state', '=', 'open')
+    .execute();
+  return {
+    actions: actions.map(({ id, proposal: { digest, tool, effect }, ...row }) => ({
+      ...{ actionId: id, conversationId, digest, tool, effect },
+      ...{ isBegun: row.claim !== null && row.ended === null, isUnknown: row.outcome_kind === 'unknown' },
+    })),
+    approvals: approvals.map(({ approval }) => approval),
+  };
+}
+
 async function resume(tx: Tx, { entries, claims, items, published, by, reason, nowMs }: Resuming): Promise<string> {
   await lockLedger(tx);
   const { origin } = await tx.selectFrom('ledger_identity').select('origin').executeTakeFirstOrThrow();
   const kept = await headOf(tx);
   const name = newOrigin();
   await tx.updateTable('ledger_identity').set({ origin: name }).execute();
-  // They carry the old name. Those that were published are outside, where they stay.
+  // They carry the old name. Those that were published are outside, where they stay; the last of the others goes on record.
+  const last = await tx
+    .selectFrom('checkpoints')
+    .select('note')
+    .where('published_ms', 'is', null)
+    .orderBy('size', 'desc')
+    .limit(1)
+    .executeTakeFirst();
   await tx.deleteFrom('checkpoints').execute();
   const fact: FactOf<'ledger_resumed'> = {
-    ...{ kind: 'ledger_resumed', origin, kept, published },
+    ...{ kind: 'ledger_resumed', origin, kept, published, stored: last?.note ?? '' },
     ...{ rebuilt: entries.length, by, reason },
   };
   await appendEntries(tx, [{ subject: name, step: 'resumed', conversationId: '', atMs: nowMs, fact }]);

@@ -9,13 +9,13 @@ import { VARIABLES, type ServingRole } from './config-table.ts';
 import { temporalNamespace } from './config.ts';
 
 // 90 s: a worker polls anew every 60 s; whoever did not for longer is gone.
-const POLLER_FRESH_MS = 90_000;
+export const POLLER_FRESH_MS = 90_000;
 // 4 s to connect and 8 s to answer: below the 15 s of the health checks in docker-compose.yml, so that the sentence comes
 // before the kill.
 const CONNECT_LIMIT_MS = 4_000;
 const ANSWER_LIMIT_MS = 8_000;
 /** The protocol's numbers of the two kinds of Task Queue. */
-const QUEUE_TYPE = { workflow: 1, activity: 2 } as const;
+export const QUEUE_TYPE = { workflow: 1, activity: 2 } as const;
 
 /** What keeps the role from its work, as sentences; empty when nothing does. */
 export function healthProblems(role: ServingRole, env: NodeJS.ProcessEnv): Promise<readonly string[]> {

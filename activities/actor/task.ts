@@ -2,6 +2,7 @@
 // even of the form of a task is refused like a warrant that proves nothing. May import domain types and zod.
 import { z } from 'zod';
 import type { ActorActivities } from '../../domain/activity-ports.ts';
+import { UNREADABLE_TASK } from '../../domain/failure.ts';
 import { conversationOfAction } from '../../domain/ids.ts';
 import { WarrantRefused } from './warrant.ts';
 
@@ -51,5 +52,5 @@ function read<T>(form: z.ZodType<T>, input: unknown): T {
   const result = form.safeParse(input);
   if (result.success) return result.data;
   const where = result.error.issues[0]?.path.join('.') ?? '';
-  throw new WarrantRefused(`the task cannot be read${where === '' ? '' : `: ${where} is not what it must be`}`);
+  throw new WarrantRefused(`${UNREADABLE_TASK}${where === '' ? '' : `: ${where} is not what it must be`}`);
 }

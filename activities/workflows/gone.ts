@@ -3,7 +3,7 @@
 import type { TurnOf, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import { endApproval } from '../../domain/approval.ts';
 import type { QuestionInput } from '../../domain/conversation.ts';
-import { approvalId, isQuestionId, questionId, waitingWorkflowId } from '../../domain/ids.ts';
+import { approvalId, isQuestionId, questionId, standsIn, waitingWorkflowId } from '../../domain/ids.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import type { WorkflowsDeps } from './deps.ts';
 import { QUESTION_ROUNDS } from './question.ts';
@@ -39,7 +39,6 @@ async function closeApproval(deps: WorkflowsDeps, id: string): Promise<void> {
   await deps.store.record([{ subject: id, step: 'settled', conversationId, atMs: deps.nowMs(), fact }]);
 }
 
-/** A batch holds the actions of its turn from its first one on; a turn has one batch at most. */
 async function closeBatch(deps: WorkflowsDeps, of: TurnOf, batchId: string): Promise<readonly QuestionInput[]> {
   const rows = await deps.store.actions.ofConversation(of.conversationId, MAX_ACTIONS);
   const questions: QuestionInput[] = [];
@@ -53,15 +52,4 @@ async function closeBatch(deps: WorkflowsDeps, of: TurnOf, batchId: string): Pro
     questions.push({ questionId: questionId(row.id), proposal, reason: outcome.reason });
   }
   return questions;
-}
-
-function standsIn(batchId: string, id: string): boolean {
-  const [turn, index] = split(id);
-  const [ofBatch, first] = split(batchId);
-  return turn === ofBatch && index >= first;
-}
-
-function split(id: string): readonly [turn: string, index: number] {
-  const at = id.lastIndexOf(':');
-  return [id.slice(0, at), Number(id.slice(at + 1))];
 }

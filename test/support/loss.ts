@@ -23,7 +23,9 @@ export const keyOf = ({ subject, step }: Pick<Row, 'subject' | 'step'>): string 
 
 interface Over {
   readonly dryRun?: boolean;
-  readonly published?: { readonly note: string; readonly size: number };
+  readonly notes?: readonly string[];
+  readonly despiteUnread?: boolean;
+  readonly despiteUnknown?: boolean;
   readonly client?: System['client'];
 }
 
@@ -59,8 +61,8 @@ export function lossOf(system: () => System) {
     async rebuild({ client = system().client, ...over }: Over = {}): Promise<Rebuilt> {
       const ledger = openRebuilding(system().pool);
       try {
-        const asked = { by: 'olga', reason: 'restored', dryRun: false, nowMs: 1, published: { note: '', size: 0 } };
-        return await rebuildFrom(client, ledger, { ...asked, ...over });
+        const asked = { by: 'olga', reason: 'restored', dryRun: false, nowMs: 1, notes: [] };
+        return await rebuildFrom(client, ledger, { ...asked, despiteUnread: false, despiteUnknown: false, ...over });
       } finally {
         await ledger.close();
       }

@@ -1,8 +1,11 @@
 // What the store loses of acts: nothing happens twice for it, and nothing is told that did not happen.
-import { deepEqual, equal, notEqual } from 'node:assert/strict';
+import { deepEqual, equal, match, notEqual } from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { waitingWorkflowId } from '../../domain/ids.ts';
+import { saidOf } from '../../workers/rebuild/rebuild.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
+import { unreadable } from '../support/histories.ts';
 import { lossOf, type Row, unheardAnswer } from '../support/loss.ts';
 import { eventually, obedient, startSystem, type System } from '../support/system.ts';
 import { startTemporal } from '../support/temporal.ts';
@@ -134,4 +137,85 @@ test('what came too late, and a person’s word that did not count, is not put o
   await restore();
   await rebuild();
   equal((await of('late:1:0')).filter(({ step }) => step === 'corrected').length, 0);
+});
+
+test('where a history cannot be read nothing is changed, and an act in it that somebody has taken is not done again', async () => {
+  await actWaits('unread', 'note 6');
+  await actorDies(temporal.nativeConnection, far.effects);
+  await stopRoles();
+  await restore();
+  const all = await entries();
+  const client = unreadable(system.client, 'conversation/unread');
+  const refused = await rebuild({ client });
+  deepEqual([refused.origin, refused.problems.length], [null, 1]);
+  match(
+    saidOf(refused).join('\n'),
+    /nothing was changed\nnot read: conversation\/unread does not replay.*--despite-unread/s,
+  );
+  deepEqual(await entries(), all);
+  notEqual((await rebuild({ client, despiteUnread: true })).origin, null);
+  deepEqual(
+    (await of('unread:1:0')).filter(({ isRebuilt }) => isRebuilt).map(({ step }) => step),
+    ['claimed'],
+  );
+  await system.restartRoles();
+  equal(await system.outcome('unread:1:0'), 'unknown');
+  deepEqual(far.effects, ['note unread:1:0']);
+});
+
+test('an act that the actor only told the end of, which was on record without a claim, gets none', async () => {
+  await actWaits('ended', 'note 6');
+  const outcome = { kind: 'cancelled', reason: 'an earlier step of the same order did not succeed' } as const;
+  const entry = { subject: 'ended:1:0', step: 'settled', conversationId: 'ended', atMs: Date.now() };
+  await system.store.record([{ ...entry, fact: { kind: 'settled', outcome } }]);
+  await system.restartRoles();
+  await system.reply('ended', 'm1');
+  await stopRoles();
+  equal((await rebuild()).entries, 0);
+  deepEqual(await claimsOf('ended:1:0'), []);
+});
+
+/** A batch whose act is on Temporal's queue when an operator ends it. */
+async function batchEnds(id: string, meanwhile: () => Promise<unknown>): Promise<void> {
+  await system.open(id);
+  await system.submit(id, 'm1', 'note 300');
+  await system.reply(id, 'm1');
+  await backUp();
+  await system.stopRole('actor');
+  await system.decide(await system.approval(`${id}:1:0.0.0`), 'finn', 'approve');
+  const batch = system.client.workflow.getHandle(waitingWorkflowId(`${id}:1:0`));
+  await eventually(async () => {
+    const { events } = await batch.fetchHistory();
+    return events?.some((one) => one.activityTaskScheduledEventAttributes?.activityType?.name === 'act') || undefined;
+  }, 'the act');
+  await batch.terminate('it went in circles');
+  await meanwhile();
+  await system.submit(id, 'm2', 'hello');
+  await system.reply(id, 'm2');
+  await stopRoles();
+}
+
+test('what an operator ended while it was begun is unknown, as its conversation was told', async () => {
+  await batchEnds('halted', () =>
+    query(`insert into countersign.claims (action_id, conversation_id, digest, tool, claimed_ms, epoch, taken_ms)
+      select id, conversation_id, proposal->>'digest', 'note', 1, 1, 1 from countersign.actions where id = 'halted:1:0'`),
+  );
+  const told = (await system.store.actions.get('halted:1:0'))?.outcome;
+  equal(told?.kind, 'unknown');
+  await restore();
+  await rebuild();
+  deepEqual((await system.store.actions.get('halted:1:0'))?.outcome, told);
+  deepEqual(
+    (await claimsOf('halted:1:0')).map(({ outcome }) => outcome?.kind),
+    ['unknown'],
+  );
+});
+
+test('what an operator ended while it was with the actor, and nobody was asked about, is unknown', async () => {
+  await batchEnds('sent', async () => undefined);
+  equal(await system.outcome('sent:1:0'), 'cancelled');
+  await restore();
+  await rebuild();
+  equal(await system.outcome('sent:1:0'), 'unknown');
+  equal((await system.store.approvals.get('sent:1:0.0.0'))?.end, 'approved');
 });

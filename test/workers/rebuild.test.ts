@@ -2,11 +2,15 @@
 import { deepEqual, equal, match, notEqual, ok, rejects } from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { conversationWorkflowId, waitingWorkflowId } from '../../domain/ids.ts';
 import { tellWhy } from '../../domain/why.ts';
 import { openRebuilding } from '../../store/rebuild.ts';
-import { type Rebuilt, saidOf } from '../../workers/rebuild/rebuild.ts';
+import { type Rebuilt, rebuildFrom, saidOf } from '../../workers/rebuild/rebuild.ts';
+import { assertStopped } from '../../workers/rebuild/stopped.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
+import { unlisted } from '../support/histories.ts';
 import { keyOf, lossOf, type Row } from '../support/loss.ts';
+import { resetsOf, UPDATES } from '../support/reset.ts';
 import { obedient, startSystem, type System } from '../support/system.ts';
 import { startTemporal } from '../support/temporal.ts';
 
@@ -29,12 +33,15 @@ let system: System;
 let keptEntries: readonly Row[];
 let lostEntries: readonly Row[];
 let rebuilt: Rebuilt;
+let stored: string;
+const { reset, settledRun } = resetsOf(() => system);
 const { backUp, entries, hasScheduled, originOf, query, rebuild, restore, stopRoles, talk } = lossOf(() => system);
 
 before(async () => {
   temporal = await startTemporal();
   system = await startSystem({ temporal, agent: createTestAgent(far), directory, script: obedient });
   await talk('kept', 'note 1');
+  for (const name of ['first', 'last']) await signCheckpoint(name);
   await backUp();
   keptEntries = await entries();
   await talk('told', 'hello');
@@ -42,6 +49,10 @@ before(async () => {
   await system.decide(await system.approval('paid:1:0.0.0'), 'finn', 'approve');
   await system.reportReply('paid');
   await talk('denied', 'pay 2000000 then look 1 then note 5');
+  await resetBatch();
+  await resetConversation('repeats', []);
+  await resetConversation('forgets', [UPDATES]);
+  await endBatch();
   await talk('waits', 'pay 300');
   await system.stopRole('actor');
   await system.open('begun');
@@ -55,7 +66,47 @@ after(async () => {
   await temporal?.teardown();
 });
 
-test('where nothing is lost nothing changes, also while an action is under way', async () => {
+/** Signed, and not published: it is as long as there are entries. */
+async function signCheckpoint(name: string): Promise<void> {
+  await talk(name, 'hello');
+  stored = `checkpoint ${name}`;
+  await system.store.checkpoints.make({ from: 'last_checkpoint', nowMs: 1, sign: () => stored });
+}
+
+/** People decide anew what they had decided, and the actor tells how it ended. */
+async function resetBatch(): Promise<void> {
+  await talk('redone', 'pay 72');
+  const approval = await system.approval('redone:1:0.0.0');
+  await system.decide(approval, 'finn', 'approve');
+  await system.reportReply('redone');
+  const batch = waitingWorkflowId('redone:1:0');
+  const runId = await reset(batch, [UPDATES]);
+  await settledRun(batch, runId);
+  await system.decide(approval, 'olga', 'approve');
+  await system.client.workflow.getHandle(batch, runId).result();
+}
+
+/** What is proposed anew has another digest under the same key. */
+async function resetConversation(id: string, excluded: number[]): Promise<void> {
+  await talk(id, 'note 5 then look 1 then note 6');
+  const workflowId = conversationWorkflowId(id);
+  await settledRun(workflowId);
+  await settledRun(workflowId, await reset(workflowId, excluded));
+  await system.submit(id, 'm2', 'note 7');
+  await system.reply(id, 'm2');
+}
+
+/** An operator ends what waits, and the next message has it closed. */
+async function endBatch(): Promise<void> {
+  await talk('gone', 'pay 300');
+  await system.approval('gone:1:0.0.0');
+  await system.client.workflow.getHandle(waitingWorkflowId('gone:1:0')).terminate('it went in circles');
+  await system.submit('gone', 'm2', 'hello');
+  await system.reply('gone', 'm2');
+  await system.approvalEnd('gone:1:0.0.0', 'cancelled');
+}
+
+test('where nothing is lost nothing changes, also while an action is under way and after a Reset', async () => {
   const all = await entries();
   const { origin, entries: count, problems } = await rebuild();
   deepEqual([origin, count, problems], [null, 0, []]);
@@ -65,7 +116,7 @@ test('where nothing is lost nothing changes, also while an action is under way',
 test('a namespace without any Workflow of ours is no proof that nothing is lost', async () => {
   const empty = {
     options: { namespace: 'other' },
-    workflow: { list: () => ({ intoHistories: async function* () {} }) },
+    workflow: { list: async function* () {} },
   };
   await rejects(
     rebuild({ client: empty as unknown as System['client'] }),
@@ -78,6 +129,8 @@ test('what is lost is only named at first, where that is asked', async () => {
   const { origin, entries: count, kept, problems } = await rebuild({ dryRun: true });
   deepEqual([origin, kept, problems], [null, keptEntries.length, []]);
   ok(count > 30, `${count} entries`);
+  const { gone } = await rebuild({ dryRun: true, client: unlisted(system.client, 'action/paid:1:0') });
+  deepEqual(gone, ['action/paid:1:0']);
   deepEqual(await entries(), keptEntries);
 });
 
@@ -98,8 +151,9 @@ test('what is lost is derived again, marked, behind what is left; and the ledger
     [resumed?.kind, resumed?.fact['origin'], resumed?.fact['kept']],
     ['ledger_resumed', origin, keptEntries.length],
   );
+  equal(resumed?.fact['stored'], stored);
   equal(derived.length, rebuilt.entries);
-  ok(derived.every((one) => one.isRebuilt) && resumed?.isRebuilt === false);
+  ok(derived.every((one) => one.isRebuilt) && !resumed.isRebuilt);
 });
 
 test('each lost entry is there again as it was, but for what only the store knew', async () => {
@@ -117,29 +171,62 @@ test('each lost entry is there again as it was, but for what only the store knew
 });
 
 test('it says what it did, and done again it does nothing', async () => {
-  match(saidOf(rebuilt).join('\n'), /entries and 2 claims are lost, and were derived again; the ledger is now/);
+  match(saidOf(rebuilt).join('\n'), /entries and \d+ claims are lost, and were derived again; the ledger is now/);
   const all = await entries();
   equal((await rebuild()).origin, null);
   deepEqual(await entries(), all);
 });
 
-test('a published checkpoint tells of a loss, also where nothing can be derived; it goes on record', async () => {
-  const note = 'countersign/ledger/old\n100000\nAAAA\n\n— x y\n';
-  const { origin, entries: count } = await rebuild({ published: { note, size: 100_000 } });
-  notEqual(origin, null);
+/** A signed note as it is published; nobody looks at its signature. */
+const noteOf = (origin: string, size: number): string =>
+  `${origin}\n${size}\n${Buffer.alloc(32).toString('base64')}\n\n\u2014 ${origin} eA==\n`;
+
+test('the largest published checkpoint tells of a loss, also where nothing can be derived; it goes on record', async () => {
+  const origin = await originOf();
+  const largest = noteOf(origin, 100_000);
+  const { origin: next, entries: count } = await rebuild({ notes: [noteOf(origin, 1), largest, noteOf(origin, 2)] });
+  notEqual(next, null);
   equal(count, 0);
   const last = (await entries()).at(-1);
-  deepEqual([last?.kind, last?.fact['published'], last?.fact['by']], ['ledger_resumed', note, 'olga']);
+  deepEqual([last?.kind, last?.fact['published'], last?.fact['by']], ['ledger_resumed', largest, 'olga']);
 });
 
-test('what was published of the ledger before is no loss of this one, nor is a checkpoint that is on record', async () => {
+test('what was published of the ledger before is no loss of this one', async () => {
   const all = await entries();
-  const former = String(all.find(({ kind }) => kind === 'ledger_resumed')?.fact['origin']);
-  for (const origin of [former, 'countersign/ledger/old']) {
-    const note = `${origin}\n100000\nAAAA\n\n— x y\n`;
-    equal((await rebuild({ published: { note, size: 100_000 } })).origin, null);
+  for (const { fact } of all.filter(({ kind }) => kind === 'ledger_resumed')) {
+    equal((await rebuild({ notes: [noteOf(String(fact['origin']), 100_000)] })).origin, null);
   }
   deepEqual(await entries(), all);
+});
+
+test('a checkpoint of another ledger is refused, whatever stands beside it', async () => {
+  const notes = [noteOf(await originOf(), 1), noteOf('countersign/ledger/other', 2)];
+  await rejects(rebuild({ notes }), /of countersign\/ledger\/other was published there, and this ledger is/);
+});
+
+test('nothing is rebuilt while a role is at work, or was a moment ago', async () => {
+  const ledger = openRebuilding(system.pool);
+  await rejects(
+    assertStopped(system.client, ledger, Date.now()),
+    /of the role \w+ has polled .*; where they are, try again in/,
+  );
+  await assertStopped(system.client, ledger, Date.now() + 100_000);
+  const busy = { ...ledger, otherSessions: async () => ['countersign_api'] };
+  await rejects(assertStopped(system.client, busy, Date.now() + 100_000), /^Error: countersign_api is connected/);
+  await ledger.close();
+});
+
+test('a namespace of which the ledger knows no conversation is another deployment’s, unless somebody says otherwise', async () => {
+  const ledger = openRebuilding(system.pool);
+  const strange = { ...ledger, known: async () => 0 };
+  const asked = { by: 'olga', reason: '', dryRun: true, nowMs: 1, notes: [], despiteUnread: false };
+  await rejects(
+    rebuildFrom(system.client, strange, { ...asked, despiteUnknown: false }),
+    /has 1\d conversations, and this ledger, of \d+ entries, knows none of them/,
+  );
+  equal((await rebuildFrom(system.client, strange, { ...asked, despiteUnknown: true })).origin, null);
+  equal(await ledger.known(['told', 'nobody']), 1);
+  await ledger.close();
 });
 
 test('a ledger with a gap is not gone on with', async () => {

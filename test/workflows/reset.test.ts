@@ -1,16 +1,17 @@
 // What an operator resets in Temporal runs again as Workflow code, and its effects do not.
 import { deepEqual, equal } from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { waitingWorkflowId, conversationWorkflowId } from '../../domain/ids.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
-import { eventually, obedient, startSystem, type System } from '../support/system.ts';
+import { resetsOf, UPDATES } from '../support/reset.ts';
+import { obedient, startSystem, type System } from '../support/system.ts';
 import { startTemporal } from '../support/temporal.ts';
 
 const far = createFarSide();
 let temporal: TestWorkflowEnvironment;
 let system: System;
+const { reset, settledRun } = resetsOf(() => system);
 
 before(async () => {
   temporal = await startTemporal();
@@ -23,31 +24,6 @@ after(async () => {
 beforeEach(() => {
   far.effects.length = 0;
 });
-
-/** Back to the end of its first step, as the Temporal UI does it. Resolves to the id of the new run. */
-async function reset(workflowId: string, resetReapplyExcludeTypes: number[] = []): Promise<string> {
-  const { events } = await system.client.workflow.getHandle(workflowId).fetchHistory();
-  const first = (events ?? []).find((event) => event.workflowTaskCompletedEventAttributes);
-  const { runId } = await system.client.workflowService.resetWorkflowExecution({
-    namespace: temporal.namespace ?? 'default',
-    workflowExecution: { workflowId },
-    reason: 'an operator tries it again',
-    requestId: randomUUID(),
-    workflowTaskFinishEventId: first?.eventId ?? null,
-    resetReapplyExcludeTypes,
-  });
-  return runId;
-}
-
-// The number of temporal.api.enums.v1.ResetReapplyExcludeType.
-const UPDATES = 2;
-
-const settledRun = (workflowId: string, runId: string) =>
-  eventually(async () => {
-    const { raw, status } = await system.client.workflow.getHandle(workflowId, runId).describe();
-    const isQuiet = !raw.pendingWorkflowTask && (raw.pendingActivities?.length ?? 0) === 0;
-    return status.name === 'COMPLETED' || isQuiet ? status.name : undefined;
-  }, `the new run of ${workflowId} to settle`);
 
 test('a batch that is reset after its act does not act again, and ends as it ended', async () => {
   await system.open('r-batch');

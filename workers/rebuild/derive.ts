@@ -5,8 +5,8 @@ import type { Ending, Outcome, Proposal, Warrant } from '../../domain/action.ts'
 import { outcomeOfAnswer } from '../../domain/decision.ts';
 import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { Entry, Fact, WarrantMark } from '../../domain/entry.ts';
-import { NO_WARRANT } from '../../domain/failure.ts';
-import { ruledStep } from '../../domain/ids.ts';
+import { NO_WARRANT, UNREADABLE_TASK } from '../../domain/failure.ts';
+import { conversationOfAction, ruledStep } from '../../domain/ids.ts';
 import type { LostClaim } from '../../store/rebuild.ts';
 import type { DecisionStatement, MessageStatement, ReportStatement, VerdictStatement } from '../../domain/signed.ts';
 import { refusedStep } from '../../trust/digest.ts';
@@ -57,10 +57,13 @@ export interface Around {
   readonly isClosed: boolean;
   /** Of `closeUnfinished`: the act that it closed. */
   readonly act: unknown;
+  readonly workflowId: string;
+  /** The history does not replay: what came of an act that failed nobody tells. */
+  readonly isUnread: boolean;
 }
 
 /** What each call of a run must be read with, in their order. */
-export function aroundEach(calls: readonly Call[]): readonly Around[] {
+export function aroundEach(calls: readonly Call[], of: Pick<Around, 'workflowId' | 'isUnread'>): readonly Around[] {
   const acts = new Map<string, Call>();
   const closed = new Map<Call, Call>();
   for (const call of calls) {
@@ -71,7 +74,7 @@ export function aroundEach(calls: readonly Call[]): readonly Around[] {
     if (call.name === 'closeUnfinished' && call.answer.kind === 'result' && act !== undefined) closed.set(act, call);
   }
   const actOf = new Map([...closed].map(([act, closing]) => [closing, act.input]));
-  return calls.map((call) => ({ owner: call.owner, isClosed: closed.has(call), act: actOf.get(call) }));
+  return calls.map((call) => ({ owner: call.owner, isClosed: closed.has(call), act: actOf.get(call), ...of }));
 }
 
 /** What the call put on record; nothing where it puts nothing there, or never ended. */
@@ -144,27 +147,32 @@ const DERIVATIONS: Derivations = {
     return entriesOnly([called, replied({ conversationId, turn, itemId, atMs, step: `replied:${turn}` }, 'model')]);
   },
 
-  inspect: ({ proposal }, answer) => {
-    if (answer.kind === 'failure') return refused(proposal, answer);
+  inspect: (input, answer, { workflowId }) => {
+    if (answer.kind === 'failure') return refused(input, answer, workflowId);
     if (answer.kind !== 'result') return NOTHING;
+    const { proposal } = input;
     const fact = { kind: 'inspected', tool: proposal.tool, scopes: [], evidence: answer.result } as const;
     return entriesOnly([entryOf(proposal, `inspected:${answer.result.asOfMs}`, answer.atMs, fact)]);
   },
 
-  act: ({ proposal, warrant }, answer, { isClosed }) => {
+  act: (input, answer, { isClosed, isUnread, workflowId }) => {
     const { atMs } = answer;
-    if (answer.kind === 'failure' && answer.type === 'WarrantRefused') return refused(proposal, answer);
+    if (answer.kind === 'failure' && answer.type === 'WarrantRefused') return refused(input, answer, workflowId);
+    const { proposal, warrant } = input;
     if (answer.kind === 'result') {
       if (answer.result.kind !== 'settled') return NOTHING;
       const { ending } = answer.result;
       // That people or the rules deny it is nothing that the actor puts on record.
-      if (ending.kind === 'denied' || isOfAnother(ending)) return NOTHING;
+      if (ending.kind === 'denied') return NOTHING;
+      if (isOfAnother(ending)) return entriesOnly([ofAnother(proposal, ending, atMs)]);
       // What came too late, or was switched off, was closed without anybody beginning it.
       const began = ending.kind !== 'expired' && ending.kind !== 'cancelled';
       return ended(proposal, began ? markOf(warrant) : null, outcomeOf(ending), atMs);
     }
     // What nobody has taken nobody has claimed: it is still to be done. What was closed is told by its closing.
     if (proposal.effect === 'read' || answer.isTaken === false || isClosed) return NOTHING;
+    // It will not be tried again, and people are asked about what is unknown.
+    if (isUnread && answer.kind === 'failure') return ended(proposal, markOf(warrant), UNREAD, atMs);
     const begun = claimed(proposal, markOf(warrant), null, atMs);
     return answer.isTaken === true ? begun : { ...begun, isGuess: true };
   },
@@ -191,9 +199,19 @@ const DERIVATIONS: Derivations = {
   },
 };
 
+const UNREAD: Outcome = {
+  kind: 'unknown',
+  reason: 'it was begun, and the history that tells how it ended does not replay',
+};
+
 /** The key was claimed for another action: nothing was run, and nothing was settled for this one. */
 const isOfAnother = ({ kind, reason }: Ending): boolean =>
   kind === 'unknown' && /^(the|its) key was claimed for another action\b/.test(reason);
+
+function ofAnother(proposal: Proposal, { reason: words }: Ending, atMs: number): Entry {
+  const reason = words.replace(/, so nothing was run for this one$/, '');
+  return entryOf(proposal, `refused:${proposal.digest}`, atMs, { kind: 'warrant_refused', reason });
+}
 
 type Of = Pick<Proposal, 'actionId' | 'conversationId'>;
 
@@ -214,15 +232,22 @@ function replied({ conversationId, turn, itemId, atMs, step }: Reply, by: 'model
   return { subject: conversationId, step, conversationId, atMs, fact };
 }
 
-function refused(proposal: Of, answer: Extract<Answer<unknown>, { kind: 'failure' }>): Derived {
-  if (answer.type !== 'WarrantRefused') return NOTHING;
-  const { message } = answer;
+/** As `refuse` in activities/actor puts it on record: what cannot be read is under the Workflow that sent it. */
+function refused(
+  task: { readonly proposal: Of },
+  { type, message, atMs }: Extract<Answer<unknown>, { kind: 'failure' }>,
+  workflowId: string,
+): Derived {
+  if (type !== 'WarrantRefused') return NOTHING;
   const reason = message.startsWith(NO_WARRANT) ? message.slice(NO_WARRANT.length) : message;
-  return entriesOnly([entryOf(proposal, refusedStep(reason), answer.atMs, { kind: 'warrant_refused', reason })]);
+  const subject = reason.startsWith(UNREADABLE_TASK) ? `task of ${workflowId}` : task.proposal.actionId;
+  const conversationId = conversationOfAction(subject) ?? '';
+  const fact = { kind: 'warrant_refused', reason } as const;
+  return entriesOnly([{ subject, step: refusedStep(reason), conversationId, atMs, fact }]);
 }
 
 /** How it ended, with its claim where it is a write. */
-function ended(
+export function ended(
   proposal: Pick<Proposal, 'actionId' | 'conversationId' | 'digest' | 'tool' | 'effect'>,
   mark: WarrantMark | null,
   outcome: Outcome,
@@ -234,7 +259,7 @@ function ended(
   return { entries: [...entries, settled], claims };
 }
 
-function claimed(
+export function claimed(
   proposal: Pick<Proposal, 'actionId' | 'conversationId' | 'digest' | 'tool'>,
   warrant: WarrantMark | null,
   outcome: Outcome | null,

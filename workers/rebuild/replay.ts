@@ -3,17 +3,19 @@
 // changes nothing; holds the calls of the runs that are replayed at the moment, and no more.
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
+import { mapAsyncIterable } from '@temporalio/client/lib/iterators-utils.js';
 import { type InjectedSinks, Worker } from '@temporalio/worker';
 import { TASK_QUEUES } from '../../domain/ids.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/protocol.ts';
 import { bundleWorkflows } from '../bundle.ts';
+import { type Events, type Run, tellTaken, withActsIn } from './acts.ts';
 import type { Call } from './derive.ts';
 import type { CallSinks } from './interceptors.ts';
 
 const INTERCEPTORS = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? './interceptors.ts' : './interceptors.js', import.meta.url),
 );
-// 8 histories fetched at once: enough to keep the replay busy.
+// 8 histories fetched at once, and as many ahead: enough to keep the replay busy.
 const FETCHED_AT_ONCE = 8;
 
 /** One run of a Workflow, replayed. */
@@ -21,84 +23,106 @@ export interface Replayed {
   readonly workflowId: string;
   /** In the order in which they were asked. */
   readonly calls: readonly Call[];
-  /** Why it does not replay; what comes after that point is not among the calls. */
+  /** The ids of the Workflows that it started. */
+  readonly children: readonly string[];
+  /** Why it does not replay; of what comes after that point only the acts are among the calls. */
   readonly problem?: string;
 }
 
+type Options = Parameters<typeof Worker.runReplayHistories>[0];
+
 /** Every run that Temporal still has. */
 export async function* replayedRuns(client: Client): AsyncGenerator<Replayed> {
-  const workflowBundle = await bundleWorkflows([INTERCEPTORS]);
-  const runs = new Map<string, Call[]>();
-  const options = { workflowBundle, sinks: sinksInto(runs) };
-  for await (const { workflowId, runId, error } of Worker.runReplayHistories(options, historiesOf(client))) {
-    const calls = runs.get(runId) ?? [];
-    runs.delete(runId);
-    const unfinished = calls.filter(({ name, answer: { kind } }) => name === 'act' && kind !== 'result');
-    if (unfinished.length > 0) await tellTaken(client, { workflowId, runId }, unfinished);
-    yield { workflowId, calls, ...(error === undefined ? {} : { problem: error.message }) };
+  const asked = new Map<string, Call[]>();
+  const options = { workflowBundle: await bundleWorkflows([INTERCEPTORS]), sinks: sinksInto(asked) };
+  let left: AsyncIterable<Run> | readonly Run[] = historiesOf(client);
+  for (;;) {
+    const again: Run[] = [];
+    yield* replayed(client, { options, asked, runs: left, again });
+    if (again.length === 0) return;
+    left = again;
   }
 }
 
-/** Whether a worker has taken what has no result. Of what a run that has ended still waited for Temporal does not say it. */
-async function tellTaken(
+/** A run that a Reset has begun is replayed under the id of the one before it: those wait in `again`, for one at a time. */
+async function* replayed(
   client: Client,
-  run: { readonly workflowId: string; readonly runId: string },
-  calls: readonly Call[],
-): Promise<void> {
-  const handle = client.workflow.getHandle(run.workflowId, run.runId);
-  const { status, raw } = await handle.describe();
-  const { events } = await handle.fetchHistory();
-  const isTaken = takenOf(events ?? [], raw.pendingActivities ?? []);
-  for (const call of calls) {
-    const { answer } = call;
-    if (answer.kind === 'failure') call.answer = { ...answer, isTaken: isTaken(call.activityId) };
-    if (answer.kind === 'none' && status.name === 'RUNNING') {
-      call.answer = { ...answer, isTaken: isTaken(call.activityId) };
+  how: {
+    readonly options: Options;
+    readonly asked: Map<string, Call[]>;
+    readonly runs: AsyncIterable<Run> | Iterable<Run>;
+    readonly again: Run[];
+  },
+): AsyncGenerator<Replayed> {
+  const { options, asked, runs, again } = how;
+  const begun = new Set<string>();
+  const atWork = new Map<string, Run>();
+  const eachOnce = async function* () {
+    for await (const run of runs) {
+      const id = replayedAs(run);
+      if (begun.has(id)) again.push(run);
+      else {
+        begun.add(id);
+        atWork.set(id, run);
+        yield run;
+      }
     }
+  };
+  for await (const { runId: id, error } of Worker.runReplayHistories(options, eachOnce())) {
+    const run = atWork.get(id);
+    const read = asked.get(id) ?? [];
+    atWork.delete(id);
+    asked.delete(id);
+    if (run === undefined) throw new Error(`the run ${id} was replayed, and is none of those that were fetched`);
+    const events = run.history.events ?? [];
+    const calls = error === undefined ? read : withActsIn(events, read);
+    await tellTaken(client, run, calls);
+    const { workflowId } = run;
+    yield {
+      workflowId,
+      calls,
+      children: childrenIn(events),
+      ...(error === undefined ? {} : { problem: error.message }),
+    };
   }
 }
 
-type Description = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['describe']>>['raw'];
-type Events = NonNullable<Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>['events']>;
+const replayedAs = ({ runId, history }: Run): string =>
+  history.events?.[0]?.workflowExecutionStartedEventAttributes?.originalExecutionRunId || runId;
 
-function takenOf(events: Events, pending: NonNullable<Description['pendingActivities']>) {
-  const started = new Set(events.map((one) => String(one.activityTaskStartedEventAttributes?.scheduledEventId ?? '')));
-  // One that timed out between two tries says how the last of them failed.
-  const tried = new Set(
-    events.flatMap(({ activityTaskTimedOutEventAttributes: timedOut }) =>
-      (timedOut?.failure?.cause ?? null) === null ? [] : [String(timedOut?.scheduledEventId)],
-    ),
-  );
-  return (activityId: string): boolean => {
-    const waits = pending.find((one) => one.activityId === activityId);
-    if (waits !== undefined) return (waits.attempt ?? 0) > 1 || (waits.lastStartedTime ?? null) !== null;
-    const asked = events.find((one) => one.activityTaskScheduledEventAttributes?.activityId === activityId);
-    return started.has(String(asked?.eventId)) || tried.has(String(asked?.eventId));
-  };
-}
+const childrenIn = (events: Events): readonly string[] =>
+  events.flatMap(({ childWorkflowExecutionStartedEventAttributes: started }) => {
+    const id = started?.workflowExecution?.workflowId ?? '';
+    return id === '' ? [] : [id];
+  });
 
 /** The histories of all our Workflows, as they come. */
-export function historiesOf(client: Client) {
+export function historiesOf(client: Client): AsyncIterable<Run> {
   const listed = client.workflow.list({ query: `TaskQueue = '${TASK_QUEUES.workflows}'` });
-  return listed.intoHistories({ concurrency: FETCHED_AT_ONCE });
+  const some = { concurrency: FETCHED_AT_ONCE, bufferLimit: FETCHED_AT_ONCE };
+  return mapAsyncIterable(listed, (one) => fetched(client, one), some);
 }
 
-function sinksInto(runs: Map<string, Call[]>): InjectedSinks<CallSinks> {
+async function fetched(client: Client, { workflowId, runId }: Omit<Run, 'history'>): Promise<Run> {
+  return { workflowId, runId, history: await client.workflow.getHandle(workflowId, runId).fetchHistory() };
+}
+
+function sinksInto(asked: Map<string, Call[]>): InjectedSinks<CallSinks> {
   return {
     calls: {
       asked: {
         callDuringReplay: true,
         fn({ runId, searchAttributes }, nth, call) {
           const owner = String(searchAttributes[SEARCH_ATTRIBUTES.owner]?.[0] ?? '');
-          const calls = runs.get(runId) ?? [];
-          runs.set(runId, calls);
+          const calls = asked.get(runId) ?? [];
+          asked.set(runId, calls);
           calls[nth] = { ...call, owner, answer: { kind: 'none', atMs: call.atMs, isTaken: null } };
         },
       },
       answered: {
         callDuringReplay: true,
         fn({ runId }, nth, answer) {
-          const call = runs.get(runId)?.[nth];
+          const call = asked.get(runId)?.[nth];
           if (call !== undefined) call.answer = answer;
         },
       },

@@ -1,0 +1,34 @@
+// What an operator does in the Temporal UI: a Workflow is put back to the end of its first step.
+import { randomUUID } from 'node:crypto';
+import { eventually, type System } from './system.ts';
+
+// The number of temporal.api.enums.v1.ResetReapplyExcludeType.
+export const UPDATES = 2;
+
+/** `system`: as it is when it is asked for. */
+export function resetsOf(system: () => System) {
+  return {
+    /** Resolves to the id of the new run. */
+    async reset(workflowId: string, resetReapplyExcludeTypes: number[] = []): Promise<string> {
+      const { client } = system();
+      const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+      const first = (events ?? []).find((event) => event.workflowTaskCompletedEventAttributes);
+      const { runId } = await client.workflowService.resetWorkflowExecution({
+        namespace: client.options.namespace,
+        workflowExecution: { workflowId },
+        reason: 'an operator tries it again',
+        requestId: randomUUID(),
+        workflowTaskFinishEventId: first?.eventId ?? null,
+        resetReapplyExcludeTypes,
+      });
+      return runId;
+    },
+    /** Of the latest run where none is named. */
+    settledRun: (workflowId: string, runId?: string) =>
+      eventually(async () => {
+        const { raw, status } = await system().client.workflow.getHandle(workflowId, runId).describe();
+        const isQuiet = !raw.pendingWorkflowTask && (raw.pendingActivities?.length ?? 0) === 0;
+        return status.name === 'COMPLETED' || isQuiet ? status.name : undefined;
+      }, `the run of ${workflowId} to settle`),
+  };
+}

@@ -1,0 +1,56 @@
+// What one call put on record, where it was refused or told of another action.
+import { deepEqual } from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Answer, derive } from '../../workers/rebuild/derive.ts';
+import { refusedStep } from '../../trust/digest.ts';
+
+const proposal = { actionId: 'c:1:0', conversationId: 'c', digest: 'd2', tool: 'note', effect: 'write' };
+const around = { owner: '', isClosed: false, act: undefined, workflowId: 'action/c:1:0', isUnread: false };
+
+function told(name: string, input: unknown, answer: Answer<unknown>) {
+  const { entries, claims } = derive({ name, activityId: '1', input, atMs: 1, owner: '', answer }, around);
+  return { entries: entries.map(({ subject, step, conversationId }) => [subject, step, conversationId]), claims };
+}
+
+const refusal = (message: string): Answer<unknown> => ({
+  ...{ kind: 'failure', type: 'WarrantRefused', message: `no warrant: ${message}`, atMs: 2, isTaken: true },
+});
+const settled = (reason: string): Answer<unknown> => ({
+  kind: 'result',
+  result: { kind: 'settled', ending: { kind: 'unknown', reason }, item: null },
+  atMs: 2,
+});
+
+test('a task that could not be read is refused under the Workflow that sent it, whatever it holds', () => {
+  const reason = 'the task cannot be read: proposal.salt is not what it must be';
+  for (const input of [undefined, null, { proposal: { ...proposal, conversationId: 7 } }]) {
+    for (const name of ['act', 'inspect']) {
+      deepEqual(told(name, input, refusal(reason)), {
+        entries: [['task of action/c:1:0', refusedStep(reason), '']],
+        claims: [],
+      });
+    }
+  }
+});
+
+test('a refused warrant is on record under its action, in the conversation of that', () => {
+  const entries = [['c:1:0', refusedStep('the tool is declared otherwise here'), 'c']];
+  const input = { proposal: { ...proposal, conversationId: 'another' } };
+  deepEqual(told('act', input, refusal('the tool is declared otherwise here')), { entries, claims: [] });
+});
+
+test('an act whose key another action has claimed ends nothing and claims nothing; that it was refused is on record', () => {
+  const reason = 'the key was claimed for another action, before an operator reset the conversation';
+  deepEqual(told('act', { proposal, warrant: {} }, settled(`${reason}, so nothing was run for this one`)), {
+    entries: [['c:1:0', 'refused:d2', 'c']],
+    claims: [],
+  });
+  const ending = { kind: 'unknown', reason: 'its key was claimed for another action, so nothing was run for this one' };
+  deepEqual(
+    told('closeUnfinished', { proposal, as: 'failed', reason: '' }, { kind: 'result', result: ending, atMs: 2 }),
+    {
+      entries: [],
+      claims: [],
+    },
+  );
+});
