@@ -8,7 +8,7 @@ export const TASK_QUEUES = {
 } as const;
 
 // 2 s instead of 10: how long a message waits for a Worker that was killed before another takes its task over.
-export const WORKFLOW_TASK_TIMEOUT = '2s';
+export const WORKFLOW_TASK_TIMEOUT = '2s' as const;
 
 // 64 characters: long enough for a UUID with a prefix of the caller's, short enough to read in the Temporal UI.
 const CONVERSATION_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;

@@ -36,7 +36,7 @@ export const LAYERS: readonly Layer[] = [
       ...['pg', 'kysely', '@electric-sql/pglite', '@electric-sql/pglite-socket', 'jose'],
     ],
   },
-  { of: '/channels', may: ['/channels', '/domain', 'node:crypto', 'zod'] },
+  { of: '/channels', may: ['/channels', '/domain', '@chat-adapter/slack', 'node:buffer', 'node:crypto', 'zod'] },
   {
     of: '/workflows',
     may: ['/workflows', '/domain', '@temporalio/workflow', '@temporalio/common'],
