@@ -11,7 +11,7 @@ export interface Principal {
   readonly tenant: string;
 }
 
-/** A person of the directory. `channels` holds immutable ids by channel, such as T024BE7LD/U024BE7LH; never display names. */
+/** A person of the directory. `channels` holds immutable ids by channel, such as T024BE7LD/U024BE7LH, never names. */
 export interface Person {
   readonly id: string;
   readonly name: string;
