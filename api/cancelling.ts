@@ -1,19 +1,18 @@
 // Cancels what waits for leave within a thrown switch: each batch that has a matching open approval is told so. The
 // switch holds whatever comes of this, for the actor asks the store; so nothing here fails, and what was not done is
 // counted.
-// May import domain, store.
+// May import domain.
+import type { Approval } from '../domain/approval.ts';
 import { type Switch, stoppedBy } from '../domain/switch.ts';
-import type { OpenApproval } from '../store/ports.ts';
 import { recordGone } from './approvals.ts';
 import type { ApiDeps } from './deps.ts';
 import { CANCEL_MS, CANCEL_PAGE, CANCEL_PAGES, CANCELS_AT_ONCE } from './limits.ts';
 
 type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'nowMs' | 'log'>;
-type Open = OpenApproval['approval'];
 
 export interface Cancelled {
   /** Open approvals whose batch was told to cancel, or is gone. */
-  readonly cancelled: readonly Open[];
+  readonly cancelled: readonly Approval[];
   /** How many are open whose batch could not be told in time. */
   readonly unreached: number;
   /** True when not all that waits could be looked through. */
@@ -34,8 +33,8 @@ async function findWaiting(
   { store, log }: Deps,
   one: Switch,
   endMs: number,
-): Promise<{ readonly approvals: readonly Open[]; readonly isCut: boolean }> {
-  const approvals: Open[] = [];
+): Promise<{ readonly approvals: readonly Approval[]; readonly isCut: boolean }> {
+  const approvals: Approval[] = [];
   let cursor = '';
   try {
     for (let page = 1; page <= CANCEL_PAGES && performance.now() < endMs; page++) {
@@ -53,9 +52,13 @@ async function findWaiting(
 }
 
 /** The approvals of those batches that were told, or are gone. */
-async function reach(deps: Deps, batches: readonly (readonly Open[])[], endMs: number): Promise<readonly Open[]> {
+async function reach(
+  deps: Deps,
+  batches: readonly (readonly Approval[])[],
+  endMs: number,
+): Promise<readonly Approval[]> {
   const left = [...batches];
-  const reached: Open[] = [];
+  const reached: Approval[] = [];
   const tellOn = async (): Promise<void> => {
     for (let batch = left.shift(); batch !== undefined && performance.now() < endMs; batch = left.shift()) {
       if (await tell(deps, batch)) reached.push(...batch);
@@ -66,7 +69,7 @@ async function reach(deps: Deps, batches: readonly (readonly Open[])[], endMs: n
 }
 
 /** True once the batch knows, or is known to be gone. */
-async function tell(deps: Deps, batch: readonly Open[]): Promise<boolean> {
+async function tell(deps: Deps, batch: readonly Approval[]): Promise<boolean> {
   const batchId = batch[0]?.batchId ?? '';
   try {
     if (await deps.gateway.cancel(batchId)) return true;
@@ -79,7 +82,7 @@ async function tell(deps: Deps, batch: readonly Open[]): Promise<boolean> {
 }
 
 /** A Workflow puts on record how its approvals end; one that was terminated could not. */
-async function endGone(deps: Deps, approval: Open): Promise<void> {
+async function endGone(deps: Deps, approval: Approval): Promise<void> {
   const now = (await deps.store.approvals.get(approval.id)) ?? approval;
   if (now.end === 'open') await recordGone(deps, now);
 }

@@ -1,8 +1,9 @@
 // A card as lines for a chat, before any channel's markup: which words are ours and which came from outside. Channels set
 // the two apart so that no text from outside can look like our own words. Says nothing that changes with the clock alone:
 // the same card gives the same lines, and a message is edited only when there is news. Pure. May import domain.
-import type { Card, CardAsk, CardField, Shown } from '../domain/card.ts';
+import type { Card, CardAsk, CardField } from '../domain/card.ts';
 import type { ClickAnswer } from '../domain/channel.ts';
+import type { Shown } from '../domain/display.ts';
 import { cutText } from '../domain/text.ts';
 import { writePayload } from './payload.ts';
 
@@ -60,12 +61,17 @@ function openLines(ask: CardAsk, extent: Extent): readonly Line[] {
   const isWhole = extent === 'whole' && ask.isWhole;
   const all = [
     ...ask.fields.map(fieldLine),
-    ...(hiddenFields > 0 ? [[us(`and ${hiddenFields} more that are not shown here`)]] : []),
+    ...moreLine(hiddenFields),
     ...(evidence === null
       ? []
       : [
-          [us('on record as of '), us(timeOf(evidence.asOfMs)), us(', version '), outside(evidence.version)],
+          [
+            us('on record as of '),
+            us(timeOf(evidence.asOfMs)),
+            ...(evidence.version === '' ? [] : [us(', version '), outside(evidence.version)]),
+          ],
           ...evidence.fields.map(fieldLine),
+          ...moreLine(evidence.hiddenFields),
         ]),
     [us('asked for by '), ...shown(ask.requester)],
     [us('because '), ...shown(ask.reason), us(', by the rule '), ...shown(ask.rule)],
@@ -87,6 +93,9 @@ function endedLines(ask: CardAsk, extent: Extent): readonly Line[] {
     ...(ask.outcome === null ? [] : [[us('outcome: '), ...shown(ask.outcome)]]),
   ];
 }
+
+const moreLine = (hidden: number): readonly Line[] =>
+  hidden > 0 ? [[us(`and ${hidden} more that are not shown here`)]] : [];
 
 const ENDS: Readonly<Record<CardAsk['end'], string>> = {
   open: 'Open',

@@ -30,6 +30,11 @@ export interface Proposal {
   readonly effect: Effect;
   /** One line for people: "refund order 1042 · 72.00 EUR". */
   readonly summary: string;
+  /** Whom it is about, and how much it is, each in one line for people; absent where the tool does not say. */
+  readonly forWhom?: string;
+  readonly howMuch?: string;
+  /** The arguments that decide who, where and how much. Absent in proposals of 0.4.0. */
+  readonly critical?: readonly string[];
   readonly timeoutMs: number;
   /** True when the tool reads its system of record before the decision. */
   readonly inspects: boolean;

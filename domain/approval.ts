@@ -33,6 +33,10 @@ export interface Approval {
   readonly question?: 'unknown';
   readonly digest: string;
   readonly summary: string;
+  /** As in the proposal; absent where the tool does not say, and in approvals of 0.4.0. */
+  readonly forWhom?: string;
+  readonly howMuch?: string;
+  readonly critical?: readonly string[];
   readonly tool: string;
   readonly args: string;
   readonly evidence: Evidence | null;
@@ -96,6 +100,7 @@ export function openApproval(
     tenant: proposal.tenant,
     digest: proposal.digest,
     summary: proposal.summary,
+    ...forPeople(proposal),
     tool: proposal.tool,
     args: proposal.args,
     evidence,
@@ -108,6 +113,19 @@ export function openApproval(
     deadlineMs: nowMs + verdict.withinMs,
     decisions: [],
     end: 'open',
+  };
+}
+
+/** What a proposal says to people beyond its summary. */
+export function forPeople({
+  forWhom,
+  howMuch,
+  critical,
+}: Pick<Proposal, 'forWhom' | 'howMuch' | 'critical'>): Pick<Approval, 'forWhom' | 'howMuch' | 'critical'> {
+  return {
+    ...(forWhom === undefined ? {} : { forWhom }),
+    ...(howMuch === undefined ? {} : { howMuch }),
+    ...(critical === undefined ? {} : { critical }),
   };
 }
 

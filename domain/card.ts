@@ -1,77 +1,245 @@
-// A card is data: what people are to see of an approval, neutralised, in the order in which it is to be read. Each surface
-// formats it for itself. Types only. May import domain types.
-import type { ApprovalEnd } from './approval.ts';
+// An approval as people see it, as data: three lines first, then everything that the digest covers, on what evidence, who
+// asks and what happens when nobody answers. Each surface formats it for itself. Pure: time arrives as nowMs. May import
+// domain only. Guarantee: where anything of the arguments is cut or hidden, the card offers no answer but deny.
+import { endingOf, endingText, type Outcome } from './action.ts';
+import { type Approval, type ApprovalEnd, answersTo } from './approval.ts';
+import { canonicalText, type Leaf, leavesOf } from './leaves.ts';
+import { flagsOf, type Shown, shownLine, shownText } from './display.ts';
+import type { Json } from './json.ts';
+import { onlyPerson } from './principal.ts';
 import type { DecisionAnswer } from './signed.ts';
 
-/** One word for each thing that was found in a text and made visible. */
-export type Flag = 'bidi' | 'invisible' | 'tag' | 'mixed_script' | 'look_alike' | 'control' | 'cut';
-
-/** Text from outside, already neutralised. Its markup is not escaped: each surface does that for itself. */
-export interface Shown {
-  readonly text: string;
-  readonly flags: readonly Flag[];
-}
-
+/** One argument, or one member of the evidence. */
 export interface CardField {
+  /** A path such as "lines.0.sku", already neutralised. */
   readonly name: string;
   readonly value: Shown;
-  /** Where the value came from. */
+  /** Where the value came from; null where that is not known. */
   readonly from: Shown | null;
+  /** One of those that decide who, where and how much. */
   readonly isCritical: boolean;
 }
 
+export interface CardEvidence {
+  readonly asOfMs: number;
+  /** How old it was when the card was made. */
+  readonly ageMs: number;
+  /** Of the record, as its system counts it; '' when it has none. */
+  readonly version: string;
+  readonly fields: readonly CardField[];
+  readonly hiddenFields: number;
+}
+
+export interface CardDecision {
+  readonly person: Shown;
+  readonly answer: DecisionAnswer;
+  readonly reason: Shown;
+  readonly atMs: number;
+}
+
+/** One approval on a card. */
 export interface CardAsk {
   readonly approvalId: string;
-  /** Short and opaque; bound to the digest. */
+  /** Short and opaque, for buttons; bound to the digest. */
   readonly handle: string;
   readonly digest: string;
-  /** Three lines first, on a phone. */
   readonly headline: readonly [what: Shown, forWhom: Shown, howMuch: Shown];
-  /** Every argument, in canonical order, nested values as paths "lines.0.sku". */
+  /** Every argument that there is room for, in canonical order. */
   readonly fields: readonly CardField[];
-  /** Above 0: too many to list here; how many are hidden. */
+  /** How many more there are. */
   readonly hiddenFields: number;
-  readonly evidence: {
-    readonly asOfMs: number;
-    readonly ageMs: number;
-    readonly version: string;
-    readonly fields: readonly CardField[];
-  } | null;
+  readonly evidence: CardEvidence | null;
   readonly rule: Shown;
   readonly reason: Shown;
   readonly requester: Shown;
+  /** The group, or the one person, that is asked. */
   readonly group: string;
   readonly quorum: number;
-  readonly decided: readonly {
-    readonly person: Shown;
-    readonly answer: string;
-    readonly reason: Shown;
-    readonly atMs: number;
-  }[];
+  readonly decided: readonly CardDecision[];
   readonly deadlineMs: number;
-  /** What happens then: "then it is denied by itself". */
+  /** What happens then, if nobody answers; '' once it has ended. */
   readonly otherwise: string;
   readonly end: ApprovalEnd;
-  /** The action's outcome once it is known. */
+  /** How the action ended; null while that is not known. */
   readonly outcome: Shown | null;
-  /** The buttons that make sense now; [] once it ended. */
+  /** The answers that make sense now, and may be given from what is shown; none once it has ended. */
   readonly answers: readonly DecisionAnswer[];
-  /** Everything that the digest covers is shown in `fields`, unshortened and unhidden. */
+  /** Everything that the digest covers stands in `fields`, unshortened. */
   readonly isWhole: boolean;
 }
 
 export interface Card {
-  /** Of the batch or the question. */
+  /** Of the batch, or of the question. */
   readonly id: string;
   readonly title: string;
   readonly asks: readonly CardAsk[];
-  /** The allowed actions of the batch. */
+  /** What was allowed and runs with it. */
   readonly alsoRuns: readonly Shown[];
 }
 
-/** How much a surface can show of one card. */
+/** What a surface can show. */
 export interface CardLimits {
+  /** Of one value. */
   readonly valueChars: number;
+  /** Arguments of one approval; as many members of its evidence. */
   readonly fields: number;
+  /** All names and values of a card; its approvals share it evenly. */
   readonly totalChars: number;
+}
+
+export interface CardInput {
+  readonly id: string;
+  readonly asks: readonly {
+    readonly approval: Approval;
+    readonly handle: string;
+    readonly outcome: Outcome | null;
+  }[];
+  /** Summaries of the allowed actions of the batch. */
+  readonly alsoRuns: readonly string[];
+  /** What people are called, by id. */
+  readonly names: Readonly<Record<string, string>>;
+}
+
+// 160 characters: a summary; one line on a phone.
+const LINE_CHARS = 160;
+// 500 characters: a reason is one sentence.
+const REASON_CHARS = 500;
+// 20 actions: more than a model asks for at once; what is past them is counted.
+const MAX_ALSO_RUNS = 20;
+
+export function cardOf(input: CardInput, limits: CardLimits, nowMs: number): Card {
+  const share = Math.floor(limits.totalChars / Math.max(1, input.asks.length));
+  const asks = input.asks.map((ask) => askOf(ask, input.names, { ...limits, totalChars: share }, nowMs));
+  return { id: input.id, title: titleOf(input), asks, alsoRuns: alsoRunsOf(input.alsoRuns) };
+}
+
+function titleOf({ asks: [first], asks }: CardInput): string {
+  if (first === undefined) return '';
+  const { agent, group, question } = first.approval;
+  const what = question === undefined ? 'asks for leave' : 'asks what happened';
+  const many = asks.length > 1 ? ` (${asks.length} times)` : '';
+  return shownLine(`${agent} ${what}: ${groupText(group)}${many}`, LINE_CHARS).text;
+}
+
+/** A group of one is named by its person. */
+const groupText = (group: string): string =>
+  group.startsWith(onlyPerson('')) ? group.slice(onlyPerson('').length) : group;
+
+function alsoRunsOf(summaries: readonly string[]): readonly Shown[] {
+  const shown = summaries.slice(0, MAX_ALSO_RUNS).map((summary) => shownLine(summary, LINE_CHARS));
+  const hidden = summaries.length - shown.length;
+  return hidden === 0 ? shown : [...shown, { text: `and ${hidden} more`, flags: ['cut'] }];
+}
+
+function askOf(
+  { approval, handle, outcome }: CardInput['asks'][number],
+  names: CardInput['names'],
+  limits: CardLimits,
+  nowMs: number,
+): CardAsk {
+  const person = (id: string): Shown => shownLine(personText(names, id), LINE_CHARS);
+  const room = { ...limits };
+  const args = argumentsOf(approval, room);
+  const { id: approvalId, digest, ruleId, reason, quorum, deadlineMs, end } = approval;
+  return {
+    ...{ approvalId, handle, digest, headline: headlineOf(approval, person(approval.requester)) },
+    ...{ fields: args.fields, hiddenFields: args.hiddenFields },
+    evidence: evidenceOf(approval, { ...room, totalChars: args.leftChars }, nowMs),
+    ...{ rule: shownLine(ruleId, LINE_CHARS), reason: shownText(reason, REASON_CHARS) },
+    ...{ requester: person(approval.requester), group: shownLine(groupText(approval.group), LINE_CHARS).text, quorum },
+    decided: approval.decisions.map((one) => ({
+      ...{ person: person(one.personId), answer: one.answer, atMs: one.atMs },
+      reason: shownText(one.reason, REASON_CHARS),
+    })),
+    ...{ deadlineMs, end, otherwise: otherwiseOf(approval) },
+    outcome: outcome === null ? null : shownText(endingText(endingOf(outcome)), REASON_CHARS),
+    answers: answersNow(approval, args.isWhole, nowMs),
+    isWhole: args.isWhole,
+  };
+}
+
+const personText = (names: CardInput['names'], id: string): string =>
+  Object.hasOwn(names, id) && names[id] !== id ? `${names[id]} (${id})` : id;
+
+// Between a summary and the amount that it ends in: the amount has a line of its own.
+const AMOUNT_FOLLOWS = ' · ';
+
+function headlineOf({ summary, forWhom, howMuch }: Approval, requester: Shown): CardAsk['headline'] {
+  const amount = `${AMOUNT_FOLLOWS}${howMuch ?? ''}`;
+  const what = howMuch !== undefined && summary.endsWith(amount) ? summary.slice(0, -amount.length) : summary;
+  return [
+    shownLine(what, LINE_CHARS),
+    forWhom === undefined ? requester : shownLine(forWhom, LINE_CHARS),
+    shownLine(howMuch ?? 'no amount is stated', LINE_CHARS),
+  ];
+}
+
+function otherwiseOf({ end, question }: Approval): string {
+  if (end !== 'open') return '';
+  return question === undefined ? 'then it is denied by itself' : 'then it stays unknown, and is not repeated';
+}
+
+/** Whoever says yes, or says what happened, must have seen what about; no needs no more than the doubt. */
+function answersNow(approval: Approval, isWhole: boolean, nowMs: number): readonly DecisionAnswer[] {
+  if (approval.end !== 'open' || nowMs >= approval.deadlineMs) return [];
+  return answersTo(approval).filter((answer) => isWhole || answer === 'deny');
+}
+
+interface Listed {
+  readonly fields: readonly CardField[];
+  readonly hiddenFields: number;
+  readonly leftChars: number;
+  readonly isWhole: boolean;
+}
+
+function argumentsOf({ args, critical = [] }: Approval, limits: CardLimits): Listed {
+  const read = readArguments(args);
+  if (read === undefined) return { fields: [], hiddenFields: 0, leftChars: limits.totalChars, isWhole: false };
+  const listed = listOf(leavesOf(read), new Set(critical), limits);
+  // What is shown was read from the very text that the digest covers, or else a person would see other values.
+  return { ...listed, isWhole: listed.isWhole && isCanonical(read, args) };
+}
+
+function isCanonical(read: Json, args: string): boolean {
+  try {
+    return canonicalText(read) === args;
+  } catch {
+    return false; // nested more deeply than any tool's arguments are
+  }
+}
+
+/** Undefined where they are erased, or were never JSON. */
+function readArguments(args: string): Json | undefined {
+  try {
+    return JSON.parse(args) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+function evidenceOf({ evidence }: Approval, limits: CardLimits, nowMs: number): CardEvidence | null {
+  if (evidence === null) return null;
+  const { asOfMs, version, record } = evidence;
+  const { fields, hiddenFields } = listOf(leavesOf(record), new Set(), limits);
+  const ageMs = Math.max(0, nowMs - asOfMs);
+  return { asOfMs, ageMs, version: shownLine(version, LINE_CHARS).text, fields, hiddenFields };
+}
+
+/** In order, as long as there is room. A value that is too long is cut; what has no room at all is counted. */
+function listOf(leaves: readonly Leaf[], critical: ReadonlySet<string>, limits: CardLimits): Listed {
+  const fields: CardField[] = [];
+  let leftChars = limits.totalChars;
+  let isWhole = true;
+  for (const { path, top, text } of leaves.slice(0, limits.fields)) {
+    const name = shownLine(path, limits.valueChars);
+    const value = shownText(text, limits.valueChars);
+    const needs = name.text.length + value.text.length;
+    if (needs > leftChars) break;
+    leftChars -= needs;
+    const flags = flagsOf([...name.flags, ...value.flags]);
+    isWhole &&= !flags.includes('cut');
+    fields.push({ name: name.text, value: { text: value.text, flags }, from: null, isCritical: critical.has(top) });
+  }
+  const hiddenFields = leaves.length - fields.length;
+  return { fields, hiddenFields, leftChars, isWhole: isWhole && hiddenFields === 0 };
 }

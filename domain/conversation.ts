@@ -58,7 +58,8 @@ export interface QuestionInput {
   readonly questionId: string;
   readonly proposal: Pick<
     Proposal,
-    'actionId' | 'conversationId' | 'agent' | 'tenant' | 'tool' | 'args' | 'digest' | 'summary' | 'principal'
+    | ('actionId' | 'conversationId' | 'agent' | 'tenant' | 'tool' | 'args' | 'digest' | 'summary' | 'principal')
+    | ('forWhom' | 'howMuch' | 'critical')
   >;
   readonly reason: string;
 }

@@ -25,17 +25,22 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
   model_call: NOTHING,
   model_call_failed: { sealed: ['reason'] },
   replied: NOTHING,
-  proposed: { sealed: ['proposal.args', 'proposal.salt', 'proposal.summary', 'proposal.principal.name'] },
+  proposed: {
+    sealed: [
+      ...['proposal.args', 'proposal.salt', 'proposal.principal.name'],
+      ...['proposal.summary', 'proposal.forWhom', 'proposal.howMuch'],
+    ],
+  },
   inspected: { sealed: ['evidence.record', 'evidence.subject'] },
   ruled: { sealed: ['verdict.reason', 'evidence.record', 'evidence.subject', 'signed'] },
   approval_requested: {
-    sealed: ['approval.summary', 'approval.reason'],
+    sealed: ['approval.summary', 'approval.forWhom', 'approval.howMuch', 'approval.reason'],
     elsewhere: ['approval.args', 'approval.evidence', 'approval.decisions'],
   },
   decided: { sealed: ['signed', 'receipt'] },
   decision_refused: { sealed: ['reason'] },
   approval_settled: {
-    sealed: ['approval.summary', 'approval.reason'],
+    sealed: ['approval.summary', 'approval.forWhom', 'approval.howMuch', 'approval.reason'],
     elsewhere: ['approval.args', 'approval.evidence', 'approval.decisions'],
   },
   claimed: NOTHING,

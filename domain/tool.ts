@@ -87,6 +87,10 @@ export interface ToolDefinition<Input, Output extends Json> {
   readonly then?: Proposal['then'];
   /** One line for people about this very call. No markup; shown escaped. */
   readonly summarize?: (input: Input) => string;
+  /** Whom it is about ("customer Ada"), one line for people; by default who asked. No markup; shown escaped. */
+  readonly forWhom?: (input: Input, principal: Principal) => string;
+  /** How much it is ("72.00 EUR"), one line for people; left out where there is no amount. */
+  readonly howMuch?: (input: Input) => string;
   /** Read the tool's own system of record by key. Never takes a host, URL or path from the arguments. */
   readonly inspect?: (call: Call<Input>, context: ToolContext) => Promise<Evidence>;
   readonly execute: (call: Authorized<Call<Input>>, context: ToolContext) => Promise<Output>;
@@ -101,9 +105,13 @@ export type Reconciled<Output extends Json> =
 
 /** A tool with its defaults filled in. Erased over its input, so that agents can list tools of all shapes. */
 export interface Tool<Input = never, Output extends Json = Json>
-  extends Required<Omit<ToolDefinition<Input, Output>, 'owner' | 'output' | 'inspect' | 'reconcile'>> {
+  extends Required<
+    Omit<ToolDefinition<Input, Output>, 'owner' | 'output' | 'forWhom' | 'howMuch' | 'inspect' | 'reconcile'>
+  > {
   readonly owner?: string;
   readonly output?: ZodType<Output>;
+  readonly forWhom?: ToolDefinition<Input, Output>['forWhom'];
+  readonly howMuch?: ToolDefinition<Input, Output>['howMuch'];
   readonly inspect?: ToolDefinition<Input, Output>['inspect'];
   readonly reconcile?: ToolDefinition<Input, Output>['reconcile'];
 }

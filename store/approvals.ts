@@ -5,12 +5,44 @@ import type { Db } from './schema.ts';
 import type { Store } from './ports.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
 
+// 1,000: an approval id has three digits for its place in the batch; what was asked last is what counts.
+const MAX_OF_BATCH = 1_000;
+
 export function createApprovals(db: Db): Store['approvals'] {
   return {
+    ...listsOf(db),
     async get(id) {
       const row = await db.selectFrom('approvals').select('approval').where('id', '=', id).executeTakeFirst();
       return row?.approval;
     },
+    async byHandle(handle) {
+      const row = await db.selectFrom('approvals').select('approval').where('handle', '=', handle).executeTakeFirst();
+      return row?.approval;
+    },
+    async ofBatch(batchId) {
+      const newest = await db
+        .selectFrom('approvals')
+        .select('approval')
+        .where('batch_id', '=', batchId)
+        .orderBy('asked_ms', 'desc')
+        .orderBy('id', 'desc')
+        .limit(MAX_OF_BATCH)
+        .execute();
+      return newest.map((row) => row.approval).toReversed();
+    },
+    async openStats(nowMs) {
+      const { count, oldest } = await db
+        .selectFrom('approvals')
+        .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.min('asked_ms').as('oldest')])
+        .where('end_state', '=', 'open')
+        .executeTakeFirstOrThrow();
+      return { count, oldestAgeMs: count === 0 ? 0 : Math.max(0, nowMs - oldest) };
+    },
+  };
+}
+
+function listsOf(db: Db): Pick<Store['approvals'], 'list' | 'open'> {
+  return {
     async list({ tenant, end, groups, conversationId, cursor, limit }) {
       if (groups.length === 0) return { rows: [], next: '' };
       const after = decodeCursor(cursor);
@@ -60,14 +92,6 @@ export function createApprovals(db: Db): Store['approvals'] {
         (row) => ({ atMs: row.asked_ms, id: row.id }),
         ({ approval, tenant }) => ({ approval, tenant: tenant ?? '' }),
       );
-    },
-    async openStats(nowMs) {
-      const { count, oldest } = await db
-        .selectFrom('approvals')
-        .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.min('asked_ms').as('oldest')])
-        .where('end_state', '=', 'open')
-        .executeTakeFirstOrThrow();
-      return { count, oldestAgeMs: count === 0 ? 0 : Math.max(0, nowMs - oldest) };
     },
   };
 }

@@ -106,11 +106,6 @@ export class FencedOff extends Error {
   }
 }
 
-export interface OpenApproval {
-  readonly approval: Approval;
-  readonly tenant: string;
-}
-
 export interface ApiKeyRow {
   readonly id: string;
   readonly principal: Principal;
@@ -166,6 +161,10 @@ export interface Store {
   };
   readonly approvals: {
     get(id: string): Promise<Approval | undefined>;
+    /** By what a button carries: `approvalHandle` of trust/digest.ts. */
+    byHandle(handle: string): Promise<Approval | undefined>;
+    /** All that one card shows: of a batch or a question, in the order in which they were asked; void ones too. */
+    ofBatch(batchId: string): Promise<readonly Approval[]>;
     /** Of one tenant, newest first; `end` '' means all; `groups` lists the groups to see, empty = none. */
     list(filter: {
       tenant: string;
@@ -176,7 +175,10 @@ export interface Store {
       limit: number;
     }): Promise<Page<Approval>>;
     /** The open ones of every group, newest first, with the tenant of each: for switches. '' where nobody knows it. */
-    open(filter: { cursor: string; limit: number }): Promise<Page<OpenApproval>>;
+    open(filter: {
+      cursor: string;
+      limit: number;
+    }): Promise<Page<{ readonly approval: Approval; readonly tenant: string }>>;
     /** Age of the oldest open one, ms, and how many are open: for /metrics. */
     openStats(nowMs: number): Promise<{ readonly count: number; readonly oldestAgeMs: number }>;
   };

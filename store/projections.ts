@@ -5,6 +5,7 @@ import type { Outcome } from '../domain/action.ts';
 import type { Approval, CountedDecision } from '../domain/approval.ts';
 import type { Entry, FactOf } from '../domain/entry.ts';
 import type { DecisionStatement } from '../domain/signed.ts';
+import { approvalHandle } from '../trust/digest.ts';
 import { statementIn } from '../trust/signing.ts';
 import type { ActionRow } from './ports.ts';
 import type { Tx } from './schema.ts';
@@ -153,6 +154,8 @@ async function insertApproval(tx: Tx, approval: Approval): Promise<void> {
       group_name: approval.group,
       end_state: approval.end,
       asked_ms: approval.askedMs,
+      handle: approvalHandle(approval),
+      batch_id: approval.batchId,
       approval: JSON.stringify(approval),
     })
     .onConflict((conflict) => conflict.doNothing())

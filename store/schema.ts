@@ -61,6 +61,8 @@ export interface Tables {
     group_name: string;
     end_state: Approval['end'];
     asked_ms: number;
+    handle: string;
+    batch_id: string;
     approval: JsonColumn<Approval>;
   };
   claims: {

@@ -57,6 +57,15 @@ export function itemDigest({
 /** How entries name an item. */
 export const markOf = (item: Item): ItemMark => ({ id: item.id, digest: itemDigest(item) });
 
+// 22 characters of base64url: 132 bits, so that nobody finds another approval with the same; Telegram takes 64 bytes.
+const HANDLE_CHARS = 22;
+
+/** A short opaque name of an approval, bound to its digest: what a button carries. Ids and digests hold no line end. */
+export function approvalHandle({ id, digest }: { readonly id: string; readonly digest: string }): string {
+  const text = ['countersign/approval/1', id, digest].join('\n');
+  return createHash('sha256').update(text, 'utf8').digest('base64url').slice(0, HANDLE_CHARS);
+}
+
 /** The digest of a question: its kind, what it is about, and the digest of that, which covers the amount. */
 export function questionDigest(kind: string, id: string, about: string): string {
   return sha256Hex(JSON.stringify(['countersign/question/1', kind, id, about]));

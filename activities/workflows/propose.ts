@@ -110,13 +110,18 @@ function proposalOf(
     digest: actionDigest(identity),
     ...{ conversationId, turn, agent, tenant, callId: call.callId, origin: { messageId, itemId: item.id } },
     effect: tool.effect,
-    summary: cutText(tool.summarize(input as never).replace(/\s+/g, ' '), MAX_SUMMARY_CHARS),
+    summary: oneLine(tool.summarize(input as never)),
+    ...(tool.forWhom === undefined ? {} : { forWhom: oneLine(tool.forWhom(input as never, principal)) }),
+    ...(tool.howMuch === undefined ? {} : { howMuch: oneLine(tool.howMuch(input as never)) }),
+    critical: tool.critical,
     timeoutMs: tool.timeoutMs,
     inspects: tool.inspect !== undefined,
     preconditions: tool.preconditions,
     then: tool.then,
   };
 }
+
+const oneLine = (text: string): string => cutText(text.replace(/\s+/g, ' '), MAX_SUMMARY_CHARS);
 
 /** The same effect twice in one answer is one wish. Reads may repeat. */
 function isRepeated(tool: AnyTool, args: string, before: readonly Proposed[]): boolean {

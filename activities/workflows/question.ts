@@ -3,7 +3,7 @@
 // May import domain, trust and store types.
 import type { Outcome } from '../../domain/action.ts';
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
-import { type CountedDecision, outcomeOfAnswer } from '../../domain/approval.ts';
+import { type CountedDecision, forPeople, outcomeOfAnswer } from '../../domain/approval.ts';
 import type { QuestionInput } from '../../domain/conversation.ts';
 import { approvalId } from '../../domain/ids.ts';
 import type { Agent } from '../../domain/agent.ts';
@@ -39,7 +39,7 @@ export function createPoseQuestion(deps: WorkflowsDeps): WorkflowsActivities['po
     return {
       id: approvalId(questionId, 0, round),
       batchId: questionId,
-      ...{ actionId, conversationId, agent: agent.name, tenant, tool, args, summary },
+      ...{ actionId, conversationId, agent: agent.name, tenant, tool, args, summary, ...forPeople(proposal) },
       question: 'unknown',
       digest: questionDigest('unknown', actionId, digest),
       evidence: null,

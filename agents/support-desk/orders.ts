@@ -1,6 +1,6 @@
 // What the tools share about orders: find one, and turn it into evidence. All reads. The credential shows the requester's
 // own orders only; that every tool asks for the owner as well is a second line. May import countersign and this folder.
-import { type Call, DidNotHappen, type Evidence, type Sql, type ToolContext } from 'countersign';
+import { type Call, DidNotHappen, type Evidence, type Principal, type Sql, type ToolContext } from 'countersign';
 import { epochMs, shopOf } from './shop.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -19,6 +19,9 @@ export interface OrderState {
   readonly deliveredMs: number | null;
   readonly country: string;
 }
+
+/** The requester, as people who decide see them: by name, and by the id that nobody can take. */
+export const customerText = ({ name, id }: Principal): string => `customer ${name} (${id})`;
 
 /** The order, as far as the credential shows it; undefined when it shows none. */
 export async function findOrder(sql: Sql, id: string): Promise<OrderState | undefined> {

@@ -9,6 +9,7 @@ import { tables0001 } from './0001-tables.ts';
 import { fencingAndSwitches0002 } from './0002-fencing-and-switches.ts';
 import { hashedLedger0003 } from './0003-hashed-ledger.ts';
 import { sealedParts0004 } from './0004-sealed-parts.ts';
+import { approvalHandles0005 } from './0005-approval-handles.ts';
 
 /** In order; a name that was released never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -16,6 +17,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002_fencing_and_switches': fencingAndSwitches0002,
   '0003_hashed_ledger': hashedLedger0003,
   '0004_sealed_parts': sealedParts0004,
+  '0005_approval_handles': approvalHandles0005,
 };
 
 // Apart from our own schema, so that dropping the data also needs a decision about the bookkeeping.

@@ -26,13 +26,23 @@ const turned = defineTool({
   critical: ['cents'],
   execute: async () => ({ done: true }),
 });
+const paid = defineTool({
+  ...base,
+  name: 'paid',
+  input: z.strictObject({ cents: z.int() }),
+  critical: ['cents'],
+  summarize: ({ cents }) => `pay ${cents} cents`,
+  forWhom: (_input, principal) => `customer\n${principal.id}`,
+  howMuch: ({ cents }) => `${cents} cents`,
+  execute: async () => ({ done: true }),
+});
 const agent = defineAgent({
   name: 'writer',
   owner: 'olga',
   team: 'support',
   purpose: 'to be tested',
   instructions: 'You are tested.',
-  tools: [write, turned],
+  tools: [write, turned, paid],
   rules: [],
 });
 const api = createSigner('api', generateSigningKey());
@@ -60,6 +70,19 @@ async function propose(...calls: readonly (readonly [tool: string, args: object 
   const of = { conversationId: 'c', agent: 'writer', tenant: 'default', turn: 1 };
   return createPropose(deps, decide)({ of, itemId: 'i', firstIndex: 0, principal });
 }
+
+test('a proposal says whom it is about and how much it is, where its tool does, each in one line', async () => {
+  const proposals = (await propose(['paid', { cents: 72 }], ['write', { text: 'x' }])).map((one) =>
+    one.kind === 'to_inspect' ? one.proposal : undefined,
+  );
+  deepEqual(
+    proposals.map((one) => [one?.summary, one?.forWhom, one?.howMuch, one?.critical]),
+    [
+      ['pay 72 cents', 'customer ada', '72 cents', ['cents']],
+      ['write', undefined, undefined, ['text']],
+    ],
+  );
+});
 
 const reasonOf = (one: Proposed | undefined): string => (one?.kind === 'invalid' ? one.reason : `it is ${one?.kind}`);
 

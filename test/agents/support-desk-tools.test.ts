@@ -43,6 +43,21 @@ test('preparing the shop twice changes nothing of what happened between', async 
   assert.deepEqual(await rows('select amount_cents from shop.refunds'), [{ amount_cents: 1_000 }]);
 });
 
+test('who decides is told whom it is about and how much it is', () => {
+  const what = money(7_200);
+  assert.deepEqual(
+    [refund, issueStoreCredit].map((tool) => [tool.forWhom?.(what, ADA), tool.howMuch?.(what)]),
+    [
+      ['customer Ada Brandt (customer-ada)', '72.00 EUR'],
+      ['customer Ada Brandt (customer-ada)', '72.00 EUR'],
+    ],
+  );
+  assert.deepEqual(
+    [changeAddress.forWhom?.(home(), BEN), changeAddress.howMuch],
+    ['customer Ben Okafor (customer-ben)', undefined],
+  );
+});
+
 test('a customer sees their own orders, and a stranger none', async () => {
   const own = await lookUpOrders.execute(aCall({}), world.context());
   assert.deepEqual(own.customer, { name: 'Ada Brandt', email: 'ada@example.com' });

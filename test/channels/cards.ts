@@ -1,5 +1,6 @@
 // Cards as tests need them.
-import type { Card, CardAsk, Shown } from '../../domain/card.ts';
+import type { Card, CardAsk } from '../../domain/card.ts';
+import type { Shown } from '../../domain/display.ts';
 
 export const shown = (text: string): Shown => ({ text, flags: [] });
 
@@ -13,7 +14,7 @@ export function anAsk(change: Partial<CardAsk> = {}): CardAsk {
     headline: [shown('refund order 1042'), shown('for Dana Kim'), shown('72.00 EUR')],
     fields: [{ name: 'order', value: shown('1042'), from: null, isCritical: true }],
     hiddenFields: 0,
-    evidence: { asOfMs: 1_800_000_000_000, ageMs: 5, version: 'v7', fields: [] },
+    evidence: { asOfMs: 1_800_000_000_000, ageMs: 5, version: 'v7', fields: [], hiddenFields: 0 },
     rule: shown('refund.large'),
     reason: shown('above 50 EUR'),
     requester: shown('Dana Kim'),

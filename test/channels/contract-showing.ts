@@ -93,7 +93,7 @@ function wordRules(fixture: ChannelFixture): Rules {
           from: shown(spoof),
           isCritical: false,
         };
-        const person = { person: shown(spoof), answer: 'approve', reason: shown(spoof), atMs: 1_800_000_000_000 };
+        const person = { person: shown(spoof), answer: 'approve' as const, reason: shown(spoof), atMs: 1_800_000_000_000 };
         const ask = anAsk({ fields: [value], requester: shown(spoof), reason: shown(spoof), decided: [person] });
         for (const card of [aCard(ask), aCard(settled({ outcome: shown(spoof), decided: [person] }))]) {
           const { own, code, live } = look({ ...card, alsoRuns: [shown(spoof)] });
@@ -119,7 +119,7 @@ function wordRules(fixture: ChannelFixture): Rules {
       assert.ok(sender.render({ kind: 'text', text: longest }).length > longest.length);
     },
     'the same card is the same message, letter by letter': () => {
-      const evidence = { asOfMs: 1_800_000_000_000, ageMs: 99_000, version: 'v7', fields: [] };
+      const evidence = { asOfMs: 1_800_000_000_000, ageMs: 99_000, version: 'v7', fields: [], hiddenFields: 0 };
       const [first, later] = [aCard(), aCard(anAsk({ evidence }))].map((card) => sender.render({ kind: 'card', card }));
       assert.equal(first, later);
       assert.ok(!String(first).includes(`${HANDLE}${HANDLE}`));

@@ -7,14 +7,26 @@ import {
   applyDecision,
   endApproval,
   expireIfDue,
+  openApproval,
   stillStands,
 } from '../../domain/approval.ts';
-import { ALLOW, aDecision, anApproval, anEvidence, ASK, DENY } from './builders.ts';
+import { ALLOW, aDecision, anApproval, anEvidence, aProposal, ASK, DENY } from './builders.ts';
 
 test('one approval of an entitled person is enough for a quorum of one', () => {
   const { approval, receipt } = applyDecision(anApproval(), aDecision());
   equal(approval.end, 'approved');
   deepEqual([receipt.counted, receipt.end], [true, 'approved']);
+});
+
+test('an approval says to people what its proposal says, and one of before is as it was', () => {
+  const open = (over: Parameters<typeof aProposal>[0]) =>
+    openApproval('c1:1:0.0.0', 'c1:1:0', aProposal(over), anEvidence(), ASK, 1_000);
+  const says = { forWhom: 'customer Ada', howMuch: '72.00 EUR', critical: ['order'] };
+  deepEqual(open(says), { ...open({}), ...says });
+  deepEqual(
+    Object.keys(says).filter((name) => name in open({})),
+    [],
+  );
 });
 
 test('one person counts once, whatever they send', () => {

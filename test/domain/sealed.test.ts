@@ -4,19 +4,38 @@ import { test } from 'node:test';
 import type { Fact } from '../../domain/entry.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { joinFact, PARTS, splitFact } from '../../domain/sealed.ts';
-import { aProposal } from './builders.ts';
+import { anApproval, aProposal } from './builders.ts';
 
 const json = (fact: Fact): JsonObject => JSON.parse(JSON.stringify(fact)) as JsonObject;
 
 test('arguments, their salt, what they are called and who asked by name are sealed; ids and digests are written', () => {
-  const proposal = aProposal();
+  const people = { forWhom: 'customer Ada', howMuch: '72.00 EUR' };
+  const proposal = aProposal(people);
   const { open, sealed } = splitFact('proposed', json({ kind: 'proposed', proposal }));
   const written = JSON.stringify(open);
-  for (const secret of [proposal.args, proposal.salt, proposal.summary, proposal.principal.name]) {
+  for (const secret of [
+    proposal.args,
+    proposal.salt,
+    proposal.summary,
+    proposal.principal.name,
+    'customer Ada',
+    '72.00 EUR',
+  ]) {
     assert.ok(!written.includes(JSON.stringify(secret)), secret);
     assert.ok(JSON.stringify(sealed).includes(JSON.stringify(secret)), secret);
   }
   for (const named of [proposal.actionId, proposal.digest, proposal.principal.id]) assert.ok(written.includes(named));
+});
+
+test('what an approval says of people is sealed, when it is asked and when it ends', () => {
+  const people = { forWhom: 'customer Ada', howMuch: '72.00 EUR' };
+  const approval = anApproval(people);
+  for (const kind of ['approval_requested', 'approval_settled'] as const) {
+    const { open } = splitFact(kind, json({ kind, approval }));
+    for (const words of [...Object.values(people), approval.summary, approval.reason]) {
+      assert.ok(!JSON.stringify(open).includes(JSON.stringify(words)), words);
+    }
+  }
 });
 
 test('the parts of a fact make the fact again', () => {

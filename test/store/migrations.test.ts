@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Kysely, sql } from 'kysely';
+import type pg from 'pg';
+import { createApprovals } from '../../store/approvals.ts';
 import { leafOf, readEntry } from '../../store/entry-text.ts';
 import { tables0001 } from '../../store/migrations/0001-tables.ts';
 import { fencingAndSwitches0002 } from '../../store/migrations/0002-fencing-and-switches.ts';
 import { hashedLedger0003 } from '../../store/migrations/0003-hashed-ledger.ts';
+import { sealedParts0004 } from '../../store/migrations/0004-sealed-parts.ts';
+import { approvalHandles0005 } from '../../store/migrations/0005-approval-handles.ts';
 import { createDialect, createPool } from '../../store/pool.ts';
+import { createDb } from '../../store/schema.ts';
 import { createSql } from '../../store/sql.ts';
+import { approvalHandle } from '../../trust/digest.ts';
 import { openStore } from '../../store/store.ts';
-import { aConversationId, aMessage, noted } from './builders.ts';
+import { aConversationId, aMessage, anApproval, noted } from './builders.ts';
 import { type Database, KINDS, startDatabase } from './databases.ts';
 
 for (const kind of KINDS) {
@@ -33,34 +39,7 @@ for (const kind of KINDS) {
       );
     });
 
-    test('a ledger of before is hashed entry by entry, says what it said, and is append-only again', async (t) => {
-      const { poolConfig, stop } = await startDatabase(kind);
-      t.after(stop);
-      const pool = createPool({ ...poolConfig, max: 1 });
-      const db = new Kysely<unknown>({ dialect: createDialect(pool) });
-      await db.transaction().execute(async (tx) => {
-        for (const migration of [tables0001, fencingAndSwitches0002]) await migration.up(tx);
-        for (const seq of [1, 2]) {
-          const fact = JSON.stringify(noted('old', `${seq}`).fact);
-          await sql`insert into countersign.ledger (seq, subject, step, conversation_id, at_ms, kind, fact)
-            values (${seq}, 'old', ${`${seq}`}, 'old', 7, 'replied', ${fact})`.execute(tx);
-        }
-        await hashedLedger0003.up(tx);
-      });
-      const { rows } = await sql<{ entry: string; leaf: Buffer }>`
-        select entry, leaf from countersign.ledger order by seq`.execute(db);
-      const read = rows.map(({ entry }) => readEntry(entry, null));
-      assert.deepEqual(
-        read,
-        [1, 2].map((seq) => ({ ...noted('old', `${seq}`), atMs: 7, seq, seal: 'none' })),
-      );
-      assert.deepEqual(
-        rows.map(({ leaf }) => leaf),
-        rows.map(({ entry }) => leafOf(entry)),
-      );
-      await assert.rejects(sql`update countersign.ledger set step = 'x'`.execute(db), /append-only/);
-      await pool.end();
-    });
+    describe('a store of before', () => ofBefore(kind));
 
     test('what was written is there for the next start; a database of a newer version is left alone', async () => {
       const { poolConfig } = database;
@@ -80,5 +59,54 @@ for (const kind of KINDS) {
       await pool.end();
       await assert.rejects(openStore({ pool: poolConfig }), /9999_later.*start that version/s);
     });
+  });
+}
+
+function ofBefore(kind: (typeof KINDS)[number]): void {
+  // Arguments and reasons hold what people and far sides wrote, and JSON as PostgreSQL reads it takes no NUL.
+  const approval = { ...anApproval('old'), summary: 'a\0b \\u0000 "x"' };
+  let old: Database;
+  let pool: pg.Pool;
+  before(async () => {
+    old = await startDatabase(kind);
+    pool = createPool({ ...old.poolConfig, max: 1 });
+    const db = new Kysely<unknown>({ dialect: createDialect(pool) });
+    await db.transaction().execute(async (tx) => {
+      for (const migration of [tables0001, fencingAndSwitches0002]) await migration.up(tx);
+      for (const seq of [1, 2]) {
+        const fact = JSON.stringify(noted('old', `${seq}`).fact);
+        await sql`insert into countersign.ledger (seq, subject, step, conversation_id, at_ms, kind, fact)
+              values (${seq}, 'old', ${`${seq}`}, 'old', 7, 'replied', ${fact})`.execute(tx);
+      }
+      await sql`insert into countersign.approvals
+            values (${approval.id}, 'old', 'finance', 'open', 7, ${JSON.stringify(approval)})`.execute(tx);
+      for (const migration of [hashedLedger0003, sealedParts0004, approvalHandles0005]) await migration.up(tx);
+    });
+  });
+  after(async () => {
+    await pool.end();
+    await old.stop();
+  });
+
+  test('its ledger is hashed entry by entry, says what it said, and is append-only again', async () => {
+    const db = createDb(pool);
+    const { rows } = await sql<{ entry: string; leaf: Buffer }>`
+          select entry, leaf from countersign.ledger order by seq`.execute(db);
+    const read = rows.map(({ entry }) => readEntry(entry, null));
+    assert.deepEqual(
+      read,
+      [1, 2].map((seq) => ({ ...noted('old', `${seq}`), atMs: 7, seq, seal: 'none' })),
+    );
+    assert.deepEqual(
+      rows.map(({ leaf }) => leaf),
+      rows.map(({ entry }) => leafOf(entry)),
+    );
+    await assert.rejects(sql`update countersign.ledger set step = 'x'`.execute(db), /append-only/);
+  });
+
+  test('its approvals are found by their handles and in their batches', async () => {
+    const approvals = createApprovals(createDb(pool));
+    assert.deepEqual(await approvals.byHandle(approvalHandle(approval)), approval);
+    assert.deepEqual(await approvals.ofBatch(approval.batchId), [approval]);
   });
 }

@@ -23,6 +23,7 @@ export const acknowledgeAlert = defineTool<z.infer<typeof input>, { alertId: str
   scopes: ['on_call:read', 'on_call:acknowledge'],
   trust: 'record',
   summarize: ({ alertId }) => `acknowledge alert ${alertId}`,
+  forWhom: (_alert, engineer) => `${engineer.name} (${engineer.id})`,
   inspect: async (call, context) => {
     const sql = onCallOf(context);
     const rows = await sql.query<{ state: string; service: string }>(

@@ -32,6 +32,8 @@ export const restartService = defineTool<z.infer<typeof input>, { service: strin
   trust: 'record',
   preconditions: ['restartsInLastHour'],
   summarize: ({ service }) => `restart ${service}`,
+  forWhom: ({ service }, engineer) => `service ${service}, for ${engineer.name} (${engineer.id})`,
+  howMuch: () => '1 restart; requests in flight are lost',
   inspect: async (call, context) => {
     const { nowMs } = context;
     const sql = onCallOf(context);

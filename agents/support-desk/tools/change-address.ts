@@ -3,7 +3,7 @@
 import { DidNotHappen, defineTool, type Sql } from 'countersign';
 import { z } from 'zod';
 import { oneLine, orderId } from '../inputs.ts';
-import { inspectOrder, lockOwnOrder } from '../orders.ts';
+import { customerText, inspectOrder, lockOwnOrder } from '../orders.ts';
 import { shopOf } from '../shop.ts';
 
 const input = z.strictObject({
@@ -32,6 +32,7 @@ export const changeAddress = defineTool<z.infer<typeof input>, Changed>({
   trust: 'record',
   preconditions: ['state'],
   summarize: (to) => `send order ${to.orderId} to ${to.street}, ${to.postalCode} ${to.city}, ${to.country}`,
+  forWhom: (_to, customer) => customerText(customer),
   inspect: inspectOrder,
   execute: async (call, context) => {
     const { idempotencyKey } = context;

@@ -3,6 +3,7 @@
 import { defineTool } from 'countersign';
 import { z } from 'zod';
 import { reason } from '../inputs.ts';
+import { customerText } from '../orders.ts';
 import { shopOf } from '../shop.ts';
 
 const input = z.strictObject({ reason });
@@ -22,6 +23,7 @@ export const handOver = defineTool<z.infer<typeof input>, { handedOver: true }>(
   trust: 'record',
   then: 'handover',
   summarize: () => 'hand the conversation to a person',
+  forWhom: (_why, customer) => customerText(customer),
   execute: async (call, context) => {
     await shopOf(context).query(
       `insert into shop.handovers (idempotency_key, customer_id, conversation_id, reason, created_at)

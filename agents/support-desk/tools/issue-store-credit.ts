@@ -4,7 +4,7 @@ import { DidNotHappen, defineTool, type Sql } from 'countersign';
 import { z } from 'zod';
 import { amountCents, currency, orderId, reason } from '../inputs.ts';
 import { formatMoney } from '../money.ts';
-import { inspectOrder, lockOwnOrder } from '../orders.ts';
+import { customerText, inspectOrder, lockOwnOrder } from '../orders.ts';
 import { shopOf } from '../shop.ts';
 
 const input = z.strictObject({ orderId, amountCents, currency, reason });
@@ -25,6 +25,8 @@ export const issueStoreCredit = defineTool<z.infer<typeof input>, Credited>({
   trust: 'record',
   preconditions: ['recentCreditCents'],
   summarize: (what) => `store credit ${formatMoney(what.amountCents, what.currency)} for order ${what.orderId}`,
+  forWhom: (_what, customer) => customerText(customer),
+  howMuch: (what) => formatMoney(what.amountCents, what.currency),
   inspect: inspectOrder,
   execute: async (call, context) => {
     const { orderId: id, amountCents: cents, currency: paidIn, reason: why } = call.input;

@@ -34,6 +34,8 @@ export const sendMail = defineTool<z.infer<typeof input>, Sent>({
   // 30 s: a greylisting or scanning mail server takes its time; the connection's own limits are shorter.
   timeoutMs: 30_000,
   summarize: (mail) => `mail to ${mail.to}: ${mail.subject}`,
+  forWhom: ({ to }) => to,
+  howMuch: ({ text }) => `1 mail of ${text.length} characters`,
   inspect: async ({ principal }, context) => {
     const rows = await shopOf(context).query<{ email: string }>('select email from shop.customers where id = $1', [
       principal.id,

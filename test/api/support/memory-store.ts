@@ -6,6 +6,7 @@ import type { Item, NewItem } from '../../../domain/item.ts';
 import type { Switch } from '../../../domain/switch.ts';
 import type { OwnerReport } from '../../../domain/report.ts';
 import { CursorInvalid } from '../../../store/cursor.ts';
+import { approvalHandle } from '../../../trust/digest.ts';
 import { memoryLedger } from './memory-ledger.ts';
 import type { ActionRow, ApiKeyRow, Claim, ConversationRow, Page, Store } from '../../../store/ports.ts';
 
@@ -178,6 +179,8 @@ function conversationsOf(state: State): Store['conversations'] {
 function approvalsOf(state: State): Store['approvals'] {
   return {
     get: (id) => state.here(() => state.approvals.get(id)),
+    byHandle: (handle) => state.here(() => [...state.approvals.values()].find((one) => approvalHandle(one) === handle)),
+    ofBatch: (batchId) => state.here(() => [...state.approvals.values()].filter((one) => one.batchId === batchId)),
     list: ({ tenant, end, groups, conversationId, cursor, limit }) =>
       state.here(() => {
         const rows = [...state.approvals.values()].filter(

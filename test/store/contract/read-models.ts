@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Page } from '../../../store/ports.ts';
+import { approvalHandle } from '../../../trust/digest.ts';
 import { isCursorInvalid } from '../../../store/cursor.ts';
 import {
   aConversationId,
@@ -125,6 +126,37 @@ export const readModelsContract: Contract = {
       anEntry(id, approval.id, 'decided:d3', late),
     ]);
     assert.deepEqual(await store.approvals.get(approval.id), ended);
+  },
+
+  'an approval is found by what its button carries, which another digest or id changes': async ({ store }) => {
+    const id = aConversationId();
+    const approval = anApproval(id);
+    await store.record([requested(id, approval)]);
+    const handle = approvalHandle(approval);
+    assert.match(handle, /^[\w-]{22}$/);
+    assert.deepEqual(await store.approvals.byHandle(handle), approval);
+    const ended = { ...approval, end: 'expired' } as const;
+    const settled = { kind: 'approval_settled', approval: ended } as const;
+    await store.record([anEntry(id, approval.id, 'settled', settled)]);
+    assert.deepEqual(await store.approvals.byHandle(handle), ended);
+    for (const other of [
+      { ...approval, digest: 'x' },
+      { ...approval, id: 'x' },
+    ]) {
+      assert.equal(await store.approvals.byHandle(approvalHandle(other)), undefined);
+    }
+    assert.equal(await store.approvals.byHandle(''), undefined);
+  },
+
+  'the approvals of a batch are there together, in the order in which they were asked': async ({ store }) => {
+    const id = aConversationId();
+    const first = anApproval(id);
+    const second = { ...first, id: `${first.batchId}.1.0`, askedMs: 40 };
+    const anew = { ...first, id: `${first.batchId}.0.1`, askedMs: 50 };
+    const longer = { ...first, id: `${first.batchId}0.0.0`, batchId: `${first.batchId}0` };
+    await store.record([anew, longer, second, first].map((one) => requested(id, one)));
+    assert.deepEqual(await store.approvals.ofBatch(first.batchId), [first, second, anew]);
+    assert.deepEqual(await store.approvals.ofBatch('none'), []);
   },
 
   'a decision that cannot be read is on record, and changes no approval': async ({ store }) => {
