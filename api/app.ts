@@ -12,6 +12,7 @@ import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import { createAccess } from './access.ts';
 import { approvalRoutes } from './approvals.ts';
+import { channelRoutes } from './channels.ts';
 import { commandRoutes } from './commands.ts';
 import { conversationRoutes } from './conversations.ts';
 import type { ApiDeps } from './deps.ts';
@@ -54,6 +55,7 @@ export function createApi(deps: ApiDeps): Api {
     ...eventRoutes(deps.store, access, limits),
     ...commandRoutes(deps, access, ending),
     ...approvalRoutes(deps, access),
+    ...channelRoutes(deps, access, ending),
     ...whyRoutes(deps, access),
     ...reportRoutes(deps),
     ...switchRoutes(deps),

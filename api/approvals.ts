@@ -81,13 +81,9 @@ function decideRoute(deps: Deps, access: Access): Route {
     body: NewDecision,
     responses: { 200: Receipt.or(SignedDecision) },
     handler: async ({ params, query, body, caller }) => {
-      const approval = await access.approval(caller, params.id);
-      assertMayDecide(deps, caller, approval);
-      const { answer, reason } = body;
-      assertAnswers(approval, answer);
-      const word = { decisionId: `${caller.principal.id}/${body.id ?? randomUUID()}`, answer, reason };
-      if (approval.end !== 'open') return { status: 200, body: receiptOfSettled(approval, word) };
-      const signed = await sign(deps, caller, approval, word);
+      const said = { ...body, approvalId: params.id, id: body.id ?? randomUUID(), method: 'api_key' };
+      const { approval, word, signed } = await signedDecision(deps, access, caller, said);
+      if (signed === undefined) return { status: 200, body: receiptOfSettled(approval, word) };
       const { decisionId } = word;
       if (query.sign === 'only') return { status: 200, body: { decisionId, approvalId: approval.id, signed } };
       return { status: 200, body: countedReceipt(await decide(deps, approval, word, signed)) };
@@ -111,8 +107,46 @@ function actionRoute(access: Access): Route {
   });
 }
 
+export interface SaidDecision {
+  readonly approvalId: string;
+  /** Of the decision, within its person's. */
+  readonly id: string;
+  readonly answer: DecisionAnswer;
+  readonly reason: string;
+  /** How the person was known. */
+  readonly method: string;
+}
+
+/** A person's decision, from wherever it comes; resolves to its receipt. Throws a problem where it changes nothing. */
+export async function decideAs(deps: Deps, access: Access, caller: Caller, said: SaidDecision): Promise<ReceiptOf> {
+  const { approval, word, signed } = await signedDecision(deps, access, caller, said);
+  if (signed === undefined) return receiptOfSettled(approval, word);
+  return countedReceipt(await decide(deps, approval, word, signed));
+}
+
+async function signedDecision(deps: Deps, access: Access, caller: Caller, said: SaidDecision) {
+  const { id, answer, reason, method } = said;
+  const approval = await approvalToDecide(deps, access, caller, said);
+  const word: Word = { decisionId: `${caller.principal.id}/${id}`, answer, reason };
+  const isOpen = approval.end === 'open';
+  return { approval, word, signed: isOpen ? await sign(deps, caller, approval, word, method) : undefined };
+}
+
+/** The approval, if the caller may answer it so. Throws a problem that says why not. */
+export async function approvalToDecide(
+  deps: Pick<Deps, 'directory'>,
+  access: Access,
+  caller: Caller,
+  { approvalId, answer }: Pick<SaidDecision, 'approvalId' | 'answer'>,
+): Promise<ApprovalRow> {
+  const approval = await access.approval(caller, approvalId);
+  assertMayDecide(deps, caller, approval);
+  assertAnswers(approval, answer);
+  return approval;
+}
+
 /** The API refuses early and in words; the Workflow and the actor check again. */
-function assertMayDecide({ directory }: Deps, { principal }: Caller, approval: ApprovalRow): void {
+function assertMayDecide({ directory }: Pick<Deps, 'directory'>, { principal }: Caller, approval: ApprovalRow): void {
   if (!isMember(directory, approval.group, principal.id)) {
     throw new Problem('not_a_member', `Only ${peopleOf(approval.group)} may decide this.`);
   }
@@ -142,17 +176,14 @@ function assertAnswers(approval: ApprovalRow, answer: DecisionAnswer): void {
 type Word = Pick<DecisionStatement, 'decisionId' | 'answer' | 'reason'>;
 
 /** The decision id carries the person's, so that no one's word is taken for another's. */
-function sign(deps: Deps, caller: Caller, { id, digest }: ApprovalRow, word: Word): Promise<Signed<DecisionStatement>> {
-  const { principal: person } = caller;
-  const statement = {
-    kind: 'decision',
-    approvalId: id,
-    digest,
-    ...word,
-    person,
-    method: 'api_key',
-    atMs: deps.nowMs(),
-  } as const;
+function sign(
+  deps: Deps,
+  { principal: person }: Caller,
+  { id: approvalId, digest }: ApprovalRow,
+  word: Word,
+  method: string,
+): Promise<Signed<DecisionStatement>> {
+  const statement = { kind: 'decision', approvalId, digest, ...word, person, method, atMs: deps.nowMs() } as const;
   return deps.signer.sign<DecisionStatement>(statement);
 }
 

@@ -165,6 +165,9 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return { by: fact.by };
     case 'ledger_read':
       return { by: fact.by, from: fact.from, to: fact.to, how: fact.how };
+    case 'card_shown':
+    case 'card_not_shown':
+      return { batchId: fact.batchId, channel: fact.channel };
     case 'settled':
       return { outcome: fact.outcome.kind, reason: fact.outcome.kind === 'succeeded' ? '' : fact.outcome.reason };
     default:

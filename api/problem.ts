@@ -10,6 +10,7 @@ const PROBLEMS = {
   unknown_tool: { status: 400, title: 'There is no such tool' },
   message_rejected: { status: 400, title: 'The message is not as it must be' },
   unauthenticated: { status: 401, title: 'No valid key' },
+  webhook_refused: { status: 401, title: 'The webhook does not prove where it comes from' },
   missing_scope: { status: 403, title: 'The key may not do this' },
   not_a_member: { status: 403, title: 'You may not decide this' },
   decision_refused: { status: 403, title: 'The decision does not count' },
@@ -126,9 +127,9 @@ function problemOfGateway(error: GatewayError): Problem {
 /** What express and its body parser throw carries `type` and `status`. */
 function problemOfBody(error: unknown): Problem | undefined {
   if (!(error instanceof Error)) return undefined;
-  const { type, status } = error as { type?: unknown; status?: unknown };
+  const { type, status, limit = JSON_BYTES } = error as { type?: unknown; status?: unknown; limit?: number };
   if (type === 'entity.too.large') {
-    return new Problem('too_large', `The body is larger than ${JSON_BYTES / 1024} KB; send a shorter one.`);
+    return new Problem('too_large', `The body is larger than ${limit / 1024} KB; send a shorter one.`);
   }
   if (type === 'entity.parse.failed')
     return new Problem('bad_request', 'The body is not JSON; check its quotes and commas.');

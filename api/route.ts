@@ -31,6 +31,8 @@ export interface Asked<Params, Query, Headers, Body> {
   readonly query: Query;
   readonly headers: Headers;
   readonly body: Body;
+  /** The bytes of the body as they came; empty unless the route asks for them. */
+  readonly raw: Uint8Array;
   readonly caller: Caller;
   /** Aborted when the client goes away and when the server closes. */
   readonly signal: AbortSignal;
@@ -54,6 +56,8 @@ interface Spec<
   readonly query?: Q;
   readonly headers?: H;
   readonly body?: B;
+  /** Instead of a body: its bytes, unparsed, for whoever must verify them first. */
+  readonly takesRaw?: true;
   readonly responses: R;
   readonly handler: (asked: Asked<z.output<P>, z.output<Q>, z.output<H>, z.output<B>>) => Promise<Answer<NoInfer<R>>>;
 }

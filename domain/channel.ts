@@ -18,6 +18,12 @@ export interface ChannelAddress {
   readonly thread: string;
 }
 
+/** Where a conversation stands: what is said in it is answered there. */
+export interface ConversationChannel {
+  readonly name: string;
+  readonly address: ChannelAddress;
+}
+
 /** One message of ours, as its platform names it. */
 export interface MessageRef {
   readonly to: string;

@@ -22,6 +22,8 @@ export interface Person {
 export interface Directory {
   readonly people: readonly Person[];
   readonly groups: Readonly<Record<string, readonly string[]>>;
+  /** Where a group is asked, by channel; without one each member is, in person. */
+  readonly addresses?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** Check a directory where it is written. Throws with a sentence when a group names an unknown person or ids repeat. */
@@ -38,7 +40,33 @@ export function defineDirectory(directory: Directory): Directory {
         throw new Error(`directory: group "${group}" names "${member}", who is not among the people`);
     }
   }
+  for (const group of Object.keys(directory.addresses ?? {})) {
+    if (!Object.hasOwn(directory.groups, group))
+      throw new Error(`directory: there is an address of "${group}", which is not among the groups`);
+  }
+  assertChannelIdsDiffer(directory.people);
   return Object.freeze(directory);
+}
+
+/** One id that stood for two people would let each speak for the other. */
+function assertChannelIdsDiffer(people: readonly Person[]): void {
+  const owners = new Map<string, string>();
+  for (const { id, channels = {} } of people) {
+    for (const [channel, channelId] of Object.entries(channels)) {
+      if (channelId.trim() === '') throw new Error(`directory: the ${channel} id of "${id}" is blank; take it out`);
+      const owner = owners.get(`${channel} ${channelId}`);
+      if (owner !== undefined)
+        throw new Error(`directory: "${owner}" and "${id}" have the same ${channel} id "${channelId}"`);
+      owners.set(`${channel} ${channelId}`, id);
+    }
+  }
+}
+
+/** Whose id on the channel this is; undefined for a stranger. Only whole ids match, never names. */
+export function personOnChannel({ people }: Directory, channel: string, channelId: string): Person | undefined {
+  return people.find(
+    ({ channels = {} }) => Object.hasOwn(channels, channel) && channels[channel] === channelId && channelId !== '',
+  );
 }
 
 /** A group of one: the person alone. No group of a directory begins so. */

@@ -68,6 +68,9 @@ export function tell(fact: Fact, all: readonly RecordedEntry[], known: Known): T
       return ruled(fact);
     case 'approval_requested':
       return requested(fact);
+    case 'card_shown':
+    case 'card_not_shown':
+      return carded(fact);
     case 'decided':
       return decided(fact);
     case 'approval_settled':
@@ -191,6 +194,20 @@ function requested({ approval }: FactOf<'approval_requested'>): Told {
     coverage: 'enforced',
     because: 'on record before anybody saw it; it is bound to the digest of the exact action',
     details: { approvalId: approval.id, digest: approval.digest },
+  };
+}
+
+function carded(fact: FactOf<'card_shown' | 'card_not_shown'>): Told {
+  const where = `on ${fact.channel} in ${fact.address.to}`;
+  const said = { part: 'people', coverage: 'attributed' } as const;
+  if (fact.kind === 'card_not_shown') {
+    return { ...said, text: `its card could not be shown ${where}: ${fact.reason}`, because: 'the channel said so' };
+  }
+  return {
+    ...said,
+    text: `its card was shown ${where}`,
+    because: 'the channel said so; exactly what it shows is on record by digest',
+    details: { ref: `${fact.ref.to}/${fact.ref.id}`, sha256: fact.sha256 },
   };
 }
 

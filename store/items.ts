@@ -112,7 +112,7 @@ function toRow(item: NewItem, createdMs: number) {
   };
 }
 
-function fromRow(row: Selectable<Tables['items']>): Item {
+export function fromRow(row: Selectable<Tables['items']>): Item {
   return {
     id: row.id,
     conversationId: row.conversation_id,

@@ -10,6 +10,7 @@ import { fencingAndSwitches0002 } from './0002-fencing-and-switches.ts';
 import { hashedLedger0003 } from './0003-hashed-ledger.ts';
 import { sealedParts0004 } from './0004-sealed-parts.ts';
 import { approvalHandles0005 } from './0005-approval-handles.ts';
+import { channels0006 } from './0006-channels.ts';
 
 /** In order; a name that was released never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -18,6 +19,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003_hashed_ledger': hashedLedger0003,
   '0004_sealed_parts': sealedParts0004,
   '0005_approval_handles': approvalHandles0005,
+  '0006_channels': channels0006,
 };
 
 // Apart from our own schema, so that dropping the data also needs a decision about the bookkeeping.

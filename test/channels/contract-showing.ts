@@ -93,7 +93,12 @@ function wordRules(fixture: ChannelFixture): Rules {
           from: shown(spoof),
           isCritical: false,
         };
-        const person = { person: shown(spoof), answer: 'approve' as const, reason: shown(spoof), atMs: 1_800_000_000_000 };
+        const person = {
+          person: shown(spoof),
+          answer: 'approve' as const,
+          reason: shown(spoof),
+          atMs: 1_800_000_000_000,
+        };
         const ask = anAsk({ fields: [value], requester: shown(spoof), reason: shown(spoof), decided: [person] });
         for (const card of [aCard(ask), aCard(settled({ outcome: shown(spoof), decided: [person] }))]) {
           const { own, code, live } = look({ ...card, alsoRuns: [shown(spoof)] });

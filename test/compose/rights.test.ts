@@ -227,6 +227,8 @@ const EVERY_KIND: Readonly<Record<Fact['kind'], true>> = {
   switched: true,
   ledger_read: true,
   ledger_resumed: true,
+  card_shown: true,
+  card_not_shown: true,
   settled: true,
 };
 

@@ -28,7 +28,7 @@ export const LAYERS: readonly Layer[] = [
   { of: '/domain/tool.ts', may: ['/domain'], types: ['zod'] },
   { of: '/domain', may: ['/domain'] },
   { of: '/trust', may: ['/trust', '/domain', 'node:crypto', 'jose', 'canonicalize'] },
-  { of: '/store/ports.ts', may: [], types: ['/domain'] },
+  { of: '/store/ports.ts', may: [], types: ['/domain', '/store/ledger-rows.ts'] },
   {
     of: '/store',
     may: [
