@@ -162,3 +162,25 @@ export interface ActorActivities {
     readonly notesResult: boolean;
   }): Promise<ActResult>;
 }
+
+/** What came of bringing channels up to date. */
+export interface Delivered {
+  /** How many messages were posted or edited. */
+  readonly done: number;
+  /** Sentences about places that refuse for good; they are not tried again. */
+  readonly refused: readonly string[];
+}
+
+/**
+ * The actor, with the tokens of the channels: shows what is on record, at addresses of the directory or the conversation's
+ * own. Each may be called at any time, and again: it changes only what does not stand as it should. Without channels they
+ * do nothing. Fails with ChannelRateLimited or ChannelUnavailable, which pass.
+ */
+export interface DeliverActivities {
+  /** Bring the cards of a batch or a question to what is on record of it. Call it whenever that has changed. */
+  showCards(input: { readonly batchId: string }): Promise<Delivered>;
+  /** Remind whoever can still decide something of it; once for each note. */
+  remind(input: { readonly batchId: string; readonly note: string }): Promise<Delivered>;
+  /** Every reply of a conversation in a channel that was not delivered yet, in order. */
+  deliverReplies(input: { readonly conversationId: string }): Promise<Delivered>;
+}

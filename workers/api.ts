@@ -5,11 +5,12 @@ import { Client } from '@temporalio/client';
 import { createApi } from '../api/app.ts';
 import { createGateway } from '../api/gateway.ts';
 import { type Listening, listen } from '../api/server.ts';
+import type { ChannelReceiver } from '../domain/channel.ts';
 import { createNoteSigner } from '../trust/note.ts';
 import { createSigner } from '../trust/signing.ts';
 import { createWebhook, openCheckpointFile } from './checkpoint-places.ts';
 import { type CheckpointDuty, keepCheckpoints } from './checkpoints.ts';
-import type { Config } from './config.ts';
+import { channelsOf, type Config } from './config.ts';
 import { createInspect } from './doctor.ts';
 import type { RoleParts } from './parts.ts';
 
@@ -67,6 +68,7 @@ async function startApi(
       ]) => [name, { name, owner, team, purpose, tools: tools.map((tool) => tool.name) }],
     ),
   );
+  const receivers = receiversOf(config, [...agents.keys()]);
   const gateway = createGateway(new Client({ connection, namespace }));
   const api = createApi({
     store,
@@ -76,6 +78,7 @@ async function startApi(
     agents,
     inspect: createInspect(parts, checkpoints.check),
     ledger: checkpoints,
+    channels: { receivers },
     nowMs,
     log,
     ...(uiUrl === '' ? {} : { temporalUiUrl: `${uiUrl}/namespaces/${namespace}` }),
@@ -88,4 +91,15 @@ async function startApi(
       await gateway.drain(); // a retry under way still needs the connection
     },
   };
+}
+
+/** The channels that are listened to. Throws a sentence where one is to talk to an agent that is not there. */
+function receiversOf(config: Config, agents: readonly string[]): readonly ChannelReceiver[] {
+  return channelsOf('api', config).map((channel) => {
+    const receiver = channel.receiver(config.channelSettings);
+    if (agents.includes(receiver.agent)) return receiver;
+    throw new Error(
+      `the channel ${channel.name} is to talk to "${receiver.agent}"; choose one of: ${agents.join(', ')}`,
+    );
+  });
 }

@@ -6,10 +6,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import pino from 'pino';
 import { createLocalBroker } from '../../activities/actor/broker.ts';
 import { modelFailure } from '../../activities/assistant/failures.ts';
 import type { Agent } from '../../domain/agent.ts';
 import type { Approval, Receipt } from '../../domain/approval.ts';
+import type { ChannelSending } from '../../domain/channel.ts';
 import type { ConversationView, SubmittedMessage, Ticket } from '../../domain/conversation.ts';
 import {
   waitingWorkflowId,
@@ -45,6 +47,8 @@ export interface SystemOptions {
   readonly directory: Directory;
   readonly script: Script;
   readonly nowMs?: () => number;
+  /** The channels that the actor sends to. */
+  readonly senders?: readonly ChannelSending[];
 }
 
 export async function startSystem(options: SystemOptions) {
@@ -118,7 +122,7 @@ async function startRoles(options: SystemOptions, parts: Parts): Promise<readonl
   return Promise.all([
     startWorkflowsRole(at, bundle, { ...loaded, signer, workflowState: workflowStateBy(client) }),
     startAssistantRole(at, { store, agents: new Map([[agent.name, agent]]), models, nowMs }),
-    startActorRole(at, { ...loaded, broker }),
+    startActorRole(at, { ...loaded, broker, senders: options.senders ?? [], log: pino({ level: 'silent' }) }),
   ]);
 }
 

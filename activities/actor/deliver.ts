@@ -1,0 +1,263 @@
+// Shows in channels what is on record: cards, reminders, replies. Each Activity brings what stands there to what the store
+// says now, and may be run again at any time; what stands right already is left alone. A process that dies between posting
+// and remembering may post twice: both say the same, and a click on either works. May import domain, trust and store types.
+import { ApplicationFailure } from '@temporalio/common';
+import type { Logger } from 'pino';
+import { ChannelFault } from '../../channels/definition.ts';
+import type { Approval } from '../../domain/approval.ts';
+import type { Delivered, DeliverActivities } from '../../domain/activity-ports.ts';
+import { cardOf } from '../../domain/card.ts';
+import type { ChannelAddress, ChannelSending, MessageRef } from '../../domain/channel.ts';
+import type { Delivery } from '../../domain/delivery.ts';
+import { shownLine } from '../../domain/display.ts';
+import type { Entry, Fact } from '../../domain/entry.ts';
+import type { FailureType } from '../../domain/failure.ts';
+import type { Item } from '../../domain/item.ts';
+import type { Directory } from '../../domain/principal.ts';
+import { plain } from '../../domain/text.ts';
+import type { ActionRow, Store } from '../../store/ports.ts';
+import { approvalHandle, sha256Hex } from '../../trust/digest.ts';
+import { heartbeating } from '../heartbeat.ts';
+import { type CardPlace, placesOf } from './places.ts';
+
+export interface DeliverDeps {
+  readonly store: Pick<Store, 'approvals' | 'actions' | 'conversations' | 'deliveries'>;
+  readonly directory: Directory;
+  readonly senders: readonly ChannelSending[];
+  readonly nowMs: () => number;
+  readonly log: Pick<Logger, 'warn'>;
+}
+
+// 50 replies at a time, 20 times: more than a conversation says before somebody reads it; the next call goes on.
+const REPLIES = 50;
+const ROUNDS = 20;
+// 160 and 300 characters: one line about an approval, and what a reminder may add.
+const LINE_CHARS = 160;
+const NOTE_CHARS = 300;
+// 5: a reminder says what waits, it does not show it.
+const REMINDED = 5;
+// 100 actions: of one turn; more than a model call may ask for at once.
+const ACTIONS = 100;
+
+export function createDeliverActivities(deps: DeliverDeps): DeliverActivities {
+  return {
+    showCards: ({ batchId }) => heartbeating(() => showCards(deps, batchId)),
+    remind: ({ batchId, note }) => heartbeating(() => remind(deps, batchId, note)),
+    deliverReplies: ({ conversationId }) => heartbeating(() => deliverReplies(deps, conversationId)),
+  };
+}
+
+async function showCards(deps: DeliverDeps, batchId: string): Promise<Delivered> {
+  const approvals = await deps.store.approvals.ofBatch(batchId);
+  const about = await aboutBatch(deps, approvals);
+  return everywhere(deps, placesOf(deps.senders, deps.directory, approvals), (place) => showCard(deps, place, about));
+}
+
+interface About {
+  readonly actions: ReadonlyMap<string, ActionRow>;
+  readonly alsoRuns: readonly string[];
+  readonly names: Readonly<Record<string, string>>;
+}
+
+/** What stands on a card beside its approvals: how their actions ended, what runs with them, what people are called. */
+async function aboutBatch({ store, directory }: DeliverDeps, approvals: readonly Approval[]): Promise<About> {
+  const names = Object.fromEntries(directory.people.map(({ id, name }) => [id, name]));
+  const [first] = approvals;
+  if (first === undefined) return { actions: new Map(), alsoRuns: [], names };
+  const asked = await Promise.all(approvals.map(({ actionId }) => store.actions.get(actionId)));
+  const actions = new Map(asked.flatMap((row) => (row === undefined ? [] : [[row.id, row] as const])));
+  const inTurn = await store.actions.ofConversation(first.conversationId, ACTIONS);
+  const also = first.question === undefined ? inTurn.filter((row) => runsWith(first.batchId, row)) : [];
+  return { actions, alsoRuns: also.map(({ summary }) => summary).toReversed(), names };
+}
+
+/** Of the same turn and from the batch's first action on, what was allowed waits with it. */
+function runsWith(batchId: string, { id, verdict, approvalId }: ActionRow): boolean {
+  const [turn, at] = [id.slice(0, id.lastIndexOf(':')), Number(id.slice(id.lastIndexOf(':') + 1))];
+  const isAfter = batchId.startsWith(`${turn}:`) && at > Number(batchId.slice(turn.length + 1));
+  return isAfter && approvalId === null && verdict?.kind === 'allow';
+}
+
+async function showCard(deps: DeliverDeps, place: CardPlace, about: About): Promise<boolean> {
+  const { sender, approvals, key } = place;
+  const asks = approvals.map((approval) => {
+    const { outcome = null } = about.actions.get(approval.actionId) ?? {};
+    return { approval, handle: approvalHandle(approval), outcome };
+  });
+  const { batchId: id } = approvals[0] ?? { batchId: '' };
+  const card = cardOf({ id, asks, alsoRuns: about.alsoRuns, names: about.names }, sender.limits, deps.nowMs());
+  const rendered = sender.render({ kind: 'card', card });
+  const digest = sha256Hex(rendered);
+  const standing = await deps.store.deliveries.get(key);
+  const isOpen = approvals.some(({ end }) => end === 'open');
+  // What nobody was asked about when it ended is no news; where it is refused, nothing is tried again.
+  if (standing === undefined ? !isOpen : standing.ref === null || standing.digest === digest) return false;
+  const ref = await stand(deps, place, { standing, rendered, isOpen, digest });
+  await remember(deps, place, { key, ref, digest });
+  return true;
+}
+
+/** Edit it where it stands. A card that somebody took away while it is open is posted again. */
+async function stand(
+  deps: DeliverDeps,
+  place: CardPlace,
+  now: { standing: Delivery | undefined; rendered: string; isOpen: boolean; digest: string },
+): Promise<MessageRef> {
+  const { sender, address, key } = place;
+  const { standing, rendered, isOpen, digest } = now;
+  try {
+    if (standing?.ref) {
+      try {
+        await sender.edit(standing.ref, rendered);
+        return standing.ref;
+      } catch (error) {
+        if (!isOpen || !isRefused(error)) throw error;
+      }
+    }
+    return await sender.post(address, rendered);
+  } catch (error) {
+    if (isRefused(error)) await remember(deps, place, { key, ref: null, digest, reason: error.message });
+    throw error;
+  }
+}
+
+/** How it stands, and for each approval on it, that it was shown. */
+async function remember(
+  { store, nowMs }: DeliverDeps,
+  { sender, address, approvals }: CardPlace,
+  { key, ref, digest, reason = '' }: Pick<Delivery, 'key' | 'ref' | 'digest'> & { readonly reason?: string },
+): Promise<void> {
+  const atMs = nowMs();
+  const entries = approvals.map(({ id, batchId, conversationId }): Entry => {
+    const of = { batchId, channel: sender.name, address } as const;
+    const fact: Fact =
+      ref === null ? { kind: 'card_not_shown', ...of, reason } : { kind: 'card_shown', ...of, ref, sha256: digest };
+    const where = ref === null ? `${address.to} ${address.thread}` : `${ref.to} ${ref.id}`;
+    return { subject: id, step: `${fact.kind}:${sender.name} ${where}:${digest}`, conversationId, atMs, fact };
+  });
+  await store.deliveries.put({ key, channel: sender.name, ref, digest, atMs }, entries);
+}
+
+async function remind(deps: DeliverDeps, batchId: string, note: string): Promise<Delivered> {
+  const open = (await deps.store.approvals.ofBatch(batchId)).filter(({ end }) => end === 'open');
+  const places = new Map<string, CardPlace>();
+  for (const place of placesOf(deps.senders, deps.directory, open)) {
+    const { sender, address, approvals } = place;
+    const key = ['remind', batchId, sha256Hex(note), sender.name, address.to, address.thread].join(' ');
+    places.set(key, { ...place, key, approvals: [...(places.get(key)?.approvals ?? []), ...approvals] });
+  }
+  return everywhere(deps, [...places.values()], async ({ sender, address, key, approvals }) => {
+    const said = shownLine(note, NOTE_CHARS).text;
+    const lines = approvals.slice(0, REMINDED).map(({ summary }) => shownLine(summary, LINE_CHARS).text);
+    const more = approvals.length - lines.length;
+    const text = [said, ...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
+    return say(deps, sender, address, { key, text });
+  });
+}
+
+async function deliverReplies(deps: DeliverDeps, conversationId: string): Promise<Delivered> {
+  const channel = (await deps.store.conversations.get(conversationId))?.channel ?? null;
+  const sender = deps.senders.find(({ name }) => name === channel?.name);
+  const all: Delivered = { done: 0, refused: [] };
+  if (channel === null || sender === undefined) return all;
+  let { done } = all;
+  for (let round = 0; round < ROUNDS; round++) {
+    const items = await deps.store.deliveries.replies(conversationId, REPLIES);
+    for (const item of items) {
+      // In order: one that does not get through holds up those behind it.
+      const { refused } = await everywhere(deps, [{ sender, item, address: channel.address }], (one) =>
+        reply(deps, one),
+      );
+      if (refused.length > 0) return { done, refused };
+      done += 1;
+    }
+    if (items.length < REPLIES) break;
+  }
+  return { done, refused: [] };
+}
+
+/** A long reply is several messages; the last one says that it is delivered. */
+async function reply(
+  deps: DeliverDeps,
+  { sender, item, address }: { readonly sender: ChannelSending; readonly item: Item; readonly address: ChannelAddress },
+): Promise<boolean> {
+  const parts = partsOf(plain(wordsOf(item)), sender.limits.textChars);
+  for (const [at, text] of parts.entries()) {
+    const isLast = at === parts.length - 1;
+    await say(deps, sender, address, { key: isLast ? `reply:${item.id}` : `reply:${item.id}/${at}`, text });
+  }
+  return true;
+}
+
+function wordsOf({ body }: Item): string {
+  if (body.kind === 'staff_reply') return `${body.from.name}: ${body.text}`;
+  return body.kind === 'reply' ? body.text : '';
+}
+
+/** At least one, none of which splits a character. */
+function partsOf(text: string, maxChars: number): readonly string[] {
+  const parts: string[] = [];
+  for (const character of text) {
+    const last = parts.at(-1);
+    if (last === undefined || last.length + character.length > maxChars) parts.push(character);
+    else parts[parts.length - 1] = last + character;
+  }
+  return parts.length === 0 ? [' '] : parts;
+}
+
+/** Post a text once. False where it was posted before. */
+async function say(
+  { store, nowMs }: DeliverDeps,
+  sender: ChannelSending,
+  address: ChannelAddress,
+  { key, text }: { readonly key: string; readonly text: string },
+): Promise<boolean> {
+  if ((await store.deliveries.get(key)) !== undefined) return false;
+  const rendered = sender.render({ kind: 'text', text });
+  const put = (ref: MessageRef | null) =>
+    store.deliveries.put({ key, channel: sender.name, ref, digest: sha256Hex(rendered), atMs: nowMs() }, []);
+  try {
+    await put(await sender.post(address, rendered));
+  } catch (error) {
+    if (isRefused(error)) await put(null);
+    throw error;
+  }
+  return true;
+}
+
+const isRefused = (error: unknown): error is ChannelFault => error instanceof ChannelFault && error.kind === 'refused';
+
+/**
+ * Do it at every place; one that fails holds up no other. What is refused for good is told, and remembered; what passes by
+ * itself is thrown at the end, so that it is all tried again, when the slowest says.
+ */
+async function everywhere<Place extends { readonly sender: ChannelSending; readonly address: ChannelAddress }>(
+  { log }: DeliverDeps,
+  places: readonly Place[],
+  work: (place: Place) => Promise<boolean>,
+): Promise<Delivered> {
+  const refused: string[] = [];
+  const passing: ChannelFault[] = [];
+  let done = 0;
+  for (const place of places) {
+    try {
+      if (await work(place)) done += 1;
+    } catch (error) {
+      if (!(error instanceof ChannelFault)) throw error;
+      if (error.kind !== 'refused') passing.push(error);
+      else refused.push(`${place.sender.name} ${place.address.to}: ${error.message}`);
+    }
+  }
+  for (const sentence of refused) log.warn({ sentence }, 'a channel refuses what it is to show');
+  if (passing.length > 0) throw failureOf(passing);
+  return { done, refused };
+}
+
+function failureOf(faults: readonly ChannelFault[]): ApplicationFailure {
+  const type: FailureType = faults.some(({ kind }) => kind === 'unavailable')
+    ? 'ChannelUnavailable'
+    : 'ChannelRateLimited';
+  const waitMs = Math.max(...faults.map(({ retryAfterMs }) => retryAfterMs));
+  const when = waitMs > 0 ? { nextRetryDelay: waitMs } : {};
+  return ApplicationFailure.create({ type, message: faults.map(({ message }) => message).join('; '), ...when });
+}
