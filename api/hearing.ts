@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { ChannelAddress, ChannelReceiver, Note, Received } from '../domain/channel.ts';
 import { shownLine } from '../domain/display.ts';
+import { channelMessageId } from '../domain/ids.ts';
 import { DEFAULT_TENANT, type Person, personOnChannel } from '../domain/principal.ts';
 import { MAX_REASON_CHARS } from '../domain/rule.ts';
 import type { DecisionAnswer } from '../domain/signed.ts';
@@ -85,7 +86,8 @@ async function message(at: At, caller: Caller, heard: Of<'message'>): Promise<vo
     throw new Problem('conversation_closed', 'This conversation has ended; begin another one.');
   }
   const key = `${at.channel}/${heard.eventId}`;
-  const ticket = await at.ending.whileOpen(row, () => submitMessage(at.deps, row, caller, key, text));
+  const id = channelMessageId(at.channel, idOf('message', at.channel, `${caller.principal.id} ${heard.eventId}`));
+  const ticket = await at.ending.whileOpen(row, () => submitMessage(at.deps, row, caller, { id, key, text }));
   if (ticket.phase !== 'paused' || ticket.duplicate) return;
   await tell(at, heard, { kind: 'text', text: 'It is paused for now; your message waits.' });
 }

@@ -45,7 +45,9 @@ export function messageRoutes(deps: Deps, access: Access, ending: Ending): reado
         const { row } = await access.conversation(caller, params.id);
         const key = headers['idempotency-key'] ?? randomUUID();
         const messageId = messageIdOf(caller, key);
-        const ticket = await ending.whileOpen(row, () => submitMessage(deps, row, caller, key, body.text));
+        const ticket = await ending.whileOpen(row, () =>
+          submitMessage(deps, row, caller, { id: messageId, key, text: body.text }),
+        );
         if (ticket.duplicate && ticket.queued !== true) await assertSameText(deps, row.id, key, messageId, body.text);
         const reply = query.wait === 'reply' ? await waitForReply(deps, row.id, ticket, signal) : undefined;
         const url = urlOfMessage(row.id, messageId);
@@ -88,12 +90,9 @@ export function messageIdOf({ principal }: Caller, key: string): string {
 export async function submitMessage(
   deps: Pick<Deps, 'gateway' | 'signer' | 'nowMs'>,
   row: ConversationRow,
-  caller: Caller,
-  key: string,
-  text: string,
+  { principal }: Caller,
+  { id, key, text }: { readonly id: string; readonly key: string; readonly text: string },
 ): Promise<Ticket> {
-  const { principal } = caller;
-  const id = messageIdOf(caller, key);
   const statement: MessageStatement = {
     kind: 'message',
     conversationId: row.id,

@@ -20,8 +20,15 @@ export interface Deliveries {
   get(key: string): Promise<Delivery | undefined>;
   /** Remember how it stands, with its entries, in one transaction. */
   put(delivery: Delivery, entries: readonly Entry[]): Promise<void>;
-  /** Replies of the conversation that were not put under `reply:<item>` yet, oldest first. */
-  replies(conversationId: string, limit: number): Promise<readonly Item[]>;
+  /**
+   * Replies of the conversation that were not put under `reply:<item>` yet, oldest first; but those that people of the
+   * team have given in the channel itself stand there already.
+   */
+  replies(of: {
+    readonly conversationId: string;
+    readonly channel: string;
+    readonly limit: number;
+  }): Promise<readonly Item[]>;
 }
 
 export interface NewNote {

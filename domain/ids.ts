@@ -24,6 +24,9 @@ export const actionId = (conversationId: string, turn: number, index: number): s
 /** The key under which a message's item is written, once. */
 export const messageKey = (messageId: string): string => `message:${messageId}`;
 
+/** A message that was said in a channel is known as such by its id. */
+export const channelMessageId = (channel: string, hash: string): string => `${channel}-${hash}`;
+
 /** The key under which the report of a batch or a question is written, once. */
 export const reportKey = (batchId: string): string => `report:${batchId}`;
 

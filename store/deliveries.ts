@@ -1,6 +1,7 @@
 // What stands in channels, and what one person is still to be told. May import domain types.
 import { sql } from 'kysely';
 import type { Deliveries, Notes } from '../domain/delivery.ts';
+import { channelMessageId, messageKey } from '../domain/ids.ts';
 import { appendEntries } from './entries.ts';
 import { fromRow } from './items.ts';
 import type { Db } from './schema.ts';
@@ -22,12 +23,14 @@ export function createDeliveries(db: Db): Deliveries {
         await appendEntries(tx, entries);
       });
     },
-    async replies(conversationId, limit) {
+    async replies({ conversationId, channel, limit }) {
+      const saidThere = messageKey(channelMessageId(channel, ''));
       const rows = await db
         .selectFrom('items')
         .selectAll()
         .where('conversation_id', '=', conversationId)
         .where('kind', 'in', ['reply', 'staff_reply'])
+        .where(sql<boolean>`not starts_with(key, ${saidThere})`)
         .where((eb) =>
           eb.not(
             eb.exists(eb.selectFrom('deliveries').select('key').where('key', '=', sql<string>`'reply:' || items.id`)),

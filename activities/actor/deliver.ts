@@ -162,7 +162,7 @@ async function deliverReplies(deps: DeliverDeps, conversationId: string): Promis
   if (channel === null || sender === undefined) return all;
   let { done } = all;
   for (let round = 0; round < ROUNDS; round++) {
-    const items = await deps.store.deliveries.replies(conversationId, REPLIES);
+    const items = await deps.store.deliveries.replies({ conversationId, channel: channel.name, limit: REPLIES });
     for (const item of items) {
       // In order: one that does not get through holds up those behind it.
       const { refused } = await everywhere(deps, [{ sender, item, address: channel.address }], (one) =>

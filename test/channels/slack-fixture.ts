@@ -46,7 +46,7 @@ export const mention = ({ text = 'hello', from = people[0], event }: Said) => ({
   event_ts: tsOf(event),
 });
 
-function click(
+export function click(
   { payload, from = people[0], displayName = 'finn', event }: Said & { payload: string },
   change: object = {},
 ) {
@@ -127,7 +127,7 @@ export const slackFixture: ChannelFixture = {
   sign,
   forgeries,
   message: (said) => envelope(mention(said)),
-  click,
+  click: (said) => click(said),
   reason: submitted,
   ignored: {
     'a bot’s message': envelope({ ...direct, bot_id: 'B0BOT' }),

@@ -148,7 +148,13 @@ test('the API says what is to be told, and sends nothing; the actor tells it, an
   const delivery = { key: 'k', channel: 'c', ref, digest: 'd', atMs: 1 };
   for (let time = 0; time < 2; time++) await actor.deliveries.put(delivery, [entry('shown', shown)]);
   for (const other of [api, assistant, workflows]) await assert.rejects(other.deliveries.put(delivery, []), DENIED);
-  assert.deepEqual([await actor.approvals.ofBatch('b'), await actor.deliveries.replies('none', 1)], [[], []]);
+  assert.deepEqual(
+    [
+      await actor.approvals.ofBatch('b'),
+      await actor.deliveries.replies({ conversationId: 'none', channel: 'c', limit: 1 }),
+    ],
+    [[], []],
+  );
   assert.deepEqual([await actor.actions.get('a'), await actor.conversations.get('none')], [undefined, undefined]);
   await assert.rejects(api.record([entry('shown by another', shown)]), REFUSED_ROW);
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { NewNote } from '../../../domain/delivery.ts';
-import { aConversationId, aMessage, anEntry, aReply, ada } from '../builders.ts';
+import { aConversationId, aMessage, anEntry, aReply, ada, finn } from '../builders.ts';
 import type { Contract } from '../contract.test.ts';
 
 const delivery = (key: string, digest: string) =>
@@ -52,10 +52,17 @@ export const deliveriesContract: Contract = {
 
   'replies are to be delivered in order, each until it was': async ({ store }) => {
     const id = aConversationId();
-    const items = await store.items.append([aMessage(id, 'm1'), aReply(id, 1), aMessage(id, 'm2', 2), aReply(id, 2)]);
-    const waiting = async () => (await store.deliveries.replies(id, 10)).map((item) => item.id);
+    const staff = (key: string) => ({
+      ...aReply(id, 2),
+      key,
+      body: { kind: 'staff_reply', text: 't', from: finn } as const,
+    });
+    const said = [aMessage(id, 'm1'), aReply(id, 1), aMessage(id, 'm2', 2), staff('message:m-3')];
+    const items = await store.items.append([...said, staff('message:slack-4'), staff('message:slack-5')]);
+    const waiting = async () =>
+      (await store.deliveries.replies({ conversationId: id, channel: 'slack', limit: 10 })).map((item) => item.id);
     assert.deepEqual(await waiting(), [items[1]?.id, items[3]?.id]);
-    assert.deepEqual((await store.deliveries.replies(id, 1)).length, 1);
+    assert.deepEqual((await store.deliveries.replies({ conversationId: id, channel: 'slack', limit: 1 })).length, 1);
     await store.deliveries.put(delivery(`reply:${items[1]?.id}`, 'x'), []);
     assert.deepEqual(await waiting(), [items[3]?.id]);
   },
