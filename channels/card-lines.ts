@@ -134,10 +134,12 @@ const LABELS: Readonly<Record<ClickAnswer, Pick<Button, 'label' | 'style'>>> = {
   view: { label: 'See everything', style: 'plain' },
 };
 
+const hasButton = (answer: string): answer is ClickAnswer => Object.hasOwn(LABELS, answer);
+
 /** What is not shown whole cannot be said yes to here; saying no is always possible. */
 function buttonsOf(ask: CardAsk, extent: Extent): readonly Button[] {
   const isWhole = extent === 'whole' && ask.isWhole;
-  const answers = ask.answers.filter((answer) => isWhole || answer === 'deny');
+  const answers = ask.answers.filter(hasButton).filter((answer) => isWhole || answer === 'deny');
   return [...answers, 'view' as const].map((answer) => ({
     ...LABELS[answer],
     payload: writePayload(answer, ask.handle),

@@ -30,8 +30,11 @@ export interface MessageRef {
   readonly id: string;
 }
 
-/** What a button says. `view` decides nothing: it asks for everything that there is to see. */
-export type ClickAnswer = DecisionAnswer | 'view';
+/**
+ * What a button says; whatever else may be answered is answered in the full view. `view` decides nothing: it asks for
+ * everything that there is to see.
+ */
+export type ClickAnswer = Extract<DecisionAnswer, 'approve' | 'deny' | 'happened' | 'did_not_happen'> | 'view';
 
 /**
  * How to reach one person alone, or to ask that person for a reason. A channel's receiver makes it, the same channel's
@@ -56,7 +59,7 @@ export type Received =
   | (FromSomebody & {
       readonly kind: 'reason';
       readonly handle: string;
-      readonly answer: DecisionAnswer;
+      readonly answer: Exclude<ClickAnswer, 'view'>;
       readonly text: string;
     })
   | { readonly kind: 'ignored'; readonly why: string };
@@ -88,7 +91,7 @@ export type Note =
   /** Ask for the reason of an answer. */
   | {
       readonly kind: 'reason';
-      readonly answer: DecisionAnswer;
+      readonly answer: Exclude<ClickAnswer, 'view'>;
       readonly handle: string;
       /** What the answer is about; text from outside. */
       readonly about: string;
