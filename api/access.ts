@@ -1,6 +1,7 @@
 // Who may see what. Whoever may not see a thing is told that it does not exist, so that ids tell nothing.
 // May import domain, store.
-import type { Approval } from '../domain/approval.ts';
+import { type Approval, askedBy } from '../domain/approval.ts';
+import { groupsAt } from '../domain/entitlement.ts';
 import { type Directory, isMember, onlyPerson } from '../domain/principal.ts';
 import type { ActionRow, ConversationRow, Store } from '../store/ports.ts';
 import { type Caller, isOperator } from './auth.ts';
@@ -38,8 +39,9 @@ export function createAccess(deps: {
   readonly store: Pick<Store, 'conversations' | 'actions' | 'approvals'>;
   readonly agents: ReadonlyMap<string, AgentInfo>;
   readonly directory: Directory;
+  readonly nowMs: () => number;
 }): Access {
-  const { store, agents, directory } = deps;
+  const { store, agents, directory, nowMs } = deps;
 
   function eyesOn(row: ConversationRow, { principal, ...caller }: Caller): Eyes | undefined {
     if (row.tenant !== principal.tenant) return undefined;
@@ -52,6 +54,9 @@ export function createAccess(deps: {
 
   const groups = (caller: Caller): readonly string[] =>
     isOperator(caller) ? everyGroup : everyGroup.filter((group) => isMember(directory, group, caller.principal.id));
+
+  const isForGroups = (approval: Approval, of: readonly string[]): boolean =>
+    groupsAt(askedBy(approval), nowMs()).some((group) => of.includes(group));
 
   /** An approval is its conversation's: whoever may not see the one must not learn of the other. */
   const ofTenant = async ({ principal }: Caller, conversationId: string): Promise<boolean> =>
@@ -77,7 +82,7 @@ export function createAccess(deps: {
 
     async approval(caller, id) {
       const approval = await store.approvals.get(id);
-      if (approval === undefined || !groups(caller).includes(approval.group)) throw notFound('approval', id);
+      if (approval === undefined || !isForGroups(approval, groups(caller))) throw notFound('approval', id);
       if (!(await ofTenant(caller, approval.conversationId))) throw notFound('approval', id);
       return approval;
     },
@@ -89,7 +94,7 @@ export function createAccess(deps: {
       const eyes = eyesOn(conversation, caller);
       if (eyes === 'staff') return { row, eyes };
       const approval = row.approvalId === null ? undefined : await store.approvals.get(row.approvalId);
-      if (approval !== undefined && groups(caller).includes(approval.group)) return { row, eyes: 'staff' };
+      if (approval !== undefined && isForGroups(approval, groups(caller))) return { row, eyes: 'staff' };
       if (eyes === undefined) throw notFound('action', id);
       return { row, eyes };
     },

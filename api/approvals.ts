@@ -1,26 +1,21 @@
 // Approvals and actions: see what waits, decide, see what came of it. A decision is signed here, over the digest of the
 // exact action, and counts only once the action's Workflow says so. May import domain, trust, store.
 import { randomUUID } from 'node:crypto';
-import { answersTo, type Approval as ApprovalRow, endApproval, type Receipt as ReceiptOf } from '../domain/approval.ts';
-import { isMember, onlyPerson } from '../domain/principal.ts';
+import type { z } from 'zod';
+import { askedBy, type Approval as ApprovalRow, endApproval } from '../domain/approval.ts';
+import { answersTo, type Receipt as ReceiptOf } from '../domain/decision.ts';
+import { whyNotEntitled } from '../domain/entitlement.ts';
+import type { Json } from '../domain/json.ts';
 import type { DecisionAnswer, DecisionStatement, Signed } from '../domain/signed.ts';
+import { canonicalJson } from '../trust/digest.ts';
 import type { Access } from './access.ts';
 import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
 import { GatewayError } from './gateway-error.ts';
 import { Problem, sentence } from './problem.ts';
 import { type Route, route } from './route.ts';
-import {
-  Action,
-  Approval,
-  ApprovalsListed,
-  NewDecision,
-  OfAnything,
-  pageOf,
-  Receipt,
-  SignedDecision,
-  SignsOnly,
-} from './schemas.ts';
+import { Approval, ApprovalsListed, NewDecision, Receipt, SignedDecision, SignsOnly } from './approval-schemas.ts';
+import { Action, OfAnything, pageOf } from './schemas.ts';
 import { actionView, approvalView } from './views.ts';
 
 type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'signer' | 'directory' | 'nowMs'>;
@@ -29,7 +24,7 @@ export function approvalRoutes(deps: Deps, access: Access): readonly Route[] {
   return [listRoute(deps, access), lookRoute(access), decideRoute(deps, access), actionRoute(access)];
 }
 
-function listRoute({ store }: Deps, access: Access): Route {
+function listRoute({ store, nowMs }: Deps, access: Access): Route {
   return route({
     method: 'get',
     path: '/v1/approvals',
@@ -44,6 +39,7 @@ function listRoute({ store }: Deps, access: Access): Route {
         tenant: caller.principal.tenant,
         end: end === 'all' ? '' : end,
         groups,
+        nowMs: nowMs(),
         conversationId,
         cursor,
         limit,
@@ -74,14 +70,15 @@ function decideRoute(deps: Deps, access: Access): Route {
     method: 'post',
     path: '/v1/approvals/{id}/decision',
     id: 'decideApproval',
-    summary: 'Approve or deny, or answer a question; ?sign=only returns the signed decision without sending it',
+    summary:
+      'Approve, deny, edit, take back or ask back, or answer a question; ?sign=only returns the signed decision unsent',
     scope: ['approvals:decide'],
     params: OfAnything,
     query: SignsOnly,
     body: NewDecision,
     responses: { 200: Receipt.or(SignedDecision) },
     handler: async ({ params, query, body, caller }) => {
-      const said = { ...body, approvalId: params.id, id: body.id ?? randomUUID(), method: 'api_key' };
+      const said = { ...saidIn(body), approvalId: params.id, id: body.id ?? randomUUID(), method: 'api_key' };
       const { approval, word, signed } = await signedDecision(deps, access, caller, said);
       if (signed === undefined) return { status: 200, body: receiptOfSettled(approval, word) };
       const { decisionId } = word;
@@ -113,6 +110,8 @@ export interface SaidDecision {
   readonly id: string;
   readonly answer: DecisionAnswer;
   readonly reason: string;
+  /** With `edit`: the arguments that are to run instead, as canonical JSON. */
+  readonly args?: string;
   /** How the person was known. */
   readonly method: string;
 }
@@ -125,16 +124,17 @@ export async function decideAs(deps: Deps, access: Access, caller: Caller, said:
 }
 
 async function signedDecision(deps: Deps, access: Access, caller: Caller, said: SaidDecision) {
-  const { id, answer, reason, method } = said;
+  const { id, answer, reason, args, method } = said;
   const approval = await approvalToDecide(deps, access, caller, said);
-  const word: Word = { decisionId: `${caller.principal.id}/${id}`, answer, reason };
+  const decisionId = `${caller.principal.id}/${id}`;
+  const word: Word = { decisionId, answer, reason, ...(args === undefined ? {} : { args }) };
   const isOpen = approval.end === 'open';
   return { approval, word, signed: isOpen ? await sign(deps, caller, approval, word, method) : undefined };
 }
 
 /** The approval, if the caller may answer it so. Throws a problem that says why not. */
 export async function approvalToDecide(
-  deps: Pick<Deps, 'directory'>,
+  deps: Pick<Deps, 'directory' | 'nowMs'>,
   access: Access,
   caller: Caller,
   { approvalId, answer }: Pick<SaidDecision, 'approvalId' | 'answer'>,
@@ -146,21 +146,27 @@ export async function approvalToDecide(
 }
 
 /** The API refuses early and in words; the Workflow and the actor check again. */
-function assertMayDecide({ directory }: Pick<Deps, 'directory'>, { principal }: Caller, approval: ApprovalRow): void {
-  if (!isMember(directory, approval.group, principal.id)) {
-    throw new Problem('not_a_member', `Only ${peopleOf(approval.group)} may decide this.`);
-  }
-  if (approval.requester === principal.id && approval.question === undefined) {
-    throw new Problem(
-      'not_a_member',
-      `You asked for this action; another member of "${approval.group}" must decide it.`,
-    );
-  }
+function assertMayDecide(
+  { directory, nowMs }: Pick<Deps, 'directory' | 'nowMs'>,
+  { principal }: Caller,
+  approval: ApprovalRow,
+): void {
+  const why = whyNotEntitled(directory, askedBy(approval), principal.id, nowMs());
+  if (why !== undefined) throw new Problem('not_a_member', sentence(why));
 }
 
-/** A group of one is named by its person. */
-const peopleOf = (group: string): string =>
-  group.startsWith(onlyPerson('')) ? group.slice(onlyPerson('').length) : `members of the group "${group}"`;
+/** What the body of a decision says, its arguments as text. */
+const saidIn = ({ args, ...body }: z.output<typeof NewDecision>) =>
+  args === undefined ? body : { ...body, args: argumentsIn(args) };
+
+/** One text, whatever order the members came in; the Workflow reads it by the tool's schema, and by no other. */
+function argumentsIn(args: Readonly<Record<string, unknown>>): string {
+  try {
+    return canonicalJson(args as Json);
+  } catch {
+    throw new Problem('bad_request', 'body.args: must be JSON whose texts are well-formed Unicode.');
+  }
+}
 
 /** Leave is given or denied, a question is answered; whoever mixes them up has not looked at what is asked. */
 function assertAnswers(approval: ApprovalRow, answer: DecisionAnswer): void {
@@ -173,7 +179,7 @@ function assertAnswers(approval: ApprovalRow, answer: DecisionAnswer): void {
   });
 }
 
-type Word = Pick<DecisionStatement, 'decisionId' | 'answer' | 'reason'>;
+type Word = Pick<DecisionStatement, 'decisionId' | 'answer' | 'reason' | 'args'>;
 
 /** The decision id carries the person's, so that no one's word is taken for another's. */
 function sign(
@@ -222,7 +228,7 @@ export async function recordGone(
 /** The caller's own decision gets its receipt again; anyone else, or another answer, learns that it is over. */
 function receiptOfSettled(approval: ApprovalRow, { decisionId, answer }: Word): ReceiptOf {
   const { id: approvalId, end, summary } = approval;
-  const own = approval.decisions.find((one) => one.decisionId === decisionId);
+  const own = [...approval.decisions, ...(approval.asides ?? [])].find((one) => one.decisionId === decisionId);
   const ended = end.replaceAll('_', ' ');
   const text =
     own === undefined

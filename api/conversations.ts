@@ -89,7 +89,13 @@ function lookRoute(deps: Deps, access: Access): Route {
     responses: { 200: ConversationDetail },
     handler: async ({ params, query: { after, limit }, caller }) => {
       const { row, eyes } = await access.conversation(caller, params.id);
-      const waitingHere = { end: 'open', groups: access.everyGroup, cursor: '', limit: MAX_PAGE } as const;
+      const waitingHere = {
+        end: 'open',
+        groups: access.everyGroup,
+        nowMs: deps.nowMs(),
+        cursor: '',
+        limit: MAX_PAGE,
+      } as const;
       const [items, waiting, actions, live] = await Promise.all([
         store.items.page(row.id, after, limit),
         store.approvals.list({ ...waitingHere, tenant: row.tenant, conversationId: row.id }),

@@ -142,6 +142,8 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
     }
     case 'decided':
       return { approvalId: fact.approvalId, receipt: fact.receipt };
+    case 'approval_noticed':
+      return { approvalId: fact.approvalId, notice: fact.notice, groups: fact.groups };
     case 'decision_refused':
       return { approvalId: fact.approvalId, reason: fact.reason };
     case 'claimed':

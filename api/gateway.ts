@@ -2,7 +2,7 @@
 // whose fault says what to tell the caller. May import domain, trust and @temporalio.
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import type { Receipt } from '../domain/approval.ts';
+import type { Receipt } from '../domain/decision.ts';
 import type { ConversationInput, ConversationView, SubmittedMessage, Ticket } from '../domain/conversation.ts';
 import {
   conversationWorkflowId,

@@ -18,7 +18,8 @@ import type { ApiDeps } from './deps.ts';
 import type { Ending } from './ending.ts';
 import { submitMessage } from './messages.ts';
 import { Problem, problemOf } from './problem.ts';
-import { NewDecision, NewMessage } from './schemas.ts';
+import { NewDecision } from './approval-schemas.ts';
+import { NewMessage } from './schemas.ts';
 
 export type HearingDeps = Pick<
   ApiDeps,

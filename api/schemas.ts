@@ -5,12 +5,12 @@ import type { ApprovalEnd } from '../domain/approval.ts';
 import { isConversationId } from '../domain/ids.ts';
 import { MAX_REASON_CHARS } from '../domain/rule.ts';
 import { SWITCH_SCOPES } from '../domain/switch.ts';
-import type { DecisionAnswer } from '../domain/signed.ts';
 import { DEFAULT_PAGE, ID_CHARS, KEY_CHARS, MAX_PAGE, MESSAGE_CHARS } from './limits.ts';
 
 /** Text that every store can keep: PostgreSQL has no NUL, and half a surrogate pair is no text. */
 const keepable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
-const text = (max: number) => z.string().max(max).refine(keepable, 'has a NUL character or broken Unicode; remove it');
+export const text = (max: number) =>
+  z.string().max(max).refine(keepable, 'has a NUL character or broken Unicode; remove it');
 
 export const ConversationId = z
   .string()
@@ -61,12 +61,6 @@ const ENDS = [
   'cancelled',
   'superseded',
 ] as const satisfies readonly ApprovalEnd[];
-const ANSWERS = ['approve', 'deny', 'happened', 'did_not_happen'] as const satisfies readonly DecisionAnswer[];
-export const ApprovalsListed = Paged.extend({
-  end: z.enum(['all', ...ENDS]).default('open'),
-  conversationId: ConversationId.or(z.literal('')).default(''),
-});
-export const SignsOnly = z.object({ sign: z.literal('only').optional() });
 export const Waits = z.object({ wait: z.literal('reply').optional() });
 
 export const NewConversation = z
@@ -75,24 +69,9 @@ export const NewConversation = z
 export const NewMessage = z
   .strictObject({ text: text(MESSAGE_CHARS).refine((value) => value.trim() !== '', 'is empty; write something') })
   .meta({ id: 'NewMessage' });
-export const NewDecision = z
-  .strictObject({
-    answer: z.enum(ANSWERS).meta({ description: '"approve" or "deny"; to a question "happened" or "did_not_happen"' }),
-    reason: text(MAX_REASON_CHARS).default(''),
-    id: z
-      .string()
-      .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "_" or "-"')
-      .optional(),
-  })
-  .refine(({ answer, reason }) => answer !== 'deny' || reason.trim() !== '', {
-    path: ['reason'],
-    message: 'a deny needs a reason; say why in one sentence',
-  })
-  .meta({ id: 'NewDecision' });
-
 const Phase = z.enum(['open', 'paused', 'stopped', 'handed_over', 'closed']).meta({ id: 'Phase' });
 const Who = z.object({ id: z.string(), name: z.string() }).meta({ id: 'Who' });
-const Ms = z.number().meta({ description: 'Milliseconds since 1970-01-01T00:00Z' });
+export const Ms = z.number().meta({ description: 'Milliseconds since 1970-01-01T00:00Z' });
 
 export const Conversation = z
   .object({
@@ -141,27 +120,6 @@ export const Waiting = z
   })
   .meta({ id: 'Waiting' });
 /** An approval as those see it who decide. */
-export const Approval = Waiting.extend({
-  conversationId: ConversationId,
-  agent: z.string(),
-  tool: z.string(),
-  args: z.unknown(),
-  digest: z.string(),
-  ruleId: z.string(),
-  reason: z.string(),
-  requester: z.string(),
-  evidence: z.object({ asOfMs: Ms, version: z.string(), record: z.record(z.string(), z.unknown()) }).nullable(),
-  decisions: z.array(
-    z.object({
-      id: z.string(),
-      personId: z.string(),
-      answer: z.enum(ANSWERS),
-      reason: z.string(),
-      atMs: Ms,
-    }),
-  ),
-}).meta({ id: 'Approval' });
-
 export const Action = z
   .object({
     id: z.string(),
@@ -223,13 +181,6 @@ export const Commanded = z
 export const Delivered = z
   .object({ id: ConversationId, delivered: z.literal('signal'), detail: z.string() })
   .meta({ id: 'Delivered' });
-
-export const Receipt = z
-  .object({ decisionId: z.string(), approvalId: z.string(), counted: z.boolean(), text: z.string(), end: End })
-  .meta({ id: 'Receipt' });
-export const SignedDecision = z
-  .object({ decisionId: z.string(), approvalId: z.string(), signed: z.string() })
-  .meta({ id: 'SignedDecision' });
 
 export const NewSwitch = z
   .strictObject({

@@ -2,12 +2,14 @@
 // Pure. May import domain and store types.
 import type { z } from 'zod';
 import type { Outcome } from '../domain/action.ts';
-import type { Approval as ApprovalRow } from '../domain/approval.ts';
+import type { Approval as ApprovalRow, CountedDecision } from '../domain/approval.ts';
+import { approvalsOf } from '../domain/decision.ts';
 import type { Item as ItemRow } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { ActionRow, ConversationRow } from '../store/ports.ts';
 import type { Eyes } from './access.ts';
-import type { Action, Approval, Conversation, Item, Waiting } from './schemas.ts';
+import type { Approval } from './approval-schemas.ts';
+import type { Action, Conversation, Item, Waiting } from './schemas.ts';
 
 export const urlOfConversation = (id: string): string => `/v1/conversations/${id}`;
 export const urlOfMessage = (id: string, messageId: string): string => `${urlOfConversation(id)}/messages/${messageId}`;
@@ -44,7 +46,7 @@ export function itemView(item: ItemRow): z.input<typeof Item> {
 
 export function waitingView(approval: ApprovalRow): z.input<typeof Waiting> {
   const { id, actionId, question = null, summary, group, quorum, decisions, askedMs, deadlineMs, end } = approval;
-  const approvals = decisions.filter((one) => one.answer === 'approve').length;
+  const approvals = approvalsOf({ decisions });
   return { id, actionId, question, summary, group, quorum, approvals, askedMs, deadlineMs, end };
 }
 
@@ -61,15 +63,17 @@ export function approvalView(approval: ApprovalRow): z.input<typeof Approval> {
     reason,
     requester,
     evidence: evidence && { asOfMs: evidence.asOfMs, version: evidence.version, record: { ...evidence.record } },
-    decisions: approval.decisions.map((one) => ({
-      id: one.decisionId,
-      personId: one.personId,
-      answer: one.answer,
-      reason: one.reason,
-      atMs: one.atMs,
-    })),
+    decisions: approval.decisions.map(saidView),
+    asides: (approval.asides ?? []).map(saidView),
+    editors: [...(approval.editors ?? [])],
+    escalation: [...(approval.escalation ?? [])],
+    amount: approval.amount ?? null,
   };
 }
+
+const saidView = ({ decisionId, personId, answer, reason, atMs }: CountedDecision) => ({
+  ...{ id: decisionId, personId, answer, reason, atMs },
+});
 
 export function actionView(row: ActionRow, eyes: Eyes): z.input<typeof Action> {
   const { id, conversationId, agent, tool, effect, summary, stage, verdict, approvalId, createdMs, updatedMs } = row;

@@ -4,6 +4,7 @@
 import type { Card, CardAsk, CardField } from '../domain/card.ts';
 import type { ClickAnswer } from '../domain/channel.ts';
 import type { Shown } from '../domain/display.ts';
+import type { DecisionAnswer } from '../domain/signed.ts';
 import { cutText } from '../domain/text.ts';
 import { writePayload } from './payload.ts';
 
@@ -134,7 +135,7 @@ const LABELS: Readonly<Record<ClickAnswer, Pick<Button, 'label' | 'style'>>> = {
   view: { label: 'See everything', style: 'plain' },
 };
 
-const hasButton = (answer: string): answer is ClickAnswer => Object.hasOwn(LABELS, answer);
+const hasButton = (answer: DecisionAnswer): answer is Exclude<ClickAnswer, 'view'> => Object.hasOwn(LABELS, answer);
 
 /** What is not shown whole cannot be said yes to here; saying no is always possible. */
 function buttonsOf(ask: CardAsk, extent: Extent): readonly Button[] {

@@ -27,6 +27,8 @@ export interface Proposal {
   /** SHA-256, hex, over (action id, tool, version, args, principal, salt). */
   readonly digest: string;
   readonly principal: Principal;
+  /** Who wrote the arguments instead, one after the other; they cannot approve it. Absent where nobody did. */
+  readonly editors?: readonly string[];
   readonly effect: Effect;
   /** One line for people: "refund order 1042 · 72.00 EUR". */
   readonly summary: string;

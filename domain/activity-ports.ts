@@ -6,7 +6,15 @@ import type { QuestionInput, SubmittedMessage } from './conversation.ts';
 import type { Entry } from './entry.ts';
 import type { ItemRef, NewItem } from './item.ts';
 import type { CallModelInput, CallModelResult } from './model.ts';
-import type { CommandStatement, DecisionStatement, MessageStatement, ReportStatement, Signed } from './signed.ts';
+import type { Asked } from './entitlement.ts';
+import type {
+  CommandStatement,
+  DecisionStatement,
+  LeaveAsked,
+  MessageStatement,
+  ReportStatement,
+  Signed,
+} from './signed.ts';
 
 /** Where a turn belongs. */
 export interface TurnOf {
@@ -32,6 +40,10 @@ export type OpenedTurn =
       /** An action of the batch handed the conversation over to a person. */
       readonly handsOver?: boolean;
       readonly asked?: ReportStatement['asked'];
+      /** An approver asks something: the batch goes on waiting. */
+      readonly stillWaits?: boolean;
+      /** How many actions of the batch were denied. */
+      readonly denials?: number;
     }
   /** `handedBack`: a person of the team has answered in the agent's place. `again` as above: no model need speak for it. */
   | {
@@ -40,6 +52,8 @@ export type OpenedTurn =
       readonly handedBack: boolean;
       readonly again?: ItemRef;
       readonly asked?: ReportStatement['asked'];
+      readonly stillWaits?: boolean;
+      readonly denials?: number;
     }
   | { readonly kind: 'refused' }
   | { readonly kind: 'behind'; readonly lastTurn: number };
@@ -51,8 +65,14 @@ export type Proposed = Case | { readonly kind: 'to_inspect'; readonly proposal: 
 export interface Inspected {
   readonly proposal: Proposal;
   readonly evidence: Evidence | null;
-  readonly approval: { readonly id: string; readonly deadlineMs: number } | null;
+  readonly approval: LeaveAsked | null;
 }
+
+/** What the role must know of an approval to verify a decision on it. */
+export type DecidedOn = Pick<Approval, 'id' | 'digest' | 'agent' | 'tool' | 'args'> & {
+  readonly tenant: string;
+  readonly asked: Asked;
+};
 
 export type CheckedDecision =
   | { readonly kind: 'valid'; readonly approvalId: string; readonly decision: CountedDecision }
@@ -87,6 +107,21 @@ export interface WorkflowsActivities {
     readonly firstIndex: number;
     readonly principal: Signed<MessageStatement>;
   }): Promise<readonly Proposed[]>;
+  /**
+   * Propose an action anew, under a key of its own: as an approver wrote it, or under the tool's declaration of today.
+   * What cannot be parsed any more is invalid. Writes nothing.
+   */
+  proposeAnew(input: {
+    readonly proposal: Proposal;
+    readonly args: string;
+    /** Who wrote these arguments; '' where nobody did. */
+    readonly editor: string;
+  }): Promise<Proposed>;
+  /** Sign what the conversation is told when an approver asks it something. */
+  signAskBack(input: {
+    readonly approval: Approval;
+    readonly decision: CountedDecision;
+  }): Promise<Signed<ReportStatement>>;
   /** Ask the rules and sign their verdicts. Writes nothing. */
   decide(input: readonly Inspected[]): Promise<readonly RuledAction[]>;
   /** Write entries and items in one transaction, idempotent by their keys. */
@@ -96,7 +131,7 @@ export interface WorkflowsActivities {
   }): Promise<readonly ItemRef[]>;
   verifyDecision(input: {
     readonly signed: Signed<DecisionStatement>;
-    readonly approvals: readonly (Pick<Approval, 'id' | 'digest' | 'group'> & { readonly tenant: string })[];
+    readonly approvals: readonly DecidedOn[];
   }): Promise<CheckedDecision>;
   verifyCommand(input: {
     readonly signed: Signed<CommandStatement>;

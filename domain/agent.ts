@@ -1,7 +1,7 @@
 // What an agent declares: who owns it, what it is for, which model, tools and rules. May import domain only.
 import type { ModelPrice } from './model.ts';
 import type { Directory } from './principal.ts';
-import { isMember } from './principal.ts';
+import { CURRENCY, isMember } from './principal.ts';
 import type { Rule } from './rule.ts';
 import type { System } from './system.ts';
 import type { AnyTool } from './tool.ts';
@@ -108,8 +108,6 @@ export function defineAgent(definition: AgentDefinition): Agent {
   }
   return Object.freeze({ models: [], prices: {}, systems: [], demo: [], ...definition, limits });
 }
-
-const CURRENCY = /^[A-Z]{3}$/;
 
 function assertPrice(agent: string, model: string, price: ModelPrice): void {
   const { currency, promptPerMillion, completionPerMillion } = price;

@@ -1,9 +1,10 @@
-// The arithmetic of approvals: who counts, how many are enough, when it is over. Pure: time arrives as nowMs.
+// Approvals: whom one asks, when it is over, whether it still stands. Pure: time arrives as nowMs.
 // Doing nothing denies: no decision until the deadline is `expired`. May import domain only.
-import type { Evidence, Outcome, Proposal } from './action.ts';
-import type { Verdict } from './verdict.ts';
+import type { Evidence, Proposal } from './action.ts';
+import type { Amount, Asked, Escalation } from './entitlement.ts';
+import { TOOL_CHANGED, type Verdict } from './verdict.ts';
 import type { JsonObject } from './json.ts';
-import type { DecisionAnswer, DecisionStatement, Signed } from './signed.ts';
+import type { DecisionAnswer, DecisionStatement, LeaveAsked, Signed } from './signed.ts';
 
 // 15 min after the last decision could be given: an approval is leave to act soon, not some day.
 export const ACT_WITHIN_MS = 15 * 60_000;
@@ -17,6 +18,8 @@ export interface CountedDecision {
   readonly atMs: number;
   /** How the person was known; absent in decisions of 0.3.0. */
   readonly method?: string;
+  /** With `edit`: the arguments that are to run instead, as canonical JSON. */
+  readonly args?: string;
   readonly signed: Signed<DecisionStatement>;
 }
 
@@ -43,11 +46,18 @@ export interface Approval {
   readonly ruleId: string;
   readonly reason: string;
   readonly requester: string;
+  /** Who wrote its arguments instead of the requester; they decide no more on it than the requester does. */
+  readonly editors?: readonly string[];
   readonly group: string;
+  /** Who may decide too, from when on. */
+  readonly escalation?: readonly Escalation[];
+  readonly amount?: Amount;
   readonly quorum: number;
   readonly askedMs: number;
   readonly deadlineMs: number;
   readonly decisions: readonly CountedDecision[];
+  /** What was said besides: approvals that were taken back, what took them back, and what was asked back. */
+  readonly asides?: readonly CountedDecision[];
   readonly end: ApprovalEnd;
 }
 
@@ -65,20 +75,19 @@ export type ApprovalEnd =
 /** The tenant of an approval, as 0.1.0 left it out. */
 export const tenantOf = (approval: Approval): string => approval.tenant ?? 'default';
 
-/** The words that answer it. */
-export function answersTo(approval: Pick<Approval, 'question'>): readonly DecisionAnswer[] {
-  return approval.question === undefined ? ['approve', 'deny'] : ['happened', 'did_not_happen'];
+/** Whom it asks. What happened may be said by whoever knows it: a question has no authors. */
+export function askedBy(
+  approval: Pick<Approval, 'group' | 'escalation' | 'requester' | 'editors' | 'amount' | 'question'>,
+): Asked {
+  const { group, escalation = [], requester, editors = [], amount, question } = approval;
+  return { group, escalation, amount, authors: question === undefined ? [requester, ...editors] : [] };
 }
 
-/** What a person gets for a decision. The same decision id gets the same receipt, however often it is sent. */
-export interface Receipt {
-  readonly decisionId: string;
-  readonly approvalId: string;
-  readonly counted: boolean;
-  /** A sentence for the person: "approved; refund order 1042 runs now", "too late: it expired at …". */
-  readonly text: string;
-  readonly end: Approval['end'];
-}
+/** Every group that it asks, sooner or later. */
+export const groupsOf = ({ group, escalation = [] }: Pick<Approval, 'group' | 'escalation'>): readonly string[] => [
+  group,
+  ...escalation.map((one) => one.group),
+];
 
 type Ask = Extract<Verdict, { kind: 'ask' }>;
 
@@ -91,6 +100,7 @@ export function openApproval(
   verdict: Ask,
   nowMs: number,
 ): Approval {
+  const escalation = (verdict.escalation ?? []).map(({ group, afterMs }) => ({ group, fromMs: nowMs + afterMs }));
   return {
     id,
     batchId,
@@ -107,7 +117,10 @@ export function openApproval(
     ruleId: verdict.ruleId,
     reason: verdict.reason,
     requester: proposal.principal.id,
+    ...(proposal.editors === undefined ? {} : { editors: proposal.editors }),
     group: verdict.group,
+    ...(escalation.length === 0 ? {} : { escalation }),
+    ...(verdict.amount === undefined ? {} : { amount: verdict.amount }),
     quorum: verdict.quorum,
     askedMs: nowMs,
     deadlineMs: nowMs + verdict.withinMs,
@@ -129,52 +142,9 @@ export function forPeople({
   };
 }
 
-/**
- * Count one verified decision. Only an open approval changes. The same decision gets its receipt again; another word of
- * the same person does not count. In time is what was signed before the deadline, if it arrives while the approval is
- * still open.
- */
-export function applyDecision(approval: Approval, decision: CountedDecision): { approval: Approval; receipt: Receipt } {
-  const seen = approval.decisions.find(
-    (one) => one.decisionId === decision.decisionId || one.personId === decision.personId,
-  );
-  if (seen !== undefined) {
-    const text = `your ${seen.answer} of ${approval.summary} is already counted`;
-    return { approval, receipt: receiptOf(approval, seen.decisionId, seen.answer === decision.answer, text) };
-  }
-  if (approval.end !== 'open') {
-    return {
-      approval,
-      receipt: receiptOf(approval, decision.decisionId, false, `too late: it is already ${approval.end}`),
-    };
-  }
-  // It does not count, and ends nothing: the clock that signed it may be wrong; the Workflow's own timer is the judge.
-  if (decision.atMs >= approval.deadlineMs) {
-    return { approval, receipt: receiptOf(approval, decision.decisionId, false, 'too late: the deadline was over') };
-  }
-  // Four eyes are for leave. What happened may be said by whoever knows it: a new action is ruled on like any other.
-  if (decision.personId === approval.requester && approval.question === undefined) {
-    const text = 'who asks for an action cannot approve or deny it';
-    return { approval, receipt: receiptOf(approval, decision.decisionId, false, text) };
-  }
-  if (!answersTo(approval).includes(decision.answer)) {
-    const text = `it is answered by ${answersTo(approval).join(' or ')}, not by ${decision.answer}`;
-    return { approval, receipt: receiptOf(approval, decision.decisionId, false, text) };
-  }
-  const decisions = [...approval.decisions, decision];
-  if (decision.answer === 'happened' || decision.answer === 'did_not_happen') {
-    const answered = { ...approval, decisions, end: decision.answer };
-    const text = `recorded: ${approval.summary} ${decision.answer === 'happened' ? 'happened' : 'did not happen'}`;
-    return { approval: answered, receipt: receiptOf(answered, decision.decisionId, true, text) };
-  }
-  const approvals = decisions.filter((one) => one.answer === 'approve').length;
-  const end = decision.answer === 'deny' ? 'denied' : approvals >= approval.quorum ? 'approved' : 'open';
-  const next = { ...approval, decisions, end } as const;
-  const text =
-    end === 'open'
-      ? `counted; ${approvals} of ${approval.quorum} have approved ${approval.summary}`
-      : `${end}: ${approval.summary}`;
-  return { approval: next, receipt: receiptOf(next, decision.decisionId, true, text) };
+/** What the verdict that people's leave is for says of it. */
+export function leaveOf({ id, deadlineMs, escalation }: Approval): LeaveAsked {
+  return { id, deadlineMs, ...(escalation === undefined ? {} : { escalation }) };
 }
 
 /** An open approval past its deadline is expired, which denies. */
@@ -185,12 +155,6 @@ export function expireIfDue(approval: Approval, nowMs: number): Approval {
 /** End an open approval for another reason; an ended one stays as it ended. */
 export function endApproval(approval: Approval, end: 'cancelled' | 'superseded'): Approval {
   return approval.end === 'open' ? { ...approval, end } : approval;
-}
-
-/** What a person's answer to the question whether an action happened makes of its outcome. */
-export function outcomeOfAnswer({ answer, personId, reason }: CountedDecision): Outcome {
-  if (answer === 'happened') return { kind: 'succeeded', result: { confirmedBy: personId, reason } };
-  return { kind: 'failed', reason: `it did not happen; ${personId} looked${reason === '' ? '' : `: ${reason}`}` };
 }
 
 /**
@@ -204,23 +168,36 @@ export function stillStands(
 ):
   | { readonly kind: 'stands' }
   | { readonly kind: 'denied'; readonly reason: string }
+  | { readonly kind: 'tool_changed'; readonly reason: string }
   | { readonly kind: 'ask_anew'; readonly reason: string } {
   const { verdict, evidence } = again;
+  if (verdict.ruleId === TOOL_CHANGED) return { kind: 'tool_changed', reason: verdict.reason };
   if (verdict.kind === 'deny') return { kind: 'denied', reason: verdict.reason };
   const before = approval.evidence?.record ?? {};
   const now = evidence?.record ?? {};
   const changed = preconditions.filter((field) => !sameValue(before, now, field));
   if (changed.length > 0) return { kind: 'ask_anew', reason: `changed since it was asked: ${changed.join(', ')}` };
-  if (verdict.kind === 'ask' && (verdict.group !== approval.group || verdict.quorum > approval.quorum)) {
+  if (verdict.kind === 'ask' && asksMore(approval, verdict)) {
     return { kind: 'ask_anew', reason: `the rule now asks ${verdict.quorum} of ${verdict.group}` };
   }
   return { kind: 'stands' };
 }
 
-function sameValue(before: JsonObject, now: JsonObject, field: string): boolean {
-  return JSON.stringify(before[field]) === JSON.stringify(now[field]);
+/** Other people, more of them, or leave for more. */
+function asksMore(approval: Approval, verdict: Ask): boolean {
+  const known = new Set([verdict.group, ...(verdict.escalation ?? []).map(({ group }) => group)]);
+  return (
+    verdict.group !== approval.group ||
+    groupsOf(approval).some((group) => !known.has(group)) ||
+    verdict.quorum > approval.quorum ||
+    !covers(approval.amount, verdict.amount)
+  );
 }
 
-function receiptOf(approval: Approval, decisionId: string, counted: boolean, text: string): Receipt {
-  return { decisionId, approvalId: approval.id, counted, text, end: approval.end };
+const covers = (given: Amount | undefined, asked: Amount | undefined): boolean =>
+  asked === undefined ||
+  (given !== undefined && given.currency === asked.currency && given.minorUnits >= asked.minorUnits);
+
+function sameValue(before: JsonObject, now: JsonObject, field: string): boolean {
+  return JSON.stringify(before[field]) === JSON.stringify(now[field]);
 }

@@ -2,7 +2,8 @@
 // asks and what happens when nobody answers. Each surface formats it for itself. Pure: time arrives as nowMs. May import
 // domain only. Guarantee: where anything of the arguments is cut or hidden, the card offers no answer but deny.
 import { endingOf, endingText, type Outcome } from './action.ts';
-import { type Approval, type ApprovalEnd, answersTo } from './approval.ts';
+import type { Approval, ApprovalEnd } from './approval.ts';
+import { answersTo } from './decision.ts';
 import { canonicalText, type Leaf, leavesOf } from './leaves.ts';
 import { flagsOf, type Shown, shownLine, shownText } from './display.ts';
 import type { Json } from './json.ts';
@@ -179,10 +180,13 @@ function otherwiseOf({ end, question }: Approval): string {
   return question === undefined ? 'then it is denied by itself' : 'then it stays unknown, and is not repeated';
 }
 
+// What one click says; whatever else may be answered needs words, and is answered in the full view.
+const ON_CARDS: ReadonlySet<DecisionAnswer> = new Set(['approve', 'deny', 'happened', 'did_not_happen']);
+
 /** Whoever says yes, or says what happened, must have seen what about; no needs no more than the doubt. */
 function answersNow(approval: Approval, isWhole: boolean, nowMs: number): readonly DecisionAnswer[] {
   if (approval.end !== 'open' || nowMs >= approval.deadlineMs) return [];
-  return answersTo(approval).filter((answer) => isWhole || answer === 'deny');
+  return answersTo(approval).filter((answer) => ON_CARDS.has(answer) && (isWhole || answer === 'deny'));
 }
 
 interface Listed {

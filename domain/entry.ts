@@ -152,6 +152,13 @@ export type Fact =
       readonly signed: string;
       readonly receipt: string;
     }
+  /** People were told again of what waits for them; with an escalation one group more may decide from then on. */
+  | {
+      readonly kind: 'approval_noticed';
+      readonly approvalId: string;
+      readonly notice: 'reminder' | 'escalation';
+      readonly groups: readonly string[];
+    }
   | { readonly kind: 'decision_refused'; readonly approvalId: string; readonly reason: string }
   | { readonly kind: 'approval_settled'; readonly approval: Approval }
   | { readonly kind: 'claimed'; readonly digest: string; readonly tool: string; readonly warrant: WarrantMark | null }

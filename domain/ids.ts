@@ -52,14 +52,21 @@ export function conversationOfWorkflow(workflowId: string): string | undefined {
 /** `<batch>.<index in batch>.<round>`: an approval id carries its Workflow, so a click finds it without a look-up. */
 export const approvalId = (batchId: string, index: number, round: number): string => `${batchId}.${index}.${round}`;
 
-const APPROVAL_ID = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63}:\d{1,9}:\d{1,4}(?:\.question)?)\.(\d{1,3})\.(\d{1,2})$/;
-const ACTION_ID = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63}):(\d{1,9}):(\d{1,4})$/;
+const APPROVAL_ID =
+  /^([A-Za-z0-9][A-Za-z0-9_-]{0,63}:\d{1,9}:\d{1,4}(?:~\d{1,2})?(?:\.question)?)\.(\d{1,3})\.(\d{1,2})$/;
+const ACTION_ID = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63}):(\d{1,9}):(\d{1,4})(?:~(\d{1,2}))?$/;
 
 /** The parts of an approval id; undefined when the text is none. */
 export function parseApprovalId(text: string): { batchId: string; index: number; round: number } | undefined {
   const parts = APPROVAL_ID.exec(text);
   if (parts === null) return undefined;
   return { batchId: parts[1] ?? '', index: Number(parts[2]), round: Number(parts[3]) };
+}
+
+/** The key of the same action proposed anew, edited or under a newer declaration of its tool: `…~1`, `…~2`. */
+export function anewId(of: string): string {
+  const [base = of, nth = '0'] = of.split('~');
+  return `${base}~${Number(nth) + 1}`;
 }
 
 /** The conversation of an action id; undefined when the text is none. */

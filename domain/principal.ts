@@ -16,6 +16,10 @@ export interface Person {
   readonly id: string;
   readonly name: string;
   readonly channels?: Readonly<Record<string, string>>;
+  /** Ids of the people in whose place this one acts. Those who act for one another are one pair of eyes. */
+  readonly actsFor?: readonly string[];
+  /** The most that the person may approve, in the smallest units of each currency; absent: as much as the group may. */
+  readonly approvesUpTo?: Readonly<Record<string, number>>;
 }
 
 /** The file that names people and groups. A group is a list of person ids; an empty or unknown one decides nothing. */
@@ -26,12 +30,24 @@ export interface Directory {
   readonly addresses?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
+export const CURRENCY = /^[A-Z]{3}$/;
+
 /** Check a directory where it is written. Throws with a sentence when a group names an unknown person or ids repeat. */
 export function defineDirectory(directory: Directory): Directory {
   const ids = new Set<string>();
   for (const person of directory.people) {
     if (ids.has(person.id)) throw new Error(`directory: the person id "${person.id}" stands twice; ids must be unique`);
     ids.add(person.id);
+  }
+  for (const { id, actsFor = [], approvesUpTo = {} } of directory.people) {
+    const unknown = actsFor.find((other) => !ids.has(other));
+    if (unknown !== undefined) {
+      throw new Error(`directory: "${id}" acts for "${unknown}", who is not among the people`);
+    }
+    for (const [currency, most] of Object.entries(approvesUpTo)) {
+      if (CURRENCY.test(currency) && Number.isSafeInteger(most) && most >= 0) continue;
+      throw new Error(`directory: approvesUpTo of "${id}" needs currencies such as EUR, and whole numbers of cents`);
+    }
   }
   for (const [group, members] of Object.entries(directory.groups)) {
     if (group.startsWith('@')) throw new Error(`directory: group "${group}" must not begin with "@"; rename it`);

@@ -1,9 +1,10 @@
 // Rules are code: pure functions over an action and what is known about it. First answer wins; there is one default.
 // Pure: no clock, no I/O. May import domain only.
 import type { Evidence, Effect } from './action.ts';
+import type { Amount } from './entitlement.ts';
 import type { Verdict } from './verdict.ts';
 import type { Json, JsonObject } from './json.ts';
-import type { Principal } from './principal.ts';
+import { CURRENCY, type Principal } from './principal.ts';
 import { cutText } from './text.ts';
 import type { Tool } from './tool.ts';
 
@@ -28,7 +29,11 @@ export type Answer =
       readonly group: string;
       readonly quorum: number;
       readonly withinMs: number;
+      readonly escalation?: AskVerdict['escalation'];
+      readonly amount?: Amount;
     };
+
+type AskVerdict = AskOf<Verdict>;
 
 // 24 h: approvers work office hours in one time zone; past it we deny, never allow.
 export const APPROVAL_WITHIN_MS = 24 * 60 * 60 * 1000;
@@ -37,12 +42,23 @@ export const MAX_APPROVAL_WITHIN_MS = 30 * 24 * 60 * 60 * 1000;
 
 export const allow = (reason = 'allowed'): Answer => ({ kind: 'allow', reason });
 export const deny = (reason: string): Answer => ({ kind: 'deny', reason });
-export const ask = (who: { group: string; quorum?: number; withinMs?: number; reason?: string }): Answer => ({
+export const ask = (who: {
+  group: string;
+  quorum?: number;
+  withinMs?: number;
+  reason?: string;
+  /** Who else may decide once nobody has for that long: `[{ group: 'leads', afterMs: 4 * 3_600_000 }]`. */
+  escalation?: AskVerdict['escalation'];
+  /** How much it is about; who has a limit of their own in the directory decides up to it only. */
+  amount?: Amount;
+}): Answer => ({
   kind: 'ask',
   reason: who.reason ?? `asks ${who.group}`,
   group: who.group,
   quorum: who.quorum ?? 1,
   withinMs: who.withinMs ?? APPROVAL_WITHIN_MS,
+  ...(who.escalation === undefined ? {} : { escalation: who.escalation }),
+  ...(who.amount === undefined ? {} : { amount: who.amount }),
 });
 
 /** One rule. `tool` '' means every tool of the agent. */
@@ -109,12 +125,33 @@ function verdictOf(ruleId: string, ruleVersion: string, answer: Answer): Verdict
     case 'deny':
       return { kind: answer.kind, ...about };
     case 'ask': {
-      const { group, quorum, withinMs } = answer;
-      const sane = Number.isInteger(quorum) && quorum >= 1 && withinMs > 0 && withinMs <= MAX_APPROVAL_WITHIN_MS;
-      if (sane && typeof group === 'string') return { kind: 'ask', ...about, group, quorum, withinMs };
-      return { kind: 'deny', ...about, reason: 'the rule asks for an impossible approval' };
+      if (!isPossible(answer)) return { kind: 'deny', ...about, reason: 'the rule asks for an impossible approval' };
+      const { kind, group, quorum, withinMs, escalation, amount } = answer;
+      const more = { ...(escalation === undefined ? {} : { escalation }), ...(amount === undefined ? {} : { amount }) };
+      return { kind, ...about, group, quorum, withinMs, ...more };
     }
     default:
       return void (answer satisfies never);
   }
 }
+
+// 5: past five groups nobody is left to ask; each stands on the card.
+const MAX_ESCALATIONS = 5;
+
+function isPossible({ group, quorum, withinMs, escalation = [], amount }: AskOf<Answer>): boolean {
+  const isAmount =
+    amount === undefined ||
+    (CURRENCY.test(amount.currency) && Number.isSafeInteger(amount.minorUnits) && amount.minorUnits >= 0);
+  return (
+    typeof group === 'string' &&
+    Number.isInteger(quorum) &&
+    quorum >= 1 &&
+    withinMs > 0 &&
+    withinMs <= MAX_APPROVAL_WITHIN_MS &&
+    escalation.length <= MAX_ESCALATIONS &&
+    escalation.every((one) => typeof one.group === 'string' && one.afterMs > 0 && one.afterMs < withinMs) &&
+    isAmount
+  );
+}
+
+type AskOf<T> = Extract<T, { kind: 'ask' }>;

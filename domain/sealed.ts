@@ -38,10 +38,11 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
     elsewhere: ['approval.args', 'approval.evidence', 'approval.decisions'],
   },
   decided: { sealed: ['signed', 'receipt'] },
+  approval_noticed: NOTHING,
   decision_refused: { sealed: ['reason'] },
   approval_settled: {
     sealed: ['approval.summary', 'approval.forWhom', 'approval.howMuch', 'approval.reason'],
-    elsewhere: ['approval.args', 'approval.evidence', 'approval.decisions'],
+    elsewhere: ['approval.args', 'approval.evidence', 'approval.decisions', 'approval.asides'],
   },
   claimed: NOTHING,
   attempted: NOTHING,

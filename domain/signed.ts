@@ -1,6 +1,7 @@
 // What the roles sign, and for whom. The signature covers the exact bytes of the statement; whoever verifies reads the
 // statement out of the signed bytes, so what was checked and what is used cannot differ. May import domain types only.
 import type { Verdict } from './verdict.ts';
+import type { Escalation } from './entitlement.ts';
 import type { Principal } from './principal.ts';
 
 /** A compact JWS (EdDSA over Ed25519) whose payload is the JSON of T. The phantom field only carries the type. */
@@ -16,8 +17,11 @@ export interface MessageStatement {
   readonly atMs: number;
 }
 
-/** Leave is given or denied; a question is answered. */
-export type DecisionAnswer = 'approve' | 'deny' | 'happened' | 'did_not_happen';
+/**
+ * Leave is given or denied; `edit` denies it and says what may run instead; `withdraw` takes an approval back; `ask_back`
+ * asks the conversation, and decides nothing. A question is answered.
+ */
+export type DecisionAnswer = 'approve' | 'deny' | 'edit' | 'withdraw' | 'ask_back' | 'happened' | 'did_not_happen';
 
 /** The API's word that this person answered this approval, over the digest of the exact action. */
 export interface DecisionStatement {
@@ -27,6 +31,8 @@ export interface DecisionStatement {
   readonly digest: string;
   readonly answer: DecisionAnswer;
   readonly reason: string;
+  /** With `edit`: the arguments that are to run instead, as canonical JSON. */
+  readonly args?: string;
   readonly person: Principal;
   readonly method: string;
   readonly atMs: number;
@@ -39,6 +45,13 @@ export interface CommandStatement {
   readonly conversationId: string;
   readonly principal: Principal;
   readonly atMs: number;
+}
+
+/** The approval that a verdict rests on: until when it could be decided, and by whom besides the group of the rule. */
+export interface LeaveAsked {
+  readonly id: string;
+  readonly deadlineMs: number;
+  readonly escalation?: readonly Escalation[];
 }
 
 /** The workflows role's ruling on one action, bound to the digest. The actor demands it, `allow` included. */
@@ -54,7 +67,7 @@ export interface VerdictStatement {
   readonly verdict: Verdict;
   readonly evidenceSha256: string;
   /** Set once people answered: whose decisions count for this action, and until when they could be given. */
-  readonly approval: { readonly id: string; readonly deadlineMs: number } | null;
+  readonly approval: LeaveAsked | null;
   readonly atMs: number;
 }
 
@@ -68,6 +81,10 @@ export interface ReportStatement {
   readonly again?: string;
   /** Actions that may have happened, and of which people are asked: their questions will be reported too. */
   readonly asked?: readonly { readonly questionId: string; readonly summary: string }[];
+  /** Set where the batch goes on waiting: an approver asks the conversation something, under this decision. */
+  readonly asksBack?: string;
+  /** How many actions of the batch were denied. */
+  readonly denials?: number;
   /** An action of the batch that handed the conversation over has succeeded. */
   readonly handsOver?: boolean;
   readonly atMs: number;

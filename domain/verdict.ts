@@ -1,4 +1,8 @@
-// What the rules answer about one action. May import nothing.
+// What the rules answer about one action. May import domain types only.
+import type { Amount } from './entitlement.ts';
+
+/** The id under which code denies what was proposed under another declaration of its tool. */
+export const TOOL_CHANGED = 'tool-changed';
 
 /** The answer of the rules. Doing nothing denies: no rule, a thrown rule, an unknown tool are `deny`. */
 export type Verdict =
@@ -15,4 +19,8 @@ export type Verdict =
       readonly quorum: number;
       /** How long people have, from the card. */
       readonly withinMs: number;
+      /** Groups that may decide too once the first has kept quiet for that long. */
+      readonly escalation?: readonly { readonly group: string; readonly afterMs: number }[];
+      /** How much it is about, where people's own limits count. */
+      readonly amount?: Amount;
     };

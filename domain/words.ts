@@ -20,6 +20,10 @@ export function wordsOfModelFailure(type: string, waiting: string): string {
 const MAX_LISTED = 60;
 
 /** The end of a turn that was stopped: what was not done, by its summaries. */
+/** Said where the rules have denied too much in one turn. */
+export const wordsOfDenials =
+  'I was refused several times here, so I stop and hand over: somebody of the team will answer you.';
+
 export function wordsOfStop(undone: readonly string[]): string {
   const words = 'An operator stopped this conversation while I was working. What had not begun was not done';
   if (undone.length === 0) return `${words}.`;

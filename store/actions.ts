@@ -4,6 +4,9 @@ import { QUESTION } from '../domain/ids.ts';
 import type { ActionRow, Store } from './ports.ts';
 import type { Db, Tables } from './schema.ts';
 
+// 500: people who have denied that much in one conversation have long ended it.
+const MAX_DENIED = 500;
+
 export function createActions(db: Db): Store['actions'] {
   return {
     async get(id) {
@@ -21,17 +24,7 @@ export function createActions(db: Db): Store['actions'] {
         .execute();
       return rows.map(fromRow);
     },
-    async openWrites(conversationId, tool) {
-      const rows = await db
-        .selectFrom('actions')
-        .selectAll()
-        .where('conversation_id', '=', conversationId)
-        .where((eb) => eb.or([eb('outcome_kind', 'is', null), eb('outcome_kind', '=', 'unknown')]))
-        .orderBy('created_ms', 'desc')
-        .execute();
-      // Here, not in SQL: PostgreSQL reads no field out of a json that holds a NUL somewhere.
-      return rows.map(fromRow).filter((row) => row.tool === tool && row.effect !== 'read');
-    },
+    ...earlierCalls(db),
     async unasked(beforeMs, limit) {
       const rows = await db
         .selectFrom('actions')
@@ -69,6 +62,35 @@ export function createActions(db: Db): Store['actions'] {
         .where('receipt_ms', 'is', null)
         .executeTakeFirstOrThrow();
       return { ...Object.fromEntries(byOutcome.map((row) => [row.outcome_kind ?? '', row.count])), claimed };
+    },
+  };
+}
+
+/** What code must know of earlier calls of one tool in one conversation. */
+function earlierCalls(db: Db): Pick<Store['actions'], 'openWrites' | 'deniedByPeople'> {
+  return {
+    async openWrites(conversationId, tool) {
+      const rows = await db
+        .selectFrom('actions')
+        .selectAll()
+        .where('conversation_id', '=', conversationId)
+        .where((eb) => eb.or([eb('outcome_kind', 'is', null), eb('outcome_kind', '=', 'unknown')]))
+        .orderBy('created_ms', 'desc')
+        .execute();
+      // Here, not in SQL: PostgreSQL reads no field out of a json that holds a NUL somewhere.
+      return rows.map(fromRow).filter((row) => row.tool === tool && row.effect !== 'read');
+    },
+    async deniedByPeople(conversationId, tool) {
+      const rows = await db
+        .selectFrom('actions')
+        .innerJoin('approvals', 'approvals.id', 'actions.approval_id')
+        .selectAll('actions')
+        .where('actions.conversation_id', '=', conversationId)
+        .where('approvals.end_state', '=', 'denied')
+        .orderBy('actions.created_ms', 'desc')
+        .limit(MAX_DENIED)
+        .execute();
+      return rows.map(fromRow).filter((row) => row.tool === tool);
     },
   };
 }

@@ -43,14 +43,18 @@ export function createApprovals(db: Db): Store['approvals'] {
 
 function listsOf(db: Db): Pick<Store['approvals'], 'list' | 'open'> {
   return {
-    async list({ tenant, end, groups, conversationId, cursor, limit }) {
+    async list({ tenant, end, groups, nowMs, conversationId, cursor, limit }) {
       if (groups.length === 0) return { rows: [], next: '' };
       const after = decodeCursor(cursor);
       const rows = await db
         .selectFrom('approvals')
         .select(['id', 'asked_ms', 'approval'])
         // One parameter, however many people there are: an operator sees what waits for each of them.
-        .where(sql<boolean>`group_name = any(${[...groups]})`)
+        .where(
+          sql<boolean>`(group_name = any(${[...groups]}) or exists (
+            select from jsonb_to_recordset(escalation) as later("group" text, "fromMs" bigint)
+            where later."group" = any(${[...groups]}) and later."fromMs" <= ${nowMs}))`,
+        )
         .where((eb) =>
           eb.exists(
             eb

@@ -7,7 +7,8 @@ import type { Outcome } from '../domain/action.ts';
 import type { FactOf, WarrantMark } from '../domain/entry.ts';
 import { stoppedBy } from '../domain/switch.ts';
 import { appendEntries, isRecorded, lockLedger } from './entries.ts';
-import { type Claim, type Claiming, FencedOff, type Store } from './ports.ts';
+import { type Claim, type Claiming, FencedOff } from './claim-port.ts';
+import type { Store } from './ports.ts';
 import type { Db, Tables, Tx } from './schema.ts';
 import { thrownSwitches } from './switches.ts';
 

@@ -63,8 +63,8 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
     },
     appends: [
       ...(['phase', 'message', 'message_refused', 'report_refused', 'replied', 'proposed', 'ruled'] as const),
-      ...(['approval_requested', 'decided', 'decision_refused', 'approval_settled', 'claimed', 'settled'] as const),
-      ...(['configured', 'operator_act'] as const),
+      ...(['approval_requested', 'approval_noticed', 'decided', 'decision_refused', 'approval_settled'] as const),
+      ...(['claimed', 'settled', 'configured', 'operator_act'] as const),
     ],
     labels: ['principal', 'record', 'untrusted', 'model'],
   },

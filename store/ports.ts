@@ -5,11 +5,12 @@ import type { Verdict } from '../domain/verdict.ts';
 import type { Approval } from '../domain/approval.ts';
 import type { ConversationChannel } from '../domain/channel.ts';
 import type { ConversationPhase } from '../domain/conversation.ts';
-import type { Entry, FactOf, RecordedEntry, WarrantMark } from '../domain/entry.ts';
+import type { Entry, RecordedEntry } from '../domain/entry.ts';
 import type { Item, NewItem } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { OwnerReport } from '../domain/report.ts';
 import type { Switch } from '../domain/switch.ts';
+import type { Claims } from './claim-port.ts';
 import type { Deliveries, Notes } from '../domain/delivery.ts';
 import type { CheckpointRow, HashedEntry } from './ledger-rows.ts';
 
@@ -50,47 +51,6 @@ export interface ActionRow {
 
 export interface UnaskedAction extends ActionRow {
   readonly tenant: string;
-}
-
-export interface Claim {
-  readonly actionId: string;
-  readonly digest: string;
-  /** How often it was taken, from 1. Who takes it over raises it, and so fences off whoever held it before. */
-  readonly epoch: number;
-  readonly claimedMs: number;
-  /** null: claimed, and nobody knows yet how it ended. */
-  readonly outcome: Outcome | null;
-}
-
-/** What is claimed. */
-export interface Claiming {
-  readonly actionId: string;
-  readonly conversationId: string;
-  readonly digest: string;
-  readonly tenant: string;
-  readonly agent: string;
-  readonly tool: string;
-  readonly nowMs: number;
-}
-
-/**
- * `claimed`: this caller holds it and may act. `exists`: somebody claimed it before, under this or another digest.
- * `ended`, `switched_off` and `not_recorded`: nothing is claimed, because the action has ended otherwise (its Workflow was
- * reset), a switch is thrown, or the verdict is not on record.
- */
-export type ClaimResult =
-  | { readonly kind: 'claimed'; readonly epoch: number }
-  | { readonly kind: 'exists'; readonly claim: Claim }
-  | { readonly kind: 'ended'; readonly outcome: Outcome }
-  | { readonly kind: 'switched_off'; readonly by: Switch }
-  | { readonly kind: 'not_recorded' };
-
-/** Somebody took the claim over, or it has ended: whoever gets this must not act, and what it did does not count. */
-export class FencedOff extends Error {
-  override readonly name = 'FencedOff';
-  constructor(actionId: string, epoch: number) {
-    super(`the claim of ${actionId} is no longer held in epoch ${epoch}`);
-  }
 }
 
 export interface ApiKeyRow {
@@ -141,6 +101,8 @@ export interface Store {
     ofConversation(conversationId: string, limit: number): Promise<readonly ActionRow[]>;
     /** The writes of one tool that have not ended, or may have happened: bounded by what may wait at once. */
     openWrites(conversationId: string, tool: string): Promise<readonly ActionRow[]>;
+    /** What people denied of one tool's calls, newest first: bounded by what one conversation can have asked lately. */
+    deniedByPeople(conversationId: string, tool: string): Promise<readonly ActionRow[]>;
     /** Actions that ended as unknown before then, and about which nobody was ever asked. Oldest first. */
     unasked(beforeMs: number, limit: number): Promise<readonly UnaskedAction[]>;
     /** Counts by outcome kind, and those claimed without a receipt: for /metrics. */
@@ -152,11 +114,12 @@ export interface Store {
     byHandle(handle: string): Promise<Approval | undefined>;
     /** All that one card shows: of a batch or a question, in the order in which they were asked; void ones too. */
     ofBatch(batchId: string): Promise<readonly Approval[]>;
-    /** Of one tenant, newest first; `end` '' means all; `groups` lists the groups to see, empty = none. */
+    /** Of one tenant, newest first; `end` '' means all; `groups` lists the groups to see by that time, empty = none. */
     list(filter: {
       tenant: string;
       end: Approval['end'] | '';
       groups: readonly string[];
+      nowMs: number;
       conversationId: string;
       cursor: string;
       limit: number;
@@ -169,41 +132,7 @@ export interface Store {
     /** Age of the oldest open one, ms, and how many are open: for /metrics. */
     openStats(nowMs: number): Promise<{ readonly count: number; readonly oldestAgeMs: number }>;
   };
-  readonly claims: {
-    get(actionId: string): Promise<Claim | undefined>;
-    /** Write the claim before the effect, unique by action id and by digest, with its entries. */
-    claim(request: {
-      readonly claiming: Claiming;
-      /** Its `verdictStep` is the ledger step under which the verdict must be on record. */
-      readonly warrant: WarrantMark;
-      /** The attempt that follows, recorded with the claim. */
-      readonly attempted: FactOf<'attempted'>;
-    }): Promise<ClaimResult>;
-    /** Claim it and end it in one, so that nobody can begin it any more. */
-    close(
-      claiming: Claiming,
-      outcome: Outcome,
-    ): Promise<
-      { readonly kind: 'closed'; readonly outcome: Outcome } | { readonly kind: 'exists'; readonly claim: Claim }
-    >;
-    /**
-     * Take a claim over that has no outcome: raises its epoch. `acts`: the caller is about to execute it again.
-     * `sinceBegunMs`: how long ago somebody last set out to act on it, by the database's own clock.
-     */
-    takeOver(
-      actionId: string,
-      how: { readonly acts: boolean },
-    ): Promise<{ readonly claim: Claim; readonly sinceBegunMs: number }>;
-    /** Throws FencedOff unless the claim is held in this epoch and has no outcome. */
-    assertHeld(actionId: string, epoch: number): Promise<void>;
-    /**
-     * Write the receipt: how a claimed action ended. The first receipt stands; only `unknown` may be corrected later.
-     * Throws FencedOff for an earlier epoch, unless it says that the effect happened.
-     */
-    receipt(receipt: { actionId: string; epoch: number; outcome: Outcome; nowMs: number }): Promise<Outcome>;
-    /** A person's answer corrects `unknown`, and nothing else. Resolves to the outcome that stands. */
-    answer(answer: { actionId: string; outcome: Outcome; nowMs: number }): Promise<Outcome>;
-  };
+  readonly claims: Claims;
   readonly ledger: {
     /** Entries of one conversation after a position, oldest first: feeds the event stream. */
     ofConversation(conversationId: string, afterSeq: number, limit: number): Promise<readonly RecordedEntry[]>;

@@ -3,6 +3,7 @@
 // types and trust.
 import type { Outcome } from '../domain/action.ts';
 import type { Approval, CountedDecision } from '../domain/approval.ts';
+import { applyDecision } from '../domain/decision.ts';
 import type { Entry, FactOf } from '../domain/entry.ts';
 import type { DecisionStatement } from '../domain/signed.ts';
 import { approvalHandle } from '../trust/digest.ts';
@@ -43,6 +44,7 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
     case 'model_call':
     case 'model_call_failed':
     case 'inspected':
+    case 'approval_noticed':
     case 'decision_refused':
     case 'attempted':
     case 'reconciled':
@@ -160,6 +162,7 @@ async function insertApproval(tx: Tx, approval: Approval): Promise<void> {
       handle: approvalHandle(approval),
       batch_id: approval.batchId,
       approval: JSON.stringify(approval),
+      escalation: JSON.stringify(approval.escalation ?? []),
     })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
@@ -180,15 +183,17 @@ async function addDecision(tx: Tx, { approvalId, signed }: FactOf<'decided'>): P
   const row = await tx.selectFrom('approvals').select('approval').where('id', '=', approvalId).executeTakeFirst();
   const decision = readDecision(signed);
   if (row === undefined || decision === undefined) return;
-  if (row.approval.decisions.some((one) => one.decisionId === decision.decisionId)) return;
-  await writeApproval(tx, { ...row.approval, decisions: [...row.approval.decisions, decision] });
+  // Counted as the Workflow counts; that it ended is an entry of its own.
+  const { approval } = applyDecision(row.approval, decision);
+  if (approval !== row.approval) await writeApproval(tx, { ...approval, end: 'open' });
 }
 
 /** Undefined when unreadable: a view must not keep an entry off the ledger. */
 function readDecision(signed: string): CountedDecision | undefined {
   try {
-    const { decisionId, person, answer, reason, atMs } = statementIn<DecisionStatement>(signed);
-    return { decisionId, personId: person.id, answer, reason, atMs, signed };
+    const { decisionId, person, answer, reason, atMs, method, args } = statementIn<DecisionStatement>(signed);
+    const said = { decisionId, personId: person.id, answer, reason, atMs, method, signed };
+    return args === undefined ? said : { ...said, args };
   } catch {
     return undefined;
   }

@@ -7,6 +7,7 @@ import type { Verdict } from '../domain/verdict.ts';
 import type { Approval } from '../domain/approval.ts';
 import type { ConversationChannel, MessageRef, Note, PrivateWay } from '../domain/channel.ts';
 import type { ConversationPhase } from '../domain/conversation.ts';
+import type { Escalation } from '../domain/entitlement.ts';
 import type { Fact } from '../domain/entry.ts';
 import type { ItemBody, Trust } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
@@ -66,6 +67,7 @@ export interface Tables {
     handle: string;
     batch_id: string;
     approval: JsonColumn<Approval>;
+    escalation: ColumnType<readonly Escalation[], string | undefined, string>;
   };
   claims: {
     action_id: string;

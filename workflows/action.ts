@@ -1,20 +1,24 @@
 // A batch that waits: the actions of one model call from the first that asks people. It outlives its turn, and its
 // conversation goes on meanwhile. All is carried out in order; what fails ends those behind it.
 // May import domain and @temporalio/workflow.
-import { allHandlersFinished, CancellationScope, condition, log } from '@temporalio/workflow';
-import type { Ending, RuledAction } from '../domain/action.ts';
-import { type Approval, openApproval, stillStands } from '../domain/approval.ts';
+import { allHandlersFinished, CancellationScope, condition, log, patched } from '@temporalio/workflow';
+import type { Case, Ending, Proposal, RuledAction } from '../domain/action.ts';
+import { type Approval, type CountedDecision, leaveOf, openApproval, stillStands } from '../domain/approval.ts';
 import { endingOfApproval, groupsAsked } from '../domain/batch.ts';
 import type { BatchInput } from '../domain/conversation.ts';
+import { editOf } from '../domain/decision.ts';
 import { approvalId } from '../domain/ids.ts';
 import { isCancelled, listenForPeople, tellConversation, waitForPeople } from './approval.ts';
 import { workflowsRole } from './effects.ts';
-import { actOnce, endOfLeave, MAX_RULINGS, ruleAgain, settledEntry } from './life.ts';
+import { actOnce, endOfLeave, entriesOf, MAX_RULINGS, ruleAgain, ruleAnew, settledEntry } from './life.ts';
 import { askWhetherItHappened } from './question.ts';
 import { endOpen, flush, openWaiting, request, showBatch, type Waiting } from './waiting.ts';
 
 // 3: what changes three times while people look at it is not ready to be approved.
 const MAX_ASKS = 3;
+// 6: five edits, which is more than people do in earnest, or changes of the tool; the next one ends it.
+const MAX_REWRITES = 6;
+const CHANGED_TOO_OFTEN = `it changed ${MAX_ASKS} times while people looked at it`;
 
 export async function action(batch: BatchInput): Promise<void> {
   const waiting = openWaiting(batch.batchId, groupsAsked(batch.actions));
@@ -30,21 +34,28 @@ async function runBatch(batch: BatchInput, waiting: Waiting): Promise<void> {
   listenForPeople(waiting);
   await flush(waiting); // on record before anyone sees a card
 
-  let goesOn = true;
+  const done: Settled[] = [];
   for (const [index, one] of batch.actions.entries()) {
-    const ending: Ending = goesOn
+    const goesOn = done.every(({ ending }) => ending.kind === 'succeeded');
+    const settled = goesOn
       ? await settle(batch, waiting, one, index, asked[index])
-      : cancelled(waiting, asked[index]);
-    const { actionId, tool, summary, then } = one.proposal;
-    waiting.settled.push({ actionId, tool, summary, ending, then });
-    await askWhetherItHappened(one.proposal, ending);
-    goesOn &&= ending.kind === 'succeeded';
+      : { proposal: one.proposal, ending: cancelled(waiting, asked[index]) };
+    done.push(settled);
+    const { actionId, tool, summary, then } = settled.proposal;
+    waiting.settled.push({ actionId, tool, summary, ending: settled.ending, then });
+    await askWhetherItHappened(settled.proposal, settled.ending);
   }
-  await recordEndings(batch, waiting);
+  await recordEndings(done, waiting);
   await report(batch, waiting);
   showBatch(waiting, 'done');
   await condition(allHandlersFinished);
   await flush(waiting); // a click that was counted while the report went out
+}
+
+/** How an action ended, as it was proposed last: people may have edited it. */
+interface Settled {
+  readonly proposal: Proposal;
+  readonly ending: Ending;
 }
 
 /** Bring one action to its end: leave of the people it needs, a fresh ruling, then the act. */
@@ -54,23 +65,77 @@ async function settle(
   one: RuledAction,
   index: number,
   asked: Approval | undefined,
-): Promise<Ending> {
+): Promise<Settled> {
+  const asks = askingFrom(waiting, index);
+  let current = one;
   let approval = asked;
-  for (let round = 1; round <= MAX_ASKS; round++) {
+  for (let changes = 0, rewrites = 0; changes < MAX_ASKS && rewrites < MAX_REWRITES; ) {
     const people = approval === undefined ? undefined : await waitForPeople(waiting, approval.id);
-    if (people !== undefined && people.end !== 'approved') return endingOfApproval(people);
+    const edit = people && editOf(people);
+    if (people !== undefined && people.end !== 'approved' && edit === undefined) {
+      return { proposal: current.proposal, ending: endingOfApproval(people) };
+    }
     await flush(waiting);
-    const came = await actWithLeave(batch, waiting, one, people);
-    if (came.kind === 'ended') return came.ending;
-    log.info('asking anew', { actionId: one.proposal.actionId, reason: came.reason });
-    if (round < MAX_ASKS) approval = askFor(waiting, came.again, index, round);
+    const came = edit === undefined ? await actWithLeave(batch, waiting, current, people) : rewriteOf(edit);
+    if (came.kind === 'ended') return { proposal: current.proposal, ending: came.ending };
+    log.info('asking anew', { actionId: current.proposal.actionId, reason: came.reason });
+    if (came.kind === 'ask_anew') {
+      changes += 1;
+      approval = changes < MAX_ASKS ? asks(came.again) : undefined;
+      continue;
+    }
+    rewrites += 1;
+    const anew = await proposeAnew(batch, waiting, current, came);
+    if (anew.kind === 'invalid') {
+      return { proposal: current.proposal, ending: { kind: 'denied', reason: anew.reason } };
+    }
+    current = anew.action;
+    const { verdict, proposal } = current;
+    if (verdict.kind === 'deny') return { proposal, ending: { kind: 'denied', reason: verdict.reason } };
+    approval = asks(current);
   }
-  return { kind: 'denied', reason: `it changed ${MAX_ASKS} times while people looked at it` };
+  return { proposal: current.proposal, ending: { kind: 'denied', reason: CHANGED_TOO_OFTEN } };
+}
+
+/** Ask for one action of the batch, each time under an approval of its own. */
+function askingFrom(waiting: Waiting, index: number): (one: RuledAction) => Approval | undefined {
+  let round = 0;
+  return (one) => {
+    round += 1;
+    return askFor(waiting, one, index, round);
+  };
+}
+
+const rewriteOf = ({ args = '', personId }: CountedDecision): Extract<Came, { kind: 'rewrite' }> => ({
+  kind: 'rewrite',
+  args,
+  editor: personId,
+  reason: `${personId} has edited it`,
+});
+
+/**
+ * Take the action off, and propose it anew under a key of its own. The old one is ended on record first: it would else
+ * stand in the way of the new one, as the same that is already open.
+ */
+async function proposeAnew(
+  batch: BatchInput,
+  waiting: Waiting,
+  one: RuledAction,
+  { args, editor, reason }: Extract<Came, { kind: 'rewrite' }>,
+): Promise<Case> {
+  waiting.unrecorded.push(settledEntry(one.proposal, { kind: 'cancelled', reason: `${reason}; proposed anew` }));
+  await flush(waiting);
+  const anew = await ruleAnew(one, { args, editor }, batch.principal);
+  if (anew.kind === 'ruled') waiting.unrecorded.push(...entriesOf(anew.action));
+  await flush(waiting);
+  return anew;
 }
 
 type Came =
   | { readonly kind: 'ended'; readonly ending: Ending }
-  | { readonly kind: 'ask_anew'; readonly again: RuledAction; readonly reason: string };
+  | { readonly kind: 'ask_anew'; readonly again: RuledAction; readonly reason: string }
+  /** It must be proposed anew: an approver wrote other arguments, or its tool is declared otherwise now. */
+  | { readonly kind: 'rewrite'; readonly args: string; readonly editor: string; readonly reason: string };
 
 /** Rule on it again, and act while that ruling is fresh. What people approved must still stand each time. */
 async function actWithLeave(
@@ -79,7 +144,7 @@ async function actWithLeave(
   one: RuledAction,
   people: Approval | undefined,
 ): Promise<Came> {
-  const leave = people === undefined ? null : { id: people.id, deadlineMs: people.deadlineMs };
+  const leave = people === undefined ? null : leaveOf(people);
   const decisions = people?.decisions.map((decision) => decision.signed) ?? [];
   for (let ruling = 0; ruling < MAX_RULINGS; ruling++) {
     if (await isCancelled(waiting, batch.conversationId)) return STOPPED;
@@ -88,7 +153,12 @@ async function actWithLeave(
       return ended({ kind: 'expired', reason: 'nobody could act on it in time' });
     }
     const stand = people === undefined ? standOfAllowed(again) : stillStands(people, again, one.proposal.preconditions);
-    if (stand.kind === 'denied') return ended({ kind: 'denied', reason: stand.reason });
+    if (stand.kind === 'tool_changed' && patched('asks-anew-for-a-changed-tool')) {
+      return { kind: 'rewrite', args: one.proposal.args, editor: '', reason: stand.reason };
+    }
+    if (stand.kind === 'denied' || stand.kind === 'tool_changed') {
+      return ended({ kind: 'denied', reason: stand.reason });
+    }
     if (stand.kind === 'ask_anew') return { kind: 'ask_anew', again, reason: stand.reason };
     if (!(await workflowsRole.conversationRuns(batch.conversationId))) {
       return ended({ kind: 'cancelled', reason: 'its conversation has ended' });
@@ -142,11 +212,9 @@ function cancelled(waiting: Waiting, approval: Approval | undefined): Ending {
 }
 
 /** Put on record how those ended that the actor never saw; the actor's own receipts stand. */
-async function recordEndings(batch: BatchInput, waiting: Waiting): Promise<void> {
-  for (const [index, { ending }] of waiting.settled.entries()) {
-    const proposal = batch.actions[index]?.proposal;
-    const known = ending.kind === 'succeeded' || ending.kind === 'unknown' || ending.kind === 'failed';
-    if (proposal === undefined || known) continue;
+async function recordEndings(done: readonly Settled[], waiting: Waiting): Promise<void> {
+  for (const { proposal, ending } of done) {
+    if (ending.kind === 'succeeded' || ending.kind === 'unknown' || ending.kind === 'failed') continue;
     waiting.unrecorded.push(settledEntry(proposal, { kind: ending.kind, reason: ending.reason }));
   }
   await flush(waiting);

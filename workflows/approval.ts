@@ -10,13 +10,15 @@ import {
   log,
   setHandler,
 } from '@temporalio/workflow';
-import { applyDecision, type Approval, type Receipt, tenantOf } from '../domain/approval.ts';
+import { type Approval, askedBy, tenantOf } from '../domain/approval.ts';
+import { applyDecision, type Receipt } from '../domain/decision.ts';
+import { groupsAt } from '../domain/entitlement.ts';
 import type { BatchReport } from '../domain/conversation.ts';
 import { conversationWorkflowId } from '../domain/ids.ts';
 import { ACTION, CONVERSATION } from '../domain/protocol.ts';
 import type { DecisionStatement, Signed } from '../domain/signed.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
-import { endDue, find, flush, nextDeadlineMs, note, replace, showBatch, type Waiting } from './waiting.ts';
+import { endDue, find, flush, nextDueMs, note, noticeDue, replace, showBatch, type Waiting } from './waiting.ts';
 
 const decideApproval = defineUpdate<Receipt, [Signed<DecisionStatement>]>(ACTION.decideApproval);
 const approvalDecision = defineSignal<[Signed<DecisionStatement>]>(ACTION.approvalDecision);
@@ -58,18 +60,29 @@ export function listenForPeople(waiting: Waiting): void {
 /** Wait until the approval has ended, one way or another. Doing nothing ends it as `expired`, which denies. */
 export async function waitForPeople(waiting: Waiting, id: string): Promise<Approval> {
   for (;;) {
-    await countDelivered(waiting);
-    endDue(waiting);
-    await flush(waiting);
+    await keepUp(waiting);
     const approval = find(waiting, id);
     if (approval.end !== 'open') return approval;
-    showBatch(waiting, 'waiting', approval.group);
+    const groups = groupsAt(askedBy(approval), Date.now()).join(', ');
+    showBatch(waiting, 'waiting', groups);
     const news = () =>
-      waiting.delivered.length + waiting.unrecorded.length > 0 ||
+      waiting.delivered.length + waiting.unrecorded.length + waiting.asksBack.length > 0 ||
       waiting.hold === 'cancelled' ||
       find(waiting, id).end !== 'open';
-    const summary = inOneLine(`approval of ${approval.group}: ${approval.summary}`);
-    await condition(news, Math.max(1, nextDeadlineMs(waiting) - Date.now()), { summary });
+    const summary = inOneLine(`approval of ${groups}: ${approval.summary}`);
+    await condition(news, Math.max(1, nextDueMs(waiting) - Date.now()), { summary });
+  }
+}
+
+/** Count what came, end and tell what is due, have it on record, and pass on what approvers ask. */
+async function keepUp(waiting: Waiting): Promise<void> {
+  await countDelivered(waiting);
+  endDue(waiting);
+  noticeDue(waiting);
+  await flush(waiting);
+  for (let asked = waiting.asksBack.shift(); asked !== undefined; asked = waiting.asksBack.shift()) {
+    const signed = await workflowsRole.signAskBack(asked);
+    await tellConversation(asked.approval.conversationId, { batchId: waiting.batchId, signed });
   }
 }
 
@@ -83,12 +96,10 @@ export async function isCancelled(waiting: Waiting, conversationId: string): Pro
       await condition(() => waiting.hold !== 'paused');
       continue;
     }
-    const untilMs = Math.min(nextDeadlineMs(waiting), Date.now() + LOOK_FOR_CONVERSATION_MS);
-    const news = () => waiting.hold !== 'paused' || waiting.delivered.length > 0;
+    const untilMs = Math.min(nextDueMs(waiting), Date.now() + LOOK_FOR_CONVERSATION_MS);
+    const news = () => waiting.hold !== 'paused' || waiting.delivered.length + waiting.asksBack.length > 0;
     const isNews = await condition(news, Math.max(1, untilMs - Date.now()), { summary: 'paused' });
-    await countDelivered(waiting); // what was decided in time counts, though nobody acts yet
-    endDue(waiting);
-    await flush(waiting);
+    await keepUp(waiting); // what was decided in time counts, though nobody acts yet
     // Nobody resumes what belongs to a conversation that was terminated.
     if (!isNews && !(await workflowsRole.conversationRuns(conversationId))) waiting.hold = 'cancelled';
   }
@@ -103,12 +114,10 @@ export async function tellConversation(conversationId: string, report: BatchRepo
 }
 
 async function decide(waiting: Waiting, signed: Signed<DecisionStatement>): Promise<Receipt> {
-  const approvals = waiting.approvals.map((one) => ({
-    id: one.id,
-    digest: one.digest,
-    group: one.group,
-    tenant: tenantOf(one),
-  }));
+  const approvals = waiting.approvals.map((one) => {
+    const { id, digest, agent, tool, args } = one;
+    return { id, digest, agent, tool, args, tenant: tenantOf(one), asked: askedBy(one) };
+  });
   const checked = await workflowsRole.verifyDecision({ signed, approvals });
   if (checked.kind === 'refused') {
     if (waiting.keepsUp) noteRefusal(waiting, signed, checked.reason);
@@ -117,8 +126,9 @@ async function decide(waiting: Waiting, signed: Signed<DecisionStatement>): Prom
   const before = find(waiting, checked.approvalId);
   const { approval, receipt } = applyDecision(before, checked.decision);
   replace(waiting, approval);
-  if (approval.decisions.length > before.decisions.length) {
+  if (approval !== before) {
     const { decisionId, personId, answer, method = '' } = checked.decision;
+    if (answer === 'ask_back') waiting.asksBack.push({ approval, decision: checked.decision });
     const who = { decisionId, personId, answer, method };
     const fact = { kind: 'decided', approvalId: approval.id, ...who, signed, receipt: receipt.text } as const;
     note(waiting, approval, `decided:${decisionId}`, fact);

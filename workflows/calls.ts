@@ -34,6 +34,8 @@ import { askWhetherItHappened } from './question.ts';
 export interface Told {
   /** Something waits, or a person has taken over: the turn ends with the model's next words. */
   readonly mustSpeak: boolean;
+  /** How many of the calls were denied by the rules. */
+  readonly denials: number;
 }
 
 /** What a stop finds not done: what had not begun, and the summaries of what it ended. */
@@ -66,7 +68,7 @@ export async function carryOut(
   else if (rest.length > 0) await CancellationScope.nonCancellable(() => startWaiting(state, of, principal, rest));
   undone.open = [];
   const waits = !ran.broken && rest.length > 0;
-  return { mustSpeak: waits || state.phase === 'handed_over' };
+  return { mustSpeak: waits || state.phase === 'handed_over', denials: denied.length };
 }
 
 /** Reads side by side, writes one after the other; a write that did not succeed ends the order for those after it. */

@@ -1,7 +1,7 @@
 // The life of one action: propose → inspect → decide → act → record. Every action takes this path, whoever proposed it.
 // May import domain and @temporalio/workflow.
 import type { Case, Ending, Outcome, Proposal, RuledAction } from '../domain/action.ts';
-import type { Inspected, TurnOf } from '../domain/activity-ports.ts';
+import type { Inspected, Proposed, TurnOf } from '../domain/activity-ports.ts';
 import type { Entry, Fact } from '../domain/entry.ts';
 import { ruledStep } from '../domain/ids.ts';
 import type { ItemRef } from '../domain/item.ts';
@@ -21,10 +21,28 @@ export async function ruleOn(input: {
   readonly firstIndex: number;
   readonly principal: Signed<MessageStatement>;
 }): Promise<readonly Case[]> {
-  const proposed = await workflowsRole.propose(input);
+  return ruleOnProposed(await workflowsRole.propose(input), input.principal);
+}
+
+/** Propose it again, as somebody wrote it or under the tool's declaration of today, and rule on that. */
+export async function ruleAnew(
+  { proposal }: RuledAction,
+  anew: { readonly args: string; readonly editor: string },
+  principal: Signed<MessageStatement>,
+): Promise<Case> {
+  const proposed = await workflowsRole.proposeAnew({ proposal, ...anew });
+  const [ruled] = await ruleOnProposed([proposed], principal);
+  if (ruled === undefined) throw new Error('there must be one case for one proposal'); // only a bug breaks this
+  return ruled;
+}
+
+async function ruleOnProposed(
+  proposed: readonly Proposed[],
+  principal: Signed<MessageStatement>,
+): Promise<readonly Case[]> {
   const open = proposed.flatMap((one) => (one.kind === 'to_inspect' ? [one.proposal] : []));
   if (open.length === 0) return proposed.flatMap((one) => (one.kind === 'to_inspect' ? [] : [one]));
-  const inspected = await Promise.all(open.map((proposal) => readEvidence(proposal, input.principal, null)));
+  const inspected = await Promise.all(open.map((proposal) => readEvidence(proposal, principal, null)));
   const ruled = await workflowsRole.decide(inspected);
   const byId = new Map(ruled.map((action) => [action.proposal.actionId, action]));
   return proposed.flatMap((one): Case[] => {

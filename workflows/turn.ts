@@ -17,12 +17,15 @@ import type { Entry } from '../domain/entry.ts';
 import { reportKey } from '../domain/ids.ts';
 import type { NewItem } from '../domain/item.ts';
 import type { CallModelResult } from '../domain/model.ts';
-import { wordsOfModelFailure, wordsOfStop } from '../domain/words.ts';
+import { wordsOfDenials, wordsOfModelFailure, wordsOfStop } from '../domain/words.ts';
 import { awaitAnswer, carryOut, toolResult, type Undone } from './calls.ts';
 import { callModel, isActivityFailure, typeOfFailure, whyFailed, workflowsRole } from './effects.ts';
 import { settledEntry } from './life.ts';
 import { holdWhilePaused } from './phase.ts';
 import { startQuestion } from './question.ts';
+
+// 3: once is a mistake, twice a misunderstanding; a model that goes on is led by somebody, and a person should look.
+const MAX_DENIALS = 3;
 
 /** Run the turn within the scope that a stop cancels. A turn that was stopped lists what was not done. */
 export async function runTurn(state: ConversationState, work: Work, scope: CancellationScope): Promise<void> {
@@ -48,11 +51,13 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
   remember(state, opened.items);
   let actions = 0;
   let mustSpeak = false;
+  let denials = opened.denials ?? 0;
   if (opened.again !== undefined && work.kind === 'report') {
     const from = { itemId: opened.again.id, firstIndex: 0 };
     const told = await carryOut(state, of, work.batch.principal, from, undone);
     actions = 1;
     mustSpeak = told.mustSpeak;
+    denials += told.denials;
   }
   if (opened.kind === 'noted') {
     if (opened.handedBack) enterPhase(state, 'handback');
@@ -71,6 +76,11 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
     const told = await carryOut(state, of, opened.principal, from, undone);
     actions += answer.count;
     mustSpeak = told.mustSpeak;
+    denials += told.denials;
+    if (denials >= MAX_DENIALS && patched('denials-hand-over')) {
+      enterPhase(state, 'tool_handover');
+      return say(state, [wordsOfDenials, waitingWords(state)].filter(Boolean).join(' '));
+    }
   }
   await say(
     state,
@@ -109,7 +119,7 @@ function hearReport(
   batch: WaitingBatch,
   { asked = [], ...opened }: Exclude<Opened, { kind: 'refused' }>,
 ): void {
-  settleBatch(state, batch.batchId);
+  if (opened.stillWaits !== true) settleBatch(state, batch.batchId);
   for (const { questionId, summary } of asked) awaitAnswer(state, batch.principal, questionId, summary);
   if (opened.kind === 'speaks' && opened.handsOver === true) enterPhase(state, 'tool_handover');
 }

@@ -2,7 +2,9 @@
 // May import domain and @temporalio/workflow.
 import { condition, patched } from '@temporalio/workflow';
 import type { SettledAction } from '../domain/action.ts';
-import { type Approval, endApproval, expireIfDue } from '../domain/approval.ts';
+import { type Approval, askedBy, type CountedDecision, endApproval, expireIfDue } from '../domain/approval.ts';
+import { groupsAt } from '../domain/entitlement.ts';
+import { nextNoticeMs, noticesDue } from '../domain/notices.ts';
 import type { Entry } from '../domain/entry.ts';
 import type { DecisionStatement, Signed } from '../domain/signed.ts';
 import { type BatchPhase, describeBatch, showBatchColumns } from './desk.ts';
@@ -24,12 +26,18 @@ export interface Waiting {
   /** False in a run that began when decisions were confirmed before they were on record, and rows did not follow. */
   readonly keepsUp: boolean;
   hold: 'none' | 'paused' | 'cancelled';
+  /** How many notices of each approval were given, by its id. False: the run began when nobody was reminded. */
+  readonly noticed: Record<string, number> | false;
+  /** What approvers ask the conversation, and was not passed on yet. */
+  asksBack: { readonly approval: Approval; readonly decision: CountedDecision }[];
 }
 
 /** `groups` as its row was started with. */
 export function openWaiting(batchId: string, groups: string): Waiting {
-  const empty = { approvals: [], settled: [], delivered: [], unrecorded: [], writing: 0 };
-  return { batchId, ...empty, shown: rowOf('waiting', groups), hold: 'none', keepsUp: patched('keeps-up') };
+  const empty = { approvals: [], settled: [], delivered: [], unrecorded: [], asksBack: [], writing: 0 };
+  const keepsUp = patched('keeps-up');
+  const noticed = patched('reminds') ? {} : false;
+  return { batchId, ...empty, shown: rowOf('waiting', groups), hold: 'none', keepsUp, noticed };
 }
 
 /**
@@ -77,9 +85,27 @@ export function endDue(waiting: Waiting): void {
   }
 }
 
-/** Infinite when nothing is open. */
-export const nextDeadlineMs = (waiting: Waiting): number =>
-  Math.min(...waiting.approvals.filter((one) => one.end === 'open').map((one) => one.deadlineMs));
+/** Tell people again of what is open, where it is time: on record, and on their cards. */
+export function noticeDue(waiting: Waiting): void {
+  if (waiting.noticed === false) return;
+  for (const approval of waiting.approvals) {
+    const told = waiting.noticed[approval.id] ?? 0;
+    const due = noticesDue(approval, told, Date.now());
+    for (const [at, { kind: notice }] of due.entries()) {
+      const groups = groupsAt(askedBy(approval), Date.now());
+      const fact = { kind: 'approval_noticed', approvalId: approval.id, notice, groups } as const;
+      note(waiting, approval, `noticed:${told + at + 1}`, fact);
+    }
+    if (due.length > 0) waiting.noticed[approval.id] = told + due.length;
+  }
+}
+
+/** When the next deadline or notice falls due; infinite when nothing is open. */
+export function nextDueMs({ approvals, noticed }: Waiting): number {
+  const open = approvals.filter((one) => one.end === 'open');
+  const notices = noticed === false ? [] : open.map((one) => nextNoticeMs(one, noticed[one.id] ?? 0));
+  return Math.min(...open.map((one) => one.deadlineMs), ...notices);
+}
 
 /** Put the approval in the place of what it was; an end goes on record. */
 export function replace(waiting: Waiting, approval: Approval): void {

@@ -50,7 +50,8 @@ export function createDeliverActivities(deps: DeliverDeps): DeliverActivities {
 async function showCards(deps: DeliverDeps, batchId: string): Promise<Delivered> {
   const approvals = await deps.store.approvals.ofBatch(batchId);
   const about = await aboutBatch(deps, approvals);
-  return everywhere(deps, placesOf(deps.senders, deps.directory, approvals), (place) => showCard(deps, place, about));
+  const places = placesOf(deps.senders, deps.directory, approvals, deps.nowMs());
+  return everywhere(deps, places, (place) => showCard(deps, place, about));
 }
 
 interface About {
@@ -141,7 +142,7 @@ async function remember(
 async function remind(deps: DeliverDeps, batchId: string, note: string): Promise<Delivered> {
   const open = (await deps.store.approvals.ofBatch(batchId)).filter(({ end }) => end === 'open');
   const places = new Map<string, CardPlace>();
-  for (const place of placesOf(deps.senders, deps.directory, open)) {
+  for (const place of placesOf(deps.senders, deps.directory, open, deps.nowMs())) {
     const { sender, address, approvals } = place;
     const key = ['remind', batchId, sha256Hex(note), sender.name, address.to, address.thread].join(' ');
     places.set(key, { ...place, key, approvals: [...(places.get(key)?.approvals ?? []), ...approvals] });

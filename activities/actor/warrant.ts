@@ -3,8 +3,10 @@
 import type { Proposal, Warrant } from '../../domain/action.ts';
 import type { LoadedAgent } from '../../domain/agent.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { type Directory, isMember, type Principal } from '../../domain/principal.ts';
-import type { DecisionStatement, MessageStatement, VerdictStatement } from '../../domain/signed.ts';
+import { whyNotEntitled } from '../../domain/entitlement.ts';
+import type { Directory, Principal } from '../../domain/principal.ts';
+import type { DecisionStatement, LeaveAsked, MessageStatement, VerdictStatement } from '../../domain/signed.ts';
+import type { Verdict } from '../../domain/verdict.ts';
 import { type AnyTool, type Authorized, type Call, isDeclared } from '../../domain/tool.ts';
 import { ACT_WITHIN_MS } from '../../domain/approval.ts';
 import type { WarrantMark } from '../../domain/entry.ts';
@@ -35,8 +37,10 @@ export interface Authority {
   /** Where its parts are on record. */
   readonly mark: WarrantMark;
   /** Distinct people whose approval over this very action is proven. */
-  readonly approvers: readonly string[];
+  readonly approvers: readonly { readonly personId: string; readonly atMs: number }[];
 }
+
+type Ask = Extract<Verdict, { kind: 'ask' }>;
 
 /** What the clock and the directory say now. */
 export type Leave =
@@ -62,7 +66,7 @@ export async function verifyWarrant(deps: VerifierDeps, proposal: Proposal, warr
   const decisions = await verifyDecisions(deps, proposal, verdict, warrant.decisions);
   const verdictStep = ruledStep(verdict.verdict, warrant.verdict);
   const mark = { messageId, verdictStep, decisionIds: decisions.map(({ decisionId }) => decisionId) };
-  const approvers = [...new Set(decisions.map(({ person }) => person.id))];
+  const approvers = decisions.map(({ person, atMs }) => ({ personId: person.id, atMs }));
   return { tool, call: call as Authorized<Call<never>>, verdict, mark, approvers };
 }
 
@@ -79,13 +83,25 @@ export function leaveNow(
     return { kind: 'expired', reason: 'nobody could act on it in time' };
   }
   if (verdict.kind !== 'ask') return { kind: 'holds' };
-  const entitled = approvers.filter((person) => isMember(directory, verdict.group, person));
-  if (entitled.length >= verdict.quorum) return { kind: 'holds' };
-  const gone = approvers.length - entitled.length;
+  const asked = { ...whomItAsks(verdict, approval), authors: [proposal.principal.id, ...(proposal.editors ?? [])] };
+  const entitled = approvers.filter(
+    ({ personId, atMs: at }) => whyNotEntitled(directory, asked, personId, at) === undefined,
+  );
+  if (distinct(entitled) >= verdict.quorum) return { kind: 'holds' };
+  const gone = distinct(approvers) - distinct(entitled);
   return {
     kind: 'refused',
-    reason: `${gone} of ${approvers.length} approvers of ${proposal.tool} are no longer in ${verdict.group}`,
+    reason: `${gone} of ${distinct(approvers)} approvers of ${proposal.tool} may no longer decide it`,
   };
+}
+
+const distinct = (approvers: Authority['approvers']): number => new Set(approvers.map((one) => one.personId)).size;
+
+/** Only groups that the rule still names: what the card said when it was asked gives nobody a right of their own. */
+function whomItAsks({ group, amount, escalation = [] }: Ask, approval: LeaveAsked | null) {
+  const known = new Set(escalation.map((one) => one.group));
+  const since = (approval?.escalation ?? []).filter((one) => known.has(one.group));
+  return { group, escalation: since, amount };
 }
 
 /** Verify only who asks and what for: enough to read evidence, never to act. */
@@ -124,6 +140,7 @@ async function verifyDecisions(
     must(decision.digest === proposal.digest, 'a decision is over another action');
     must(decision.answer === 'approve', 'a person denied it');
     must(decision.person.id !== proposal.principal.id, 'who asked for it cannot approve it');
+    must(proposal.editors?.includes(decision.person.id) !== true, 'who wrote it cannot approve it');
     must(decision.person.tenant === proposal.tenant, 'a decision is by somebody of another tenant');
     must(decision.atMs <= approval.deadlineMs, 'a decision came after the deadline');
     decisions.push(decision);

@@ -7,7 +7,7 @@ import type { Fact } from '../../domain/entry.ts';
 import type { FailureType } from '../../domain/failure.ts';
 import type { Json } from '../../domain/json.ts';
 import { type DidNotHappen, isDidNotHappen, type Reconciled, type ToolContext } from '../../domain/tool.ts';
-import { type Claim, type Claiming, FencedOff } from '../../store/ports.ts';
+import { type Claim, type Claiming, FencedOff } from '../../store/claim-port.ts';
 import { attempt } from '../heartbeat.ts';
 import {
   type Acting,

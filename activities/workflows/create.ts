@@ -5,10 +5,10 @@ import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
 import { conversationWorkflowId } from '../../domain/ids.ts';
 import { createDecide } from './decide.ts';
 import type { WorkflowsDeps } from './deps.ts';
-import { createPropose } from './propose.ts';
+import { createPropose, createProposeAnew } from './propose.ts';
 import { createCloseQuestion, createPoseQuestion } from './question.ts';
 import { createCloseGone } from './gone.ts';
-import { createCloseUnfinished, createRecord, createSignReport } from './record.ts';
+import { createCloseUnfinished, createRecord, createSignAskBack, createSignReport } from './record.ts';
 import { createOpenReportTurn, createOpenTurn } from './turns.ts';
 import { createVerifyCommand, createVerifyDecision } from './verify.ts';
 
@@ -18,6 +18,7 @@ export function createWorkflowsActivities(deps: WorkflowsDeps): WorkflowsActivit
     openTurn: createOpenTurn(deps),
     openReportTurn: createOpenReportTurn(deps),
     propose: createPropose(deps, decide),
+    proposeAnew: createProposeAnew(deps, decide),
     decide,
     record: createRecord(deps),
     verifyDecision: createVerifyDecision(deps),
@@ -25,6 +26,7 @@ export function createWorkflowsActivities(deps: WorkflowsDeps): WorkflowsActivit
     conversationRuns: async (id) => (await deps.workflowState(conversationWorkflowId(id))) === 'running',
     closeGone: createCloseGone(deps),
     signReport: createSignReport(deps),
+    signAskBack: createSignAskBack(deps),
     closeUnfinished: createCloseUnfinished(deps),
     poseQuestion: createPoseQuestion(deps),
     closeQuestion: createCloseQuestion(deps),

@@ -2,9 +2,10 @@
 // conversation. Writes nothing: it runs again when a Worker dies before its Workflow Task completes.
 // May import domain, trust and store types.
 import type { Proposal, RuledAction } from '../../domain/action.ts';
-import type { Verdict } from '../../domain/verdict.ts';
+import { TOOL_CHANGED, type Verdict } from '../../domain/verdict.ts';
 import type { Inspected, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import { entitledPeople } from '../../domain/entitlement.ts';
 import { decideByRules } from '../../domain/rule.ts';
 import type { VerdictStatement } from '../../domain/signed.ts';
 import { type AnyTool, isDeclared } from '../../domain/tool.ts';
@@ -42,7 +43,7 @@ async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Insp
   const denied = (ruleId: string, reason: string): Verdict => ({ kind: 'deny', ruleId, ruleVersion, reason });
   const tool = toolOf(loaded, proposal.tool);
   if (tool === undefined || !isDeclared(tool, proposal)) {
-    return denied('tool-changed', `the tool ${proposal.tool} has changed since; propose it again`);
+    return denied(TOOL_CHANGED, `the tool ${proposal.tool} has changed since; propose it again`);
   }
   if (proposal.inspects && evidence === null) {
     return denied('no-evidence', 'the record that it concerns could not be read');
@@ -50,6 +51,11 @@ async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Insp
   const twin = proposal.effect === 'read' ? undefined : await openTwin(deps, proposal, tool);
   if (twin !== undefined) {
     return denied('already-open', `the same is open as ${twin.id} (${twin.outcome?.kind ?? twin.stage}); wait for it`);
+  }
+  const before = proposal.effect === 'read' ? undefined : await deniedBefore(deps, proposal, tool, evidence);
+  if (before !== undefined) {
+    const reason = `the same was denied as ${before.id}, and the record has not changed since; do not ask again`;
+    return denied('denied-before', reason);
   }
   const verdict = decideByRules(loaded.agent.rules, ruleVersion, {
     actionId: proposal.actionId,
@@ -61,14 +67,39 @@ async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Insp
     principal: proposal.principal,
     nowMs: deps.nowMs(),
   });
-  if (verdict.kind !== 'ask') return verdict;
-  const members = Object.hasOwn(deps.directory.groups, verdict.group)
-    ? (deps.directory.groups[verdict.group] ?? [])
-    : [];
-  const able = members.filter((person) => person !== proposal.principal.id);
-  if (able.length >= verdict.quorum) return verdict;
-  return denied(verdict.ruleId, `the rule asks ${verdict.quorum} of ${verdict.group}, where ${able.length} may decide`);
+  const nobody = verdict.kind === 'ask' ? whyNobodyCan(deps, proposal, verdict) : undefined;
+  return nobody === undefined ? verdict : denied(verdict.ruleId, nobody);
 }
+
+/** Why the people whom a rule asks could never give leave; undefined when they can. Asking nobody denies. */
+function whyNobodyCan(
+  { directory }: WorkflowsDeps,
+  { principal, editors = [] }: Proposal,
+  { group, quorum, escalation = [], amount }: Extract<Verdict, { kind: 'ask' }>,
+): string | undefined {
+  const able = (of: string) =>
+    entitledPeople(directory, { group: of, escalation: [], authors: [principal.id, ...editors], amount }, 0).length;
+  if (able(group) < quorum) return `the rule asks ${quorum} of ${group}, where ${able(group)} may decide`;
+  const empty = escalation.find((one) => able(one.group) === 0);
+  return empty && `the rule escalates to ${empty.group}, where nobody may decide`;
+}
+
+/**
+ * The same that a person denied in this conversation, with the same tool and critical arguments, while the record is as it
+ * was then: it is not asked again.
+ */
+async function deniedBefore(deps: WorkflowsDeps, proposal: Proposal, tool: AnyTool, evidence: Inspected['evidence']) {
+  const rows = await deps.store.actions.deniedByPeople(proposal.conversationId, proposal.tool);
+  const critical = criticalOf(tool, proposal.args);
+  const asItIs = recordOf(evidence);
+  return rows.find(
+    (row) =>
+      row.id !== proposal.actionId && criticalOf(tool, row.args) === critical && recordOf(row.evidence) === asItIs,
+  );
+}
+
+const recordOf = (evidence: Inspected['evidence']): string =>
+  evidence === null ? '' : canonicalJson({ version: evidence.version, record: evidence.record });
 
 /** A write that has not ended, or may have happened, with the same tool and critical arguments, in this conversation. */
 async function openTwin(deps: WorkflowsDeps, proposal: Proposal, tool: AnyTool): Promise<ActionRow | undefined> {

@@ -3,11 +3,12 @@
 import type { Proposed, TurnOf, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { Proposal } from '../../domain/action.ts';
 import type { LoadedAgent } from '../../domain/agent.ts';
-import { actionId } from '../../domain/ids.ts';
+import { actionId, anewId } from '../../domain/ids.ts';
 import type { Item, ModelCall } from '../../domain/item.ts';
 import type { AnyTool } from '../../domain/tool.ts';
 import { MAX_REASON_CHARS } from '../../domain/rule.ts';
 import type { MessageStatement, Signed } from '../../domain/signed.ts';
+import type { Principal } from '../../domain/principal.ts';
 import { cutText, utf8Bytes } from '../../domain/text.ts';
 import { actionDigest, sha256Hex } from '../../trust/digest.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
@@ -19,6 +20,8 @@ import type { WorkflowsDeps } from './deps.ts';
 const MAX_SUMMARY_CHARS = 160;
 // 64 characters: the longest name of a tool.
 const MAX_NAME_CHARS = 64;
+// 128 bits: nobody guesses it, and so nobody the arguments behind a digest.
+const SALT_CHARS = 32;
 // 128 KB: the arguments of one answer travel together, to the rules, the people and the actor, beside their evidence.
 const MAX_ANSWER_BYTES = 131_072;
 
@@ -103,12 +106,19 @@ function proposalOf(
 ): Proposal {
   const { conversationId, turn, agent, tenant } = of;
   const { principal, messageId } = request;
-  const salt = sha256Hex(`${item.salt}:${index}`).slice(0, 32);
+  const salt = sha256Hex(`${item.salt}:${index}`).slice(0, SALT_CHARS);
   const identity = { actionId: id, tool: tool.name, toolVersion: tool.version, args, principal, salt };
   return {
     ...identity,
     digest: actionDigest(identity),
     ...{ conversationId, turn, agent, tenant, callId: call.callId, origin: { messageId, itemId: item.id } },
+    ...declaredBy(tool, input, principal),
+  };
+}
+
+/** What a proposal has from the declaration of its tool. */
+function declaredBy(tool: AnyTool, input: unknown, principal: Principal) {
+  return {
     effect: tool.effect,
     summary: oneLine(tool.summarize(input as never)),
     ...(tool.forWhom === undefined ? {} : { forWhom: oneLine(tool.forWhom(input as never, principal)) }),
@@ -122,6 +132,48 @@ function proposalOf(
 }
 
 const oneLine = (text: string): string => cutText(text.replace(/\s+/g, ' '), MAX_SUMMARY_CHARS);
+
+export function createProposeAnew(
+  deps: WorkflowsDeps,
+  decide: WorkflowsActivities['decide'],
+): WorkflowsActivities['proposeAnew'] {
+  return async ({ proposal, args, editor }) => {
+    const anew = proposedAnew(deps, proposal, args, editor);
+    if (anew.kind !== 'to_inspect' || anew.proposal.inspects) return anew;
+    const [action] = await decide([{ proposal: anew.proposal, evidence: null, approval: null }]);
+    return action === undefined ? anew : { kind: 'ruled', action };
+  };
+}
+
+/** The same tool, call and principal; arguments, declaration and key are new, and with them salt and digest. */
+function proposedAnew(deps: WorkflowsDeps, proposal: Proposal, text: string, editor: string): Proposed {
+  const id = anewId(proposal.actionId);
+  const { callId, tool: name, editors = [] } = proposal;
+  const invalid = (reason: string): Proposed => {
+    return { kind: 'invalid', actionId: id, callId, tool: name, reason: cutText(reason, MAX_REASON_CHARS) };
+  };
+  const tool = toolOf(agentOf(deps.agents, proposal.agent), name);
+  if (tool === undefined) return invalid(`there is no tool ${name} any more`);
+  try {
+    const parsed = parseArguments(tool, text);
+    if (parsed.kind === 'invalid') return invalid(parsed.reason);
+    const { args, input } = parsed;
+    const salt = sha256Hex(`${proposal.salt}:${id}`).slice(0, SALT_CHARS);
+    const { principal } = proposal;
+    const identity = { actionId: id, tool: name, toolVersion: tool.version, args, principal, salt };
+    const written = editor === '' || editors.includes(editor) ? editors : [...editors, editor];
+    const whole: Proposal = {
+      ...proposal,
+      ...identity,
+      digest: actionDigest(identity),
+      ...(written.length === 0 ? {} : { editors: written }),
+      ...declaredBy(tool, input, principal),
+    };
+    return { kind: 'to_inspect', proposal: whole };
+  } catch (error) {
+    return invalid(`the tool could not read this call: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
 
 /** The same effect twice in one answer is one wish. Reads may repeat. */
 function isRepeated(tool: AnyTool, args: string, before: readonly Proposed[]): boolean {

@@ -3,7 +3,8 @@
 // May import domain, trust and store types.
 import type { Outcome } from '../../domain/action.ts';
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
-import { type CountedDecision, forPeople, outcomeOfAnswer } from '../../domain/approval.ts';
+import { type CountedDecision, forPeople } from '../../domain/approval.ts';
+import { outcomeOfAnswer } from '../../domain/decision.ts';
 import type { QuestionInput } from '../../domain/conversation.ts';
 import { approvalId } from '../../domain/ids.ts';
 import type { Agent } from '../../domain/agent.ts';

@@ -48,7 +48,20 @@ export function createSignReport(deps: WorkflowsDeps): WorkflowsActivities['sign
     const asked = settled
       .filter((one) => one.ending.kind === 'unknown')
       .map(({ actionId, summary }) => ({ questionId: questionId(actionId), summary }));
-    return deps.signer.sign({ kind: 'report', conversationId, batchId, text, handsOver, asked, atMs: deps.nowMs() });
+    const denials = settled.filter((one) => one.ending.kind === 'denied').length;
+    const about = { conversationId, batchId, text, handsOver, asked, denials };
+    return deps.signer.sign({ kind: 'report', ...about, atMs: deps.nowMs() });
+  };
+}
+
+export function createSignAskBack(deps: WorkflowsDeps): WorkflowsActivities['signAskBack'] {
+  return ({ approval: { conversationId, batchId, summary, group }, decision: { decisionId, personId, reason } }) => {
+    const text = cutToJson(
+      `${personId} of ${group} asks before deciding on ${summary}: ${reason}\nIt still waits. Ask the requester.`,
+      MAX_REPORT_BYTES,
+    );
+    const about = { conversationId, batchId, text, asksBack: decisionId };
+    return deps.signer.sign({ kind: 'report', ...about, atMs: deps.nowMs() });
   };
 }
 

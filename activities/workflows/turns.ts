@@ -66,12 +66,22 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
       await deps.store.record([entry]);
       return { kind: 'refused' };
     }
-    const lastTurn = await turnBefore(deps, of, [reportKey(batchId)]);
+    const lastTurn = await turnBefore(deps, of, [keyOfReport(statement)]);
     if (lastTurn !== undefined) return { kind: 'behind', lastTurn };
-    const items = (await deps.store.items.append(await itemsOfReport(deps, of, statement))).map(refOf);
+    const written = await deps.store.items.append(await itemsOfReport(deps, of, statement));
+    const stillWaits = statement.asksBack !== undefined;
+    // The batch waits on, so nothing else tells that this was said in an earlier turn.
+    if (stillWaits && written.every((item) => item.turn !== of.turn)) return { kind: 'refused' };
+    const items = written.map(refOf);
     const [report, again] = items;
-    const { handsOver = false, asked = [] } = statement;
-    const told = { items, asked, ...(again === undefined ? {} : { again }) };
+    const { handsOver = false, asked = [], denials = 0 } = statement;
+    const told = {
+      items,
+      asked,
+      denials,
+      ...(again === undefined ? {} : { again }),
+      ...(stillWaits ? { stillWaits } : {}),
+    };
     if (handedOver || report === undefined) return { kind: 'noted', handedBack: false, ...told };
     const { modelCallsPerTurn } = agent.limits;
     return { kind: 'speaks', principal, modelCallsPerTurn, handsOver, ...told };
@@ -89,12 +99,16 @@ async function turnBefore({ store }: WorkflowsDeps, of: TurnOf, keys: readonly s
   return known.includes(undefined) ? last : undefined;
 }
 
+/** A batch ends once, and may be asked back about before. */
+const keyOfReport = ({ batchId, asksBack }: ReportStatement): string =>
+  asksBack === undefined ? reportKey(batchId) : `${reportKey(batchId)}:${asksBack}`;
+
 /** The report, and with it the call that code makes anew where a person said that it did not happen. */
 async function itemsOfReport(deps: WorkflowsDeps, of: TurnOf, statement: ReportStatement): Promise<NewItem[]> {
   const { conversationId, turn } = of;
   const body = { kind: 'report', text: statement.text } as const;
   // The text quotes results of tools: its label is that of the worst of them.
-  const item: NewItem = { key: reportKey(statement.batchId), conversationId, turn, trust: 'untrusted', body };
+  const item: NewItem = { key: keyOfReport(statement), conversationId, turn, trust: 'untrusted', body };
   const action = statement.again === undefined ? undefined : await deps.store.actions.get(statement.again);
   if (action === undefined) return [item];
   const call = { callId: `again-${sha256Hex(action.id).slice(0, 16)}`, tool: action.tool, argumentsText: action.args };

@@ -1,7 +1,9 @@
 // Verifying what people decided and commanded: signature, exact action, entitled now. May import domain and trust.
-import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
-import { isMember } from '../../domain/principal.ts';
+import type { DecidedOn, WorkflowsActivities } from '../../domain/activity-ports.ts';
+import { whyNotEntitled } from '../../domain/entitlement.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
+import { agentOf, toolOf } from './agents.ts';
+import { parseArguments } from './arguments.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
 // 5 min: a command is obeyed when it is given, and cannot be kept for later.
@@ -17,12 +19,25 @@ export function createVerifyDecision(deps: WorkflowsDeps): WorkflowsActivities['
     if (approval === undefined) return refused('it decides an approval that is not asked for here');
     if (approval.digest !== digest) return refused('it decides another action: the digest differs');
     if (person.tenant !== approval.tenant) return refused('it is by somebody of another tenant');
-    if (!isMember(deps.directory, approval.group, person.id)) {
-      return refused(`${person.name} is not in the group ${approval.group}, which decides this`);
-    }
+    const why = whyNotEntitled(deps.directory, approval.asked, person.id, atMs);
+    if (why !== undefined) return refused(why);
     const decision = { decisionId, personId: person.id, answer, reason, atMs, method, signed };
-    return { kind: 'valid', approvalId, decision };
+    if (answer !== 'edit') return { kind: 'valid', approvalId, decision };
+    const edited = readEdit(deps, approval, statement.args ?? '');
+    if (edited.kind === 'invalid') return refused(edited.reason);
+    return { kind: 'valid', approvalId, decision: { ...decision, args: edited.args } };
   };
+}
+
+/** What somebody wrote in place of the arguments goes through the same tool's schema; it never becomes another tool. */
+function readEdit(deps: WorkflowsDeps, { agent, tool: name, args }: DecidedOn, text: string) {
+  const tool = toolOf(agentOf(deps.agents, agent), name);
+  if (tool === undefined) return { kind: 'invalid', reason: `there is no tool ${name} any more` } as const;
+  const parsed = parseArguments(tool, text);
+  if (parsed.kind === 'parsed' && parsed.args === args) {
+    return { kind: 'invalid', reason: 'the edit changes nothing; approve it instead' } as const;
+  }
+  return parsed;
 }
 
 export function createVerifyCommand(deps: WorkflowsDeps): WorkflowsActivities['verifyCommand'] {

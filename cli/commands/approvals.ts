@@ -1,9 +1,9 @@
 // What waits for a person, for leave or for an answer: the list, one approval with all that a decision needs, and the
 // decision itself. A decision carries an id of its own, so that it counts once however often it is sent.
 import { randomUUID } from 'node:crypto';
-import { Approval, Receipt } from '../../api/schemas.ts';
+import { Approval, Receipt } from '../../api/approval-schemas.ts';
 import type { z } from 'zod';
-import { EXIT } from '../failure.ts';
+import { CommandFailed, EXIT } from '../failure.ts';
 import { clockTime, columns, labelled, plainLine, type Terminal, untilWhen } from '../terminal.ts';
 import { groupName } from './chat-events.ts';
 import { type AsOption, connect, type Context } from './context.ts';
@@ -18,6 +18,8 @@ export interface ApprovalsOptions extends AsOption {
 
 export interface DecisionOptions extends AsOption {
   readonly reason?: string;
+  /** With an edit. */
+  readonly args?: Readonly<Record<string, unknown>>;
 }
 
 /** List approvals, or show the one that is named. */
@@ -61,7 +63,7 @@ function whatOf({ question, summary }: ApprovalView): string {
 function howToAnswer(open: readonly ApprovalView[]): string {
   if (open.length === 0) return '';
   const look = 'Look: npx countersign approvals ID';
-  const leave = 'Decide: npx countersign approve ID, or deny ID --reason TEXT';
+  const leave = 'Decide: npx countersign approve ID, or deny ID --reason TEXT (also edit, withdraw, ask-back)';
   const answer = 'Did it happen? npx countersign happened ID, or did-not-happen ID';
   return [
     look,
@@ -79,10 +81,13 @@ const DECIDED = {
   deny: 'denied',
   happened: 'says that it happened',
   did_not_happen: 'says that it did not happen',
+  edit: 'edited it',
+  withdraw: 'took the approval back',
+  ask_back: 'asks',
 } as const satisfies Record<Answer, string>;
 
 function showOne({ print, colors }: Terminal, approval: ApprovalView, nowMs: number): void {
-  const { evidence, question, quorum, approvals, group, decisions, deadlineMs, askedMs } = approval;
+  const { evidence, question, quorum, approvals, group, decisions, asides, deadlineMs, askedMs } = approval;
   const show = (name: string, text: string): void => print(labelled(name, text, colors.bold));
   show('approval', approval.id);
   show('what', approval.summary);
@@ -99,7 +104,11 @@ function showOne({ print, colors }: Terminal, approval: ApprovalView, nowMs: num
   show('asked by', `${approval.requester} at ${clockTime(askedMs, nowMs)}, conversation ${approval.conversationId}`);
   if (question === null) show('decides', `${groupName(group)}: ${approvals} of ${quorum} have approved`);
   else show('answers', groupName(group));
-  for (const { personId, answer, reason, atMs } of decisions) {
+  for (const { group: next, fromMs } of approval.escalation) {
+    show('', `${groupName(next)} too, from ${clockTime(fromMs, nowMs)} on`);
+  }
+  const said = [...decisions, ...asides].toSorted((one, other) => one.atMs - other.atMs);
+  for (const { personId, answer, reason, atMs } of said) {
     show(
       '',
       plainLine(`${personId} ${DECIDED[answer]} at ${clockTime(atMs, nowMs)}${reason === '' ? '' : `: ${reason}`}`),
@@ -110,10 +119,39 @@ function showOne({ print, colors }: Terminal, approval: ApprovalView, nowMs: num
   show('digest', approval.digest);
 }
 
+/** Deny it as it is, and propose other arguments: what is not named stays as it was. */
+export async function edit(
+  context: Context,
+  id: string,
+  changes: readonly string[],
+  options: DecisionOptions,
+): Promise<number> {
+  const client = connect(context, 'approvals:decide', options);
+  const approval = await client.get(`/v1/approvals/${encodeURIComponent(id)}`, Approval);
+  const args = { ...(approval.args as Readonly<Record<string, unknown>>) };
+  for (const change of changes) {
+    const at = change.indexOf('=');
+    if (at < 1) throw new CommandFailed(`"${change}" is no NAME=VALUE; write for example amountCents=5000`);
+    args[change.slice(0, at)] = valueOf(change.slice(at + 1));
+  }
+  return decide(context, id, 'edit', { ...options, args });
+}
+
+/** What is JSON is taken as JSON; anything else as it stands, so that a word needs no quotes within quotes. */
+function valueOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
 /** Approve or deny, or answer a question. A decision that did not count is a failure, with the reason. */
 export async function decide(context: Context, id: string, answer: Answer, options: DecisionOptions): Promise<number> {
   const client = connect(context, 'approvals:decide', options);
-  const body = { answer, id: randomUUID(), ...(options.reason === undefined ? {} : { reason: options.reason }) };
+  const { reason, args } = options;
+  const said = { ...(reason === undefined ? {} : { reason }), ...(args === undefined ? {} : { args }) };
+  const body = { answer, id: randomUUID(), ...said };
   const path = `/v1/approvals/${encodeURIComponent(id)}/decision`;
   const receipt = await client.post(path, body, Receipt, { countsOnce: true });
   context.terminal.print(plainLine(receipt.text));

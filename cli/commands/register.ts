@@ -74,7 +74,40 @@ function registerApprovals(program: Command): void {
     .action((id: string, options: DecisionOptions) =>
       run(async (context) => (await import('./approvals.ts')).decide(context, id, 'deny', options)),
     );
+  registerOtherWords(program);
   registerAnswers(program);
+}
+
+/** What may be said to an approval besides yes and no. */
+function registerOtherWords(program: Command): void {
+  program
+    .command('edit')
+    .argument('<id>', 'the id of an approval')
+    .argument('<changes...>', 'arguments to change, as NAME=VALUE; a value that is JSON is taken as JSON')
+    .description('deny it as it is, and have it ruled on and asked about anew with other arguments')
+    .option('--reason <text>', 'why; it goes on record')
+    .option(...AS)
+    .action((id: string, changes: string[], options: DecisionOptions) =>
+      run(async (context) => (await import('./approvals.ts')).edit(context, id, changes, options)),
+    );
+  program
+    .command('withdraw')
+    .argument('<id>', 'the id of an approval')
+    .description('take your approval back, while more are needed')
+    .option('--reason <text>', 'why; it goes on record')
+    .option(...AS)
+    .action((id: string, options: DecisionOptions) =>
+      run(async (context) => (await import('./approvals.ts')).decide(context, id, 'withdraw', options)),
+    );
+  program
+    .command('ask-back')
+    .argument('<id>', 'the id of an approval')
+    .argument('<question>', 'what you want to know of whoever asked')
+    .description('ask in the conversation before you decide; the time goes on')
+    .option(...AS)
+    .action((id: string, reason: string, options: AsOption) =>
+      run(async (context) => (await import('./approvals.ts')).decide(context, id, 'ask_back', { ...options, reason })),
+    );
 }
 
 function registerAnswers(program: Command): void {

@@ -1,7 +1,8 @@
 // One look at the whole: can the API serve, which conversations are there, what waits for people, what operators have
 // stopped.
 import { z } from 'zod';
-import { Approval, Conversation, Switches } from '../../api/schemas.ts';
+import { Approval } from '../../api/approval-schemas.ts';
+import { Conversation, Switches } from '../../api/schemas.ts';
 import { whatOf } from '../../domain/switch.ts';
 import type { Client } from '../client.ts';
 import { EXIT } from '../failure.ts';

@@ -11,6 +11,7 @@ import { hashedLedger0003 } from './0003-hashed-ledger.ts';
 import { sealedParts0004 } from './0004-sealed-parts.ts';
 import { approvalHandles0005 } from './0005-approval-handles.ts';
 import { channels0006 } from './0006-channels.ts';
+import { escalation0008 } from './0008-escalation.ts';
 
 /** In order; a name that was released never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -20,6 +21,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004_sealed_parts': sealedParts0004,
   '0005_approval_handles': approvalHandles0005,
   '0006_channels': channels0006,
+  '0008_escalation': escalation0008,
 };
 
 // Apart from our own schema, so that dropping the data also needs a decision about the bookkeeping.

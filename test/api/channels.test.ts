@@ -179,7 +179,10 @@ test('who is not in the group, or asked for it, decides nothing by clicking, and
   await send(clicked('approver', `approve.${'x'.repeat(22)}`));
   assert.equal((await store.approvals.get(approval.id))?.end, 'open');
   const told = heard().join('\n');
-  assert.match(told, /There is no approval [^]*You asked for this action[^]*answer "approve" or "deny"[^]*not here/);
+  assert.match(
+    told,
+    /There is no approval [^]*Who asks for an action, or wrote it, cannot decide it[^]*answer "approve" or "deny"[^]*not here/,
+  );
   assert.doesNotMatch(told, /why deny/);
 });
 

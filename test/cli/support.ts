@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import type { z } from 'zod';
-import { Approval, Conversation, ConversationDetail, Message } from '../../api/schemas.ts';
+import { Approval } from '../../api/approval-schemas.ts';
+import { Conversation, ConversationDetail, Message } from '../../api/schemas.ts';
 import { IDENTITIES } from '../../workers/dev-identities.ts';
 import { atEnd, FROM_SOURCE, ROOT, runNode, type Seen, temporaryFolder } from '../start/support.ts';
 
@@ -90,6 +91,10 @@ export function anApproval(over: Partial<z.input<typeof Approval>> = {}): z.outp
     requester: 'customer-ada',
     evidence: { asOfMs: Date.now(), version: '1', record: { refundableCents: 7_200 } },
     decisions: [],
+    asides: [],
+    editors: [],
+    escalation: [],
+    amount: null,
     ...over,
   });
 }

@@ -6,7 +6,8 @@ import type { Entry, Fact } from '../../domain/entry.ts';
 import type { NewItem } from '../../domain/item.ts';
 import { grantRights, requireRights, RIGHTS } from '../../store/grants.ts';
 import { migrateStore } from '../../store/migrations/migrate.ts';
-import type { Claiming, ClaimResult, Store } from '../../store/ports.ts';
+import type { Claiming, ClaimResult } from '../../store/claim-port.ts';
+import type { Store } from '../../store/ports.ts';
 import { entryText, leafOf } from '../../store/entry-text.ts';
 import { openStore } from '../../store/store.ts';
 import { aDecided, underWarrant } from '../store/builders.ts';
@@ -248,6 +249,7 @@ const EVERY_KIND: Readonly<Record<Fact['kind'], true>> = {
   proposed: true,
   ruled: true,
   approval_requested: true,
+  approval_noticed: true,
   decided: true,
   decision_refused: true,
   approval_settled: true,

@@ -22,8 +22,9 @@ export const directory = defineDirectory({
   people: [
     { id: 'finn', name: 'Finn' },
     { id: 'olga', name: 'Olga' },
+    { id: 'lena', name: 'Lena', approvesUpTo: { EUR: 80 } },
   ],
-  groups: { finance: ['finn', 'olga'], support: ['olga'], nobody: [] },
+  groups: { finance: ['finn', 'olga'], support: ['olga'], leads: ['lena'], nobody: [] },
 });
 
 export function createFarSide(): FarSide {
@@ -41,10 +42,12 @@ export function createFarSide(): FarSide {
 }
 
 const input = z.strictObject({ order: z.int(), cents: z.int().min(1) });
+const DAY_MS = 86_400_000;
 const base = { version: '1', input, egress: false, critical: ['order', 'cents'], scopes: ['far:write'] } as const;
 
-export function createTestAgent(far: FarSide) {
-  const { look, note, pay, wide, escalate, transfer } = createTools(far);
+/** `payVersion`: under which the tool `pay` is declared. */
+export function createTestAgent(far: FarSide, { payVersion = '1' } = {}) {
+  const { look, note, pay, wide, escalate, transfer } = createTools(far, payVersion);
   return defineAgent({
     name: 'tester',
     owner: 'olga',
@@ -65,6 +68,15 @@ export function createTestAgent(far: FarSide) {
         evidence?.record['state'] === 'refunded' ? deny('already paid') : undefined,
       ),
       rule('pay.nobody', pay, ({ input: { cents } }) => (cents === 13 ? ask({ group: 'nobody' }) : undefined)),
+      // 77 is asked for a month, and of the leads after ten days; 88 is more than the only one of them may approve.
+      rule('pay.long', pay, ({ input: { cents } }) =>
+        cents === 77
+          ? ask({ group: 'finance', withinMs: 30 * DAY_MS, escalation: [{ group: 'leads', afterMs: 10 * DAY_MS }] })
+          : undefined,
+      ),
+      rule('pay.limited', pay, ({ input: { cents } }) =>
+        cents === 88 ? ask({ group: 'leads', amount: { currency: 'EUR', minorUnits: 88 } }) : undefined,
+      ),
       rule('pay.two', pay, ({ input: { cents } }) =>
         cents > 50_000 ? ask({ group: 'finance', quorum: 2 }) : undefined,
       ),
@@ -88,7 +100,7 @@ const effectOf =
     return { done: true };
   };
 
-function createTools(far: FarSide) {
+function createTools(far: FarSide, payVersion: string) {
   const effect = (tool: string) => effectOf(far, tool);
   const look = defineTool({
     ...base,
@@ -110,6 +122,7 @@ function createTools(far: FarSide) {
   });
   const pay = defineTool({
     ...base,
+    version: payVersion,
     name: 'pay',
     description: 'pay out',
     effect: 'irreversible',

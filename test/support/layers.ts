@@ -28,7 +28,8 @@ export const LAYERS: readonly Layer[] = [
   { of: '/domain/tool.ts', may: ['/domain'], types: ['zod'] },
   { of: '/domain', may: ['/domain'] },
   { of: '/trust', may: ['/trust', '/domain', 'node:crypto', 'jose', 'canonicalize'] },
-  { of: '/store/ports.ts', may: [], types: ['/domain', '/store/ledger-rows.ts'] },
+  { of: '/store/ports.ts', may: [], types: ['/domain', '/store/claim-port.ts', '/store/ledger-rows.ts'] },
+  { of: '/store/claim-port.ts', may: [], types: ['/domain'] },
   {
     of: '/store',
     may: [
@@ -77,6 +78,7 @@ export const LAYERS: readonly Layer[] = [
       ...['/cli/*', '/cli/commands', '/cli/start/api-file.ts', '/domain', ...TERMINAL],
       ...[
         '/api/schemas.ts',
+        '/api/approval-schemas.ts',
         '/api/why-schema.ts',
         '/api/report-schema.ts',
         '/workers/config.ts',

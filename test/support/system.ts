@@ -10,7 +10,8 @@ import pino from 'pino';
 import { createLocalBroker } from '../../activities/actor/broker.ts';
 import { modelFailure } from '../../activities/assistant/failures.ts';
 import type { Agent } from '../../domain/agent.ts';
-import type { Approval, Receipt } from '../../domain/approval.ts';
+import type { Approval } from '../../domain/approval.ts';
+import type { Receipt } from '../../domain/decision.ts';
 import type { ChannelSending } from '../../domain/channel.ts';
 import type { ConversationView, SubmittedMessage, Ticket } from '../../domain/conversation.ts';
 import {

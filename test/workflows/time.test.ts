@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from 'node:assert/strict';
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
@@ -60,3 +60,39 @@ test('what was approved while no actor ran is not begun when its time is over', 
   match(await system.reportReply('c-late'), /expired \(nobody could act on it in time\)/);
   deepEqual(far.effects, []);
 });
+
+test('thirty days of waiting cost a timer at a time: people are reminded, and the next group may decide', async (t) => {
+  far.effects.length = 0;
+  await system.open('c-long');
+  await system.submit('c-long', 'm1', 'pay 77');
+  await system.reply('c-long', 'm1');
+  const approval = await system.approval('c-long:1:0.0.0');
+  await rejects(system.decide(approval, 'lena', 'approve'), { name: 'WorkflowUpdateFailedError' });
+  await temporal.sleep('11 days');
+  const { workflowId } = temporal.client.workflow.getHandle('action/c-long:1:0');
+  const first = await historyLength(workflowId);
+  await temporal.sleep('18 days');
+  const noticed = (await system.store.ledger.ofSubject(approval.id)).flatMap(({ fact }) =>
+    fact.kind === 'approval_noticed' ? [[fact.notice, ...fact.groups]] : [],
+  );
+  deepEqual(noticed, [
+    ['escalation', 'finance', 'leads'],
+    ['reminder', 'finance', 'leads'],
+    ['reminder', 'finance', 'leads'],
+  ]);
+  // Two reminders in 18 days.
+  const cost = (await historyLength(workflowId)) - first;
+  ok(cost <= 20, `${cost} events`);
+  // The clock of this process has not skipped.
+  const atMs = approval.askedMs + 29 * 86_400_000;
+  await system.decide(approval, 'lena', 'approve', { decisionId: 'in time', atMs });
+  equal(await system.outcome('c-long:1:0'), 'succeeded');
+  const whole = await historyLength(workflowId);
+  ok(whole <= 80, `${whole} events in all`);
+  t.diagnostic(`${cost} events for 18 days with two reminders, ${whole} events in all`);
+});
+
+async function historyLength(workflowId: string): Promise<number> {
+  const { events = [] } = await temporal.client.workflow.getHandle(workflowId).fetchHistory();
+  return events?.length ?? 0;
+}

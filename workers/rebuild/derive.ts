@@ -2,7 +2,7 @@
 // What only the lost record knew is left empty (see Entry.rebuilt). A claim without an outcome says that nobody knows how
 // it ended: the actor asks before it does anything. Pure. May import domain, trust and the store's types.
 import type { Ending, Outcome, Proposal, Warrant } from '../../domain/action.ts';
-import { outcomeOfAnswer } from '../../domain/approval.ts';
+import { outcomeOfAnswer } from '../../domain/decision.ts';
 import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { Entry, Fact, WarrantMark } from '../../domain/entry.ts';
 import { NO_WARRANT } from '../../domain/failure.ts';

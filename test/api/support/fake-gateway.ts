@@ -4,7 +4,8 @@
 import { type ConversationStart, type Gateway, updateIdOfDecision, updateIdOfMessage } from '../../../api/gateway.ts';
 import { GatewayError } from '../../../api/gateway-error.ts';
 import type { Counts } from '../../../api/gateway-state.ts';
-import { type Approval, applyDecision, expireIfDue, type Receipt } from '../../../domain/approval.ts';
+import { type Approval, expireIfDue } from '../../../domain/approval.ts';
+import { applyDecision, type Receipt } from '../../../domain/decision.ts';
 import {
   type ConversationState,
   type ConversationView,
@@ -116,8 +117,9 @@ export class FakeGateway implements Gateway {
     const statement = await this.#verifier.verify('decision', signed);
     const before = this.#approvals.get(statement.approvalId) ?? (await this.#store.approvals.get(statement.approvalId));
     if (before === undefined || before.digest !== statement.digest) throw new Error('a decision over another digest');
-    const { decisionId, answer, reason, person, atMs } = statement;
-    const counted = { decisionId, personId: person.id, answer, reason, atMs, signed };
+    const { decisionId, answer, reason, person, atMs, args } = statement;
+    const said = { decisionId, personId: person.id, answer, reason, atMs, signed };
+    const counted = args === undefined ? said : { ...said, args };
     // The Workflow's own timer ends what is due.
     const { approval, receipt } = applyDecision(expireIfDue(before, this.#nowMs()), counted);
     this.#approvals.set(approval.id, approval);

@@ -9,7 +9,8 @@ import type { OwnerReport } from '../../../domain/report.ts';
 import { CursorInvalid } from '../../../store/cursor.ts';
 import { approvalHandle } from '../../../trust/digest.ts';
 import { memoryLedger } from './memory-ledger.ts';
-import type { ActionRow, ApiKeyRow, Claim, ConversationRow, Page, Store } from '../../../store/ports.ts';
+import type { Claim } from '../../../store/claim-port.ts';
+import type { ActionRow, ApiKeyRow, ConversationRow, Page, Store } from '../../../store/ports.ts';
 
 export interface MemoryStore extends Store {
   /** From now on every call fails, as when PostgreSQL is gone; undefined makes it answer again. */
@@ -118,6 +119,7 @@ export function createMemoryStore(): MemoryStore {
       ofConversation: (id, limit) =>
         state.here(() => [...state.actions.values()].filter((row) => row.conversationId === id).slice(0, limit)),
       openWrites: () => state.here(() => []),
+      deniedByPeople: () => state.here(() => []),
       unasked: () => state.here(() => []),
       counts: () => state.here(() => state.counts),
     },

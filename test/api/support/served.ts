@@ -121,6 +121,7 @@ const directory = defineDirectory({
     id,
     name: id,
     channels: { slack: `T024BE7LD/U0${id.toUpperCase()}` },
+    ...(id === 'colleague' && { approvesUpTo: { EUR: 5_000 } }),
   })),
   groups: { finance: ['approver', 'colleague', 'customer'], desk: ['operator'], treasury: ['approver'] },
 });

@@ -13,7 +13,8 @@ import {
   ruled,
   underWarrant,
 } from '../builders.ts';
-import { type Claiming, type ClaimResult, FencedOff, type Store } from '../../../store/ports.ts';
+import { type Claiming, type ClaimResult, FencedOff } from '../../../store/claim-port.ts';
+import type { Store } from '../../../store/ports.ts';
 import type { Contract } from '../contract.test.ts';
 
 const succeeded: Outcome = { kind: 'succeeded', result: { refund: 'r_1' } };

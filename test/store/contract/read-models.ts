@@ -28,6 +28,8 @@ async function walk<Row>(page: (cursor: string) => Promise<Page<Row>>): Promise<
   return pages;
 }
 
+const EVERY_ONE = { tenant: 'default', end: '', conversationId: '', cursor: '', limit: 9 } as const;
+
 export const readModelsContract: Contract = {
   'a conversation is as opened, then follows its phases and its last message': async ({ store }) => {
     const id = aConversationId();
@@ -88,7 +90,7 @@ export const readModelsContract: Contract = {
       const conversations = store.conversations.list({ tenant: 'default', principalId: '', agents: [], ...page });
       await assert.rejects(conversations, isCursorInvalid, cursor);
       const approvals = store.approvals.list({
-        ...{ tenant: 'default', end: '', groups: ['finance'], conversationId: '' },
+        ...{ tenant: 'default', end: '', groups: ['finance'], nowMs: 1, conversationId: '' },
         ...page,
       });
       await assert.rejects(approvals, isCursorInvalid, cursor);
@@ -112,6 +114,7 @@ export const readModelsContract: Contract = {
       answer: 'approve',
       reason: 'fine',
       atMs: 40,
+      method: 'api_key',
       signed,
     } as const;
     assert.deepEqual(await store.approvals.get(approval.id), { ...approval, decisions: [decision] });
@@ -174,7 +177,15 @@ export const readModelsContract: Contract = {
       anApproval(aConversationId(), n === 4 ? other : finance, 100 + n),
     );
     await store.record(approvals.flatMap((one) => [opened(one.conversationId), requested(one.conversationId, one)]));
-    const base = { tenant: 'default', end: '', groups: [finance], conversationId: '', cursor: '', limit: 9 } as const;
+    const base = {
+      tenant: 'default',
+      end: '',
+      groups: [finance],
+      nowMs: 200,
+      conversationId: '',
+      cursor: '',
+      limit: 9,
+    } as const;
     const ids = async (filter: Partial<Parameters<typeof store.approvals.list>[0]>) =>
       (await store.approvals.list({ ...base, ...filter })).rows.map((row) => row.id);
     const [a, b, c, d, e] = approvals.map((one) => one.id);
@@ -194,6 +205,37 @@ export const readModelsContract: Contract = {
     );
   },
 
+  'the next group sees an approval from its time on, and the first one still does': async ({ store }) => {
+    const [finance, leads] = [randomUUID(), randomUUID()];
+    const approval = { ...anApproval(aConversationId(), finance, 100), escalation: [{ group: leads, fromMs: 500 }] };
+    await store.record([opened(approval.conversationId), requested(approval.conversationId, approval)]);
+    const seen = async (group: string, nowMs: number) =>
+      (await store.approvals.list({ ...EVERY_ONE, groups: [group], nowMs })).rows.length;
+    assert.deepEqual([await seen(finance, 100), await seen(leads, 499), await seen(leads, 500)], [1, 0, 1]);
+    assert.deepEqual([await seen(finance, 500), await seen(randomUUID(), 500)], [1, 0]);
+  },
+
+  'what people denied of a tool is known in its conversation, and nowhere else': async ({ store }) => {
+    const [id, other] = [aConversationId(), aConversationId()];
+    for (const of of [id, other]) {
+      const approval = anApproval(of);
+      const settled = {
+        kind: 'approval_settled',
+        approval: { ...approval, end: of === id ? 'denied' : 'expired' },
+      } as const;
+      await store.record([
+        opened(of),
+        proposed(of),
+        requested(of, approval),
+        anEntry(of, approval.id, 'settled', settled),
+      ]);
+    }
+    const denied = async (of: string, tool: string) =>
+      (await store.actions.deniedByPeople(of, tool)).map((row) => row.conversationId);
+    assert.deepEqual(await denied(id, 'refund'), [id]);
+    assert.deepEqual([...(await denied(other, 'refund')), ...(await denied(id, 'pay'))], []);
+  },
+
   'the approvals of a tenant are listed to it alone, and its pages are full': async ({ store }) => {
     const group = randomUUID();
     const approvals = Array.from({ length: 6 }, (_, n) => ({ ...anApproval(aConversationId(), group, 100 + n), n }));
@@ -206,7 +248,7 @@ export const readModelsContract: Contract = {
         requested(one.conversationId, one),
       ]),
     );
-    const base = { end: 'open', groups: [group], conversationId: '', limit: 2 } as const;
+    const base = { end: 'open', groups: [group], nowMs: 1, conversationId: '', limit: 2 } as const;
     const pagesOf = async (tenant: string) =>
       (await walk((cursor) => store.approvals.list({ ...base, tenant, cursor }))).map((rows) =>
         rows.map(({ askedMs }) => askedMs),

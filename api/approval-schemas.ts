@@ -1,0 +1,74 @@
+// Approvals and decisions as they cross the HTTP edge. May import domain and zod.
+import { z } from 'zod';
+import { MAX_REASON_CHARS } from '../domain/rule.ts';
+import type { DecisionAnswer } from '../domain/signed.ts';
+import { ConversationId, End, Ms, Paged, text, Waiting } from './schemas.ts';
+
+const ANSWERS = [
+  ...(['approve', 'deny', 'edit', 'withdraw', 'ask_back'] as const),
+  ...(['happened', 'did_not_happen'] as const),
+] as const satisfies readonly DecisionAnswer[];
+const NEEDS_REASON: readonly string[] = ['deny', 'ask_back'] satisfies readonly DecisionAnswer[];
+export const ApprovalsListed = Paged.extend({
+  end: z.enum(['all', ...End.options]).default('open'),
+  conversationId: ConversationId.or(z.literal('')).default(''),
+});
+export const SignsOnly = z.object({ sign: z.literal('only').optional() });
+
+export const NewDecision = z
+  .strictObject({
+    answer: z.enum(ANSWERS).meta({
+      description:
+        '"approve", "deny", "edit", "withdraw" (your approval, while more are needed) or "ask_back" (ask the ' +
+        'conversation; the time goes on); to a question "happened" or "did_not_happen"',
+    }),
+    reason: text(MAX_REASON_CHARS).default(''),
+    args: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .meta({ description: 'With "edit": all arguments that are to run instead, for the same tool' }),
+    id: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "_" or "-"')
+      .optional(),
+  })
+  .refine(({ answer, reason }) => !NEEDS_REASON.includes(answer) || reason.trim() !== '', {
+    path: ['reason'],
+    message: 'a deny needs a reason, and who asks back a question; say it in one sentence',
+  })
+  .refine(({ answer, args }) => (answer === 'edit') === (args !== undefined), {
+    path: ['args'],
+    message: 'an edit needs the arguments that are to run instead, and nothing else takes any',
+  })
+  .meta({ id: 'NewDecision' });
+
+const Said = z
+  .object({ id: z.string(), personId: z.string(), answer: z.enum(ANSWERS), reason: z.string(), atMs: Ms })
+  .meta({ id: 'Said' });
+export const Approval = Waiting.extend({
+  conversationId: ConversationId,
+  agent: z.string(),
+  tool: z.string(),
+  args: z.unknown(),
+  digest: z.string(),
+  ruleId: z.string(),
+  reason: z.string(),
+  requester: z.string(),
+  evidence: z.object({ asOfMs: Ms, version: z.string(), record: z.record(z.string(), z.unknown()) }).nullable(),
+  decisions: z.array(Said),
+  asides: z
+    .array(Said)
+    .meta({ description: 'Approvals that were taken back, what took them back, what was asked back' }),
+  editors: z.array(z.string()).meta({ description: 'Who wrote its arguments; they cannot decide it' }),
+  escalation: z
+    .array(z.object({ group: z.string(), fromMs: Ms }))
+    .meta({ description: 'Who may decide too, from then' }),
+  amount: z.object({ currency: z.string(), minorUnits: z.number() }).nullable(),
+}).meta({ id: 'Approval' });
+
+export const Receipt = z
+  .object({ decisionId: z.string(), approvalId: z.string(), counted: z.boolean(), text: z.string(), end: End })
+  .meta({ id: 'Receipt' });
+export const SignedDecision = z
+  .object({ decisionId: z.string(), approvalId: z.string(), signed: z.string() })
+  .meta({ id: 'SignedDecision' });

@@ -1,0 +1,188 @@
+// Counting decisions: who counts, how many are enough, what a person gets for a word. The first word that counts stands;
+// a deny always counts, and an approval may be taken back while more are needed. Pure. May import domain only.
+import type { Outcome } from './action.ts';
+import { type Approval, type ApprovalEnd, askedBy, type CountedDecision } from './approval.ts';
+import type { DecisionAnswer } from './signed.ts';
+
+// 30: far more changes of mind and questions back than one card is worth; past it only approve, deny and edit are heard.
+const MAX_ASIDES = 30;
+
+/** What a person gets for a decision. The same decision id gets the same receipt, however often it is sent. */
+export interface Receipt {
+  readonly decisionId: string;
+  readonly approvalId: string;
+  readonly counted: boolean;
+  /** A sentence for the person: "approved; refund order 1042 runs now", "too late: it expired at …". */
+  readonly text: string;
+  readonly end: Approval['end'];
+}
+
+/** The words that answer it. */
+export function answersTo(approval: Pick<Approval, 'question'>): readonly DecisionAnswer[] {
+  return approval.question === undefined
+    ? ['approve', 'deny', 'edit', 'withdraw', 'ask_back']
+    : ['happened', 'did_not_happen'];
+}
+
+/** What became of one decision. */
+interface Counted {
+  readonly approval: Approval;
+  readonly receipt: Receipt;
+}
+
+/**
+ * Count one verified decision. Only an open approval changes. The same decision gets its receipt again. In time is what
+ * was signed before the deadline, if it arrives while the approval is still open.
+ */
+export function applyDecision(approval: Approval, decision: CountedDecision): Counted {
+  const same = heardBefore(approval, decision);
+  if (same !== undefined) return again(approval, same, decision);
+  if (approval.end !== 'open') return unchanged(approval, decision, `too late: it is already ${plain(approval.end)}`);
+  // It does not count, and ends nothing: the clock that signed it may be wrong; the Workflow's own timer is the judge.
+  if (decision.atMs >= approval.deadlineMs) return unchanged(approval, decision, 'too late: the deadline was over');
+  if (askedBy(approval).authors.includes(decision.personId)) {
+    return unchanged(approval, decision, 'who asks for an action, or wrote it, cannot decide it');
+  }
+  const words = answersTo(approval);
+  if (!words.includes(decision.answer)) {
+    const text = `it is answered by ${words.map(plain).join(' or ')}, not by ${plain(decision.answer)}`;
+    return unchanged(approval, decision, text);
+  }
+  return take(approval, decision);
+}
+
+function take(approval: Approval, decision: CountedDecision): Counted {
+  const { personId, answer } = decision;
+  const earlier = approval.decisions.find((one) => one.personId === personId);
+  switch (answer) {
+    case 'approve':
+      return counted(approval, decision);
+    case 'deny':
+    case 'edit':
+      // Whoever has approved and sees better may still stop it.
+      return counted(earlier === undefined ? approval : takenBack(approval, earlier), decision);
+    case 'withdraw': {
+      if (earlier === undefined)
+        return unchanged(approval, decision, 'you have not approved it, so nothing is taken back');
+      if (isFull(approval)) return unchanged(approval, decision, 'it was taken back too often; deny it instead');
+      const next = aside(takenBack(approval, earlier), decision);
+      return { approval: next, receipt: receiptOf(next, decision, true, `taken back; ${progressOf(next)}`) };
+    }
+    case 'ask_back': {
+      if (isFull(approval))
+        return unchanged(approval, decision, 'it was asked back too often; approve, deny or edit it');
+      const next = aside(approval, decision);
+      const text = `asked in the conversation; the time goes on until ${new Date(approval.deadlineMs).toISOString()}`;
+      return { approval: next, receipt: receiptOf(next, decision, true, text) };
+    }
+    case 'happened':
+    case 'did_not_happen':
+      return counted(approval, decision);
+    default:
+      return answer satisfies never;
+  }
+}
+
+/** Put it among those that count, and end the approval where it ends it. */
+function counted(approval: Approval, decision: CountedDecision): Counted {
+  const next = { ...approval, decisions: [...approval.decisions, decision] };
+  const ended = { ...next, end: endBy(next, decision.answer) };
+  const text = ended.end === 'open' ? `counted; ${progressOf(ended)}` : endText(ended);
+  return { approval: ended, receipt: receiptOf(ended, decision, true, text) };
+}
+
+function endBy(approval: Approval, answer: DecisionAnswer): ApprovalEnd {
+  switch (answer) {
+    case 'happened':
+    case 'did_not_happen':
+      return answer;
+    case 'deny':
+      return 'denied';
+    case 'edit':
+      return 'superseded';
+    case 'approve':
+      return approvalsOf(approval) >= approval.quorum ? 'approved' : 'open';
+    case 'withdraw':
+    case 'ask_back':
+      return 'open';
+    default:
+      return answer satisfies never;
+  }
+}
+
+function endText({ end, summary }: Approval): string {
+  switch (end) {
+    case 'happened':
+    case 'did_not_happen':
+      return `recorded: ${summary} ${plain(end)}`;
+    case 'superseded':
+      return `edited: ${summary}; what you wrote instead is ruled on, and asked about anew`;
+    default:
+      return `${plain(end)}: ${summary}`;
+  }
+}
+
+/** How many have approved it. */
+export const approvalsOf = ({ decisions }: Pick<Approval, 'decisions'>): number =>
+  decisions.filter((one) => one.answer === 'approve').length;
+
+/** The edit that ended it, if one did. */
+export const editOf = ({ decisions }: Approval): CountedDecision | undefined =>
+  decisions.find((one) => one.answer === 'edit');
+
+/** What a person's answer to the question whether an action happened makes of its outcome. */
+export function outcomeOfAnswer({ answer, personId, reason }: CountedDecision): Outcome {
+  if (answer === 'happened') return { kind: 'succeeded', result: { confirmedBy: personId, reason } };
+  return { kind: 'failed', reason: `it did not happen; ${personId} looked${reason === '' ? '' : `: ${reason}`}` };
+}
+
+const progressOf = (approval: Approval): string =>
+  `${approvalsOf(approval)} of ${approval.quorum} have approved ${approval.summary}`;
+
+/** The same decision, or the same word of the same person where it counts already: a second click. */
+function heardBefore({ decisions, asides = [] }: Approval, decision: CountedDecision): CountedDecision | undefined {
+  const { decisionId, personId, answer } = decision;
+  return (
+    [...decisions, ...asides].find((one) => one.decisionId === decisionId) ??
+    decisions.find((one) => one.personId === personId && one.answer === answer && answer !== 'edit')
+  );
+}
+
+/** What the same decision gets when it comes again. Another word under its id is not taken for it. */
+function again(approval: Approval, heard: CountedDecision, { answer }: CountedDecision): Counted {
+  const stands = approval.decisions.includes(heard) || heard.answer !== 'approve';
+  const text = stands
+    ? `your ${plain(heard.answer)} of ${approval.summary} is already counted`
+    : `your approval of ${approval.summary} was taken back by you`;
+  return unchanged(approval, heard, text, stands && heard.answer === answer);
+}
+
+const takenBack = (approval: Approval, earlier: CountedDecision): Approval =>
+  aside({ ...approval, decisions: approval.decisions.filter((one) => one !== earlier) }, earlier);
+
+const aside = (approval: Approval, decision: CountedDecision): Approval => ({
+  ...approval,
+  asides: [...(approval.asides ?? []), decision],
+});
+
+const isFull = ({ asides = [] }: Approval): boolean => asides.length >= MAX_ASIDES;
+
+function unchanged(
+  approval: Approval,
+  decision: Pick<CountedDecision, 'decisionId' | 'answer'>,
+  text: string,
+  isCounted = false,
+): Counted {
+  return { approval, receipt: receiptOf(approval, decision, isCounted, text) };
+}
+
+function receiptOf(
+  approval: Approval,
+  { decisionId }: Pick<CountedDecision, 'decisionId'>,
+  isCounted: boolean,
+  text: string,
+): Receipt {
+  return { decisionId, approvalId: approval.id, counted: isCounted, text, end: approval.end };
+}
+
+const plain = (word: string): string => word.replaceAll('_', ' ');
