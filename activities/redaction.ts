@@ -27,7 +27,8 @@ export function createRedactor(secrets: readonly (string | undefined)[]): Redact
     if (Array.isArray(value)) return value.map(json);
     if (typeof value !== 'object' || value === null) return value;
     if ('toJSON' in value && typeof value.toJSON === 'function') return json(value.toJSON());
-    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [text(name), json(inner)]));
+    const names = namesOf(Object.keys(value), text);
+    return Object.fromEntries(Object.values(value).map((inner, at) => [names[at], json(inner)]));
   };
   return {
     text,
@@ -35,6 +36,20 @@ export function createRedactor(secrets: readonly (string | undefined)[]): Redact
     json: <T>(value: T): T => (pieces.size === 0 ? value : (json(value) as T)),
     error: (error) => cleanError(error, text, MAX_CAUSES),
   };
+}
+
+/** Names without secrets, as many as there were: those that become equal are numbered. */
+function namesOf(given: readonly string[], text: (given: string) => string): readonly string[] {
+  const clean = given.map(text);
+  // What has no secret keeps its name, whatever comes before it.
+  const taken = new Set(clean.filter((name, at) => name === given[at]));
+  return clean.map((name, at) => {
+    if (name === given[at]) return name;
+    let free = name;
+    for (let nth = 2; taken.has(free); nth++) free = `${name} ${nth}`;
+    taken.add(free);
+    return free;
+  });
 }
 
 function cleanError(error: unknown, text: (given: string) => string, causes: number): Error {
@@ -49,18 +64,26 @@ function cleanError(error: unknown, text: (given: string) => string, causes: num
   return clean;
 }
 
+// Of these the path is the name of a database, which is where they lead.
+const DATABASES = ['postgres:', 'postgresql:', 'mysql:', 'mariadb:', 'mongodb:', 'mongodb+srv:', 'redis:', 'rediss:'];
+
 /**
- * What is secret of a secret. Of a URL that are its password, the parts of its path and the values of its query; a user name
- * only where it comes without a password, as a key does. Where it leads is none: a connection's errors name that.
+ * What is secret of a secret. Of a URL that are its password, the values of its query, and what of its path is long enough
+ * to be a token and no word; a user name only where it comes without a password, as a key does. Where it leads is none: a
+ * connection's errors name that.
  */
 function secretPartsOf(secret: string): readonly string[] {
   const url = /^[a-z][a-z\d+.-]*:\/\//i.test(secret) && URL.canParse(secret) ? new URL(secret) : undefined;
   if (url === undefined) return [secret];
-  const { username, password, pathname, search, searchParams, hash } = url;
+  const { protocol, username, password, pathname, search, searchParams, hash } = url;
+  const path = DATABASES.includes(protocol) ? [] : pathname.split('/');
+  const query = search.slice(1).split('&');
+  // What has no name beside it may be a token, or a name alone.
+  const words = [...path, ...query.filter((one) => !one.includes('='))];
   const written = [
     password === '' ? username : password,
-    ...pathname.split('/'),
-    ...search.split(/[?&=]/),
+    ...words.filter(({ length }) => length >= PIECE_CHARS),
+    ...query.flatMap((one) => one.split('=').slice(1)),
     hash.slice(1),
   ];
   return [...written.flatMap((part) => [part, decoded(part)]), ...searchParams.values()];

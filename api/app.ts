@@ -11,6 +11,8 @@ import express, {
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import { createAccess } from './access.ts';
+import { problemPage } from './approval-page.ts';
+import { approvalPageRoutes } from './approval-pages.ts';
 import { approvalRoutes } from './approvals.ts';
 import { channelRoutes } from './channels.ts';
 import { commandRoutes } from './commands.ts';
@@ -26,6 +28,7 @@ import { messageRoutes } from './messages.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { localsOf, mount } from './mount.ts';
 import { openApiRoute } from './openapi.ts';
+import { PAGE_HEADERS } from './page.ts';
 import { Problem, problemOf } from './problem.ts';
 import { reportRoutes } from './report.ts';
 import type { Route } from './route.ts';
@@ -56,6 +59,7 @@ export function createApi(deps: ApiDeps): Api {
     ...commandRoutes(deps, access, ending),
     ...approvalRoutes(deps, access),
     ...channelRoutes(deps, access, ending),
+    ...approvalPageRoutes(deps, access),
     ...whyRoutes(deps, access),
     ...reportRoutes(deps),
     ...switchRoutes(deps),
@@ -154,10 +158,13 @@ function answerProblem({ log }: ApiDeps): ErrorRequestHandler {
       );
     }
     if (res.headersSent) return void res.destroy();
-    res
-      .set(problem.headers)
-      .status(problem.status)
-      .type('application/problem+json')
-      .send(JSON.stringify(problem.body(requestId)));
+    res.set(problem.headers).status(problem.status);
+    if (localsOf(res).isPage && req.accepts(['application/problem+json', 'text/html']) === 'text/html') {
+      return void res
+        .set(PAGE_HEADERS)
+        .type('text/html')
+        .send(problemPage(problem.title, problem.message, requestId));
+    }
+    res.type('application/problem+json').send(JSON.stringify(problem.body(requestId)));
   };
 }

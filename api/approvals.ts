@@ -78,14 +78,47 @@ function decideRoute(deps: Deps, access: Access): Route {
     body: NewDecision,
     responses: { 200: Receipt.or(SignedDecision) },
     handler: async ({ params, query, body, caller }) => {
-      const said = { ...saidIn(body), approvalId: params.id, id: body.id ?? randomUUID(), method: 'api_key' };
-      const { approval, word, signed } = await signedDecision(deps, access, caller, said);
-      if (signed === undefined) return { status: 200, body: receiptOfSettled(approval, word) };
-      const { decisionId } = word;
-      if (query.sign === 'only') return { status: 200, body: { decisionId, approvalId: approval.id, signed } };
-      return { status: 200, body: countedReceipt(await decide(deps, approval, word, signed)) };
+      const approval = await access.approval(caller, params.id);
+      const given = { ...body, method: 'api_key' } as const;
+      if (query.sign !== 'only' || approval.end !== 'open') {
+        return { status: 200, body: await takeDecision(deps, caller, approval, given) };
+      }
+      const word = wordOf(deps, caller, approval, given);
+      const signed = await sign(deps, caller, approval, word, given.method);
+      return { status: 200, body: { decisionId: word.decisionId, approvalId: approval.id, signed } };
     },
   });
+}
+
+/** What a person answers, and how they were known. The same id is the same decision, however often it comes. */
+export interface Given extends Pick<DecisionStatement, 'answer' | 'reason'> {
+  readonly id?: string | undefined;
+  /** With an edit: all arguments that are to run instead. */
+  readonly args?: Readonly<Record<string, unknown>> | undefined;
+  /** How they were known: `api_key`, `page`, or the channel's name. */
+  readonly method: string;
+}
+
+/** The one way in for a person's word, whatever it came by. Throws a Problem, with the receipt, where it does not count. */
+export async function takeDecision(
+  deps: Deps,
+  caller: Caller,
+  approval: ApprovalRow,
+  given: Given,
+): Promise<ReceiptOf> {
+  const word = wordOf(deps, caller, approval, given);
+  if (approval.end !== 'open') return receiptOfSettled(approval, word);
+  const signed = await sign(deps, caller, approval, word, given.method);
+  return countedReceipt(await decide(deps, approval, word, signed));
+}
+
+/** The decision id carries the person's, so that no one's word is taken for another's. */
+function wordOf(deps: Deps, caller: Caller, approval: ApprovalRow, given: Given): Word {
+  assertMayDecide(deps, caller, approval);
+  assertAnswers(approval, given.answer);
+  const { id = randomUUID(), answer, reason, args } = given;
+  const word = { decisionId: `${caller.principal.id}/${id}`, answer, reason };
+  return args === undefined ? word : { ...word, args: argumentsIn(args) };
 }
 
 function actionRoute(access: Access): Route {
@@ -104,40 +137,12 @@ function actionRoute(access: Access): Route {
   });
 }
 
-export interface SaidDecision {
-  readonly approvalId: string;
-  /** Of the decision, within its person's. */
-  readonly id: string;
-  readonly answer: DecisionAnswer;
-  readonly reason: string;
-  /** With `edit`: the arguments that are to run instead, as canonical JSON. */
-  readonly args?: string;
-  /** How the person was known. */
-  readonly method: string;
-}
-
-/** A person's decision, from wherever it comes; resolves to its receipt. Throws a problem where it changes nothing. */
-export async function decideAs(deps: Deps, access: Access, caller: Caller, said: SaidDecision): Promise<ReceiptOf> {
-  const { approval, word, signed } = await signedDecision(deps, access, caller, said);
-  if (signed === undefined) return receiptOfSettled(approval, word);
-  return countedReceipt(await decide(deps, approval, word, signed));
-}
-
-async function signedDecision(deps: Deps, access: Access, caller: Caller, said: SaidDecision) {
-  const { id, answer, reason, args, method } = said;
-  const approval = await approvalToDecide(deps, access, caller, said);
-  const decisionId = `${caller.principal.id}/${id}`;
-  const word: Word = { decisionId, answer, reason, ...(args === undefined ? {} : { args }) };
-  const isOpen = approval.end === 'open';
-  return { approval, word, signed: isOpen ? await sign(deps, caller, approval, word, method) : undefined };
-}
-
 /** The approval, if the caller may answer it so. Throws a problem that says why not. */
 export async function approvalToDecide(
   deps: Pick<Deps, 'directory' | 'nowMs'>,
   access: Access,
   caller: Caller,
-  { approvalId, answer }: Pick<SaidDecision, 'approvalId' | 'answer'>,
+  { approvalId, answer }: { readonly approvalId: string; readonly answer: DecisionAnswer },
 ): Promise<ApprovalRow> {
   const approval = await access.approval(caller, approvalId);
   assertMayDecide(deps, caller, approval);
@@ -146,7 +151,7 @@ export async function approvalToDecide(
 }
 
 /** The API refuses early and in words; the Workflow and the actor check again. */
-function assertMayDecide(
+export function assertMayDecide(
   { directory, nowMs }: Pick<Deps, 'directory' | 'nowMs'>,
   { principal }: Caller,
   approval: ApprovalRow,
@@ -155,16 +160,12 @@ function assertMayDecide(
   if (why !== undefined) throw new Problem('not_a_member', sentence(why));
 }
 
-/** What the body of a decision says, its arguments as text. */
-const saidIn = ({ args, ...body }: z.output<typeof NewDecision>) =>
-  args === undefined ? body : { ...body, args: argumentsIn(args) };
-
 /** One text, whatever order the members came in; the Workflow reads it by the tool's schema, and by no other. */
 function argumentsIn(args: Readonly<Record<string, unknown>>): string {
   try {
     return canonicalJson(args as Json);
   } catch {
-    throw new Problem('bad_request', 'body.args: must be JSON whose texts are well-formed Unicode.');
+    throw new Problem('bad_request', 'args: must be JSON whose texts are well-formed Unicode.');
   }
 }
 
@@ -181,15 +182,23 @@ function assertAnswers(approval: ApprovalRow, answer: DecisionAnswer): void {
 
 type Word = Pick<DecisionStatement, 'decisionId' | 'answer' | 'reason' | 'args'>;
 
-/** The decision id carries the person's, so that no one's word is taken for another's. */
 function sign(
   deps: Deps,
-  { principal: person }: Caller,
-  { id: approvalId, digest }: ApprovalRow,
+  caller: Caller,
+  { id, digest }: ApprovalRow,
   word: Word,
-  method: string,
+  method: Given['method'],
 ): Promise<Signed<DecisionStatement>> {
-  const statement = { kind: 'decision', approvalId, digest, ...word, person, method, atMs: deps.nowMs() } as const;
+  const { principal: person } = caller;
+  const statement = {
+    kind: 'decision',
+    approvalId: id,
+    digest,
+    ...word,
+    person,
+    method,
+    atMs: deps.nowMs(),
+  } as const;
   return deps.signer.sign<DecisionStatement>(statement);
 }
 

@@ -9,6 +9,8 @@ export interface Caller {
   readonly keyId: string;
   readonly principal: Principal;
   readonly scopes: readonly string[];
+  /** Set where the person came by a link to one approval, and has no key. */
+  readonly link?: string;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Approval } from '../domain/approval.ts';
 import type { ChannelReceiver } from '../domain/channel.ts';
 import type { Directory, Principal } from '../domain/principal.ts';
 import type { Store } from '../store/ports.ts';
-import type { Signer } from '../trust/signing.ts';
+import type { Signer, Verifier } from '../trust/signing.ts';
 import type { AgentInfo } from './access.ts';
 import type { Inspect } from './doctor.ts';
 import type { Gateway } from './gateway.ts';
@@ -30,6 +30,8 @@ export interface ApiDeps {
   readonly gateway: Gateway;
   /** Signs what principals say, decide and command: the role `api`. */
   readonly signer: Signer;
+  /** For `why`: without it no signature is verified, and nothing that was signed is called enforced. */
+  readonly verifier?: Verifier;
   readonly directory: Directory;
   readonly agents: ReadonlyMap<string, AgentInfo>;
   /** What `GET /v1/doctor` tells beyond the store and the workers. */

@@ -95,13 +95,16 @@ async function textsOf(
   id: string,
   entries: readonly RecordedEntry[],
 ): Promise<ReadonlyMap<string, Item>> {
-  const ids = entries.flatMap(({ fact }) => (fact.kind === 'message' || fact.kind === 'replied' ? [fact.itemId] : []));
+  const ids = entries.flatMap(({ fact, isAltered }) =>
+    !isAltered && (fact.kind === 'message' || fact.kind === 'replied') ? [fact.itemId] : [],
+  );
   const found = ids.length === 0 ? [] : await items.load(id, ids);
   return new Map(found.map((item) => [item.id, item]));
 }
 
-function eventText({ seq, subject, atMs, fact }: RecordedEntry, texts: ReadonlyMap<string, Item>): string {
-  const data = JSON.stringify({ seq, subject, atMs, kind: fact.kind, ...shown(fact, texts) });
+function eventText({ seq, subject, atMs, fact, isAltered }: RecordedEntry, texts: ReadonlyMap<string, Item>): string {
+  const said = isAltered ? { isAltered } : shown(fact, texts);
+  const data = JSON.stringify({ seq, subject, atMs, kind: fact.kind, ...said });
   return `id: ${seq}\nevent: ${fact.kind}\ndata: ${data}\n\n`;
 }
 
@@ -159,6 +162,9 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return { act: fact.act };
     case 'configured':
       return {};
+    case 'api_key_added':
+    case 'api_key_revoked':
+      return { keyId: fact.keyId, by: fact.by };
     case 'warrant_refused':
       return { reason: fact.reason };
     case 'switched':
@@ -166,7 +172,7 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
     case 'ledger_resumed':
       return { by: fact.by };
     case 'ledger_read':
-      return { by: fact.by, from: fact.from, to: fact.to, how: fact.how };
+      return { by: fact.by, how: fact.how };
     case 'card_shown':
     case 'card_not_shown':
       return { batchId: fact.batchId, channel: fact.channel };

@@ -11,7 +11,7 @@ import type { DecisionAnswer } from '../domain/signed.ts';
 import { cutText, plain } from '../domain/text.ts';
 import type { ConversationRow } from '../store/ports.ts';
 import type { Access } from './access.ts';
-import { approvalToDecide, decideAs } from './approvals.ts';
+import { approvalToDecide, takeDecision } from './approvals.ts';
 import type { Caller } from './auth.ts';
 import { openConversation } from './conversations.ts';
 import type { ApiDeps } from './deps.ts';
@@ -120,9 +120,9 @@ async function decide(
   said: { readonly answer: DecisionAnswer; readonly reason: string },
 ): Promise<void> {
   const { deps, access, channel } = at;
-  const approvalId = await approvalBehind(at, heard.handle);
+  const approval = await access.approval(caller, await approvalBehind(at, heard.handle));
   const id = `${channel}-${idOf('decision', channel, heard.eventId)}`;
-  const receipt = await decideAs(deps, access, caller, { ...said, approvalId, id, method: channel });
+  const receipt = await takeDecision(deps, caller, approval, { ...said, id, method: channel });
   await tell(at, heard, { kind: 'text', text: plain(receipt.text) });
 }
 

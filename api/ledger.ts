@@ -15,7 +15,9 @@ import { Problem } from './problem.ts';
 import { type Route, route } from './route.ts';
 
 type Deps = Pick<ApiDeps, 'store' | 'ledger' | 'nowMs' | 'log'>;
-type How = Extract<Fact, { kind: 'ledger_read' }>['how'];
+type What =
+  | Omit<Extract<Fact, { kind: 'ledger_read'; from: number }>, 'kind' | 'by'>
+  | Omit<Extract<Fact, { kind: 'ledger_read'; how: 'why' }>, 'kind' | 'by'>;
 
 /** The header that carries the verifier key. */
 const KEY_HEADER = 'Countersign-Verifier-Key';
@@ -50,7 +52,8 @@ export function ledgerRoutes(deps: Deps): readonly Route[] {
         const rows = cut(await store.ledger.hashed(query.after, query.limit));
         const [first, last] = [rows[0], rows.at(-1)];
         if (first === undefined || last === undefined) return { status: 200, body: { entries: [], next: query.after } };
-        if (rows.some(isNews)) await store.record([readBy(deps, caller, first.seq, last.seq, 'entries')]);
+        if (rows.some(isNews))
+          await store.record([readBy(deps, caller, { from: first.seq, to: last.seq, how: 'entries' })]);
         const entries = rows.map(({ seq, leaf, text: entry }) => ({ seq, leaf: leaf.toString('base64'), entry }));
         return { status: 200, body: { entries, next: last.seq } };
       },
@@ -71,7 +74,7 @@ export function ledgerRoutes(deps: Deps): readonly Route[] {
         signal.throwIfAborted();
         const leave = exports.enter();
         signal.addEventListener('abort', leave, { once: true });
-        await store.record([readBy(deps, caller, from, to, 'export')]);
+        await store.record([readBy(deps, caller, { from, to, how: 'export' })]);
         const origin = await store.checkpoints.origin();
         const body = exportLines(store, { origin, checkpoint, from, to }, signal, log);
         return { status: 200, body, headers: { [KEY_HEADER]: ledger.verifierKey } };
@@ -120,14 +123,8 @@ function isNews({ text }: HashedEntry): boolean {
 }
 
 /** Who read which entries, for the ledger itself. */
-export function readBy(
-  { nowMs }: Pick<Deps, 'nowMs'>,
-  { principal }: Caller,
-  from: number,
-  to: number,
-  how: How,
-): Entry {
-  const fact = { kind: 'ledger_read', by: principal.id, from, to, how } as const;
+export function readBy({ nowMs }: Pick<Deps, 'nowMs'>, { principal }: Caller, what: What): Entry {
+  const fact = { kind: 'ledger_read', by: principal.id, ...what } as const;
   return { subject: LEDGER_READS, step: `read-${randomUUID()}`, conversationId: '', atMs: nowMs(), fact };
 }
 

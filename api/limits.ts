@@ -9,6 +9,17 @@ export const JSON_BYTES = MESSAGE_CHARS * 6 * 2 + 512;
 export const WEBHOOK_BYTES = 256 * 1024;
 // 2.5 s: Slack gives up after 3, and sends again what was not answered; half a second is for the way.
 export const WEBHOOK_MS = 2_500;
+// 8 KB: a form is a reason of 500 characters, which its encoding may make 12 times as long, and a signed token of some 700.
+export const FORM_BYTES = 8_192;
+// 8 fields: a form of ours has three.
+export const FORM_FIELDS = 8;
+// 1,500 characters: a signed link or form, with the longest id, name and tenant.
+export const TOKEN_CHARS = 1_500;
+// 15 min: from a message on the phone to the page and through it; whoever finds the link later finds it shut.
+export const LINK_VALID_MS = 15 * 60_000;
+// 1 h: somebody reads a long approval, is called away and comes back; then the page is loaded anew, with what changed.
+export const FORM_VALID_MS = 60 * 60_000;
+
 // 128 characters: a UUID with room for a prefix of the caller's.
 export const KEY_CHARS = 128;
 // 300 characters: more than any id or cursor that we give out.
@@ -43,7 +54,7 @@ export const EVENTS_STREAM_MS = 15 * 60 * 1000;
 // 2 s: how long a client waits before it opens a broken stream again.
 export const EVENTS_RETRY_MS = 2_000;
 
-// 500 entries: half a megabyte of usual ones; a pull of a busy day's takes some hundred requests.
+// 500 entries: half a megabyte of usual ones; a pull of a busy day's 50,000 takes a hundred requests.
 export const LEDGER_PAGE = 500;
 export const DEFAULT_LEDGER_PAGE = 100;
 // 4 MB of text in one page: entries that hold much evidence make it shorter; one entry is always in it.
@@ -52,7 +63,7 @@ export const LEDGER_PAGE_CHARS = 4_000_000;
 export const EXPORT_PAGE = 128;
 // 2 exports at once: each reads the whole of the ledger, and keeps a connection of the store busy.
 export const EXPORTS_AT_ONCE = 2;
-// 60 s: who takes nothing for so long has gone, and a place among the exports is worth something.
+// 60 s: who takes nothing of what there is for so long has gone, and a place among the exports is worth something.
 export const EXPORT_STALL_MS = 60_000;
 // 60 s: a checkpoint is made once a minute, as soon as there is anything to be in it.
 export const RETRY_AFTER_CHECKPOINT_S = 60;

@@ -9,8 +9,17 @@ import { z } from 'zod';
 import type { Store } from '../store/ports.ts';
 import { plainJson } from '../trust/export-lines.ts';
 import { authenticate, type Caller, requireScope } from './auth.ts';
+import { wantOwnForm } from './forms.ts';
 import { inTime } from './in-time.ts';
-import { EXPORT_STALL_MS, JSON_BYTES, REQUEST_MS, RETRY_AFTER_OUTAGE_S, WEBHOOK_BYTES } from './limits.ts';
+import {
+  EXPORT_STALL_MS,
+  FORM_BYTES,
+  FORM_FIELDS,
+  JSON_BYTES,
+  REQUEST_MS,
+  RETRY_AFTER_OUTAGE_S,
+  WEBHOOK_BYTES,
+} from './limits.ts';
 import { Problem } from './problem.ts';
 import type { Answer, ResponseSpec, Route } from './route.ts';
 
@@ -30,6 +39,8 @@ export interface Locals {
   caller?: Caller;
   /** The route's path as declared, for metrics and logs. */
   route?: string;
+  /** True where people look at the answer in a browser. */
+  isPage?: boolean;
 }
 
 // Not `strict`: that calls a JSON `null` no JSON. Whether it is an object is looked at with the schema.
@@ -37,6 +48,12 @@ const readJson = express.json({ limit: JSON_BYTES, strict: false, verify: requir
 // Not inflated: what is verified must be what came.
 const readRaw = express.raw({ type: () => true, limit: WEBHOOK_BYTES, inflate: false });
 const NOTHING = new Uint8Array();
+const readForm = express.urlencoded({
+  extended: false,
+  limit: FORM_BYTES,
+  parameterLimit: FORM_FIELDS,
+  verify: requireUtf8,
+});
 const NOBODY: Caller = { keyId: '', principal: { id: '', name: '', tenant: '' }, scopes: [] };
 
 export function mount(app: Express, routes: readonly Route[], mounting: Mounting): void {
@@ -56,11 +73,13 @@ export function mount(app: Express, routes: readonly Route[], mounting: Mounting
 function chain(route: Route, { store, closing, limitByAddress, limitByKey }: Mounting): RequestHandler[] {
   const { scope } = route;
   const name: RequestHandler = (_req, res, next) => {
-    localsOf(res).route = route.path;
+    Object.assign(localsOf(res), { route: route.path, isPage: isPage(route) });
     next();
   };
   const know: RequestHandler = async (req, res, next) => {
-    localsOf(res).caller = await authenticate(store, req.get('authorization'), isPage(route));
+    const { params, query } = req;
+    const entered = await route.enter?.({ params, query, cookies: req.get('cookie') ?? '' });
+    localsOf(res).caller = entered ?? (await authenticate(store, req.get('authorization'), isPage(route)));
     next();
   };
   const allow: RequestHandler = (_req, res, next) => {
@@ -76,14 +95,15 @@ function chain(route: Route, { store, closing, limitByAddress, limitByKey }: Mou
   return [
     name,
     ...(scope === 'public' ? [] : [limitByAddress, know, limitByKey, allow]),
-    ...(route.body === undefined ? [] : [wantJson, readJson]),
+    ...(route.body === undefined ? [] : route.bodyAs === 'form' ? [wantOwnForm, readForm] : [wantJson, readJson]),
     ...(route.takesRaw === true ? [limitByAddress, readRaw] : []),
     (req, res) => handle(route, req, res, closing),
   ];
 }
 
-/** What a browser shows by itself. */
-const isPage = ({ responses }: Route): boolean => Object.values(responses).includes('text/html');
+/** What a browser shows, or sends, by itself. */
+const isPage = ({ responses, bodyAs }: Route): boolean =>
+  bodyAs === 'form' || Object.values(responses).includes('text/html');
 
 async function handle(route: Route, req: Request, res: Response, closing: AbortSignal): Promise<void> {
   const gone = new AbortController();
@@ -129,8 +149,17 @@ async function send(res: Response, { body }: Answer<Record<number, ResponseSpec>
 /** Only as fast as the client takes them. What breaks off is cut, so that it does not look like an end. */
 async function sendLines(res: Response, lines: AsyncIterable<string>): Promise<void> {
   res.set({ 'Content-Type': 'application/x-ndjson', 'Cache-Control': 'no-store, no-transform' });
-  res.setTimeout(EXPORT_STALL_MS, () => res.destroy());
+  cutWhenStalled(res);
   await pipeline(Readable.from(lines, { objectMode: false }), res).catch(() => res.destroy());
+}
+
+type Answering = Pick<Response, 'setTimeout' | 'writableNeedDrain' | 'writableEnded' | 'destroy'>;
+
+/** Of who takes nothing of what waits for them. While nothing waits it is us who are late: a large ledger is read first. */
+export function cutWhenStalled(res: Answering): void {
+  res.setTimeout(EXPORT_STALL_MS, () => {
+    if (res.writableNeedDrain || res.writableEnded) res.destroy();
+  });
 }
 
 /** Decoded loosely, wrong bytes would become U+FFFD: other words than those that were sent, under the sender's name. */

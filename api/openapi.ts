@@ -44,14 +44,19 @@ export function documentOf(routes: readonly Route[], version: string): OpenApiDo
 }
 
 function operationOf(route: Route): ZodOpenApiOperationObject {
-  const { id, summary, scope, params, query, headers, body } = route;
+  const { id, summary, scope, params, query, headers, body, bodyAs } = route;
   const scopes = scope === 'public' ? '' : `Scope: ${scope.join(' or ')}.`;
   return {
     operationId: id,
     summary,
     ...(scopes === '' ? { security: [] } : { description: scopes, security: [{ key: [] }] }),
     requestParams: { ...(params && { path: params }), ...(query && { query }), ...(headers && { header: headers }) },
-    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    ...(body && {
+      requestBody: {
+        required: true,
+        content: { [bodyAs === 'form' ? 'application/x-www-form-urlencoded' : 'application/json']: { schema: body } },
+      },
+    }),
     responses: responsesOf(route),
   };
 }
@@ -76,6 +81,7 @@ const DESCRIBED: Readonly<Record<string, string>> = {
   201: 'Made',
   202: 'Taken; look at the URL later',
   204: 'Done; there is nothing to say',
+  303: 'Done; look at the page again',
   503: 'Not available; what is missing is said',
 };
 

@@ -13,6 +13,9 @@ const PROBLEMS = {
   webhook_refused: { status: 401, title: 'The webhook does not prove where it comes from' },
   missing_scope: { status: 403, title: 'The key may not do this' },
   not_a_member: { status: 403, title: 'You may not decide this' },
+  not_shown_whole: { status: 403, title: 'It cannot be shown whole' },
+  link_refused: { status: 403, title: 'The link does not open this' },
+  form_refused: { status: 403, title: 'The form does not count' },
   decision_refused: { status: 403, title: 'The decision does not count' },
   switch_refused: { status: 403, title: 'The switch is not yours to set' },
   ledger_refused: { status: 403, title: 'The ledger is not yours to read' },
@@ -30,7 +33,7 @@ const PROBLEMS = {
   approval_gone: { status: 410, title: 'What was to be approved is gone' },
   conversation_closed: { status: 410, title: 'The conversation has ended' },
   too_large: { status: 413, title: 'The body is too large' },
-  unsupported_media_type: { status: 415, title: 'The body is not JSON' },
+  unsupported_media_type: { status: 415, title: 'The body is of another kind' },
   key_reused: { status: 422, title: 'The Idempotency-Key was used for something else' },
   inbox_full: { status: 429, title: 'Too many messages wait' },
   too_many_requests: { status: 429, title: 'Too many requests' },
@@ -68,9 +71,13 @@ export class Problem extends Error {
     this.#members = members ?? {};
   }
 
+  get title(): string {
+    return PROBLEMS[this.type].title;
+  }
+
   body(requestId: string): Readonly<Record<string, unknown>> {
-    const { type, status, message } = this;
-    return { ...this.#members, type, title: PROBLEMS[type].title, status, detail: message, requestId };
+    const { type, title, status, message } = this;
+    return { ...this.#members, type, title, status, detail: message, requestId };
   }
 }
 

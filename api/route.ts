@@ -38,6 +38,13 @@ export interface Asked<Params, Query, Headers, Body> {
   readonly signal: AbortSignal;
 }
 
+/** What a request brings beside a key. */
+export interface Entering {
+  readonly params: Readonly<Record<string, string | readonly string[]>>;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly cookies: string;
+}
+
 interface Spec<
   P extends Shape,
   Q extends Shape,
@@ -58,6 +65,10 @@ interface Spec<
   readonly body?: B;
   /** Instead of a body: its bytes, unparsed, for whoever must verify them first. */
   readonly takesRaw?: true;
+  /** How the body is sent; a form is taken from our own pages only. JSON unless said otherwise. */
+  readonly bodyAs?: 'form';
+  /** Another way in than by key, tried first; undefined where the request does not bring what it takes. */
+  readonly enter?: (request: Entering) => Promise<Caller | undefined>;
   readonly responses: R;
   readonly handler: (asked: Asked<z.output<P>, z.output<Q>, z.output<H>, z.output<B>>) => Promise<Answer<NoInfer<R>>>;
 }

@@ -1,6 +1,7 @@
 // The story of an action as one plain page: no script, no request to anywhere, and nothing of what people or models wrote
 // that the browser could take for markup, or that could turn text around. Pure.
 import { plain } from '../domain/text.ts';
+import { escaped } from './page.ts';
 import type { WhyView } from './why-schema.ts';
 
 const STYLE = `
@@ -38,13 +39,5 @@ function linkOf({ workflowId, url }: WhyView['links'][number]): string {
   return `<li>${url === null ? name : `<a href="${shown(url)}" rel="noreferrer">${name}</a>`}</li>`;
 }
 
-const MARKUP: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
 /** As text: markup is escaped, and what cannot be seen is written out. */
-const shown = (text: string): string => plain(text).replace(/[&<>"']/g, (one) => MARKUP[one] ?? '');
+const shown = (text: string): string => escaped(plain(text));

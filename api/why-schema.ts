@@ -1,6 +1,6 @@
 // The story of an action, as the API answers it. May import domain and zod.
 import { z } from 'zod';
-import { PARTS_OF_STORY } from '../domain/why-lines.ts';
+import { PARTS_OF_STORY } from '../domain/why-line.ts';
 
 const COVERAGES = {
   enforced: 'code checked it, and it could not have been otherwise',

@@ -1,19 +1,23 @@
-// Why an action happened: its entries in the ledger as a story, for staff, as JSON and as a page. Nothing is read but the
-// ledger, and the items that it names, so the answer takes the same time whatever the ledger's length.
-// May import domain, trust, store.
-import type { FactOf, RecordedEntry } from '../domain/entry.ts';
+// Why an action happened: its entries in the ledger as a story, for staff, as JSON and as a page. Its read model says where
+// to look (conversation, approval) and stands in for what has no entry; all else is of the ledger, and of the items that it
+// names, so the answer takes the same time whatever the ledger's length. May import domain, trust, store.
+import { MOST } from '../domain/agent.ts';
+import { type ItemMark, MAX_CHAIN_ENTRIES, type RecordedEntry } from '../domain/entry.ts';
 import {
   approvalId,
   conversationWorkflowId,
+  MAX_ROUNDS,
   messageKey,
   parseApprovalId,
   questionId,
   waitingWorkflowId,
 } from '../domain/ids.ts';
+import { MAX_MODEL_ATTEMPTS } from '../domain/model.ts';
 import { tellWhy } from '../domain/why.ts';
-import type { Known } from '../domain/why-lines.ts';
-import type { ActionRow, Store } from '../store/ports.ts';
-import { actionDigest, itemDigest } from '../trust/digest.ts';
+import { type Chain, chainOf } from '../domain/why-chain.ts';
+import type { Known } from '../domain/why-line.ts';
+import type { ActionRow } from '../store/ports.ts';
+import { actionDigest, itemDigest, questionDigest } from '../trust/digest.ts';
 import type { Access } from './access.ts';
 import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
@@ -23,9 +27,9 @@ import { type Route, route } from './route.ts';
 import { OfAnything } from './schemas.ts';
 import { Why, type WhyView } from './why-schema.ts';
 import { whyPage } from './why-page.ts';
+import { proofsOf } from './why-proofs.ts';
 
-type Deps = Pick<ApiDeps, 'store' | 'temporalUiUrl' | 'nowMs'>;
-type Reads = { readonly ledger: Pick<Store['ledger'], 'chain'>; readonly items: Pick<Store['items'], 'load'> };
+type Deps = Pick<ApiDeps, 'store' | 'verifier' | 'temporalUiUrl' | 'nowMs'>;
 
 export function whyRoutes(deps: Deps, access: Access): readonly Route[] {
   const common = {
@@ -56,23 +60,15 @@ export function whyRoutes(deps: Deps, access: Access): readonly Route[] {
   ];
 }
 
-async function explain(
-  { store, temporalUiUrl, nowMs }: Deps,
-  access: Access,
-  caller: Caller,
-  id: string,
-): Promise<WhyView> {
+async function explain(deps: Deps, access: Access, caller: Caller, id: string): Promise<WhyView> {
+  const { store, temporalUiUrl } = deps;
   const row = await actionFor(store, access, caller, id);
-  const { entries, known } = await gather(store, row);
-  const [first, last] = [entries[0], entries.at(-1)];
-  if (first && last) await store.record([readBy({ nowMs }, caller, first.seq, last.seq, 'why')]);
+  const { entries, chain, known } = await gather(deps, row);
+  if (entries.length > 0) await store.record([readBy(deps, caller, { actionId: id, how: 'why' })]);
   const lines = tellWhy(entries, known);
   const covered = (coverage: string) => lines.filter((line) => line.coverage === coverage).length;
   return {
-    action: {
-      ...{ id: row.id, conversationId: row.conversationId, agent: row.agent, tool: row.tool, effect: row.effect },
-      ...{ summary: row.summary, digest: row.digest, outcome: row.outcome?.kind ?? null },
-    },
+    action: titleOf(row, chain),
     lines: lines.map((line) => ({ ...line })),
     coverage: { enforced: covered('enforced'), attributed: covered('attributed'), unknown: covered('unknown') },
     links: workflowsOf(row).map((workflowId) => ({
@@ -80,6 +76,15 @@ async function explain(
       url: temporalUiUrl === undefined ? null : `${temporalUiUrl}/workflows/${encodeURIComponent(workflowId)}`,
     })),
   };
+}
+
+/** As its entries say. Where one is not there, or not any more, as the read model does. */
+function titleOf(row: ActionRow, { proposal, isProposalWhole, outcomes }: Chain): WhyView['action'] {
+  const { agent, tool, effect, digest } = proposal ?? row;
+  const { summary } = isProposalWhole && proposal !== undefined ? proposal : row;
+  const outcome = outcomes.at(-1)?.fact.outcome ?? row.outcome;
+  const { id, conversationId } = row;
+  return { id, conversationId, agent, tool, effect, summary, digest, outcome: outcome?.kind ?? null };
 }
 
 /** For auditors, and for staff of the agent. Throws `not_found`, or `missing_scope` for whoever may see the action only. */
@@ -91,61 +96,81 @@ async function actionFor(store: Deps['store'], access: Access, caller: Caller, i
   throw new Problem('missing_scope', 'Why an action happened is for the agent’s team, operators and auditors.');
 }
 
-// 3 rounds of asking, and 2 of a question: see MAX_ASKS and QUESTION_ROUNDS; one more each, for an older version's.
-const ROUNDS = [0, 1, 2, 3];
-// 50: the most model calls that a turn may have (see domain/agent.ts).
-const MODEL_CALLS = Array.from({ length: 50 }, (_, call) => call);
+const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, at) => at);
 
-/** The entries of the action, in order, and what of its words is kept. */
-async function gather(
-  { ledger, items }: Reads,
-  row: ActionRow,
-): Promise<{ readonly entries: readonly RecordedEntry[]; readonly known: Known }> {
+interface Gathered {
+  readonly entries: readonly RecordedEntry[];
+  readonly chain: Chain;
+  readonly known: Known;
+}
+
+/** The entries of the action, in order, and what is known beside them. */
+async function gather({ store: { ledger, items }, verifier }: Deps, row: ActionRow): Promise<Gathered> {
   const { id, conversationId } = row;
   const own = await ledger.chain([id, ...approvalsOf(row), ...workflowsOf(row)], NOTHING_ELSE);
-  const proposed = factOf(own, 'proposed')?.proposal;
-  const origin = proposed?.origin;
-  const messageId = origin?.messageId ?? factOf(own, 'claimed')?.warrant?.messageId;
-  const turn = Number(id.split(':')[1]);
-  const steps = [
-    ...(messageId === undefined ? [] : [messageKey(messageId)]),
-    ...MODEL_CALLS.map((call) => `model:${turn}:${call}`),
-  ];
-  const around = await ledger.chain([], { subject: conversationId, steps });
-  const before = around.filter(({ fact }) => fact.kind !== 'model_call' || isOrigin(fact, origin?.itemId));
-  const entries = [...own, ...before].toSorted((one, other) => one.seq - other.seq);
-  const found = await items.load(conversationId, [
-    ...new Set(entries.flatMap(itemsOf)),
-    ...(origin ? [origin.itemId] : []),
-  ]);
-  const kept = new Map(found.map((item) => [item.id, { item, digest: itemDigest(item) }]));
-  const isWhole = own.some(({ fact, seal }) => fact.kind === 'proposed' && seal === 'fits');
-  return {
-    entries,
-    known: { items: kept, digestNow: proposed !== undefined && isWhole ? actionDigest(proposed) : undefined },
+  const { proposal, warrant } = readable(() => chainOf(own)) ?? chainOf([]);
+  const origin = proposal?.origin;
+  const around = await ledger.chain([], {
+    subject: conversationId,
+    steps: stepsAround(id, origin?.messageId ?? warrant?.messageId),
+  });
+  const entries = [...own, ...ofItsCall(around, origin?.itemId)].toSorted((one, other) => one.seq - other.seq);
+  const ids = [...new Set([...entries.flatMap(itemsOf), ...(origin ? [origin.itemId] : [])])];
+  const kept = new Map(
+    (await items.load(conversationId, ids)).map((item) => [item.id, { item, digest: itemDigest(item) }]),
+  );
+  const chain = readable(() => chainOf(entries)) ?? chainOf([]);
+  const digestNow = chain.isProposalWhole && proposal ? readable(() => actionDigest(proposal)) : undefined;
+  const known: Known = {
+    items: kept,
+    digestNow,
+    questionDigest: proposal && questionDigest('unknown', id, proposal.digest),
+    proofs: verifier === undefined ? new Map() : await proofsOf(verifier, chain, kept),
+    isCut: own.length >= MAX_CHAIN_ENTRIES || around.length >= MAX_CHAIN_ENTRIES,
   };
+  return { entries, chain, known };
+}
+
+/** Undefined where somebody has written, and hashed, what no entry of ours looks like. */
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 const NOTHING_ELSE = { subject: '', steps: [] };
 
-/** Where it is not on record which call proposed it, all of the turn are told. */
-const isOrigin = (fact: FactOf<'model_call'>, itemId: string | undefined): boolean =>
-  itemId === undefined || fact.itemId === itemId;
-
-function factOf<K extends 'proposed' | 'claimed'>(entries: readonly RecordedEntry[], kind: K): FactOf<K> | undefined {
-  return entries.map(({ fact }) => fact).find((fact): fact is FactOf<K> => fact.kind === kind);
+/** Entries of the conversation that may be of it: its message, and the model calls of its turn, also those in vain. */
+function stepsAround(id: string, messageId: string | undefined): readonly string[] {
+  const calls = upTo(MOST.modelCallsPerTurn).map((call) => `model:${Number(id.split(':')[1])}:${call}`);
+  const inVain = calls.flatMap((step) => upTo(MAX_MODEL_ATTEMPTS).map((at) => `${step}:failed:${at + 1}`));
+  return [...(messageId === undefined ? [] : [messageKey(messageId)]), ...calls, ...inVain];
 }
 
-function itemsOf({ fact }: RecordedEntry): readonly string[] {
+/** Where it is not on record which call proposed it, all of the turn are told. */
+function ofItsCall(around: readonly RecordedEntry[], itemId: string | undefined): readonly RecordedEntry[] {
+  const isOrigin = ({ fact }: RecordedEntry) => fact.kind === 'model_call' && fact.itemId === itemId;
+  const call = itemId === undefined ? undefined : around.find(isOrigin)?.step;
+  return around.filter((one) => {
+    if (one.fact.kind === 'model_call') return itemId === undefined || one.isAltered === true || isOrigin(one);
+    return one.fact.kind !== 'model_call_failed' || call === undefined || one.step.startsWith(`${call}:`);
+  });
+}
+
+function itemsOf({ fact, isAltered }: RecordedEntry): readonly string[] {
+  if (isAltered === true) return [];
   if (fact.kind === 'message') return [fact.itemId];
-  if (fact.kind !== 'model_call') return [];
-  return [fact.itemId, ...fact.shown.map((one) => (typeof one === 'string' ? one : one.id))];
+  if (fact.kind !== 'model_call' || !Array.isArray(fact.shown)) return [];
+  return [fact.itemId, ...fact.shown.map((one: string | ItemMark) => (typeof one === 'string' ? one : one.id))];
 }
 
 function approvalsOf({ id, approvalId: own }: ActionRow): readonly string[] {
   const parts = own === null ? undefined : parseApprovalId(own);
-  const asked = parts === undefined ? [] : ROUNDS.map((round) => approvalId(parts.batchId, parts.index, round));
-  return [...asked, ...ROUNDS.map((round) => approvalId(questionId(id), 0, round))];
+  const rounds = upTo(MAX_ROUNDS);
+  const asked = parts === undefined ? [] : rounds.map((round) => approvalId(parts.batchId, parts.index, round));
+  return [...asked, ...rounds.map((round) => approvalId(questionId(id), 0, round))];
 }
 
 /** The Workflows in which it lives: what is behind an approval is a batch. */

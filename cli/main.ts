@@ -85,18 +85,20 @@ apiKey
   )
   .option('--name <name>', 'the principal’s name, for people', '')
   .option('--tenant <tenant>', 'whose data it may see', DEFAULT_TENANT)
+  .option('--by <person>', 'who makes it, for the record')
   .description('make an API key and print it, this once')
-  .action(async (options: { principal: string; scopes: string; name: string; tenant: string }) => {
+  .action(async (options: { principal: string; scopes: string; name: string; tenant: string; by?: string }) => {
     const { addApiKey } = await import('../workers/admin.ts');
     process.stdout.write(`${await addApiKey(options, process.env)}\n`);
   });
 apiKey
   .command('revoke')
   .argument('<id>', 'the part of the key between its underscores')
+  .option('--by <person>', 'who revokes it, for the record')
   .description('make an API key worthless, from now on')
-  .action(async (id: string) => {
+  .action(async (id: string, { by }: { by?: string }) => {
     const { revokeApiKey } = await import('../workers/admin.ts');
-    await revokeApiKey(id, process.env);
+    await revokeApiKey(id, by, process.env);
   });
 
 program

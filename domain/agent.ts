@@ -47,7 +47,7 @@ export const DEFAULT_LIMITS: Limits = {
 };
 
 /** No agent may raise its limits above these. */
-const MOST: Limits = {
+export const MOST: Limits = {
   // 50 and 128: an action's index has four digits, its place in a batch three; past them no approval could be named.
   modelCallsPerTurn: 50,
   callsPerModelCall: 128,

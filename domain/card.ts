@@ -2,8 +2,9 @@
 // asks and what happens when nobody answers. Each surface formats it for itself. Pure: time arrives as nowMs. May import
 // domain only. Guarantee: where anything of the arguments is cut or hidden, the card offers no answer but deny.
 import { endingOf, endingText, type Outcome } from './action.ts';
-import type { Approval, ApprovalEnd } from './approval.ts';
+import { type Approval, type ApprovalEnd, askedBy } from './approval.ts';
 import { answersTo } from './decision.ts';
+import { groupsAt } from './entitlement.ts';
 import { canonicalText, type Leaf, leavesOf } from './leaves.ts';
 import { flagsOf, type Shown, shownLine, shownText } from './display.ts';
 import type { Json } from './json.ts';
@@ -122,6 +123,10 @@ function titleOf({ asks: [first], asks }: CardInput): string {
   return shownLine(`${agent} ${what}: ${groupText(group)}${many}`, LINE_CHARS).text;
 }
 
+/** The groups that may decide now. */
+const groupsText = (approval: Approval, nowMs: number): string =>
+  shownLine(groupsAt(askedBy(approval), nowMs).map(groupText).join(', '), LINE_CHARS).text;
+
 /** A group of one is named by its person. */
 const groupText = (group: string): string =>
   group.startsWith(onlyPerson('')) ? group.slice(onlyPerson('').length) : group;
@@ -147,8 +152,8 @@ function askOf(
     ...{ fields: args.fields, hiddenFields: args.hiddenFields },
     evidence: evidenceOf(approval, { ...room, totalChars: args.leftChars }, nowMs),
     ...{ rule: shownLine(ruleId, LINE_CHARS), reason: shownText(reason, REASON_CHARS) },
-    ...{ requester: person(approval.requester), group: shownLine(groupText(approval.group), LINE_CHARS).text, quorum },
-    decided: approval.decisions.map((one) => ({
+    ...{ requester: person(approval.requester), group: groupsText(approval, nowMs), quorum },
+    decided: saidOn(approval).map((one) => ({
       ...{ person: person(one.personId), answer: one.answer, atMs: one.atMs },
       reason: shownText(one.reason, REASON_CHARS),
     })),
@@ -158,6 +163,10 @@ function askOf(
     isWhole: args.isWhole,
   };
 }
+
+/** All that people said, what counts no more too, in order of time. */
+const saidOn = ({ decisions, asides = [] }: Approval) =>
+  [...decisions, ...asides].toSorted((one, other) => one.atMs - other.atMs);
 
 const personText = (names: CardInput['names'], id: string): string =>
   Object.hasOwn(names, id) && names[id] !== id ? `${names[id]} (${id})` : id;
@@ -180,13 +189,13 @@ function otherwiseOf({ end, question }: Approval): string {
   return question === undefined ? 'then it is denied by itself' : 'then it stays unknown, and is not repeated';
 }
 
-// What one click says; whatever else may be answered needs words, and is answered in the full view.
-const ON_CARDS: ReadonlySet<DecisionAnswer> = new Set(['approve', 'deny', 'happened', 'did_not_happen']);
+// No, and asking first, need no more than the doubt.
+const NEEDS_NO_WHOLE: readonly DecisionAnswer[] = ['deny', 'withdraw', 'ask_back'];
 
-/** Whoever says yes, or says what happened, must have seen what about; no needs no more than the doubt. */
+/** Whoever says yes, writes it anew or says what happened must have seen what about. */
 function answersNow(approval: Approval, isWhole: boolean, nowMs: number): readonly DecisionAnswer[] {
   if (approval.end !== 'open' || nowMs >= approval.deadlineMs) return [];
-  return answersTo(approval).filter((answer) => ON_CARDS.has(answer) && (isWhole || answer === 'deny'));
+  return answersTo(approval).filter((answer) => isWhole || NEEDS_NO_WHOLE.includes(answer));
 }
 
 interface Listed {

@@ -33,10 +33,17 @@ export interface RecordedEntry extends Entry {
   /**
    * Whether what the entry seals is still there and is what was sealed. Where it is `gone` or `broken`, the sealed members
    * of the fact are absent, whatever their type says; what an entry before it has sealed always is (see sealed.ts).
-   * `broken` is also one that stands in the store where its own text does not belong.
    */
   readonly seal: 'none' | 'fits' | 'gone' | 'broken';
+  /**
+   * Its text is not what was hashed, is no entry at all, or stands in the store where it does not belong. Then it is
+   * `broken`, and `fact` has nothing but its kind, whatever its type says.
+   */
+  readonly isAltered?: true;
 }
+
+// 10,000: the longest chain that one answer carries. An action has tens of entries; a conversation is read in pages.
+export const MAX_CHAIN_ENTRIES = 10_000;
 
 /** An item as an entry names it. `digest` is salted by the item itself: it tells nothing once the item is gone. */
 export interface ItemMark {
@@ -50,7 +57,12 @@ export interface AgentVersion {
   readonly owner: string;
   readonly team: string;
   readonly ruleVersion: string;
+  /** Those that it names; as the assistant records it, those that its calls go to. */
   readonly models: readonly string[];
+  /** SHA-256, hex; of limits and prices over their canonical JSON. Absent until 0.4.0, as is that of the directory. */
+  readonly instructionsSha256: string;
+  readonly limitsSha256: string;
+  readonly pricesSha256: string;
   readonly rules: readonly { readonly id: string; readonly owner: string }[];
   readonly tools: readonly {
     readonly name: string;
@@ -186,15 +198,16 @@ export type Fact =
       readonly by: string;
       readonly reason: string;
     }
-  /** Somebody read entries of the whole ledger; on record before they see them. */
+  /** Somebody read entries of the whole ledger; on record before they see them. `by` is the id of the principal. */
   | {
       readonly kind: 'ledger_read';
-      /** The id of the principal. */
       readonly by: string;
       readonly from: number;
       readonly to: number;
-      readonly how: 'entries' | 'export' | 'why';
+      readonly how: 'entries' | 'export';
     }
+  /** Somebody asked why an action happened. Until 0.4.0 with a range as above, and without the action. */
+  | { readonly kind: 'ledger_read'; readonly by: string; readonly actionId: string; readonly how: 'why' }
   /** After a loss the ledger goes on under another name; what could be derived again follows. */
   | {
       readonly kind: 'ledger_resumed';
@@ -230,17 +243,29 @@ export type Fact =
   | {
       readonly kind: 'configured';
       readonly role: string;
+      /** Of this software. */
       readonly version: string;
+      /** Over its ids, groups and channels; names of people are not part of it. */
+      readonly directorySha256: string;
       readonly agents: readonly AgentVersion[];
     }
-  /** What an operator did past the API, as Temporal shows it. */
+  /** What an operator did past the API, as Temporal shows it. `more`: more than are listed at once, of no one Workflow. */
   | {
       readonly kind: 'operator_act';
-      readonly act: 'terminated' | 'reset';
+      readonly act: 'terminated' | 'reset' | 'more';
       readonly workflowId: string;
       readonly runId: string;
       readonly by: string;
       readonly reason: string;
-    };
+    }
+  /** `keyId` is the part of a key that is no secret; `by` is who ran the command, as far as the machine knows. */
+  | {
+      readonly kind: 'api_key_added';
+      readonly keyId: string;
+      readonly principal: Principal;
+      readonly scopes: readonly string[];
+      readonly by: string;
+    }
+  | { readonly kind: 'api_key_revoked'; readonly keyId: string; readonly by: string };
 
 export type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }>;

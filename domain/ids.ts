@@ -52,6 +52,9 @@ export function conversationOfWorkflow(workflowId: string): string | undefined {
 /** `<batch>.<index in batch>.<round>`: an approval id carries its Workflow, so a click finds it without a look-up. */
 export const approvalId = (batchId: string, index: number, round: number): string => `${batchId}.${index}.${round}`;
 
+// 100: an approval id has two digits for how often people were asked, whatever a version of the Workflow makes of it.
+export const MAX_ROUNDS = 100;
+
 const APPROVAL_ID =
   /^([A-Za-z0-9][A-Za-z0-9_-]{0,63}:\d{1,9}:\d{1,4}(?:~\d{1,2})?(?:\.question)?)\.(\d{1,3})\.(\d{1,2})$/;
 const ACTION_ID = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63}):(\d{1,9}):(\d{1,4})(?:~(\d{1,2}))?$/;
@@ -80,6 +83,12 @@ export const isActionOf = (text: string, conversationId: string, turn: number): 
 
 /** The subject under which the ledger keeps what was done to a switch. */
 export const switchSubject = (scope: string, name: string): string => `switch:${scope}:${name}`;
+
+/** The subject under which the ledger keeps who made and revoked an API key. */
+export const apiKeySubject = (keyId: string): string => `api-key:${keyId}`;
+
+/** The subject under which the ledger keeps that operators did more than it lists. No Workflow has such an id. */
+export const OPERATOR_ACTS = 'operator-acts';
 
 /** The subject under which the ledger keeps who read it. No conversation has such an id. */
 export const LEDGER_READS = 'ledger:reads';

@@ -81,3 +81,6 @@ export type CallModelResult = {
   readonly promptTokens: number;
   readonly completionTokens: number;
 } & ({ readonly kind: 'reply' } | { readonly kind: 'calls'; readonly count: number });
+
+// 20: far more than any version's Workflow has a call tried. Whoever looks for what was tried in vain looks as far.
+export const MAX_MODEL_ATTEMPTS = 20;

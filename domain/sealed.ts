@@ -47,7 +47,7 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
   claimed: NOTHING,
   attempted: NOTHING,
   reconciled: NOTHING,
-  warrant_refused: NOTHING,
+  warrant_refused: { sealed: ['reason'] },
   switched: { sealed: ['reason'] },
   ledger_read: NOTHING,
   ledger_resumed: { sealed: ['reason'] },
@@ -56,6 +56,8 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
   card_not_shown: { sealed: ['reason'] },
   configured: NOTHING,
   operator_act: { sealed: ['reason'] },
+  api_key_added: { sealed: ['principal.name'] },
+  api_key_revoked: NOTHING,
 };
 
 export interface Split {

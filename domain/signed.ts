@@ -90,4 +90,31 @@ export interface ReportStatement {
   readonly atMs: number;
 }
 
-export type Statement = MessageStatement | DecisionStatement | CommandStatement | VerdictStatement | ReportStatement;
+/** The API's word that whoever brings this is the person, to look at this one approval and answer it, for minutes. */
+export interface LinkStatement {
+  readonly kind: 'link';
+  readonly approvalId: string;
+  readonly digest: string;
+  readonly person: Principal;
+  readonly expMs: number;
+}
+
+/** The API's word that it showed this approval to this person, in this session: no other site can make such a form. */
+export interface FormStatement {
+  readonly kind: 'form';
+  readonly approvalId: string;
+  readonly digest: string;
+  readonly personId: string;
+  /** SHA-256, hex, of the link or of the id of the key by which the person came. */
+  readonly sessionSha256: string;
+  readonly expMs: number;
+}
+
+export type Statement =
+  | MessageStatement
+  | DecisionStatement
+  | CommandStatement
+  | VerdictStatement
+  | ReportStatement
+  | LinkStatement
+  | FormStatement;

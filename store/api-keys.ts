@@ -1,4 +1,7 @@
-// API keys, by the SHA-256 of their secret; the secret itself never gets here. May import domain types only.
+// API keys, by the SHA-256 of their secret; the secret itself never gets here. Who made and who revoked one is an entry of
+// the ledger, in the same transaction. May import domain types only.
+import { apiKeySubject } from '../domain/ids.ts';
+import { appendEntries } from './entries.ts';
 import type { Store } from './ports.ts';
 import type { Db } from './schema.ts';
 
@@ -15,30 +18,43 @@ export function createApiKeys(db: Db): Store['apiKeys'] {
       const { id, principal, scopes } = row;
       return { id, principal, scopes, createdMs: row.created_ms, revokedMs: row.revoked_ms };
     },
-    async add({ id, hash, principal, scopes, nowMs }) {
-      await db
-        .insertInto('api_keys')
-        .values({
-          id,
-          hash,
-          principal: JSON.stringify(principal),
-          scopes: JSON.stringify(scopes),
-          created_ms: nowMs,
-        })
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
-      const stored = await db.selectFrom('api_keys').select('hash').where('id', '=', id).executeTakeFirst();
-      if (stored?.hash === hash) return;
-      throw new Error(`the API key "${id}" is taken, or its secret is in use under another id; make a new key`);
-    },
-    async revoke(id, nowMs) {
-      const { numUpdatedRows } = await db
-        .updateTable('api_keys')
-        .set({ revoked_ms: nowMs })
-        .where('id', '=', id)
-        .where('revoked_ms', 'is', null)
-        .executeTakeFirst();
-      return numUpdatedRows > 0n;
-    },
+    add: (key) =>
+      db.transaction().execute(async (tx) => {
+        const { id, hash, principal, scopes, nowMs, by = '' } = key;
+        const made = await tx
+          .insertInto('api_keys')
+          .values({
+            ...{ id, hash, principal: JSON.stringify(principal), scopes: JSON.stringify(scopes) },
+            created_ms: nowMs,
+          })
+          .onConflict((conflict) => conflict.doNothing())
+          .returning('id')
+          .executeTakeFirst();
+        if (made !== undefined) {
+          const fact = { kind: 'api_key_added', keyId: id, principal, scopes, by } as const;
+          await appendEntries(tx, [
+            { subject: apiKeySubject(id), step: 'added', conversationId: '', atMs: nowMs, fact },
+          ]);
+          return;
+        }
+        const stored = await tx.selectFrom('api_keys').select('hash').where('id', '=', id).executeTakeFirst();
+        if (stored?.hash === hash) return;
+        throw new Error(`the API key "${id}" is taken, or its secret is in use under another id; make a new key`);
+      }),
+    revoke: (id, nowMs, by = '') =>
+      db.transaction().execute(async (tx) => {
+        const { numUpdatedRows } = await tx
+          .updateTable('api_keys')
+          .set({ revoked_ms: nowMs })
+          .where('id', '=', id)
+          .where('revoked_ms', 'is', null)
+          .executeTakeFirst();
+        if (numUpdatedRows === 0n) return false;
+        const fact = { kind: 'api_key_revoked', keyId: id, by } as const;
+        await appendEntries(tx, [
+          { subject: apiKeySubject(id), step: 'revoked', conversationId: '', atMs: nowMs, fact },
+        ]);
+        return true;
+      }),
   };
 }

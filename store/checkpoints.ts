@@ -1,6 +1,6 @@
 // Checkpoints of the ledger: made from the last one on, stored with the frontier from which the next goes on, and marked
 // once they are published. Knows no key: what is signed is its caller's matter. May import trust and the store.
-// Guarantees: one maker at a time; what is made covers the leaves that are stored, each read once.
+// Guarantees: one maker at a time; what is made covers the leaves that are stored, each read once and in its own place.
 import { sql } from 'kysely';
 import { appendLeaf, EMPTY_FRONTIER, type Frontier, HASH_BYTES, rootOf } from '../trust/merkle.ts';
 import { headOf } from './entries.ts';
@@ -29,10 +29,12 @@ export function createCheckpoints(db: Db): Store['checkpoints'] {
         .orderBy('size', 'desc')
         .limit(1)
         .executeTakeFirst();
-      const tree = await grown(db, nearest === undefined ? EMPTY_FRONTIER : frontierOf(nearest), size);
-      return tree.size === size ? rootOf(tree) : undefined;
+      const tree = await grown(db, nearest === undefined ? EMPTY_FRONTIER : frontierOf(nearest), size).catch(orNoTree);
+      return tree?.size === size ? rootOf(tree) : undefined;
     },
-    leaves: (afterSeq, limit) => leavesAfter(db, afterSeq, limit),
+    async leaves(afterSeq, limit) {
+      return (await leavesAfter(db, afterSeq, limit)).map(({ leaf }) => leaf);
+    },
     make: (request) => db.transaction().execute((tx) => make(tx, request)),
     async unpublished(limit) {
       const rows = await db
@@ -90,26 +92,41 @@ async function isOnlyMaker(tx: Tx): Promise<boolean> {
   return rows[0]?.held === true;
 }
 
-/** The tree with the leaves that follow, up to a size, or as many as there are. */
+/** The tree with the leaves that follow, up to a size, or as many as there are. Throws LedgerGap where one is missing. */
 async function grown(on: Db | Tx, tree: Frontier, size: number): Promise<Frontier> {
   let all = tree;
   while (all.size < size) {
-    const leaves = await leavesAfter(on, all.size, Math.min(LEAVES_PAGE, size - all.size));
-    if (leaves.length === 0) return all;
-    for (const leaf of leaves) all = appendLeaf(all, leaf);
+    const rows = await leavesAfter(on, all.size, Math.min(LEAVES_PAGE, size - all.size));
+    if (rows.length === 0) return all;
+    for (const { seq, leaf } of rows) {
+      // With another in its place it would be the tree of a ledger that there never was.
+      if (seq !== all.size + 1) throw new LedgerGap(all.size + 1);
+      all = appendLeaf(all, leaf);
+    }
   }
   return all;
 }
 
-async function leavesAfter(on: Db | Tx, afterSeq: number, limit: number): Promise<readonly Buffer[]> {
-  const rows = await on
+function leavesAfter(on: Db | Tx, afterSeq: number, limit: number) {
+  return on
     .selectFrom('ledger')
-    .select('leaf')
+    .select(['seq', 'leaf'])
     .where('seq', '>', afterSeq)
     .orderBy('seq')
     .limit(limit)
     .execute();
-  return rows.map(({ leaf }) => leaf);
+}
+
+class LedgerGap extends Error {
+  constructor(seq: number) {
+    super(`entry ${seq} of the ledger is missing`);
+    this.name = 'LedgerGap';
+  }
+}
+
+function orNoTree(error: unknown): undefined {
+  if (error instanceof LedgerGap) return undefined;
+  throw error;
 }
 
 function lastRow(on: Db | Tx) {

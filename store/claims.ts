@@ -6,7 +6,7 @@ import { type Selectable, sql } from 'kysely';
 import type { Outcome } from '../domain/action.ts';
 import type { FactOf, WarrantMark } from '../domain/entry.ts';
 import { stoppedBy } from '../domain/switch.ts';
-import { appendEntries, isRecorded, lockLedger } from './entries.ts';
+import { appendEntries, isRecorded, lockLedger, recordedKind } from './entries.ts';
 import { type Claim, type Claiming, FencedOff } from './claim-port.ts';
 import type { Store } from './ports.ts';
 import type { Db, Tables, Tx } from './schema.ts';
@@ -29,7 +29,8 @@ export function createClaims(db: Db): Store['claims'] {
         if (standing !== undefined) return { kind: 'exists', claim: standing } as const;
         const ended = await endedWithoutClaim(tx, actionId);
         if (ended !== undefined) return { kind: 'ended', outcome: ended } as const;
-        if (!(await isRecorded(tx, actionId, warrant.verdictStep))) return { kind: 'not_recorded' } as const;
+        const verdict = await recordedKind(tx, actionId, warrant.verdictStep);
+        if (verdict !== 'ruled') return { kind: 'not_recorded' } as const;
         const stop = stoppedBy(await thrownSwitches(tx), claiming);
         if (stop !== undefined) return { kind: 'switched_off', by: stop } as const;
         if (await insertClaim(tx, claiming, warrant, [attempted])) return { kind: 'claimed', epoch: 1 } as const;
@@ -155,7 +156,7 @@ async function end(tx: Tx, actionId: string, epoch: number, outcome: Outcome, no
     .where('action_id', '=', actionId)
     .execute();
   // The Workflow may have settled the action as unknown meanwhile; then what really happened corrects that.
-  const step = (await isRecorded(tx, actionId, 'settled')) ? 'corrected' : 'settled';
+  const step = (await isRecorded(tx, actionId, 'settled', 'settled')) ? 'corrected' : 'settled';
   const { conversation_id: conversationId } = claim;
   await appendEntries(tx, [
     { subject: actionId, step, conversationId, atMs: nowMs, fact: { kind: 'settled', outcome } },

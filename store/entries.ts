@@ -2,16 +2,13 @@
 // transaction. `seq` has no gaps and grows in commit order, because whoever appends holds one lock until it commits. May
 // import domain types only.
 import { sql } from 'kysely';
-import type { Entry, RecordedEntry } from '../domain/entry.ts';
-import { entryText, leafOf, readEntry } from './entry-text.ts';
+import { type Entry, type Fact, MAX_CHAIN_ENTRIES, type RecordedEntry } from '../domain/entry.ts';
+import { entryText, leafOf, readEntry, type SealedText } from './entry-text.ts';
 import type { Store } from './ports.ts';
 import { project } from './projections.ts';
 import { type Db, LOCKS, type Tables, type Tx } from './schema.ts';
 
-// 10,000: the longest chain that one answer carries. An action has tens of entries; a conversation is read in pages.
-const MAX_CHAIN_ENTRIES = 10_000;
-
-/** Append inside a transaction. A known (subject, step) is skipped, and projects nothing again. */
+/** Append inside a transaction. A known (subject, step) is skipped, and projects nothing again; see StepTaken. */
 export async function appendEntries(tx: Tx, entries: readonly Entry[]): Promise<void> {
   if (entries.length === 0) return;
   await lockLedger(tx);
@@ -40,35 +37,54 @@ export async function lockLedger(tx: Tx): Promise<void> {
   await sql`select pg_advisory_xact_lock(${LOCKS.ledger.family}::int, ${LOCKS.ledger.key}::int)`.execute(tx);
 }
 
-/** Those whose (subject, step) is not in the ledger, each once. */
+/** Those whose (subject, step) is not in the ledger, each once. Throws StepTaken where another kind of entry is there. */
 export async function withoutKnown(tx: Tx | Db, entries: readonly Entry[]): Promise<readonly Entry[]> {
   const subjects = [...new Set(entries.map((entry) => entry.subject))];
   const steps = [...new Set(entries.map((entry) => entry.step))];
   const rows = await tx
     .selectFrom('ledger')
-    .select(['subject', 'step'])
+    .select(['subject', 'step', 'kind'])
     .where('subject', 'in', subjects)
     .where('step', 'in', steps)
     .execute();
-  const known = new Set(rows.map(pairOf));
+  const known = new Map(rows.map((row) => [pairOf(row), row.kind]));
   return entries.filter((entry) => {
-    if (known.has(pairOf(entry))) return false;
-    known.add(pairOf(entry));
-    return true;
+    const { kind } = entry.fact;
+    const there = known.get(pairOf(entry));
+    if (there !== undefined && there !== kind) throw new StepTaken(entry, kind, there);
+    known.set(pairOf(entry), kind);
+    return there === undefined;
   });
 }
 
+/** Somebody has recorded another kind of entry where this one belongs: nobody may take it for this one. */
+class StepTaken extends Error {
+  constructor({ subject, step }: Pick<Entry, 'subject' | 'step'>, kind: Kind, there: Kind) {
+    super(`"${kind}" cannot be recorded as the step "${step}" of ${subject}: the ledger has "${there}" there`);
+    this.name = 'StepTaken';
+  }
+}
+
+type Kind = Entry['fact']['kind'];
+
 export const pairOf = (entry: Pick<Entry, 'subject' | 'step'>): string => JSON.stringify([entry.subject, entry.step]);
 
-/** True when this step of the subject is already in the ledger. */
-export async function isRecorded(tx: Tx, subject: string, step: string): Promise<boolean> {
+/** True when this step of the subject is already in the ledger. Throws StepTaken where another kind of entry is there. */
+export async function isRecorded(tx: Tx, subject: string, step: string, kind: Kind): Promise<boolean> {
+  const there = await recordedKind(tx, subject, step);
+  if (there !== undefined && there !== kind) throw new StepTaken({ subject, step }, kind, there);
+  return there !== undefined;
+}
+
+/** What is recorded as this step of the subject; undefined where nothing is. */
+export async function recordedKind(tx: Tx, subject: string, step: string): Promise<Kind | undefined> {
   const row = await tx
     .selectFrom('ledger')
-    .select('seq')
+    .select('kind')
     .where('subject', '=', subject)
     .where('step', '=', step)
     .executeTakeFirst();
-  return row !== undefined;
+  return row?.kind;
 }
 
 export function createRecord(db: Db): Store['record'] {
@@ -110,13 +126,15 @@ export function createLedger(db: Db): Store['ledger'] {
         .execute();
       return rows.map(fromRow);
     },
-    async lastOfSubject(subject) {
-      const row = await entriesIn(db)
+    async lastStepOf(subject) {
+      const row = await db
+        .selectFrom('ledger')
+        .select('step')
         .where('subject', '=', subject)
-        .orderBy('ledger.seq', 'desc')
+        .orderBy('seq', 'desc')
         .limit(1)
         .executeTakeFirst();
-      return row && fromRow(row);
+      return row?.step;
     },
     async hashed(afterSeq, limit) {
       const rows = await db
@@ -136,17 +154,40 @@ const entriesIn = (db: Db) =>
   db
     .selectFrom('ledger')
     .leftJoin('ledger_seals', 'ledger_seals.seq', 'ledger.seq')
-    .select(['ledger.entry', 'ledger_seals.salt', 'ledger_seals.body'])
+    .select(['ledger.entry', 'ledger.leaf', 'ledger_seals.salt', 'ledger_seals.body'])
     .select(['ledger.seq', 'subject', 'step', 'conversation_id', 'at_ms', 'kind']);
 
-/** No hash covers the columns by which an entry is found: where its text says otherwise, it is no word of anybody's. */
-function fromRow({ entry, salt, body, ...filed }: Found): RecordedEntry {
-  const read = readEntry(entry, salt === null || body === null ? null : { salt, body });
-  return isFiledAs(read, filed) ? read : { ...readEntry(entry, null), seal: 'broken' };
+/**
+ * A text that is not what was hashed is no word of anybody's, nor one that stands where it says that it does not belong: no
+ * hash covers the columns by which an entry is found.
+ */
+function fromRow({ entry, leaf, salt, body, ...filed }: Found): RecordedEntry {
+  const read = leafOf(entry).equals(leaf)
+    ? readable(entry, salt === null || body === null ? null : { salt, body })
+    : null;
+  if (read !== null && isFiledAs(read, filed)) return read;
+  const { seq, subject, step, conversation_id: conversationId, at_ms: atMs, kind } = filed;
+  // Of the fact nothing is left but its kind, as the columns have it: whoever reads it looks at the mark first.
+  const fact = { kind } as Fact;
+  return { seq, subject, step, conversationId, atMs, fact, seal: 'broken', isAltered: true };
 }
 
 type Filed = Omit<Tables['ledger'], 'entry' | 'leaf'>;
-type Found = Filed & { readonly entry: string; readonly salt: string | null; readonly body: string | null };
+type Found = Filed & {
+  readonly entry: string;
+  readonly leaf: Buffer;
+  readonly salt: string | null;
+  readonly body: string | null;
+};
+
+/** null where it is no entry at all: whoever owns the database may have put anything there, and hashed it. */
+function readable(entry: string, sealed: SealedText | null): RecordedEntry | null {
+  try {
+    return readEntry(entry, sealed);
+  } catch {
+    return null;
+  }
+}
 
 const isFiledAs = (read: RecordedEntry, { seq, subject, step, conversation_id, at_ms, kind }: Filed): boolean =>
   read.seq === seq &&

@@ -3,7 +3,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Entry, Fact, RecordedEntry } from '../domain/entry.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
-import { joinFact, splitFact } from '../domain/sealed.ts';
+import { joinFact, PARTS, splitFact } from '../domain/sealed.ts';
 import { canonicalJson } from '../trust/digest.ts';
 import { leafHash } from '../trust/merkle.ts';
 
@@ -66,8 +66,11 @@ export function readEntry(text: string, sealed: SealedText | null): RecordedEntr
   const { seq, subject, step, conversationId, atMs, ...rest } = JSON.parse(text) as RecordedEntry & {
     readonly sealed?: string;
   };
-  const fits = sealed !== null && rest.sealed === sealDigest(sealed);
-  const parts = fits ? (JSON.parse(sealed.body) as JsonObject) : {};
+  const digestFits = sealed !== null && rest.sealed === sealDigest(sealed);
+  const held = digestFits ? (JSON.parse(sealed.body) as JsonObject) : {};
+  // What is written stands: whoever seals other members than those of its kind would have two words for one.
+  const fits = digestFits && Object.keys(held).every((path) => PARTS[rest.fact.kind].sealed.includes(path));
+  const parts = fits ? held : {};
   const fact = joinFact({ open: rest.fact as unknown as JsonObject, sealed: parts }) as unknown as Fact;
   const seal = rest.sealed === undefined ? 'none' : fits ? 'fits' : sealed === null ? 'gone' : 'broken';
   return { seq, subject, step, conversationId, atMs, fact, seal, ...(rest.rebuilt ? { rebuilt: true } : {}) };

@@ -6,25 +6,31 @@ import type { Fact } from '../domain/entry.ts';
 import type { Trust } from '../domain/item.ts';
 import { connectGuarded, createPool, type GuardedClient } from './pool.ts';
 import type { Tables } from './schema.ts';
+import { PLACES } from './steps.ts';
 
 type Table = keyof Tables;
 /** Columns per table; none named means all of them. */
 type Columns = { readonly [T in Table]?: readonly (keyof Tables[T] & string)[] };
 
-interface Rights {
+export interface Rights {
   readonly read: Columns;
   readonly insert: readonly Table[];
   readonly update: Columns;
   readonly remove?: readonly Table[];
-  /** Kinds of ledger entry that it may append. */
+  /** Kinds of ledger entry that it may append, each as its places are (see steps.ts). */
   readonly appends: readonly Fact['kind'][];
+  /** Of these kinds only such entries, as conditions. */
+  readonly only?: { readonly [K in Fact['kind']]?: string };
   /** Labels that its items may carry. */
   readonly labels: readonly Trust[];
 }
 
 const ALL: readonly [] = [];
 /** What appending to the ledger needs to see of it. */
-const LEDGER_KEYS = ['seq', 'subject', 'step'] as const;
+const LEDGER_KEYS = ['seq', 'subject', 'step', 'kind'] as const;
+
+// PostgreSQL reads no JSON that holds a NUL anywhere; what a far side has sent may. In the columns there can be none.
+const READ = String.raw`replace(entry, '\u0000', '\u0020')::json`;
 
 export const RIGHTS: Readonly<Record<string, Rights>> = {
   countersign_api: {
@@ -49,7 +55,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       approvals: ['end_state', 'approval'],
       checkpoints: ['published_ms'],
     },
-    appends: ['conversation_opened', 'commanded', 'phase', 'approval_settled', 'switched', 'ledger_read'],
+    appends: ['conversation_opened', 'commanded', 'phase', 'approval_settled', 'switched', 'ledger_read', 'configured'],
     labels: [],
   },
   countersign_workflows: {
@@ -66,13 +72,19 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       ...(['approval_requested', 'approval_noticed', 'decided', 'decision_refused', 'approval_settled'] as const),
       ...(['claimed', 'settled', 'configured', 'operator_act'] as const),
     ],
+    // It takes the claim of what nobody begins any more, and what people say has happened corrects what was not known.
+    only: {
+      claimed: `${READ} #>> '{fact,warrant}' is null`,
+      settled: `(${READ} #>> '{fact,outcome,kind}' <> 'succeeded' or step = 'corrected')`,
+    },
     labels: ['principal', 'record', 'untrusted', 'model'],
   },
   countersign_assistant: {
     read: { items: ALL, conversations: ['id', 'updated_ms'], ledger: LEDGER_KEYS },
     insert: ['items', 'ledger', 'ledger_seals'],
     update: { conversations: ['updated_ms'] },
-    appends: ['model_call', 'model_call_failed', 'replied'],
+    appends: ['model_call', 'model_call_failed', 'replied', 'configured'],
+    only: { replied: `${READ} #>> '{fact,by}' = 'model'` },
     labels: ['model'],
   },
   countersign_actor: {
@@ -91,7 +103,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
     remove: ['notices', 'notes'],
     appends: [
       ...(['inspected', 'claimed', 'attempted', 'reconciled', 'settled', 'warrant_refused'] as const),
-      ...(['card_shown', 'card_not_shown'] as const),
+      ...(['configured', 'card_shown', 'card_not_shown'] as const),
     ],
     labels: ['record', 'untrusted'],
   },
@@ -106,20 +118,8 @@ export async function grantRights(config: pg.PoolConfig): Promise<readonly strin
   });
 }
 
-/**
- * Reject with a sentence when this connection has other rights than those of `role`, wider ones too. Where a database
- * has none of the roles, all share one user, and nothing can be told apart.
- */
-export async function requireRights(config: pg.PoolConfig, role: string): Promise<void> {
-  const known = await withClient(config, memberships);
-  const held = known.filter((row) => row.held).map((row) => row.role);
-  if (known.length === 0 || (held.length === 1 && held[0] === role)) return;
-  const has = held.length === 0 ? 'none of the roles’ rights' : `the rights of ${held.join(', ')}`;
-  throw new Error(`the user in DATABASE_URL has ${has}; this process needs those of ${role}, and no others`);
-}
-
 /** The roles that exist here, and whether this connection's user may act as each. */
-async function memberships(
+export async function memberships(
   client: GuardedClient,
 ): Promise<readonly { readonly role: string; readonly held: boolean }[]> {
   const { rows } = await client.query<{ role: string; held: boolean }>(
@@ -129,7 +129,7 @@ async function memberships(
   return rows;
 }
 
-async function withClient<T>(config: pg.PoolConfig, work: (client: GuardedClient) => Promise<T>): Promise<T> {
+export async function withClient<T>(config: pg.PoolConfig, work: (client: GuardedClient) => Promise<T>): Promise<T> {
   const pool = createPool({ ...config, max: 1 });
   try {
     const client = await connectGuarded(pool);
@@ -150,7 +150,7 @@ async function grantTo(client: GuardedClient, roles: readonly string[]): Promise
   try {
     for (const statement of roles.flatMap((role) => statementsFor(role))) await client.query(statement);
     // What a role may write by kind is a policy per row; tables without policies stay as they are.
-    for (const table of ['ledger', 'items']) {
+    for (const table of ['ledger', 'ledger_seals', 'items']) {
       await client.query(`alter table countersign.${table} enable row level security`);
     }
     await client.query('commit');
@@ -171,8 +171,10 @@ function statementsFor(role: string): readonly string[] {
     ...rights.insert.map((table) => `grant insert on countersign.${table} to ${role}`),
     ...byColumn('update', rights.update, role),
     ...(rights.remove ?? []).map((table) => `grant delete on countersign.${table} to ${role}`),
-    ...policies({ table: 'ledger', column: 'kind', values: rights.appends, also: SAYS_WHAT_IT_IS }, role),
-    ...policies({ table: 'items', column: 'trust', values: rights.labels }, role),
+    ...policies('ledger', `${SAYS_WHAT_IT_IS} and ${mayAppend(rights)}`, role),
+    ...policies('items', oneOf('trust', rights.labels), role),
+    `grant select (xmin) on countersign.ledger to ${role}`,
+    ...policies('ledger_seals', OF_WHAT_IT_APPENDS, role),
   ];
 }
 
@@ -183,8 +185,6 @@ function byColumn(right: 'select' | 'update', columns: Columns, role: string): r
   });
 }
 
-// PostgreSQL reads no JSON that holds a NUL anywhere; what a far side has sent may. In the columns there can be none.
-const READ = String.raw`replace(entry, '\u0000', '\u0020')::json`;
 /**
  * What is hashed and told is the text of an entry. A role that appended one kind by its column and another by its text would
  * speak for others; one whose leaf is not the hash of the text would make the ledger look as if somebody had altered it.
@@ -200,18 +200,25 @@ const SAYS_WHAT_IT_IS = [
   String.raw`leaf = sha256('\x00'::bytea || convert_to(entry, 'UTF8'))`,
 ].join(' and ');
 
-interface Writing {
-  readonly table: Table;
-  readonly column: string;
-  readonly values: readonly string[];
-  /** A condition beside it. */
-  readonly also?: string;
+/** A seal belongs to an entry of the same transaction: nobody takes the place of another's, or gives an entry one later. */
+const OF_WHAT_IT_APPENDS = `exists (select from countersign.ledger as entry
+  where entry.seq = ledger_seals.seq and entry.xmin = pg_current_xact_id()::xid)`;
+
+/** Its own kinds, each in a place of that kind: nobody takes that of another's entry, which would count as recorded. */
+function mayAppend({ appends, only = {} }: Pick<Rights, 'appends' | 'only'>): string {
+  const cases = appends.map((kind) => {
+    const { step, subject } = PLACES[kind];
+    const where = [`step ~ '${step}'`, ...(subject === undefined ? [] : [`subject ~ '${subject}'`]), only[kind] ?? []];
+    return `when '${kind}' then ${where.flat().join(' and ')}`;
+  });
+  return `case kind ${cases.join(' ')} else false end`;
 }
 
-/** All rows may be read by whoever may read the table; a row may be written only with one of these values. */
-function policies({ table, column, values, also = 'true' }: Writing, role: string): readonly string[] {
-  const listed = values.map((value) => `'${value}'`).join(', ');
-  const check = values.length === 0 ? 'false' : `${column} in (${listed}) and ${also}`;
+const oneOf = (column: string, values: readonly string[]): string =>
+  values.length === 0 ? 'false' : `${column} in (${values.map((value) => `'${value}'`).join(', ')})`;
+
+/** All rows may be read by whoever may read the table; a row may be written only where it passes the check. */
+function policies(table: Table, check: string, role: string): readonly string[] {
   return [
     `drop policy if exists ${role}_reads on countersign.${table}`,
     `create policy ${role}_reads on countersign.${table} for select to ${role} using (true)`,

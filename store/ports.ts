@@ -137,12 +137,13 @@ export interface Store {
     /** Entries of one conversation after a position, oldest first: feeds the event stream. */
     ofConversation(conversationId: string, afterSeq: number, limit: number): Promise<readonly RecordedEntry[]>;
     ofSubject(subject: string): Promise<readonly RecordedEntry[]>;
-    /** All entries of these subjects, and these steps of one more, in order: bounded by what one action can have. */
+    /** All entries of these subjects, and these steps of one more, in order; the first MAX_CHAIN_ENTRIES of them. */
     chain(
       subjects: readonly string[],
       of: { readonly subject: string; readonly steps: readonly string[] },
     ): Promise<readonly RecordedEntry[]>;
-    lastOfSubject(subject: string): Promise<RecordedEntry | undefined>;
+    /** The step of its last entry: all that a role may see of entries that it does not read. */
+    lastStepOf(subject: string): Promise<string | undefined>;
     /** Entries after a position as they were hashed, oldest first: what is exported, and what a checkpoint is made of. */
     hashed(afterSeq: number, limit: number): Promise<readonly HashedEntry[]>;
   };
@@ -150,9 +151,9 @@ export interface Store {
     /** The name of this ledger. Another database has another one. */
     origin(): Promise<string>;
     last(): Promise<CheckpointRow | undefined>;
-    /** The root of the first `size` entries, from the nearest checkpoint on; undefined while there are fewer entries. */
+    /** The root of the first `size` entries, from the nearest checkpoint on; undefined where one of them is not there. */
     rootAt(size: number): Promise<Buffer | undefined>;
-    /** Leaf hashes after a position, in order. */
+    /** Leaf hashes after a position, in order, as they are: where one is missing, the next one comes. */
     leaves(afterSeq: number, limit: number): Promise<readonly Buffer[]>;
     /**
      * Make one over all entries, from the last one on, or from the first entry on. `sign` gets the tree and the checkpoint
@@ -196,9 +197,10 @@ export interface Store {
       principal: Principal;
       scopes: readonly string[];
       nowMs: number;
+      by?: string;
     }): Promise<void>;
     /** False when there is no such key, or it was revoked before. */
-    revoke(id: string, nowMs: number): Promise<boolean>;
+    revoke(id: string, nowMs: number, by?: string): Promise<boolean>;
   };
   readonly switches: {
     /** Every thrown switch: the one for all first, then the oldest. */

@@ -56,6 +56,8 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
     case 'card_not_shown':
     case 'configured':
     case 'operator_act':
+    case 'api_key_added':
+    case 'api_key_revoked':
       return;
     default:
       return fact satisfies never;

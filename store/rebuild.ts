@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import type { Outcome } from '../domain/action.ts';
 import type { Entry, FactOf } from '../domain/entry.ts';
-import { appendEntries, headOf, lockLedger, withoutKnown } from './entries.ts';
+import { appendEntries, headOf, lockLedger, pairOf, withoutKnown } from './entries.ts';
 import { createPool } from './pool.ts';
 import { createDb, type Tx } from './schema.ts';
 
@@ -48,13 +48,23 @@ export function openRebuilding(config: pg.PoolConfig): Rebuilding {
     size: () => headOf(db),
     async missing(entries) {
       const missing: Entry[] = [];
-      for (const some of batches(entries)) missing.push(...(await withoutKnown(db, some)));
+      for (const some of batches(entries)) {
+        const lost = await withoutKnown(db, some);
+        const olds = lost.flatMap(asBefore);
+        const goneOlds = olds.length === 0 ? [] : await withoutKnown(db, olds);
+        const gone = new Set(goneOlds.map(pairOf));
+        missing.push(...lost.filter((entry) => asBefore(entry).every((old) => gone.has(pairOf(old)))));
+      }
       return missing;
     },
     resume: (resuming) => db.transaction().execute((tx) => resume(tx, resuming)),
     close: () => pool.end(),
   };
 }
+
+/** Until 0.4.0 the step of a refusal was its words: what stands there under them is not lost. */
+const asBefore = (entry: Entry): readonly Entry[] =>
+  entry.fact.kind === 'warrant_refused' ? [{ ...entry, step: `refused:${entry.fact.reason}` }] : [];
 
 async function resume(tx: Tx, { entries, claims, published, by, reason, nowMs }: Resuming): Promise<string> {
   await lockLedger(tx);

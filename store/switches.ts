@@ -18,7 +18,7 @@ export function createSwitches(db: Db): Store['switches'] {
         const fact = { kind: 'switched', scope, name, isThrown, by: setBy, reason } as const;
         const subject = switchSubject(scope, name);
         await lockLedger(tx); // or a repeat under way beside the first would not see it
-        if (await isRecorded(tx, subject, id)) return; // a repeat must not undo what came after it
+        if (await isRecorded(tx, subject, id, 'switched')) return; // a repeat must not undo what came after it
         await appendEntries(tx, [{ subject, step: id, conversationId: '', atMs: setMs, fact }]);
         await tx.deleteFrom('switches').where('scope', '=', scope).where('name', '=', name).execute();
         if (!isThrown) return;

@@ -66,6 +66,9 @@ export function approvalHandle({ id, digest }: { readonly id: string; readonly d
   return createHash('sha256').update(text, 'utf8').digest('base64url').slice(0, HANDLE_CHARS);
 }
 
+/** The ledger step of a refused warrant: one per reason. The words may be a caller's own, so they are no part of it. */
+export const refusedStep = (reason: string): string => `refused:${sha256Hex(reason).slice(0, 32)}`;
+
 /** The digest of a question: its kind, what it is about, and the digest of that, which covers the amount. */
 export function questionDigest(kind: string, id: string, about: string): string {
   return sha256Hex(JSON.stringify(['countersign/question/1', kind, id, about]));

@@ -11,6 +11,8 @@ const SIGNED_BY: Record<Statement['kind'], SigningRole> = {
   message: 'api',
   decision: 'api',
   command: 'api',
+  link: 'api',
+  form: 'api',
   verdict: 'workflows',
   report: 'workflows',
 };
@@ -19,6 +21,9 @@ const SIGNED_BY: Record<Statement['kind'], SigningRole> = {
 export class SignatureInvalid extends Error {
   override readonly name = 'SignatureInvalid';
 }
+
+/** Who signed it cannot be told: the key is none of those that are known, or not any more. */
+export class KeyUnknown extends SignatureInvalid {}
 
 export interface Signer {
   readonly role: SigningRole;
@@ -71,7 +76,7 @@ export function createVerifier(publicKeys: Readonly<Record<SigningRole, readonly
         signed,
         (header) => {
           const key = keys[SIGNED_BY[kind]].get(header.kid ?? '');
-          if (key === undefined) throw new SignatureInvalid(`not signed by a known key of the ${SIGNED_BY[kind]} role`);
+          if (key === undefined) throw new KeyUnknown(`not signed by a known key of the ${SIGNED_BY[kind]} role`);
           if (header.typ !== kind) throw new SignatureInvalid(`a ${String(header.typ)}, where a ${kind} is due`);
           return key;
         },

@@ -1,5 +1,6 @@
 // What an operator does by hand in production, each a process of a moment with the DATABASE_URL of the tables' owner:
 // bring the store to this version, and make or revoke API keys. No running role can do any of it.
+import { userInfo } from 'node:os';
 import { newApiKey, SCOPES, type Scope } from '../api/keys.ts';
 import { grantRights } from '../store/grants.ts';
 import { migrateStore } from '../store/migrations/migrate.ts';
@@ -23,6 +24,8 @@ export interface NewApiKeyInput {
   readonly tenant: string;
   /** Comma-separated. */
   readonly scopes: string;
+  /** Who makes it, for the record; by default the user of this process. */
+  readonly by?: string;
 }
 
 /** Make an API key. Resolves to its text, which is nowhere else. */
@@ -32,15 +35,27 @@ export async function addApiKey(input: NewApiKeyInput, env: NodeJS.ProcessEnv): 
   if (id === '') throw new ConfigInvalid(['--principal is empty; say whose key it is']);
   const { id: keyId, text, hash } = newApiKey();
   const principal = { id, name: input.name.trim() || id, tenant: input.tenant };
-  await withStore(env, (store) => store.apiKeys.add({ id: keyId, hash, principal, scopes, nowMs: Date.now() }));
+  await withStore(env, (store) =>
+    store.apiKeys.add({ id: keyId, hash, principal, scopes, nowMs: Date.now(), by: personOf(input.by) }),
+  );
   return text;
 }
 
 /** Revoke an API key by its id, which is the part between the underscores of its text. */
-export async function revokeApiKey(id: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const revoked = await withStore(env, (store) => store.apiKeys.revoke(id, Date.now()));
+export async function revokeApiKey(id: string, by: string | undefined, env: NodeJS.ProcessEnv): Promise<void> {
+  const revoked = await withStore(env, (store) => store.apiKeys.revoke(id, Date.now(), personOf(by)));
   if (!revoked)
     throw new ConfigInvalid([`there is no API key "${id}" that is not revoked; its id stands in cs_<id>_…`]);
+}
+
+/** In a container the user is the same for everybody: who matters says who it is. */
+function personOf(named: string | undefined): string {
+  if (named !== undefined && named.trim() !== '') return named.trim();
+  try {
+    return `the user ${userInfo().username} of a machine`;
+  } catch {
+    return 'a user of a machine'; // a user id without a name
+  }
 }
 
 function scopesOf(text: string): readonly Scope[] {

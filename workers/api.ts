@@ -7,14 +7,18 @@ import { createGateway } from '../api/gateway.ts';
 import { type Listening, listen } from '../api/server.ts';
 import type { ChannelReceiver } from '../domain/channel.ts';
 import { createNoteSigner } from '../trust/note.ts';
-import { createSigner } from '../trust/signing.ts';
+import { createSigner, createVerifier } from '../trust/signing.ts';
 import { createWebhook, openCheckpointFile } from './checkpoint-places.ts';
 import { type CheckpointDuty, keepCheckpoints } from './checkpoints.ts';
 import { channelsOf, type Config } from './config.ts';
+import { recordConfiguration } from './configured.ts';
 import { createInspect } from './doctor.ts';
 import type { RoleParts } from './parts.ts';
+import { ownVersion } from './version.ts';
+import type { PublicKeys } from './workers.ts';
 
-export interface ApiKeys {
+/** With the public keys of whoever signs what `why` tells; its own is added. */
+export interface ApiKeys extends PublicKeys {
   readonly apiSigningKey: string;
   readonly ledgerSigningKey: string;
 }
@@ -22,7 +26,7 @@ export interface ApiKeys {
 export async function startApiRole(parts: RoleParts, keys: ApiKeys, uiUrl: string): Promise<Listening> {
   const checkpoints = await startCheckpoints(parts, keys.ledgerSigningKey);
   try {
-    const api = await startApi(parts, keys.apiSigningKey, checkpoints, uiUrl);
+    const api = await startApi(parts, keys, checkpoints, uiUrl);
     return {
       url: api.url,
       async close() {
@@ -52,12 +56,13 @@ function checkpointFile({ mode, stateDir, checkpointFile: named, checkpointUrl }
 
 async function startApi(
   parts: RoleParts,
-  signingKey: string,
+  keys: ApiKeys,
   checkpoints: CheckpointDuty,
   uiUrl: string,
 ): Promise<Listening> {
   const { config, temporal, loaded, store, nowMs, log } = parts;
   const { connection, namespace } = temporal;
+  await recordConfiguration('api', { store, ...loaded, version: ownVersion(), nowMs });
   const agents = new Map(
     [...loaded.agents].map(
       ([
@@ -69,11 +74,17 @@ async function startApi(
     ),
   );
   const receivers = receiversOf(config, [...agents.keys()]);
+  const signer = createSigner('api', keys.apiSigningKey);
+  const verifier = createVerifier({
+    api: [signer.publicKey, ...keys.apiPublicKeys],
+    workflows: keys.workflowsPublicKeys,
+  });
   const gateway = createGateway(new Client({ connection, namespace }));
   const api = createApi({
     store,
     gateway,
-    signer: createSigner('api', signingKey),
+    signer,
+    verifier,
     directory: loaded.directory,
     agents,
     inspect: createInspect(parts, checkpoints.check),

@@ -1,7 +1,8 @@
 // The ledger's checkpoints, a duty of the API process: now and then the tree of all entries is signed, stored, and
 // published outside of the database. May import trust, the store's types and the places. Guarantees: nothing is signed over
 // a ledger that does not go on from what was published last, as far as this process can know it; what is not published yet
-// is tried again; one round at a time, and each is bounded.
+// is tried again; one round at a time. A round reads what came since the last checkpoint; where it begins anew, or compares
+// with what the database has no checkpoint before, it reads all entries, some thousand at a time, and takes its time.
 import type { Logger } from 'pino';
 import { type Check, checkOf } from '../api/doctor.ts';
 import type { CheckpointRow, Store } from '../store/ports.ts';

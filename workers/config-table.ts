@@ -165,7 +165,7 @@ export const VARIABLES = {
     schema: keyList,
     fallback: '',
     meaning: 'public keys by which verdicts are verified, comma-separated; several while keys rotate',
-    roles: ['workflows', 'actor', 'start'],
+    roles: ['api', 'workflows', 'actor', 'start'],
     required: ['workflows', 'actor'],
   }),
   apiPublicKeys: variable({
@@ -173,7 +173,7 @@ export const VARIABLES = {
     schema: keyList,
     fallback: '',
     meaning: 'public keys by which messages and decisions are verified, comma-separated',
-    roles: ['workflows', 'actor', 'start'],
+    roles: ['api', 'workflows', 'actor', 'start'],
     required: ['workflows', 'actor'],
   }),
   smtpUrl: variable({

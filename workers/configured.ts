@@ -1,34 +1,54 @@
-// What a role decides with goes on record when it begins, if it is not what the last one began with: which rules, tools and
-// models there were is then known for every verdict. May import domain, trust and store types.
+// What a role works with goes on record when it begins, if it is not what the last one began with: which software, rules,
+// tools, models, instructions, limits and people there were is then known at any time. May import domain, trust and store
+// types.
 import type { AgentVersion } from '../domain/entry.ts';
-import type { LoadedAgent } from '../domain/agent.ts';
-import { sha256Hex } from '../trust/digest.ts';
+import type { Agent, LoadedAgent } from '../domain/agent.ts';
+import type { Json } from '../domain/json.ts';
+import type { Directory } from '../domain/principal.ts';
+import { canonicalJson, sha256Hex } from '../trust/digest.ts';
 import type { Store } from '../store/ports.ts';
 
 interface Begun {
-  readonly store: Pick<Store, 'record'> & { readonly ledger: Pick<Store['ledger'], 'lastOfSubject'> };
+  readonly store: Pick<Store, 'record'> & { readonly ledger: Pick<Store['ledger'], 'lastStepOf'> };
   readonly agents: ReadonlyMap<string, LoadedAgent>;
+  readonly directory: Directory;
   /** Of this software. */
   readonly version: string;
   readonly nowMs: () => number;
+  /** Where the calls of an agent go, where the role knows. */
+  readonly modelsOf?: (agent: Agent) => readonly string[];
 }
 
 /** Record it, once per change. Instances of one deployment that begin side by side may record it twice. */
-export async function recordConfiguration(role: string, { store, agents, version, nowMs }: Begun): Promise<void> {
+export async function recordConfiguration(role: string, begun: Begun): Promise<void> {
+  const { store, agents, directory, version, nowMs, modelsOf = ({ models }: Agent) => models } = begun;
   const subject = `configuration:${role}`;
-  const fact = { kind: 'configured', role, version, agents: [...agents.values()].map(versionOf) } as const;
-  const last = await store.ledger.lastOfSubject(subject);
+  const versions = [...agents.values()].map((one) => versionOf(one, modelsOf(one.agent)));
+  const people = { directorySha256: directoryDigest(directory) };
+  const fact = { kind: 'configured', role, version, ...people, agents: versions } as const;
+  const last = await store.ledger.lastStepOf(subject);
   const mark = sha256Hex(JSON.stringify(fact)).slice(0, 16);
-  if (last?.step.startsWith(`${mark}:`)) return;
+  if (last?.startsWith(`${mark}:`)) return;
   const atMs = nowMs();
   await store.record([{ subject, step: `${mark}:${atMs}`, conversationId: '', atMs, fact }]);
 }
 
-function versionOf({ agent, ruleVersion }: LoadedAgent): AgentVersion {
-  const { name, owner, team, models } = agent;
+function versionOf({ agent, ruleVersion }: LoadedAgent, models: readonly string[]): AgentVersion {
+  const { name, owner, team, instructions, limits, prices } = agent;
   const rules = agent.rules.map((one) => ({ id: one.id, owner: one.owner ?? owner }));
   const tools = agent.tools.map(({ version, effect, ...one }) => {
     return { name: one.name, owner: one.owner ?? owner, version, effect };
   });
-  return { name, owner, team, ruleVersion, models, rules, tools };
+  const digests = {
+    instructionsSha256: sha256Hex(instructions),
+    limitsSha256: sha256Hex(canonicalJson({ ...limits })),
+    pricesSha256: sha256Hex(canonicalJson(prices as unknown as Json)),
+  };
+  return { name, owner, team, ruleVersion, models, ...digests, rules, tools };
+}
+
+/** The ledger never forgets, so nothing in it may tell who is called what. */
+function directoryDigest({ people, groups }: Directory): string {
+  const ids = people.map(({ id, channels = {} }) => ({ id, channels }));
+  return sha256Hex(canonicalJson({ people: ids, groups }));
 }

@@ -68,7 +68,7 @@ export async function developmentIdentities(
     const own = kept.find(({ principalId }) => principalId === identity.principal.id);
     if (own === undefined) throw damaged(file);
     const { principal, scopes } = identity;
-    await apiKeys.add({ id: own.keyId, hash: sha256Hex(own.key), principal, scopes, nowMs });
+    await apiKeys.add({ id: own.keyId, hash: sha256Hex(own.key), principal, scopes, nowMs, by: 'a development start' });
     identities.push({ ...identity, key: own.key });
   }
   return identities;

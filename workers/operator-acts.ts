@@ -1,10 +1,11 @@
 // What operators do past the API goes on record: a Workflow that somebody terminated or reset leaves a gap in the story of
-// its conversation, and the ledger says by whom and why. Looks now and then at what Temporal lists.
+// its conversation, and the ledger says by whom and why. Looks now and then at what Temporal lists; a Workflow that was
+// deleted, or was reset after it had completed, is not among it, and one that was cancelled ends in good order.
 // May import domain, the store's types and the Temporal client.
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Entry } from '../domain/entry.ts';
-import { conversationOfWorkflow, TASK_QUEUES } from '../domain/ids.ts';
+import { conversationOfWorkflow, OPERATOR_ACTS, TASK_QUEUES } from '../domain/ids.ts';
 import { cutText } from '../domain/text.ts';
 import type { Store } from '../store/ports.ts';
 import { regularly } from './regularly.ts';
@@ -14,7 +15,8 @@ const LOOK_EVERY_MS = 60_000;
 // 24 h at the first look: what happened while no worker ran. 5 min from then on: Temporal's lists lag by seconds.
 const FIRST_LOOK_BACK_MS = 86_400_000;
 const LOOK_BACK_MS = 300_000;
-// 500 at once, the latest first: more in a look is a bulk operation, which has a record of its own in Temporal.
+// 500 at once, the latest first: more in a look is a bulk operation, which has a record of its own in Temporal; that there
+// were more goes on record.
 const AT_ONCE = 500;
 // 5 s a call: what takes longer is tried again at the next look.
 const CALL_LIMIT_MS = 5_000;
@@ -38,15 +40,27 @@ export function watchOperators(deps: Deps): () => void {
 }
 
 /** One look at what was ended since. Recorded again it changes nothing. */
-export async function recordOperatorActs({ store, client }: Deps, sinceMs: number): Promise<void> {
+export async function recordOperatorActs(
+  { store, client, nowMs }: Deps,
+  sinceMs: number,
+  atOnce = AT_ONCE,
+): Promise<void> {
   const since = new Date(sinceMs).toISOString();
   const query = `ExecutionStatus = 'Terminated' AND TaskQueue = '${TASK_QUEUES.workflows}' AND CloseTime >= '${since}'`;
   let seen = 0;
-  for await (const ended of client.workflow.list({ query, pageSize: AT_ONCE })) {
-    if (++seen > AT_ONCE) return;
+  for await (const ended of client.workflow.list({ query, pageSize: atOnce })) {
+    if (++seen > atOnce) return store.record([moreThan(atOnce, since, nowMs())]);
     const conversationId = conversationOfWorkflow(ended.workflowId);
     if (conversationId !== undefined) await store.record([await entryOf(client, ended, conversationId)]);
   }
+}
+
+/** Once an hour: looks overlap, and each would say it again. */
+function moreThan(atOnce: number, since: string, atMs: number): Entry {
+  const reason = `more than ${atOnce} Workflows were ended since ${since}; Temporal lists those that are not listed here`;
+  const fact = { kind: 'operator_act', act: 'more', workflowId: '', runId: '', by: 'unknown', reason } as const;
+  const step = `more:${new Date(atMs).toISOString().slice(0, 13)}`;
+  return { subject: OPERATOR_ACTS, step, conversationId: '', atMs, fact };
 }
 
 async function entryOf(client: Client, ended: WorkflowExecutionInfo, conversationId: string): Promise<Entry> {

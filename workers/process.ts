@@ -3,7 +3,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { requireRights } from '../store/grants.ts';
+import { requireRights } from '../store/require-rights.ts';
 import { openStore } from '../store/store.ts';
 import { createSigner } from '../trust/signing.ts';
 import { startApiRole } from './api.ts';
@@ -76,7 +76,7 @@ async function startOne(role: ServingRole, parts: RoleParts): Promise<Running> {
     case 'api': {
       const apiSigningKey = needed(config.apiSigningKey, 'COUNTERSIGN_API_SIGNING_KEY');
       const ledgerSigningKey = needed(config.ledgerSigningKey, 'COUNTERSIGN_LEDGER_SIGNING_KEY');
-      const api = await startApiRole(parts, { apiSigningKey, ledgerSigningKey }, '');
+      const api = await startApiRole(parts, { ...keys, apiSigningKey, ledgerSigningKey }, '');
       return { done: new Promise(() => undefined), stop: () => api.close() };
     }
     case 'workflows': {

@@ -5,6 +5,7 @@ import type pg from 'pg';
 import { createLocalBroker } from '../activities/actor/broker.ts';
 import { createModelRouter, type ModelConfig } from '../activities/assistant/models/router.ts';
 import { createSigner, createVerifier, type Verifier } from '../trust/signing.ts';
+import type { Agent } from '../domain/agent.ts';
 import { startActorRole } from './actor.ts';
 import { askUnknown } from './ask-unknown.ts';
 import { startAssistantRole } from './assistant.ts';
@@ -32,7 +33,7 @@ export async function composeWorkflows(
   const { store, loaded, nowMs, temporal, log } = parts;
   const { connection, namespace } = temporal;
   const client = new Client({ connection, namespace });
-  await recordConfiguration('workflows', { store, agents: loaded.agents, version: ownVersion(), nowMs });
+  await recordConfiguration('workflows', { store, ...loaded, version: ownVersion(), nowMs });
   const role = await startWorkflowsRole(at(parts), await workflowBundle(cacheFolder), {
     store,
     ...loaded,
@@ -53,10 +54,13 @@ export async function composeWorkflows(
   };
 }
 
-export function composeAssistant(parts: RoleParts): Promise<RunningRole> {
+export async function composeAssistant(parts: RoleParts): Promise<RunningRole> {
   const { store, loaded, nowMs, config } = parts;
   const agents = new Map([...loaded.agents].map(([name, { agent }]) => [name, agent]));
-  return startAssistantRole(at(parts), { store, agents, models: createModelRouter(modelConfig(config), nowMs), nowMs });
+  const models = createModelRouter(modelConfig(config), nowMs);
+  const modelsOf = (agent: Agent) => models.routes(agent).map(({ model }) => model);
+  await recordConfiguration('assistant', { store, ...loaded, version: ownVersion(), nowMs, modelsOf });
+  return startAssistantRole(at(parts), { store, agents, models, nowMs });
 }
 
 /** `development`: where the systems of record keep demo tables, and the folder for files that stand in for a system. */
@@ -77,6 +81,7 @@ export async function composeActor(
     const notices = await systems.look();
     for (const notice of notices) log.warn(notice);
     await store.notices.replace('actor', notices, nowMs());
+    await recordConfiguration('actor', { store, ...loaded, version: ownVersion(), nowMs });
     const verifier = verifierOf(keys);
     role = await startActorRole(at(parts), { store, ...loaded, verifier, broker, senders, nowMs, log });
   } catch (error) {

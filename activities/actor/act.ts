@@ -8,7 +8,7 @@ import { conversationOfAction, resultKey } from '../../domain/ids.ts';
 import { refOf } from '../../domain/item.ts';
 import { stoppedBy } from '../../domain/switch.ts';
 import { cutText, utf8Bytes } from '../../domain/text.ts';
-import { canonicalJson } from '../../trust/digest.ts';
+import { canonicalJson, refusedStep } from '../../trust/digest.ts';
 import { attempt, heartbeating, sentBy } from '../heartbeat.ts';
 import type { FactOf } from '../../domain/entry.ts';
 import {
@@ -155,6 +155,6 @@ async function refuse(deps: ActorDeps, about: About, words: string): Promise<nev
   // The words may be a forger's: PostgreSQL takes no NUL, and no key of any length.
   const reason = cutText(words.replaceAll('\0', ' '), MAX_REASON_CHARS);
   const fact = { kind: 'warrant_refused', reason } as const;
-  await deps.store.record([{ subject, step: `refused:${reason}`, conversationId, atMs: deps.nowMs(), fact }]);
+  await deps.store.record([{ subject, step: refusedStep(reason), conversationId, atMs: deps.nowMs(), fact }]);
   throw ApplicationFailure.create({ type: 'WarrantRefused', message: `${NO_WARRANT}${reason}`, nonRetryable: true });
 }

@@ -91,8 +91,10 @@ export async function execute(
   opened: Running,
   onLate: (result: Json) => void = () => undefined,
 ): Promise<Json> {
-  const checked = (result: Json) => (tool.output === undefined ? result : tool.output.parse(result));
-  return runTool(tool, opened, async () => checked(await tool.execute(call, opened.context)), onLate);
+  // Without its secrets first: what the declaration accepts is what is kept.
+  const result = async () => opened.redactor.json(await tool.execute(call, opened.context));
+  const work = async () => (tool.output === undefined ? await result() : tool.output.parse(await result()));
+  return runTool(tool, opened, work, onLate);
 }
 
 export type Running = Pick<OpenedFor, 'context' | 'redactor'>;

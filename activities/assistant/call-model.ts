@@ -59,11 +59,15 @@ export function createCallModel(deps: CallModelDeps): (input: CallModelInput) =>
       const shown = assembleTranscript(found.items);
       if (shown.length === 0) throw final('ModelRejectedRequest', 'none of the items to show is in the store');
       const within = { cancelled, endMs, nowMs: deps.nowMs };
-      const heard = await ask(speaker, requestOf(speaker, shown, input), within).catch(async (error: unknown) => {
-        await recordFailure(deps, input, speaker, shown, error);
-        throw error;
-      });
-      return patiently(() => keep(deps, input, shown, heard), endMs + KEEP_WAIT_MS, cancelled);
+      const inVain: InVain[] = [];
+      const heard = await ask(speaker, requestOf(speaker, shown, input), within, inVain).catch(
+        async (error: unknown) => {
+          await recordFailure(deps, failedOf(input, shown, inVain, deps.nowMs()), within);
+          throw error;
+        },
+      );
+      const failed = failedOf(input, shown, inVain, deps.nowMs());
+      return patiently(() => keep(deps, input, shown, heard, failed), endMs + KEEP_WAIT_MS, cancelled);
     });
   };
 }
@@ -114,8 +118,19 @@ interface Within {
   readonly nowMs: () => number;
 }
 
-/** Ask the models in order, each at most once, until one gives a usable answer. */
-async function ask({ agent, routes }: Speaker, request: Request, { cancelled, endMs, nowMs }: Within): Promise<Heard> {
+/** A model that was shown the transcript, and gave no answer that counts. */
+interface InVain {
+  readonly model: string;
+  readonly reason: string;
+}
+
+/** Ask the models in order, each at most once, until one gives a usable answer. Who gave none is put into `inVain`. */
+async function ask(
+  { agent, routes }: Speaker,
+  request: Request,
+  { cancelled, endMs, nowMs }: Within,
+  inVain: InVain[],
+): Promise<Heard> {
   const limits = { ...agent.limits, toolChoice: request.toolChoice };
   const failures: ApplicationFailure[] = [];
   for (const [at, { model, port }] of routes.entries()) {
@@ -125,8 +140,10 @@ async function ask({ agent, routes }: Speaker, request: Request, { cancelled, en
       const answer = await port.complete({ ...request, model }, share.signal);
       return { answer, cost: costOf(agent.prices[model], answer), body: itemOfAnswer(model, answer, limits) };
     } catch (error) {
-      if (cancelled.aborted) throw cancelled.reason;
-      const failure = failureOf(error, model, nowMs());
+      const failure = cancelled.aborted ? undefined : failureOf(error, model, nowMs());
+      const isStopped = failure === undefined || failure instanceof CancelledFailure;
+      inVain.push({ model, reason: isStopped ? `${model}: it was stopped before it had answered` : failure.message });
+      if (failure === undefined) throw cancelled.reason;
       if (failure instanceof CancelledFailure) throw failure;
       failures.push(failure);
     } finally {
@@ -142,12 +159,14 @@ async function keep(
   input: CallModelInput,
   shown: readonly Item[],
   heard: Heard,
+  failed: readonly Entry[],
 ): Promise<CallModelResult> {
   const { conversationId, turn } = input;
   const item: NewItem = { key: keyOf(input), conversationId, turn, trust: 'model', body: heard.body };
-  const written = await deps.store.items.append([item], (items) =>
-    items.flatMap((one) => entriesOf(input, one, shown, heard, deps.nowMs())),
-  );
+  const written = await deps.store.items.append([item], (items) => [
+    ...failed,
+    ...items.flatMap((one) => entriesOf(input, one, shown, heard, deps.nowMs())),
+  ]);
   const [kept] = written;
   if (kept === undefined) throw new Error('the store returned no item for the model call');
   const { promptTokens, completionTokens } = heard.answer;
@@ -170,20 +189,36 @@ function entriesOf(
   return [called, { ...of, step: `replied:${turn}`, fact: { kind: 'replied', ...made, by: 'model' } }];
 }
 
-/** What was shown has left the house, answer or not. A store that is away keeps no failure from its retry. */
-async function recordFailure(
-  deps: CallModelDeps,
+/** What was shown has left the house, answer or not: one entry for all of an attempt; none where nobody was asked. */
+function failedOf(
   { conversationId, turn, call }: CallModelInput,
-  { routes }: Speaker,
   shown: readonly Item[],
-  error: unknown,
-): Promise<void> {
-  if (!(error instanceof ApplicationFailure)) return;
-  const models = routes.map(({ model }) => model);
-  const fact = { kind: 'model_call_failed', turn, shown: shown.map(markOf), models, reason: error.message } as const;
+  inVain: readonly InVain[],
+  atMs: number,
+): readonly Entry[] {
+  if (inVain.length === 0) return [];
+  const models = inVain.map(({ model }) => model);
+  const reason = inVain.map((one) => one.reason).join(' · ');
+  const fact = { kind: 'model_call_failed', turn, shown: shown.map(markOf), models, reason } as const;
   const step = `model:${turn}:${call}:failed:${attempt()}`;
-  const entry = { subject: conversationId, step, conversationId, atMs: deps.nowMs(), fact };
-  await deps.store.record([entry]).catch(() => undefined);
+  return [{ subject: conversationId, step, conversationId, atMs, fact }];
+}
+
+/**
+ * Throws where it cannot be recorded, so that the next attempt asks, and records, again. A call that nobody wants any more
+ * has no next attempt: it tries for a moment, and what cannot be recorded then is lost.
+ */
+async function recordFailure(
+  { store }: CallModelDeps,
+  failed: readonly Entry[],
+  { cancelled, endMs }: Within,
+): Promise<void> {
+  if (failed.length === 0) return;
+  const record = () => store.record(failed);
+  const isWanted = !cancelled.aborted;
+  if (isWanted) return patiently(record, endMs + KEEP_WAIT_MS, cancelled);
+  const never = new AbortController().signal;
+  return patiently(record, performance.now() + KEEP_WAIT_MS, never).catch(() => undefined);
 }
 
 function resultOf({ id, body }: Item): CallModelResult {

@@ -10,8 +10,9 @@ import { fencingAndSwitches0002 } from './0002-fencing-and-switches.ts';
 import { hashedLedger0003 } from './0003-hashed-ledger.ts';
 import { sealedParts0004 } from './0004-sealed-parts.ts';
 import { approvalHandles0005 } from './0005-approval-handles.ts';
-import { channels0006 } from './0006-channels.ts';
-import { escalation0008 } from './0008-escalation.ts';
+import { noGaps0006 } from './0006-no-gaps.ts';
+import { escalation0007 } from './0007-escalation.ts';
+import { channels0008 } from './0008-channels.ts';
 
 /** In order; a name that was released never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -20,8 +21,9 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003_hashed_ledger': hashedLedger0003,
   '0004_sealed_parts': sealedParts0004,
   '0005_approval_handles': approvalHandles0005,
-  '0006_channels': channels0006,
-  '0008_escalation': escalation0008,
+  '0006_no_gaps': noGaps0006,
+  '0007_escalation': escalation0007,
+  '0008_channels': channels0008,
 };
 
 // Apart from our own schema, so that dropping the data also needs a decision about the bookkeeping.

@@ -149,6 +149,11 @@ test('what is no task at all is refused for good and on record, under the Workfl
   const entries = await world.store.ledger.ofSubject('task of test');
   equal(new Set(entries.map(({ fact }) => (fact.kind === 'warrant_refused' ? fact.reason : ''))).has(''), false);
   equal(entries.length > 0, true);
+  const written = await world.store.ledger.hashed(0, 10_000);
+  // What a caller wrote is quoted by the reason: that is sealed, and no step tells it either.
+  equal(written.filter(({ text }) => text.includes('xxxxxxxx')).length, 0);
+  const own = await world.store.ledger.ofSubject(proposal.actionId);
+  equal(own.filter(({ fact }) => fact.kind === 'warrant_refused' && fact.reason.includes('xxxxxxxx')).length, 1);
   deepEqual(far.effects, []);
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cutWhenStalled } from '../../api/mount.ts';
 import { LEDGER_READS } from '../../domain/ids.ts';
 import { linesOf } from '../../trust/ledger-file.ts';
 import { fromBase64, checkpointText, openNote, parseCheckpoint } from '../../trust/note.ts';
@@ -157,6 +158,22 @@ test('a client that leaves ends its export, and gives its place to another', asy
   goOn();
   assert.equal((await again.text()).trimEnd().split('\n').length, 2_001);
   assert.ok(asked - before <= Math.ceil(2_000 / 128) + 2, `those that left asked for more: ${asked - before}`);
+});
+
+test('an export is cut where its client takes nothing, and not while the ledger is still read', () => {
+  let silence: () => void = () => undefined;
+  let cut = 0;
+  const answer = (waits: { readonly writableNeedDrain: boolean; readonly writableEnded: boolean }) => {
+    const setTimeout = (_ms: number, then: () => void) => (silence = then);
+    cutWhenStalled({ ...waits, setTimeout, destroy: () => (cut += 1) } as unknown as Parameters<
+      typeof cutWhenStalled
+    >[0]);
+    silence();
+    return cut;
+  };
+  assert.equal(answer({ writableNeedDrain: false, writableEnded: false }), 0);
+  assert.equal(answer({ writableNeedDrain: true, writableEnded: false }), 1);
+  assert.equal(answer({ writableNeedDrain: false, writableEnded: true }), 2);
 });
 
 test('an export that cannot be finished breaks off, and never looks whole', async (t) => {

@@ -1,9 +1,10 @@
 // Why an action happened, over HTTP: who may ask, that asking is on record, and the page.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Fact } from '../../domain/entry.ts';
+import { type Fact, MAX_CHAIN_ENTRIES } from '../../domain/entry.ts';
 import { LEDGER_READS } from '../../domain/ids.ts';
 import type { ActionRow } from '../../store/ports.ts';
+import { createSigner, generateSigningKey, type Signer } from '../../trust/signing.ts';
 import { aProposal } from '../domain/builders.ts';
 import { problem } from './support/answers.ts';
 import { NOW_MS, serve, type Served } from './support/served.ts';
@@ -49,12 +50,12 @@ test('staff and auditors learn why, whoever may only see the action does not, an
   assert.equal(problem(await served.call('auditor', 'GET', '/v1/actions/nothing/why')), '404 not_found');
 });
 
-test('who asked why is on record', async (t) => {
+test('who asked why, and of which action, is on record', async (t) => {
   const served = await serve(t);
   const id = await aDenied(served);
   await served.call('auditor', 'GET', `/v1/actions/${id}/why`);
   const [read] = await served.store.ledger.ofSubject(LEDGER_READS);
-  assert.deepEqual(read?.fact, { kind: 'ledger_read', by: 'auditor', from: 2, to: 4, how: 'why' });
+  assert.deepEqual(read?.fact, { kind: 'ledger_read', by: 'auditor', actionId: id, how: 'why' });
 });
 
 test('the page shows the story as text, whatever was written, and takes the key as a browser’s password', async (t) => {
@@ -74,4 +75,105 @@ test('the page shows the story as text, whatever was written, and takes the key 
     headers: { authorization: `Basic ${login}` },
   });
   assert.equal(elsewhere.status, 401, 'a browser sends its login along unasked, so nothing but pages takes it');
+});
+
+interface Line {
+  readonly seq: number | null;
+  readonly part: string;
+  readonly text: string;
+  readonly coverage: string;
+  readonly because: string;
+}
+
+async function linesOf(served: Served, id: string): Promise<readonly Line[]> {
+  const { status, body } = await served.call('operator', 'GET', `/v1/actions/${id}/why`);
+  assert.equal(status, 200);
+  return body['lines'] as readonly Line[];
+}
+
+const lineAbout = (lines: readonly Line[], words: RegExp): Line => {
+  const line = lines.find(({ text }) => words.test(text));
+  assert.ok(line, `no line says ${words}: ${lines.map(({ text }) => text).join(' | ')}`);
+  return line;
+};
+
+test('what was signed is verified again: who swaps the person of a decision is found out', async (t) => {
+  const served = await serve(t);
+  const { api, workflows } = served.signers;
+  const id = await aDenied(served);
+  const conversationId = id.split(':')[0] ?? '';
+  const approval = await served.ask({ conversationId });
+  served.store.put({ actions: [{ ...(await served.store.actions.get(id))!, approvalId: approval.id }] });
+  const person = { id: 'approver', name: 'approver', tenant: 'default' };
+  const { digest } = approval;
+  const word = { kind: 'decision', approvalId: approval.id, digest, answer: 'deny', person, reason: '' } as const;
+  const decide = async (decisionId: string, personId: string, signer: Signer = api) => {
+    const signed = await signer.sign({ ...word, decisionId, method: 'api_key', atMs: NOW_MS });
+    const said = {
+      decisionId,
+      personId,
+      answer: 'deny',
+      method: 'api_key',
+      receipt: `receipt of ${decisionId}`,
+    } as const;
+    const fact = { kind: 'decided', approvalId: approval.id, ...said, signed } as const;
+    await served.store.record([{ subject: approval.id, step: decisionId, conversationId, atMs: NOW_MS, fact }]);
+  };
+  await decide('d1', 'approver');
+  await decide('d2', 'colleague');
+  await decide('d3', 'approver', createSigner('api', generateSigningKey()));
+  const verdict = { kind: 'deny', ruleId: 'signed', ruleVersion: 'v', reason: 'not yours' } as const;
+  const statement = {
+    ...({
+      kind: 'verdict',
+      actionId: id,
+      digest: 'd1',
+      agent: '',
+      tenant: 'default',
+      principalId: 'customer',
+    } as const),
+    ...{ verdict, evidenceSha256: '', approval: null, atMs: NOW_MS },
+  };
+  const ruled = {
+    kind: 'ruled',
+    digest: 'd1',
+    verdict,
+    evidence: null,
+    signed: await workflows.sign(statement),
+  } as const;
+  await served.store.record([{ subject: id, step: 'signed', conversationId, atMs: NOW_MS, fact: ruled }]);
+  const lines = await linesOf(served, id);
+  assert.equal(lineAbout(lines, /the rule signed said deny/).coverage, 'enforced');
+  assert.match(lineAbout(lines, /the rule r said deny/).because, /its signature does not hold/);
+  const decisions = lines.filter(({ text }) => / said deny, known by/.test(text));
+  assert.deepEqual(
+    decisions.map(({ text, coverage, because }) => [text.split(' ')[0], coverage, because.slice(0, 30)]),
+    [
+      ['approver', 'enforced', 'the API signed it over the dig'],
+      ['colleague', 'unknown', 'what was signed is not what st'],
+      ['approver', 'attributed', 'it was signed by a key that is'],
+    ],
+  );
+});
+
+test('an entry that somebody has emptied ends no answer, and a story that is longer than an answer says so', async (t) => {
+  const served = await serve(t);
+  const id = await aDenied(served);
+  const conversationId = id.split(':')[0] ?? '';
+  const about = { subject: id, conversationId, atMs: NOW_MS };
+  const kinds = ['proposed', 'ruled', 'claimed', 'attempted', 'inspected', 'settled', 'decided'] as const;
+  const emptied = kinds.map((kind) => ({ ...about, step: `emptied ${kind}`, fact: { kind } as Fact }));
+  await served.store.record(emptied);
+  const lines = await linesOf(served, id);
+  const told = lines.filter(({ seq }) => (seq ?? 0) > served.store.entries.length - 1 - kinds.length);
+  assert.deepEqual([told.length, new Set(told.map(({ coverage }) => coverage))], [kinds.length, new Set(['unknown'])]);
+  const refused: Fact = { kind: 'warrant_refused', reason: 'no' };
+  const { chain } = served.store.ledger;
+  served.store.ledger.chain = async (subjects, of) => {
+    const [first, ...rest] = await chain(subjects, of);
+    if (first === undefined || subjects.length === 0) return [];
+    const more = Array.from({ length: MAX_CHAIN_ENTRIES }, () => ({ ...first, step: 'more', fact: refused }));
+    return [first, ...rest, ...more].slice(0, MAX_CHAIN_ENTRIES);
+  };
+  assert.match(lineAbout(await linesOf(served, id), /more entries than one answer holds/).because, /not told/);
 });

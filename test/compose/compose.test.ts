@@ -165,7 +165,7 @@ const MISTAKES: readonly (readonly [
     'the actor with the assistant’s database URL',
     'actor',
     (one) => withSecret(one, 'DATABASE_URL_FILE', 'assistant_database_url'),
-    /has the rights of countersign_assistant; this process needs those of countersign_actor/,
+    /has the rights of countersign_assistant; this process needs the rights of countersign_actor/,
   ],
   [
     'the workflows role with the owner’s database URL',

@@ -15,6 +15,7 @@ test('an approval says to people what its proposal says, and one of before is as
     [],
   );
 });
+
 test('doing nothing denies: at its deadline an open approval is expired, and a click after it changes nothing', () => {
   const open = anApproval();
   equal(expireIfDue(open, open.deadlineMs - 1).end, 'open');

@@ -14,6 +14,7 @@ import { ledgerContract } from './contract/ledger.ts';
 import { readModelsContract } from './contract/read-models.ts';
 import { reportsContract } from './contract/reports.ts';
 import { sqlContract } from './contract/sql.ts';
+import { statementsContract } from './contract/statements.ts';
 import { switchesContract } from './contract/switches.ts';
 import { type Database, KINDS, startDatabase } from './databases.ts';
 
@@ -28,7 +29,7 @@ export type Contract = Readonly<Record<string, (subject: Subject) => Promise<voi
 
 const CONTRACTS = [
   ...[itemsContract, ledgerContract, checkpointsContract, actionsContract],
-  ...[readModelsContract, reportsContract, switchesContract, sqlContract, deliveriesContract],
+  ...[readModelsContract, reportsContract, switchesContract, sqlContract, statementsContract, deliveriesContract],
 ];
 
 for (const kind of KINDS) {

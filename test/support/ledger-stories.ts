@@ -13,7 +13,7 @@ import type { Entry, Fact } from '../../domain/entry.ts';
 import { actionId, approvalId, LEDGER_READS, messageKey, reportKey, resultKey, ruledStep } from '../../domain/ids.ts';
 import type { Item, ItemBody, Trust } from '../../domain/item.ts';
 import type { Verdict } from '../../domain/verdict.ts';
-import { actionDigest, canonicalJson, itemDigest, markOf } from '../../trust/digest.ts';
+import { actionDigest, canonicalJson, itemDigest, markOf, sha256Hex } from '../../trust/digest.ts';
 import { type Answer, ASKING, planLife } from '../proofs/soak/plan.ts';
 import type { Random } from '../proofs/support.ts';
 
@@ -61,8 +61,7 @@ export function aStory(id: string, random: Random, atMs: number): Story {
     if (deed.kind === 'pause' || deed.kind === 'stop') pause(telling, deed.kind);
   }
   for (const { proposal } of telling.actions) {
-    const { length } = telling.entries;
-    const read = { kind: 'ledger_read', by: 'finn', from: 1, to: length, how: 'why' } as const;
+    const read = { kind: 'ledger_read', by: 'finn', actionId: proposal.actionId, how: 'why' } as const;
     telling.entries.push({
       ...{ subject: LEDGER_READS, step: `read-${proposal.actionId}`, conversationId: '', atMs: telling.atMs },
       fact: read,
@@ -84,7 +83,14 @@ function say(telling: Telling, wishes: Wishes, answers: ReadonlyMap<number, Answ
   note(telling, id, messageKey(messageId), {
     kind: 'message',
     ...{ turn, messageId, itemId: message.id, itemDigest: itemDigest(message), principal: ADA },
-    signed: signedLike(random, { kind: 'message', id, messageId, principal: ADA, sha: hex(random, 64), atMs: 1 }),
+    signed: signedLike(random, {
+      kind: 'message',
+      conversationId: id,
+      messageId,
+      principal: ADA,
+      textSha256: sha256Hex(text),
+      atMs: 1,
+    }),
   });
   const calls = wishes.map(([tool, cents], at) => {
     return { callId: `call-${tool}-${at}`, tool, argumentsText: canonicalJson({ cents, order: 7 }) };
@@ -203,7 +209,7 @@ function rule(telling: Telling, proposal: Proposal, verdict: Verdict, evidence: 
     agent: AGENT,
     tenant: 'default',
     principalId: 'ada',
-    evidenceSha256: RULE_VERSION,
+    evidenceSha256: evidence === null ? '' : sha256Hex(canonicalJson({ ...evidence })),
   };
   const signed = signedLike(telling.random, { kind: 'verdict', ...of, verdict, approval: null, atMs: telling.atMs });
   const step = ruledStep(verdict, signed);
@@ -215,7 +221,7 @@ function run(telling: Telling, proposal: Proposal, verdictStep: string, decision
   const { actionId: id, digest, tool, effect, origin } = proposal;
   const warrant = { messageId: origin?.messageId ?? '', verdictStep, decisionIds };
   if (effect !== 'read') note(telling, id, 'claimed', { kind: 'claimed', digest, tool, warrant });
-  const attempt = { epoch: 1, tool, scopes: ['far:write'], credential: 'standing' } as const;
+  const attempt = { epoch: effect === 'read' ? 0 : 1, tool, scopes: ['far:write'], credential: 'standing' } as const;
   note(telling, id, 'attempted:1', { kind: 'attempted', ...attempt });
   return settle(telling, proposal, { kind: 'succeeded', result: { done: true } });
 }

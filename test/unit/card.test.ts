@@ -82,7 +82,7 @@ test('a card says who asks whom, under which rule, on what evidence, until when,
     otherwise: 'then it is denied by itself',
     end: 'open',
     outcome: null,
-    answers: ['approve', 'deny'],
+    answers: ['approve', 'deny', 'edit', 'withdraw', 'ask_back'],
     isWhole: true,
   });
 });
@@ -135,10 +135,14 @@ const TOO_MUCH: readonly (readonly [rule: string, args: JsonObject, hidden: numb
 for (const [rule, args, hidden] of TOO_MUCH) {
   test(`${rule}, and then nobody approves from there, but may deny`, () => {
     const ask = withArgs(args, TIGHT);
-    assert.deepEqual([ask.isWhole, ask.hiddenFields, ask.answers], [false, hidden, ['deny']]);
+    assert.deepEqual([ask.isWhole, ask.hiddenFields, ask.answers], [false, hidden, ['deny', 'withdraw', 'ask_back']]);
     const shownChars = ask.fields.reduce((sum, { name, value }) => sum + name.length + value.text.length, 0);
     assert.ok(shownChars <= TIGHT.totalChars && ask.fields.length <= TIGHT.fields);
-    assert.deepEqual(withArgs(args).answers, ['approve', 'deny'], 'the full view shows it whole');
+    assert.deepEqual(
+      withArgs(args).answers,
+      ['approve', 'deny', 'edit', 'withdraw', 'ask_back'],
+      'the full view shows it whole',
+    );
   });
 }
 
@@ -149,7 +153,11 @@ test('what happened may not be said from a card that hides what it was', () => {
 
 test('arguments that are erased, no JSON, or not the canonical text are never approved from what is shown', () => {
   for (const args of ['', '{', '{"b":1,"a":2}', '{"a":1,"a":2}', '{"a": 1}', '{"a":1.0}', '['.repeat(50_000)]) {
-    assert.deepEqual([askFor({ args }).isWhole, askFor({ args }).answers], [false, ['deny']], args.slice(0, 20));
+    assert.deepEqual(
+      [askFor({ args }).isWhole, askFor({ args }).answers],
+      [false, ['deny', 'withdraw', 'ask_back']],
+      args.slice(0, 20),
+    );
   }
 });
 
@@ -189,7 +197,7 @@ test('a value that hides something is shown with it written out, flagged, and st
       ['to', '<U+0440><U+0430><U+0443><U+0440><U+0430>l@example.com', ['mixed_script']],
     ],
   );
-  assert.deepEqual([ask.isWhole, ask.answers], [true, ['approve', 'deny']]);
+  assert.deepEqual([ask.isWhole, ask.answers], [true, ['approve', 'deny', 'edit', 'withdraw', 'ask_back']]);
 });
 
 const json: fc.Arbitrary<Json> = fc

@@ -44,8 +44,29 @@ test('of a URL the password, the path and the query are secret, and where it lea
   ]);
   assert.equal(text('connect to db.internal:5432 as shop'), 'connect to db.internal:5432 as shop');
   assert.equal(text('pa%2Fssword-of-it or pa/ssword-of-it'), '[secret] or [secret]');
-  assert.equal(text('https://hooks.example/services/T0123456789AB'), 'https://hooks.example/[secret]/[secret]');
+  assert.equal(text('https://hooks.example/services/T0123456789AB'), 'https://hooks.example/services/[secret]');
   assert.equal(text('key=abcdefghijkl, token-of-somebody'), 'key=[secret], [secret]');
+});
+
+test('what a URL is made of but its secrets is no secret: words of its path, names of its query, a database', () => {
+  const { json } = createRedactor([
+    'postgres://shop:password-of-it@db.internal:5432/customer',
+    'postgresql://shop:password-of-it@db.internal:5432/customers_of_the_shop?application_name=tools!',
+    'https://hooks.example/services/T0123/B0123456789A?channel=orders!&customer',
+    'https://hooks.example/?a-token-without-a-name',
+  ]);
+  const record = { services: 'of customer', customer: { channel: 'a', application_name: 'customers_of_the_shop' } };
+  assert.deepEqual(json(record), record);
+  const secrets = { B0123456789A: 'password-of-it', value: 'orders! a-token-without-a-name' };
+  assert.deepEqual(json(secrets), { '[secret]': '[secret]', value: '[secret] [secret]' });
+});
+
+test('names that hold secrets stay as many as they were', () => {
+  const [one, other] = [SECRET.slice(0, 14), SECRET.slice(4, 20)];
+  const clean = redactor.json({ '[secret] 2': 0, [one]: 1, [other]: 2, '[secret]': 3, [`${one}${other}`]: 4 });
+  assert.deepEqual(clean, { '[secret] 2': 0, '[secret] 3': 1, '[secret] 4': 2, '[secret]': 3, '[secret] 5': 4 });
+  const odd = JSON.parse(`{"__proto__": ${JSON.stringify(SECRET)}}`) as unknown;
+  assert.equal(JSON.stringify(redactor.json(odd)), '{"__proto__":"[secret]"}');
 });
 
 test('a value keeps its form', () => {

@@ -16,6 +16,14 @@ const UNDERIVABLE = new Set(['attempted', 'reconciled', 'configured']);
 // What is left empty in what is derived, by its place in the fact.
 const EMPTY = ['itemDigest', 'model', 'requestId', 'cost', 'shown', 'scopes', 'outcome.result', 'owner'];
 
+const NOTHING_KNOWN = {
+  items: new Map(),
+  digestNow: undefined,
+  questionDigest: undefined,
+  proofs: new Map(),
+  isCut: false,
+};
+
 const far = createFarSide();
 let temporal: TestWorkflowEnvironment;
 let system: System;
@@ -127,7 +135,7 @@ test('a published checkpoint tells of a loss, also where nothing can be derived;
 
 test('the story of an action says which part of it was derived again', async () => {
   const chain = await system.store.ledger.ofSubject('paid:1:0');
-  const lines = tellWhy(chain, { items: new Map(), digestNow: undefined });
+  const lines = tellWhy(chain, NOTHING_KNOWN);
   const told = lines.filter(({ seq }) => seq !== null);
   ok(told.length > 3);
   deepEqual(
@@ -135,6 +143,20 @@ test('the story of an action says which part of it was derived again', async () 
     [],
   );
   ok(told.some(({ because }) => /Temporal’s history, from which it was derived again/.test(because)));
+});
+
+test('a refusal whose step is its words, as of before, is not lost', async () => {
+  const fact = { kind: 'warrant_refused', reason: 'the principal is another one' } as const;
+  const refused = { subject: 'old:1:0', conversationId: 'old', atMs: 1, fact };
+  const ledger = openRebuilding(system.pool);
+  try {
+    const derived = { ...refused, step: 'refused:digest' };
+    deepEqual(await ledger.missing([derived]), [derived]);
+    await system.store.record([{ ...refused, step: `refused:${fact.reason}` }]);
+    deepEqual(await ledger.missing([derived]), []);
+  } finally {
+    await ledger.close();
+  }
 });
 
 test('what waits goes on and happens once; what may have happened is not repeated', async () => {

@@ -2,7 +2,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { conversationWorkflowId } from '../../domain/ids.ts';
+import { conversationWorkflowId, OPERATOR_ACTS } from '../../domain/ids.ts';
 import { recordOperatorActs } from '../../workers/operator-acts.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
 import { eventually, obedient, startSystem, type System } from '../support/system.ts';
@@ -60,4 +60,15 @@ test('a reset is told from an end', async () => {
   const { fact } = await actUpon(workflowId);
   ok(fact.kind === 'operator_act');
   equal(fact.act, 'reset');
+});
+
+test('more acts than one look lists leave an entry that says so', async () => {
+  const { store, client } = system;
+  const deps = { store, client, nowMs: Date.now, log: { warn: () => undefined } };
+  for (let look = 0; look < 2; look++) await recordOperatorActs(deps, Date.now() - HOUR_MS, 1);
+  const entries = await store.ledger.ofSubject(OPERATOR_ACTS);
+  ok(entries.length >= 1 && entries.length <= 2, 'one an hour');
+  const [more] = entries;
+  ok(more?.fact.kind === 'operator_act' && more.fact.act === 'more');
+  ok(more.fact.reason.startsWith('more than 1 Workflows were ended since '));
 });

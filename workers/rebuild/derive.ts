@@ -9,6 +9,7 @@ import { NO_WARRANT } from '../../domain/failure.ts';
 import { ruledStep } from '../../domain/ids.ts';
 import type { LostClaim } from '../../store/rebuild.ts';
 import type { DecisionStatement, MessageStatement, VerdictStatement } from '../../domain/signed.ts';
+import { refusedStep } from '../../trust/digest.ts';
 import { statementIn } from '../../trust/signing.ts';
 
 export type Answer<Result> =
@@ -166,7 +167,7 @@ function refused(proposal: Of, answer: Extract<Answer<unknown>, { kind: 'failure
   if (answer.type !== 'WarrantRefused') return NOTHING;
   const { message } = answer;
   const reason = message.startsWith(NO_WARRANT) ? message.slice(NO_WARRANT.length) : message;
-  return entriesOnly([entryOf(proposal, `refused:${reason}`, answer.atMs, { kind: 'warrant_refused', reason })]);
+  return entriesOnly([entryOf(proposal, refusedStep(reason), answer.atMs, { kind: 'warrant_refused', reason })]);
 }
 
 /** How it ended, with its claim where it is a write. */

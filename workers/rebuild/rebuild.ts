@@ -15,7 +15,7 @@ import { connectTemporal } from '../temporal.ts';
 import { type Call, type Derived, derive } from './derive.ts';
 import { replayedRuns } from './replay.ts';
 
-// 1,000,000 entries held at once: a gigabyte, and days of a busy system. Who lost more restores a later backup.
+// 1,000,000 entries held at once: a gigabyte, and three weeks of a busy system. Who lost more restores a later backup.
 const MAX_LOST = 1_000_000;
 
 export interface RebuildInput {

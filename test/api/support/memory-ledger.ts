@@ -34,7 +34,7 @@ export function memoryLedger(state: LedgerState): Pick<Store, 'ledger' | 'checkp
             ({ subject, step }) => subjects.includes(subject) || (subject === of.subject && of.steps.includes(step)),
           ),
         ),
-      lastOfSubject: (subject) => here(() => entries.findLast((one) => one.subject === subject)),
+      lastStepOf: (subject) => here(() => entries.findLast((one) => one.subject === subject)?.step),
       ofSubject: (subject) => here(() => entries.filter((one) => one.subject === subject)),
       hashed: (after, limit) =>
         here(() =>

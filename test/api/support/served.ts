@@ -10,7 +10,13 @@ import { type Listening, listen } from '../../../api/server.ts';
 import type { Approval } from '../../../domain/approval.ts';
 import { defineDirectory } from '../../../domain/principal.ts';
 import { createNoteSigner, type NoteSigner } from '../../../trust/note.ts';
-import { createSigner, generateSigningKey } from '../../../trust/signing.ts';
+import {
+  createSigner,
+  createVerifier,
+  generateSigningKey,
+  type Signer,
+  type Verifier,
+} from '../../../trust/signing.ts';
 import { type Answered, type Body, checkerOf } from './answers.ts';
 import { FakeGateway } from './fake-gateway.ts';
 import { MEMORY_ORIGIN } from './memory-ledger.ts';
@@ -36,7 +42,11 @@ export interface Served {
   readonly gateway: FakeGateway;
   readonly server: Listening;
   readonly keys: Readonly<Record<Who, string>>;
+  /** Of the roles whose signatures the API verifies. */
+  readonly signers: { readonly api: Signer; readonly workflows: Signer };
   readonly logged: string[];
+  /** Of the API, as its own. */
+  readonly signer: Signer;
   /** Signs the checkpoints of the ledger. */
   readonly ledger: NoteSigner;
   /** Why the ledger is not the one that was published; undefined, as it begins, where it is. */
@@ -69,7 +79,8 @@ export async function serve(
 ): Promise<Served> {
   const store = createMemoryStore();
   const keys = await makeKeys(store);
-  const signer = createSigner('api', generateSigningKey());
+  const { signers, verifier } = makeSigners();
+  const { api: signer } = signers;
   const nowMs = () => NOW_MS;
   const gateway = new FakeGateway(store, signer, nowMs);
   const logged: string[] = [];
@@ -78,7 +89,10 @@ export async function serve(
   const ledger = createNoteSigner(MEMORY_ORIGIN, generateSigningKey());
   let disagreement: string | undefined;
   const keeper = { verifierKey: ledger.verifierKey, disagreement: () => disagreement };
-  const parts = { store, gateway, signer, directory, agents, ledger: keeper, nowMs, log, limits, temporalUiUrl };
+  const parts = {
+    ...{ store, gateway, signer, verifier, directory, agents },
+    ...{ ledger: keeper, nowMs, log, limits, temporalUiUrl },
+  };
   const api = createApi({ ...parts, ...(channels && { channels }) });
   const server = await listen(api, { port: 0, host: '127.0.0.1' });
   t.after(() => server.close());
@@ -113,7 +127,29 @@ export async function serve(
     return approval;
   };
   const disagree = (sentence: string): void => void (disagreement = sentence);
-  return { store, gateway, server, keys, logged, ledger, disagree, call, open, ask };
+  return {
+    store,
+    gateway,
+    server,
+    keys,
+    signers,
+    logged,
+    signer: signers.api,
+    ledger,
+    disagree,
+    call,
+    open,
+    ask,
+  };
+}
+
+function makeSigners(): { readonly signers: Served['signers']; readonly verifier: Verifier } {
+  const signers = {
+    api: createSigner('api', generateSigningKey()),
+    workflows: createSigner('workflows', generateSigningKey()),
+  };
+  const verifier = createVerifier({ api: [signers.api.publicKey], workflows: [signers.workflows.publicKey] });
+  return { signers, verifier };
 }
 
 const directory = defineDirectory({

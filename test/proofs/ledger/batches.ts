@@ -12,15 +12,21 @@ export function batchOf(role: WriterRole, number: number): readonly Entry[] {
   const { actionId } = aProposal(id);
   switch (role) {
     case 'workflows':
-      return [proposed(id), ruled(id, anAsk)];
+      return [proposed(id), ruled(id, anAsk, 'ruled:ask:c2ln')];
     case 'assistant':
       return [
-        anEntry(id, id, 'failed:1', { kind: 'model_call_failed', turn: 1, shown: [], models: ['m'], reason: 'away' }),
-        anEntry(id, id, 'replied:1', { kind: 'replied', turn: 1, itemId: 'i', itemDigest: 'd', by: 'code' }),
+        anEntry(id, id, 'model:1:1:failed:1', {
+          kind: 'model_call_failed',
+          turn: 1,
+          shown: [],
+          models: ['m'],
+          reason: 'away',
+        }),
+        anEntry(id, id, 'replied:1', { kind: 'replied', turn: 1, itemId: 'i', itemDigest: 'd', by: 'model' }),
       ];
     case 'actor':
       return [
-        anEntry(id, actionId, 'inspected', { kind: 'inspected', tool: 'refund', scopes: ['shop:read'], evidence }),
+        anEntry(id, actionId, 'inspected:5', { kind: 'inspected', tool: 'refund', scopes: ['shop:read'], evidence }),
         anEntry(id, actionId, 'attempted:1', {
           ...{ kind: 'attempted', epoch: 1, tool: 'refund', scopes: ['shop:write'], credential: 'minted' },
         }),

@@ -43,7 +43,7 @@ export const TAMPERINGS: Readonly<Record<string, Tamper>> = {
   'edit the text of an entry': async (scene) => {
     const seq = seqOf(scene);
     await put(scene, [{ seq, entry: edited(await textOf(scene, seq), scene.random) }], 'the text');
-    return { verifier: { seq }, noticed: 'by none' };
+    return { verifier: { seq }, noticed: 'by none', seal: { seq, is: 'broken' } };
   },
   'edit the text of an entry, and its leaf': async (scene) => {
     const seq = seqOf(scene);

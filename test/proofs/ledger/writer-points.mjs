@@ -6,6 +6,7 @@ import { open } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { devNull } from 'node:os';
 import { openPoints } from '../rig/reach.mjs';
+import { statementOf } from './writer-statements.ts';
 
 const points = openPoints();
 if (points !== undefined) {
@@ -15,27 +16,12 @@ if (points !== undefined) {
   await handle.close();
 }
 
-// The first that fits. What else a transaction writes is a read model.
-const STEPS = [
-  [/^begin|^start/, 'begin'],
-  [/pg_advisory_xact_lock/, 'take the lock'],
-  [/pg_try_advisory_xact_lock/, 'be the only maker'],
-  [/^select coalesce\(max\("seq"\)/, 'read the head'],
-  [/^select "subject", "step"/, 'read what is known'],
-  [/^insert into "countersign"\."ledger" /, 'insert entries'],
-  [/^insert into "countersign"\."ledger_seals"/, 'insert seals'],
-  [/^insert into "countersign"\."checkpoints"/, 'insert the checkpoint'],
-  [/^update "countersign"\."checkpoints"/, 'mark as published'],
-  [/^(?:insert into|update) /, 'project'],
-  [/^select "leaf"/, 'read leaves'],
-];
-
 function wrapStatements(prototype) {
   const { query } = prototype;
   prototype.query = function (config, ...rest) {
     const call = () => query.call(this, config, ...rest);
     const text = (typeof config === 'string' ? config : (config?.text ?? '')).toLowerCase().trim();
-    const step = STEPS.find(([pattern]) => pattern.test(text))?.[1];
+    const step = statementOf(text);
     if (step === 'begin') this.proofWrites = 'nothing';
     if (step?.startsWith('insert')) this.proofWrites = step === 'insert the checkpoint' ? 'the checkpoint' : 'entries';
     if (text !== 'commit') return step === undefined ? call() : points.around(step, call);

@@ -101,7 +101,8 @@ const keyOf = ({ task }: Case): string => {
 
 async function refusalsOf(store: pg.Client): Promise<ReadonlySet<string>> {
   const { rows } = await store.query<{ subject: string; reason: string }>(
-    `select subject, entry::json->'fact'->>'reason' as reason from countersign.ledger where kind = 'warrant_refused'`,
+    `select subject, body::json->>'reason' as reason from countersign.ledger join countersign.ledger_seals using (seq)
+     where kind = 'warrant_refused'`,
   );
   return new Set(rows.map(({ subject, reason }) => `${subject}|${reason}`));
 }

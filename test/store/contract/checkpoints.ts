@@ -116,6 +116,24 @@ export const checkpointsContract: Contract = {
     assert.deepEqual(anew?.root, await rootOf(store, anew?.size ?? 0));
   },
 
+  'nothing is signed over a ledger that lacks an entry': async ({ store, sql }) => {
+    await write(store, 2);
+    const { entries } = await store.checkpoints.stats();
+    const move = async (from: number, to: number) => {
+      await sql.query('alter table countersign.ledger disable trigger ledger_is_append_only');
+      await sql.query('update countersign.ledger set seq = $2 where seq = $1', [from, to]);
+      await sql.query('alter table countersign.ledger enable always trigger ledger_is_append_only');
+    };
+    await move(entries, 9e15);
+    const gap = new RegExp(`entry ${entries} of the ledger is missing`);
+    await assert.rejects(make(store), gap);
+    await assert.rejects(make(store, 'first_entry'), gap);
+    assert.equal(await store.checkpoints.rootAt(entries), undefined);
+    assert.ok(await store.checkpoints.rootAt(entries - 1));
+    await move(9e15, entries);
+    assert.equal((await make(store))?.size, entries);
+  },
+
   'a ledger has one name, and keeps it': async ({ store }) => {
     const origin = await store.checkpoints.origin();
     assert.match(origin, /^countersign\/ledger\/[0-9a-f]{16}$/);

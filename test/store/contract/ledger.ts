@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { aConversationId, ada, noted, opened, proposed } from '../builders.ts';
 import type { Fact } from '../../../domain/entry.ts';
+import { leafOf } from '../../../store/entry-text.ts';
 import type { Contract } from '../contract.test.ts';
 
 const FORBIDDEN = [
   "update countersign.ledger set step = 'x'",
   'delete from countersign.ledger',
-  'truncate countersign.ledger',
+  'truncate countersign.ledger cascade',
   "insert into countersign.ledger select * from countersign.ledger on conflict (seq) do update set step = 'x'",
   "delete from countersign.ledger where subject = 'nobody'",
 ];
@@ -27,6 +28,14 @@ const refuses =
     );
     assert.equal((await store.ledger.ofConversation(id, 0, 10)).length, 1);
   };
+
+/** What only the owner of the tables can do. */
+async function asOwner(sql: Parameters<Contract[string]>[0]['sql'], statement: string, values: readonly unknown[]) {
+  const trigger = 'trigger ledger_is_append_only';
+  await sql.query(`alter table countersign.ledger disable ${trigger}`);
+  await sql.query(statement, [...values]);
+  await sql.query(`alter table countersign.ledger enable always ${trigger}`);
+}
 
 export const ledgerContract: Contract = {
   'an entry recorded again changes nothing, also inside one call': async ({ store }) => {
@@ -123,18 +132,41 @@ export const ledgerContract: Contract = {
     await store.record([proposed(id), opened(other)]);
     const [one] = await store.ledger.ofConversation(id, 0, 1);
     assert.equal(one?.seal, 'fits');
-    const trigger = 'trigger ledger_is_append_only';
-    const move = async (subject: string) => {
-      await sql.query(`alter table countersign.ledger disable ${trigger}`);
-      await sql.query('update countersign.ledger set subject = $2 where seq = $1', [one.seq, subject]);
-      await sql.query(`alter table countersign.ledger enable always ${trigger}`);
-    };
+    const move = (subject: string) =>
+      asOwner(sql, 'update countersign.ledger set subject = $2 where seq = $1', [one.seq, subject]);
     await move(other);
     const [moved] = await store.ledger.chain([other], { subject: '', steps: [] });
-    assert.deepEqual([moved?.subject, moved?.seal], [one.subject, 'broken']);
-    assert.ok(moved?.fact.kind === 'proposed' && !('args' in moved.fact.proposal));
+    assert.deepEqual([moved?.subject, moved?.seal, moved?.isAltered], [other, 'broken', true]);
+    assert.deepEqual(moved?.fact, { kind: 'proposed' });
     await move(one.subject);
     assert.deepEqual(await store.ledger.ofSubject(one.subject), [one]);
+  },
+
+  'an entry whose text was edited is broken, and says nothing; so is one that is no entry any more': async ({
+    store,
+    sql,
+  }) => {
+    const id = aConversationId();
+    await store.record([opened(id)]);
+    const [one] = await store.ledger.ofConversation(id, 0, 1);
+    const [hashed] = await store.ledger.hashed((one?.seq ?? 0) - 1, 1);
+    assert.ok(one && hashed);
+    const put = (text: string, leaf: Buffer) =>
+      asOwner(sql, 'update countersign.ledger set entry = $2, leaf = $3 where seq = $1', [one.seq, text, leaf]);
+    const forged = hashed.text.replace(ada.id, 'olga');
+    const nonsense = 'this is no JSON';
+    for (const [text, leaf] of [
+      [forged, hashed.leaf],
+      [nonsense, hashed.leaf],
+      [nonsense, leafOf(nonsense)],
+      ['null', leafOf('null')],
+    ] as const) {
+      await put(text, leaf);
+      const [read] = await store.ledger.ofConversation(id, 0, 1);
+      assert.deepEqual(read, { ...one, fact: { kind: one.fact.kind }, seal: 'broken', isAltered: true }, text);
+    }
+    await put(hashed.text, hashed.leaf);
+    assert.deepEqual(await store.ledger.ofConversation(id, 0, 1), [one]);
   },
 
   'positions have no gaps and are seen in order, however many write at once': async ({ store, sql }) => {
@@ -169,6 +201,26 @@ export const ledgerContract: Contract = {
       ledger.map((row) => row.seq),
       ledger.map((_, index) => index + 1),
     );
+  },
+
+  'an entry comes right after the last one, also where somebody writes it past our code': async ({ store, sql }) => {
+    const id = aConversationId();
+    await store.record([noted(id, 'a')]);
+    for (const by of [-1, 0, 1, 1_000_000]) {
+      const place = `(select max(seq) + 1 + ${by} from countersign.ledger)`;
+      const insert = `insert into countersign.ledger (seq, subject, step, conversation_id, at_ms, kind, entry, leaf)
+        select ${place}, 'forged', $1, conversation_id, at_ms, kind, entry, leaf from countersign.ledger where subject = $2`;
+      const inserted = sql.transaction(async (tx) => {
+        await tx.query(insert, [`${by}`, id]);
+        throw new Error('rolled back');
+      });
+      await assert.rejects(inserted, by === 0 ? /rolled back/ : /the ledger has no gaps/, `${by}`);
+    }
+  },
+
+  'what is sealed is that of an entry, or it is not kept': async ({ sql }) => {
+    const seal = "insert into countersign.ledger_seals select max(seq) + 1, '', '' from countersign.ledger";
+    await assert.rejects(sql.query(seal), /foreign key/);
   },
 
   ...Object.fromEntries(FORBIDDEN.map((statement) => [`the ledger refuses: ${statement}`, refuses(statement)])),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { apiKeySubject } from '../../../domain/ids.ts';
 import type { Page } from '../../../store/ports.ts';
 import { approvalHandle } from '../../../trust/digest.ts';
 import { isCursorInvalid } from '../../../store/cursor.ts';
@@ -267,17 +268,28 @@ export const readModelsContract: Contract = {
     assert.deepEqual(await store.approvals.openStats(100), { count: 2, oldestAgeMs: 0 });
   },
 
-  'an API key is known by its hash until it is revoked': async ({ store }) => {
+  'an API key is known by its hash until it is revoked, and who did either is on record once': async ({ store }) => {
     const [id, hash] = [randomUUID(), randomUUID()];
     const key = { id, hash, principal: ada, scopes: ['conversations:write'], nowMs: 5 };
     assert.equal(await store.apiKeys.byHash(hash), undefined);
-    await store.apiKeys.add(key);
-    await store.apiKeys.add(key);
+    await store.apiKeys.add({ ...key, by: 'olga' });
+    await store.apiKeys.add({ ...key, by: 'somebody else' });
     const row = { id, principal: ada, scopes: ['conversations:write'], createdMs: 5, revokedMs: null };
     assert.deepEqual(await store.apiKeys.byHash(hash), row);
     await assert.rejects(store.apiKeys.add({ ...key, hash: randomUUID() }), /is taken/);
     await assert.rejects(store.apiKeys.add({ ...key, id: randomUUID() }), /in use under another id/);
-    await store.apiKeys.revoke(id, 9);
+    assert.equal(await store.apiKeys.revoke(id, 9, 'finn'), true);
+    assert.equal(await store.apiKeys.revoke(id, 9, 'finn'), false);
     assert.equal(await store.apiKeys.byHash(hash), undefined);
+    const entries = await store.ledger.ofSubject(apiKeySubject(id));
+    assert.deepEqual(
+      entries.map(({ fact }) => fact),
+      [
+        { kind: 'api_key_added', keyId: id, principal: ada, scopes: key.scopes, by: 'olga' },
+        { kind: 'api_key_revoked', keyId: id, by: 'finn' },
+      ],
+    );
+    for (const { text } of await store.ledger.hashed((entries[0]?.seq ?? 0) - 1, 1))
+      assert.ok(!text.includes(hash) && !text.includes(ada.name));
   },
 };

@@ -2,7 +2,7 @@
 // edited; what comes next is a new file.
 import { type Kysely, type Migration, sql } from 'kysely';
 
-export const escalation0008: Migration = {
+export const escalation0007: Migration = {
   async up(db: Kysely<unknown>) {
     await sql.raw(COLUMN).execute(db);
   },

@@ -2,7 +2,7 @@
 // never edited; what comes next is a new file.
 import { type Kysely, type Migration, sql } from 'kysely';
 
-export const channels0006: Migration = {
+export const channels0008: Migration = {
   async up(db: Kysely<unknown>) {
     await sql.raw(TABLES).execute(db);
   },

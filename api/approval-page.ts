@@ -1,0 +1,214 @@
+// One approval as a page: the whole card, what each word is worth, and the forms to answer it. Plain HTML without any
+// script. Pure. May import domain and trust.
+import { type CardAsk, type CardField, type CardLimits } from '../domain/card.ts';
+import { FLAG_WORDS, type Shown } from '../domain/display.ts';
+import { MAX_REASON_CHARS } from '../domain/rule.ts';
+import type { DecisionAnswer } from '../domain/signed.ts';
+import { plainJson } from '../trust/export-lines.ts';
+import { escaped, page } from './page.ts';
+
+/**
+ * 40,000 characters of a value and 200,000 in all: the arguments of one call are 32 KB at most, so a plain text always fits;
+ * 2,000 fields: nobody reads a longer list. What even this page cannot show whole is not to be approved by a person.
+ */
+export const PAGE_LIMITS: CardLimits = { valueChars: 40_000, fields: 2_000, totalChars: 200_000 };
+
+export interface ApprovalPage {
+  readonly ask: CardAsk;
+  readonly agent: string;
+  readonly conversationId: string;
+  readonly actionUrl: string;
+  readonly nowMs: number;
+  /** What was asked with it. */
+  readonly others: readonly { readonly url: string; readonly summary: Shown }[];
+  /** The token of the forms, and where they go; or why this person answers nothing, in a sentence. */
+  readonly forms: { readonly url: string; readonly token: string } | { readonly whyNot: string };
+  /** The canonical arguments, to write others from. */
+  readonly args: string;
+  /** What this person has answered. */
+  readonly own: { readonly answer: DecisionAnswer; readonly atMs: number } | null;
+}
+
+export function approvalPage(view: ApprovalPage): string {
+  const [what, forWhom, howMuch] = view.ask.headline;
+  return page(
+    `Approval: ${what.text}`,
+    `<h1 dir="auto">${shown(what)}</h1>
+<p dir="auto">${shown(forWhom)}</p>
+<p dir="auto">${shown(howMuch)}</p>
+${stateOf(view)}
+${answersOf(view)}
+${argumentsOf(view.ask)}
+${evidenceOf(view)}
+${aboutOf(view)}
+${decidedOf(view.ask)}
+${othersOf(view)}`,
+  );
+}
+
+/** The page between a link and its approval. A redirect would be the other site's, and bring no strict cookie along. */
+export function enteringPage(url: string): string {
+  const to = escaped(url);
+  return page(
+    'Countersign',
+    `<p><a href="${to}">Go on to the approval</a></p>`,
+    `<meta http-equiv="refresh" content="0; url=${to}">`,
+  );
+}
+
+/** What went wrong, for people. */
+export function problemPage(title: string, detail: string, requestId: string): string {
+  return page(
+    title,
+    `<h1>${escaped(title)}</h1>\n<p>${escaped(detail)}</p>\n<p><small>request ${escaped(requestId)}</small></p>`,
+  );
+}
+
+function stateOf({ ask, own, nowMs }: ApprovalPage): string {
+  const open = `waits for ${ask.quorum} of ${ask.group} until ${timeText(ask.deadlineMs)} (${inTime(ask.deadlineMs - nowMs)}); ${ask.otherwise}`;
+  const state = ask.end === 'open' ? open : `it is ${ask.end.replaceAll('_', ' ')}`;
+  const outcome = ask.outcome === null ? '' : `\n<p dir="auto">${shown(ask.outcome)}</p>`;
+  const receipt =
+    own === null
+      ? ''
+      : `\n<p role="status"><strong>Your answer is counted: ${words(own.answer)}, ${timeText(own.atMs)}.</strong></p>`;
+  return `<p>${escaped(state)}</p>${outcome}${receipt}`;
+}
+
+function answersOf({ ask, forms, own, args }: ApprovalPage): string {
+  if (ask.end !== 'open') return '';
+  if ('whyNot' in forms) return `<p class="stop">${escaped(forms.whyNot)}</p>`;
+  const limits = ask.isWhole ? '' : `<p class="stop">${escaped(whyNotWhole(ask))}</p>\n`;
+  return `<h2>Your answer</h2>
+${limits}${ask.answers
+  .filter((answer) => makesSense(answer, own))
+  .map((answer) => formOf(answer, forms, args))
+  .join('\n')}`;
+}
+
+/** Only an approval that was given can be taken back; a question that was answered has ended. */
+const makesSense = (answer: DecisionAnswer, own: ApprovalPage['own']): boolean =>
+  own === null ? answer !== 'withdraw' : answer !== 'approve';
+
+/** In words: how much there is that nobody could look at here. */
+export function whyNotWhole({ hiddenFields, fields }: CardAsk): string {
+  const cut = fields.filter(({ value }) => value.flags.includes('cut')).length;
+  const missing = [
+    ...(hiddenFields > 0 ? [`${hiddenFields} of its ${hiddenFields + fields.length} values are hidden`] : []),
+    ...(cut > 0 ? [`${cut} of its values ${cut === 1 ? 'is' : 'are'} cut`] : []),
+  ];
+  const why = missing.length === 0 ? 'its arguments cannot be read as they were proposed' : missing.join(', and ');
+  return `This is more than can be shown: ${why}. Nobody can approve what they cannot see; deny it, and ask for it in smaller parts.`;
+}
+
+// A no without a reason leaves the agent to guess.
+const NEEDS_REASON: ReadonlySet<DecisionAnswer> = new Set(['deny', 'ask_back']);
+
+function formOf(
+  answer: DecisionAnswer,
+  { url, token }: { readonly url: string; readonly token: string },
+  args: string,
+): string {
+  const needs = NEEDS_REASON.has(answer);
+  const name = words(answer);
+  return `<form method="post" action="${escaped(url)}" autocomplete="off">
+<input type="hidden" name="form" value="${escaped(token)}">
+${answer === 'edit' ? argumentsFieldOf(args) : ''}<label>Reason${needs ? '' : ' (if you like)'}
+<textarea name="reason" rows="2" maxlength="${MAX_REASON_CHARS}"${needs ? ' required' : ''}></textarea></label>
+<button name="answer" value="${answer}">${name.charAt(0).toUpperCase()}${name.slice(1)}</button>
+</form>`;
+}
+
+/** To write others from. What cannot be seen is escaped as JSON escapes it, so that nobody edits around it unawares. */
+const argumentsFieldOf = (args: string): string => `<label>Arguments
+<textarea name="args" rows="6" required spellcheck="false">${escaped(plainJson(readable(args)))}</textarea></label>
+`;
+
+function readable(args: string): unknown {
+  try {
+    return JSON.parse(args);
+  } catch {
+    return {};
+  }
+}
+
+function argumentsOf(ask: CardAsk): string {
+  const hidden = ask.hiddenFields === 0 ? '' : `\n<p class="stop">${ask.hiddenFields} more are not shown.</p>`;
+  return `<h2>What will be done, with these values and no others</h2>
+${tableOf(ask.fields)}${hidden}`;
+}
+
+function evidenceOf({ ask, nowMs }: ApprovalPage): string {
+  const { evidence } = ask;
+  if (evidence === null) return '<h2>Evidence</h2>\n<p>Nothing was read before it was asked.</p>';
+  const { asOfMs, version, fields, hiddenFields } = evidence;
+  const hidden = hiddenFields === 0 ? '' : `\n<p>${hiddenFields} more are not shown.</p>`;
+  const of = version === '' ? '' : `, version ${version}`;
+  return `<h2>Evidence, as the system of record had it</h2>
+<p>${escaped(`read ${inTime(asOfMs - nowMs)} (${timeText(asOfMs)})${of}`)}</p>
+${tableOf(fields)}${hidden}`;
+}
+
+function tableOf(fields: readonly CardField[]): string {
+  if (fields.length === 0) return '<p>none</p>';
+  const rows = fields.map(({ name, value, from, isCritical }) => {
+    const source = from === null ? '' : `<br><small dir="auto">from ${shown(from)}</small>`;
+    return `<tr${isCritical ? ' class="critical"' : ''}><th scope="row" dir="auto">${escaped(name)}</th><td dir="auto">${shown(value)}${source}</td></tr>`;
+  });
+  return `<table>${rows.join('\n')}</table>`;
+}
+
+function aboutOf({ ask, agent, conversationId, actionUrl }: ApprovalPage): string {
+  const lines: readonly (readonly [name: string, markup: string])[] = [
+    ['asked by', `${shown(ask.requester)}, through the agent ${escaped(agent)}`],
+    ['asks', escaped(`${ask.quorum} of ${ask.group}`)],
+    ['rule', shown(ask.rule)],
+    ['because', shown(ask.reason)],
+    ['conversation', escaped(conversationId)],
+    ['why', `<a href="${escaped(actionUrl)}" rel="noreferrer">the whole story of this action</a>`],
+    ['digest', escaped(ask.digest)],
+  ];
+  return `<h2>About</h2>
+<dl>${lines.map(([name, markup]) => `<dt>${name}</dt><dd dir="auto">${markup}</dd>`).join('\n')}</dl>`;
+}
+
+function decidedOf({ decided }: CardAsk): string {
+  if (decided.length === 0) return '';
+  const lines = decided.map(({ person, answer, reason, atMs }) => {
+    const why = reason.text === '' ? '' : `: ${shown(reason)}`;
+    return `<li dir="auto">${shown(person)} · ${words(answer)} · ${timeText(atMs)}${why}</li>`;
+  });
+  return `<h2>Answers so far</h2>\n<ul>${lines.join('\n')}</ul>`;
+}
+
+function othersOf({ others }: ApprovalPage): string {
+  if (others.length === 0) return '';
+  const lines = others.map(
+    ({ url, summary }) => `<li dir="auto"><a href="${escaped(url)}" rel="noreferrer">${shown(summary)}</a></li>`,
+  );
+  return `<h2>Asked with it, each for itself</h2>\n<ul>${lines.join('\n')}</ul>`;
+}
+
+/** Text as it may be seen, and in words what was found in it. */
+function shown({ text, flags }: Shown): string {
+  if (flags.length === 0) return escaped(text);
+  return `${escaped(text)} <mark>careful: ${flags.map((flag) => FLAG_WORDS[flag]).join('; ')}</mark>`;
+}
+
+const words = (answer: DecisionAnswer): string => answer.replaceAll('_', ' ');
+const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+] as const;
+
+/** How far away: "in 3 min", "2 h ago", "just now". */
+function inTime(distanceMs: number): string {
+  const far = Math.abs(distanceMs);
+  const [unit, unitMs] = UNITS.find(([, one]) => far >= one) ?? [];
+  if (unit === undefined) return 'just now';
+  const count = `${Math.floor(far / unitMs)} ${unit}`;
+  return distanceMs < 0 ? `${count} ago` : `in ${count}`;
+}
