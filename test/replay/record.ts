@@ -132,6 +132,30 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await system.reportReply(id);
     return [conversation(id), batch(id)];
   },
+  async edited(system, id) {
+    await system.decide(await ask(system, id, 'pay 72 then note 5'), 'finn', 'edit', {
+      args: '{"cents":71,"order":1042}',
+    });
+    await system.decide(await system.approval(`${id}:1:0.0.1`), 'olga', 'approve');
+    await system.reportReply(id);
+    return [conversation(id), batch(id)];
+  },
+  async 'asked-back-and-taken-back'(system, id) {
+    const approval = await ask(system, id, 'pay 60000');
+    await system.decide(approval, 'finn', 'ask_back', { reason: 'why?' });
+    await system.reportReply(id);
+    await system.decide(approval, 'finn', 'approve');
+    await system.decide(approval, 'finn', 'withdraw');
+    await system.decide(approval, 'olga', 'deny', { reason: 'no' });
+    await system.reportReply(id, 1);
+    return [conversation(id), batch(id)];
+  },
+  async 'denied-three-times'(system, id) {
+    await system.open(id);
+    await system.submit(id, 'm1', 'pay 13 then pay 88 then pay 2000000');
+    await system.reply(id, 'm1');
+    return [conversation(id)];
+  },
   async 'closed-while-waiting'(system, id) {
     await ask(system, id, 'pay 72');
     await system.handle(id).executeUpdate(CONVERSATION.pause);
@@ -147,6 +171,12 @@ const EXPIRED: Readonly<Record<string, (temporal: TestWorkflowEnvironment) => Sc
   expired: (temporal) => async (system, id) => {
     await ask(system, id, 'pay 72');
     await temporal.sleep('2 hours');
+    await system.reportReply(id);
+    return [batch(id)];
+  },
+  'reminded-and-escalated': (temporal) => async (system, id) => {
+    await ask(system, id, 'pay 77');
+    await temporal.sleep('31 days');
     await system.reportReply(id);
     return [batch(id)];
   },
