@@ -1,7 +1,6 @@
 // Approvals and actions: see what waits, decide, see what came of it. A decision is signed here, over the digest of the
 // exact action, and counts only once the action's Workflow says so. May import domain, trust, store.
 import { randomUUID } from 'node:crypto';
-import type { z } from 'zod';
 import { askedBy, type Approval as ApprovalRow, endApproval } from '../domain/approval.ts';
 import { answersTo, type Receipt as ReceiptOf } from '../domain/decision.ts';
 import { whyNotEntitled } from '../domain/entitlement.ts';

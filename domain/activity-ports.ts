@@ -4,7 +4,7 @@ import type { ActResult, Case, Ending, Evidence, Proposal, RuledAction, SettledA
 import type { Approval, CountedDecision } from './approval.ts';
 import type { QuestionInput, SubmittedMessage } from './conversation.ts';
 import type { Entry } from './entry.ts';
-import type { ItemRef, NewItem } from './item.ts';
+import type { ItemRef, NewItem, Recorded } from './item.ts';
 import type { CallModelInput, CallModelResult } from './model.ts';
 import type { Asked } from './entitlement.ts';
 import type {
@@ -124,11 +124,8 @@ export interface WorkflowsActivities {
   }): Promise<Signed<ReportStatement>>;
   /** Ask the rules and sign their verdicts. Writes nothing. */
   decide(input: readonly Inspected[]): Promise<readonly RuledAction[]>;
-  /** Write entries and items in one transaction, idempotent by their keys. */
-  record(input: {
-    readonly entries: readonly Entry[];
-    readonly items: readonly NewItem[];
-  }): Promise<readonly ItemRef[]>;
+  /** Write entries and items in one transaction, idempotent by their keys. Says whether what it asks has cards. */
+  record(input: { readonly entries: readonly Entry[]; readonly items: readonly NewItem[] }): Promise<Recorded>;
   verifyDecision(input: {
     readonly signed: Signed<DecisionStatement>;
     readonly approvals: readonly DecidedOn[];
@@ -212,10 +209,13 @@ export interface Delivered {
  * do nothing. Fails with ChannelRateLimited or ChannelUnavailable, which pass.
  */
 export interface DeliverActivities {
-  /** Bring the cards of a batch or a question to what is on record of it. Call it whenever that has changed. */
-  showCards(input: { readonly batchId: string }): Promise<Delivered>;
+  /**
+   * Bring the cards of a batch or a question to what is on record of it. Call it whenever that has changed. `atMs`: the time
+   * by the Workflow's clock, which says who may decide by now; the actor's own may be behind it.
+   */
+  showCards(input: { readonly batchId: string; readonly atMs?: number }): Promise<Delivered>;
   /** Remind whoever can still decide something of it; once for each note. */
-  remind(input: { readonly batchId: string; readonly note: string }): Promise<Delivered>;
+  remind(input: { readonly batchId: string; readonly note: string; readonly atMs?: number }): Promise<Delivered>;
   /** Every reply of a conversation in a channel that was not delivered yet, in order. */
   deliverReplies(input: { readonly conversationId: string }): Promise<Delivered>;
 }

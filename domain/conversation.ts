@@ -1,6 +1,7 @@
 // The state of a conversation and its pure transitions: what is queued, what waits, what comes next. The state is one
 // printable JSON object and the input of Continue-As-New. Pure. May import domain only.
 import type { Proposal, RuledAction } from './action.ts';
+import { type Delivering, nothingSaid } from './delivering.ts';
 import { isQuestionId } from './ids.ts';
 import type { ItemRef } from './item.ts';
 import type { MessageStatement, ReportStatement, Signed } from './signed.ts';
@@ -90,12 +91,16 @@ export interface ConversationState {
   recent: ItemRef[];
   /** Signals taken in this run; the server does not count them for us. */
   signals: number;
+  /** Absent where only the API speaks in it. */
+  delivery?: Delivering;
 }
 
 export interface ConversationInput {
   readonly conversationId: string;
   readonly agent: string;
   readonly tenant: string;
+  /** Set where it stands in a channel. */
+  readonly inChannel?: true;
   /** Set on Continue-As-New. */
   readonly state?: ConversationState;
 }
@@ -142,7 +147,8 @@ export function openConversation(input: ConversationInput): ConversationState {
   const empty = { inbox: [], reports: [], seen: [], waiting: [], recent: [], changes: [], obeyed: [], signals: 0 };
   const phases = { phase: 'open', knownPhase: 'open', resumesTo: 'open', announcer: false } as const;
   // A state that an earlier version wrote lacks what came later.
-  const state = { conversationId, agent, tenant, ...phases, shown: 'open · ', turn: 0, ...empty, ...input.state };
+  const before = { ...(input.inChannel && { delivery: nothingSaid() }), ...input.state };
+  const state = { conversationId, agent, tenant, ...phases, shown: 'open · ', turn: 0, ...empty, ...before };
   const isUntold = state.changes.length === 0 && state.phase !== state.knownPhase;
   return { ...state, changes: isUntold ? [state.phase] : state.changes, signals: 0 };
 }
@@ -290,6 +296,4 @@ export function viewOf(state: ConversationState): ConversationView {
   return { conversationId, agent, phase, turn, queued: inbox.length, waiting };
 }
 
-function isKnown(state: ConversationState, messageId: string): boolean {
-  return state.seen.includes(messageId);
-}
+const isKnown = (state: ConversationState, messageId: string): boolean => state.seen.includes(messageId);

@@ -88,6 +88,16 @@ export function personOnChannel({ people }: Directory, channel: string, channelI
 /** A group of one: the person alone. No group of a directory begins so. */
 export const onlyPerson = (personId: string): string => `@${personId}`;
 
+/** Whether the group, or anybody in it, can be written to on some channel. */
+export function isReachable(directory: Directory, group: string): boolean {
+  const { people, addresses = {} } = directory;
+  const own = Object.hasOwn(addresses, group) ? Object.keys(addresses[group] ?? {}) : [];
+  return (
+    own.length > 0 ||
+    people.some(({ id, channels = {} }) => isMember(directory, group, id) && Object.keys(channels).length > 0)
+  );
+}
+
 /** True when the person stands in the group now. An unknown group has no members, so nobody does. */
 export function isMember(directory: Directory, group: string, personId: string): boolean {
   if (group === onlyPerson(personId)) return directory.people.some((person) => person.id === personId);

@@ -48,12 +48,7 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
     case 'attempted':
       return attempted(fact);
     case 'reconciled':
-      return {
-        part: 'came back',
-        text: `it had been begun before; asked whether it happened, the system of record said: ${words(fact.found)}`,
-        coverage: fact.found === 'unknown' ? 'unknown' : 'attributed',
-        because: 'it is the word of that system',
-      };
+      return reconciled(fact);
     case 'settled':
       return settled(fact, chain, isRebuilt);
     case 'warrant_refused':
@@ -211,6 +206,15 @@ function requested({ approval }: FactOf<'approval_requested'>): Line {
     coverage: 'enforced',
     because: 'on record before anybody saw it; it is bound to the digest of the exact action',
     details: { approvalId: approval.id, digest: approval.digest },
+  };
+}
+
+function reconciled({ found }: FactOf<'reconciled'>): Line {
+  return {
+    part: 'came back',
+    text: `it had been begun before; asked whether it happened, the system of record said: ${words(found)}`,
+    coverage: found === 'unknown' ? 'unknown' : 'attributed',
+    because: 'it is the word of that system',
   };
 }
 

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import { createApi } from '../api/app.ts';
 import { createGateway } from '../api/gateway.ts';
+import { createLinks } from '../api/links.ts';
+import type { ListeningDeps } from '../api/deps.ts';
 import { type Listening, listen } from '../api/server.ts';
 import type { ChannelReceiver } from '../domain/channel.ts';
 import { createNoteSigner } from '../trust/note.ts';
-import { createSigner, createVerifier } from '../trust/signing.ts';
+import { createSigner, createVerifier, type Signer } from '../trust/signing.ts';
 import { createWebhook, openCheckpointFile } from './checkpoint-places.ts';
 import { type CheckpointDuty, keepCheckpoints } from './checkpoints.ts';
 import { channelsOf, type Config } from './config.ts';
@@ -89,7 +91,7 @@ async function startApi(
     agents,
     inspect: createInspect(parts, checkpoints.check),
     ledger: checkpoints,
-    channels: { receivers },
+    channels: { receivers, ...linkingBy(config, signer, nowMs) },
     nowMs,
     log,
     ...(uiUrl === '' ? {} : { temporalUiUrl: `${uiUrl}/namespaces/${namespace}` }),
@@ -102,6 +104,13 @@ async function startApi(
       await gateway.drain(); // a retry under way still needs the connection
     },
   };
+}
+
+/** How a person is sent to the page of an approval; without a public address there is no link. */
+function linkingBy({ publicUrl }: Config, signer: Signer, nowMs: () => number): Pick<ListeningDeps, 'linkFor'> {
+  if (publicUrl === undefined) return {};
+  const { pathFor } = createLinks({ signer, nowMs });
+  return { linkFor: async (approval, person) => publicUrl + (await pathFor(approval, person)) };
 }
 
 /** The channels that are listened to. Throws a sentence where one is to talk to an agent that is not there. */

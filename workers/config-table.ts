@@ -203,6 +203,17 @@ export const VARIABLES = {
     roles: ['cli'],
     secret: true,
   }),
+  publicUrl: variable({
+    name: 'COUNTERSIGN_PUBLIC_URL',
+    schema: text
+      .regex(/^https?:\/\/[^\s/?#@]+$/, {
+        error: 'must be like https://countersign.example.com, with nothing behind it',
+      })
+      .optional(),
+    meaning:
+      'where browsers of people reach the API; without it the button of a card says where to look, and sends no link',
+    roles: ['api', 'start'],
+  }),
   clockOffsetMs: variable({
     name: 'COUNTERSIGN_CLOCK_OFFSET_MS',
     // A hundred years either way: a proof needs days.

@@ -1,36 +1,20 @@
 // Shows in channels what is on record: cards, reminders, replies. Each Activity brings what stands there to what the store
 // says now, and may be run again at any time; what stands right already is left alone. A process that dies between posting
 // and remembering may post twice: both say the same, and a click on either works. May import domain, trust and store types.
-import { ApplicationFailure } from '@temporalio/common';
-import type { Logger } from 'pino';
-import { ChannelFault } from '../../channels/definition.ts';
 import type { Approval } from '../../domain/approval.ts';
 import type { Delivered, DeliverActivities } from '../../domain/activity-ports.ts';
 import { cardOf } from '../../domain/card.ts';
-import type { ChannelAddress, ChannelSending, MessageRef } from '../../domain/channel.ts';
+import type { ChannelSending, MessageRef } from '../../domain/channel.ts';
 import type { Delivery } from '../../domain/delivery.ts';
 import { shownLine } from '../../domain/display.ts';
 import type { Entry, Fact } from '../../domain/entry.ts';
-import type { FailureType } from '../../domain/failure.ts';
-import type { Item } from '../../domain/item.ts';
-import type { Directory } from '../../domain/principal.ts';
-import { plain } from '../../domain/text.ts';
-import type { ActionRow, Store } from '../../store/ports.ts';
+import type { ActionRow } from '../../store/ports.ts';
 import { approvalHandle, sha256Hex } from '../../trust/digest.ts';
 import { heartbeating } from '../heartbeat.ts';
+import { type DeliverDeps, everywhere, isRefused, say } from './everywhere.ts';
 import { type CardPlace, placesOf } from './places.ts';
+import { deliverReplies } from './replies.ts';
 
-export interface DeliverDeps {
-  readonly store: Pick<Store, 'approvals' | 'actions' | 'conversations' | 'deliveries'>;
-  readonly directory: Directory;
-  readonly senders: readonly ChannelSending[];
-  readonly nowMs: () => number;
-  readonly log: Pick<Logger, 'warn'>;
-}
-
-// 50 replies at a time, 20 times: more than a conversation says before somebody reads it; the next call goes on.
-const REPLIES = 50;
-const ROUNDS = 20;
 // 160 and 300 characters: one line about an approval, and what a reminder may add.
 const LINE_CHARS = 160;
 const NOTE_CHARS = 300;
@@ -41,10 +25,28 @@ const ACTIONS = 100;
 
 export function createDeliverActivities(deps: DeliverDeps): DeliverActivities {
   return {
-    showCards: ({ batchId }) => heartbeating(() => showCards(deps, batchId)),
-    remind: ({ batchId, note }) => heartbeating(() => remind(deps, batchId, note)),
-    deliverReplies: ({ conversationId }) => heartbeating(() => deliverReplies(deps, conversationId)),
+    showCards: ({ batchId, atMs }) => heartbeating((cancelled) => showCards(during(deps, cancelled, atMs), batchId)),
+    remind: ({ batchId, note, atMs }) =>
+      heartbeating((cancelled) => remind(during(deps, cancelled, atMs), batchId, note)),
+    deliverReplies: ({ conversationId }) =>
+      heartbeating((cancelled) => deliverReplies(during(deps, cancelled), conversationId)),
   };
+}
+
+/** With no clock behind the Workflow's, and calling nobody any more once it is cancelled: another run may do so then. */
+function during({ nowMs, senders, ...deps }: DeliverDeps, cancelled: AbortSignal, atMs = 0): DeliverDeps {
+  const whileAsked = (sender: ChannelSending): ChannelSending => ({
+    ...sender,
+    async post(address, rendered) {
+      cancelled.throwIfAborted();
+      return sender.post(address, rendered);
+    },
+    async edit(ref, rendered) {
+      cancelled.throwIfAborted();
+      return sender.edit(ref, rendered);
+    },
+  });
+  return { ...deps, senders: senders.map(whileAsked), nowMs: () => Math.max(nowMs(), atMs) };
 }
 
 async function showCards(deps: DeliverDeps, batchId: string): Promise<Delivered> {
@@ -154,111 +156,4 @@ async function remind(deps: DeliverDeps, batchId: string, note: string): Promise
     const text = [said, ...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
     return say(deps, sender, address, { key, text });
   });
-}
-
-async function deliverReplies(deps: DeliverDeps, conversationId: string): Promise<Delivered> {
-  const channel = (await deps.store.conversations.get(conversationId))?.channel ?? null;
-  const sender = deps.senders.find(({ name }) => name === channel?.name);
-  const all: Delivered = { done: 0, refused: [] };
-  if (channel === null || sender === undefined) return all;
-  let { done } = all;
-  for (let round = 0; round < ROUNDS; round++) {
-    const items = await deps.store.deliveries.replies({ conversationId, channel: channel.name, limit: REPLIES });
-    for (const item of items) {
-      // In order: one that does not get through holds up those behind it.
-      const { refused } = await everywhere(deps, [{ sender, item, address: channel.address }], (one) =>
-        reply(deps, one),
-      );
-      if (refused.length > 0) return { done, refused };
-      done += 1;
-    }
-    if (items.length < REPLIES) break;
-  }
-  return { done, refused: [] };
-}
-
-/** A long reply is several messages; the last one says that it is delivered. */
-async function reply(
-  deps: DeliverDeps,
-  { sender, item, address }: { readonly sender: ChannelSending; readonly item: Item; readonly address: ChannelAddress },
-): Promise<boolean> {
-  const parts = partsOf(plain(wordsOf(item)), sender.limits.textChars);
-  for (const [at, text] of parts.entries()) {
-    const isLast = at === parts.length - 1;
-    await say(deps, sender, address, { key: isLast ? `reply:${item.id}` : `reply:${item.id}/${at}`, text });
-  }
-  return true;
-}
-
-function wordsOf({ body }: Item): string {
-  if (body.kind === 'staff_reply') return `${body.from.name}: ${body.text}`;
-  return body.kind === 'reply' ? body.text : '';
-}
-
-/** At least one, none of which splits a character. */
-function partsOf(text: string, maxChars: number): readonly string[] {
-  const parts: string[] = [];
-  for (const character of text) {
-    const last = parts.at(-1);
-    if (last === undefined || last.length + character.length > maxChars) parts.push(character);
-    else parts[parts.length - 1] = last + character;
-  }
-  return parts.length === 0 ? [' '] : parts;
-}
-
-/** Post a text once. False where it was posted before. */
-async function say(
-  { store, nowMs }: DeliverDeps,
-  sender: ChannelSending,
-  address: ChannelAddress,
-  { key, text }: { readonly key: string; readonly text: string },
-): Promise<boolean> {
-  if ((await store.deliveries.get(key)) !== undefined) return false;
-  const rendered = sender.render({ kind: 'text', text });
-  const put = (ref: MessageRef | null) =>
-    store.deliveries.put({ key, channel: sender.name, ref, digest: sha256Hex(rendered), atMs: nowMs() }, []);
-  try {
-    await put(await sender.post(address, rendered));
-  } catch (error) {
-    if (isRefused(error)) await put(null);
-    throw error;
-  }
-  return true;
-}
-
-const isRefused = (error: unknown): error is ChannelFault => error instanceof ChannelFault && error.kind === 'refused';
-
-/**
- * Do it at every place; one that fails holds up no other. What is refused for good is told, and remembered; what passes by
- * itself is thrown at the end, so that it is all tried again, when the slowest says.
- */
-async function everywhere<Place extends { readonly sender: ChannelSending; readonly address: ChannelAddress }>(
-  { log }: DeliverDeps,
-  places: readonly Place[],
-  work: (place: Place) => Promise<boolean>,
-): Promise<Delivered> {
-  const refused: string[] = [];
-  const passing: ChannelFault[] = [];
-  let done = 0;
-  for (const place of places) {
-    try {
-      if (await work(place)) done += 1;
-    } catch (error) {
-      if (!(error instanceof ChannelFault)) throw error;
-      if (error.kind !== 'refused') passing.push(error);
-      else refused.push(`${place.sender.name} ${place.address.to}: ${error.message}`);
-    }
-  }
-  for (const sentence of refused) log.warn({ sentence }, 'a channel refuses what it is to show');
-  if (passing.length > 0) throw failureOf(passing);
-  return { done, refused };
-}
-
-function failureOf(faults: readonly ChannelFault[]): ApplicationFailure {
-  const type: FailureType = faults.some(({ kind }) => kind === 'unavailable')
-    ? 'ChannelUnavailable'
-    : 'ChannelRateLimited';
-  const waitMs = Math.max(...faults.map(({ retryAfterMs }) => retryAfterMs));
-  const when = waitMs > 0 ? { nextRetryDelay: waitMs } : {};
-  return ApplicationFailure.create({ type, message: faults.map(({ message }) => message).join('; '), ...when });
 }

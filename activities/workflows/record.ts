@@ -2,9 +2,11 @@
 // May import domain, trust and store types.
 import { endingOf, type Outcome, type Proposal, type SettledAction } from '../../domain/action.ts';
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
-import type { Entry } from '../../domain/entry.ts';
+import { groupsOf } from '../../domain/approval.ts';
+import type { Entry, Fact } from '../../domain/entry.ts';
 import { questionId } from '../../domain/ids.ts';
 import { type Item, refOf } from '../../domain/item.ts';
+import { isReachable } from '../../domain/principal.ts';
 import { cutText, cutToJson } from '../../domain/text.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import { itemDigest } from '../../trust/digest.ts';
@@ -19,7 +21,7 @@ export function createRecord(deps: WorkflowsDeps): WorkflowsActivities['record']
   return async ({ entries, items }) => {
     if (items.length === 0) {
       await deps.store.record(entries);
-      return [];
+      return entries.some(({ fact }) => hasCard(deps, fact)) ? { items: [], hasCards: true } : [];
     }
     const written = await deps.store.items.append(items, (all) => [
       ...entries,
@@ -28,6 +30,10 @@ export function createRecord(deps: WorkflowsDeps): WorkflowsActivities['record']
     return written.map(refOf);
   };
 }
+
+/** Whom an approval asks, sooner or later, may have been put into the directory with an id on some channel. */
+const hasCard = ({ directory }: WorkflowsDeps, fact: Fact): boolean =>
+  fact.kind === 'approval_requested' && groupsOf(fact.approval).some((group) => isReachable(directory, group));
 
 /** A reply of code ends its turn as a reply of the model does. */
 function replied(item: Item, nowMs: number): readonly Entry[] {
