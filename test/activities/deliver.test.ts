@@ -91,7 +91,10 @@ test('a card goes to the address of the group, or to each member in person but t
   await delivering(inPerson)('showCards', { batchId: other.batchId });
   assert.deepEqual(inPerson.calls, ['post FINN', 'post OLGA']);
   const [card] = cardsOf(inPerson);
-  assert.deepEqual([card?.id, card?.asks[0]?.answers], [other.batchId, ['approve', 'deny']]);
+  assert.deepEqual(
+    [card?.id, card?.asks[0]?.answers],
+    [other.batchId, ['approve', 'deny', 'edit', 'withdraw', 'ask_back']],
+  );
 });
 
 test('what stands right is left alone; what is decided, wherever, is edited in place to its outcome', async () => {

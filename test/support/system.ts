@@ -12,7 +12,7 @@ import { modelFailure } from '../../activities/assistant/failures.ts';
 import type { Agent } from '../../domain/agent.ts';
 import type { Approval } from '../../domain/approval.ts';
 import type { Receipt } from '../../domain/decision.ts';
-import type { ChannelSending } from '../../domain/channel.ts';
+import type { ChannelSending, ConversationChannel } from '../../domain/channel.ts';
 import type { ConversationView, SubmittedMessage, Ticket } from '../../domain/conversation.ts';
 import {
   waitingWorkflowId,
@@ -151,16 +151,17 @@ function peopleOf({ agent, nowMs = Date.now }: SystemOptions, { store, client, a
   return {
     sign,
     signDecision,
-    async open(conversationId: string): Promise<void> {
+    async open(conversationId: string, channel?: ConversationChannel): Promise<void> {
       const { name, owner } = agent;
       const principal = person('ada');
-      const fact = { kind: 'conversation_opened', agent: name, tenant: 'default', owner, principal } as const;
+      const opened = { kind: 'conversation_opened', agent: name, tenant: 'default', owner, principal } as const;
+      const fact = { ...opened, ...(channel && { channel }) };
       await store.record([{ subject: conversationId, step: 'opened', conversationId, atMs: nowMs(), fact }]);
       await client.workflow.start(CONVERSATION.type, {
         workflowId: conversationWorkflowId(conversationId),
         taskQueue: TASK_QUEUES.workflows,
         workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-        args: [{ conversationId, agent: name, tenant: 'default' }],
+        args: [{ conversationId, agent: name, tenant: 'default', ...(channel && { inChannel: true }) }],
       });
     },
     async submit(conversationId: string, id: string, text: string, from = 'ada'): Promise<Ticket> {
