@@ -83,6 +83,7 @@ function openLines(ask: CardAsk, extent: Extent): readonly Line[] {
     ...(isWhole ? [] : [[bold('Not all of it can be shown here. See everything, and approve it there.')]]),
     [us(`${ask.quorum} of `), outside(ask.group), us(` until ${timeOf(ask.deadlineMs)}; ${ask.otherwise}`)],
     ...decidedLines(ask, extent),
+    ...(extent === 'whole' ? saidLines(ask) : []),
   ];
 }
 
@@ -121,6 +122,9 @@ function decidedLines({ decided }: CardAsk, extent: Extent): readonly Line[] {
   const told = extent === 'whole' ? decided : decided.slice(-SHORT_DECISIONS);
   return told.map(decidedLine);
 }
+
+const saidLines = ({ requester, saidSince }: CardAsk): readonly Line[] =>
+  saidSince.map(({ text, atMs }) => [...shown(requester), us(` has said since, at ${timeOf(atMs)}: `), ...shown(text)]);
 
 function decidedLine({ person, answer, reason, atMs }: CardAsk['decided'][number]): Line {
   const because = reason.text === '' ? [] : [us(': '), ...shown(reason)];

@@ -42,6 +42,8 @@ export type OpenedTurn =
       readonly asked?: ReportStatement['asked'];
       /** An approver asks something: the batch goes on waiting. */
       readonly stillWaits?: boolean;
+      /** And sees on a card what is said then. */
+      readonly hasCards?: true;
       /** How many actions of the batch were denied. */
       readonly denials?: number;
     }
@@ -53,6 +55,7 @@ export type OpenedTurn =
       readonly again?: ItemRef;
       readonly asked?: ReportStatement['asked'];
       readonly stillWaits?: boolean;
+      readonly hasCards?: true;
       readonly denials?: number;
     }
   | { readonly kind: 'refused' }

@@ -42,6 +42,8 @@ export interface WaitingBatch {
   readonly summaries: readonly string[];
   readonly group: string;
   readonly deadlineMs: number;
+  /** Somebody asked back, and sees on a card what the requester says. */
+  readonly asksBack?: true;
 }
 
 /** What the `action` Workflow is started with: the actions of one model call from the first that asks on. */
@@ -207,7 +209,7 @@ export function refusalOf(
   if (state.phase === 'closed') return 'ConversationClosed';
   const queued = state.inbox.find((one) => one.id === message.id);
   if (queued !== undefined && queued.text !== message.text) return 'MessageRejected';
-  if (isKnown(state, message.id)) return undefined;
+  if (state.seen.includes(message.id)) return undefined;
   if (state.phase === 'stopped') return 'ConversationStopped';
   const isFull =
     state.inbox.length >= MAX_INBOX || utf8Bytes(JSON.stringify([...state.inbox, message])) > MAX_INBOX_BYTES;
@@ -216,7 +218,7 @@ export function refusalOf(
 
 /** Queue a message once. */
 export function enqueue(state: ConversationState, message: SubmittedMessage): Ticket {
-  const duplicate = isKnown(state, message.id);
+  const duplicate = state.seen.includes(message.id);
   const ticket = { messageId: message.id, ahead: state.inbox.length, phase: state.phase, duplicate };
   if (duplicate) return { ...ticket, queued: state.inbox.some((one) => one.id === message.id) };
   state.inbox.push(message);
@@ -295,5 +297,3 @@ export function viewOf(state: ConversationState): ConversationView {
   const { conversationId, agent, phase, turn, inbox, waiting } = state;
   return { conversationId, agent, phase, turn, queued: inbox.length, waiting };
 }
-
-const isKnown = (state: ConversationState, messageId: string): boolean => state.seen.includes(messageId);

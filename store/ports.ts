@@ -78,6 +78,8 @@ export interface Store {
     load(conversationId: string, ids: readonly string[]): Promise<readonly Item[]>;
     byKey(conversationId: string, key: string): Promise<Item | undefined>;
     page(conversationId: string, afterSeq: number, limit: number): Promise<readonly Item[]>;
+    /** The last ones that were written at that time or later, oldest first. */
+    since(conversationId: string, fromMs: number, limit: number): Promise<readonly Item[]>;
     /** The reply (or staff reply) that ended the turn which took this message; undefined while there is none. */
     replyTo(conversationId: string, messageId: string): Promise<Item | undefined>;
     /** The highest turn from this one on that has an item, 0 where none has; and whether this one has its reply. */

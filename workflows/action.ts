@@ -9,7 +9,7 @@ import type { BatchInput } from '../domain/conversation.ts';
 import { editOf } from '../domain/decision.ts';
 import { approvalId } from '../domain/ids.ts';
 import { isCancelled, listenForPeople, tellConversation, waitForPeople } from './approval.ts';
-import { showInChannels, showLast } from './cards.ts';
+import { isShown, showInChannels, showLast } from './cards.ts';
 import { workflowsRole } from './effects.ts';
 import { actOnce, endOfLeave, entriesOf, MAX_RULINGS, ruleAgain, ruleAnew, settledEntry } from './life.ts';
 import { askWhetherItHappened } from './question.ts';
@@ -51,7 +51,7 @@ async function runBatch(batch: BatchInput, waiting: Waiting): Promise<void> {
   await recordEndings(done, waiting);
   await report(batch, waiting);
   showBatch(waiting, 'done');
-  await showLast(waiting);
+  if (!isShown(waiting)) await showLast(waiting);
   await condition(allHandlersFinished);
   await flush(waiting); // a click that was counted while the report went out
 }

@@ -11,7 +11,7 @@ export function showInChannels(waiting: Waiting): void {
   void keepReminding(waiting);
 }
 
-const isShown = ({ hasCards, changes, shownChanges }: Waiting): boolean => !hasCards || shownChanges === changes;
+export const isShown = ({ hasCards, changes, shownChanges }: Waiting): boolean => !hasCards || shownChanges === changes;
 
 async function keepCards(waiting: Waiting): Promise<never> {
   const { batchId } = waiting;
@@ -35,6 +35,5 @@ async function keepReminding(waiting: Waiting): Promise<never> {
 
 /** At the end, when all is reported: resolves once the cards show it, or nobody waits for that any longer. */
 export async function showLast(waiting: Waiting): Promise<void> {
-  if (isShown(waiting)) return; // a timer would be an event
   await condition(() => isShown(waiting), SHOW_LAST_MS, { summary: 'until the cards show how it ended' });
 }

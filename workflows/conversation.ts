@@ -16,7 +16,7 @@ import {
   openConversation,
   takeNext,
 } from '../domain/conversation.ts';
-import { noteSaid } from '../domain/delivering.ts';
+import { isBehind, noteSaid } from '../domain/delivering.ts';
 import { deliverLast, holdDelivering, keepDelivering } from './delivering.ts';
 import { describeConversation } from './desk.ts';
 import { listen } from './messages.ts';
@@ -54,14 +54,14 @@ async function converse(
     }
     if (!mustRenew(state)) continue;
     await phaseIsKnown(state);
-    await holdDelivering(state);
+    if (state.delivery !== undefined) await holdDelivering(state.delivery, state);
     await condition(allHandlersFinished); // safe: no handler waits for this loop
     await continueAsNew<typeof conversation>({ ...input, state });
   }
   await phaseIsKnown(state);
   await keepQueued(state);
   noteSaid(state);
-  await deliverLast(state);
+  if (isBehind(state)) await deliverLast(state);
   await condition(allHandlersFinished);
 }
 

@@ -2,7 +2,7 @@
 // on with it. May import domain and @temporalio/workflow.
 import { condition, sleep } from '@temporalio/workflow';
 import { type ConversationState, hasWork } from '../domain/conversation.ts';
-import { isBehind } from '../domain/delivering.ts';
+import { type Delivering, isBehind } from '../domain/delivering.ts';
 import { deliverReplies, inChannels, SHOW_LAST_MS } from './effects.ts';
 
 // 15 s: a call to a platform takes 10 at most, and whoever sends hears within one that the run has ended. Two who send at
@@ -31,9 +31,7 @@ export async function keepDelivering(state: ConversationState): Promise<void> {
 }
 
 /** Before the run is renewed: begin nothing more, and let what is under way end, if it does so soon. */
-export async function holdDelivering(state: ConversationState): Promise<void> {
-  const { delivery } = state;
-  if (delivery === undefined) return;
+export async function holdDelivering(delivery: Delivering, state: ConversationState): Promise<void> {
   delivery.isHeld = true;
   if (!delivery.isUnderWay || hasWork(state)) return;
   await condition(() => !delivery.isUnderWay || hasWork(state), BEFORE_RENEWAL_MS, {
@@ -43,6 +41,5 @@ export async function holdDelivering(state: ConversationState): Promise<void> {
 
 /** At the end of the conversation: its last words reach the channel, or nobody waits for that any longer. */
 export async function deliverLast(state: ConversationState): Promise<void> {
-  if (!isBehind(state)) return;
   await condition(() => !isBehind(state), SHOW_LAST_MS, { summary: 'until the last words are delivered' });
 }

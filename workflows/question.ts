@@ -18,7 +18,7 @@ import { questionId, TASK_QUEUES, waitingWorkflowId, WORKFLOW_TASK_TIMEOUT } fro
 import { QUESTION } from '../domain/protocol.ts';
 import { listenForPeople, tellConversation, waitForPeople } from './approval.ts';
 import { attributesOfBatch } from './desk.ts';
-import { showInChannels, showLast } from './cards.ts';
+import { isShown, showInChannels, showLast } from './cards.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
 import { flush, noteChange, openWaiting, request, showBatch } from './waiting.ts';
 
@@ -46,7 +46,7 @@ export async function question(input: QuestionInput): Promise<void> {
     await tellConversation(input.proposal.conversationId, { batchId: input.questionId, signed });
     showBatch(waiting, 'done');
     noteChange(waiting); // the outcome that the answer has corrected
-    await showLast(waiting);
+    if (!isShown(waiting)) await showLast(waiting);
     await condition(allHandlersFinished);
     await flush(waiting); // a click that was counted while the report went out
   });

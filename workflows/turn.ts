@@ -2,6 +2,7 @@
 // first `ask` on the rest waits in a Workflow of its own, and the turn ends. May import domain and @temporalio/workflow.
 import { type CancellationScope, isCancellation, log, patched } from '@temporalio/workflow';
 import { endingText } from '../domain/action.ts';
+import { isAskedBack, noteAskedBack } from '../domain/asked-back.ts';
 import type { OpenedTurn, TurnOf } from '../domain/activity-ports.ts';
 import {
   type ConversationState,
@@ -21,7 +22,7 @@ import { wordsOfDenials, wordsOfModelFailure, wordsOfStop } from '../domain/word
 import { awaitAnswer, carryOut, toolResult, type Undone } from './calls.ts';
 import { callModel, isActivityFailure, typeOfFailure, whyFailed, workflowsRole } from './effects.ts';
 import { settledEntry } from './life.ts';
-import { holdWhilePaused } from './phase.ts';
+import { holdWhilePaused, tellAskers } from './phase.ts';
 import { startQuestion } from './question.ts';
 
 // 3: once is a mistake, twice a misunderstanding; a model that goes on is led by somebody, and a person should look.
@@ -48,6 +49,7 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
   if (opened.kind === 'refused') return;
   const of = turnOf(state);
   if (work.kind === 'report') hearReport(state, work.batch, opened);
+  else if (isAskedBack(state)) await tellAskers(state);
   remember(state, opened.items);
   let actions = 0;
   let mustSpeak = false;
@@ -120,6 +122,7 @@ function hearReport(
   { asked = [], ...opened }: Exclude<Opened, { kind: 'refused' }>,
 ): void {
   if (opened.stillWaits !== true) settleBatch(state, batch.batchId);
+  else if (opened.hasCards === true) noteAskedBack(state, batch.batchId);
   for (const { questionId, summary } of asked) awaitAnswer(state, batch.principal, questionId, summary);
   if (opened.kind === 'speaks' && opened.handsOver === true) enterPhase(state, 'tool_handover');
 }

@@ -3,6 +3,7 @@
 // and remembering may post twice: both say the same, and a click on either works. May import domain, trust and store types.
 import type { Approval } from '../../domain/approval.ts';
 import type { Delivered, DeliverActivities } from '../../domain/activity-ports.ts';
+import { askedBackMs, LOOKED_AT, type SaidSince, saidSince } from '../../domain/asked-back.ts';
 import { cardOf } from '../../domain/card.ts';
 import type { ChannelSending, MessageRef } from '../../domain/channel.ts';
 import type { Delivery } from '../../domain/delivery.ts';
@@ -57,6 +58,8 @@ async function showCards(deps: DeliverDeps, batchId: string): Promise<Delivered>
 }
 
 interface About {
+  /** What the requester has said since each of them was asked back about, by its id. */
+  readonly said: ReadonlyMap<string, readonly SaidSince[]>;
   readonly actions: ReadonlyMap<string, ActionRow>;
   readonly alsoRuns: readonly string[];
   readonly names: Readonly<Record<string, string>>;
@@ -66,12 +69,27 @@ interface About {
 async function aboutBatch({ store, directory }: DeliverDeps, approvals: readonly Approval[]): Promise<About> {
   const names = Object.fromEntries(directory.people.map(({ id, name }) => [id, name]));
   const [first] = approvals;
-  if (first === undefined) return { actions: new Map(), alsoRuns: [], names };
+  if (first === undefined) return { said: new Map(), actions: new Map(), alsoRuns: [], names };
   const asked = await Promise.all(approvals.map(({ actionId }) => store.actions.get(actionId)));
   const actions = new Map(asked.flatMap((row) => (row === undefined ? [] : [[row.id, row] as const])));
   const inTurn = await store.actions.ofConversation(first.conversationId, ACTIONS);
   const also = first.question === undefined ? inTurn.filter((row) => runsWith(first.batchId, row)) : [];
-  return { actions, alsoRuns: also.map(({ summary }) => summary).toReversed(), names };
+  return {
+    said: await saidOn(store, approvals),
+    actions,
+    alsoRuns: also.map(({ summary }) => summary).toReversed(),
+    names,
+  };
+}
+
+async function saidOn(store: DeliverDeps['store'], approvals: readonly Approval[]): Promise<About['said']> {
+  const said = new Map<string, readonly SaidSince[]>();
+  for (const approval of approvals) {
+    const fromMs = askedBackMs(approval);
+    if (fromMs === undefined) continue;
+    said.set(approval.id, saidSince(approval, await store.items.since(approval.conversationId, fromMs, LOOKED_AT)));
+  }
+  return said;
 }
 
 /** Of the same turn and from the batch's first action on, what was allowed waits with it. */
@@ -85,7 +103,7 @@ async function showCard(deps: DeliverDeps, place: CardPlace, about: About): Prom
   const { sender, approvals, key } = place;
   const asks = approvals.map((approval) => {
     const { outcome = null } = about.actions.get(approval.actionId) ?? {};
-    return { approval, handle: approvalHandle(approval), outcome };
+    return { approval, handle: approvalHandle(approval), outcome, saidSince: about.said.get(approval.id) ?? [] };
   });
   const { batchId: id } = approvals[0] ?? { batchId: '' };
   const card = cardOf({ id, asks, alsoRuns: about.alsoRuns, names: about.names }, sender.limits, deps.nowMs());

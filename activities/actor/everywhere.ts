@@ -11,7 +11,7 @@ import type { Store } from '../../store/ports.ts';
 import { sha256Hex } from '../../trust/digest.ts';
 
 export interface DeliverDeps {
-  readonly store: Pick<Store, 'approvals' | 'actions' | 'conversations' | 'deliveries'>;
+  readonly store: Pick<Store, 'approvals' | 'actions' | 'conversations' | 'deliveries' | 'items'>;
   readonly directory: Directory;
   readonly senders: readonly ChannelSending[];
   readonly nowMs: () => number;

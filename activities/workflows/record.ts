@@ -2,11 +2,11 @@
 // May import domain, trust and store types.
 import { endingOf, type Outcome, type Proposal, type SettledAction } from '../../domain/action.ts';
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
-import { groupsOf } from '../../domain/approval.ts';
+import { askedBy } from '../../domain/approval.ts';
+import { isAskedInChannels } from '../../domain/entitlement.ts';
 import type { Entry, Fact } from '../../domain/entry.ts';
 import { questionId } from '../../domain/ids.ts';
 import { type Item, refOf } from '../../domain/item.ts';
-import { isReachable } from '../../domain/principal.ts';
 import { cutText, cutToJson } from '../../domain/text.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import { itemDigest } from '../../trust/digest.ts';
@@ -31,9 +31,8 @@ export function createRecord(deps: WorkflowsDeps): WorkflowsActivities['record']
   };
 }
 
-/** Whom an approval asks, sooner or later, may have been put into the directory with an id on some channel. */
 const hasCard = ({ directory }: WorkflowsDeps, fact: Fact): boolean =>
-  fact.kind === 'approval_requested' && groupsOf(fact.approval).some((group) => isReachable(directory, group));
+  fact.kind === 'approval_requested' && isAskedInChannels(directory, askedBy(fact.approval));
 
 /** A reply of code ends its turn as a reply of the model does. */
 function replied(item: Item, nowMs: number): readonly Entry[] {

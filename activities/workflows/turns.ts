@@ -2,7 +2,9 @@
 // record and changes nothing. May import domain, trust and store types.
 import type { OpenedTurn, TurnOf, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import { onTeam } from '../../domain/agent.ts';
+import { askedBy } from '../../domain/approval.ts';
 import type { SubmittedMessage } from '../../domain/conversation.ts';
+import { isAskedInChannels } from '../../domain/entitlement.ts';
 import type { Entry } from '../../domain/entry.ts';
 import { messageKey, reportKey } from '../../domain/ids.ts';
 import { type Item, type NewItem, refOf } from '../../domain/item.ts';
@@ -80,12 +82,17 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
       asked,
       denials,
       ...(again === undefined ? {} : { again }),
-      ...(stillWaits ? { stillWaits } : {}),
+      ...(stillWaits ? { stillWaits, ...(await cardsOf(deps, batchId)) } : {}),
     };
     if (handedOver || report === undefined) return { kind: 'noted', handedBack: false, ...told };
     const { modelCallsPerTurn } = agent.limits;
     return { kind: 'speaks', principal, modelCallsPerTurn, handsOver, ...told };
   };
+}
+
+async function cardsOf({ store, directory }: WorkflowsDeps, batchId: string): Promise<{ readonly hasCards?: true }> {
+  const approvals = await store.approvals.ofBatch(batchId);
+  return approvals.some((one) => isAskedInChannels(directory, askedBy(one))) ? { hasCards: true } : {};
 }
 
 /**

@@ -21,6 +21,7 @@ export function anAsk(change: Partial<CardAsk> = {}): CardAsk {
     group: 'finance',
     quorum: 1,
     decided: [],
+    saidSince: [],
     deadlineMs: 1_800_000_060_000,
     otherwise: 'then it is denied by itself',
     end: 'open',

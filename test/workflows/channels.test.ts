@@ -51,7 +51,7 @@ const cards = (batchId: string): readonly Standing[] =>
   );
 
 const card = (batchId: string, fits: (ask: CardAsk) => boolean, what: string): Promise<Standing> =>
-  eventually(async () => cards(batchId).find(({ asks: [ask] }) => ask !== undefined && fits(ask)), what);
+  eventually(async () => cards(batchId).find(({ asks: [first] }) => first !== undefined && fits(first)), what);
 
 const texts = (to: string): readonly string[] =>
   [...pigeon.standing.values()].flatMap((one) =>

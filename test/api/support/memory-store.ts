@@ -166,6 +166,12 @@ function itemsOf(state: State): Store['items'] {
           .filter((item) => item.seq > after)
           .slice(0, limit),
       ),
+    since: (id, fromMs, limit) =>
+      state.here(() =>
+        ofConversation(id)
+          .filter((item) => item.createdMs >= fromMs)
+          .slice(-limit),
+      ),
     turns: (id, turn) =>
       state.here(() => {
         const later = ofConversation(id).filter((item) => item.turn >= turn);
