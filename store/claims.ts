@@ -70,7 +70,7 @@ export function createClaims(db: Db): Store['claims'] {
 }
 
 // How long ago an attempt began is told by one clock, that of the database: those of two actors may differ by hours.
-const DATABASE_MS = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
+export const DATABASE_MS = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
 
 async function databaseMs(tx: Tx): Promise<number> {
   const { rows } = await sql<{ ms: number }>`select ${DATABASE_MS} as ms`.execute(tx);

@@ -106,7 +106,7 @@ const ID_BYTES = 16;
 
 const randomId = (): string => randomBytes(ID_BYTES).toString('base64url');
 
-function toRow(item: NewItem, createdMs: number) {
+export function toRow(item: NewItem, createdMs: number) {
   return {
     id: randomId(),
     conversation_id: item.conversationId,

@@ -5,14 +5,18 @@ import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import type { Outcome } from '../domain/action.ts';
 import type { Entry, FactOf } from '../domain/entry.ts';
+import type { NewItem } from '../domain/item.ts';
+import { DATABASE_MS } from './claims.ts';
 import { appendEntries, headOf, lockLedger, pairOf, withoutKnown } from './entries.ts';
+import { readEntry } from './entry-text.ts';
+import { toRow } from './items.ts';
 import { createPool } from './pool.ts';
-import { createDb, type Tx } from './schema.ts';
+import { createDb, type Db, type Tx } from './schema.ts';
 
 // 500 entries in a statement: some hundred kilobytes.
 const AT_ONCE = 500;
 
-/** A claim that was lost with the rest. */
+/** A claim that was lost with the rest, or whose end was. */
 export interface LostClaim {
   readonly actionId: string;
   readonly conversationId: string;
@@ -22,9 +26,16 @@ export interface LostClaim {
   readonly outcome: Outcome | null;
 }
 
+/** An item of a transcript that was lost with the rest, under the id by which Workflows know it. */
+export interface LostItem extends NewItem {
+  readonly id: string;
+  readonly atMs: number;
+}
+
 export interface Resuming {
   readonly entries: readonly Entry[];
   readonly claims: readonly LostClaim[];
+  readonly items: readonly LostItem[];
   readonly published: string;
   readonly by: string;
   readonly reason: string;
@@ -32,10 +43,14 @@ export interface Resuming {
 }
 
 export interface Rebuilding {
-  /** How many entries there are. */
+  /** How many entries there are. Rejects where one is missing between others: no rebuild can put it back in its place. */
   size(): Promise<number>;
+  /** From which ledgers this one went on, and what was published of them. */
+  resumedFrom(): Promise<readonly Pick<FactOf<'ledger_resumed'>, 'origin' | 'published'>[]>;
   /** Of these, what the ledger does not have. */
   missing(entries: readonly Entry[]): Promise<readonly Entry[]>;
+  /** Of these, what no transcript has. */
+  missingItems(items: readonly LostItem[]): Promise<readonly LostItem[]>;
   /** Give the ledger its new name, and append what was lost, marked as rebuilt. Resolves to that name. */
   resume(resuming: Resuming): Promise<string>;
   close(): Promise<void>;
@@ -45,7 +60,11 @@ export function openRebuilding(config: pg.PoolConfig): Rebuilding {
   const pool = createPool(config);
   const db = createDb(pool);
   return {
-    size: () => headOf(db),
+    size: () => sizeOf(db),
+    async resumedFrom() {
+      const rows = await db.selectFrom('ledger').select('entry').where('kind', '=', 'ledger_resumed').execute();
+      return rows.map(({ entry }) => readEntry(entry, null).fact as FactOf<'ledger_resumed'>);
+    },
     async missing(entries) {
       const missing: Entry[] = [];
       for (const some of batches(entries)) {
@@ -54,6 +73,16 @@ export function openRebuilding(config: pg.PoolConfig): Rebuilding {
         const goneOlds = olds.length === 0 ? [] : await withoutKnown(db, olds);
         const gone = new Set(goneOlds.map(pairOf));
         missing.push(...lost.filter((entry) => asBefore(entry).every((old) => gone.has(pairOf(old)))));
+      }
+      return missing;
+    },
+    async missingItems(items) {
+      const missing: LostItem[] = [];
+      for (const some of batches(items)) {
+        const ids = some.map(({ id }) => id);
+        const kept = await db.selectFrom('items').select('id').where('id', 'in', ids).execute();
+        const known = new Set(kept.map(({ id }) => id));
+        missing.push(...some.filter(({ id }) => !known.has(id)));
       }
       return missing;
     },
@@ -66,7 +95,20 @@ export function openRebuilding(config: pg.PoolConfig): Rebuilding {
 const asBefore = (entry: Entry): readonly Entry[] =>
   entry.fact.kind === 'warrant_refused' ? [{ ...entry, step: `refused:${entry.fact.reason}` }] : [];
 
-async function resume(tx: Tx, { entries, claims, published, by, reason, nowMs }: Resuming): Promise<string> {
+async function sizeOf(db: Db): Promise<number> {
+  const { count } = await db
+    .selectFrom('ledger')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  const head = await headOf(db);
+  if (count === head) return head;
+  throw new Error(
+    `the ledger has ${count} entries, and the last of them is number ${head}: some are missing between others, ` +
+      'which is no loss of the latest; put a whole backup in its place',
+  );
+}
+
+async function resume(tx: Tx, { entries, claims, items, published, by, reason, nowMs }: Resuming): Promise<string> {
   await lockLedger(tx);
   const { origin } = await tx.selectFrom('ledger_identity').select('origin').executeTakeFirstOrThrow();
   const kept = await headOf(tx);
@@ -85,26 +127,42 @@ async function resume(tx: Tx, { entries, claims, published, by, reason, nowMs }:
       some.map((entry) => ({ ...entry, rebuilt: true })),
     );
   }
-  for (const claim of claims) await insertClaim(tx, claim);
+  for (const claim of claims) await restoreClaim(tx, claim);
+  for (const some of batches(items)) {
+    const rows = some.map(({ id, atMs, ...item }) => ({ ...toRow(item, atMs), id }));
+    await tx
+      .insertInto('items')
+      .values(rows)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
   return name;
 }
 
 /** A ledger is known by a random name: no checkpoint of another fits it. */
 const newOrigin = (): string => `countersign/ledger/${randomBytes(8).toString('hex')}`;
 
-async function insertClaim(tx: Tx, claim: LostClaim): Promise<void> {
+/** Put the claim there where it is lost, and its end where only that is. */
+async function restoreClaim(tx: Tx, claim: LostClaim): Promise<void> {
   const { actionId, conversationId, digest, tool, claimedMs, outcome } = claim;
-  await tx
+  const ended = outcome === null ? {} : { outcome: JSON.stringify(outcome), receipt_ms: claimedMs };
+  const inserted = await tx
     .insertInto('claims')
     .values({
-      ...{ action_id: actionId, conversation_id: conversationId, digest, tool, claimed_ms: claimedMs },
-      ...{ epoch: 1, taken_ms: claimedMs },
-      ...(outcome === null ? {} : { outcome: JSON.stringify(outcome), receipt_ms: claimedMs }),
+      ...{ action_id: actionId, conversation_id: conversationId, digest, tool, claimed_ms: claimedMs, epoch: 1 },
+      // Nobody knows when the last try began: whoever asks what became of it waits as after one that began now.
+      ...{ taken_ms: outcome === null ? DATABASE_MS : claimedMs, ...ended },
     })
     .onConflict((conflict) => conflict.doNothing())
-    .execute();
+    .returning('action_id')
+    .executeTakeFirst();
+  if (inserted !== undefined || outcome === null) return;
+  const kept = await tx.selectFrom('claims').selectAll().where('action_id', '=', actionId).executeTakeFirst();
+  const isOpen = kept?.outcome === null || (kept?.outcome.kind === 'unknown' && outcome.kind !== 'unknown');
+  if (kept?.digest !== digest || !isOpen) return;
+  await tx.updateTable('claims').set(ended).where('action_id', '=', actionId).execute();
 }
 
-function* batches(entries: readonly Entry[]): Generator<readonly Entry[]> {
-  for (let at = 0; at < entries.length; at += AT_ONCE) yield entries.slice(at, at + AT_ONCE);
+function* batches<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < all.length; at += AT_ONCE) yield all.slice(at, at + AT_ONCE);
 }

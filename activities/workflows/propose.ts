@@ -32,7 +32,9 @@ export function createPropose(
   return async ({ of, itemId, firstIndex, principal: signed }) => {
     const loaded = agentOf(deps.agents, of.agent);
     const [item] = await deps.store.items.load(of.conversationId, [itemId]);
-    if (item?.body.kind !== 'calls') throw new Error(`there must be an item ${itemId} with calls`);
+    // Lost, where the store was restored from before: nobody knows what was called for, and nothing comes of it.
+    if (item === undefined) return [];
+    if (item.body.kind !== 'calls') throw new Error(`there must be an item ${itemId} with calls`);
     const request = await requestOf(deps, signed);
     const proposed: Proposed[] = [];
     for (const [at, call] of item.body.calls.entries()) {

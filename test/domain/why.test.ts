@@ -143,6 +143,11 @@ test('an action that was never begun needs no decision, no attempt', () => {
   assert.match(lines.at(-1)?.because ?? '', /nothing was run/);
 });
 
+test('a digest that is lost says nothing against the words', () => {
+  const [line] = partOf([{ ...asked, itemDigest: '' }], 'asked');
+  assert.equal(line?.coverage, 'enforced');
+});
+
 test('words that are not those that were recorded prove nothing', () => {
   const altered = new Map(
     [said('i1', 'refund 1043'), said('i2', '')].map(([id, kept]) => [id, { ...kept, digest: 'other' }]),

@@ -63,6 +63,12 @@ export async function startSystem(options: SystemOptions) {
       await Promise.all(roles.map((role) => role.stop()));
       roles = await startRoles(options, parts);
     },
+    /** Where all were stopped: it alone works again. */
+    async startRole(name: RunningRole['name']): Promise<void> {
+      const started = await startRoles(options, parts);
+      await Promise.all(started.filter((role) => role.name !== name).map((role) => role.stop()));
+      roles = [...roles.filter((role) => role.name !== name), ...started.filter((role) => role.name === name)];
+    },
     /** Until `restartRoles`, nobody works on its queue. */
     async stopRole(name: RunningRole['name']): Promise<void> {
       await roles.find((role) => role.name === name)?.stop();

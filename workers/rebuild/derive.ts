@@ -9,18 +9,25 @@ import { NO_WARRANT } from '../../domain/failure.ts';
 import { ruledStep } from '../../domain/ids.ts';
 import { itemsOf } from '../../domain/item.ts';
 import type { LostClaim } from '../../store/rebuild.ts';
-import type { DecisionStatement, MessageStatement, VerdictStatement } from '../../domain/signed.ts';
+import type { DecisionStatement, MessageStatement, ReportStatement, VerdictStatement } from '../../domain/signed.ts';
 import { refusedStep } from '../../trust/digest.ts';
 import { statementIn } from '../../trust/signing.ts';
 
 export type Answer<Result> =
   | { readonly kind: 'result'; readonly result: Result; readonly atMs: number }
-  | { readonly kind: 'failure'; readonly type: string; readonly message: string; readonly atMs: number }
+  | ({ readonly kind: 'failure'; readonly type: string; readonly message: string; readonly atMs: number } & Taken)
   /** It was asked, and nothing is known of an answer. */
-  | { readonly kind: 'none'; readonly atMs: number };
+  | ({ readonly kind: 'none'; readonly atMs: number } & Taken);
+
+interface Taken {
+  /** A worker has taken it; null where Temporal does not say, or was not asked. */
+  readonly isTaken: boolean | null;
+}
 
 export interface Call {
   readonly name: string;
+  /** As Temporal numbers it within its run. */
+  readonly activityId: string;
   readonly input: unknown;
   readonly atMs: number;
   /** Of the conversation, as the Workflow shows it to operators; '' where it does not. */
@@ -40,18 +47,42 @@ type Derivations = {
   readonly [Name in keyof Activities]?: (
     input: Parameters<Activities[Name]>[0],
     answer: Answer<Awaited<ReturnType<Activities[Name]>>>,
-    owner: string,
+    around: Around,
   ) => Derived;
 };
 
-/** What the call put on record; nothing where it puts nothing there, or never ended. */
-export function derive({ name, input, answer, owner }: Call): Derived {
-  const derivation = (DERIVATIONS as Readonly<Record<string, unknown>>)[name];
-  if (derivation === undefined) return NOTHING;
-  return (derivation as (input: unknown, answer: unknown, owner: string) => Derived)(input, answer, owner);
+/** What else a call must be read with. */
+export interface Around {
+  readonly owner: string;
+  /** Of an act: whether `closeUnfinished` has said how it ended. */
+  readonly isClosed: boolean;
+  /** Of `closeUnfinished`: the act that it closed. */
+  readonly act: unknown;
 }
 
-const NOTHING: Derived = { entries: [], claims: [] };
+/** What each call of a run must be read with, in their order. */
+export function aroundEach(calls: readonly Call[]): readonly Around[] {
+  const acts = new Map<string, Call>();
+  const closed = new Map<Call, Call>();
+  for (const call of calls) {
+    const { actionId } = (call.input as { readonly proposal?: Partial<Proposal> } | null | undefined)?.proposal ?? {};
+    if (actionId === undefined) continue;
+    if (call.name === 'act') acts.set(actionId, call);
+    const act = acts.get(actionId);
+    if (call.name === 'closeUnfinished' && call.answer.kind === 'result' && act !== undefined) closed.set(act, call);
+  }
+  const actOf = new Map([...closed].map(([act, closing]) => [closing, act.input]));
+  return calls.map((call) => ({ owner: call.owner, isClosed: closed.has(call), act: actOf.get(call) }));
+}
+
+/** What the call put on record; nothing where it puts nothing there, or never ended. */
+export function derive({ name, input, answer }: Call, around: Around): Derived {
+  const derivation = (DERIVATIONS as Readonly<Record<string, unknown>>)[name];
+  if (derivation === undefined) return NOTHING;
+  return (derivation as (input: unknown, answer: unknown, around: Around) => Derived)(input, answer, around);
+}
+
+export const NOTHING: Derived = { entries: [], claims: [] };
 const entriesOnly = (entries: readonly Entry[]): Derived => ({ entries, claims: [] });
 const LOST = '';
 
@@ -66,7 +97,7 @@ const DERIVATIONS: Derivations = {
     return entriesOnly([...entries, ...replies]);
   },
 
-  openTurn: ({ of, messages }, answer, owner) => {
+  openTurn: ({ of, messages }, answer, { owner }) => {
     if (answer.kind !== 'result') return NOTHING;
     const { result, atMs } = answer;
     if (result.kind !== 'speaks' && result.kind !== 'noted') return NOTHING;
@@ -121,29 +152,49 @@ const DERIVATIONS: Derivations = {
     return entriesOnly([entryOf(proposal, `inspected:${answer.result.asOfMs}`, answer.atMs, fact)]);
   },
 
-  act: ({ proposal, warrant }, answer) => {
+  act: ({ proposal, warrant }, answer, { isClosed }) => {
     const { atMs } = answer;
     if (answer.kind === 'failure' && answer.type === 'WarrantRefused') return refused(proposal, answer);
     if (answer.kind === 'result') {
       if (answer.result.kind !== 'settled') return NOTHING;
       const { ending } = answer.result;
+      // That people or the rules deny it is nothing that the actor puts on record.
+      if (ending.kind === 'denied' || isOfAnother(ending)) return NOTHING;
       // What came too late, or was switched off, was closed without anybody beginning it.
       const began = ending.kind !== 'expired' && ending.kind !== 'cancelled';
       return ended(proposal, began ? markOf(warrant) : null, outcomeOf(ending), atMs);
     }
-    if (proposal.effect === 'read') return NOTHING;
-    return { ...claimed(proposal, markOf(warrant), null, atMs), isGuess: true };
+    // What nobody has taken nobody has claimed: it is still to be done. What was closed is told by its closing.
+    if (proposal.effect === 'read' || answer.isTaken === false || isClosed) return NOTHING;
+    const begun = claimed(proposal, markOf(warrant), null, atMs);
+    return answer.isTaken === true ? begun : { ...begun, isGuess: true };
   },
 
-  closeUnfinished: ({ proposal }, answer) =>
-    answer.kind === 'result' ? ended(proposal, null, outcomeOf(answer.result), answer.atMs) : NOTHING,
+  closeUnfinished: ({ proposal, as, reason }, answer, { act }) => {
+    if (answer.kind !== 'result' || isOfAnother(answer.result)) return NOTHING;
+    const ending = answer.result;
+    // It ends as it was to be closed where nobody had begun it, and otherwise as whoever began it left it.
+    const isUnbegun = act === undefined || (ending.kind === as && ending.reason === reason);
+    const mark = isUnbegun ? null : markOf((act as Parameters<ActorActivities['act']>[0]).warrant);
+    return ended(proposal, mark, outcomeOf(ending), answer.atMs);
+  },
 
   closeQuestion: ({ question: { proposal }, answer: said }, answer) => {
     if (answer.kind !== 'result' || said === null) return NOTHING;
+    const { text, again } = statementIn<ReportStatement>(answer.result);
+    // Another word may have come before this one, and stands; the report says what holds (see activities/…/question.ts).
+    const counts = said.answer === 'happened' ? text.endsWith(' It happened.') : again !== undefined;
+    if (!counts) return NOTHING;
+    const { atMs } = answer;
     const outcome = outcomeOfAnswer(said);
-    return entriesOnly([entryOf(proposal, 'corrected', answer.atMs, { kind: 'settled', outcome })]);
+    const { claims } = claimed(proposal, null, outcome, atMs);
+    return { entries: [entryOf(proposal, 'corrected', atMs, { kind: 'settled', outcome })], claims };
   },
 };
+
+/** The key was claimed for another action: nothing was run, and nothing was settled for this one. */
+const isOfAnother = ({ kind, reason }: Ending): boolean =>
+  kind === 'unknown' && /^(the|its) key was claimed for another action\b/.test(reason);
 
 type Of = Pick<Proposal, 'actionId' | 'conversationId'>;
 

@@ -5,14 +5,15 @@ import { readFile } from 'node:fs/promises';
 import { Client } from '@temporalio/client';
 import type { Entry } from '../../domain/entry.ts';
 import { pairOf } from '../../store/entries.ts';
-import { type LostClaim, openRebuilding, type Rebuilding } from '../../store/rebuild.ts';
+import { type LostClaim, type LostItem, openRebuilding, type Rebuilding } from '../../store/rebuild.ts';
 import { notesIn } from '../../trust/ledger-file.ts';
 import { parseCheckpoint } from '../../trust/note.ts';
 import { ownersPool } from '../admin.ts';
 import { readConfig } from '../config.ts';
 import { createLog, installRuntime } from '../log.ts';
 import { connectTemporal } from '../temporal.ts';
-import { type Call, type Derived, derive } from './derive.ts';
+import { type Around, aroundEach, type Call, type Derived, derive, NOTHING } from './derive.ts';
+import { itemsOf } from './items.ts';
 import { replayedRuns } from './replay.ts';
 
 // 1,000,000 entries held at once: a gigabyte, and three weeks of a busy system. Who lost more restores a later backup.
@@ -31,6 +32,7 @@ export interface RebuildInput {
 /** What was found and done. `origin`: the new name of the ledger; null where nothing is lost, or nothing was to be done. */
 export interface Rebuilt {
   readonly kept: number;
+  /** How many entries were published; 0 where that is known to be of a ledger before this one. */
   readonly published: number;
   readonly runs: number;
   readonly entries: number;
@@ -78,48 +80,57 @@ export async function rebuildFrom(
       `Temporal’s namespace "${namespace}" has no Workflow of ours; check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE`,
     );
   }
-  const found = { kept, published: published.size, runs: lost.runs, problems: lost.problems };
-  const isLost = lost.sure > 0 || published.size > kept;
+  const isNews = published.size > kept && !(await ledger.resumedFrom()).some((before) => isToldBy(before, published));
+  const found = { kept, published: isNews ? published.size : 0, runs: lost.runs, problems: lost.problems };
+  const all = [...lost.entries.values()];
+  const isLost = all.some(({ isGuess }) => !isGuess) || isNews;
   if (!isLost) return { ...found, entries: 0, claims: 0, origin: null };
   const counted = { ...found, entries: lost.entries.size, claims: lost.claims.size };
   if (dryRun) return { ...counted, origin: null };
-  // As they happened, and not as Temporal lists them.
-  const entries = [...lost.entries.values()].toSorted((one, other) => one.atMs - other.atMs);
-  const claims = [...lost.claims.values()];
-  const origin = await ledger.resume({ entries, claims, published: published.note, by, reason, nowMs });
+  const entries = inOrder(all.map(({ entry }) => entry));
+  const claims = [...lost.claims.values()].flatMap(claimOf);
+  const items = itemsSince(lost.items, entries);
+  const origin = await ledger.resume({ entries, claims, items, published: published.note, by, reason, nowMs });
   return { ...counted, origin };
 }
 
+/** What was published of a ledger that this one has gone on from tells of no other loss than that one. */
+const isToldBy = (before: { readonly origin: string; readonly published: string }, { note }: Published): boolean =>
+  before.published === note || before.origin === note.split('\n', 1)[0];
+
 interface Lost {
-  /** By subject and step: the Workflow may have recorded the same twice. */
-  readonly entries: Map<string, Entry>;
-  readonly claims: Map<string, LostClaim>;
-  /** How many of the entries were there for sure. */
-  sure: number;
+  /** By subject and step: what was recorded twice is there once. */
+  readonly entries: Map<string, { readonly entry: Entry; readonly isGuess: boolean }>;
+  /** Of each action all that is known of its claim. */
+  readonly claims: Map<string, LostClaim[]>;
+  /** What no transcript has, lost or erased. */
+  readonly items: LostItem[];
   runs: number;
   readonly problems: string[];
 }
 
 async function lostOf(client: Client, ledger: Rebuilding): Promise<Lost> {
-  const lost: Lost = { entries: new Map(), claims: new Map(), sure: 0, runs: 0, problems: [] };
+  const lost: Lost = { entries: new Map(), claims: new Map(), items: [], runs: 0, problems: [] };
   for await (const { workflowId, calls, problem } of replayedRuns(client)) {
     lost.runs += 1;
     if (problem !== undefined) lost.problems.push(`${workflowId} does not replay: ${problem}`);
-    const derived = calls.map(derivedOf);
+    const arounds = aroundEach(calls);
+    const derived = calls.map((call, nth) => derivedOf(call, arounds[nth]));
     lost.problems.push(...derived.flatMap((one) => (typeof one === 'string' ? [`${workflowId}: ${one}`] : [])));
     await add(
       lost,
       ledger,
       derived.filter((one) => typeof one !== 'string'),
     );
+    lost.items.push(...(await ledger.missingItems(itemsOf(calls))));
   }
   return lost;
 }
 
 /** Or why it cannot be read: somebody may have put a task on a queue by hand. */
-function derivedOf(call: Call): Derived | string {
+function derivedOf(call: Call, around: Around | undefined): Derived | string {
   try {
-    return derive(call);
+    return around === undefined ? NOTHING : derive(call, around);
   } catch (error) {
     return `${call.name} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   }
@@ -127,19 +138,65 @@ function derivedOf(call: Call): Derived | string {
 
 /** Of what one run put on record, what the ledger does not have. */
 async function add(lost: Lost, ledger: Rebuilding, derived: readonly Derived[]): Promise<void> {
-  const sure = new Set(derived.flatMap(({ entries, isGuess }) => (isGuess === true ? [] : entries.map(pairOf))));
-  const missing = await ledger.missing(derived.flatMap(({ entries }) => entries));
-  const isMissing = new Set(missing.map(pairOf));
-  for (const entry of missing) if (!lost.entries.has(pairOf(entry))) lost.entries.set(pairOf(entry), entry);
+  const missing = new Set((await ledger.missing(derived.flatMap(({ entries }) => entries))).map(pairOf));
+  for (const { entries, claims, isGuess = false } of derived) {
+    const gone = entries.filter((entry) => missing.has(pairOf(entry)));
+    for (const entry of gone) {
+      const known = lost.entries.get(pairOf(entry));
+      if (known === undefined || isBefore({ entry, isGuess }, known))
+        lost.entries.set(pairOf(entry), { entry, isGuess });
+    }
+    if (gone.length === 0) continue;
+    for (const claim of claims) lost.claims.set(claim.actionId, [...(lost.claims.get(claim.actionId) ?? []), claim]);
+  }
   if (lost.entries.size > MAX_LOST) {
     throw new Error(`more than ${MAX_LOST} entries are lost: restore a later backup, and rebuild from there`);
   }
-  lost.sure += missing.filter((entry) => sure.has(pairOf(entry))).length;
-  for (const claim of derived.flatMap(({ claims }) => claims)) {
-    if (!isMissing.has(pairOf({ subject: claim.actionId, step: 'claimed' }))) continue;
-    const known = lost.claims.get(claim.actionId);
-    if (known === undefined || known.outcome === null) lost.claims.set(claim.actionId, claim);
+}
+
+type Found = { readonly entry: Entry; readonly isGuess: boolean };
+
+/** What is sure stands before a guess, and the first before what was recorded again: runs come as Temporal lists them. */
+const isBefore = (one: Found, other: Found): boolean =>
+  one.isGuess === other.isGuess ? one.entry.atMs < other.entry.atMs : other.isGuess;
+
+/** As they happened; what others need to be there comes first of what happened at once. */
+function inOrder(lost: readonly Entry[]): readonly Entry[] {
+  const firstMs = new Map<string, number>();
+  for (const { conversationId, atMs } of lost) {
+    firstMs.set(conversationId, Math.min(atMs, firstMs.get(conversationId) ?? atMs));
   }
+  // A conversation was opened before anything else in it; when, only its first message tells.
+  const entries = lost.map((entry) =>
+    entry.fact.kind === 'conversation_opened'
+      ? { ...entry, atMs: firstMs.get(entry.conversationId) ?? entry.atMs }
+      : entry,
+  );
+  return entries.toSorted((one, other) => one.atMs - other.atMs || rankOf(one) - rankOf(other));
+}
+
+const FIRST: readonly Entry['fact']['kind'][] = ['conversation_opened', 'message', 'proposed'];
+const rankOf = ({ fact }: Entry): number => (FIRST.indexOf(fact.kind) + FIRST.length + 1) % (FIRST.length + 1);
+
+// 1 min: an item is written just before or after its entry, by another clock.
+const BESIDE_MS = 60_000;
+
+/** In order. What is not there from before the loss was erased, and stays so. */
+function itemsSince(items: readonly LostItem[], [first]: readonly Entry[]): readonly LostItem[] {
+  if (first === undefined) return [];
+  return items.filter(({ atMs }) => atMs >= first.atMs - BESIDE_MS).toSorted((one, other) => one.atMs - other.atMs);
+}
+
+/** One claim of all that is known of it: as it was taken first, and as it ended last. Only \`unknown\` is corrected. */
+function claimOf(known: readonly LostClaim[]): readonly LostClaim[] {
+  const [first, ...later] = known.toSorted((one, other) => one.claimedMs - other.claimedMs);
+  if (first === undefined) return [];
+  const ends = later.flatMap(({ digest, outcome }) => (digest === first.digest && outcome !== null ? [outcome] : []));
+  const outcome = ends.reduce(
+    (stands, end) => (stands === null || stands.kind === 'unknown' ? end : stands),
+    first.outcome,
+  );
+  return [{ ...first, outcome }];
 }
 
 async function lastPublished(path: string): Promise<Published> {

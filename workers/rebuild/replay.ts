@@ -33,8 +33,48 @@ export async function* replayedRuns(client: Client): AsyncGenerator<Replayed> {
   for await (const { workflowId, runId, error } of Worker.runReplayHistories(options, historiesOf(client))) {
     const calls = runs.get(runId) ?? [];
     runs.delete(runId);
+    const unfinished = calls.filter(({ name, answer: { kind } }) => name === 'act' && kind !== 'result');
+    if (unfinished.length > 0) await tellTaken(client, { workflowId, runId }, unfinished);
     yield { workflowId, calls, ...(error === undefined ? {} : { problem: error.message }) };
   }
+}
+
+/** Whether a worker has taken what has no result. Of what a run that has ended still waited for Temporal does not say it. */
+async function tellTaken(
+  client: Client,
+  run: { readonly workflowId: string; readonly runId: string },
+  calls: readonly Call[],
+): Promise<void> {
+  const handle = client.workflow.getHandle(run.workflowId, run.runId);
+  const { status, raw } = await handle.describe();
+  const { events } = await handle.fetchHistory();
+  const isTaken = takenOf(events ?? [], raw.pendingActivities ?? []);
+  for (const call of calls) {
+    const { answer } = call;
+    if (answer.kind === 'failure') call.answer = { ...answer, isTaken: isTaken(call.activityId) };
+    if (answer.kind === 'none' && status.name === 'RUNNING') {
+      call.answer = { ...answer, isTaken: isTaken(call.activityId) };
+    }
+  }
+}
+
+type Description = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['describe']>>['raw'];
+type Events = NonNullable<Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>['events']>;
+
+function takenOf(events: Events, pending: NonNullable<Description['pendingActivities']>) {
+  const started = new Set(events.map((one) => String(one.activityTaskStartedEventAttributes?.scheduledEventId ?? '')));
+  // One that timed out between two tries says how the last of them failed.
+  const tried = new Set(
+    events.flatMap(({ activityTaskTimedOutEventAttributes: timedOut }) =>
+      (timedOut?.failure?.cause ?? null) === null ? [] : [String(timedOut?.scheduledEventId)],
+    ),
+  );
+  return (activityId: string): boolean => {
+    const waits = pending.find((one) => one.activityId === activityId);
+    if (waits !== undefined) return (waits.attempt ?? 0) > 1 || (waits.lastStartedTime ?? null) !== null;
+    const asked = events.find((one) => one.activityTaskScheduledEventAttributes?.activityId === activityId);
+    return started.has(String(asked?.eventId)) || tried.has(String(asked?.eventId));
+  };
 }
 
 /** The histories of all our Workflows, as they come. */
@@ -48,11 +88,11 @@ function sinksInto(runs: Map<string, Call[]>): InjectedSinks<CallSinks> {
     calls: {
       asked: {
         callDuringReplay: true,
-        fn({ runId, searchAttributes }, nth, name, input, atMs) {
+        fn({ runId, searchAttributes }, nth, call) {
           const owner = String(searchAttributes[SEARCH_ATTRIBUTES.owner]?.[0] ?? '');
           const calls = runs.get(runId) ?? [];
           runs.set(runId, calls);
-          calls[nth] = { name, input, atMs, owner, answer: { kind: 'none', atMs } };
+          calls[nth] = { ...call, owner, answer: { kind: 'none', atMs: call.atMs, isTaken: null } };
         },
       },
       answered: {
