@@ -58,6 +58,6 @@ export type Recorded =
   /** People were asked, and some of them can be reached on a channel: cards are to be shown. */
   | { readonly items: readonly []; readonly hasCards: true };
 
-export const itemsOf = (recorded: Recorded): readonly ItemRef[] => ('items' in recorded ? recorded.items : recorded);
+export const refsIn = (recorded: Recorded): readonly ItemRef[] => ('items' in recorded ? recorded.items : recorded);
 
 export const refOf = (item: Item): ItemRef => ({ id: item.id, kind: item.body.kind });

@@ -16,7 +16,7 @@ import {
 } from '../domain/conversation.ts';
 import type { Entry } from '../domain/entry.ts';
 import { reportKey } from '../domain/ids.ts';
-import { itemsOf, type NewItem } from '../domain/item.ts';
+import { type NewItem, refsIn } from '../domain/item.ts';
 import type { CallModelResult } from '../domain/model.ts';
 import { wordsOfDenials, wordsOfModelFailure, wordsOfStop } from '../domain/words.ts';
 import { awaitAnswer, carryOut, toolResult, type Undone } from './calls.ts';
@@ -112,7 +112,7 @@ async function noteLostReport(state: ConversationState, { batchId, summaries }: 
   const text = `What waited has ended, and how was not reported here: ${summaries.join('; ')}. Look at its actions.`;
   const body = { kind: 'report', text } as const;
   const item = { key: reportKey(batchId), conversationId, turn, trust: 'record', body } as const;
-  remember(state, itemsOf(await workflowsRole.record({ entries: [], items: [item] })));
+  remember(state, refsIn(await workflowsRole.record({ entries: [], items: [item] })));
 }
 
 /** What a verified report changes: its batch waits no more, its questions do, and a person may have taken over. */
@@ -136,7 +136,7 @@ async function say(
   const { conversationId, turn } = state;
   const key = `turn:${turn}:reply`;
   const item = { key, conversationId, turn, trust: 'record', body: { kind: 'reply', text, by: 'code' } } as const;
-  remember(state, itemsOf(await workflowsRole.record({ entries: besides.entries, items: [...besides.items, item] })));
+  remember(state, refsIn(await workflowsRole.record({ entries: besides.entries, items: [...besides.items, item] })));
 }
 
 /** Messages that were taken in and can no longer be answered are kept on the transcript, and told so. */
