@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import { createApi } from '../api/app.ts';
 import { createGateway } from '../api/gateway.ts';
-import { createLinks } from '../api/links.ts';
+import { createLinks, linkingTo } from '../api/links.ts';
 import type { ListeningDeps } from '../api/deps.ts';
 import { type Listening, listen } from '../api/server.ts';
 import type { ChannelReceiver } from '../domain/channel.ts';
@@ -108,9 +108,7 @@ async function startApi(
 
 /** How a person is sent to the page of an approval; without a public address there is no link. */
 function linkingBy({ publicUrl }: Config, signer: Signer, nowMs: () => number): Pick<ListeningDeps, 'linkFor'> {
-  if (publicUrl === undefined) return {};
-  const { pathFor } = createLinks({ signer, nowMs });
-  return { linkFor: async (approval, person) => publicUrl + (await pathFor(approval, person)) };
+  return publicUrl === undefined ? {} : { linkFor: linkingTo(publicUrl, createLinks({ signer, nowMs })) };
 }
 
 /** The channels that are listened to. Throws a sentence where one is to talk to an agent that is not there. */

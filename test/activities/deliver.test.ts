@@ -1,86 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import pino from 'pino';
-import { createDeliverActivities } from '../../activities/actor/deliver.ts';
 import { ChannelFault } from '../../channels/definition.ts';
-import type { Delivered, DeliverActivities } from '../../domain/activity-ports.ts';
-import type { Approval } from '../../domain/approval.ts';
-import type { Card } from '../../domain/card.ts';
 import { defineDirectory } from '../../domain/principal.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../store/embedded.ts';
-import type { Store } from '../../store/ports.ts';
-import { openStore } from '../../store/store.ts';
-import {
-  ada,
-  aConversationId,
-  anApproval,
-  anEntry,
-  aReply,
-  opened,
-  proposed,
-  requested,
-  ruled,
-} from '../store/builders.ts';
+import { ada, aMessage, anEntry, proposed, requested, ruled } from '../store/builders.ts';
 import { createPigeon, type Pigeon } from '../support/pigeon.ts';
+import { cardsOf, deliverStage, directory } from './deliver-stage.ts';
 
-const directory = defineDirectory({
-  people: [
-    { id: 'per_finn', name: 'Finn Berger', channels: { pigeon: 'FINN' } },
-    { id: 'per_olga', name: 'Olga Lind', channels: { pigeon: 'OLGA' } },
-    { id: 'cus_ada', name: 'Ada', channels: { pigeon: 'ADA' } },
-    { id: 'per_tom', name: 'Tom, without a channel' },
-  ],
-  groups: { finance: ['per_finn', 'per_olga', 'cus_ada', 'per_tom'], treasury: ['per_finn'], nobody: [] },
-  addresses: { treasury: { pigeon: 'C-TREASURY' } },
-});
-
-let folder: string;
-let postgres: EmbeddedPostgres;
-let store: Store;
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'countersign-deliver-'));
-  postgres = await startEmbeddedPostgres({ dataDir: folder });
-  store = await openStore({ pool: postgres.poolConfig });
-});
-after(async () => {
-  await store?.close();
-  await postgres?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
-
-/** Run one of the Activities as a Worker would. */
-function delivering(pigeon: Pigeon) {
-  const activities = createDeliverActivities({
-    ...{ store, directory, senders: [pigeon], nowMs: () => 1_000_000, log: pino({ level: 'silent' }) },
-  });
-  return async <Name extends keyof DeliverActivities>(name: Name, input: Parameters<DeliverActivities[Name]>[0]) => {
-    const run = activities[name] as (one: typeof input) => Promise<Delivered>;
-    return (await new MockActivityEnvironment().run(run, input)) as Delivered;
-  };
-}
-
-/** Put an approval on record, as a batch does before its card. */
-async function asked(group: string, change: Partial<Approval> = {}): Promise<Approval> {
-  const conversationId = change.conversationId ?? aConversationId();
-  const approval = { ...anApproval(conversationId, group), ...change, conversationId };
-  await store.record([opened(conversationId), proposed(conversationId), requested(conversationId, approval)]);
-  return approval;
-}
-
-const settle = (approval: Approval, end: Approval['end']): Promise<void> =>
-  store.record([
-    anEntry(approval.conversationId, approval.id, 'settled', {
-      kind: 'approval_settled',
-      approval: { ...approval, end },
-    }),
-  ]);
-
-const cardsOf = ({ standing }: Pigeon): readonly Card[] =>
-  [...standing.values()].flatMap(({ message }) => (message.kind === 'card' ? [message.card] : []));
+const stage = deliverStage();
+const { delivering, asked, settle } = stage;
 
 test('a card goes to the address of the group, or to each member in person but the one who asks', async () => {
   const [inGroup, inPerson] = [createPigeon(), createPigeon()];
@@ -108,7 +36,7 @@ test('what stands right is left alone; what is decided, wherever, is edited in p
   await deliver('showCards', { batchId });
   assert.equal(cardsOf(pigeon)[0]?.asks[0]?.end, 'approved');
   const outcome = { kind: 'failed', reason: 'the shop is closed' } as const;
-  await store.record([anEntry(conversationId, actionId, 'settled', { kind: 'settled', outcome })]);
+  await stage.store.record([anEntry(conversationId, actionId, 'settled', { kind: 'settled', outcome })]);
   for (let time = 0; time < 2; time++) await deliver('showCards', { batchId });
   assert.match(cardsOf(pigeon)[0]?.asks[0]?.outcome?.text ?? '', /the shop is closed/);
   assert.deepEqual(pigeon.calls, ['post C-TREASURY', 'edit m1', 'edit m1']);
@@ -118,7 +46,7 @@ test('what people were shown is on record, by digest, for each approval', async 
   const pigeon = createPigeon();
   const approval = await asked('treasury');
   await delivering(pigeon)('showCards', { batchId: approval.batchId });
-  const facts = (await store.ledger.ofSubject(approval.id)).map(({ fact }) => fact);
+  const facts = (await stage.store.ledger.ofSubject(approval.id)).map(({ fact }) => fact);
   const shown = facts.flatMap((fact) => (fact.kind === 'card_shown' ? [fact] : []));
   assert.equal(shown.length, 1);
   const { sha256, ...where } = shown[0]!;
@@ -134,8 +62,8 @@ test('the asks of a batch are one card with what runs with them; where few are s
   const second = { ...first, id: `${batchId}.1.0`, actionId: `${conversationId}:1:1` };
   const allow = { kind: 'allow', ruleId: 'r', ruleVersion: 'v', reason: '' } as const;
   const third = proposed(conversationId, 2);
-  await store.record([proposed(conversationId, 1), requested(conversationId, second), third]);
-  await store.record([{ ...ruled(conversationId, allow), subject: third.subject }]);
+  await stage.store.record([proposed(conversationId, 1), requested(conversationId, second), third]);
+  await stage.store.record([{ ...ruled(conversationId, allow), subject: third.subject }]);
   const wide = createPigeon();
   await delivering(wide)('showCards', { batchId });
   assert.deepEqual(
@@ -144,8 +72,7 @@ test('the asks of a batch are one card with what runs with them; where few are s
   );
   const narrow = { ...createPigeon({ asksPerMessage: 1 }), name: 'narrow' };
   const only = { ...directory, addresses: { treasury: { narrow: 'C-NARROW' } } };
-  const log = pino({ level: 'silent' });
-  const activities = createDeliverActivities({ store, directory: only, senders: [narrow], nowMs: () => 0, log });
+  const activities = stage.activities({ directory: only, senders: [narrow], nowMs: () => 0 });
   await new MockActivityEnvironment().run(activities.showCards, { batchId });
   assert.deepEqual(
     cardsOf(narrow).map((card) => card.asks.map((ask) => ask.approvalId)),
@@ -186,7 +113,7 @@ test('a place that refuses is told, on record, and not tried again; it holds up 
   await settle(approval, 'denied');
   await deliver('showCards', { batchId: approval.batchId });
   assert.deepEqual(pigeon.calls, ['post FINN', 'post OLGA', 'edit m2']);
-  const kinds = (await store.ledger.ofSubject(approval.id)).map(({ fact }) => fact.kind);
+  const kinds = (await stage.store.ledger.ofSubject(approval.id)).map(({ fact }) => fact.kind);
   assert.equal(kinds.filter((kind) => kind === 'card_not_shown').length, 1);
 });
 
@@ -197,7 +124,7 @@ test('an open card that somebody took away is posted again', async () => {
   await deliver('showCards', { batchId: approval.batchId });
   pigeon.standing.clear();
   const word = { ...approval, quorum: 2 };
-  await store.record([
+  await stage.store.record([
     anEntry(approval.conversationId, approval.id, 'settled', { kind: 'approval_settled', approval: word }),
   ]);
   await deliver('showCards', { batchId: approval.batchId });
@@ -237,62 +164,48 @@ test('a reminder comes once for each note, and only where something is open', as
   );
 });
 
-test('the replies of a conversation stand where it stands, each once, in order, the long ones in parts', async () => {
+test('who may decide by now is told by the clock of the Workflow, where the actor’s is behind it', async () => {
   const pigeon = createPigeon();
-  const deliver = delivering(pigeon);
-  const id = aConversationId();
-  const channel = { name: 'pigeon', address: { to: 'C1', thread: '17.1' } };
-  const fact = {
-    kind: 'conversation_opened',
-    agent: 'a',
-    tenant: 'default',
-    owner: 'o',
-    principal: ada,
-    channel,
-  } as const;
-  await store.record([anEntry(id, id, 'opened', fact)]);
-  const long = { kind: 'reply', text: `${'a'.repeat(39)}😀${'b'.repeat(10)} \u202E`, by: 'model' } as const;
-  const staff = {
-    kind: 'staff_reply',
-    text: 'I am Olga',
-    from: { id: 'per_olga', name: 'Olga', tenant: 'default' },
-  } as const;
-  await store.items.append([aReply(id, 1), { ...aReply(id, 2), body: long }, { ...aReply(id, 3), body: staff }]);
-  assert.deepEqual(await deliver('deliverReplies', { conversationId: id }), { done: 3, refused: [] });
-  assert.deepEqual(await deliver('deliverReplies', { conversationId: id }), { done: 0, refused: [] });
-  const said = [...pigeon.standing.values()].map(({ message, thread }) => [
-    message.kind === 'text' && message.text,
-    thread,
-  ]);
-  assert.deepEqual(said, [
-    ['reply of 1', '17.1'],
-    ['a'.repeat(39), '17.1'],
-    [`😀${'b'.repeat(10)} <U+202E>`, '17.1'],
-    ['Olga: I am Olga', '17.1'],
-  ]);
+  const { batchId } = await asked('nobody', { escalation: [{ group: 'treasury', fromMs: 1_000_001 }] });
+  await delivering(pigeon)('showCards', { batchId });
+  assert.deepEqual(pigeon.calls, []);
+  await delivering(pigeon)('showCards', { batchId, atMs: 1_000_001 });
+  assert.deepEqual(pigeon.calls, ['post C-TREASURY']);
 });
 
-test('a reply that does not get through holds up those behind it, and the next call goes on there', async () => {
+test('a card shows what the requester has said since somebody asked back', async () => {
   const pigeon = createPigeon();
-  const deliver = delivering(pigeon);
-  const id = aConversationId();
-  const channel = { name: 'pigeon', address: { to: 'C2', thread: '' } };
-  const fact = {
-    kind: 'conversation_opened',
-    agent: 'a',
-    tenant: 'default',
-    owner: 'o',
-    principal: ada,
-    channel,
-  } as const;
-  await store.record([anEntry(id, id, 'opened', fact)]);
-  await store.items.append([aReply(id, 1), aReply(id, 2)]);
-  pigeon.faults.set('C2', new ChannelFault('unavailable', 'down'));
-  await assert.rejects(deliver('deliverReplies', { conversationId: id }), /down/);
-  pigeon.faults.clear();
-  assert.equal((await deliver('deliverReplies', { conversationId: id })).done, 2);
-  assert.deepEqual(await deliver('deliverReplies', { conversationId: (await asked('treasury')).conversationId }), {
-    done: 0,
-    refused: [],
-  });
+  const question = { ...{ decisionId: 'd', personId: 'per_finn', reason: 'why?', atMs: 0, signed: 's' } };
+  const approval = await asked('treasury', { asides: [{ ...question, answer: 'ask_back' }] });
+  const message = aMessage(approval.conversationId, 'm9');
+  await stage.store.items.append([{ ...message, body: { kind: 'message', text: 'for \u202eDana', from: ada } }]);
+  await delivering(pigeon)('showCards', { batchId: approval.batchId });
+  const [ask] = cardsOf(pigeon)[0]?.asks ?? [];
+  assert.deepEqual([ask?.decided[0]?.answer, ask?.saidSince[0]?.text.text], ['ask_back', 'for <U+202E>Dana']);
+});
+
+test('a platform that answers for none of its places is left alone until the next attempt, and holds up no other', async () => {
+  const down = { ...createPigeon(), name: 'away' };
+  const pigeon = createPigeon();
+  const crowd = Array.from({ length: 9 }, (_, at) => ({ id: `p${at}`, name: 'p', channels: { away: `P${at}` } }));
+  for (const { channels } of crowd) down.faults.set(channels.away, new ChannelFault('unavailable', 'down'));
+  const all = { people: crowd, groups: { treasury: crowd.map(({ id }) => id), board: ['p0'] } };
+  const wide = defineDirectory({ ...all, addresses: { board: { pigeon: 'C-BOARD' } } });
+  const { batchId } = await asked('treasury', { escalation: [{ group: 'board', fromMs: 0 }] });
+  const { showCards } = stage.activities({ directory: wide, senders: [down, pigeon] });
+  await assert.rejects(new MockActivityEnvironment().run(showCards, { batchId }), /down; down; down/);
+  assert.deepEqual([down.calls.length, pigeon.calls], [3, ['post C-BOARD']]);
+});
+
+test('a cancelled delivery calls nobody any more', async () => {
+  const pigeon = createPigeon();
+  const { batchId } = await asked('finance');
+  const environment = new MockActivityEnvironment();
+  const stopping = {
+    ...pigeon,
+    post: (...to: Parameters<Pigeon['post']>) => pigeon.post(...to).finally(() => environment.cancel()),
+  };
+  const { showCards } = stage.activities({ senders: [stopping] });
+  await assert.rejects(environment.run(showCards, { batchId }), { name: 'CancelledFailure' });
+  assert.deepEqual(pigeon.calls, ['post FINN']);
 });

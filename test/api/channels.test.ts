@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { ListeningDeps } from '../../api/deps.ts';
 import { WEBHOOK_BYTES } from '../../api/limits.ts';
+import { createLinks, linkingTo } from '../../api/links.ts';
 import { slack } from '../../channels/slack.ts';
 import { statementIn } from '../../trust/signing.ts';
 import type { DecisionStatement, MessageStatement } from '../../domain/signed.ts';
@@ -194,6 +195,19 @@ test('everything is to be seen by a link for the one who clicked, if there is su
   assert.match(heard().join(), new RegExp(`https://desk.example/v/approver/${approval.id}$`));
   await send(clicked('operator', `view.${approvalHandle(approval)}`));
   assert.doesNotMatch(heard().join(), /desk\.example\/v\/operator/, 'whoever may not see it gets no link');
+});
+
+test('the link opens the page of that approval for that person, and no other', async (t) => {
+  const made: Pick<ListeningDeps, 'linkFor'>[] = [];
+  const linkFor: ListeningDeps['linkFor'] = async (approval, person) => made[0]?.linkFor?.(approval, person);
+  const served = await listening(t, { linkFor });
+  const link = linkingTo(served.server.url, createLinks({ signer: served.signer, nowMs: () => NOW_MS }));
+  made.push({ linkFor: link });
+  const [one, other] = [await served.ask(), await served.ask()];
+  await served.send(clicked('approver', `view.${approvalHandle(one)}`));
+  const url = /http\S+$/.exec(served.heard().join())?.[0] ?? '';
+  assert.equal((await fetch(url)).status, 200);
+  assert.notEqual((await fetch(url.replace(one.id, other.id))).status, 200);
 });
 
 test('what was not surely taken is 503, so that it comes again, and counts once', async (t) => {

@@ -99,7 +99,9 @@ function wordRules(fixture: ChannelFixture): Rules {
           reason: shown(spoof),
           atMs: 1_800_000_000_000,
         };
-        const ask = anAsk({ fields: [value], requester: shown(spoof), reason: shown(spoof), decided: [person] });
+        const saidSince = [{ text: shown(spoof), atMs: 1_800_000_000_000 }];
+        const whole = { fields: [value], requester: shown(spoof), reason: shown(spoof), decided: [person], saidSince };
+        const ask = anAsk(whole);
         for (const card of [aCard(ask), aCard(settled({ outcome: shown(spoof), decided: [person] }))]) {
           const { own, code, live } = look({ ...card, alsoRuns: [shown(spoof)] });
           assert.ok(code.includes(spoof), `${spoof}\n${code}`);
@@ -108,6 +110,11 @@ function wordRules(fixture: ChannelFixture): Rules {
             assert.ok(!own.includes(word), `"${word}" looks like ours: ${own}`);
         }
       }
+    },
+    'what the requester has said since somebody asked back stands there, as text from outside': () => {
+      const { own, code } = look(aCard(anAsk({ saidSince: [{ text: shown('for Dana'), atMs: 1_800_000_000_000 }] })));
+      assert.match(own, /has said since, at/);
+      assert.match(code, /for Dana/);
     },
     'what was found odd in a text is said beside it': () => {
       const odd = { text: 'раураl', flags: ['look_alike', 'mixed_script'] } as const;

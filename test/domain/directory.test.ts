@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defineDirectory, type Directory, personOnChannel } from '../../domain/principal.ts';
+import { isAskedInChannels } from '../../domain/entitlement.ts';
+import { defineDirectory, type Directory, isReachable, personOnChannel } from '../../domain/principal.ts';
 
 const people: Directory['people'] = [
   { id: 'finn', name: 'Finn', channels: { slack: 'T1/U1', telegram: '4711' } },
@@ -54,4 +55,17 @@ test('a person of a channel is found by the whole id on that channel, and by not
     ['__proto__', ''],
   ] as const)
     assert.equal(found(channel, id), undefined, `${channel} ${id}`);
+});
+
+test('a group can be reached at its address, or at an id of anybody in it', () => {
+  const groups = { finance: ['finn'], desk: ['T1/U9'], board: ['T1/U9'] };
+  const directory = defineDirectory({ people, groups, addresses: { board: { slack: 'C1' } } });
+  const reached = ['finance', 'desk', 'board', '@olga', '@T1/U9', 'none', 'constructor'];
+  assert.deepEqual(
+    reached.map((group) => isReachable(directory, group)),
+    [true, false, true, true, false, false, false],
+  );
+  const asked = { group: 'desk', escalation: [], authors: [] };
+  assert.equal(isAskedInChannels(directory, asked), false);
+  assert.equal(isAskedInChannels(directory, { ...asked, escalation: [{ group: 'board', fromMs: 9 }] }), true);
 });

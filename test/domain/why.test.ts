@@ -224,17 +224,6 @@ test('what may have happened is unknown, whoever said so, and an operator’s ac
   assert.match(partOf([{ ...act, by: 'cli', reason: '' }], 'gap')[0]?.text ?? '', /no reason was given/);
 });
 
-test('where people were shown a card is told by the word of the channel, with the digest of what stood there', () => {
-  const of = { batchId: 'c1:1:0', channel: 'pigeon', address: { to: 'C1', thread: '' } } as const;
-  const shown: Fact = { kind: 'card_shown', ...of, ref: { to: 'C1', id: '17.1' }, sha256: 'd' };
-  const [there, nowhere] = partOf([shown, { kind: 'card_not_shown', ...of, reason: 'it has blocked us' }], 'people');
-  assert.deepEqual([there?.coverage, there?.details], ['attributed', { ref: 'C1/17.1', sha256: 'd' }]);
-  assert.match(
-    `${there?.text}; ${nowhere?.text}`,
-    /was shown on pigeon in C1; .* could not be shown .*: it has blocked us/,
-  );
-});
-
 test('what came back without an attempt on record is nobody’s word; what a person answered is that person’s', () => {
   const without = WHOLE.filter(({ kind }) => kind !== 'attempted');
   assert.equal(partOf(without, 'came back')[0]?.coverage, 'unknown');

@@ -96,6 +96,18 @@ test('a question is a card, which shows what a person has answered', async () =>
   await card(question.batchId, ({ end }) => end === 'happened', 'the answer');
 });
 
+test('whoever asks back sees on the card what the requester says, as soon as it is said', async () => {
+  const approval = await ask('c-back', 'pay 75');
+  await card('c-back:1:0', ({ end }) => end === 'open', 'a card');
+  await system.decide(approval, 'finn', 'ask_back', { reason: 'for whom?' });
+  await card('c-back:1:0', ({ decided }) => decided[0]?.answer === 'ask_back', 'the question');
+  await system.reportReply('c-back');
+  await system.submit('c-back', 'm2', 'for Dana');
+  await card('c-back:1:0', ({ saidSince }) => saidSince.some(({ text }) => text.text === 'for Dana'), 'the answer');
+  await system.decide(approval, 'finn', 'approve');
+  await card('c-back:1:0', ({ outcome }) => outcome !== null, 'the outcome');
+});
+
 test('a channel that is away holds up no decision, no act and no report; the card catches up once it is back', async () => {
   const approval = await ask('c-away', 'pay 74');
   const { id } = await card('c-away:1:0', ({ end }) => end === 'open', 'a card');
