@@ -153,6 +153,8 @@ export interface WorkflowsActivities {
       readonly questions: readonly QuestionInput[];
       /** It has ended, and its report did not come or did not hold. */
       readonly isLost?: boolean;
+      /** Nobody else shows on its cards how it ended. */
+      readonly hasCards?: true;
     }[]
   >;
   signReport(input: {

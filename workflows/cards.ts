@@ -1,7 +1,7 @@
 // What people see in channels of a batch or a question, kept up to date beside it. Nothing but its very end waits for a
 // channel, and that for a bounded time. Where nobody who is asked can be reached on one, nothing is scheduled.
 // May import domain and @temporalio/workflow.
-import { condition } from '@temporalio/workflow';
+import { CancellationScope, condition } from '@temporalio/workflow';
 import { inChannels, remind, SHOW_LAST_MS, showCards } from './effects.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -21,6 +21,12 @@ async function keepCards(waiting: Waiting): Promise<never> {
     await inChannels('show cards', () => showCards({ batchId, atMs: Date.now() }));
     waiting.shownChanges = changes;
   }
+}
+
+/** For a batch whose own Workflow is gone. No turn waits for it, and a stop does not reach it. */
+export function showGone(batchId: string): void {
+  const showing = () => inChannels('show cards', () => showCards({ batchId, atMs: Date.now() }));
+  void CancellationScope.nonCancellable(showing);
 }
 
 /** By itself, so that a reminder does not wait for a channel that is away, nor the cards for it. */

@@ -20,6 +20,7 @@ import { type NewItem, refsIn } from '../domain/item.ts';
 import type { CallModelResult } from '../domain/model.ts';
 import { wordsOfDenials, wordsOfModelFailure, wordsOfStop } from '../domain/words.ts';
 import { awaitAnswer, carryOut, toolResult, type Undone } from './calls.ts';
+import { showGone } from './cards.ts';
 import { callModel, isActivityFailure, typeOfFailure, whyFailed, workflowsRole } from './effects.ts';
 import { settledEntry } from './life.ts';
 import { holdWhilePaused, tellAskers } from './phase.ts';
@@ -94,7 +95,8 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
 async function forgetGone(state: ConversationState, of: TurnOf): Promise<void> {
   if (state.waiting.length === 0 || !patched('forget-gone')) return;
   const waiting = state.waiting.map(({ batchId, deadlineMs }) => ({ batchId, deadlineMs }));
-  for (const { batchId, questions, isLost } of await workflowsRole.closeGone({ of, waiting })) {
+  for (const { batchId, questions, isLost, hasCards } of await workflowsRole.closeGone({ of, waiting })) {
+    if (hasCards === true) showGone(batchId);
     const batch = state.waiting.find((one) => one.batchId === batchId);
     if (batch === undefined) continue;
     settleBatch(state, batchId);

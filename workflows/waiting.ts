@@ -69,7 +69,8 @@ export async function flush(waiting: Waiting): Promise<void> {
 function showRecorded(waiting: Waiting, { subject, fact }: Entry): void {
   switch (fact.kind) {
     case 'approval_noticed': {
-      const sentence = fact.notice === 'reminder' ? reminderOf(find(waiting, subject), Date.now()) : undefined;
+      const reminds = fact.notice === 'reminder' && waiting.hasCards;
+      const sentence = reminds ? reminderOf(find(waiting, subject), Date.now()) : undefined;
       // The approvals of a batch that were asked together are one reminder.
       if (sentence !== undefined && !waiting.reminders.includes(sentence)) waiting.reminders.push(sentence);
       return noteChange(waiting);

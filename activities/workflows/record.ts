@@ -2,14 +2,13 @@
 // May import domain, trust and store types.
 import { endingOf, type Outcome, type Proposal, type SettledAction } from '../../domain/action.ts';
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
-import { askedBy } from '../../domain/approval.ts';
-import { isAskedInChannels } from '../../domain/entitlement.ts';
-import type { Entry, Fact } from '../../domain/entry.ts';
+import type { Entry } from '../../domain/entry.ts';
 import { questionId } from '../../domain/ids.ts';
 import { type Item, refOf } from '../../domain/item.ts';
 import { cutText, cutToJson } from '../../domain/text.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import { itemDigest } from '../../trust/digest.ts';
+import { hasCard } from './cards.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
 // 2,000 characters of a result: what the model needs to tell the outcome; the whole stays with the action.
@@ -30,9 +29,6 @@ export function createRecord(deps: WorkflowsDeps): WorkflowsActivities['record']
     return written.map(refOf);
   };
 }
-
-const hasCard = ({ directory }: WorkflowsDeps, fact: Fact): boolean =>
-  fact.kind === 'approval_requested' && isAskedInChannels(directory, askedBy(fact.approval));
 
 /** A reply of code ends its turn as a reply of the model does. */
 function replied(item: Item, nowMs: number): readonly Entry[] {

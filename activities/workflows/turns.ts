@@ -2,9 +2,7 @@
 // record and changes nothing. May import domain, trust and store types.
 import type { OpenedTurn, TurnOf, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import { onTeam } from '../../domain/agent.ts';
-import { askedBy } from '../../domain/approval.ts';
 import type { SubmittedMessage } from '../../domain/conversation.ts';
-import { isAskedInChannels } from '../../domain/entitlement.ts';
 import type { Entry } from '../../domain/entry.ts';
 import { messageKey, reportKey } from '../../domain/ids.ts';
 import { type Item, type NewItem, refOf } from '../../domain/item.ts';
@@ -12,6 +10,7 @@ import type { MessageStatement, ReportStatement } from '../../domain/signed.ts';
 import { itemDigest, sha256Hex } from '../../trust/digest.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
 import { agentOf } from './agents.ts';
+import { cardsOf } from './cards.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
 type Verified = { readonly message: SubmittedMessage; readonly statement: MessageStatement };
@@ -88,11 +87,6 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
     const { modelCallsPerTurn } = agent.limits;
     return { kind: 'speaks', principal, modelCallsPerTurn, handsOver, ...told };
   };
-}
-
-async function cardsOf({ store, directory }: WorkflowsDeps, batchId: string): Promise<{ readonly hasCards?: true }> {
-  const approvals = await store.approvals.ofBatch(batchId);
-  return approvals.some((one) => isAskedInChannels(directory, askedBy(one))) ? { hasCards: true } : {};
 }
 
 /**

@@ -108,6 +108,14 @@ test('whoever asks back sees on the card what the requester says, as soon as it 
   await card('c-back:1:0', ({ outcome }) => outcome !== null, 'the outcome');
 });
 
+test('a batch that an operator has terminated is shown as cancelled with the next message', async () => {
+  await ask('c-gone', 'pay 76');
+  await card('c-gone:1:0', ({ end }) => end === 'open', 'a card');
+  await temporal.client.workflow.getHandle('action/c-gone:1:0').terminate('by mistake');
+  await system.submit('c-gone', 'm2', 'hello');
+  await card('c-gone:1:0', ({ end }) => end === 'cancelled', 'the end');
+});
+
 test('a channel that is away holds up no decision, no act and no report; the card catches up once it is back', async () => {
   const approval = await ask('c-away', 'pay 74');
   const { id } = await card('c-away:1:0', ({ end }) => end === 'open', 'a card');
