@@ -1,4 +1,5 @@
-// Records one history per rule of the Workflows, by hand: node --conditions=source --import tsx test/replay/record.ts [NAME…]
+// Records one history per rule of the Workflows, by hand, or only those named: node --conditions=source --import tsx
+// test/replay/record.ts [NAME…]
 // Kept histories are never recorded again and never edited: they stand for conversations that are open somewhere. A
 // release that changes what a Workflow does adds scenarios under its own version; this refuses to overwrite a file.
 import { execFileSync } from 'node:child_process';
