@@ -179,7 +179,7 @@ test('the API says what is to be told, and sends nothing; the actor tells it, an
   ];
   const shown = { kind: 'card_shown', batchId: 'b', channel: 'c', address, ref, sha256: 'd' } as const;
   const delivery = { key: 'k', channel: 'c', ref, digest: 'd', atMs: 1 };
-  for (let time = 0; time < 2; time++) await actor.deliveries.put(delivery, [entry('shown', shown)]);
+  for (let time = 0; time < 2; time++) await actor.deliveries.put(delivery, [entry('card_shown:c C1 1:d', shown)]);
   for (const other of [api, assistant, workflows]) await assert.rejects(other.deliveries.put(delivery, []), DENIED);
   assert.deepEqual(
     [
@@ -189,7 +189,7 @@ test('the API says what is to be told, and sends nothing; the actor tells it, an
     [[], []],
   );
   assert.deepEqual([await actor.actions.get('a'), await actor.conversations.get('none')], [undefined, undefined]);
-  await assert.rejects(api.record([entry('shown by another', shown)]), REFUSED_ROW);
+  await assert.rejects(api.record([entry('card_shown:c C1 1:e', shown)]), REFUSED_ROW);
 });
 
 test('the API makes and publishes checkpoints, and changes nothing of one; no other role sees them', async () => {
