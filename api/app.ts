@@ -14,6 +14,7 @@ import { createAccess } from './access.ts';
 import { problemPage } from './approval-page.ts';
 import { approvalPageRoutes } from './approval-pages.ts';
 import { approvalRoutes } from './approvals.ts';
+import { channelRoutes } from './channels.ts';
 import { commandRoutes } from './commands.ts';
 import { conversationRoutes } from './conversations.ts';
 import type { ApiDeps } from './deps.ts';
@@ -57,6 +58,7 @@ export function createApi(deps: ApiDeps): Api {
     ...eventRoutes(deps.store, access, limits),
     ...commandRoutes(deps, access, ending),
     ...approvalRoutes(deps, access),
+    ...channelRoutes(deps, access, ending),
     ...approvalPageRoutes(deps, access),
     ...whyRoutes(deps, access),
     ...reportRoutes(deps),

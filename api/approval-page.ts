@@ -42,6 +42,7 @@ ${argumentsOf(view.ask)}
 ${evidenceOf(view)}
 ${aboutOf(view)}
 ${decidedOf(view.ask)}
+${saidOf(view.ask)}
 ${othersOf(view)}`,
   );
 }
@@ -179,6 +180,12 @@ function decidedOf({ decided }: CardAsk): string {
     return `<li dir="auto">${shown(person)} · ${words(answer)} · ${timeText(atMs)}${why}</li>`;
   });
   return `<h2>Answers so far</h2>\n<ul>${lines.join('\n')}</ul>`;
+}
+
+function saidOf({ requester, saidSince }: CardAsk): string {
+  if (saidSince.length === 0) return '';
+  const lines = saidSince.map(({ text, atMs }) => `<li dir="auto">${timeText(atMs)}: ${shown(text)}</li>`);
+  return `<h2>What ${shown(requester)} has said since it was asked back</h2>\n<ul>${lines.join('\n')}</ul>`;
 }
 
 function othersOf({ others }: ApprovalPage): string {

@@ -2,6 +2,7 @@
 // to one person. What is answered here goes the very way of the API's decisions. May import domain, trust, store.
 import { z } from 'zod';
 import { type Approval, askedBy } from '../domain/approval.ts';
+import { askedBackMs, LOOKED_AT, saidSince } from '../domain/asked-back.ts';
 import { type CardAsk, cardOf } from '../domain/card.ts';
 import { shownLine } from '../domain/display.ts';
 import { groupsAt } from '../domain/entitlement.ts';
@@ -123,8 +124,11 @@ async function assertSeen(
 
 async function askOf({ store, directory, nowMs }: Deps, approval: Approval): Promise<CardAsk> {
   const action = await store.actions.get(approval.actionId);
+  const fromMs = askedBackMs(approval);
+  const items = fromMs === undefined ? [] : await store.items.since(approval.conversationId, fromMs, LOOKED_AT);
   const names = Object.fromEntries(directory.people.map(({ id, name }) => [id, name]));
-  const asks = [{ approval, handle: approvalHandle(approval), outcome: action?.outcome ?? null }];
+  const outcome = action?.outcome ?? null;
+  const asks = [{ approval, handle: approvalHandle(approval), outcome, saidSince: saidSince(approval, items) }];
   const [ask] = cardOf({ id: approval.batchId, asks, alsoRuns: [], names }, PAGE_LIMITS, nowMs()).asks;
   if (ask === undefined) throw new Error('a card must have an ask for each approval');
   return ask;

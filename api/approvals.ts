@@ -94,7 +94,8 @@ export interface Given extends Pick<DecisionStatement, 'answer' | 'reason'> {
   readonly id?: string | undefined;
   /** With an edit: all arguments that are to run instead. */
   readonly args?: Readonly<Record<string, unknown>> | undefined;
-  readonly method: 'api_key' | 'page';
+  /** How they were known: `api_key`, `page`, or the channel's name. */
+  readonly method: string;
 }
 
 /** The one way in for a person's word, whatever it came by. Throws a Problem, with the receipt, where it does not count. */
@@ -133,6 +134,19 @@ function actionRoute(access: Access): Route {
       return { status: 200, body: actionView(row, eyes) };
     },
   });
+}
+
+/** The approval, if the caller may answer it so. Throws a problem that says why not. */
+export async function approvalToDecide(
+  deps: Pick<Deps, 'directory' | 'nowMs'>,
+  access: Access,
+  caller: Caller,
+  { approvalId, answer }: { readonly approvalId: string; readonly answer: DecisionAnswer },
+): Promise<ApprovalRow> {
+  const approval = await access.approval(caller, approvalId);
+  assertMayDecide(deps, caller, approval);
+  assertAnswers(approval, answer);
+  return approval;
 }
 
 /** The API refuses early and in words; the Workflow and the actor check again. */

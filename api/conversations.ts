@@ -1,6 +1,7 @@
 // Conversations: open, list, look at, end. A conversation is on record before its Workflow starts, so a crash between
 // the two leaves one that the next message starts. May import domain, trust, store.
 import { randomBytes } from 'node:crypto';
+import type { ConversationChannel } from '../domain/channel.ts';
 import { conversationWorkflowId } from '../domain/ids.ts';
 import type { ConversationRow } from '../store/ports.ts';
 import { sha256Hex } from '../trust/digest.ts';
@@ -44,7 +45,7 @@ function openRoute(deps: Deps, ending: Ending): Route {
     handler: async ({ headers, body, caller }) => {
       const id = body.id ?? freshId(caller, headers['idempotency-key']);
       const before = await store.conversations.get(id);
-      const row = before ?? (await open(deps, caller, id, body.agent));
+      const row = before ?? (await openConversation(deps, caller, { id, agent: body.agent }));
       assertSame(row, caller, body.agent);
       await ending.whileOpen(row, (start) => gateway.start(start));
       const view = conversationView(row);
@@ -139,16 +140,15 @@ function endRoute({ gateway }: Deps, access: Access, ending: Ending): Route {
 }
 
 /** Put a new conversation on record. Of two at once with one id the first stands. */
-async function open(
-  { store, agents, nowMs }: Deps,
+export async function openConversation(
+  { store, agents, nowMs }: Pick<Deps, 'store' | 'agents' | 'nowMs'>,
   caller: Caller,
-  id: string,
-  agentName: string,
+  { id, agent: name, channel }: { readonly id: string; readonly agent: string; readonly channel?: ConversationChannel },
 ): Promise<ConversationRow> {
-  const agent = agents.get(agentName);
+  const agent = agents.get(name);
   if (agent === undefined) {
     const names = [...agents.keys()].join(', ');
-    throw new Problem('unknown_agent', `There is no agent "${agentName}"; choose one of: ${names}.`);
+    throw new Problem('unknown_agent', `There is no agent "${name}"; choose one of: ${names}.`);
   }
   const { principal } = caller;
   const fact = {
@@ -157,6 +157,7 @@ async function open(
     tenant: principal.tenant,
     owner: agent.owner,
     principal,
+    ...(channel && { channel }),
   } as const;
   await store.record([{ subject: id, step: 'opened', conversationId: id, atMs: nowMs(), fact }]);
   const row = await store.conversations.get(id);

@@ -1,6 +1,8 @@
 // What the API is built from. May import domain, trust, store types.
 import type { Logger } from 'pino';
-import type { Directory } from '../domain/principal.ts';
+import type { Approval } from '../domain/approval.ts';
+import type { ChannelReceiver } from '../domain/channel.ts';
+import type { Directory, Principal } from '../domain/principal.ts';
 import type { Store } from '../store/ports.ts';
 import type { Signer, Verifier } from '../trust/signing.ts';
 import type { AgentInfo } from './access.ts';
@@ -16,6 +18,13 @@ export interface LedgerKeeper {
   disagreement(): string | undefined;
 }
 
+/** The channels that are listened to. */
+export interface ListeningDeps {
+  readonly receivers: readonly ChannelReceiver[];
+  /** A short-lived link for this person to all that there is to see; undefined where there is none. */
+  readonly linkFor?: (approval: Approval, person: Principal) => Promise<string | undefined>;
+}
+
 export interface ApiDeps {
   readonly store: Store;
   readonly gateway: Gateway;
@@ -28,6 +37,7 @@ export interface ApiDeps {
   /** What `GET /v1/doctor` tells beyond the store and the workers. */
   readonly inspect?: Inspect;
   readonly ledger: LedgerKeeper;
+  readonly channels?: ListeningDeps;
   readonly nowMs: () => number;
   readonly log: Logger;
   readonly limits?: Partial<ApiLimits>;

@@ -34,6 +34,6 @@ export function createEnding(store: Pick<Store, 'record'>, nowMs: () => number):
   };
 }
 
-export function startOf({ id, agent, tenant, owner }: ConversationRow): ConversationStart {
-  return { conversationId: id, agent, tenant, owner };
+export function startOf({ id, agent, tenant, owner, channel }: ConversationRow): ConversationStart {
+  return { conversationId: id, agent, tenant, owner, ...(channel === null ? {} : { inChannel: true }) };
 }

@@ -123,13 +123,10 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return { kind: fact.kind, batchId: fact.batchId };
     case 'message_refused':
       return { messageId: fact.messageId, reason: fact.reason };
-    case 'model_call':
-      return {
-        turn: fact.turn,
-        model: fact.model,
-        promptTokens: fact.promptTokens,
-        completionTokens: fact.completionTokens,
-      };
+    case 'model_call': {
+      const { turn, model, promptTokens, completionTokens } = fact;
+      return { turn, model, promptTokens, completionTokens };
+    }
     case 'replied':
       return { turn: fact.turn, by: fact.by, text: texts.get(fact.itemId)?.body.text ?? '' };
     case 'proposed': {
@@ -173,6 +170,9 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return { by: fact.by };
     case 'ledger_read':
       return { by: fact.by, how: fact.how };
+    case 'card_shown':
+    case 'card_not_shown':
+      return { batchId: fact.batchId, channel: fact.channel };
     case 'settled':
       return { outcome: fact.outcome.kind, reason: fact.outcome.kind === 'succeeded' ? '' : fact.outcome.reason };
     default:

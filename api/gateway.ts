@@ -24,6 +24,8 @@ export interface ConversationStart {
   readonly agent: string;
   readonly tenant: string;
   readonly owner: string;
+  /** What is said in it is told in a channel too. */
+  readonly inChannel?: true;
 }
 
 /** All that the API asks of Temporal. Every method may throw GatewayError. */
@@ -193,8 +195,8 @@ function waitingOf(
 /** Only the shape of the Workflow; its code is on the other side. */
 declare const conversationType: (input: ConversationInput) => Promise<void>;
 
-function startOptions({ conversationId, agent, tenant, owner }: ConversationStart) {
-  const input: ConversationInput = { conversationId, agent, tenant };
+function startOptions({ conversationId, agent, tenant, owner, inChannel }: ConversationStart) {
+  const input: ConversationInput = { conversationId, agent, tenant, ...(inChannel && { inChannel }) };
   return {
     workflowId: conversationWorkflowId(conversationId),
     taskQueue: TASK_QUEUES.workflows,

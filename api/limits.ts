@@ -5,6 +5,10 @@ export const MESSAGE_CHARS = 16_000;
 // 188 KB: JSON may write each character of the longest message as an escape of 6 bytes, or of 12, as a surrogate pair;
 // 512 bytes are for what is around the text. A larger body is a mistake or an attack.
 export const JSON_BYTES = MESSAGE_CHARS * 6 * 2 + 512;
+// 256 KB: a click brings the whole message that it was made on, a form's worth of escapes included.
+export const WEBHOOK_BYTES = 256 * 1024;
+// 2.5 s: Slack gives up after 3, and sends again what was not answered; half a second is for the way.
+export const WEBHOOK_MS = 2_500;
 // 8 KB: a form is a reason of 500 characters, which its encoding may make 12 times as long, and a signed token of some 700.
 export const FORM_BYTES = 8_192;
 // 8 fields: a form of ours has three.

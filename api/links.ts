@@ -32,6 +32,12 @@ export interface Links {
 
 export const pathOfApproval = (id: string): string => `/approvals/${id}`;
 
+/** Links from elsewhere, such as from a channel; `publicUrl` is where browsers reach the API. */
+export const linkingTo =
+  (publicUrl: string, { pathFor }: Pick<Links, 'pathFor'>): Links['pathFor'] =>
+  async (approval, person) =>
+    publicUrl + (await pathFor(approval, person));
+
 const COOKIE = 'countersign_link';
 const SIGNED = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 

@@ -45,7 +45,9 @@ export function messageRoutes(deps: Deps, access: Access, ending: Ending): reado
         const { row } = await access.conversation(caller, params.id);
         const key = headers['idempotency-key'] ?? randomUUID();
         const messageId = messageIdOf(caller, key);
-        const ticket = await ending.whileOpen(row, () => submit(deps, row, caller, key, body.text));
+        const ticket = await ending.whileOpen(row, () =>
+          submitMessage(deps, row, caller, { id: messageId, key, text: body.text }),
+        );
         if (ticket.duplicate && ticket.queued !== true) await assertSameText(deps, row.id, key, messageId, body.text);
         const reply = query.wait === 'reply' ? await waitForReply(deps, row.id, ticket, signal) : undefined;
         const url = urlOfMessage(row.id, messageId);
@@ -85,9 +87,12 @@ export function messageIdOf({ principal }: Caller, key: string): string {
 }
 
 /** Sign the message as its principal's and hand it in. Where it is not sure to be taken, says how to send it again. */
-async function submit(deps: Deps, row: ConversationRow, caller: Caller, key: string, text: string): Promise<Ticket> {
-  const { principal } = caller;
-  const id = messageIdOf(caller, key);
+export async function submitMessage(
+  deps: Pick<Deps, 'gateway' | 'signer' | 'nowMs'>,
+  row: ConversationRow,
+  { principal }: Caller,
+  { id, key, text }: { readonly id: string; readonly key: string; readonly text: string },
+): Promise<Ticket> {
   const statement: MessageStatement = {
     kind: 'message',
     conversationId: row.id,

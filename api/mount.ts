@@ -11,7 +11,15 @@ import { plainJson } from '../trust/export-lines.ts';
 import { authenticate, type Caller, requireScope } from './auth.ts';
 import { wantOwnForm } from './forms.ts';
 import { inTime } from './in-time.ts';
-import { EXPORT_STALL_MS, FORM_BYTES, FORM_FIELDS, JSON_BYTES, REQUEST_MS, RETRY_AFTER_OUTAGE_S } from './limits.ts';
+import {
+  EXPORT_STALL_MS,
+  FORM_BYTES,
+  FORM_FIELDS,
+  JSON_BYTES,
+  REQUEST_MS,
+  RETRY_AFTER_OUTAGE_S,
+  WEBHOOK_BYTES,
+} from './limits.ts';
 import { Problem } from './problem.ts';
 import type { Answer, ResponseSpec, Route } from './route.ts';
 
@@ -37,6 +45,9 @@ export interface Locals {
 
 // Not `strict`: that calls a JSON `null` no JSON. Whether it is an object is looked at with the schema.
 const readJson = express.json({ limit: JSON_BYTES, strict: false, verify: requireUtf8 });
+// Not inflated: what is verified must be what came.
+const readRaw = express.raw({ type: () => true, limit: WEBHOOK_BYTES, inflate: false });
+const NOTHING = new Uint8Array();
 const readForm = express.urlencoded({
   extended: false,
   limit: FORM_BYTES,
@@ -85,6 +96,7 @@ function chain(route: Route, { store, closing, limitByAddress, limitByKey }: Mou
     name,
     ...(scope === 'public' ? [] : [limitByAddress, know, limitByKey, allow]),
     ...(route.body === undefined ? [] : route.bodyAs === 'form' ? [wantOwnForm, readForm] : [wantJson, readJson]),
+    ...(route.takesRaw === true ? [limitByAddress, readRaw] : []),
     (req, res) => handle(route, req, res, closing),
   ];
 }
@@ -102,6 +114,7 @@ async function handle(route: Route, req: Request, res: Response, closing: AbortS
     query: parse('query', route.query, req.query),
     headers: parse('headers', route.headers, req.headers),
     body: parseBody(route, req),
+    raw: route.takesRaw === true && Buffer.isBuffer(req.body) ? req.body : NOTHING,
     caller: localsOf(res).caller ?? NOBODY,
     signal,
   };
@@ -170,7 +183,7 @@ class BodyEncodingWrong extends Error {
 
 /** What the schema of the body would say of `null` or a list, in words for a person. */
 function parseBody(route: Route, req: Request): unknown {
-  const body: unknown = req.body;
+  const body: unknown = route.takesRaw === true ? undefined : req.body;
   if (route.body !== undefined && (typeof body !== 'object' || body === null || Array.isArray(body))) {
     throw new Problem('bad_request', 'The body must be a JSON object: names and values within { and }.');
   }

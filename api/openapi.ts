@@ -61,7 +61,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
   };
 }
 
-function responsesOf({ responses, scope }: Route): ZodOpenApiResponsesObject {
+function responsesOf({ responses, scope, takesRaw }: Route): ZodOpenApiResponsesObject {
   const problem = { content: { 'application/problem+json': { schema: ProblemBody } } };
   const declared = Object.entries(responses).map(([status, spec]) => [
     status,
@@ -69,7 +69,7 @@ function responsesOf({ responses, scope }: Route): ZodOpenApiResponsesObject {
   ]);
   return {
     ...Object.fromEntries(declared),
-    ...(scope === 'public'
+    ...(scope === 'public' && takesRaw !== true
       ? {}
       : { '4XX': { description: 'The request is refused; detail says what to do', ...problem } }),
     '5XX': { description: 'Not done, or not surely; try again', ...problem },

@@ -10,6 +10,7 @@ const PROBLEMS = {
   unknown_tool: { status: 400, title: 'There is no such tool' },
   message_rejected: { status: 400, title: 'The message is not as it must be' },
   unauthenticated: { status: 401, title: 'No valid key' },
+  webhook_refused: { status: 401, title: 'The webhook does not prove where it comes from' },
   missing_scope: { status: 403, title: 'The key may not do this' },
   not_a_member: { status: 403, title: 'You may not decide this' },
   not_shown_whole: { status: 403, title: 'It cannot be shown whole' },

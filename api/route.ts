@@ -31,6 +31,8 @@ export interface Asked<Params, Query, Headers, Body> {
   readonly query: Query;
   readonly headers: Headers;
   readonly body: Body;
+  /** The bytes of the body as they came; empty unless the route asks for them. */
+  readonly raw: Uint8Array;
   readonly caller: Caller;
   /** Aborted when the client goes away and when the server closes. */
   readonly signal: AbortSignal;
@@ -61,6 +63,8 @@ interface Spec<
   readonly query?: Q;
   readonly headers?: H;
   readonly body?: B;
+  /** Instead of a body: its bytes, unparsed, for whoever must verify them first. */
+  readonly takesRaw?: true;
   /** How the body is sent; a form is taken from our own pages only. JSON unless said otherwise. */
   readonly bodyAs?: 'form';
   /** Another way in than by key, tried first; undefined where the request does not bring what it takes. */

@@ -35,6 +35,11 @@ done
 # Its public key is made by the API, named by the ledger that it signs for: countersign ledger checkpoint --key
 put ledger_signing_key "$(openssl genpkey -algorithm ed25519 -outform DER | openssl base64 -A)"
 
+# Of channels; empty files are channels that are not used (docs/channels.md).
+for name in slack_signing_secret slack_bot_token telegram_webhook_secret telegram_bot_token; do
+  [ -e "secrets/$name" ] || { : > "secrets/$name"; chmod 644 "secrets/$name"; }
+done
+
 # Nobody but you knows these.
 for name in openai_api_key smtp_url \
   shop_database_url shop_mint_database_url on_call_database_url on_call_mint_database_url; do

@@ -4,7 +4,7 @@ import type { ActResult, Case, Ending, Evidence, Proposal, RuledAction, SettledA
 import type { Approval, CountedDecision } from './approval.ts';
 import type { QuestionInput, SubmittedMessage } from './conversation.ts';
 import type { Entry } from './entry.ts';
-import type { ItemRef, NewItem } from './item.ts';
+import type { ItemRef, NewItem, Recorded } from './item.ts';
 import type { CallModelInput, CallModelResult } from './model.ts';
 import type { Asked } from './entitlement.ts';
 import type {
@@ -42,6 +42,8 @@ export type OpenedTurn =
       readonly asked?: ReportStatement['asked'];
       /** An approver asks something: the batch goes on waiting. */
       readonly stillWaits?: boolean;
+      /** And sees on a card what is said then. */
+      readonly hasCards?: true;
       /** How many actions of the batch were denied. */
       readonly denials?: number;
     }
@@ -53,6 +55,7 @@ export type OpenedTurn =
       readonly again?: ItemRef;
       readonly asked?: ReportStatement['asked'];
       readonly stillWaits?: boolean;
+      readonly hasCards?: true;
       readonly denials?: number;
     }
   | { readonly kind: 'refused' }
@@ -124,11 +127,8 @@ export interface WorkflowsActivities {
   }): Promise<Signed<ReportStatement>>;
   /** Ask the rules and sign their verdicts. Writes nothing. */
   decide(input: readonly Inspected[]): Promise<readonly RuledAction[]>;
-  /** Write entries and items in one transaction, idempotent by their keys. */
-  record(input: {
-    readonly entries: readonly Entry[];
-    readonly items: readonly NewItem[];
-  }): Promise<readonly ItemRef[]>;
+  /** Write entries and items in one transaction, idempotent by their keys. Says whether what it asks has cards. */
+  record(input: { readonly entries: readonly Entry[]; readonly items: readonly NewItem[] }): Promise<Recorded>;
   verifyDecision(input: {
     readonly signed: Signed<DecisionStatement>;
     readonly approvals: readonly DecidedOn[];
@@ -153,6 +153,8 @@ export interface WorkflowsActivities {
       readonly questions: readonly QuestionInput[];
       /** It has ended, and its report did not come or did not hold. */
       readonly isLost?: boolean;
+      /** Nobody else shows on its cards how it ended. */
+      readonly hasCards?: true;
     }[]
   >;
   signReport(input: {
@@ -196,4 +198,29 @@ export interface ActorActivities {
     /** True inside a turn: the result becomes the tool result of its call. A batch reports at its end instead. */
     readonly notesResult: boolean;
   }): Promise<ActResult>;
+}
+
+/** What came of bringing channels up to date. */
+export interface Delivered {
+  /** How many messages were posted or edited. */
+  readonly done: number;
+  /** Sentences about places that refuse for good; they are not tried again. */
+  readonly refused: readonly string[];
+}
+
+/**
+ * The actor, with the tokens of the channels: shows what is on record, at addresses of the directory or the conversation's
+ * own. Each may be called at any time, and again: it changes only what does not stand as it should. Without channels they
+ * do nothing. Fails with ChannelRateLimited or ChannelUnavailable, which pass.
+ */
+export interface DeliverActivities {
+  /**
+   * Bring the cards of a batch or a question to what is on record of it. Call it whenever that has changed. `atMs`: the time
+   * by the Workflow's clock, which says who may decide by now; the actor's own may be behind it.
+   */
+  showCards(input: { readonly batchId: string; readonly atMs?: number }): Promise<Delivered>;
+  /** Remind whoever can still decide something of it; once for each note. */
+  remind(input: { readonly batchId: string; readonly note: string; readonly atMs?: number }): Promise<Delivered>;
+  /** Every reply of a conversation in a channel that was not delivered yet, in order. */
+  deliverReplies(input: { readonly conversationId: string }): Promise<Delivered>;
 }

@@ -3,6 +3,7 @@
 // domain only. Guarantee: where anything of the arguments is cut or hidden, the card offers no answer but deny.
 import { endingOf, endingText, type Outcome } from './action.ts';
 import { type Approval, type ApprovalEnd, askedBy } from './approval.ts';
+import type { SaidSince } from './asked-back.ts';
 import { answersTo, saidOf } from './decision.ts';
 import { groupsAt } from './entitlement.ts';
 import { canonicalText, type Leaf, leavesOf } from './leaves.ts';
@@ -39,6 +40,12 @@ export interface CardDecision {
   readonly atMs: number;
 }
 
+/** What the requester has said since somebody asked back. */
+export interface CardMessage {
+  readonly text: Shown;
+  readonly atMs: number;
+}
+
 /** One approval on a card. */
 export interface CardAsk {
   readonly approvalId: string;
@@ -58,6 +65,7 @@ export interface CardAsk {
   readonly group: string;
   readonly quorum: number;
   readonly decided: readonly CardDecision[];
+  readonly saidSince: readonly CardMessage[];
   readonly deadlineMs: number;
   /** What happens then, if nobody answers; '' once it has ended. */
   readonly otherwise: string;
@@ -95,6 +103,7 @@ export interface CardInput {
     readonly approval: Approval;
     readonly handle: string;
     readonly outcome: Outcome | null;
+    readonly saidSince?: readonly SaidSince[];
   }[];
   /** Summaries of the allowed actions of the batch. */
   readonly alsoRuns: readonly string[];
@@ -106,6 +115,8 @@ export interface CardInput {
 const LINE_CHARS = 160;
 // 500 characters: a reason is one sentence.
 const REASON_CHARS = 500;
+// 200 characters of a message: five of them must leave room for what is to be approved.
+const SAID_CHARS = 200;
 // 20 actions: more than a model asks for at once; what is past them is counted.
 const MAX_ALSO_RUNS = 20;
 
@@ -137,7 +148,7 @@ function alsoRunsOf(summaries: readonly string[]): readonly Shown[] {
 }
 
 function askOf(
-  { approval, handle, outcome }: CardInput['asks'][number],
+  { approval, handle, outcome, saidSince = [] }: CardInput['asks'][number],
   names: CardInput['names'],
   limits: CardLimits,
   nowMs: number,
@@ -156,6 +167,7 @@ function askOf(
       ...{ person: person(one.personId), answer: one.answer, atMs: one.atMs },
       reason: shownText(one.reason, REASON_CHARS),
     })),
+    saidSince: saidSince.map(({ text, atMs }) => ({ text: shownText(text, SAID_CHARS), atMs })),
     ...{ deadlineMs, end, otherwise: otherwiseOf(approval) },
     outcome: outcome === null ? null : shownText(endingText(endingOf(outcome)), REASON_CHARS),
     answers: answersNow(approval, args.isWhole, nowMs),

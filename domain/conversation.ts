@@ -1,6 +1,7 @@
 // The state of a conversation and its pure transitions: what is queued, what waits, what comes next. The state is one
 // printable JSON object and the input of Continue-As-New. Pure. May import domain only.
 import type { Proposal, RuledAction } from './action.ts';
+import { type Delivering, nothingSaid } from './delivering.ts';
 import { isQuestionId } from './ids.ts';
 import type { ItemRef } from './item.ts';
 import type { MessageStatement, ReportStatement, Signed } from './signed.ts';
@@ -41,6 +42,8 @@ export interface WaitingBatch {
   readonly summaries: readonly string[];
   readonly group: string;
   readonly deadlineMs: number;
+  /** Somebody asked back, and sees on a card what the requester says. */
+  readonly asksBack?: true;
 }
 
 /** What the `action` Workflow is started with: the actions of one model call from the first that asks on. */
@@ -90,12 +93,16 @@ export interface ConversationState {
   recent: ItemRef[];
   /** Signals taken in this run; the server does not count them for us. */
   signals: number;
+  /** Absent where only the API speaks in it. */
+  delivery?: Delivering;
 }
 
 export interface ConversationInput {
   readonly conversationId: string;
   readonly agent: string;
   readonly tenant: string;
+  /** Set where it stands in a channel. */
+  readonly inChannel?: true;
   /** Set on Continue-As-New. */
   readonly state?: ConversationState;
 }
@@ -142,7 +149,8 @@ export function openConversation(input: ConversationInput): ConversationState {
   const empty = { inbox: [], reports: [], seen: [], waiting: [], recent: [], changes: [], obeyed: [], signals: 0 };
   const phases = { phase: 'open', knownPhase: 'open', resumesTo: 'open', announcer: false } as const;
   // A state that an earlier version wrote lacks what came later.
-  const state = { conversationId, agent, tenant, ...phases, shown: 'open · ', turn: 0, ...empty, ...input.state };
+  const before = { ...(input.inChannel && { delivery: nothingSaid() }), ...input.state };
+  const state = { conversationId, agent, tenant, ...phases, shown: 'open · ', turn: 0, ...empty, ...before };
   const isUntold = state.changes.length === 0 && state.phase !== state.knownPhase;
   return { ...state, changes: isUntold ? [state.phase] : state.changes, signals: 0 };
 }
@@ -201,7 +209,7 @@ export function refusalOf(
   if (state.phase === 'closed') return 'ConversationClosed';
   const queued = state.inbox.find((one) => one.id === message.id);
   if (queued !== undefined && queued.text !== message.text) return 'MessageRejected';
-  if (isKnown(state, message.id)) return undefined;
+  if (state.seen.includes(message.id)) return undefined;
   if (state.phase === 'stopped') return 'ConversationStopped';
   const isFull =
     state.inbox.length >= MAX_INBOX || utf8Bytes(JSON.stringify([...state.inbox, message])) > MAX_INBOX_BYTES;
@@ -210,7 +218,7 @@ export function refusalOf(
 
 /** Queue a message once. */
 export function enqueue(state: ConversationState, message: SubmittedMessage): Ticket {
-  const duplicate = isKnown(state, message.id);
+  const duplicate = state.seen.includes(message.id);
   const ticket = { messageId: message.id, ahead: state.inbox.length, phase: state.phase, duplicate };
   if (duplicate) return { ...ticket, queued: state.inbox.some((one) => one.id === message.id) };
   state.inbox.push(message);
@@ -288,8 +296,4 @@ const opensTurn = (item: ItemRef | undefined): boolean => item?.kind === 'messag
 export function viewOf(state: ConversationState): ConversationView {
   const { conversationId, agent, phase, turn, inbox, waiting } = state;
   return { conversationId, agent, phase, turn, queued: inbox.length, waiting };
-}
-
-function isKnown(state: ConversationState, messageId: string): boolean {
-  return state.seen.includes(messageId);
 }

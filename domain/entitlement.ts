@@ -1,6 +1,6 @@
 // Who may decide on an approval. One function, asked three times: by the API at the click, by the Workflow when it counts,
 // by the actor when it acts. Pure. May import domain only.
-import { type Directory, isMember, onlyPersonOf, type Person } from './principal.ts';
+import { type Directory, isMember, isReachable, onlyPersonOf, type Person } from './principal.ts';
 
 /** How much an action is about. `minorUnits` is a whole number of the currency's smallest unit: 7200 is 72.00 EUR. */
 export interface Amount {
@@ -50,6 +50,10 @@ export const groupsAt = (
   { group, escalation }: Pick<Asked, 'group' | 'escalation'>,
   atMs: number,
 ): readonly string[] => [group, ...escalation.filter(({ fromMs }) => fromMs <= atMs).map((one) => one.group)];
+
+/** Whether anybody who may decide it, sooner or later, can be written to on some channel. */
+export const isAskedInChannels = (directory: Directory, { group, escalation }: Asked): boolean =>
+  [group, ...escalation.map((one) => one.group)].some((one) => isReachable(directory, one));
 
 /** One pair of eyes: the same person, or one of them acts for the other. */
 function isSameEyes({ people }: Directory, one: string, other: string): boolean {

@@ -3,6 +3,7 @@
 import type { Effect, Evidence, Outcome, Proposal } from './action.ts';
 import type { Verdict } from './verdict.ts';
 import type { Approval } from './approval.ts';
+import type { ChannelAddress, ConversationChannel, MessageRef } from './channel.ts';
 import type { Principal } from './principal.ts';
 import type { ConversationPhase } from './conversation.ts';
 import type { ModelCost } from './model.ts';
@@ -86,6 +87,8 @@ export type Fact =
       readonly tenant: string;
       readonly owner: string;
       readonly principal: Principal;
+      /** Where it stands, if not only in the API. */
+      readonly channel?: ConversationChannel;
     }
   | { readonly kind: 'phase'; readonly phase: ConversationPhase; readonly by: string; readonly reason: string }
   | {
@@ -221,6 +224,23 @@ export type Fact =
       readonly reason: string;
     }
   | { readonly kind: 'settled'; readonly outcome: Outcome }
+  /** What people were shown of an approval: where, and the digest of exactly what stands there. */
+  | {
+      readonly kind: 'card_shown';
+      readonly batchId: string;
+      readonly channel: string;
+      readonly address: ChannelAddress;
+      readonly ref: MessageRef;
+      readonly sha256: string;
+    }
+  /** The channel refuses for good to show it there. */
+  | {
+      readonly kind: 'card_not_shown';
+      readonly batchId: string;
+      readonly channel: string;
+      readonly address: ChannelAddress;
+      readonly reason: string;
+    }
   /** A role began with another configuration than the last on record. */
   | {
       readonly kind: 'configured';

@@ -14,6 +14,9 @@ export const FAILURES = {
   WarrantRefused: { retryable: false },
   /** An attempt that was cut off may still reach the far side; ask again when its time is over. */
   OutcomeNotKnownYet: { retryable: true },
+  /** A channel wants us to wait, or cannot be reached. */
+  ChannelRateLimited: { retryable: true },
+  ChannelUnavailable: { retryable: true },
   /** The named agent or tool is not loaded in this worker. */
   AgentUnknown: { retryable: false },
   /** An Update that the conversation does not accept in its phase. */

@@ -8,7 +8,7 @@ export const TASK_QUEUES = {
 } as const;
 
 // 2 s instead of 10: how long a message waits for a Worker that was killed before another takes its task over.
-export const WORKFLOW_TASK_TIMEOUT = '2s';
+export const WORKFLOW_TASK_TIMEOUT = '2s' as const;
 
 // 64 characters: long enough for a UUID with a prefix of the caller's, short enough to read in the Temporal UI.
 const CONVERSATION_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -23,6 +23,9 @@ export const actionId = (conversationId: string, turn: number, index: number): s
 
 /** The key under which a message's item is written, once. */
 export const messageKey = (messageId: string): string => `message:${messageId}`;
+
+/** A message that was said in a channel is known as such by its id. */
+export const channelMessageId = (channel: string, hash: string): string => `${channel}-${hash}`;
 
 /** The key under which the report of a batch or a question is written, once. */
 export const reportKey = (batchId: string): string => `report:${batchId}`;

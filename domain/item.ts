@@ -52,4 +52,12 @@ export interface ItemRef {
   readonly kind: ItemBody['kind'];
 }
 
+/** What came of putting something on record: the items as they were written. */
+export type Recorded =
+  | readonly ItemRef[]
+  /** People were asked, and some of them can be reached on a channel: cards are to be shown. */
+  | { readonly items: readonly []; readonly hasCards: true };
+
+export const refsIn = (recorded: Recorded): readonly ItemRef[] => ('items' in recorded ? recorded.items : recorded);
+
 export const refOf = (item: Item): ItemRef => ({ id: item.id, kind: item.body.kind });

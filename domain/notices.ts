@@ -15,6 +15,15 @@ const REMIND_AT = [1 / 2, 9 / 10] as const;
 // 5 min: a reminder sooner after the card, or to a deadline so near, is noise.
 const NO_REMINDER_WITHIN_MS = 5 * 60_000;
 
+/** What a reminder says. The second one says something else, for the same words are said once. */
+export function reminderOf({ askedMs, deadlineMs, question }: Approval, nowMs: number): string {
+  const [, late] = REMIND_AT;
+  const part = nowMs - askedMs >= late * (deadlineMs - askedMs) ? 'Nearly all' : 'Half';
+  const until = new Date(deadlineMs).toISOString().slice(0, 16).replace('T', ' ');
+  const then = question === undefined ? 'it is denied by itself' : 'it stays unknown';
+  return `${part} of the time to answer is over. This waits until ${until} UTC; then ${then}.`;
+}
+
 /** Every notice that an approval may come to, in order of time. */
 export function noticesOf({ askedMs, deadlineMs, escalation = [] }: Approval): readonly Notice[] {
   const reminders = REMIND_AT.map((part) => askedMs + Math.round((deadlineMs - askedMs) * part))

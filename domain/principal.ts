@@ -11,7 +11,7 @@ export interface Principal {
   readonly tenant: string;
 }
 
-/** A person of the directory. `channels` holds immutable ids by channel ("slack": "U024BE7LH"), not display names. */
+/** A person of the directory. `channels` holds immutable ids by channel, such as T024BE7LD/U024BE7LH, never names. */
 export interface Person {
   readonly id: string;
   readonly name: string;
@@ -26,6 +26,8 @@ export interface Person {
 export interface Directory {
   readonly people: readonly Person[];
   readonly groups: Readonly<Record<string, readonly string[]>>;
+  /** Where a group is asked, by channel; without one each member is, in person. */
+  readonly addresses?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 export const CURRENCY = /^[A-Z]{3}$/;
@@ -54,7 +56,33 @@ export function defineDirectory(directory: Directory): Directory {
         throw new Error(`directory: group "${group}" names "${member}", who is not among the people`);
     }
   }
+  for (const group of Object.keys(directory.addresses ?? {})) {
+    if (!Object.hasOwn(directory.groups, group))
+      throw new Error(`directory: there is an address of "${group}", which is not among the groups`);
+  }
+  assertChannelIdsDiffer(directory.people);
   return Object.freeze(directory);
+}
+
+/** One id that stood for two people would let each speak for the other. */
+function assertChannelIdsDiffer(people: readonly Person[]): void {
+  const owners = new Map<string, string>();
+  for (const { id, channels = {} } of people) {
+    for (const [channel, channelId] of Object.entries(channels)) {
+      if (channelId.trim() === '') throw new Error(`directory: the ${channel} id of "${id}" is blank; take it out`);
+      const owner = owners.get(`${channel} ${channelId}`);
+      if (owner !== undefined)
+        throw new Error(`directory: "${owner}" and "${id}" have the same ${channel} id "${channelId}"`);
+      owners.set(`${channel} ${channelId}`, id);
+    }
+  }
+}
+
+/** Whose id on the channel this is; undefined for a stranger. Only whole ids match, never names. */
+export function personOnChannel({ people }: Directory, channel: string, channelId: string): Person | undefined {
+  return people.find(
+    ({ channels = {} }) => Object.hasOwn(channels, channel) && channels[channel] === channelId && channelId !== '',
+  );
 }
 
 /** A group of one: the person alone. No group of a directory begins so. */
@@ -63,6 +91,16 @@ export const onlyPerson = (personId: string): string => `@${personId}`;
 /** The person of a group of one; undefined where it is a group of the directory. */
 export const onlyPersonOf = (group: string): string | undefined =>
   group.startsWith(onlyPerson('')) ? group.slice(onlyPerson('').length) : undefined;
+
+/** Whether the group, or anybody in it, can be written to on some channel. */
+export function isReachable(directory: Directory, group: string): boolean {
+  const { people, addresses = {} } = directory;
+  const own = Object.hasOwn(addresses, group) ? Object.keys(addresses[group] ?? {}) : [];
+  return (
+    own.length > 0 ||
+    people.some(({ id, channels = {} }) => isMember(directory, group, id) && Object.keys(channels).length > 0)
+  );
+}
 
 /** True when the person stands in the group now. An unknown group has no members, so nobody does. */
 export function isMember(directory: Directory, group: string, personId: string): boolean {

@@ -31,6 +31,8 @@ export const ACTION = {
   pause: 'pause',
   resume: 'resume',
   cancel: 'cancel',
+  /** Signal () from the conversation: whoever asked back sees what is said there. */
+  said: 'said',
   /** Query () → what waits: approvals, what has ended, and whether it is held. */
   query: 'action',
 } as const;

@@ -52,6 +52,8 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
   ledger_read: NOTHING,
   ledger_resumed: { sealed: ['reason'] },
   settled: { sealed: ['outcome.result', 'outcome.reason'] },
+  card_shown: NOTHING,
+  card_not_shown: { sealed: ['reason'] },
   configured: NOTHING,
   operator_act: { sealed: ['reason'] },
   api_key_added: { sealed: ['principal.name'] },

@@ -34,6 +34,9 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
       return ruled(fact, entry.step, chain);
     case 'approval_requested':
       return requested(fact);
+    case 'card_shown':
+    case 'card_not_shown':
+      return carded(fact);
     case 'decided':
       return decided(fact, chain);
     case 'approval_noticed':
@@ -45,12 +48,7 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
     case 'attempted':
       return attempted(fact);
     case 'reconciled':
-      return {
-        part: 'came back',
-        text: `it had been begun before; asked whether it happened, the system of record said: ${words(fact.found)}`,
-        coverage: fact.found === 'unknown' ? 'unknown' : 'attributed',
-        because: 'it is the word of that system',
-      };
+      return reconciled(fact);
     case 'settled':
       return settled(fact, chain, isRebuilt);
     case 'warrant_refused':
@@ -208,6 +206,29 @@ function requested({ approval }: FactOf<'approval_requested'>): Line {
     coverage: 'enforced',
     because: 'on record before anybody saw it; it is bound to the digest of the exact action',
     details: { approvalId: approval.id, digest: approval.digest },
+  };
+}
+
+function reconciled({ found }: FactOf<'reconciled'>): Line {
+  return {
+    part: 'came back',
+    text: `it had been begun before; asked whether it happened, the system of record said: ${words(found)}`,
+    coverage: found === 'unknown' ? 'unknown' : 'attributed',
+    because: 'it is the word of that system',
+  };
+}
+
+function carded(fact: FactOf<'card_shown' | 'card_not_shown'>): Line {
+  const where = `on ${fact.channel} in ${fact.address.to}`;
+  const said = { part: 'people', coverage: 'attributed' } as const;
+  if (fact.kind === 'card_not_shown') {
+    return { ...said, text: `its card could not be shown ${where}: ${fact.reason}`, because: 'the channel said so' };
+  }
+  return {
+    ...said,
+    text: `its card was shown ${where}`,
+    because: 'the channel said so; exactly what it shows is on record by digest',
+    details: { ref: `${fact.ref.to}/${fact.ref.id}`, sha256: fact.sha256 },
   };
 }
 

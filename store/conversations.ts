@@ -39,5 +39,6 @@ function fromRow(row: Selectable<Tables['conversations']>): ConversationRow {
     phase: row.phase,
     createdMs: row.created_ms,
     updatedMs: row.updated_ms,
+    channel: row.channel,
   };
 }

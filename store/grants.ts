@@ -48,7 +48,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       ledger_identity: ALL,
       checkpoints: ALL,
     },
-    insert: ['conversations', 'ledger', 'ledger_seals', 'switches', 'checkpoints'],
+    insert: ['conversations', 'ledger', 'ledger_seals', 'switches', 'checkpoints', 'notes'],
     remove: ['switches'],
     update: {
       conversations: ['phase', 'updated_ms'],
@@ -89,16 +89,22 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
   },
   countersign_actor: {
     read: {
-      ...{ items: ALL, claims: ALL, actions: ['id', 'stage', 'outcome', 'outcome_kind'], ledger: LEDGER_KEYS },
-      ...{ switches: ALL, notices: ['role'] },
+      ...{ items: ALL, claims: ALL, actions: ALL, ledger: LEDGER_KEYS, switches: ALL, notices: ['role'] },
+      // What it shows in channels, and where.
+      ...{ conversations: ALL, approvals: ALL, deliveries: ALL, notes: ALL },
     },
-    insert: ['items', 'claims', 'ledger', 'ledger_seals', 'notices'],
+    insert: ['items', 'claims', 'ledger', 'ledger_seals', 'notices', 'deliveries'],
     update: {
+      deliveries: ['ref', 'digest', 'at_ms'],
+      notes: ['way', 'note', 'due_ms', 'tries', 'is_over'],
       actions: ['stage', 'outcome', 'outcome_kind', 'updated_ms'],
       claims: ['outcome', 'receipt_ms', 'epoch', 'taken_ms'],
     },
-    remove: ['notices'],
-    appends: ['inspected', 'claimed', 'attempted', 'reconciled', 'settled', 'warrant_refused', 'configured'],
+    remove: ['notices', 'notes'],
+    appends: [
+      ...(['inspected', 'claimed', 'attempted', 'reconciled', 'settled', 'warrant_refused'] as const),
+      ...(['configured', 'card_shown', 'card_not_shown'] as const),
+    ],
     labels: ['record', 'untrusted'],
   },
 };

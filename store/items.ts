@@ -40,6 +40,14 @@ export function createItems(db: Db, nowMs: () => number): Store['items'] {
         .execute();
       return rows.map(fromRow);
     },
+    async since(conversationId, fromMs, limit) {
+      const rows = await inConversation(conversationId)
+        .where('created_ms', '>=', fromMs)
+        .orderBy('seq', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map(fromRow).toReversed();
+    },
     async replyTo(conversationId, messageId) {
       const row = await inConversation(conversationId)
         .where('kind', 'in', ['reply', 'staff_reply'])
@@ -112,7 +120,7 @@ export function toRow(item: NewItem, createdMs: number) {
   };
 }
 
-function fromRow(row: Selectable<Tables['items']>): Item {
+export function fromRow(row: Selectable<Tables['items']>): Item {
   return {
     id: row.id,
     conversationId: row.conversation_id,

@@ -3,6 +3,7 @@
 import type { Effect, Evidence, Outcome } from '../domain/action.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Approval } from '../domain/approval.ts';
+import type { ConversationChannel } from '../domain/channel.ts';
 import type { ConversationPhase } from '../domain/conversation.ts';
 import type { Entry, RecordedEntry } from '../domain/entry.ts';
 import type { Item, NewItem } from '../domain/item.ts';
@@ -10,6 +11,10 @@ import type { Principal } from '../domain/principal.ts';
 import type { OwnerReport } from '../domain/report.ts';
 import type { Switch } from '../domain/switch.ts';
 import type { Claims } from './claim-port.ts';
+import type { Deliveries, Notes } from '../domain/delivery.ts';
+import type { CheckpointRow, HashedEntry } from './ledger-rows.ts';
+
+export type { CheckpointRow, HashedEntry } from './ledger-rows.ts';
 
 export interface ConversationRow {
   readonly id: string;
@@ -20,6 +25,8 @@ export interface ConversationRow {
   readonly phase: ConversationPhase;
   readonly createdMs: number;
   readonly updatedMs: number;
+  /** null: only the API speaks in it. */
+  readonly channel: ConversationChannel | null;
 }
 
 /** The read model of an action: what is known of it so far. */
@@ -40,26 +47,6 @@ export interface ActionRow {
   readonly outcome: Outcome | null;
   readonly createdMs: number;
   readonly updatedMs: number;
-}
-
-export interface HashedEntry {
-  readonly seq: number;
-  /** The exact text that was hashed. */
-  readonly text: string;
-  /** RFC 6962: SHA-256 of a zero byte and the text in UTF-8. Leaf `seq - 1` of the ledger's tree. */
-  readonly leaf: Buffer;
-}
-
-/** A signed checkpoint as it is stored: what the ledger was at that size, and where the next one goes on. */
-export interface CheckpointRow {
-  readonly size: number;
-  /** Of the first `size` entries, by the stored frontier. */
-  readonly root: Buffer;
-  /** The signed note. */
-  readonly note: string;
-  readonly madeMs: number;
-  /** null: not yet in every place where it belongs. */
-  readonly publishedMs: number | null;
 }
 
 export interface UnaskedAction extends ActionRow {
@@ -91,6 +78,8 @@ export interface Store {
     load(conversationId: string, ids: readonly string[]): Promise<readonly Item[]>;
     byKey(conversationId: string, key: string): Promise<Item | undefined>;
     page(conversationId: string, afterSeq: number, limit: number): Promise<readonly Item[]>;
+    /** The last ones that were written at that time or later, oldest first. */
+    since(conversationId: string, fromMs: number, limit: number): Promise<readonly Item[]>;
     /** The reply (or staff reply) that ended the turn which took this message; undefined while there is none. */
     replyTo(conversationId: string, messageId: string): Promise<Item | undefined>;
     /** The highest turn from this one on that has an item, 0 where none has; and whether this one has its reply. */
@@ -226,6 +215,10 @@ export interface Store {
     all(): Promise<readonly { readonly role: string; readonly sentence: string; readonly notedMs: number }[]>;
     replace(role: string, sentences: readonly string[], nowMs: number): Promise<void>;
   };
+  /** What stands in channels. */
+  readonly deliveries: Deliveries;
+  /** What one person is still to be told there. */
+  readonly notes: Notes;
   ping(): Promise<void>;
   close(): Promise<void>;
 }

@@ -52,6 +52,8 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
     case 'switched':
     case 'ledger_read':
     case 'ledger_resumed':
+    case 'card_shown':
+    case 'card_not_shown':
     case 'configured':
     case 'operator_act':
     case 'api_key_added':
@@ -68,7 +70,7 @@ async function insertConversation(
   fact: FactOf<'conversation_opened'>,
   atMs: number,
 ): Promise<void> {
-  const { agent, tenant, owner, principal } = fact;
+  const { agent, tenant, owner, principal, channel } = fact;
   await tx
     .insertInto('conversations')
     .values({
@@ -78,6 +80,7 @@ async function insertConversation(
       owner,
       principal_id: principal.id,
       principal: JSON.stringify(principal),
+      channel: channel === undefined ? null : JSON.stringify(channel),
       phase: 'open',
       created_ms: atMs,
       updated_ms: atMs,

@@ -5,6 +5,7 @@ import type pg from 'pg';
 import type { Evidence, Outcome, Proposal } from '../domain/action.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Approval } from '../domain/approval.ts';
+import type { ConversationChannel, MessageRef, Note, PrivateWay } from '../domain/channel.ts';
 import type { ConversationPhase } from '../domain/conversation.ts';
 import type { Escalation } from '../domain/entitlement.ts';
 import type { Fact } from '../domain/entry.ts';
@@ -30,6 +31,7 @@ export interface Tables {
     phase: ConversationPhase;
     created_ms: number;
     updated_ms: number;
+    channel: JsonColumn<ConversationChannel | null> | null;
   };
   items: {
     id: string;
@@ -79,6 +81,23 @@ export interface Tables {
     taken_ms: Generated<number>;
   };
   switches: { scope: SwitchScope; name: string; set_by: string; reason: string; set_ms: number };
+  deliveries: {
+    key: string;
+    channel: string;
+    ref: JsonColumn<MessageRef | null> | null;
+    digest: string;
+    at_ms: number;
+  };
+  notes: {
+    id: string;
+    channel: string;
+    way: JsonColumn<PrivateWay>;
+    note: JsonColumn<Note>;
+    made_ms: number;
+    due_ms: number;
+    tries: Generated<number>;
+    is_over: Generated<boolean>;
+  };
   notices: { role: string; position: number; sentence: string; noted_ms: number };
   ledger: {
     seq: number;

@@ -9,6 +9,7 @@ import { createApprovals } from './approvals.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { createClaims } from './claims.ts';
 import { createConversations } from './conversations.ts';
+import { createDeliveries, createNotes } from './deliveries.ts';
 import { createLedger, createRecord } from './entries.ts';
 import { createItems } from './items.ts';
 import { migrateStore, requireMigrated } from './migrations/migrate.ts';
@@ -49,6 +50,8 @@ export async function openStore({ pool: config, nowMs = Date.now, migrate = true
     apiKeys: createApiKeys(db),
     switches: createSwitches(db),
     notices: createNotices(db),
+    deliveries: createDeliveries(db),
+    notes: createNotes(db),
     ping: () => ping(db),
     close: () => (closed ??= pool.end()),
   };

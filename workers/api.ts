@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import { createApi } from '../api/app.ts';
 import { createGateway } from '../api/gateway.ts';
+import { createLinks, linkingTo } from '../api/links.ts';
+import type { ListeningDeps } from '../api/deps.ts';
 import { type Listening, listen } from '../api/server.ts';
+import type { ChannelReceiver } from '../domain/channel.ts';
 import { createNoteSigner } from '../trust/note.ts';
-import { createSigner, createVerifier } from '../trust/signing.ts';
+import { createSigner, createVerifier, type Signer } from '../trust/signing.ts';
 import { createWebhook, openCheckpointFile } from './checkpoint-places.ts';
 import { type CheckpointDuty, keepCheckpoints } from './checkpoints.ts';
-import type { Config } from './config.ts';
+import { channelsOf, type Config } from './config.ts';
 import { recordConfiguration } from './configured.ts';
 import { createInspect } from './doctor.ts';
 import type { RoleParts } from './parts.ts';
@@ -72,6 +75,7 @@ async function startApi(
       ]) => [name, { name, owner, team, purpose, tools: tools.map((tool) => tool.name) }],
     ),
   );
+  const receivers = receiversOf(config, [...agents.keys()]);
   const signer = createSigner('api', keys.apiSigningKey);
   const verifier = createVerifier({
     api: [signer.publicKey, ...keys.apiPublicKeys],
@@ -87,6 +91,7 @@ async function startApi(
     agents,
     inspect: createInspect(parts, checkpoints.check),
     ledger: checkpoints,
+    channels: { receivers, ...linkingBy(config, signer, nowMs) },
     nowMs,
     log,
     ...(uiUrl === '' ? {} : { temporalUiUrl: `${uiUrl}/namespaces/${namespace}` }),
@@ -99,4 +104,20 @@ async function startApi(
       await gateway.drain(); // a retry under way still needs the connection
     },
   };
+}
+
+/** How a person is sent to the page of an approval; without a public address there is no link. */
+function linkingBy({ publicUrl }: Config, signer: Signer, nowMs: () => number): Pick<ListeningDeps, 'linkFor'> {
+  return publicUrl === undefined ? {} : { linkFor: linkingTo(publicUrl, createLinks({ signer, nowMs })) };
+}
+
+/** The channels that are listened to. Throws a sentence where one is to talk to an agent that is not there. */
+function receiversOf(config: Config, agents: readonly string[]): readonly ChannelReceiver[] {
+  return channelsOf('api', config).map((channel) => {
+    const receiver = channel.receiver(config.channelSettings);
+    if (agents.includes(receiver.agent)) return receiver;
+    throw new Error(
+      `the channel ${channel.name} is to talk to "${receiver.agent}"; choose one of: ${agents.join(', ')}`,
+    );
+  });
 }

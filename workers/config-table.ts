@@ -1,6 +1,8 @@
 // The one table of the environment's variables: what each means, its default, who may have it, whether it is a secret.
-// docs/configuration.md is made of it. May import nothing of ours.
+// docs/configuration.md is made of it. May import the list of channels, each of which says what it needs.
 import { z } from 'zod';
+import type { ChannelSetting } from '../channels/definition.ts';
+import { CHANNELS } from '../channels/index.ts';
 
 /** Who reads a variable. `start` is the development start, which runs all roles in one process; `cli` the client. */
 export type Role = 'api' | 'workflows' | 'assistant' | 'actor' | 'start' | 'cli';
@@ -17,6 +19,8 @@ export interface Variable<Schema extends z.ZodType> {
   readonly roles: readonly Role[];
   /** May also be given as NAME_FILE, the path of a file that holds it. */
   readonly secret?: boolean;
+  /** The file of NAME_FILE may be empty: then it is not set. */
+  readonly mayBeEmpty?: boolean;
   /** Roles that cannot do without it in production. */
   readonly required?: readonly ServingRole[];
 }
@@ -199,6 +203,17 @@ export const VARIABLES = {
     roles: ['cli'],
     secret: true,
   }),
+  publicUrl: variable({
+    name: 'COUNTERSIGN_PUBLIC_URL',
+    schema: text
+      .regex(/^https?:\/\/[^\s/?#@]+$/, {
+        error: 'must be like https://countersign.example.com, with nothing behind it',
+      })
+      .optional(),
+    meaning:
+      'where browsers of people reach the API; without it the button of a card says where to look, and sends no link',
+    roles: ['api', 'start'],
+  }),
   clockOffsetMs: variable({
     name: 'COUNTERSIGN_CLOCK_OFFSET_MS',
     // A hundred years either way: a proof needs days.
@@ -209,8 +224,21 @@ export const VARIABLES = {
   }),
 };
 
+/** What the channels need; a channel of which nothing is set is not there. */
+export const CHANNEL_VARIABLES: readonly Variable<z.ZodOptional<z.ZodString>>[] = CHANNELS.flatMap(({ settings }) =>
+  settings.map(variableOf),
+);
+
+function variableOf({ name, role, form, must, meaning, secret }: ChannelSetting): Variable<z.ZodOptional<z.ZodString>> {
+  const schema = text.regex(form, { error: `must ${must}` }).optional();
+  return { name, schema, meaning, roles: [role, 'start'], ...(secret && { secret, mayBeEmpty: true }) };
+}
+
 /** One row per variable, for documentation and checks. */
-export const CONFIG_TABLE: readonly Variable<z.ZodType>[] = Object.freeze(Object.values(VARIABLES));
+export const CONFIG_TABLE: readonly Variable<z.ZodType>[] = Object.freeze([
+  ...Object.values(VARIABLES),
+  ...CHANNEL_VARIABLES,
+]);
 
 /** The page docs/configuration.md. */
 export function configurationPage(): string {
@@ -233,6 +261,8 @@ export function configurationPage(): string {
     'The `TEMPORAL_*` variables (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_*`, `TEMPORAL_PROFILE`,',
     '`TEMPORAL_CONFIG_FILE`) mean what they mean to every Temporal SDK. With `TEMPORAL_ADDRESS`, `TEMPORAL_PROFILE` or',
     '`TEMPORAL_CONFIG_FILE` set, a development start uses that server and starts none of its own.',
+    '',
+    'A channel is opened by all of its variables: those of the `api` to hear, those of the `actor` to answer (docs/channels.md).',
     '',
     'The variables of a system are named by the agent that uses it: of a database where tools are let in and where their tokens are',
     'made (`SHOP_DATABASE_URL` and `SHOP_MINT_DATABASE_URL`, say; `countersign systems sql shop` prints what its owner installs), of',

@@ -3,11 +3,23 @@
 // role's secrets, or without its own. Light enough for the command line: it loads no Temporal and no store.
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
+import type { ChannelSettings } from '../channels/definition.ts';
+import { CHANNELS } from '../channels/index.ts';
 import { isOpenAi } from '../activities/assistant/models/openai-hosts.ts';
-import { CONFIG_TABLE, type Role, type ServingRole, type Variable, VARIABLES } from './config-table.ts';
+import {
+  CHANNEL_VARIABLES,
+  CONFIG_TABLE,
+  type Role,
+  type ServingRole,
+  type Variable,
+  VARIABLES,
+} from './config-table.ts';
 
 type Variables = typeof VARIABLES;
-export type Config = { readonly [Name in keyof Variables]: z.output<Variables[Name]['schema']> };
+export type Config = { readonly [Name in keyof Variables]: z.output<Variables[Name]['schema']> } & {
+  /** By the names of the variables; what is not set is not there. */
+  readonly channelSettings: ChannelSettings;
+};
 
 /** Variables that say that somebody else's Temporal server is meant, in the SDK's own words. */
 const NAMING_A_SERVER = ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'];
@@ -25,14 +37,18 @@ export class ConfigInvalid extends Error {
 /** The environment as typed, frozen values. An empty variable counts as not set. Throws ConfigInvalid. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const problems: string[] = [];
-  const values: Record<string, unknown> = {};
-  for (const [field, row] of Object.entries<Variable<z.ZodType>>(VARIABLES)) {
+  const read = <T>(row: Variable<z.ZodType<T>>): T | undefined => {
     const given = givenValue(row, env, problems);
     const result = row.schema.safeParse(given ?? row.fallback);
-    if (result.success) values[field] = result.data;
-    else problems.push(sentenceFor(row, given, result.error.issues[0]?.message ?? 'is wrong'));
-  }
-  const config = values as unknown as Config;
+    if (!result.success) problems.push(sentenceFor(row, given, result.error.issues[0]?.message ?? 'is wrong'));
+    return result.data;
+  };
+  const values: Record<string, unknown> = {};
+  for (const [field, row] of Object.entries<Variable<z.ZodType>>(VARIABLES)) values[field] = read(row);
+  const channelSettings = Object.fromEntries(
+    CHANNEL_VARIABLES.map((row) => [row.name, read(row)] as const).filter(([, value]) => value !== undefined),
+  );
+  const config = { ...values, channelSettings } as unknown as Config;
   if (problems.length === 0) problems.push(...contradictions(config));
   if (problems.length > 0) throw new ConfigInvalid(problems);
   return Object.freeze(config);
@@ -71,6 +87,13 @@ export function roleProblems(role: ServingRole, config: Config, env: NodeJS.Proc
   return problems;
 }
 
+/** The channels whose side of this role is set. */
+export function channelsOf(role: 'api' | 'actor', { channelSettings }: Pick<Config, 'channelSettings'>) {
+  return CHANNELS.filter(({ settings }) =>
+    settings.some((one) => one.role === role && one.optional !== true && channelSettings[one.name] !== undefined),
+  );
+}
+
 /** Names of the secrets that a role may hold. */
 export function secretsOf(role: Role): readonly string[] {
   return CONFIG_TABLE.flatMap((row) => (row.secret === true && row.roles.includes(role) ? [row.name] : []));
@@ -103,7 +126,7 @@ export function namedSecret(name: string, env: NodeJS.ProcessEnv): string | unde
 }
 
 function givenValue(
-  row: Pick<Variable<z.ZodType>, 'name' | 'secret'>,
+  row: Pick<Variable<z.ZodType>, 'name' | 'secret' | 'mayBeEmpty'>,
   env: NodeJS.ProcessEnv,
   problems: string[],
 ): string | undefined {
@@ -116,7 +139,8 @@ function givenValue(
   }
   try {
     const content = readFileSync(env[fileVariable] ?? '', 'utf8').trim();
-    if (content === '') problems.push(`${fileVariable} names an empty file; write the value into it`);
+    if (content === '' && row.mayBeEmpty !== true)
+      problems.push(`${fileVariable} names an empty file; write the value into it`);
     return content === '' ? undefined : content;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
@@ -142,6 +166,7 @@ function contradictions(config: Config): readonly string[] {
       'COUNTERSIGN_CLOCK_OFFSET_MS moves the clock, which production refuses; take it out of the environment',
     );
   }
+  problems.push(...halfSetChannels(config));
   const { modelProtocol, openaiApiKey, openaiBaseUrl } = config;
   const real = modelProtocol === 'responses' || modelProtocol === 'chat';
   if (real && openaiApiKey === undefined && openaiBaseUrl === undefined) {
@@ -150,4 +175,17 @@ function contradictions(config: Config): readonly string[] {
     );
   }
   return problems;
+}
+
+/** A channel without its secret would verify nothing, and one without its agent would answer nobody. */
+function halfSetChannels({ channelSettings }: Config): readonly string[] {
+  return CHANNELS.flatMap(({ settings }) =>
+    (['api', 'actor'] as const).flatMap((role) => {
+      const needed = settings.filter((one) => one.role === role && one.optional !== true).map(({ name }) => name);
+      const given = needed.filter((name) => channelSettings[name] !== undefined);
+      const missing = needed.filter((name) => !given.includes(name));
+      if (given.length === 0 || missing.length === 0) return [];
+      return [`${given.join(', ')} is set, and ${missing.join(', ')} is not or blank; set all of them, or none`];
+    }),
+  );
 }

@@ -10,13 +10,14 @@ import { startActorRole } from './actor.ts';
 import { askUnknown } from './ask-unknown.ts';
 import { startAssistantRole } from './assistant.ts';
 import { workflowBundle } from './bundle.ts';
-import { type Config, modelProtocolOf, namedSecret } from './config.ts';
+import { channelsOf, type Config, modelProtocolOf, namedSecret } from './config.ts';
 import { recordConfiguration } from './configured.ts';
 import { watchOperators } from './operator-acts.ts';
 import { ownVersion } from './version.ts';
 import type { RoleParts } from './parts.ts';
 import type { RoleConnection, RunningRole } from './role.ts';
 import { connectSystems } from './systems.ts';
+import { tellNotes } from './tell-notes.ts';
 import { startWorkflowsRole, workflowStateBy } from './workflows.ts';
 
 export interface PublicKeys {
@@ -68,25 +69,30 @@ export async function composeActor(
   keys: PublicKeys,
   development: { readonly pool: pg.PoolConfig | undefined; readonly folder: string },
 ): Promise<RunningRole> {
-  const { store, loaded, nowMs, env, log } = parts;
+  const { store, loaded, nowMs, env, log, config } = parts;
   const systems = await connectSystems({ loaded, env, development: development.pool, nowMs });
   const { databases, secrets } = systems;
   const readSecret = (name: string) => namedSecret(name, env);
   const broker = createLocalBroker({ databases, secrets, readSecret, foldersPath: development.folder });
+  const senders = channelsOf('actor', config).map((channel) => channel.sender(config.channelSettings));
+  const stopTelling = tellNotes({ store, senders, nowMs, log });
   let role: RunningRole;
   try {
     const notices = await systems.look();
     for (const notice of notices) log.warn(notice);
     await store.notices.replace('actor', notices, nowMs());
     await recordConfiguration('actor', { store, ...loaded, version: ownVersion(), nowMs });
-    role = await startActorRole(at(parts), { store, ...loaded, verifier: verifierOf(keys), broker, nowMs });
+    const verifier = verifierOf(keys);
+    role = await startActorRole(at(parts), { store, ...loaded, verifier, broker, senders, nowMs, log });
   } catch (error) {
+    stopTelling();
     await systems.close();
     throw error;
   }
   return {
     ...role,
     async stop() {
+      stopTelling();
       await role.stop();
       await systems.close();
     },

@@ -9,10 +9,11 @@ import type { BatchInput } from '../domain/conversation.ts';
 import { editOf } from '../domain/decision.ts';
 import { approvalId } from '../domain/ids.ts';
 import { isCancelled, listenForPeople, tellConversation, waitForPeople } from './approval.ts';
+import { isShown, showInChannels, showLast } from './cards.ts';
 import { workflowsRole } from './effects.ts';
 import { actOnce, endOfLeave, entriesOf, MAX_RULINGS, ruleAgain, ruleAnew, settledEntry } from './life.ts';
 import { askWhetherItHappened } from './question.ts';
-import { endOpen, flush, openWaiting, request, showBatch, type Waiting } from './waiting.ts';
+import { endOpen, flush, noteChange, openWaiting, request, showBatch, type Waiting } from './waiting.ts';
 
 // 3: what changes three times while people look at it is not ready to be approved.
 const MAX_ASKS = 3;
@@ -32,6 +33,7 @@ export async function action(batch: BatchInput): Promise<void> {
 async function runBatch(batch: BatchInput, waiting: Waiting): Promise<void> {
   const asked = batch.actions.map((one, index) => askFor(waiting, one, index, 0));
   listenForPeople(waiting);
+  showInChannels(waiting);
   await flush(waiting); // on record before anyone sees a card
 
   const done: Settled[] = [];
@@ -43,11 +45,13 @@ async function runBatch(batch: BatchInput, waiting: Waiting): Promise<void> {
     done.push(settled);
     const { actionId, tool, summary, then } = settled.proposal;
     waiting.settled.push({ actionId, tool, summary, ending: settled.ending, then });
+    noteChange(waiting); // the actor has put its outcome on record
     await askWhetherItHappened(settled.proposal, settled.ending);
   }
   await recordEndings(done, waiting);
   await report(batch, waiting);
   showBatch(waiting, 'done');
+  if (!isShown(waiting)) await showLast(waiting);
   await condition(allHandlersFinished);
   await flush(waiting); // a click that was counted while the report went out
 }

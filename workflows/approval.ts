@@ -18,7 +18,18 @@ import { conversationWorkflowId } from '../domain/ids.ts';
 import { ACTION, CONVERSATION } from '../domain/protocol.ts';
 import type { DecisionStatement, Signed } from '../domain/signed.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
-import { endDue, find, flush, nextDueMs, note, noticeDue, replace, showBatch, type Waiting } from './waiting.ts';
+import {
+  endDue,
+  find,
+  flush,
+  nextDueMs,
+  note,
+  noteChange,
+  noticeDue,
+  replace,
+  showBatch,
+  type Waiting,
+} from './waiting.ts';
 
 const decideApproval = defineUpdate<Receipt, [Signed<DecisionStatement>]>(ACTION.decideApproval);
 const approvalDecision = defineSignal<[Signed<DecisionStatement>]>(ACTION.approvalDecision);
@@ -48,6 +59,9 @@ export function listenForPeople(waiting: Waiting): void {
   setHandler(defineSignal(ACTION.resume), () => hold(waiting, 'none'), { description: 'Go on after a pause' });
   setHandler(defineSignal(ACTION.cancel), () => hold(waiting, 'cancelled'), {
     description: 'Cancel all that has not begun',
+  });
+  setHandler(defineSignal(ACTION.said), () => noteChange(waiting), {
+    description: 'Something was said in the conversation, which cards show to whoever asked back',
   });
   setHandler(actionQuery, () => ({
     batchId: waiting.batchId,

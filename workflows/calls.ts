@@ -20,7 +20,7 @@ import {
   type WaitingBatch,
 } from '../domain/conversation.ts';
 import { waitingWorkflowId, resultKey, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
-import type { NewItem } from '../domain/item.ts';
+import { type NewItem, refsIn } from '../domain/item.ts';
 import { ACTION } from '../domain/protocol.ts';
 import type { MessageStatement, Signed } from '../domain/signed.ts';
 import type { action as actionWorkflow } from './action.ts';
@@ -58,7 +58,7 @@ export async function carryOut(
     action === null ? [] : [settledEntry(action.proposal, { kind: 'denied', reason })],
   );
   const items = refused.map((one) => toolResult(of, one, `Not done. denied: ${one.reason}`));
-  remember(state, await workflowsRole.record({ entries: [...entries, ...denied], items }));
+  remember(state, refsIn(await workflowsRole.record({ entries: [...entries, ...denied], items })));
 
   undone.open = [...runNow, ...waiting];
   const ran = await runInOrder(state, of, principal, runNow, undone);
@@ -152,7 +152,7 @@ async function cancelRest(
   const reason = 'an earlier step of the same order did not succeed';
   const entries = rest.map(({ proposal }) => settledEntry(proposal, { kind: 'cancelled', reason }));
   const items = rest.map(({ proposal }) => toolResult(of, proposal, endingText({ kind: 'cancelled', reason })));
-  remember(state, await workflowsRole.record({ entries, items }));
+  remember(state, refsIn(await workflowsRole.record({ entries, items })));
 }
 
 /** Hand the rest to a Workflow of its own, which outlives this turn, this run and even this conversation's Worker. */
@@ -221,7 +221,7 @@ function batchOf(rest: readonly RuledAction[], principal: Signed<MessageStatemen
 }
 
 async function tell(state: ConversationState, items: readonly NewItem[]): Promise<void> {
-  remember(state, await workflowsRole.record({ entries: [], items }));
+  remember(state, refsIn(await workflowsRole.record({ entries: [], items })));
 }
 
 export function toolResult(of: TurnOf, call: Pick<RefusedCall, 'actionId' | 'callId' | 'tool'>, text: string): NewItem {

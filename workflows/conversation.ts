@@ -16,6 +16,8 @@ import {
   openConversation,
   takeNext,
 } from '../domain/conversation.ts';
+import { isBehind, noteSaid } from '../domain/delivering.ts';
+import { deliverLast, holdDelivering, keepDelivering } from './delivering.ts';
 import { describeConversation } from './desk.ts';
 import { listen } from './messages.ts';
 import { announceChanges, phaseIsKnown } from './phase.ts';
@@ -37,6 +39,7 @@ async function converse(
 ): Promise<void> {
   state.announcer = patched('phase-announcer');
   if (state.announcer) void announceChanges(state);
+  void keepDelivering(state);
   while (state.phase !== 'closed') {
     describeConversation(state);
     await condition(() => hasWork(state) || state.phase !== state.knownPhase || mustRenew(state));
@@ -47,14 +50,18 @@ async function converse(
       state.turn += 1;
       await runTurn(state, work, running.turn);
       delete running.turn;
+      noteSaid(state);
     }
     if (!mustRenew(state)) continue;
     await phaseIsKnown(state);
+    if (state.delivery !== undefined) await holdDelivering(state.delivery, state);
     await condition(allHandlersFinished); // safe: no handler waits for this loop
     await continueAsNew<typeof conversation>({ ...input, state });
   }
   await phaseIsKnown(state);
   await keepQueued(state);
+  noteSaid(state);
+  if (isBehind(state)) await deliverLast(state);
   await condition(allHandlersFinished);
 }
 

@@ -7,12 +7,18 @@ import {
   CancellationScope,
   isCancellation,
   type LocalActivityFunctionWithOptions,
+  log,
   patched,
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow';
 import type { ActResult, Evidence, Proposal } from '../domain/action.ts';
-import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../domain/activity-ports.ts';
+import type {
+  ActorActivities,
+  AssistantActivities,
+  DeliverActivities,
+  WorkflowsActivities,
+} from '../domain/activity-ports.ts';
 import { TASK_QUEUES } from '../domain/ids.ts';
 import { cutToBytes } from '../domain/text.ts';
 
@@ -119,6 +125,61 @@ export function act(input: Parameters<ActorActivities['act']>[0], untilMs?: numb
     startToCloseTimeout: input.proposal.timeoutMs + ACT_OVERHEAD_MS,
     retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
   }).act.executeWithOptions({ summary: inOneLine(input.proposal.summary) }, [input]);
+}
+
+const channelOptions = {
+  taskQueue: TASK_QUEUES.actor,
+  // 2 min: a hundred people, one call of a fifth of a second after the other, with room. What was shown by then is not
+  // shown again, so a longer list goes on in the next attempt.
+  startToCloseTimeout: '2 minutes',
+  // 2 s, with a beat every 500 ms: how soon the sending of a killed worker is taken over.
+  heartbeatTimeout: '2s',
+  // Whoever ends waits for no channel.
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  // 1 s and then up to 30 s, without end within its time: a platform that was away for an hour has the card half a minute
+  // after it is back, and one try costs it one call for each place.
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+} as const;
+
+const cardChannels = proxyActivities<Pick<DeliverActivities, 'showCards'>>({
+  ...channelOptions,
+  // 24 h: a platform that is away for a day is an outage that people know of; the next change of the approval tries again.
+  scheduleToCloseTimeout: '24 hours',
+});
+
+export const showCards: DeliverActivities['showCards'] = (input) =>
+  cardChannels.showCards.executeWithOptions({ summary: 'show cards' }, [input]);
+
+const reminderChannels = proxyActivities<Pick<DeliverActivities, 'remind'>>({
+  ...channelOptions,
+  // 1 h: what reminds later than that comes as a surprise; the card stands there all the same.
+  scheduleToCloseTimeout: '1 hour',
+});
+
+export const remind: DeliverActivities['remind'] = (input) =>
+  reminderChannels.remind.executeWithOptions({ summary: 'remind' }, [input]);
+
+const replyChannels = proxyActivities<Pick<DeliverActivities, 'deliverReplies'>>({
+  ...channelOptions,
+  // 24 h: as for cards; what was not delivered by then goes out with the next reply.
+  scheduleToCloseTimeout: '24 hours',
+});
+
+export const deliverReplies: DeliverActivities['deliverReplies'] = (input) =>
+  replyChannels.deliverReplies.executeWithOptions({ summary: 'deliver replies' }, [input]);
+
+// 2 h: how long a Workflow that has ended stays open to show the last state. Chats are seldom away for an hour; past it the
+// card keeps what it said before, and a click on it tells how it ended.
+export const SHOW_LAST_MS = 2 * 3_600_000;
+
+/** Tell a channel, and go on in any case: one that fails is logged, for the record says all that it would have shown. */
+export async function inChannels(what: string, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isActivityFailure(error)) throw error;
+    log.warn(`${what}: a channel could not be reached in time`, { reason: whyFailed(error) });
+  }
 }
 
 // 1 s: an Activity needs some time; the actor refuses by its own clock what comes too late.

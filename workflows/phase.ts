@@ -50,11 +50,18 @@ async function announce(state: ConversationState, phase: ConversationPhase): Pro
 
 /** A batch pauses, goes on or ends with its conversation. A question does not: what may have happened must be known. */
 export async function tellWaiting({ batchId }: WaitingBatch, phase: ConversationPhase): Promise<void> {
-  if (isQuestionId(batchId)) return;
-  await getExternalWorkflowHandle(waitingWorkflowId(batchId))
-    .signal(TELLS[phase])
-    .catch((error: unknown) => log.info('a batch had already ended', { batchId, error: String(error) }));
+  if (!isQuestionId(batchId)) await signalBatch(batchId, TELLS[phase]);
 }
+
+/** Whoever asked back sees on a card what is said now. */
+export async function tellAskers({ waiting }: ConversationState): Promise<void> {
+  for (const { batchId, asksBack } of waiting) if (asksBack === true) await signalBatch(batchId, ACTION.said);
+}
+
+const signalBatch = (batchId: string, name: string): Promise<void> =>
+  getExternalWorkflowHandle(waitingWorkflowId(batchId))
+    .signal(name)
+    .catch((error: unknown) => log.info('a batch had already ended', { batchId, error: String(error) }));
 
 /** Hold while an operator has paused the conversation: nothing new begins, and nothing is lost. */
 export async function holdWhilePaused(state: ConversationState): Promise<void> {

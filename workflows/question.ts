@@ -18,8 +18,9 @@ import { questionId, TASK_QUEUES, waitingWorkflowId, WORKFLOW_TASK_TIMEOUT } fro
 import { QUESTION } from '../domain/protocol.ts';
 import { listenForPeople, tellConversation, waitForPeople } from './approval.ts';
 import { attributesOfBatch } from './desk.ts';
+import { isShown, showInChannels, showLast } from './cards.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
-import { flush, openWaiting, request, showBatch } from './waiting.ts';
+import { flush, noteChange, openWaiting, request, showBatch } from './waiting.ts';
 
 // 5: the owner and the team are two; a third party would be a new rule, and this a bound all the same.
 const MAX_ROUNDS = 5;
@@ -32,6 +33,7 @@ export async function question(input: QuestionInput): Promise<void> {
     waiting.hold = 'cancelled';
   });
   await CancellationScope.nonCancellable(async () => {
+    showInChannels(waiting);
     let answer: CountedDecision | null = null;
     for (let round = 0; round < MAX_ROUNDS && answer === null && waiting.hold !== 'cancelled'; round++) {
       const asked = await workflowsRole.poseQuestion({ question: input, round, askedMs: Date.now() });
@@ -43,6 +45,8 @@ export async function question(input: QuestionInput): Promise<void> {
     const signed = await workflowsRole.closeQuestion({ question: input, answer });
     await tellConversation(input.proposal.conversationId, { batchId: input.questionId, signed });
     showBatch(waiting, 'done');
+    noteChange(waiting); // the outcome that the answer has corrected
+    if (!isShown(waiting)) await showLast(waiting);
     await condition(allHandlersFinished);
     await flush(waiting); // a click that was counted while the report went out
   });

@@ -2,6 +2,7 @@
 // first `ask` on the rest waits in a Workflow of its own, and the turn ends. May import domain and @temporalio/workflow.
 import { type CancellationScope, isCancellation, log, patched } from '@temporalio/workflow';
 import { endingText } from '../domain/action.ts';
+import { isAskedBack, noteAskedBack } from '../domain/asked-back.ts';
 import type { OpenedTurn, TurnOf } from '../domain/activity-ports.ts';
 import {
   type ConversationState,
@@ -15,13 +16,14 @@ import {
 } from '../domain/conversation.ts';
 import type { Entry } from '../domain/entry.ts';
 import { reportKey } from '../domain/ids.ts';
-import type { NewItem } from '../domain/item.ts';
+import { type NewItem, refsIn } from '../domain/item.ts';
 import type { CallModelResult } from '../domain/model.ts';
 import { wordsOfDenials, wordsOfModelFailure, wordsOfStop } from '../domain/words.ts';
 import { awaitAnswer, carryOut, toolResult, type Undone } from './calls.ts';
+import { showGone } from './cards.ts';
 import { callModel, isActivityFailure, typeOfFailure, whyFailed, workflowsRole } from './effects.ts';
 import { settledEntry } from './life.ts';
-import { holdWhilePaused } from './phase.ts';
+import { holdWhilePaused, tellAskers } from './phase.ts';
 import { startQuestion } from './question.ts';
 
 // 3: once is a mistake, twice a misunderstanding; a model that goes on is led by somebody, and a person should look.
@@ -48,6 +50,7 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
   if (opened.kind === 'refused') return;
   const of = turnOf(state);
   if (work.kind === 'report') hearReport(state, work.batch, opened);
+  else if (isAskedBack(state)) await tellAskers(state);
   remember(state, opened.items);
   let actions = 0;
   let mustSpeak = false;
@@ -92,7 +95,8 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
 async function forgetGone(state: ConversationState, of: TurnOf): Promise<void> {
   if (state.waiting.length === 0 || !patched('forget-gone')) return;
   const waiting = state.waiting.map(({ batchId, deadlineMs }) => ({ batchId, deadlineMs }));
-  for (const { batchId, questions, isLost } of await workflowsRole.closeGone({ of, waiting })) {
+  for (const { batchId, questions, isLost, hasCards } of await workflowsRole.closeGone({ of, waiting })) {
+    if (hasCards === true) showGone(batchId);
     const batch = state.waiting.find((one) => one.batchId === batchId);
     if (batch === undefined) continue;
     settleBatch(state, batchId);
@@ -110,7 +114,7 @@ async function noteLostReport(state: ConversationState, { batchId, summaries }: 
   const text = `What waited has ended, and how was not reported here: ${summaries.join('; ')}. Look at its actions.`;
   const body = { kind: 'report', text } as const;
   const item = { key: reportKey(batchId), conversationId, turn, trust: 'record', body } as const;
-  remember(state, await workflowsRole.record({ entries: [], items: [item] }));
+  remember(state, refsIn(await workflowsRole.record({ entries: [], items: [item] })));
 }
 
 /** What a verified report changes: its batch waits no more, its questions do, and a person may have taken over. */
@@ -120,6 +124,7 @@ function hearReport(
   { asked = [], ...opened }: Exclude<Opened, { kind: 'refused' }>,
 ): void {
   if (opened.stillWaits !== true) settleBatch(state, batch.batchId);
+  else if (opened.hasCards === true) noteAskedBack(state, batch.batchId);
   for (const { questionId, summary } of asked) awaitAnswer(state, batch.principal, questionId, summary);
   if (opened.kind === 'speaks' && opened.handsOver === true) enterPhase(state, 'tool_handover');
 }
@@ -133,7 +138,7 @@ async function say(
   const { conversationId, turn } = state;
   const key = `turn:${turn}:reply`;
   const item = { key, conversationId, turn, trust: 'record', body: { kind: 'reply', text, by: 'code' } } as const;
-  remember(state, await workflowsRole.record({ entries: besides.entries, items: [...besides.items, item] }));
+  remember(state, refsIn(await workflowsRole.record({ entries: besides.entries, items: [...besides.items, item] })));
 }
 
 /** Messages that were taken in and can no longer be answered are kept on the transcript, and told so. */

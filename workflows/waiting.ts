@@ -4,7 +4,7 @@ import { condition, patched } from '@temporalio/workflow';
 import type { SettledAction } from '../domain/action.ts';
 import { type Approval, askedBy, type CountedDecision, endApproval, expireIfDue } from '../domain/approval.ts';
 import { groupsAt } from '../domain/entitlement.ts';
-import { nextNoticeMs, noticesDue } from '../domain/notices.ts';
+import { nextNoticeMs, noticesDue, reminderOf } from '../domain/notices.ts';
 import type { Entry } from '../domain/entry.ts';
 import type { DecisionStatement, Signed } from '../domain/signed.ts';
 import { type BatchPhase, describeBatch, showBatchColumns } from './desk.ts';
@@ -30,14 +30,22 @@ export interface Waiting {
   readonly noticed: Record<string, number> | false;
   /** What approvers ask the conversation, and was not passed on yet. */
   asksBack: { readonly approval: Approval; readonly decision: CountedDecision }[];
+  /** Somebody who is asked can be reached on a channel, as the record said when it was asked. */
+  hasCards: boolean;
+  /** How often something changed that cards show, and up to which of these changes they show it. */
+  changes: number;
+  shownChanges: number;
+  /** Sentences that remind people, and were not said yet. */
+  reminders: string[];
 }
 
 /** `groups` as its row was started with. */
 export function openWaiting(batchId: string, groups: string): Waiting {
   const empty = { approvals: [], settled: [], delivered: [], unrecorded: [], asksBack: [], writing: 0 };
+  const unseen = { hasCards: false, changes: 0, shownChanges: 0, reminders: [] };
   const keepsUp = patched('keeps-up');
   const noticed = patched('reminds') ? {} : false;
-  return { batchId, ...empty, shown: rowOf('waiting', groups), hold: 'none', keepsUp, noticed };
+  return { batchId, ...empty, ...unseen, shown: rowOf('waiting', groups), hold: 'none', keepsUp, noticed };
 }
 
 /**
@@ -49,10 +57,36 @@ export async function flush(waiting: Waiting): Promise<void> {
     const entries = waiting.unrecorded;
     waiting.unrecorded = [];
     waiting.writing += 1;
-    await workflowsRole.record({ entries, items: [] });
+    const recorded = await workflowsRole.record({ entries, items: [] });
     waiting.writing -= 1;
+    if ('hasCards' in recorded) waiting.hasCards = true;
+    for (const entry of entries) showRecorded(waiting, entry);
   }
   await condition(() => waiting.writing === 0);
+}
+
+/** What is on record by now is shown in channels, and no sooner. */
+function showRecorded(waiting: Waiting, { subject, fact }: Entry): void {
+  switch (fact.kind) {
+    case 'approval_noticed': {
+      const reminds = fact.notice === 'reminder' && waiting.hasCards;
+      const sentence = reminds ? reminderOf(find(waiting, subject), Date.now()) : undefined;
+      // The approvals of a batch that were asked together are one reminder.
+      if (sentence !== undefined && !waiting.reminders.includes(sentence)) waiting.reminders.push(sentence);
+      return noteChange(waiting);
+    }
+    case 'approval_requested':
+    case 'decided':
+    case 'approval_settled':
+    case 'settled':
+      return noteChange(waiting);
+    default:
+  }
+}
+
+/** Something has changed that cards show. */
+export function noteChange(waiting: Waiting): void {
+  waiting.changes += 1;
 }
 
 const rowOf = (phase: BatchPhase, group: string): string => `${phase} · ${group}`;

@@ -117,7 +117,7 @@ export function withoutSecrets(error: unknown, redactor: Redactor): Error {
     nonRetryable: nonRetryable ?? false,
     details: redactor.json(details ?? []),
     ...(category && { category }),
-    ...(nextRetryDelay !== undefined && { nextRetryDelay }),
+    ...(nextRetryDelay !== undefined && nextRetryDelay !== null && { nextRetryDelay }),
   });
 }
 

@@ -5,6 +5,7 @@ import { endApproval } from '../../domain/approval.ts';
 import type { QuestionInput } from '../../domain/conversation.ts';
 import { approvalId, isQuestionId, questionId, standsIn, waitingWorkflowId } from '../../domain/ids.ts';
 import type { ActionRow } from '../../store/ports.ts';
+import { cardsOf } from './cards.ts';
 import type { WorkflowsDeps } from './deps.ts';
 import { QUESTION_ROUNDS } from './question.ts';
 import { closeAction } from './record.ts';
@@ -25,7 +26,8 @@ export function createCloseGone(deps: WorkflowsDeps): WorkflowsActivities['close
       const isQuestion = isQuestionId(batchId);
       if (isQuestion)
         for (const round of QUESTION_ROUNDS.keys()) await closeApproval(deps, approvalId(batchId, 0, round));
-      gone.push({ batchId, questions: isQuestion ? [] : await closeBatch(deps, of, batchId) });
+      const questions = isQuestion ? [] : await closeBatch(deps, of, batchId);
+      gone.push({ batchId, questions, ...(await cardsOf(deps, batchId)) });
     }
     return gone;
   };

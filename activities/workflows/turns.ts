@@ -10,6 +10,7 @@ import type { MessageStatement, ReportStatement } from '../../domain/signed.ts';
 import { itemDigest, sha256Hex } from '../../trust/digest.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
 import { agentOf } from './agents.ts';
+import { cardsOf } from './cards.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
 type Verified = { readonly message: SubmittedMessage; readonly statement: MessageStatement };
@@ -80,7 +81,7 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
       asked,
       denials,
       ...(again === undefined ? {} : { again }),
-      ...(stillWaits ? { stillWaits } : {}),
+      ...(stillWaits ? { stillWaits, ...(await cardsOf(deps, batchId)) } : {}),
     };
     if (handedOver || report === undefined) return { kind: 'noted', handedBack: false, ...told };
     const { modelCallsPerTurn } = agent.limits;

@@ -222,3 +222,28 @@ test('who has approved may take it back on the page, while more are needed', asy
   const fields = { form: formIn(html), answer: 'withdraw', reason: '' };
   assert.equal((await post(served, id, fields, login(served, 'approver'))).status, 303);
 });
+
+test('what the requester has said since somebody asked back stands on the page, neutralised', async (t) => {
+  const served = await serve(t);
+  const question = {
+    decisionId: 'approver/1',
+    personId: 'approver',
+    reason: 'for whom?',
+    atMs: 0,
+    signed: '',
+  } as const;
+  const { id, conversationId, requester } = await served.ask({ asides: [{ ...question, answer: 'ask_back' }] });
+  const from = { id: requester, name: requester, tenant: 'default' };
+  const body = { kind: 'message', text: 'for <b>Dana\u202e</b>', from } as const;
+  const item = { key: 'message:m1', conversationId, turn: 2, trust: 'principal', body } as const;
+  await served.store.items.append([
+    item,
+    { ...item, key: 'message:m2', body: { ...body, text: 'of another', from: { ...from, id: 'x' } } },
+  ]);
+  const { html } = await get(served, `/approvals/${id}`, login(served, 'approver'));
+  assert.match(
+    html,
+    /has said since it was asked back<\/h2>\n<ul><li dir="auto">[^<]*: for &lt;b&gt;Dana&lt;U\+202E&gt;/,
+  );
+  assert.doesNotMatch(html, /of another/);
+});

@@ -271,6 +271,8 @@ const PLACES_SEEN: Readonly<Record<Fact['kind'], readonly [subject: string, step
   claimed: ['c:5:0', 'claimed'],
   attempted: ['c:5:0', 'attempted:1'],
   reconciled: ['c:5:0', 'reconciled:2'],
+  card_shown: ['c:5:0.0.0', 'card_shown:slack C1 1716.1:0123456789abcdef'],
+  card_not_shown: ['c:5:0.0.0', 'card_not_shown:slack C1 :0123456789abcdef'],
   warrant_refused: ['c:5:0', 'refused:its verdict is not on record'],
   switched: ['switch:all:', 's-0123456789abcdef0123456789abcdef'],
   ledger_read: ['ledger:reads', 'read-6a0f7d30-1c2b-4c55-9c2e-9f3a1f2b3c4d'],

@@ -163,6 +163,35 @@ test('the API throws and takes back switches; the actor sees them and can change
   assert.deepEqual(await stores.actor.switches.thrown(), []);
 });
 
+test('the API says what is to be told, and sends nothing; the actor tells it, and shows what it may not change', async () => {
+  const { api, actor, assistant, workflows } = stores;
+  const note = { id: 'n1', channel: 'c', way: { user: 'u' }, note: { kind: 'text', text: 't' }, nowMs: 1 } as const;
+  for (let time = 0; time < 2; time++) await api.notes.add(note);
+  await assert.rejects(actor.notes.add(note), DENIED);
+  for (const other of [api, assistant, workflows]) await assert.rejects(other.notes.take(9, 9), DENIED);
+  assert.equal((await actor.notes.take(9, 9))?.id, 'n1');
+  await actor.notes.later('n1', 9);
+  await actor.notes.over('n1');
+  await actor.notes.forget(9);
+  const [address, ref] = [
+    { to: 'C1', thread: '' },
+    { to: 'C1', id: '1' },
+  ];
+  const shown = { kind: 'card_shown', batchId: 'b', channel: 'c', address, ref, sha256: 'd' } as const;
+  const delivery = { key: 'k', channel: 'c', ref, digest: 'd', atMs: 1 };
+  for (let time = 0; time < 2; time++) await actor.deliveries.put(delivery, [entry('card_shown:c C1 1:d', shown)]);
+  for (const other of [api, assistant, workflows]) await assert.rejects(other.deliveries.put(delivery, []), DENIED);
+  assert.deepEqual(
+    [
+      await actor.approvals.ofBatch('b'),
+      await actor.deliveries.replies({ conversationId: 'none', channel: 'c', limit: 1 }),
+    ],
+    [[], []],
+  );
+  assert.deepEqual([await actor.actions.get('a'), await actor.conversations.get('none')], [undefined, undefined]);
+  await assert.rejects(api.record([entry('card_shown:c C1 1:e', shown)]), REFUSED_ROW);
+});
+
 test('the API makes and publishes checkpoints, and changes nothing of one; no other role sees them', async () => {
   const { api } = stores;
   const made = await api.checkpoints.make({ from: 'last_checkpoint', sign: () => 'signed', nowMs: 1 });

@@ -19,6 +19,7 @@ import {
   settleBatch,
   takeNext,
 } from '../../domain/conversation.ts';
+import { isBehind, noteSaid } from '../../domain/delivering.ts';
 import { cutToBytes, cutToJson } from '../../domain/text.ts';
 import { actionId, approvalId, conversationOfAction, isConversationId, parseApprovalId } from '../../domain/ids.ts';
 import { ALLOW, aMessage, anApproval, aRuledAction, ASK, DENY } from './builders.ts';
@@ -40,6 +41,17 @@ test('the ids that were seen survive a renewal of the history', () => {
   const renewed = openConversation({ conversationId: 'c1', agent: 'support-desk', tenant: 'default', state });
   equal(enqueue(renewed, aMessage('m1')).duplicate, true);
   equal(renewed.inbox.length, 1);
+});
+
+test('what was said and not delivered survives a renewal; where there is no channel nothing is counted', () => {
+  const input = { conversationId: 'c1', agent: 'support-desk', tenant: 'default', inChannel: true } as const;
+  const state = openConversation(input);
+  equal(isBehind(state), false);
+  noteSaid(state);
+  equal(isBehind(openConversation({ ...input, state })), true);
+  const without = fresh();
+  noteSaid(without);
+  deepEqual([without.delivery, isBehind(without)], [undefined, false]);
 });
 
 test('a turn takes the messages of one sender, in order, and leaves the others queued', () => {

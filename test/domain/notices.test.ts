@@ -1,6 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
-import { nextNoticeMs, noticesDue, noticesOf } from '../../domain/notices.ts';
+import { nextNoticeMs, noticesDue, noticesOf, reminderOf } from '../../domain/notices.ts';
 import { anApproval } from './builders.ts';
 
 const HOUR_MS = 3_600_000;
@@ -33,4 +33,15 @@ test('each notice falls due once; after a long outage all that are due are given
 test('nobody is reminded of what has ended, or within five minutes of its card', () => {
   deepEqual(noticesDue({ ...waiting, end: 'approved' }, 0, 9 * HOUR_MS), []);
   deepEqual(noticesOf(anApproval({ askedMs: 0, deadlineMs: 5 * 60_000 })), []);
+});
+
+test('each reminder says something else, and what happens when nobody answers', () => {
+  equal(
+    reminderOf(waiting, 5 * HOUR_MS),
+    'Half of the time to answer is over. This waits until 1970-01-01 10:00 UTC; then it is denied by itself.',
+  );
+  equal(
+    reminderOf({ ...waiting, question: 'unknown' }, 9 * HOUR_MS),
+    'Nearly all of the time to answer is over. This waits until 1970-01-01 10:00 UTC; then it stays unknown.',
+  );
 });

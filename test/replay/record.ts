@@ -1,35 +1,27 @@
-// Records one history per rule of the Workflows, by hand: node --conditions=source --import tsx test/replay/record.ts
+// Records one history per rule of the Workflows, by hand, or only those named: node --conditions=source --import tsx
+// test/replay/record.ts [NAME…]
 // Kept histories are never recorded again and never edited: they stand for conversations that are open somewhere. A
 // release that changes what a Workflow does adds scenarios under its own version; this refuses to overwrite a file.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { waitingWorkflowId, conversationWorkflowId } from '../../domain/ids.ts';
 import { ACTION, CONVERSATION } from '../../domain/protocol.ts';
 import { findTemporal } from '../../workers/dev-server/find.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
+import { createPigeon } from '../support/pigeon.ts';
 import { ROOT } from '../support/sources.ts';
-import { eventually, obedient, startSystem, type System } from '../support/system.ts';
+import { eventually, obedient, startSystem, type System, type SystemOptions } from '../support/system.ts';
 import { startTemporal, startTimeSkipping } from '../support/temporal.ts';
+import { ask, batch, conversation, type Scenario, type Skipping } from './scenario.ts';
+import { DELIVERED, onPigeon, REMINDED, shownOnCards } from './shown.ts';
 
 const FOLDER = join(ROOT, 'test/replay/histories');
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+/** Only these, where a version has recorded others before. */
+const only = process.argv.slice(2);
 const far = createFarSide();
 const cli = await findTemporal({ env: process.env, report: () => undefined });
-
-/** A scenario's name is its conversation's id; it says which Workflows to keep, `#<run id>` for an earlier run. */
-type Scenario = (system: System, id: string) => Promise<readonly string[]>;
-
-const conversation = conversationWorkflowId;
-const batch = (id: string): string => waitingWorkflowId(`${id}:1:0`);
-
-async function ask(system: System, id: string, text: string) {
-  await system.open(id);
-  await system.submit(id, 'm1', text);
-  await system.reply(id, 'm1');
-  return system.approval(`${id}:1:0.0.0`);
-}
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   async 'inline-reads-and-writes'(system, id) {
@@ -167,7 +159,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
 };
 
-const EXPIRED: Readonly<Record<string, (temporal: TestWorkflowEnvironment) => Scenario>> = {
+const EXPIRED: Skipping = {
   expired: (temporal) => async (system, id) => {
     await ask(system, id, 'pay 72');
     await temporal.sleep('2 hours');
@@ -215,10 +207,12 @@ function keep(temporal: TestWorkflowEnvironment, name: string, workflowId: strin
 async function recordAll(
   temporal: TestWorkflowEnvironment,
   scenarios: Readonly<Record<string, Scenario>>,
+  people: Pick<SystemOptions, 'directory' | 'senders'> = { directory },
 ): Promise<void> {
-  const system = await startSystem({ temporal, agent: createTestAgent(far), directory, script: obedient });
+  const system = await startSystem({ temporal, agent: createTestAgent(far), script: obedient, ...people });
   try {
     for (const [name, scenario] of Object.entries(scenarios)) {
+      if (only.length > 0 && !only.includes(name)) continue;
       for (const kept of await scenario(system, name)) {
         const [workflowId = '', runId = ''] = kept.split('#');
         const kind = kindOf(workflowId, runId);
@@ -231,6 +225,10 @@ async function recordAll(
     await system.stop();
     await temporal.teardown();
   }
+}
+
+function during(temporal: TestWorkflowEnvironment, scenarios: Skipping): Readonly<Record<string, Scenario>> {
+  return Object.fromEntries(Object.entries(scenarios).map(([name, scenario]) => [name, scenario(temporal)]));
 }
 
 function kindOf(workflowId: string, runId: string): string {
@@ -247,7 +245,9 @@ mkdirSync(FOLDER, { recursive: true });
 await recordAll(await startTemporal(), SCENARIOS);
 await recordAll(await startTemporal('limit.historyCount.suggestContinueAsNew=30'), RENEWED);
 const skipping = await startTimeSkipping();
-await recordAll(
-  skipping,
-  Object.fromEntries(Object.entries(EXPIRED).map(([name, scenario]) => [name, scenario(skipping)])),
-);
+await recordAll(skipping, during(skipping, EXPIRED));
+const shown = { directory: onPigeon, senders: [createPigeon()] };
+await recordAll(await startTemporal(), shownOnCards(far), shown);
+await recordAll(await startTemporal('limit.historyCount.suggestContinueAsNew=30'), DELIVERED, shown);
+const skippingShown = await startTimeSkipping();
+await recordAll(skippingShown, during(skippingShown, REMINDED), shown);

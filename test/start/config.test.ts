@@ -3,7 +3,14 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { generateSigningKey } from '../../trust/signing.ts';
-import { ConfigInvalid, modelProtocolOf, readConfig, roleProblems, secretsOf } from '../../workers/config.ts';
+import {
+  channelsOf,
+  ConfigInvalid,
+  modelProtocolOf,
+  readConfig,
+  roleProblems,
+  secretsOf,
+} from '../../workers/config.ts';
 import { CONFIG_TABLE, configurationPage } from '../../workers/config-table.ts';
 import { developmentIdentities, developmentKeyProblems, developmentKeys } from '../../workers/dev-keys.ts';
 import { temporaryFolder } from './support.ts';
@@ -32,6 +39,7 @@ test('an empty environment is a development start with every default', () => {
     apiPublicKeys: [],
     logLevel: 'info',
     clockOffsetMs: 0,
+    channelSettings: {},
   });
 });
 
@@ -83,6 +91,20 @@ test('a secret may stand in a file', (t) => {
   assert.deepEqual(problemsOf({ OPENAI_API_KEY_FILE: file }), [
     'OPENAI_API_KEY_FILE names an empty file; write the value into it',
   ]);
+});
+
+test('a channel is set whole or not at all, and a blank secret stops the start', (t) => {
+  const file = join(temporaryFolder(t), 'secret');
+  writeFileSync(file, '\n');
+  const hears = { SLACK_TEAM_ID: 'T024BE7LD', SLACK_APP_ID: 'A0KRD7HC3', SLACK_AGENT: 'support-desk' };
+  const needs = `${Object.keys(hears).join(', ')} is set, and SLACK_SIGNING_SECRET is not or blank; set all of them, or none`;
+  for (const blank of [{}, { SLACK_SIGNING_SECRET: '' }, { SLACK_SIGNING_SECRET_FILE: file }])
+    assert.deepEqual(problemsOf({ ...hears, ...blank }), [needs]);
+  assert.match(problemsOf({ ...hears, SLACK_SIGNING_SECRET: '     ' }).join(), /^SLACK_SIGNING_SECRET must be /);
+  assert.deepEqual(channelsOf('api', readConfig({ SLACK_SIGNING_SECRET_FILE: file })), []);
+  const whole = readConfig({ ...hears, SLACK_SIGNING_SECRET: 'x'.repeat(32), TELEGRAM_BOT_TOKEN: '123:abcdefgh' });
+  const names = (['api', 'actor'] as const).map((role) => channelsOf(role, whole).map(({ name }) => name));
+  assert.deepEqual(names, [['slack'], ['telegram']]);
 });
 
 test('lists are split and trimmed, and each key of a list is checked', () => {
@@ -138,12 +160,16 @@ test('in production a role starts with its own secrets only, and not without the
     /needs COUNTERSIGN_WORKFLOWS_PUBLIC_KEYS.*needs COUNTERSIGN_API_PUBLIC_KEYS/,
   );
   assert.match(problems('actor', { ...base, OPENAI_API_KEY: 'k' }).join(), /OPENAI_API_KEY is not for the actor role/);
+  const token = { SLACK_BOT_TOKEN: 'xoxb-of-the-test' };
+  assert.match(problems('api', { ...api, ...token }).join(), /SLACK_BOT_TOKEN is not for the api role/);
+  const secret = { TELEGRAM_WEBHOOK_SECRET: 's'.repeat(16), TELEGRAM_BOT_NAME: 'desk_bot', TELEGRAM_AGENT: 'desk' };
+  assert.match(problems('actor', { ...base, ...secret }).join(), /TELEGRAM_WEBHOOK_SECRET is not for the actor role/);
   assert.match(problems('api', { ...base, TEMPORAL_ADDRESS: '' }).join(), /needs TEMPORAL_ADDRESS/);
   assert.deepEqual(roleProblems('actor', readConfig({}), {}), [
     'the actor role needs DATABASE_URL: the embedded store serves a development start only',
   ]);
   assert.deepEqual(secretsOf('assistant'), ['DATABASE_URL', 'OPENAI_API_KEY']);
-  assert.deepEqual(secretsOf('actor'), ['DATABASE_URL', 'SMTP_URL']);
+  assert.deepEqual(secretsOf('actor'), ['DATABASE_URL', 'SMTP_URL', 'SLACK_BOT_TOKEN', 'TELEGRAM_BOT_TOKEN']);
 });
 
 test('development keys are made once, private, and refused in production', async (t) => {

@@ -8,6 +8,7 @@ import { createSql } from '../../store/sql.ts';
 import { openStore } from '../../store/store.ts';
 import { actionsContract } from './contract/actions.ts';
 import { checkpointsContract } from './contract/checkpoints.ts';
+import { deliveriesContract } from './contract/deliveries.ts';
 import { itemsContract } from './contract/items.ts';
 import { ledgerContract } from './contract/ledger.ts';
 import { readModelsContract } from './contract/read-models.ts';
@@ -28,7 +29,7 @@ export type Contract = Readonly<Record<string, (subject: Subject) => Promise<voi
 
 const CONTRACTS = [
   ...[itemsContract, ledgerContract, checkpointsContract, actionsContract],
-  ...[readModelsContract, reportsContract, switchesContract, sqlContract, statementsContract],
+  ...[readModelsContract, reportsContract, switchesContract, sqlContract, statementsContract, deliveriesContract],
 ];
 
 for (const kind of KINDS) {

@@ -28,7 +28,7 @@ export const LAYERS: readonly Layer[] = [
   { of: '/domain/tool.ts', may: ['/domain'], types: ['zod'] },
   { of: '/domain', may: ['/domain'] },
   { of: '/trust', may: ['/trust', '/domain', 'node:crypto', 'jose', 'canonicalize'] },
-  { of: '/store/ports.ts', may: [], types: ['/domain', '/store/claim-port.ts'] },
+  { of: '/store/ports.ts', may: [], types: ['/domain', '/store/claim-port.ts', '/store/ledger-rows.ts'] },
   { of: '/store/claim-port.ts', may: [], types: ['/domain'] },
   {
     of: '/store',
@@ -37,7 +37,7 @@ export const LAYERS: readonly Layer[] = [
       ...['pg', 'kysely', '@electric-sql/pglite', '@electric-sql/pglite-socket', 'jose'],
     ],
   },
-  { of: '/channels', may: ['/channels', '/domain', 'node:crypto', 'zod'] },
+  { of: '/channels', may: ['/channels', '/domain', '@chat-adapter/slack', 'node:buffer', 'node:crypto', 'zod'] },
   {
     of: '/workflows',
     may: ['/workflows', '/domain', '@temporalio/workflow', '@temporalio/common'],

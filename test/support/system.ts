@@ -6,11 +6,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import pino from 'pino';
 import { createLocalBroker } from '../../activities/actor/broker.ts';
 import { modelFailure } from '../../activities/assistant/failures.ts';
 import type { Agent } from '../../domain/agent.ts';
 import type { Approval } from '../../domain/approval.ts';
 import type { Receipt } from '../../domain/decision.ts';
+import type { ChannelSending, ConversationChannel } from '../../domain/channel.ts';
 import type { ConversationView, SubmittedMessage, Ticket } from '../../domain/conversation.ts';
 import {
   waitingWorkflowId,
@@ -46,6 +48,8 @@ export interface SystemOptions {
   readonly directory: Directory;
   readonly script: Script;
   readonly nowMs?: () => number;
+  /** The channels that the actor sends to. */
+  readonly senders?: readonly ChannelSending[];
 }
 
 export async function startSystem(options: SystemOptions) {
@@ -125,7 +129,7 @@ async function startRoles(options: SystemOptions, parts: Parts): Promise<readonl
   return Promise.all([
     startWorkflowsRole(at, bundle, { ...loaded, signer, workflowState: workflowStateBy(client) }),
     startAssistantRole(at, { store, agents: new Map([[agent.name, agent]]), models, nowMs }),
-    startActorRole(at, { ...loaded, broker }),
+    startActorRole(at, { ...loaded, broker, senders: options.senders ?? [], log: pino({ level: 'silent' }) }),
   ]);
 }
 
@@ -153,16 +157,17 @@ function peopleOf({ agent, nowMs = Date.now }: SystemOptions, { store, client, a
   return {
     sign,
     signDecision,
-    async open(conversationId: string): Promise<void> {
+    async open(conversationId: string, channel?: ConversationChannel): Promise<void> {
       const { name, owner } = agent;
       const principal = person('ada');
-      const fact = { kind: 'conversation_opened', agent: name, tenant: 'default', owner, principal } as const;
+      const opened = { kind: 'conversation_opened', agent: name, tenant: 'default', owner, principal } as const;
+      const fact = { ...opened, ...(channel && { channel }) };
       await store.record([{ subject: conversationId, step: 'opened', conversationId, atMs: nowMs(), fact }]);
       await client.workflow.start(CONVERSATION.type, {
         workflowId: conversationWorkflowId(conversationId),
         taskQueue: TASK_QUEUES.workflows,
         workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-        args: [{ conversationId, agent: name, tenant: 'default' }],
+        args: [{ conversationId, agent: name, tenant: 'default', ...(channel && { inChannel: true }) }],
       });
     },
     async submit(conversationId: string, id: string, text: string, from = 'ada'): Promise<Ticket> {

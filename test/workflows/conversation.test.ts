@@ -263,3 +263,17 @@ test("Temporal's own Cancel ends a batch and a conversation in good order", asyn
   await system.handle('c-cancel').result();
   equal((await system.handle('c-cancel').describe()).status.name, 'COMPLETED');
 });
+
+test('where nobody who is asked is on a channel, nothing is scheduled for one', async () => {
+  await system.open('c-mute');
+  await system.submit('c-mute', 'm1', 'pay 7200');
+  await system.decide(await system.approval('c-mute:1:0.0.0'), 'finn', 'approve');
+  await system.reportReply('c-mute');
+  const scheduled: string[] = [];
+  for (const workflowId of ['action/c-mute:1:0', 'conversation/c-mute']) {
+    const { events } = await temporal.client.workflow.getHandle(workflowId).fetchHistory();
+    for (const { activityTaskScheduledEventAttributes: one } of events ?? [])
+      scheduled.push(one?.activityType?.name ?? '');
+  }
+  deepEqual([...new Set(scheduled)].filter(Boolean).toSorted(), ['act', 'callModel', 'inspect']);
+});

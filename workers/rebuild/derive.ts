@@ -7,6 +7,7 @@ import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '
 import type { Entry, Fact, WarrantMark } from '../../domain/entry.ts';
 import { NO_WARRANT, UNREADABLE_TASK } from '../../domain/failure.ts';
 import { conversationOfAction, ruledStep } from '../../domain/ids.ts';
+import { refsIn } from '../../domain/item.ts';
 import type { LostClaim } from '../../store/rebuild.ts';
 import type { DecisionStatement, MessageStatement, ReportStatement, VerdictStatement } from '../../domain/signed.ts';
 import { refusedStep } from '../../trust/digest.ts';
@@ -93,7 +94,7 @@ const DERIVATIONS: Derivations = {
     if (answer.kind !== 'result') return NOTHING;
     const replies = items.flatMap(({ conversationId, turn, body }, at) => {
       if (body.kind !== 'reply') return [];
-      const itemId = answer.result[at]?.id ?? LOST;
+      const itemId = refsIn(answer.result)[at]?.id ?? LOST;
       return [replied({ conversationId, turn, itemId, atMs: answer.atMs, step: `replied:${turn}` }, body.by)];
     });
     return entriesOnly([...entries, ...replies]);

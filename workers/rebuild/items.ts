@@ -4,7 +4,7 @@
 import { endingText, type Proposal } from '../../domain/action.ts';
 import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import { againKey, messageKey, modelKey, reportKey, resultKey } from '../../domain/ids.ts';
-import type { ModelCall, NewItem } from '../../domain/item.ts';
+import { type ModelCall, type NewItem, refsIn } from '../../domain/item.ts';
 import type { MessageStatement, ReportStatement } from '../../domain/signed.ts';
 import type { LostItem } from '../../store/rebuild.ts';
 import { statementIn } from '../../trust/signing.ts';
@@ -36,7 +36,7 @@ const LOST_REPLY = '[What was answered here is lost.]';
 const LOST_RESULT = 'What came back is lost.';
 
 const DERIVATIONS: Derivations = {
-  record: ({ items }, refs) => items.flatMap((item, at) => withId(item, refs[at]?.id)),
+  record: ({ items }, recorded) => items.flatMap((item, at) => withId(item, refsIn(recorded)[at]?.id)),
 
   openTurn: ({ of, messages }, result) => {
     if (result.kind !== 'speaks' && result.kind !== 'noted') return [];

@@ -1,5 +1,6 @@
 // The store port in memory, for tests of the HTTP side: the same rules as the real one, without its durability.
 import type { Approval } from '../../../domain/approval.ts';
+import type { NewNote } from '../../../domain/delivery.ts';
 import type { Entry, RecordedEntry } from '../../../domain/entry.ts';
 import { messageKey, switchSubject } from '../../../domain/ids.ts';
 import type { Item, NewItem } from '../../../domain/item.ts';
@@ -21,6 +22,8 @@ export interface MemoryStore extends Store {
     orphans?: State['orphans'];
   }): void;
   readonly entries: readonly RecordedEntry[];
+  /** What one person is to be told, oldest first. */
+  readonly told: readonly NewNote[];
 }
 
 /** All of it: the parts below are views of this. */
@@ -32,6 +35,7 @@ class State {
   readonly switches = new Map<string, Switch>();
   readonly notices = new Map<string, readonly string[]>();
   readonly items: (Item & { key: string })[] = [];
+  readonly told: NewNote[] = [];
   readonly entries: RecordedEntry[] = [];
   counts: Readonly<Record<string, number>> = {};
   orphans: Awaited<ReturnType<Store['reports']['orphans']>> = [];
@@ -60,12 +64,16 @@ class State {
     });
   }
 
+  tell(note: NewNote): void {
+    if (!this.told.some(({ id }) => id === note.id)) this.told.push(note);
+  }
+
   #apply({ conversationId: id, atMs, fact }: Entry): void {
     const row = this.conversations.get(id);
     if (fact.kind === 'conversation_opened') {
-      const { agent, tenant, owner, principal } = fact;
+      const { agent, tenant, owner, principal, channel = null } = fact;
       const times = { createdMs: atMs, updatedMs: atMs };
-      this.conversations.set(id, { id, agent, tenant, owner, principal, phase: 'open', ...times });
+      this.conversations.set(id, { id, agent, tenant, owner, principal, channel, phase: 'open', ...times });
     } else if (fact.kind === 'phase' && row !== undefined) {
       this.conversations.set(id, { ...row, phase: fact.phase, updatedMs: atMs });
     } else if (fact.kind === 'approval_requested' || fact.kind === 'approval_settled') {
@@ -93,6 +101,7 @@ export function createMemoryStore(): MemoryStore {
   const state = new State();
   return {
     entries: state.entries,
+    told: state.told,
     fail: (error) => void (state.broken = error),
     put(rows) {
       for (const row of rows.actions ?? []) state.actions.set(row.id, row);
@@ -126,6 +135,15 @@ export function createMemoryStore(): MemoryStore {
     },
     ...memoryLedger(state),
     apiKeys: keysOf(state),
+    // The HTTP side says what is to be told; who holds the tokens tells it.
+    notes: {
+      add: (note) => state.here(() => state.tell(note)),
+      take: notHere,
+      later: notHere,
+      over: notHere,
+      forget: notHere,
+    },
+    deliveries: { get: notHere, put: notHere, replies: notHere },
     ping: () => state.here(() => undefined),
     close: async () => undefined,
   };
@@ -147,6 +165,12 @@ function itemsOf(state: State): Store['items'] {
         ofConversation(id)
           .filter((item) => item.seq > after)
           .slice(0, limit),
+      ),
+    since: (id, fromMs, limit) =>
+      state.here(() =>
+        ofConversation(id)
+          .filter((item) => item.createdMs >= fromMs)
+          .slice(-limit),
       ),
     turns: (id, turn) =>
       state.here(() => {

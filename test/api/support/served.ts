@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import pino from 'pino';
 import { createApi } from '../../../api/app.ts';
 import { newApiKey, type Scope } from '../../../api/keys.ts';
+import type { ApiDeps } from '../../../api/deps.ts';
 import type { ApiLimits } from '../../../api/limits.ts';
 import { type Listening, listen } from '../../../api/server.ts';
 import type { Approval } from '../../../domain/approval.ts';
@@ -71,7 +72,11 @@ const PEOPLE: Readonly<Record<Who, readonly Scope[]>> = {
   'auditor@other': ['ledger:read'],
 };
 
-export async function serve(t: TestContext, limits: Partial<ApiLimits> = {}): Promise<Served> {
+export async function serve(
+  t: TestContext,
+  limits: Partial<ApiLimits> = {},
+  channels?: ApiDeps['channels'],
+): Promise<Served> {
   const store = createMemoryStore();
   const keys = await makeKeys(store);
   const { signers, verifier } = makeSigners();
@@ -88,7 +93,7 @@ export async function serve(t: TestContext, limits: Partial<ApiLimits> = {}): Pr
     ...{ store, gateway, signer, verifier, directory, agents },
     ...{ ledger: keeper, nowMs, log, limits, temporalUiUrl },
   };
-  const api = createApi(parts);
+  const api = createApi({ ...parts, ...(channels && { channels }) });
   const server = await listen(api, { port: 0, host: '127.0.0.1' });
   t.after(() => server.close());
   const check = await checkerOf(server.url);
@@ -148,10 +153,12 @@ function makeSigners(): { readonly signers: Served['signers']; readonly verifier
 }
 
 const directory = defineDirectory({
-  people: [
-    ...['approver', 'operator', 'customer'].map((id) => ({ id, name: id })),
-    { id: 'colleague', name: 'colleague', approvesUpTo: { EUR: 5_000 } },
-  ],
+  people: ['approver', 'colleague', 'operator', 'customer'].map((id) => ({
+    id,
+    name: id,
+    channels: { slack: `T024BE7LD/U0${id.toUpperCase()}` },
+    ...(id === 'colleague' && { approvesUpTo: { EUR: 5_000 } }),
+  })),
   groups: { finance: ['approver', 'colleague', 'customer'], desk: ['operator'], treasury: ['approver'] },
 });
 const supportDesk = {

@@ -32,6 +32,14 @@ export const itemsContract: Contract = {
     assert.deepEqual(await store.items.page(id, 0, 1), [one]);
   },
 
+  'the last items since a time come back, oldest first': async ({ store }) => {
+    const [id, other] = [aConversationId(), aConversationId()];
+    const all = await store.items.append([aMessage(id, 'm1'), aReply(id), aMessage(other, 'm1'), aMessage(id, 'm2')]);
+    const own = all.filter(({ conversationId }) => conversationId === id);
+    assert.deepEqual(await store.items.since(id, 0, 2), own.slice(-2));
+    assert.deepEqual(await store.items.since(id, (own[0]?.createdMs ?? 0) + 60_000, 9), []);
+  },
+
   'a text keeps every character that JSON can say': async ({ store }) => {
     const id = aConversationId();
     const text = 'NUL \u0000, quote ", half a pair \ud800, ümläut, 🙂';

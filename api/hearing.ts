@@ -1,0 +1,180 @@
+// What somebody said or clicked in a channel, put to a person of the directory and handed on as a message or a decision
+// like any other. Nothing is sent from here: what one person is to be told is put into the store, and the actor tells it.
+// May import domain, trust and store types.
+import { createHash } from 'node:crypto';
+import type { ChannelAddress, ChannelReceiver, Note, Received } from '../domain/channel.ts';
+import { shownLine } from '../domain/display.ts';
+import { channelMessageId } from '../domain/ids.ts';
+import { DEFAULT_TENANT, type Person, personOnChannel } from '../domain/principal.ts';
+import { MAX_REASON_CHARS } from '../domain/rule.ts';
+import type { DecisionAnswer } from '../domain/signed.ts';
+import { cutText, plain } from '../domain/text.ts';
+import type { ConversationRow } from '../store/ports.ts';
+import type { Access } from './access.ts';
+import { approvalToDecide, takeDecision } from './approvals.ts';
+import type { Caller } from './auth.ts';
+import { openConversation } from './conversations.ts';
+import type { ApiDeps } from './deps.ts';
+import type { Ending } from './ending.ts';
+import { submitMessage } from './messages.ts';
+import { Problem, problemOf } from './problem.ts';
+import { NewDecision } from './approval-schemas.ts';
+import { NewMessage } from './schemas.ts';
+
+export type HearingDeps = Pick<
+  ApiDeps,
+  'store' | 'gateway' | 'signer' | 'directory' | 'agents' | 'channels' | 'nowMs' | 'log'
+>;
+/** By somebody. */
+export type Heard = Extract<Received, { readonly sender: unknown }>;
+type Of<K extends Heard['kind']> = Extract<Heard, { readonly kind: K }>;
+
+// 22 characters of SHA-256 in base64url, 132 bits: two places or events never have the same.
+const ID_CHARS = 22;
+// 200 characters: what a form can show above its field.
+const ABOUT_CHARS = 200;
+// 1 day: how often a stranger is told what to do about it.
+const STRANGER_MS = 86_400_000;
+
+/** Where something is heard, with what it takes to hand it on. */
+interface At {
+  readonly deps: HearingDeps;
+  readonly access: Access;
+  readonly ending: Ending;
+  /** The channel's name. */
+  readonly channel: string;
+  readonly agent: string;
+}
+
+/** Resolves once it is taken, or its sender is told why not. Throws what passes by itself: it must come again. */
+export function createHearing(deps: HearingDeps, access: Access, ending: Ending) {
+  return async ({ name: channel, agent }: ChannelReceiver, heard: Heard): Promise<void> => {
+    const at: At = { deps, access, ending, channel, agent };
+    const person = personOnChannel(deps.directory, channel, heard.sender.id);
+    if (person === undefined) return tellStranger(at, heard);
+    try {
+      await hear(at, callerOf(channel, person), heard);
+    } catch (error) {
+      const problem = problemOf(error);
+      // The same message with other words was edited meanwhile; the first ones count.
+      if (problem.type === 'key_reused') return;
+      if (problem.status >= 500) throw error;
+      await tell(at, heard, { kind: 'text', text: plain(problem.message) });
+    }
+  };
+}
+
+async function hear(at: At, caller: Caller, heard: Heard): Promise<void> {
+  switch (heard.kind) {
+    case 'message':
+      return message(at, caller, heard);
+    case 'click':
+      return click(at, caller, heard);
+    case 'reason': {
+      const reason = cutText(heard.text, MAX_REASON_CHARS);
+      const given = parsed(NewDecision.safeParse({ answer: heard.answer, reason }));
+      return decide(at, caller, heard, given);
+    }
+    default:
+      return heard satisfies never;
+  }
+}
+
+async function message(at: At, caller: Caller, heard: Of<'message'>): Promise<void> {
+  const { text } = parsed(NewMessage.safeParse({ text: heard.text }));
+  const row = await conversationAt(at, caller, heard.address);
+  if (row.phase === 'closed') {
+    throw new Problem('conversation_closed', 'This conversation has ended; begin another one.');
+  }
+  const key = `${at.channel}/${heard.eventId}`;
+  const id = channelMessageId(at.channel, idOf('message', at.channel, `${caller.principal.id} ${heard.eventId}`));
+  const ticket = await at.ending.whileOpen(row, () => submitMessage(at.deps, row, caller, { id, key, text }));
+  if (ticket.phase !== 'paused' || ticket.duplicate) return;
+  await tell(at, heard, { kind: 'text', text: 'It is paused for now; your message waits.' });
+}
+
+/** The conversation of that place; opened by whoever speaks there first. */
+async function conversationAt(at: At, caller: Caller, address: ChannelAddress): Promise<ConversationRow> {
+  const { deps, agent, channel: name } = at;
+  const id = `${name}-${idOf('conversation', name, `${address.to} ${address.thread}`)}`;
+  const row = await deps.store.conversations.get(id);
+  return row ?? openConversation(deps, caller, { id, agent, channel: { name, address } });
+}
+
+async function click(at: At, caller: Caller, heard: Of<'click'>): Promise<void> {
+  const { answer, handle } = heard;
+  if (answer === 'view') return tell(at, heard, await viewOf(at, caller, handle));
+  if (answer !== 'deny') return decide(at, caller, heard, { answer, reason: '' });
+  // Whoever may not deny it is told at once, not after the trouble of a reason.
+  const approvalId = await approvalBehind(at, handle);
+  const { end, summary } = await approvalToDecide(at.deps, at.access, caller, { approvalId, answer });
+  if (end !== 'open') return decide(at, caller, heard, { answer, reason: '' });
+  await tell(at, heard, { kind: 'reason', answer, handle, about: shownLine(summary, ABOUT_CHARS).text });
+}
+
+/** As over HTTP: the same checks, the same signature, the same receipt. */
+async function decide(
+  at: At,
+  caller: Caller,
+  heard: Of<'click' | 'reason'>,
+  said: { readonly answer: DecisionAnswer; readonly reason: string },
+): Promise<void> {
+  const { deps, access, channel } = at;
+  const approval = await access.approval(caller, await approvalBehind(at, heard.handle));
+  const id = `${channel}-${idOf('decision', channel, heard.eventId)}`;
+  const receipt = await takeDecision(deps, caller, approval, { ...said, id, method: channel });
+  await tell(at, heard, { kind: 'text', text: plain(receipt.text) });
+}
+
+async function approvalBehind({ deps }: At, handle: string): Promise<string> {
+  const approval = await deps.store.approvals.byHandle(handle);
+  if (approval === undefined) throw new Problem('not_found', 'What this button was for is not here.');
+  return approval.id;
+}
+
+async function viewOf(at: At, caller: Caller, handle: string): Promise<Note> {
+  const approval = await at.access.approval(caller, await approvalBehind(at, handle));
+  const url = await at.deps.channels?.linkFor?.(approval, caller.principal);
+  if (url === undefined) return { kind: 'text', text: `All of it is in the API, under /v1/approvals/${approval.id}` };
+  const text = 'Everything that there is to see, for you alone and for a short while:';
+  return { kind: 'text', text, link: { url, label: 'See everything' } };
+}
+
+/** Once for each event, however often it comes. */
+const tell = (at: At, heard: Heard, note: Note): Promise<void> =>
+  put(at, heard, note, idOf('note', at.channel, heard.eventId));
+
+async function tellStranger(at: At, heard: Heard): Promise<void> {
+  const { channel, deps } = at;
+  const { id, name } = heard.sender;
+  const senderName = plain(name).slice(0, ABOUT_CHARS);
+  deps.log.warn({ channel, senderId: id, senderName }, 'somebody whom the directory does not name');
+  const text =
+    'I do not know you here, so nothing was done. To be known, ask the owner to put this into the directory: ' +
+    `${channel}: "${id}"`;
+  const today = Math.floor(deps.nowMs() / STRANGER_MS);
+  await put(at, heard, { kind: 'text', text }, idOf('stranger', channel, `${id} ${today}`));
+}
+
+const put = ({ deps, channel }: At, { way }: Heard, note: Note, id: string): Promise<void> =>
+  deps.store.notes.add({ id, channel, way, note, nowMs: deps.nowMs() });
+
+/** People of a channel have no key: what they may do is speak and decide, and of what is the directory's to say. */
+const callerOf = (channel: string, { id, name }: Person): Caller => ({
+  keyId: channel,
+  principal: { id, name, tenant: DEFAULT_TENANT },
+  scopes: ['conversations:write', 'approvals:decide'],
+});
+
+const idOf = (kind: string, channel: string, of: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify([kind, channel, of]))
+    .digest('base64url')
+    .slice(0, ID_CHARS);
+
+function parsed<T>(
+  result: { success: true; data: T } | { success: false; error: { issues: readonly { message: string }[] } },
+): T {
+  if (result.success) return result.data;
+  throw new Problem('bad_request', `This cannot be taken: it ${result.error.issues[0]?.message ?? 'is not right'}.`);
+}

@@ -1,0 +1,177 @@
+// A card as lines for a chat, before any channel's markup: which words are ours and which came from outside. Channels set
+// the two apart so that no text from outside can look like our own words. Says nothing that changes with the clock alone:
+// the same card gives the same lines, and a message is edited only when there is news. Pure. May import domain.
+import type { Card, CardAsk, CardField } from '../domain/card.ts';
+import type { ClickAnswer } from '../domain/channel.ts';
+import type { Shown } from '../domain/display.ts';
+import type { DecisionAnswer } from '../domain/signed.ts';
+import { cutText } from '../domain/text.ts';
+import { writePayload } from './payload.ts';
+
+// 200 characters and 5 decisions: enough to know which card it is; a message of nothing else always fits.
+const SHORT_CHARS = 200;
+const SHORT_DECISIONS = 5;
+
+export type Span =
+  | { readonly from: 'us'; readonly text: string; readonly isBold?: true }
+  | { readonly from: 'outside'; readonly text: string };
+export type Line = readonly Span[];
+
+export interface Button {
+  readonly label: string;
+  readonly payload: string;
+  readonly style: 'primary' | 'danger' | 'plain';
+}
+
+export interface AskLines {
+  readonly lines: readonly Line[];
+  readonly buttons: readonly Button[];
+}
+
+export interface CardLines {
+  readonly top: readonly Line[];
+  readonly asks: readonly AskLines[];
+}
+
+/** `short`: where the channel cannot take the whole, only what is asked, and that it cannot be approved here. */
+type Extent = 'whole' | 'short';
+
+/** The card as the channel can take it: whole, or else short. `format` says undefined to what it cannot take. */
+export function fitted<T>(card: Card, format: (lines: CardLines) => T | undefined): T {
+  const formatted = format(cardLines(card, 'whole')) ?? format(cardLines(card, 'short'));
+  if (formatted === undefined) throw new Error(`a short card must fit, and ${card.id} does not`);
+  return formatted;
+}
+
+function cardLines(card: Card, extent: Extent): CardLines {
+  const also = card.alsoRuns.map((one) => [us('runs with it: '), ...shown(one)]);
+  const top = [[bold(card.title)], ...(extent === 'whole' ? also : [])];
+  const asks = card.asks.map((ask) => ({
+    lines: ask.end === 'open' ? openLines(ask, extent) : endedLines(ask, extent),
+    buttons: ask.end === 'open' ? buttonsOf(ask, extent) : [],
+  }));
+  if (extent === 'whole') return { top, asks };
+  return { top, asks: asks.map(({ lines, buttons }) => ({ lines: lines.map((line) => line.map(cut)), buttons })) };
+}
+
+const cut = (span: Span): Span =>
+  span.text.length <= SHORT_CHARS ? span : { ...span, text: `${cutText(span.text, SHORT_CHARS)}…` };
+
+function openLines(ask: CardAsk, extent: Extent): readonly Line[] {
+  const { evidence, hiddenFields } = ask;
+  const isWhole = extent === 'whole' && ask.isWhole;
+  const all = [
+    ...ask.fields.map(fieldLine),
+    ...moreLine(hiddenFields),
+    ...(evidence === null
+      ? []
+      : [
+          [
+            us('on record as of '),
+            us(timeOf(evidence.asOfMs)),
+            ...(evidence.version === '' ? [] : [us(', version '), outside(evidence.version)]),
+          ],
+          ...evidence.fields.map(fieldLine),
+          ...moreLine(evidence.hiddenFields),
+        ]),
+    [us('asked for by '), ...shown(ask.requester)],
+    [us('because '), ...shown(ask.reason), us(', by the rule '), ...shown(ask.rule)],
+  ];
+  return [
+    ...headLines(ask),
+    ...(extent === 'whole' ? all : []),
+    ...(isWhole ? [] : [[bold('Not all of it can be shown here. See everything, and approve it there.')]]),
+    [us(`${ask.quorum} of `), outside(ask.group), us(` until ${timeOf(ask.deadlineMs)}; ${ask.otherwise}`)],
+    ...decidedLines(ask, extent),
+    ...(extent === 'whole' ? saidLines(ask) : []),
+  ];
+}
+
+function endedLines(ask: CardAsk, extent: Extent): readonly Line[] {
+  return [
+    ...headLines(ask),
+    [bold(ENDS[ask.end])],
+    ...decidedLines(ask, extent),
+    ...(ask.outcome === null ? [] : [[us('outcome: '), ...shown(ask.outcome)]]),
+  ];
+}
+
+const moreLine = (hidden: number): readonly Line[] =>
+  hidden > 0 ? [[us(`and ${hidden} more that are not shown here`)]] : [];
+
+const ENDS: Readonly<Record<CardAsk['end'], string>> = {
+  open: 'Open',
+  approved: 'Approved',
+  denied: 'Denied',
+  happened: 'Answered: it happened',
+  did_not_happen: 'Answered: it did not happen',
+  expired: 'Expired: nobody decided in time, so it is denied',
+  cancelled: 'Cancelled',
+  superseded: 'Void: it is asked anew',
+};
+
+const headLines = ({ headline }: CardAsk): readonly Line[] =>
+  headline.filter(({ text }) => text !== '').map((one) => shown(one));
+
+function fieldLine({ name, value, from, isCritical }: CardField): Line {
+  const mark = isCritical ? [us('! ')] : [];
+  return [...mark, outside(name), us(' = '), ...shown(value), ...(from === null ? [] : [us(' from '), ...shown(from)])];
+}
+
+function decidedLines({ decided }: CardAsk, extent: Extent): readonly Line[] {
+  const told = extent === 'whole' ? decided : decided.slice(-SHORT_DECISIONS);
+  return told.map(decidedLine);
+}
+
+const saidLines = ({ requester, saidSince }: CardAsk): readonly Line[] =>
+  saidSince.map(({ text, atMs }) => [...shown(requester), us(` has said since, at ${timeOf(atMs)}: `), ...shown(text)]);
+
+function decidedLine({ person, answer, reason, atMs }: CardAsk['decided'][number]): Line {
+  const because = reason.text === '' ? [] : [us(': '), ...shown(reason)];
+  return [us(`${answer.replaceAll('_', ' ')} by `), ...shown(person), us(` at ${timeOf(atMs)}`), ...because];
+}
+
+const LABELS: Readonly<Record<ClickAnswer, Pick<Button, 'label' | 'style'>>> = {
+  approve: { label: 'Approve', style: 'primary' },
+  deny: { label: 'Deny', style: 'danger' },
+  happened: { label: 'It happened', style: 'plain' },
+  did_not_happen: { label: 'It did not happen', style: 'plain' },
+  view: { label: 'See everything', style: 'plain' },
+};
+
+const hasButton = (answer: DecisionAnswer): answer is Exclude<ClickAnswer, 'view'> => Object.hasOwn(LABELS, answer);
+
+/** What is not shown whole cannot be said yes to here; saying no is always possible. */
+function buttonsOf(ask: CardAsk, extent: Extent): readonly Button[] {
+  const isWhole = extent === 'whole' && ask.isWhole;
+  const answers = ask.answers.filter(hasButton).filter((answer) => isWhole || answer === 'deny');
+  return [...answers, 'view' as const].map((answer) => ({
+    ...LABELS[answer],
+    payload: writePayload(answer, ask.handle),
+  }));
+}
+
+/** With what was found in it, where anything was. */
+function shown({ text, flags }: Shown): Line {
+  return flags.length === 0
+    ? [outside(text)]
+    : [outside(text), us(` (look twice: ${flags.join(', ').replaceAll('_', ' ')})`)];
+}
+
+const us = (text: string): Span => ({ from: 'us', text });
+const bold = (text: string): Span => ({ from: 'us', text, isBold: true });
+const outside = (text: string): Span => ({ from: 'outside', text });
+
+const timeOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+/** Texts in as few parts as hold them, none longer than `maxChars`; undefined where one text is too long for any. */
+export function packed(texts: readonly string[], glue: string, maxChars: number): readonly string[] | undefined {
+  const parts: string[] = [];
+  for (const text of texts) {
+    if (text.length > maxChars) return undefined;
+    const longer = `${parts.at(-1) ?? ''}${glue}${text}`;
+    if (parts.length === 0 || longer.length > maxChars) parts.push(text);
+    else parts[parts.length - 1] = longer;
+  }
+  return parts;
+}

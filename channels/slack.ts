@@ -1,0 +1,296 @@
+// Slack, by its Events and Web APIs. Receiving: the signature (HMAC-SHA256 over the raw body, at most five minutes old),
+// then mentions, direct messages, buttons and forms of our own workspace and app; all else is ignored. Sending: text from
+// outside stands in `code`, where Slack knows no markup, mention or link; what is not in code is ours, always.
+// May import domain, the channels' own files and the light parts of the Slack adapter.
+import { isUtf8 } from 'node:buffer';
+import * as web from '@chat-adapter/slack/api';
+import { escapeSlackText, unescapeSlackText } from '@chat-adapter/slack/format';
+import { verifySlackSignature } from '@chat-adapter/slack/webhook';
+import { z } from 'zod';
+import type { ChannelLimits, ChannelReceiver, ChannelSending, Note, OutMessage, Received } from '../domain/channel.ts';
+import { createCall, faulty, tooSoon } from './calling.ts';
+import { type AskLines, type CardLines, fitted, type Line, packed, type Span } from './card-lines.ts';
+import type { ChannelDefinition, ChannelSettings } from './definition.ts';
+import { agentSetting, ChannelFault, setting, settingOf, urlSetting, WebhookRefused } from './definition.ts';
+import { readPayload, writePayload } from './payload.ts';
+
+// 5 minutes, either way, as Slack documents it: what was recorded cannot be sent again later.
+const MAX_SKEW_S = 300;
+// Slack takes 3,000 characters in a section and 50 blocks in a message.
+const SECTION_CHARS = 2_900;
+const BLOCKS = 50;
+// 500: what a deny's reason may be over HTTP, too.
+const REASON_CHARS = 500;
+// Some two screens, in values that fit into one section even escaped; 5 asks of some six blocks; 21 sections of text.
+const LIMITS: ChannelLimits = { valueChars: 500, fields: 30, totalChars: 8_000, asksPerMessage: 5, textChars: 12_000 };
+const TOKEN = /^xox[a-z]-[A-Za-z0-9-]{8,250}$/;
+const SECRET = { secret: true } as const;
+
+export const slack: ChannelDefinition = {
+  name: 'slack',
+  settings: [
+    setting('api', 'SLACK_SIGNING_SECRET', /^[!-~]{16,128}$/, 'be the app’s Signing Secret', 'signs webhooks', SECRET),
+    setting('api', 'SLACK_TEAM_ID', /^T[A-Z0-9]{2,31}$/, 'be an id such as T024BE7LD', 'the workspace listened to'),
+    setting('api', 'SLACK_APP_ID', /^A[A-Z0-9]{2,31}$/, 'be an id such as A0123ABCD', 'the app listened to'),
+    agentSetting('SLACK_AGENT'),
+    setting('actor', 'SLACK_BOT_TOKEN', TOKEN, 'be a Bot User OAuth Token (xoxb-…)', 'posts replies and cards', SECRET),
+    urlSetting('SLACK_API_URL', 'https://slack.com/api/'),
+  ],
+  receiver: (settings) => createReceiver(settings),
+  sender: (settings) => createSender(settings),
+};
+
+const Absent = z.never().optional();
+const Id = z.string().regex(/^[A-Z0-9]{2,32}$/);
+const Ts = z.string().regex(/^\d{1,12}\.\d{1,9}$/);
+const Reason = z.string().max(REASON_CHARS);
+const Person = z.object({ id: Id, team_id: Id.optional(), username: z.string().optional() });
+const Ours = z.object({ team: z.object({ id: Id }), api_app_id: Id, user: Person });
+
+const Challenge = z.object({ type: z.literal('url_verification'), challenge: z.string().max(1_000) });
+const Event = z.object({
+  ...{ type: z.literal('event_callback'), team_id: Id, api_app_id: Id },
+  event: z.object({
+    ...{ type: z.enum(['app_mention', 'message']), channel: Id, channel_type: z.string().optional() },
+    ...{ text: z.string(), ts: Ts, thread_ts: Ts.optional() },
+    // In a channel that is shared with other workspaces, `team` is not always ours.
+    ...{ user: Id, team: Id.optional() },
+    // Set by bots, edits, joins and the like; never by a person who writes.
+    ...{ bot_id: Absent, subtype: Absent, edited: Absent },
+  }),
+});
+const Clicked = Ours.extend({
+  type: z.literal('block_actions'),
+  trigger_id: z.string().min(1).max(300),
+  channel: z.object({ id: Id }),
+  container: z.object({ message_ts: Ts }),
+  actions: z.array(z.object({ value: z.string().max(64), action_ts: Ts })).length(1),
+});
+const Submitted = Ours.extend({
+  type: z.literal('view_submission'),
+  view: z.object({
+    ...{ id: Id, callback_id: z.literal('reason'), private_metadata: z.string().max(128) },
+    state: z.object({ values: z.object({ reason: z.object({ reason: z.object({ value: Reason }) }) }) }),
+  }),
+});
+const Webhook = z.discriminatedUnion('type', [Challenge, Event, Clicked, Submitted]);
+
+function createReceiver(settings: ChannelSettings): ChannelReceiver {
+  const signingSecret = settingOf(settings, 'SLACK_SIGNING_SECRET');
+  const [team, app] = [settingOf(settings, 'SLACK_TEAM_ID'), settingOf(settings, 'SLACK_APP_ID')];
+  return {
+    name: slack.name,
+    agent: settingOf(settings, 'SLACK_AGENT'),
+    async receive({ headers, rawBody, nowMs }) {
+      // Of valid UTF-8 the text has the same bytes again, so that what is verified is what came.
+      if (!isUtf8(rawBody)) throw new WebhookRefused('the body is not UTF-8');
+      const body = Buffer.from(rawBody).toString('utf8');
+      const how = { signingSecret, maxSkewSeconds: MAX_SKEW_S, now: () => nowMs };
+      await verifySlackSignature(body, headers, how).catch(() => {
+        throw new WebhookRefused('the signature does not hold');
+      });
+      const parsed = Webhook.safeParse(payloadOf(body));
+      if (!parsed.success) return { kind: 'ignored', why: 'nothing that is for us' };
+      const webhook = parsed.data;
+      if (webhook.type === 'url_verification') return { kind: 'answer', text: webhook.challenge };
+      const from = webhook.type === 'event_callback' ? webhook.team_id : webhook.team.id;
+      if (from !== team || webhook.api_app_id !== app) throw new WebhookRefused('it is of another workspace or app');
+      return receivedOf(webhook);
+    },
+  };
+}
+
+/** Events come as JSON, interactions as JSON in a form. */
+function payloadOf(body: string): unknown {
+  try {
+    return JSON.parse(body.startsWith('payload=') ? (new URLSearchParams(body).get('payload') ?? '') : body);
+  } catch {
+    return undefined;
+  }
+}
+
+function receivedOf(webhook: Exclude<z.output<typeof Webhook>, { type: 'url_verification' }>): Received {
+  switch (webhook.type) {
+    case 'event_callback':
+      return messageOf(webhook);
+    case 'block_actions': {
+      const { user, team, channel, container, trigger_id: trigger, actions } = webhook;
+      const payload = readPayload(actions[0]?.value ?? '');
+      if (payload === undefined) return { kind: 'ignored', why: 'a button that is not ours' };
+      const eventId = [user.id, container.message_ts, actions[0]?.action_ts, actions[0]?.value].join('/');
+      const way = { channel: channel.id, user: user.id, trigger };
+      return { kind: 'click', eventId, sender: personOf(user, team.id), way, ...payload };
+    }
+    case 'view_submission': {
+      const { user, team, view } = webhook;
+      const [written = '', channel = ''] = view.private_metadata.split(' ');
+      const payload = readPayload(written);
+      if (payload === undefined || payload.answer === 'view')
+        return { kind: 'ignored', why: 'a form that is not ours' };
+      const { answer, handle } = payload;
+      const said = { answer, handle, text: view.state.values.reason.reason.value };
+      const way = { channel, user: user.id };
+      return { kind: 'reason', eventId: view.id, sender: personOf(user, team.id), way, ...said };
+    }
+    default:
+      return webhook satisfies never;
+  }
+}
+
+function messageOf({ team_id: ours, event }: z.output<typeof Event>): Received {
+  const { type, channel, channel_type: of, user, team = ours, ts, thread_ts: thread } = event;
+  const isDirect = type === 'message' && of === 'im';
+  if (type === 'message' && !isDirect) return { kind: 'ignored', why: 'a message that is not to us' };
+  const text = plainOf(event.text.replace(/^\s*<@[A-Z0-9]+>/, '')).trim();
+  if (text === '') return { kind: 'ignored', why: 'it says nothing' };
+  return {
+    kind: 'message',
+    // Not the event's own id: a mention in a direct message comes as two events.
+    eventId: `${channel}/${ts}`,
+    sender: personOf({ id: user, team_id: team }, ours),
+    way: { channel, user },
+    // A direct message is one conversation, unless somebody opens a thread in it; elsewhere each mention opens its thread.
+    address: { to: channel, thread: thread ?? (isDirect ? '' : ts) },
+    text,
+  };
+}
+
+const personOf = ({ id, team_id: team, username }: z.output<typeof Person>, ours: string) => ({
+  id: `${team ?? ours}/${id}`,
+  name: username ?? '',
+});
+
+/** Slack's own markup as what the writer saw: where a link leads stands beside its words. */
+function plainOf(text: string): string {
+  const named = text.replace(/<([@#!]?)([^<>|]{1,2000})(?:\|([^<>]{0,2000}))?>/g, (_all, mark, what, label = '') =>
+    mark === ''
+      ? label === '' || label === what
+        ? what
+        : `${label} (${what})`
+      : `${mark}${label === '' ? what : label}`,
+  );
+  return unescapeSlackText(named);
+}
+
+type Block = Readonly<Record<string, unknown>>;
+
+function createSender(settings: ChannelSettings): ChannelSending {
+  const call = createCall('Slack');
+  const token = settingOf(settings, 'SLACK_BOT_TOKEN');
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const response = await call(input, init);
+    if (response.status === 429) throw tooSoon('Slack', response.headers.get('retry-after'));
+    return response;
+  };
+  const apiUrl = settings['SLACK_API_URL'];
+  const api = { token, fetch, ...(apiUrl === undefined ? {} : { apiUrl }) };
+  const quiet = { ...api, unfurlLinks: false, unfurlMedia: false };
+  const read = (rendered: string) => JSON.parse(rendered) as { readonly text: string; readonly blocks: Block[] };
+
+  /** A person is written to in the direct message with the bot. */
+  const channelOf = async (to: string): Promise<string> => {
+    if (!/^[UW]/.test(to)) return to;
+    const opened = await web.callSlackApi('conversations.open', { users: to }, api);
+    const { id = '' } = (opened['channel'] ?? {}) as { readonly id?: string };
+    if (!opened.ok || id === '') throw faultOf('conversations.open', opened.error ?? 'no channel');
+    return id;
+  };
+
+  return {
+    name: slack.name,
+    limits: LIMITS,
+    place: (directoryId) => ({ to: directoryId.slice(directoryId.lastIndexOf('/') + 1), thread: '' }),
+    render: (message) => JSON.stringify(shownAs(message)),
+    post: ({ to, thread }, message) =>
+      told(async () => {
+        const channel = await channelOf(to);
+        const inThread = thread === '' ? {} : { threadTs: thread };
+        const { id } = await web.postSlackMessage({ ...quiet, ...read(message), channel, ...inThread });
+        return { to: channel, id };
+      }),
+    edit: ({ to, id }, message) =>
+      told(async () => void (await web.updateSlackMessage({ ...quiet, ...read(message), channel: to, ts: id }))),
+    tell: (way, note) =>
+      told(async () => {
+        const { channel = '', user = '', trigger = '' } = way;
+        if (note.kind === 'reason')
+          return void (await web.openSlackView({ ...api, triggerId: trigger, view: formFor(note, channel) }));
+        await web.postSlackEphemeral({ ...quiet, ...textMessage(note.text, note.link), channel, user });
+      }),
+  };
+}
+
+// What passes by itself, or once whoever runs the app has put it right; all else is refused however often it is tried.
+const PASSING =
+  /^(?:ratelimited|internal_error|fatal_error|service_unavailable|request_timeout|invalid_auth|not_authed|account_inactive|token_\w+|missing_scope)$/;
+
+const faultOf = (method: string, code: string): ChannelFault =>
+  new ChannelFault(PASSING.test(code) ? 'unavailable' : 'refused', `Slack said ${code} to ${method}`);
+
+const told = <T>(work: () => Promise<T>): Promise<T> =>
+  faulty('Slack', work, (error) =>
+    error instanceof web.SlackApiError ? faultOf(error.method, error.response?.error ?? `${error.status}`) : undefined,
+  );
+
+function shownAs(message: OutMessage) {
+  if (message.kind === 'text') return textMessage(message.text);
+  const { card } = message;
+  const blocks = fitted(card, cardBlocks);
+  return { text: escapeSlackText(card.title), blocks };
+}
+
+function textMessage(text: string, link?: Extract<Note, { kind: 'text' }>['link']) {
+  const parts = text.match(/[^]{1,580}/gu) ?? [' '];
+  const sections = sectionsOf(parts.map(escapeSlackText), '');
+  const last = link === undefined ? [] : [section(`<${escapeSlackText(link.url)}|${escapeSlackText(link.label)}>`)];
+  return { text: escapeSlackText(text.slice(0, 150)), blocks: [...(sections ?? []), ...last] };
+}
+
+function cardBlocks({ top, asks }: CardLines): Block[] | undefined {
+  const parts = [sectionsOf(top.map(lineText)), ...asks.map(askBlocks)];
+  const blocks = parts.flatMap((part) => part ?? []);
+  return parts.includes(undefined) || blocks.length > BLOCKS ? undefined : blocks;
+}
+
+function askBlocks({ lines, buttons }: AskLines): Block[] | undefined {
+  const sections = sectionsOf(lines.map(lineText));
+  if (sections === undefined || buttons.length === 0) return sections;
+  const elements = buttons.map(({ label, payload, style }) => ({
+    type: 'button',
+    text: { type: 'plain_text', text: label, emoji: false },
+    action_id: payload.slice(0, payload.indexOf('.')),
+    value: payload,
+    ...(style === 'plain' ? {} : { style }),
+  }));
+  return [...sections, { type: 'actions', elements }, { type: 'divider' }];
+}
+
+const sectionsOf = (texts: readonly string[], glue = '\n'): Block[] | undefined =>
+  packed(texts, glue, SECTION_CHARS)?.map(section);
+
+// Verbatim: Slack makes no link and no mention of what only looks like one.
+const section = (text: string): Block => ({ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } });
+
+const lineText = (line: Line): string => line.map(spanText).join('');
+
+function spanText(span: Span): string {
+  if (span.from === 'outside') return span.text.split('\n').map(inCode).join('\n');
+  return 'isBold' in span ? `*${escapeSlackText(span.text)}*` : escapeSlackText(span.text);
+}
+
+/** A backtick would end the code, and a blank at an end would be lost: both are written out. */
+function inCode(line: string): string {
+  if (line === '') return '';
+  const visible = line.replaceAll('`', '<U+0060>').replace(/^ +| +$/g, (blanks) => '␣'.repeat(blanks.length));
+  return `\`${escapeSlackText(visible)}\``;
+}
+
+function formFor({ answer, handle, about }: Extract<Note, { kind: 'reason' }>, channel: string) {
+  const words = (text: string) => ({ type: 'plain_text', text, emoji: false });
+  const element = { type: 'plain_text_input', action_id: 'reason', multiline: true, max_length: REASON_CHARS };
+  const input = { type: 'input', block_id: 'reason', label: words('The reason, for the record'), element };
+  const private_metadata = `${writePayload(answer, handle)} ${channel}`;
+  const blocks = [section(lineText([{ from: 'outside', text: about.slice(0, REASON_CHARS) }])), input];
+  const buttons = { submit: words(answer === 'deny' ? 'Deny' : 'Answer'), close: words('Cancel') };
+  return { type: 'modal', callback_id: 'reason', title: words('Why?'), ...buttons, private_metadata, blocks };
+}

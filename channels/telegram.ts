@@ -1,0 +1,299 @@
+// Telegram, by its Bot API. Receiving: the secret token of the webhook, then messages to the bot, its buttons, and replies
+// to its questions for a reason; all else is ignored. Sending: text from outside stands in <code>, where Telegram makes no
+// link and no mention; what is not in code is ours, always. The Telegram adapter of the Chat SDK has no part that works
+// without its runtime, so the Bot API is spoken here. May import domain and the channels' own files.
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import type { ChannelLimits, ChannelReceiver, ChannelSending, Note, OutMessage, Received } from '../domain/channel.ts';
+import { createCall, faulty, tooSoon } from './calling.ts';
+import { type CardLines, fitted, type Line, type Span } from './card-lines.ts';
+import type { ChannelDefinition, ChannelSettings } from './definition.ts';
+import { agentSetting, ChannelFault, setting, settingOf, urlSetting, WebhookRefused } from './definition.ts';
+import { readPayload, writePayload } from './payload.ts';
+
+const API = 'https://api.telegram.org/';
+// 4,096 characters of text in a message, without its markup, are Telegram's; 200 in the answer to a click.
+const MESSAGE_CHARS = 4_096;
+const ALERT_CHARS = 200;
+// One ask a message leaves it the most room; what is around the values takes the rest of the 4,096.
+const LIMITS: ChannelLimits = { valueChars: 500, fields: 25, totalChars: 2_800, asksPerMessage: 1, textChars: 4_000 };
+// 22 characters, 128 bits: nobody guesses one, and a message stays readable.
+const MARK_CHARS = 22;
+const SECRET = { secret: true } as const;
+const WEBHOOK_SECRET = /^[A-Za-z0-9_-]{16,256}$/;
+const TOKEN = /^\d{3,20}:[A-Za-z0-9_-]{8,128}$/;
+
+export const telegram: ChannelDefinition = {
+  name: 'telegram',
+  settings: [
+    setting(
+      'api',
+      'TELEGRAM_WEBHOOK_SECRET',
+      WEBHOOK_SECRET,
+      'be 16 to 256 of A-Z a-z 0-9 _ -',
+      'the secret_token of setWebhook',
+      SECRET,
+    ),
+    setting(
+      'api',
+      'TELEGRAM_BOT_NAME',
+      /^[A-Za-z0-9_]{3,64}$/,
+      'be the bot’s username, without @',
+      'whom groups mention',
+    ),
+    agentSetting('TELEGRAM_AGENT'),
+    setting(
+      'actor',
+      'TELEGRAM_BOT_TOKEN',
+      TOKEN,
+      'be the token that BotFather gave',
+      'posts replies and cards',
+      SECRET,
+    ),
+    urlSetting('TELEGRAM_API_URL', API),
+  ],
+  receiver: (settings) => createReceiver(settings),
+  sender: (settings) => createSender(settings),
+};
+
+const Absent = z.never().optional();
+const Id = z.int().refine(Number.isSafeInteger);
+const Name = z.string().max(256);
+const User = z.object({ id: Id, is_bot: z.literal(false), first_name: Name.optional(), username: Name.optional() });
+const Chat = z.object({ id: Id, type: z.enum(['private', 'group', 'supergroup']) });
+const Topic = { message_thread_id: Id.optional(), is_topic_message: z.literal(true).optional() };
+const Message = z.object({
+  ...{ message_id: Id, from: User, chat: Chat, text: z.string(), ...Topic },
+  entities: z
+    .array(z.object({ type: z.string(), offset: z.int(), length: z.int() }))
+    .max(500)
+    .default([]),
+  reply_to_message: z
+    .object({ from: z.object({ is_bot: z.boolean(), username: Name.optional() }), text: z.string().default('') })
+    .optional(),
+  // Of others: a forwarded message is not its sender's own words, a bot or a channel is nobody.
+  ...{ forward_origin: Absent, via_bot: Absent, sender_chat: Absent },
+});
+const Click = z.object({
+  ...{ id: z.string().min(1).max(64), from: User, data: z.string().max(64) },
+  message: z.object({ message_id: Id, chat: Chat, ...Topic }),
+});
+const Update = z.union([z.object({ callback_query: Click }), z.object({ message: Message })]);
+
+type MessageOf = z.output<typeof Message>;
+
+function createReceiver(settings: ChannelSettings): ChannelReceiver {
+  const secret = settingOf(settings, 'TELEGRAM_WEBHOOK_SECRET');
+  const us = settingOf(settings, 'TELEGRAM_BOT_NAME').toLowerCase();
+  /** Ties the question for a reason to the one who was asked: whoever else replies to it says nothing. */
+  const markOf = (payload: string, user: number): string =>
+    createHmac('sha256', secret).update(`reason ${payload} ${user}`).digest('base64url').slice(0, MARK_CHARS);
+
+  function clicked({ id, from, data, message: { chat, ...place } }: z.output<typeof Click>): Received {
+    const payload = readPayload(data);
+    if (payload === undefined) return { kind: 'ignored', why: 'a button that is not ours' };
+    const way = { ...wayTo(from.id, chat, place), click: id, mark: markOf(data, from.id) };
+    return { kind: 'click', eventId: `click/${id}`, sender: personOf(from), way, ...payload };
+  }
+
+  function said(message: MessageOf): Received {
+    const { message_id, from, chat, text, reply_to_message: to } = message;
+    const common = {
+      eventId: `${chat.id}/${message_id}`,
+      sender: personOf(from),
+      way: wayTo(from.id, chat, message),
+    };
+    const [, written = '', mark = ''] = /\nref (\S{1,64}) (\S{22})$/.exec(to?.text ?? '') ?? [];
+    const asked = to?.from.is_bot === true ? readPayload(written) : undefined;
+    if (asked !== undefined && asked.answer !== 'view') {
+      const { answer, handle } = asked;
+      const isTheirs = same(mark, markOf(written, from.id));
+      if (isTheirs) return { ...common, kind: 'reason', answer, handle, text };
+      return { kind: 'ignored', why: 'a reason from somebody whom we did not ask' };
+    }
+    if (!isForUs(message, us)) return { kind: 'ignored', why: 'a message that is not to us' };
+    const words = text.replace(new RegExp(`@${us}\\b`, 'gi'), '').trim();
+    if (words === '') return { kind: 'ignored', why: 'it says nothing' };
+    return { ...common, kind: 'message', address: { to: `${chat.id}`, thread: topicOf(message) }, text: words };
+  }
+
+  return {
+    name: telegram.name,
+    agent: settingOf(settings, 'TELEGRAM_AGENT'),
+    async receive({ headers, rawBody }) {
+      const given = headers['x-telegram-bot-api-secret-token'];
+      if (typeof given !== 'string' || !same(given, secret)) throw new WebhookRefused('the secret token is not ours');
+      const update = Update.safeParse(jsonOf(rawBody));
+      if (!update.success) return { kind: 'ignored', why: 'nothing that is for us' };
+      return 'message' in update.data ? said(update.data.message) : clicked(update.data.callback_query);
+    },
+  };
+}
+
+/** In constant time, whatever the lengths. */
+function same(one: string, other: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
+}
+
+function jsonOf(rawBody: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(rawBody).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+type Place = Pick<MessageOf, 'message_thread_id' | 'is_topic_message'>;
+
+const topicOf = ({ message_thread_id: id, is_topic_message: is }: Place): string =>
+  is === true && id !== undefined ? `${id}` : '';
+
+const wayTo = (user: number, chat: z.output<typeof Chat>, place: Place) => ({
+  user: `${user}`,
+  chat: `${chat.id}`,
+  topic: topicOf(place),
+});
+
+const personOf = ({ id, username, first_name: first }: z.output<typeof User>) => ({
+  id: `${id}`,
+  name: username ?? first ?? '',
+});
+
+/** In a group: a mention, a command to us by name, or a reply to one of our messages. */
+function isForUs({ chat, text, entities, reply_to_message: to }: MessageOf, us: string): boolean {
+  if (chat.type === 'private') return true;
+  if (to?.from.is_bot === true && to.from.username?.toLowerCase() === us) return true;
+  return entities.some(({ type, offset, length }) => {
+    const word = text.slice(offset, offset + length).toLowerCase();
+    return (type === 'mention' && word === `@${us}`) || (type === 'bot_command' && word.endsWith(`@${us}`));
+  });
+}
+
+const Answer = z.object({
+  ...{ ok: z.boolean(), description: z.string().optional(), error_code: z.int().optional() },
+  parameters: z.object({ retry_after: z.number().optional() }).optional(),
+  result: z.unknown().optional(),
+});
+const Posted = z.object({ message_id: Id, chat: z.object({ id: Id }) });
+
+type Params = Readonly<Record<string, unknown>>;
+
+function createSender(settings: ChannelSettings): ChannelSending {
+  const call = createCall('Telegram');
+  const base = `${settings['TELEGRAM_API_URL'] ?? API}bot${settingOf(settings, 'TELEGRAM_BOT_TOKEN')}/`;
+  const headers = { 'content-type': 'application/json' };
+
+  const ask = (method: string, params: Params): Promise<unknown> =>
+    faulty('Telegram', async () => {
+      const response = await call(base + method, { method: 'POST', headers, body: JSON.stringify(params) });
+      const { ok, result, ...said } = Answer.parse(await response.json());
+      if (ok) return result;
+      throw faultOf(method, said);
+    });
+
+  const send = async ({ to, thread }: { to: string; thread: string }, params: Params) => {
+    const topic = thread === '' ? {} : { message_thread_id: Number(thread) };
+    const posted = Posted.safeParse(await ask('sendMessage', { chat_id: to, ...topic, ...params }));
+    if (!posted.success) throw new ChannelFault('unavailable', 'Telegram does not name the message that it sent');
+    return { to: `${posted.data.chat.id}`, id: `${posted.data.message_id}` };
+  };
+
+  /** Privately where Telegram can: as the answer to the click, or in the chat with the bot. */
+  async function tellText({ user = '', click = '' }: Readonly<Record<string, string>>, note: TextNote): Promise<void> {
+    const fits = note.link === undefined && note.text.length <= ALERT_CHARS;
+    if (click !== '') {
+      const alert = fits ? { text: note.text, show_alert: true } : {};
+      await ask('answerCallbackQuery', { callback_query_id: click, ...alert });
+      if (fits) return;
+    }
+    await send({ to: user, thread: '' }, textMessage(note.text, note.link));
+  }
+
+  return {
+    name: telegram.name,
+    limits: LIMITS,
+    place(directoryId) {
+      const [to = '', thread = ''] = directoryId.split('/');
+      return { to, thread };
+    },
+    render: (message) => JSON.stringify(shownAs(message)),
+    post: (address, message) => send(address, JSON.parse(message) as Params),
+    async edit({ to, id }, message) {
+      const params = { chat_id: to, message_id: Number(id), ...(JSON.parse(message) as Params) };
+      await ask('editMessageText', params).catch((error: unknown) => {
+        const stands = error instanceof ChannelFault && error.message.includes('message is not modified');
+        if (!stands) throw error;
+      });
+    },
+    async tell(way, note) {
+      if (note.kind === 'text') return tellText(way, note);
+      const { user = '', chat = '', topic = '', click = '' } = way;
+      await ask('answerCallbackQuery', { callback_query_id: click });
+      await send({ to: chat, thread: topic }, questionFor(note, { user, mark: way['mark'] ?? '' }));
+    },
+  };
+}
+
+type TextNote = Extract<Note, { kind: 'text' }>;
+
+function faultOf(method: string, said: Omit<z.output<typeof Answer>, 'ok' | 'result'>): ChannelFault {
+  const { error_code: code = 0, description = 'no reason', parameters } = said;
+  if (code === 429) return tooSoon('Telegram', parameters?.retry_after);
+  // 401 and 404: the token is not right, which its owner can put right.
+  const kind = code === 401 || code === 404 || code >= 500 ? 'unavailable' : 'refused';
+  return new ChannelFault(kind, `Telegram said to ${method}: ${description.slice(0, 200)}`);
+}
+
+const QUIET = { parse_mode: 'HTML', link_preview_options: { is_disabled: true } } as const;
+
+function shownAs(message: OutMessage): Params {
+  return message.kind === 'text' ? textMessage(message.text) : fitted(message.card, cardMessage);
+}
+
+function textMessage(text: string, link?: TextNote['link']): Params {
+  const last = link === undefined ? '' : `\n<a href="${escaped(link.url)}">${escaped(link.label)}</a>`;
+  return { ...QUIET, text: `${text.split(/(\s+)/).map(wordText).join('')}${last}` };
+}
+
+// What Telegram would make a link, a mention, a hashtag or a command of.
+const LIVE = /[@#$/:]|\w\.\w|\d{5}/;
+const wordText = (word: string): string => (LIVE.test(word) ? `<code>${escaped(word)}</code>` : escaped(word));
+
+function cardMessage({ top, asks }: CardLines): Params | undefined {
+  const lines = [...top, ...asks.flatMap((ask) => ask.lines)];
+  const chars = lines.reduce((sum, line) => sum + 1 + line.reduce((of, { text }) => of + text.length, 0), 0);
+  if (chars > MESSAGE_CHARS) return undefined;
+  const keyboard = asks.map(({ buttons }) =>
+    buttons.map(({ label: text, payload: callback_data }) => ({ text, callback_data })),
+  );
+  const reply_markup = { inline_keyboard: keyboard.filter((row) => row.length > 0) };
+  return { ...QUIET, text: lines.map(lineText).join('\n'), reply_markup };
+}
+
+/** The last line comes back with the reply: it says what is answered, and who was asked. */
+function questionFor(
+  { answer, handle, about }: Extract<Note, { kind: 'reason' }>,
+  of: { user: string; mark: string },
+): Params {
+  const why = `Why ${answer === 'deny' ? 'deny it' : 'so'}? <a href="tg://user?id=${escaped(of.user)}">Reply</a> to this message.`;
+  const ref = `ref ${writePayload(answer, handle)} ${of.mark}`;
+  const text = [inCode(about.slice(0, 500)), why, `<code>${escaped(ref)}</code>`].join('\n');
+  return {
+    ...QUIET,
+    text,
+    reply_markup: { force_reply: true, selective: true, input_field_placeholder: 'The reason' },
+  };
+}
+
+const lineText = (line: Line): string => line.map(spanText).join('');
+
+function spanText(span: Span): string {
+  if (span.from === 'outside') return inCode(span.text);
+  return 'isBold' in span ? `<b>${escaped(span.text)}</b>` : escaped(span.text);
+}
+
+const inCode = (text: string): string => (text === '' ? '' : `<code>${escaped(text)}</code>`);
+
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

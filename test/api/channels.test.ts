@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { ListeningDeps } from '../../api/deps.ts';
+import { WEBHOOK_BYTES } from '../../api/limits.ts';
+import { createLinks, linkingTo } from '../../api/links.ts';
+import { slack } from '../../channels/slack.ts';
+import { statementIn } from '../../trust/signing.ts';
+import type { DecisionStatement, MessageStatement } from '../../domain/signed.ts';
+import { approvalHandle } from '../../trust/digest.ts';
+import { direct, envelope, mention, settings, slackFixture, tsOf } from '../channels/slack-fixture.ts';
+import { slackWebhook, type Webhook } from '../support/webhooks.ts';
+import { problem } from './support/answers.ts';
+import { NOW_MS, type Served, serve } from './support/served.ts';
+
+const TEAM = settings.SLACK_TEAM_ID;
+const idOf = (who: string): string => `${TEAM}/U0${who.toUpperCase()}`;
+const sign = (body: string) => slackWebhook(settings.SLACK_SIGNING_SECRET, body, NOW_MS);
+
+interface Channel extends Served {
+  /** Hand in a webhook; resolves to "200", or to what is wrong with it. */
+  post(webhook: Webhook, name?: string): Promise<string>;
+  /** One that is properly signed. */
+  send(body: string): Promise<string>;
+  /** What people were told since the last look. */
+  heard(): readonly string[];
+}
+
+async function listening(t: TestContext, channels: Partial<ListeningDeps> = {}): Promise<Channel> {
+  const served = await serve(t, {}, { receivers: [slack.receiver(settings)], ...channels });
+  let looked = 0;
+  const post: Channel['post'] = async ({ headers, rawBody }, name = 'slack') => {
+    const response = await fetch(`${served.server.url}/v1/channels/${name}`, {
+      method: 'POST',
+      headers,
+      body: Buffer.from(rawBody),
+    });
+    const text = await response.text();
+    if (response.status === 200) return text === '' ? '200' : text;
+    return problem({ status: response.status, headers: response.headers, body: JSON.parse(text) });
+  };
+  const heard = () => {
+    const all = served.store.told.slice(looked);
+    looked = served.store.told.length;
+    return all.map(({ note }) =>
+      note.kind === 'text' ? `${note.text}${note.link?.url ?? ''}` : `why ${note.answer}? ${note.about}`,
+    );
+  };
+  return { ...served, post, send: (body) => post(sign(body)), heard };
+}
+
+const said = (who: string, text: string, event = 1) => envelope(mention({ from: idOf(who), text, event }));
+const clicked = (who: string, payload: string, event = 1) => slackFixture.click({ from: idOf(who), payload, event });
+const because = (who: string, payload: string, text: string) =>
+  slackFixture.reason({ from: idOf(who), payload, text, way: {} });
+
+test('a mention opens the conversation of its thread, and the thread continues it, each for its own sender', async (t) => {
+  const { send, gateway, store } = await listening(t);
+  assert.equal(await send(said('customer', 'refund 1042', 1)), '200');
+  const reply = { ...mention({ from: idOf('colleague'), text: 'and 1043', event: 2 }), thread_ts: tsOf(1) };
+  assert.equal(await send(envelope(reply)), '200');
+  assert.equal(await send(said('customer', 'another matter', 3)), '200');
+  assert.equal(gateway.conversations.size, 2);
+  const statements = gateway.taken.map(({ signed }) => statementIn<MessageStatement>(signed));
+  assert.deepEqual(
+    statements.map(({ principal, conversationId }) => [principal.id, principal.tenant, conversationId.slice(0, 6)]),
+    [
+      ['customer', 'default', 'slack-'],
+      ['colleague', 'default', 'slack-'],
+      ['customer', 'default', 'slack-'],
+    ],
+  );
+  assert.equal(statements[0]?.conversationId, statements[1]?.conversationId);
+  assert.match(statements[0]?.conversationId ?? '', /^slack-[\w-]{22}$/);
+  const row = await store.conversations.get(statements[0]?.conversationId ?? '');
+  assert.deepEqual(row?.channel, { name: 'slack', address: { to: 'C0FINANCE', thread: tsOf(1) } });
+  assert.deepEqual([row?.agent, row?.principal.id], ['support-desk', 'customer']);
+});
+
+test('a webhook that is delivered again is taken once', async (t) => {
+  const { send, gateway, heard } = await listening(t);
+  for (let time = 0; time < 3; time++) assert.equal(await send(envelope(direct)), '200');
+  gateway.renew([...gateway.conversations.keys()][0] ?? '');
+  assert.equal(await send(envelope(direct)), '200');
+  assert.equal(gateway.taken.length, 0, 'nobody of the directory sent it');
+  for (let time = 0; time < 3; time++) assert.equal(await send(said('customer', 'hello')), '200');
+  gateway.renew([...gateway.conversations.keys()][0] ?? '');
+  assert.equal(await send(said('customer', 'hello')), '200');
+  assert.equal(gateway.taken.length, 1);
+  assert.equal(heard().length, 1, 'the stranger is told once a day');
+});
+
+test('whoever the directory does not name is told which id to put there, and nothing starts', async (t) => {
+  const { send, gateway, heard, ask } = await listening(t);
+  const approval = await ask();
+  await send(slackFixture.message({ from: `${TEAM}/U0EVE`, displayName: 'customer' }));
+  await send(
+    slackFixture.click({
+      from: `${TEAM}/U0MALLORY`,
+      displayName: 'approver',
+      payload: `approve.${approvalHandle(approval)}`,
+    }),
+  );
+  // The right user id of another workspace is somebody else.
+  await send(envelope({ ...mention({ from: idOf('customer') }), team: 'T0OTHER' }));
+  assert.deepEqual(
+    heard().map((text) => /slack: "([^"]+)"$/.exec(text)?.[1]),
+    [`${TEAM}/U0EVE`, `${TEAM}/U0MALLORY`, 'T0OTHER/U0CUSTOMER'],
+  );
+  assert.deepEqual([gateway.taken.length, [...gateway.conversations.keys()].length], [0, 1]);
+});
+
+test('what does not prove where it comes from is 401, and what is not there 404', async (t) => {
+  const { post, gateway } = await listening(t);
+  for (const [what, webhook] of Object.entries(slackFixture.forgeries(said('customer', 'hello')))) {
+    const headers = Object.fromEntries(Object.entries(webhook.headers).filter(([, value]) => value !== undefined));
+    const known = await post({ ...webhook, headers });
+    assert.equal(known, '401 webhook_refused', what);
+  }
+  const right = sign(said('customer', 'hello'));
+  assert.equal(await post(right, 'telegram'), '404 not_found');
+  assert.equal(await post(right, 'slack%2f..'), '404 not_found');
+  const zipped = { ...right, headers: { ...right.headers, 'content-encoding': 'gzip' } };
+  assert.match(await post(zipped), /^4\d\d /);
+  const large = sign(JSON.stringify({ text: 'x'.repeat(WEBHOOK_BYTES) }));
+  assert.equal(await post(large), '413 too_large');
+  assert.equal(gateway.taken.length, 0);
+});
+
+test('the bytes are verified as they came: not parsed, and not under another type', async (t) => {
+  const { post, gateway } = await listening(t);
+  const spaced = sign(` ${said('customer', 'ünïcode \\u0041 ☃')}\n`);
+  for (const type of ['application/json', 'text/plain', 'application/x-www-form-urlencoded'])
+    assert.equal(await post({ ...spaced, headers: { ...spaced.headers, 'content-type': type } }), '200');
+  assert.equal(gateway.taken.length, 1);
+  assert.equal(await post(sign(JSON.stringify({ type: 'url_verification', challenge: 'abc' }))), 'abc');
+});
+
+test('a click decides as over HTTP: signed for the person, known by the channel, with its receipt told alone', async (t) => {
+  const { send, ask, store, heard } = await listening(t);
+  const approval = await ask();
+  const payload = `approve.${approvalHandle(approval)}`;
+  for (let time = 0; time < 2; time++) assert.equal(await send(clicked('approver', payload)), '200');
+  const settled = await store.approvals.get(approval.id);
+  assert.equal(settled?.end, 'approved');
+  const statement = statementIn<DecisionStatement>(settled?.decisions[0]?.signed ?? '');
+  assert.deepEqual(
+    [statement.person.id, statement.method, statement.answer, statement.digest],
+    ['approver', 'slack', 'approve', approval.digest],
+  );
+  assert.match(statement.decisionId, /^approver\/slack-[\w-]{22}$/);
+  assert.deepEqual(heard(), ['approved: refund order 1042 · 72.00 EUR']);
+  await send(clicked('colleague', payload, 2));
+  assert.deepEqual(heard(), ['Too late: it is already approved.']);
+});
+
+test('a deny asks for its reason first, and counts with it', async (t) => {
+  const { send, ask, store, heard } = await listening(t);
+  const approval = await ask();
+  const payload = `deny.${approvalHandle(approval)}`;
+  await send(clicked('approver', payload));
+  assert.deepEqual(heard(), ['why deny? refund order 1042 · 72.00 EUR']);
+  assert.equal((await store.approvals.get(approval.id))?.end, 'open');
+  await send(because('approver', payload, '   '));
+  assert.match(heard().join(), /a deny needs a reason/);
+  await send(because('approver', payload, 'not in March'));
+  const settled = await store.approvals.get(approval.id);
+  assert.deepEqual([settled?.end, settled?.decisions[0]?.reason], ['denied', 'not in March']);
+});
+
+test('who is not in the group, or asked for it, decides nothing by clicking, and is told why', async (t) => {
+  const { send, ask, store, heard } = await listening(t);
+  const approval = await ask();
+  const handle = approvalHandle(approval);
+  for (const answer of ['approve', 'deny', 'happened']) {
+    await send(clicked('operator', `${answer}.${handle}`));
+    await send(clicked('customer', `${answer}.${handle}`));
+  }
+  await send(because('customer', `deny.${handle}`, 'no'));
+  await send(clicked('approver', `happened.${handle}`));
+  await send(clicked('approver', `approve.${'x'.repeat(22)}`));
+  assert.equal((await store.approvals.get(approval.id))?.end, 'open');
+  const told = heard().join('\n');
+  assert.match(
+    told,
+    /There is no approval [^]*Who asks for an action, or wrote it, cannot decide it[^]*answer "approve" or "deny"[^]*not here/,
+  );
+  assert.doesNotMatch(told, /why deny/);
+});
+
+test('everything is to be seen by a link for the one who clicked, if there is such a page', async (t) => {
+  const linkFor: ListeningDeps['linkFor'] = async ({ id }, { id: person }) => `https://desk.example/v/${person}/${id}`;
+  const { send, ask, heard } = await listening(t, { linkFor });
+  const approval = await ask();
+  await send(clicked('approver', `view.${approvalHandle(approval)}`));
+  assert.match(heard().join(), new RegExp(`https://desk.example/v/approver/${approval.id}$`));
+  await send(clicked('operator', `view.${approvalHandle(approval)}`));
+  assert.doesNotMatch(heard().join(), /desk\.example\/v\/operator/, 'whoever may not see it gets no link');
+});
+
+test('the link opens the page of that approval for that person, and no other', async (t) => {
+  const made: Pick<ListeningDeps, 'linkFor'>[] = [];
+  const linkFor: ListeningDeps['linkFor'] = async (approval, person) => made[0]?.linkFor?.(approval, person);
+  const served = await listening(t, { linkFor });
+  const link = linkingTo(served.server.url, createLinks({ signer: served.signer, nowMs: () => NOW_MS }));
+  made.push({ linkFor: link });
+  const [one, other] = [await served.ask(), await served.ask()];
+  await served.send(clicked('approver', `view.${approvalHandle(one)}`));
+  const url = /http\S+$/.exec(served.heard().join())?.[0] ?? '';
+  assert.equal((await fetch(url)).status, 200);
+  assert.notEqual((await fetch(url.replace(one.id, other.id))).status, 200);
+});
+
+test('what was not surely taken is 503, so that it comes again, and counts once', async (t) => {
+  const { send, gateway, ask, store, heard } = await listening(t);
+  const approval = await ask();
+  const payload = `approve.${approvalHandle(approval)}`;
+  gateway.state = 'down';
+  assert.equal(await send(said('customer', 'hello')), '503 unavailable');
+  assert.equal(await send(clicked('approver', payload)), '503 unavailable');
+  gateway.state = 'up';
+  assert.equal(await send(said('customer', 'hello')), '200');
+  assert.equal(await send(clicked('approver', payload)), '200');
+  assert.equal(gateway.taken.length, 1);
+  assert.equal((await store.approvals.get(approval.id))?.end, 'approved');
+  store.fail(Object.assign(new Error('gone'), { name: 'StoreUnavailable' }));
+  assert.equal(await send(said('customer', 'again', 5)), '503 unavailable');
+  store.fail(undefined);
+  assert.equal(heard().length, 1);
+});
+
+test('what the Workflow refuses is told to the sender, and does not come again', async (t) => {
+  const { send, gateway, heard } = await listening(t);
+  await send(said('customer', 'hello'));
+  const [id = ''] = gateway.conversations.keys();
+  const [state] = gateway.conversations.values();
+  if (state !== undefined) state.phase = 'stopped';
+  assert.equal(await send(envelope({ ...mention({ from: idOf('customer'), event: 2 }), thread_ts: tsOf(1) })), '200');
+  gateway.ended.add(id);
+  assert.equal(await send(envelope({ ...mention({ from: idOf('customer'), event: 3 }), thread_ts: tsOf(1) })), '200');
+  assert.equal(await send(envelope({ ...mention({ from: idOf('customer'), event: 4 }), thread_ts: tsOf(1) })), '200');
+  assert.equal(await send(said('customer', 'x'.repeat(17_000), 5)), '200');
+  const told = heard();
+  assert.equal(told.length, 4);
+  assert.match(
+    told.join('\n'),
+    /refused: ConversationStopped[^]*has ended for good[^]*has ended; begin another[^]*cannot be taken/i,
+  );
+});
+
+test('a Workflow that does not answer in time is 503 before the platform gives up', async (t) => {
+  const { send, gateway } = await listening(t);
+  gateway.onMessage = () => new Promise(() => undefined);
+  const begunMs = performance.now();
+  assert.equal(await send(said('customer', 'hello')), '503 unavailable');
+  assert.ok(performance.now() - begunMs < 3_000, 'Slack waits 3 s');
+});

@@ -1,0 +1,47 @@
+// Cards as tests need them.
+import type { Card, CardAsk } from '../../domain/card.ts';
+import type { Shown } from '../../domain/display.ts';
+
+export const shown = (text: string): Shown => ({ text, flags: [] });
+
+export const HANDLE = 'AbCdEfGhIjKlMnOpQrSt-_';
+
+export function anAsk(change: Partial<CardAsk> = {}): CardAsk {
+  return {
+    approvalId: 'c-1:1:0.0.0',
+    handle: HANDLE,
+    digest: 'd'.repeat(64),
+    headline: [shown('refund order 1042'), shown('for Dana Kim'), shown('72.00 EUR')],
+    fields: [{ name: 'order', value: shown('1042'), from: null, isCritical: true }],
+    hiddenFields: 0,
+    evidence: { asOfMs: 1_800_000_000_000, ageMs: 5, version: 'v7', fields: [], hiddenFields: 0 },
+    rule: shown('refund.large'),
+    reason: shown('above 50 EUR'),
+    requester: shown('Dana Kim'),
+    group: 'finance',
+    quorum: 1,
+    decided: [],
+    saidSince: [],
+    deadlineMs: 1_800_000_060_000,
+    otherwise: 'then it is denied by itself',
+    end: 'open',
+    outcome: null,
+    answers: ['approve', 'deny'],
+    isWhole: true,
+    ...change,
+  };
+}
+
+export function aCard(...asks: readonly CardAsk[]): Card {
+  return { id: 'c-1:1:0', title: 'Approval needed', asks: asks.length === 0 ? [anAsk()] : asks, alsoRuns: [] };
+}
+
+/** What a card shows when all is over. */
+export const settled = (change: Partial<CardAsk> = {}): CardAsk =>
+  anAsk({
+    end: 'denied',
+    answers: [],
+    decided: [{ person: shown('Finn Berger'), answer: 'deny', reason: shown('not in March'), atMs: 1_800_000_001_000 }],
+    outcome: shown('nothing ran'),
+    ...change,
+  });

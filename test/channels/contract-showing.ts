@@ -1,0 +1,140 @@
+// The contract of what people see.
+import assert from 'node:assert/strict';
+import { cutText } from '../../domain/text.ts';
+import type { Card } from '../../domain/card.ts';
+import { aCard, anAsk, HANDLE, settled, shown } from './cards.ts';
+import type { ChannelFixture } from './fixture.ts';
+
+type Rules = Readonly<Record<string, () => void>>;
+
+// What somebody would write who wants a card to say, ring or lead somewhere else.
+const SPOOFS = [
+  '<!channel> <!here> @channel @everyone',
+  '<@U024BE7LH> @finn',
+  '<https://evil.example|the invoice> [the invoice](https://evil.example)',
+  'https://evil.example/a?b=1&c=2 evil.example tg://user?id=1',
+  '*Approved* _by_ ~Finn~ **x** __y__ ||z||',
+  '</code><b>Approved</b><a href="https://evil.example">x</a>',
+  '&lt;b&gt; &amp;amp; &#60;',
+  'approved by Finn Berger\nApproved\nDenied by Dana',
+  ':white_check_mark: /approve #paid $AAPL',
+];
+
+export function showingRules(fixture: ChannelFixture): Rules {
+  return { ...buttonRules(fixture), ...wordRules(fixture) };
+}
+
+function looking({ definition, settings, seen }: ChannelFixture) {
+  const sender = definition.sender(settings);
+  return { sender, look: (card: Card) => seen(sender.render({ kind: 'card', card })) };
+}
+
+function buttonRules(fixture: ChannelFixture): Rules {
+  const { sender, look } = looking(fixture);
+  const labels = (card: Card) => look(card).buttons.map(({ label }) => label);
+
+  return {
+    'an open ask has its own buttons, with an opaque handle and the answer in them': () => {
+      const other = 'z'.repeat(22);
+      const asks = [anAsk(), anAsk({ handle: other, approvalId: 'c-1:1:1.1.0' })].slice(
+        0,
+        sender.limits.asksPerMessage,
+      );
+      const { buttons } = look(aCard(...asks));
+      const payloads = asks.flatMap(({ handle }) => ['approve', 'deny', 'view'].map((answer) => `${answer}.${handle}`));
+      assert.deepEqual(
+        buttons.map(({ payload }) => payload),
+        payloads,
+      );
+      for (const payload of payloads) assert.ok(Buffer.byteLength(payload) <= 64, payload);
+    },
+    'a question has the buttons of its answers': () => {
+      const { buttons } = look(aCard(anAsk({ answers: ['happened', 'did_not_happen'] })));
+      const answers = buttons.map(({ payload }) => payload.split('.')[0]);
+      assert.deepEqual(answers, ['happened', 'did_not_happen', 'view']);
+    },
+    'what is not shown whole can be denied and looked at, and not approved': () => {
+      assert.deepEqual(labels(aCard(anAsk({ isWhole: false, hiddenFields: 41 }))), ['Deny', 'See everything']);
+      assert.match(look(aCard(anAsk({ isWhole: false, hiddenFields: 41 }))).own, /41 more that are not shown here/);
+    },
+    'what would not fit is not cut to look whole: it cannot be approved there': () => {
+      for (const length of [3_000, 50_000]) {
+        const long = { name: 'text', value: shown('&'.repeat(length)), from: null, isCritical: false };
+        const card = aCard(anAsk({ fields: Array.from({ length: 3 }, () => long) }));
+        assert.deepEqual(labels(card), ['Deny', 'See everything'], `${length}`);
+        assert.match(look(card).own, /Not all of it can be shown here/);
+      }
+      const longest = anAsk({
+        headline: [shown('&'.repeat(9_000)), shown('x'), shown('y')],
+        reason: shown('r'.repeat(9_000)),
+      });
+      assert.deepEqual(labels(aCard(longest)), ['Deny', 'See everything']);
+    },
+    'a settled ask shows its decisions and its outcome, and has no button': () => {
+      const { own, code, buttons } = look(aCard(settled()));
+      assert.deepEqual(buttons, []);
+      assert.match(own, /Denied[^]*deny by/);
+      assert.match(code, /Finn Berger[^]*not in March[^]*nothing ran/);
+      const long = settled({ outcome: shown('x'.repeat(20_000)) });
+      assert.match(look(aCard(long)).own, /Denied/);
+    },
+  };
+}
+
+function wordRules(fixture: ChannelFixture): Rules {
+  const { sender, look } = looking(fixture);
+  const { seen } = fixture;
+  return {
+    'text from outside is shown letter by letter, and rings and leads nowhere': () => {
+      for (const spoof of SPOOFS) {
+        const value = {
+          name: spoof.slice(0, 40).replaceAll('\n', ' '),
+          value: shown(spoof),
+          from: shown(spoof),
+          isCritical: false,
+        };
+        const person = {
+          person: shown(spoof),
+          answer: 'approve' as const,
+          reason: shown(spoof),
+          atMs: 1_800_000_000_000,
+        };
+        const saidSince = [{ text: shown(spoof), atMs: 1_800_000_000_000 }];
+        const whole = { fields: [value], requester: shown(spoof), reason: shown(spoof), decided: [person], saidSince };
+        const ask = anAsk(whole);
+        for (const card of [aCard(ask), aCard(settled({ outcome: shown(spoof), decided: [person] }))]) {
+          const { own, code, live } = look({ ...card, alsoRuns: [shown(spoof)] });
+          assert.ok(code.includes(spoof), `${spoof}\n${code}`);
+          assert.deepEqual(live, [], spoof);
+          for (const word of spoof.split(/\s+/).filter((part) => /[@<*#/$:]|evil/.test(part)))
+            assert.ok(!own.includes(word), `"${word}" looks like ours: ${own}`);
+        }
+      }
+    },
+    'what the requester has said since somebody asked back stands there, as text from outside': () => {
+      const { own, code } = look(aCard(anAsk({ saidSince: [{ text: shown('for Dana'), atMs: 1_800_000_000_000 }] })));
+      assert.match(own, /has said since, at/);
+      assert.match(code, /for Dana/);
+    },
+    'what was found odd in a text is said beside it': () => {
+      const odd = { text: 'раураl', flags: ['look_alike', 'mixed_script'] } as const;
+      const card = aCard(anAsk({ fields: [{ name: 'to', value: odd, from: null, isCritical: true }] }));
+      assert.match(look(card).own, /look twice: look alike, mixed script/);
+    },
+    'the words of a reply ring and lead nowhere either': () => {
+      for (const spoof of SPOOFS) {
+        const { own, code, live } = seen(sender.render({ kind: 'text', text: spoof }));
+        assert.deepEqual(live, [], spoof);
+        for (const word of spoof.split(/\s+/)) assert.ok(`${own} ${code}`.includes(word), `${word} in ${own} ${code}`);
+      }
+      const longest = cutText('&<> wörd\n'.repeat(2_000), sender.limits.textChars);
+      assert.ok(sender.render({ kind: 'text', text: longest }).length > longest.length);
+    },
+    'the same card is the same message, letter by letter': () => {
+      const evidence = { asOfMs: 1_800_000_000_000, ageMs: 99_000, version: 'v7', fields: [], hiddenFields: 0 };
+      const [first, later] = [aCard(), aCard(anAsk({ evidence }))].map((card) => sender.render({ kind: 'card', card }));
+      assert.equal(first, later);
+      assert.ok(!String(first).includes(`${HANDLE}${HANDLE}`));
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { WebhookRefused } from '../../channels/definition.ts';
+import { slack } from '../../channels/slack.ts';
+import { slackSignature, slackWebhook } from '../support/webhooks.ts';
+import { aCard, anAsk, shown } from './cards.ts';
+import { channelContract } from './contract.ts';
+import { NOW_MS } from './fixture.ts';
+import { direct, envelope, mention, SECRET, seen, settings, sign, slackFixture, tsOf } from './slack-fixture.ts';
+
+channelContract(slackFixture);
+
+test('webhooks are signed here as Slack documents it', () => {
+  const body =
+    'token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar' +
+    '&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com' +
+    '%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c';
+  const signature = 'v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503';
+  assert.equal(slackSignature(SECRET, '1531420618', body), signature);
+});
+
+test('Slack’s challenge is answered with its own words, and only when it is signed', async () => {
+  const receiver = slack.receiver(settings);
+  const body = JSON.stringify({ type: 'url_verification', token: 'x', challenge: '3eZbrw1aBm2rZgRNFdxV' });
+  const heard = await receiver.receive({ ...sign(body), nowMs: NOW_MS });
+  assert.deepEqual(heard, { kind: 'answer', text: '3eZbrw1aBm2rZgRNFdxV' });
+  const forged = slackWebhook('f'.repeat(32), body, NOW_MS);
+  await assert.rejects(receiver.receive({ ...forged, nowMs: NOW_MS }), WebhookRefused);
+});
+
+test('a webhook counts up to five minutes before and after it was signed', async () => {
+  const receiver = slack.receiver(settings);
+  for (const offMs of [-300_000, 300_000]) {
+    const heard = await receiver.receive({
+      ...slackWebhook(SECRET, slackFixture.message({}), NOW_MS + offMs),
+      nowMs: NOW_MS,
+    });
+    assert.equal(heard.kind, 'message');
+  }
+});
+
+test('a thread is a place of its own; a direct message is one, unless a thread is opened in it', async () => {
+  const receiver = slack.receiver(settings);
+  const placeOf = async (event: object) => {
+    const heard = await receiver.receive({ ...sign(envelope(event)), nowMs: NOW_MS });
+    return heard.kind === 'message' ? heard.address : heard;
+  };
+  assert.deepEqual(await placeOf(mention({ event: 3 })), { to: 'C0FINANCE', thread: tsOf(3) });
+  assert.deepEqual(await placeOf({ ...mention({ event: 4 }), thread_ts: tsOf(3) }), {
+    to: 'C0FINANCE',
+    thread: tsOf(3),
+  });
+  assert.deepEqual(await placeOf(direct), { to: 'D024BE91L', thread: '' });
+  assert.deepEqual(await placeOf({ ...direct, thread_ts: tsOf(7) }), { to: 'D024BE91L', thread: tsOf(7) });
+});
+
+test('a mention in a direct message, which Slack sends as two events, is one', async () => {
+  const receiver = slack.receiver(settings);
+  const twice = [direct, { ...direct, type: 'app_mention' }].map(async (event) => {
+    const heard = await receiver.receive({ ...sign(envelope(event)), nowMs: NOW_MS });
+    return 'eventId' in heard ? heard.eventId : '';
+  });
+  assert.equal(new Set(await Promise.all(twice)).size, 1);
+});
+
+test('somebody of a workspace that shares the channel is named with that workspace', async () => {
+  const heard = await slack
+    .receiver(settings)
+    .receive({ ...sign(envelope({ ...mention({}), team: 'T0GUEST' })), nowMs: NOW_MS });
+  assert.equal('sender' in heard && heard.sender.id, 'T0GUEST/U024BE7LH');
+});
+
+test('Slack’s markup is heard as what the writer saw, and where a link leads', async () => {
+  const said =
+    'ask <@U0G9QF9C6|olga> in <#C0X|desk> about <https://a.example|the order> &amp; <https://b.example> 2*3*4 &lt;x&gt;';
+  const heard = await slack
+    .receiver(settings)
+    .receive({ ...sign(slackFixture.message({ text: said })), nowMs: NOW_MS });
+  const text = 'ask @olga in #desk about the order (https://a.example) & https://b.example 2*3*4 <x>';
+  assert.equal(heard.kind === 'message' && heard.text, text);
+});
+
+test('a backtick and blanks at the ends are written out, so that no value leaves its code', () => {
+  const value = shown('  `*x*` ');
+  const card = aCard(anAsk({ fields: [{ name: 'a', value, from: null, isCritical: false }] }));
+  const { own, code } = seen(slack.sender(settings).render({ kind: 'card', card }));
+  assert.ok(code.includes('␣␣`*x*`␣') && !own.includes('*x*'), code);
+});

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Fact, RecordedEntry } from '../../domain/entry.ts';
+import { tellWhy } from '../../domain/why.ts';
+
+test('where people were shown a card is told by the word of the channel, with the digest of what stood there', () => {
+  const of = { batchId: 'c1:1:0', channel: 'pigeon', address: { to: 'C1', thread: '' } } as const;
+  const facts: readonly Fact[] = [
+    { kind: 'card_shown', ...of, ref: { to: 'C1', id: '17.1' }, sha256: 'd' },
+    { kind: 'card_not_shown', ...of, reason: 'it has blocked us' },
+  ];
+  const entries = facts.map((fact, at): RecordedEntry => {
+    return { seq: at + 1, subject: 'a', step: fact.kind, conversationId: 'c1', atMs: at, fact, seal: 'fits' };
+  });
+  const known = { items: new Map(), digestNow: '', questionDigest: '', proofs: new Map(), isCut: false };
+  const [there, nowhere] = tellWhy(entries, known).filter(({ part, seq }) => part === 'people' && seq !== null);
+  assert.deepEqual([there?.coverage, there?.details], ['attributed', { ref: 'C1/17.1', sha256: 'd' }]);
+  assert.match(there?.text ?? '', /its card was shown on pigeon in C1/);
+  assert.match(nowhere?.text ?? '', /could not be shown .*: it has blocked us/);
+});

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import pino from 'pino';
+import { ChannelFault } from '../../channels/definition.ts';
+import type { DueNote, Notes } from '../../domain/delivery.ts';
+import { tellDue } from '../../workers/tell-notes.ts';
+import { createPigeon } from '../support/pigeon.ts';
+
+const aNote = (change: Partial<DueNote> = {}): DueNote => ({
+  id: 'n1',
+  channel: 'pigeon',
+  way: { user: 'FINN' },
+  note: { kind: 'text', text: 'counted' },
+  madeMs: 1_000,
+  tries: 1,
+  ...change,
+});
+
+/** Notes that are due, and what was said of them afterwards. */
+function notesOf(due: DueNote[]): Notes & { readonly said: string[] } {
+  const said: string[] = [];
+  return {
+    said,
+    add: async () => undefined,
+    take: async () => due.shift(),
+    later: async (id, dueMs) => void said.push(`${id} later ${dueMs}`),
+    over: async (id) => void said.push(`${id} over`),
+    forget: async () => undefined,
+  };
+}
+
+const log = pino({ level: 'silent' });
+
+test('a note is told to its person alone, and is over', async () => {
+  const [pigeon, notes] = [createPigeon(), notesOf([aNote(), aNote({ id: 'n2' })])];
+  assert.equal(await tellDue({ store: { notes }, senders: [pigeon], nowMs: () => 2_000, log }), 2);
+  assert.deepEqual(
+    [pigeon.told, notes.said],
+    [
+      ['FINN: counted', 'FINN: counted'],
+      ['n1 over', 'n2 over'],
+    ],
+  );
+});
+
+test('what passes is tried again when the platform says; what does not is dropped', async () => {
+  const pigeon = createPigeon();
+  const told = async (note: DueNote, fault?: ChannelFault) => {
+    const notes = notesOf([note]);
+    pigeon.faults.clear();
+    if (fault !== undefined) pigeon.faults.set('FINN', fault);
+    await tellDue({ store: { notes }, senders: [pigeon], nowMs: () => 2_000, log });
+    return notes.said.join();
+  };
+  assert.equal(await told(aNote(), new ChannelFault('rate_limited', 'slow down', 9_000)), 'n1 later 11000');
+  assert.equal(await told(aNote(), new ChannelFault('unavailable', 'down')), 'n1 later 5000');
+  assert.equal(await told(aNote(), new ChannelFault('refused', 'the form’s time is over')), 'n1 over');
+  assert.equal(await told(aNote({ tries: 6 })), 'n1 over');
+  assert.equal(await told(aNote({ madeMs: -600_000 })), 'n1 over');
+  assert.equal(await told(aNote({ channel: 'another' })), 'n1 over');
+  assert.deepEqual(pigeon.told, []);
+});

@@ -1,0 +1,45 @@
+// What people see in channels of a batch or a question, kept up to date beside it. Nothing but its very end waits for a
+// channel, and that for a bounded time. Where nobody who is asked can be reached on one, nothing is scheduled.
+// May import domain and @temporalio/workflow.
+import { CancellationScope, condition } from '@temporalio/workflow';
+import { inChannels, remind, SHOW_LAST_MS, showCards } from './effects.ts';
+import type { Waiting } from './waiting.ts';
+
+/** Begin to show. One look at the record at a time: what changes meanwhile is shown by one more. */
+export function showInChannels(waiting: Waiting): void {
+  void keepCards(waiting);
+  void keepReminding(waiting);
+}
+
+export const isShown = ({ hasCards, changes, shownChanges }: Waiting): boolean => !hasCards || shownChanges === changes;
+
+async function keepCards(waiting: Waiting): Promise<never> {
+  const { batchId } = waiting;
+  for (;;) {
+    await condition(() => !isShown(waiting));
+    const { changes } = waiting;
+    await inChannels('show cards', () => showCards({ batchId, atMs: Date.now() }));
+    waiting.shownChanges = changes;
+  }
+}
+
+/** For a batch whose own Workflow is gone. No turn waits for it, and a stop does not reach it. */
+export function showGone(batchId: string): void {
+  const showing = () => inChannels('show cards', () => showCards({ batchId, atMs: Date.now() }));
+  void CancellationScope.nonCancellable(showing);
+}
+
+/** By itself, so that a reminder does not wait for a channel that is away, nor the cards for it. */
+async function keepReminding(waiting: Waiting): Promise<never> {
+  const { batchId } = waiting;
+  for (;;) {
+    await condition(() => waiting.hasCards && waiting.reminders.length > 0);
+    const note = waiting.reminders.shift() ?? '';
+    await inChannels('remind', () => remind({ batchId, note, atMs: Date.now() }));
+  }
+}
+
+/** At the end, when all is reported: resolves once the cards show it, or nobody waits for that any longer. */
+export async function showLast(waiting: Waiting): Promise<void> {
+  await condition(() => isShown(waiting), SHOW_LAST_MS, { summary: 'until the cards show how it ended' });
+}
