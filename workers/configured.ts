@@ -47,8 +47,8 @@ function versionOf({ agent, ruleVersion }: LoadedAgent, models: readonly string[
   return { name, owner, team, ruleVersion, models, ...digests, rules, tools };
 }
 
-/** The ledger never forgets, so nothing in it may tell who is called what. */
-function directoryDigest({ people, groups }: Directory): string {
-  const ids = people.map(({ id, channels = {} }) => ({ id, channels }));
-  return sha256Hex(canonicalJson({ people: ids, groups }));
+/** Of everything that decides who may decide. The ledger never forgets, so nothing in it may tell who is called what. */
+function directoryDigest({ people, ...rest }: Directory): string {
+  const nameless = people.map((person) => ({ ...person, name: '' }));
+  return sha256Hex(canonicalJson({ ...rest, people: nameless } as unknown as Json));
 }

@@ -36,6 +36,8 @@ interface Past {
   readonly acts: readonly Acted[];
   /** What each model call was told to show, by the item that it answered with. */
   readonly shown: ReadonlyMap<string, readonly string[]>;
+  /** Calls that nothing came of, such as those of a turn that was stopped: providers refuse them, so no model saw them. */
+  readonly unanswered: ReadonlySet<string>;
 }
 
 const Entry = z.object({
@@ -73,7 +75,7 @@ export async function chainProblems(
     kind === 'approval_requested' ? (parseApprovalId(subject)?.batchId ?? []) : [],
   );
   const workflows = [conversationWorkflowId(conversationId), ...new Set(batches.map(waitingWorkflowId))];
-  const past = await pastOf(client, workflows);
+  const past = { ...(await pastOf(client, workflows)), unanswered: await unansweredIn(rig, conversationId) };
   const ids = [...new Set(entries.filter(({ kind }) => kind === 'proposed').map(({ subject }) => subject))];
   const problems: string[] = [];
   for (const id of ids) {
@@ -97,7 +99,7 @@ function ofHistory(
   id: string,
   own: Entries,
   calls: readonly z.output<typeof Shown>[],
-  { acts, shown }: Past,
+  { acts, shown, unanswered }: Past,
 ): readonly string[] {
   const tries = acts.filter(({ task }) => task.proposal.actionId === id);
   const claimed = own.filter(({ kind, fact }) => kind === 'claimed' && fact['warrant'] !== null);
@@ -116,7 +118,7 @@ function ofHistory(
   for (const { task } of tries.slice(0, 1)) {
     const { itemId } = task.proposal.origin;
     const told = calls.find((one) => one.itemId === itemId)?.shown.map((one) => one.id) ?? [];
-    const asked = shown.get(itemId);
+    const asked = shown.get(itemId)?.filter((item) => !unanswered.has(item));
     // The assistant puts results in the order of their calls.
     if (asked !== undefined && told.toSorted().join() !== asked.toSorted().join())
       problems.push(`the model call before ${id} showed ${asked.join()} in Temporal, and ${told.join()} on record`);
@@ -156,7 +158,20 @@ function handed({ task: { proposal, warrant } }: Acted): z.output<typeof Claimed
   };
 }
 
-async function pastOf(client: Client, workflowIds: readonly string[]): Promise<Past> {
+/** In the store, calls of which no turn of theirs has a result. */
+async function unansweredIn(rig: Rig, conversationId: string): Promise<ReadonlySet<string>> {
+  const rows = await ask<{ id: string }>(
+    rig,
+    `select id from countersign.items asked where conversation_id = $1 and kind = 'calls' and not exists (
+       select 1 from json_array_elements(asked.body -> 'calls') call join countersign.items result
+         on result.conversation_id = asked.conversation_id and result.turn = asked.turn and result.seq > asked.seq
+       where result.kind = 'tool_result' and result.body ->> 'callId' = call ->> 'callId')`,
+    [conversationId],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+async function pastOf(client: Client, workflowIds: readonly string[]): Promise<Omit<Past, 'unanswered'>> {
   const acts: Acted[] = [];
   const shown = new Map<string, readonly string[]>();
   for (const workflowId of workflowIds) {
