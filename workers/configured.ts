@@ -50,5 +50,5 @@ function versionOf({ agent, ruleVersion }: LoadedAgent, models: readonly string[
 /** Of everything that decides who may decide. The ledger never forgets, so nothing in it may tell who is called what. */
 function directoryDigest({ people, ...rest }: Directory): string {
   const nameless = people.map((person) => ({ ...person, name: '' }));
-  return sha256Hex(canonicalJson({ ...rest, people: nameless } as unknown as Json));
+  return sha256Hex(canonicalJson({ ...rest, people: nameless }));
 }
