@@ -45,7 +45,7 @@ export interface Gateway {
   close(conversation: ConversationStart): Promise<void>;
   /** Its state, if a worker answers at once. */
   view(conversationId: string): Promise<ConversationView | undefined>;
-  /** Hand a decision in to what waits for it; the same one is counted once. */
+  /** Hand a decision in to what waits for it; the same one is counted once, also where this throws `unavailable`. */
   decide(decision: Decision, signed: Signed<DecisionStatement>): Promise<Receipt>;
   /** Tell a batch to cancel all that has not begun; false when its Workflow is gone, and nothing of it can begin. */
   cancel(batchId: string): Promise<boolean>;
@@ -177,6 +177,10 @@ function waitingOf(
     async decide(decision, signed) {
       const batchId = parseApprovalId(decision.approvalId)?.batchId;
       if (batchId === undefined) throw new Error(`an approval must have an id of one, not ${decision.approvalId}`);
+      // A Signal is in history once it is answered, and is counted whatever becomes of this process. An Update is not before
+      // its Workflow Task has ended: with a role that dies and a caller who waits no longer the server forgets it, and what
+      // is on record by then was counted by nobody.
+      await within(haltMs, () => waiting(batchId).signal(ACTION.approvalDecision, signed));
       const options = { args: [signed] as [string], updateId: updateIdOfDecision(decision) };
       return within(updateMs, () => waiting(batchId).executeUpdate<Receipt, [string]>(ACTION.decideApproval, options));
     },

@@ -42,8 +42,13 @@ const MAX_DELIVERED = 100;
 
 /** Listen for decisions and for what the conversation passes on. Signal handlers never throw. */
 export function listenForPeople(waiting: Waiting): void {
-  // An Update: who decides must learn at once whether it counted. It never waits for the main code.
-  setHandler(decideApproval, (signed) => decide(waiting, signed), { description: 'A decision signed by the API' });
+  // An Update: who decides must learn at once whether it counted. It never waits for the main code. The Signal that brought
+  // the same decision before, to be durable, has nothing left to count then.
+  const hear = (signed: Signed<DecisionStatement>): Promise<Receipt> => {
+    waiting.delivered = waiting.delivered.filter((one) => one !== signed);
+    return decide(waiting, signed);
+  };
+  setHandler(decideApproval, hear, { description: 'A decision signed by the API' });
   setHandler(
     approvalDecision,
     (signed) => {

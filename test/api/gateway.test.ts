@@ -155,6 +155,27 @@ test('a batch is told to cancel by Signal; one whose Workflow is gone is no fail
   assert.deepEqual(told, ['cancel action/c1:1:0']);
 });
 
+test('a decision is delivered by Signal before anybody waits for its receipt: what the server forgets of an Update is counted', async () => {
+  const client = clientOf(async () => undefined);
+  const done: string[] = [];
+  client.workflow.getHandle = ((workflowId: string) => ({
+    signal: async (name: string, signed: string) => void done.push(`${name} ${signed} ${workflowId}`),
+    async executeUpdate(name: string, { args }: { args: string[] }) {
+      done.push(`${name} ${args.join()} ${workflowId}`);
+      throw new WorkflowUpdateRPCTimeoutOrCancelledError('aborted');
+    },
+  })) as never;
+  const gateway = createGateway(client);
+  await assert.rejects(gateway.decide(DECISION, 'signed'), (error: GatewayError) => error.fault.kind === 'unavailable');
+  assert.deepEqual(
+    done.map((one) => one.split(' ').slice(0, 2)),
+    [
+      ['approvalDecision', 'signed'],
+      ['decideApproval', 'signed'],
+    ],
+  );
+});
+
 test('with no Temporal at all every call ends within its deadline, as an outage', async (t) => {
   const connection = Connection.lazy({ address: '127.0.0.1:1' });
   t.after(() => connection.close());

@@ -2,8 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { eventually, type System } from './system.ts';
 
-// The number of temporal.api.enums.v1.ResetReapplyExcludeType.
+// The numbers of temporal.api.enums.v1.ResetReapplyExcludeType.
+const SIGNALS = 1;
 export const UPDATES = 2;
+/** What people decided: delivered by Signal, answered by Update. */
+export const DECISIONS = [SIGNALS, UPDATES];
 
 /** `system`: as it is when it is asked for. */
 export function resetsOf(system: () => System) {

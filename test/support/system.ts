@@ -191,9 +191,9 @@ function peopleOf({ agent, nowMs = Date.now }: SystemOptions, { store, client, a
     ): Promise<Receipt> {
       const signed = await signDecision(approval, by, answer, over);
       const batchId = parseApprovalId(approval.id)?.batchId ?? '';
-      return client.workflow
-        .getHandle(waitingWorkflowId(batchId))
-        .executeUpdate(ACTION.decideApproval, { args: [signed] });
+      const waiting = client.workflow.getHandle(waitingWorkflowId(batchId));
+      await waiting.signal(ACTION.approvalDecision, signed);
+      return waiting.executeUpdate(ACTION.decideApproval, { args: [signed] });
     },
   };
 }

@@ -10,7 +10,7 @@ import { assertStopped } from '../../workers/rebuild/stopped.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
 import { unlisted } from '../support/histories.ts';
 import { keyOf, lossOf, type Row } from '../support/loss.ts';
-import { resetsOf, UPDATES } from '../support/reset.ts';
+import { DECISIONS, resetsOf, UPDATES } from '../support/reset.ts';
 import { obedient, startSystem, type System } from '../support/system.ts';
 import { startTemporal } from '../support/temporal.ts';
 
@@ -80,7 +80,7 @@ async function resetBatch(): Promise<void> {
   await system.decide(approval, 'finn', 'approve');
   await system.reportReply('redone');
   const batch = waitingWorkflowId('redone:1:0');
-  const runId = await reset(batch, [UPDATES]);
+  const runId = await reset(batch, DECISIONS);
   await settledRun(batch, runId);
   await system.decide(approval, 'olga', 'approve');
   await system.client.workflow.getHandle(batch, runId).result();

@@ -2,6 +2,7 @@ import { deepEqual, equal, match, rejects } from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Approval } from '../../domain/approval.ts';
+import { waitingWorkflowId } from '../../domain/ids.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
 import { obedient, startSystem, type System, type SystemOptions } from '../support/system.ts';
 import { startTemporal } from '../support/temporal.ts';
@@ -145,4 +146,21 @@ test('three denials in a turn end it, and a person takes over', async () => {
   match(await system.reply('c-denials', 'm1'), /I was refused several times here, so I stop and hand over/);
   const { phase } = await system.handle('c-denials').query<{ phase: string }>('conversation');
   equal(phase, 'handed_over');
+});
+
+test('a decision is in history before it is on record: what the server forgets was never counted', async () => {
+  const approval = await ask('c-history', 'pay 7200');
+  const handle = system.client.workflow.getHandle(waitingWorkflowId('c-history:1:0'));
+  const { record } = system.store;
+  const delivered: number[] = [];
+  system.store.record = async (entries) => {
+    if (entries.some(({ fact }) => fact.kind === 'decided')) {
+      const { events } = await handle.fetchHistory();
+      delivered.push(events?.filter((one) => one.workflowExecutionSignaledEventAttributes).length ?? 0);
+    }
+    return record(entries);
+  };
+  equal((await system.decide(approval, 'finn', 'approve')).end, 'approved');
+  system.store.record = record;
+  deepEqual(delivered, [1]);
 });

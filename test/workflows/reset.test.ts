@@ -4,7 +4,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { waitingWorkflowId, conversationWorkflowId } from '../../domain/ids.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
-import { resetsOf, UPDATES } from '../support/reset.ts';
+import { DECISIONS, resetsOf, UPDATES } from '../support/reset.ts';
 import { obedient, startSystem, type System } from '../support/system.ts';
 import { startTemporal } from '../support/temporal.ts';
 
@@ -34,7 +34,7 @@ test('a batch that is reset after its act does not act again, and ends as it end
   await system.reportReply('r-batch');
   const batch = waitingWorkflowId('r-batch:1:0');
   // The decision is not applied to the new run again: people decide anew, and it counts for the same action.
-  const runId = await reset(batch, [UPDATES]);
+  const runId = await reset(batch, DECISIONS);
   await settledRun(batch, runId);
   await system.decide(approval, 'olga', 'approve');
   await system.client.workflow.getHandle(batch, runId).result();
