@@ -52,6 +52,7 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
     case 'switched':
     case 'ledger_read':
     case 'ledger_resumed':
+    case 'approval_seen':
     case 'card_shown':
     case 'card_not_shown':
     case 'configured':
