@@ -164,6 +164,8 @@ async function insertApproval(tx: Tx, approval: Approval): Promise<void> {
       asked_ms: approval.askedMs,
       handle: approvalHandle(approval),
       batch_id: approval.batchId,
+      agent: approval.agent,
+      rule_id: approval.question === undefined ? approval.ruleId : null,
       approval: JSON.stringify(approval),
       escalation: JSON.stringify(approval.escalation ?? []),
     })
