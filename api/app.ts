@@ -14,6 +14,7 @@ import { createAccess } from './access.ts';
 import { problemPage } from './approval-page.ts';
 import { approvalPageRoutes } from './approval-pages.ts';
 import { approvalRoutes } from './approvals.ts';
+import { burdenRoutes } from './burden.ts';
 import { channelRoutes } from './channels.ts';
 import { commandRoutes } from './commands.ts';
 import { conversationRoutes } from './conversations.ts';
@@ -57,6 +58,8 @@ export function createApi(deps: ApiDeps): Api {
     ...messageRoutes({ ...deps, limits }, access, ending),
     ...eventRoutes(deps.store, access, limits),
     ...commandRoutes(deps, access, ending),
+    // Before the approvals, whose ids have dots: none is called "burden".
+    ...burdenRoutes(deps),
     ...approvalRoutes(deps, access),
     ...channelRoutes(deps, access, ending),
     ...approvalPageRoutes(deps, access),

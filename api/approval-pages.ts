@@ -87,8 +87,7 @@ function answerRoute(deps: Deps, access: Access, links: Links): Route {
       if (approval.end === 'open') await assertSeen(deps, approval, decision.answer);
       // Who presses twice on the same page gives one answer, and gets one receipt.
       const formId = `page-${sha256Hex(form).slice(0, FORM_ID_CHARS)}`;
-      const method = caller.link === undefined ? 'api_key' : 'page';
-      await takeDecision(deps, caller, approval, { ...decision, id: formId, method });
+      await takeDecision(deps, caller, approval, { ...decision, id: formId, method: methodOf(caller) });
       return { status: 303, body: null, headers: { Location: pathOfApproval(id) } };
     },
   });
@@ -140,16 +139,18 @@ const OTHER_CHARS = 160;
 
 async function pageFor(deps: Deps, access: Access, links: Links, caller: Caller, approval: Approval): Promise<string> {
   const { id, batchId, agent, conversationId, actionId } = approval;
+  const own = approval.decisions.find((one) => one.personId === caller.principal.id) ?? null;
   const groups = access.groups(caller);
   const batch = await deps.store.approvals.ofBatch(batchId);
   const isForCaller = (one: Approval) => groupsAt(askedBy(one), deps.nowMs()).some((group) => groups.includes(group));
   const others = batch.filter((one) => one.id !== id && one.end === 'open' && isForCaller(one));
   const ask = await askOf(deps, approval);
   const whyNot = whyNotAnswer(deps, caller, approval);
+  if (approval.end === 'open' && own === null && whyNot === undefined) await recordSeen(deps, caller, approval);
   return approvalPage({
     ...{ ask, agent, conversationId, actionUrl: `/actions/${actionId}/why`, nowMs: deps.nowMs() },
     args: approval.args,
-    own: approval.decisions.find((one) => one.personId === caller.principal.id) ?? null,
+    own,
     others: others.slice(0, MAX_OTHERS).map((one) => ({
       url: pathOfApproval(one.id),
       summary: shownLine(one.summary, OTHER_CHARS),
@@ -158,6 +159,16 @@ async function pageFor(deps: Deps, access: Access, links: Links, caller: Caller,
       whyNot === undefined ? { url: pathOfApproval(id), token: await links.formFor(caller, approval) } : { whyNot },
   });
 }
+
+/** On record before it is sent, by the person's first look: from then on they can have read it. */
+async function recordSeen({ store, nowMs }: Deps, caller: Caller, approval: Approval): Promise<void> {
+  const { id: approvalId, conversationId } = approval;
+  const { id: personId } = caller.principal;
+  const fact = { kind: 'approval_seen', approvalId, personId, method: methodOf(caller) } as const;
+  await store.record([{ subject: approvalId, step: `seen:${personId}`, conversationId, atMs: nowMs(), fact }]);
+}
+
+const methodOf = ({ link }: Caller): string => (link === undefined ? 'api_key' : 'page');
 
 /** In a sentence; undefined where the caller may answer. */
 function whyNotAnswer(deps: Deps, caller: Caller, approval: Approval): string | undefined {

@@ -1,7 +1,7 @@
 // The event stream of a conversation: what gets recorded, as server-sent events, from any position on. Ids are ledger
 // positions, so a client that comes back with Last-Event-ID misses nothing. May import domain, store.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Fact, RecordedEntry } from '../domain/entry.ts';
+import type { Fact, FactOf, RecordedEntry } from '../domain/entry.ts';
 import type { Item } from '../domain/item.ts';
 import type { Store } from '../store/ports.ts';
 import type { Access } from './access.ts';
@@ -123,10 +123,8 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return { kind: fact.kind, batchId: fact.batchId };
     case 'message_refused':
       return { messageId: fact.messageId, reason: fact.reason };
-    case 'model_call': {
-      const { turn, model, promptTokens, completionTokens } = fact;
-      return { turn, model, promptTokens, completionTokens };
-    }
+    case 'model_call':
+      return called(fact);
     case 'replied':
       return { turn: fact.turn, by: fact.by, text: texts.get(fact.itemId)?.body.text ?? '' };
     case 'proposed': {
@@ -142,6 +140,8 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
     }
     case 'decided':
       return { approvalId: fact.approvalId, receipt: fact.receipt };
+    case 'approval_seen':
+      return { approvalId: fact.approvalId };
     case 'approval_noticed':
       return { approvalId: fact.approvalId, notice: fact.notice, groups: fact.groups };
     case 'decision_refused':
@@ -179,3 +179,7 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return fact satisfies never;
   }
 }
+
+const called = ({ turn, model, promptTokens, completionTokens }: FactOf<'model_call'>) => {
+  return { turn, model, promptTokens, completionTokens };
+};

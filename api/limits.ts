@@ -73,6 +73,8 @@ export const REQUEST_MS = 45_000;
 // 1 s and 5 s: probes and scrapes come from everywhere; what lies behind is asked at most this often.
 export const READINESS_FRESH_MS = 1_000;
 export const METRICS_FRESH_MS = 5_000;
+// 1 min: counted over thousands of approvals, of days; nobody is woken sooner for a habit.
+export const BURDEN_FRESH_MS = 60_000;
 
 // Seconds that a caller should wait: a restart of a worker or of Temporal takes about 5; a queue moves within 30.
 export const RETRY_AFTER_OUTAGE_S = 5;

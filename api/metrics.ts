@@ -2,10 +2,12 @@
 // lies in the store or in Temporal is asked at most every few seconds; where it cannot be asked, countersign_up says so
 // and the old numbers are gone. May import domain, store.
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { BURDEN_PERIOD_MS, type Burden } from '../domain/burden.ts';
 import { SWITCH_SCOPES } from '../domain/switch.ts';
+import { burdenGauges, type Samples } from './burden-metrics.ts';
 import type { ApiDeps } from './deps.ts';
 import { fresh } from './fresh.ts';
-import { METRICS_FRESH_MS } from './limits.ts';
+import { BURDEN_FRESH_MS, METRICS_FRESH_MS } from './limits.ts';
 import { type Route, route } from './route.ts';
 
 // Seconds: a submit takes about 0.02, a reply of a model 1 to 30.
@@ -37,7 +39,11 @@ export function createMetrics(deps: Deps): Metrics {
     labelNames,
     registers,
   });
-  const sources = fresh(METRICS_FRESH_MS, () => sourcesText(deps));
+  const { store, nowMs } = deps;
+  const burden = fresh(BURDEN_FRESH_MS, () =>
+    store.reports.burden({ fromMs: nowMs() - BURDEN_PERIOD_MS, toMs: nowMs() }),
+  );
+  const sources = fresh(METRICS_FRESH_MS, () => sourcesText(deps, burden));
 
   const metricsRoute = route({
     method: 'get',
@@ -62,12 +68,15 @@ export function createMetrics(deps: Deps): Metrics {
   };
 }
 
-type Samples = readonly (readonly [labels: Record<string, string>, value: number])[];
+type TakeGauge = (name: string, help: string, samples: Samples) => void;
 
 /** The numbers of the store and of Temporal as text. Made anew each time, so that no old number outlives an outage. */
-async function sourcesText({ store, gateway, ledger, nowMs, log }: Deps): Promise<string> {
+async function sourcesText(deps: Deps, burden: () => Promise<Burden>): Promise<string> {
+  const { store, gateway, nowMs, log } = deps;
   const registry = new Registry();
-  const gauge = (name: string, help: string, samples: Samples): void => {
+  const gauge: TakeGauge = (name, help, samples) => {
+    // Without a sample it would say 0.
+    if (samples.length === 0) return;
     const labelNames = Object.keys(samples[0]?.[0] ?? {});
     const one = new Gauge({ name: `countersign_${name}`, help, labelNames, registers: [registry] });
     for (const [labels, value] of samples) one.set(labels, value);
@@ -85,17 +94,6 @@ async function sourcesText({ store, gateway, ledger, nowMs, log }: Deps): Promis
     gauge('actions', help, labelled('outcome', actions));
     const byScope = SWITCH_SCOPES.map((scope) => [scope, thrown.filter((one) => one.scope === scope).length] as const);
     gauge('switches_thrown', 'Switches that stop actions now', labelled('scope', Object.fromEntries(byScope)));
-  }
-
-  async function readLedger(): Promise<void> {
-    const { entries, size, madeMs, unpublished } = await store.checkpoints.stats();
-    gauge('ledger_entries', 'Entries of the ledger', [[{}, entries]]);
-    gauge('ledger_checkpoint_size', 'Entries that the last checkpoint covers', [[{}, size]]);
-    const age: Samples = madeMs === null ? [] : [[{}, Math.max(0, (nowMs() - madeMs) / 1000)]];
-    gauge('ledger_checkpoint_age_seconds', 'Age of the last checkpoint; none where there is none', age);
-    gauge('ledger_checkpoints_unpublished', 'Checkpoints that wait to be published', [[{}, unpublished]]);
-    const differs = ledger.disagreement() === undefined ? 0 : 1;
-    gauge('ledger_disagrees', '1 where the ledger is not the one that was published; see doctor', [[{}, differs]]);
   }
 
   async function readTemporal(): Promise<void> {
@@ -122,11 +120,27 @@ async function sourcesText({ store, gateway, ledger, nowMs, log }: Deps): Promis
     'up',
     '1 where the part answers',
     await Promise.all([
-      answers('store', Promise.all([readStore(), readLedger()])),
+      // The burden, which is kept for longer, only of a store that answers now.
+      answers('store', Promise.all([readStore().then(() => readBurden(gauge, burden)), readLedger(gauge, deps)])),
       answers('temporal', readTemporal()),
     ]),
   );
   return registry.metrics();
+}
+
+async function readBurden(gauge: TakeGauge, burden: () => Promise<Burden>): Promise<void> {
+  for (const [name, help, samples] of burdenGauges((await burden()).rules)) gauge(name, help, samples);
+}
+
+async function readLedger(gauge: TakeGauge, { store, ledger, nowMs }: Deps): Promise<void> {
+  const { entries, size, madeMs, unpublished } = await store.checkpoints.stats();
+  gauge('ledger_entries', 'Entries of the ledger', [[{}, entries]]);
+  gauge('ledger_checkpoint_size', 'Entries that the last checkpoint covers', [[{}, size]]);
+  const age: Samples = madeMs === null ? [] : [[{}, Math.max(0, (nowMs() - madeMs) / 1000)]];
+  gauge('ledger_checkpoint_age_seconds', 'Age of the last checkpoint; none where there is none', age);
+  gauge('ledger_checkpoints_unpublished', 'Checkpoints that wait to be published', [[{}, unpublished]]);
+  const differs = ledger.disagreement() === undefined ? 0 : 1;
+  gauge('ledger_disagrees', '1 where the ledger is not the one that was published; see doctor', [[{}, differs]]);
 }
 
 function labelled(name: string, counts: Readonly<Record<string, number>>): Samples {

@@ -1,7 +1,7 @@
 // A report of an owner, as the API answers it. May import zod.
 import { z } from 'zod';
 
-const Moment = z
+export const Moment = z
   .union([z.iso.date(), z.iso.datetime({ offset: true })], 'must be a day such as 2026-11-01, or a time with its zone')
   .transform((text) => Date.parse(text));
 

@@ -46,9 +46,13 @@ export function fitted<T>(card: Card, format: (lines: CardLines) => T | undefine
 function cardLines(card: Card, extent: Extent): CardLines {
   const also = card.alsoRuns.map((one) => [us('runs with it: '), ...shown(one)]);
   const top = [[bold(card.title)], ...(extent === 'whole' ? also : [])];
-  const asks = card.asks.map((ask) => ({
-    lines: ask.end === 'open' ? openLines(ask, extent) : endedLines(ask, extent),
-    buttons: ask.end === 'open' ? buttonsOf(ask, extent) : [],
+  const many = card.asks.length;
+  const asks = card.asks.map((ask, at) => ({
+    lines: [
+      ...(many > 1 ? [[bold(`${at + 1} of ${many}`)]] : []),
+      ...(ask.end === 'open' ? openLines(ask, extent) : endedLines(ask, extent)),
+    ],
+    buttons: ask.end === 'open' ? buttonsOf(ask, extent, many > 1 ? `${at + 1}: ` : '') : [],
   }));
   if (extent === 'whole') return { top, asks };
   return { top, asks: asks.map(({ lines, buttons }) => ({ lines: lines.map((line) => line.map(cut)), buttons })) };
@@ -141,12 +145,15 @@ const LABELS: Readonly<Record<ClickAnswer, Pick<Button, 'label' | 'style'>>> = {
 
 const hasButton = (answer: DecisionAnswer): answer is Exclude<ClickAnswer, 'view'> => Object.hasOwn(LABELS, answer);
 
-/** What is not shown whole cannot be said yes to here; saying no is always possible. */
-function buttonsOf(ask: CardAsk, extent: Extent): readonly Button[] {
+/**
+ * What is not shown whole cannot be said yes to here; saying no is always possible. Where there are several asks each says
+ * which it is about: some channels put all buttons below all text.
+ */
+function buttonsOf(ask: CardAsk, extent: Extent, number: string): readonly Button[] {
   const isWhole = extent === 'whole' && ask.isWhole;
   const answers = ask.answers.filter(hasButton).filter((answer) => isWhole || answer === 'deny');
   return [...answers, 'view' as const].map((answer) => ({
-    ...LABELS[answer],
+    ...{ label: number + LABELS[answer].label, style: LABELS[answer].style },
     payload: writePayload(answer, ask.handle),
   }));
 }

@@ -15,8 +15,8 @@ const API = 'https://api.telegram.org/';
 // 4,096 characters of text in a message, without its markup, are Telegram's; 200 in the answer to a click.
 const MESSAGE_CHARS = 4_096;
 const ALERT_CHARS = 200;
-// One ask a message leaves it the most room; what is around the values takes the rest of the 4,096.
-const LIMITS: ChannelLimits = { valueChars: 500, fields: 25, totalChars: 2_800, asksPerMessage: 1, textChars: 4_000 };
+// What is around the values of three asks takes the rest of the 4,096. A fourth would leave none of them room to be whole.
+const LIMITS: ChannelLimits = { valueChars: 500, fields: 25, totalChars: 2_800, asksPerMessage: 3, textChars: 4_000 };
 // 22 characters, 128 bits: nobody guesses one, and a message stays readable.
 const MARK_CHARS = 22;
 const SECRET = { secret: true } as const;

@@ -233,6 +233,14 @@ export type Fact =
       readonly ref: MessageRef;
       readonly sha256: string;
     }
+  /** Somebody who may decide had all of it before them, on its page; the first time of each person. */
+  | {
+      readonly kind: 'approval_seen';
+      readonly approvalId: string;
+      readonly personId: string;
+      /** How they were known, as with a decision. */
+      readonly method: string;
+    }
   /** The channel refuses for good to show it there. */
   | {
       readonly kind: 'card_not_shown';

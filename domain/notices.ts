@@ -33,6 +33,10 @@ export function noticesOf({ askedMs, deadlineMs, escalation = [] }: Approval): r
   return [...reminders, ...escalations].toSorted((one, other) => one.atMs - other.atMs);
 }
 
+/** Whether people were reminded of it by then, or should be now. */
+export const isRemindedBy = (approval: Approval, nowMs: number): boolean =>
+  approval.end === 'open' && noticesOf(approval).some(({ kind, atMs }) => kind === 'reminder' && atMs <= nowMs);
+
 /** Those that are due and of which people were not told yet. `told` counts the notices that were given, in their order. */
 export const noticesDue = (approval: Approval, told: number, nowMs: number): readonly Notice[] =>
   approval.end === 'open' ? noticesOf(approval).filter(({ atMs }, at) => at >= told && atMs <= nowMs) : [];

@@ -53,6 +53,7 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
   ledger_resumed: { sealed: ['reason'] },
   settled: { sealed: ['outcome.result', 'outcome.reason'] },
   card_shown: NOTHING,
+  approval_seen: NOTHING,
   card_not_shown: { sealed: ['reason'] },
   configured: NOTHING,
   operator_act: { sealed: ['reason'] },

@@ -37,6 +37,8 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
     case 'card_shown':
     case 'card_not_shown':
       return carded(fact);
+    case 'approval_seen':
+      return looked(fact);
     case 'decided':
       return decided(fact, chain);
     case 'approval_noticed':
@@ -229,6 +231,16 @@ function carded(fact: FactOf<'card_shown' | 'card_not_shown'>): Line {
     text: `its card was shown ${where}`,
     because: 'the channel said so; exactly what it shows is on record by digest',
     details: { ref: `${fact.ref.to}/${fact.ref.id}`, sha256: fact.sha256 },
+  };
+}
+
+function looked({ personId, method, approvalId }: FactOf<'approval_seen'>): Line {
+  return {
+    part: 'people',
+    text: `${personId} opened its page, known by ${words(method)}`,
+    coverage: 'enforced',
+    because: 'on record before the page was sent; what a person then reads, nobody can know',
+    details: { approvalId },
   };
 }
 

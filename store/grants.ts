@@ -55,7 +55,10 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       approvals: ['end_state', 'approval'],
       checkpoints: ['published_ms'],
     },
-    appends: ['conversation_opened', 'commanded', 'phase', 'approval_settled', 'switched', 'ledger_read', 'configured'],
+    appends: [
+      ...(['conversation_opened', 'commanded', 'phase', 'approval_seen', 'approval_settled', 'switched'] as const),
+      ...(['ledger_read', 'configured'] as const),
+    ],
     labels: [],
   },
   countersign_workflows: {

@@ -3,6 +3,7 @@
 import type { Effect, Evidence, Outcome } from '../domain/action.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Approval } from '../domain/approval.ts';
+import type { Burden } from '../domain/burden.ts';
 import type { ConversationChannel } from '../domain/channel.ts';
 import type { ConversationPhase } from '../domain/conversation.ts';
 import type { Entry, RecordedEntry } from '../domain/entry.ts';
@@ -184,6 +185,8 @@ export interface Store {
   readonly reports: {
     /** From `fromMs` on, and before `toMs`. */
     ofOwner(period: { readonly owner: string; readonly fromMs: number; readonly toMs: number }): Promise<OwnerReport>;
+    /** How much each rule asked of people, who asks most first: of asks from `fromMs` on and before `toMs`. */
+    burden(period: { readonly fromMs: number; readonly toMs: number }): Promise<Burden>;
     /** Open conversations whose agent is not among these, or whose owner is none of these people. */
     orphans(known: {
       readonly agents: readonly string[];

@@ -52,6 +52,7 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
     case 'switched':
     case 'ledger_read':
     case 'ledger_resumed':
+    case 'approval_seen':
     case 'card_shown':
     case 'card_not_shown':
     case 'configured':
@@ -163,6 +164,8 @@ async function insertApproval(tx: Tx, approval: Approval): Promise<void> {
       asked_ms: approval.askedMs,
       handle: approvalHandle(approval),
       batch_id: approval.batchId,
+      agent: approval.agent,
+      rule_id: approval.question === undefined ? approval.ruleId : null,
       approval: JSON.stringify(approval),
       escalation: JSON.stringify(approval.escalation ?? []),
     })

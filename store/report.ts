@@ -3,6 +3,7 @@
 import { sql } from 'kysely';
 import type { Outcome } from '../domain/action.ts';
 import { QUESTION } from '../domain/ids.ts';
+import { burdenIn } from './burden.ts';
 import type { Store } from './ports.ts';
 import type { Db } from './schema.ts';
 
@@ -25,6 +26,7 @@ export function createReports(db: Db): Store['reports'] {
       ]);
       return { outcomes, ...asked, ...spent };
     },
+    burden: (period) => burdenIn(db, period),
     async orphans({ agents, people }) {
       const rows = await db
         .selectFrom('conversations')

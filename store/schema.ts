@@ -68,6 +68,9 @@ export interface Tables {
     batch_id: string;
     approval: JsonColumn<Approval>;
     escalation: ColumnType<readonly Escalation[], string | undefined, string>;
+    agent: string;
+    /** null where it asks whether something happened, which no rule asks. */
+    rule_id: string | null;
   };
   claims: {
     action_id: string;

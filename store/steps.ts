@@ -34,6 +34,7 @@ export const PLACES: Readonly<Record<Fact['kind'], Place>> = {
   attempted: { step: '^attempted:' },
   reconciled: { step: '^reconciled:' },
   warrant_refused: { step: '^refused:' },
+  approval_seen: { step: '^seen:' },
   card_shown: { step: '^card_shown:' },
   card_not_shown: { step: '^card_not_shown:' },
   // The only step that its id alone names, which the API makes of the key of a request.

@@ -7,24 +7,20 @@ import { askedBackMs, LOOKED_AT, type SaidSince, saidSince } from '../../domain/
 import { cardOf } from '../../domain/card.ts';
 import type { ChannelSending, MessageRef } from '../../domain/channel.ts';
 import type { Delivery } from '../../domain/delivery.ts';
-import { shownLine } from '../../domain/display.ts';
 import type { Entry, Fact } from '../../domain/entry.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import { approvalHandle, sha256Hex } from '../../trust/digest.ts';
 import { heartbeating } from '../heartbeat.ts';
-import { type DeliverDeps, everywhere, isRefused, say } from './everywhere.ts';
+import { type DeliverDeps, everywhere, isRefused } from './everywhere.ts';
 import { type CardPlace, placesOf } from './places.ts';
+import { createReminding } from './reminders.ts';
 import { deliverReplies } from './replies.ts';
 
-// 160 and 300 characters: one line about an approval, and what a reminder may add.
-const LINE_CHARS = 160;
-const NOTE_CHARS = 300;
-// 5: a reminder says what waits, it does not show it.
-const REMINDED = 5;
 // 100 actions: of one turn; more than a model call may ask for at once.
 const ACTIONS = 100;
 
 export function createDeliverActivities(deps: DeliverDeps): DeliverActivities {
+  const remind = createReminding();
   return {
     showCards: ({ batchId, atMs }) => heartbeating((cancelled) => showCards(during(deps, cancelled, atMs), batchId)),
     remind: ({ batchId, note, atMs }) =>
@@ -157,21 +153,4 @@ async function remember(
     return { subject: id, step: `${fact.kind}:${sender.name} ${where}:${digest}`, conversationId, atMs, fact };
   });
   await store.deliveries.put({ key, channel: sender.name, ref, digest, atMs }, entries);
-}
-
-async function remind(deps: DeliverDeps, batchId: string, note: string): Promise<Delivered> {
-  const open = (await deps.store.approvals.ofBatch(batchId)).filter(({ end }) => end === 'open');
-  const places = new Map<string, CardPlace>();
-  for (const place of placesOf(deps.senders, deps.directory, open, deps.nowMs())) {
-    const { sender, address, approvals } = place;
-    const key = ['remind', batchId, sha256Hex(note), sender.name, address.to, address.thread].join(' ');
-    places.set(key, { ...place, key, approvals: [...(places.get(key)?.approvals ?? []), ...approvals] });
-  }
-  return everywhere(deps, [...places.values()], async ({ sender, address, key, approvals }) => {
-    const said = shownLine(note, NOTE_CHARS).text;
-    const lines = approvals.slice(0, REMINDED).map(({ summary }) => shownLine(summary, LINE_CHARS).text);
-    const more = approvals.length - lines.length;
-    const text = [said, ...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
-    return say(deps, sender, address, { key, text });
-  });
 }

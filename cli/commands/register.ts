@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { SWITCH_SCOPES, type SwitchScope } from '../../domain/switch.ts';
 import type { ApprovalsOptions, DecisionOptions } from './approvals.ts';
+import type { BurdenOptions } from './burden.ts';
 import type { ChatOptions } from './chat.ts';
 import type { AsOption, Context } from './context.ts';
 import type { ConversationsOptions } from './conversations.ts';
@@ -164,6 +165,14 @@ function registerReport(program: Command): void {
     .option('--json', 'the same as JSON')
     .option(...AS)
     .action((options: ReportOptions) => run(async (context) => (await import('./report.ts')).report(context, options)));
+  program
+    .command('burden')
+    .description('how much each rule asks of people, how soon they answer, and whether it looks like a rubber stamp')
+    .option('--from <day>', 'such as 2026-11-01; by default 7 days back')
+    .option('--to <day>', 'until before then; by default until now')
+    .option('--json', 'the same as JSON')
+    .option(...AS)
+    .action((options: BurdenOptions) => run(async (context) => (await import('./burden.ts')).burden(context, options)));
 }
 
 function registerSwitches(program: Command): void {

@@ -24,8 +24,14 @@ export const directory = defineDirectory({
     { id: 'cus_ada', name: 'Ada', channels: { pigeon: 'ADA' } },
     { id: 'per_tom', name: 'Tom, without a channel' },
   ],
-  groups: { finance: ['per_finn', 'per_olga', 'cus_ada', 'per_tom'], treasury: ['per_finn'], nobody: [] },
-  addresses: { treasury: { pigeon: 'C-TREASURY' } },
+  groups: {
+    finance: ['per_finn', 'per_olga', 'cus_ada', 'per_tom'],
+    treasury: ['per_finn'],
+    board: ['per_finn'],
+    nobody: [],
+  },
+  // Nobody but one test is asked on the board.
+  addresses: { treasury: { pigeon: 'C-TREASURY' }, board: { pigeon: 'C-BOARD' } },
 });
 
 /** Opens before the tests of the file, and closes after them. */

@@ -151,12 +151,13 @@ test('a platform that wants us to wait is tried again when it says, and only whe
 test('a reminder comes once for each note, and only where something is open', async () => {
   const pigeon = createPigeon();
   const deliver = delivering(pigeon);
-  const approval = await asked('treasury');
+  const approval = await asked('board');
   const { batchId } = approval;
+  const later = { batchId, atMs: 2_000_000 };
   for (let time = 0; time < 2; time++) await deliver('remind', { batchId, note: 'half of the time is over' });
-  await deliver('remind', { batchId, note: 'last call' });
+  await deliver('remind', { ...later, note: 'last call' });
   await settle(approval, 'approved');
-  await deliver('remind', { batchId, note: 'too late' });
+  await deliver('remind', { ...later, note: 'too late' });
   const texts = [...pigeon.standing.values()].map(({ message }) => (message.kind === 'text' ? message.text : ''));
   assert.deepEqual(
     texts.map((text) => text.split('\n')[0]),

@@ -21,7 +21,7 @@ const SPOOFS = [
 ];
 
 export function showingRules(fixture: ChannelFixture): Rules {
-  return { ...buttonRules(fixture), ...wordRules(fixture) };
+  return { ...buttonRules(fixture), ...batchRules(fixture), ...wordRules(fixture) };
 }
 
 function looking({ definition, settings, seen }: ChannelFixture) {
@@ -77,6 +77,36 @@ function buttonRules(fixture: ChannelFixture): Rules {
       assert.match(code, /Finn Berger[^]*not in March[^]*nothing ran/);
       const long = settled({ outcome: shown('x'.repeat(20_000)) });
       assert.match(look(aCard(long)).own, /Denied/);
+    },
+  };
+}
+
+function batchRules(fixture: ChannelFixture): Rules {
+  const { sender, look } = looking(fixture);
+  return {
+    'the actions of one batch are one card, each with a decision of its own that says which it is about': () => {
+      const many = sender.limits.asksPerMessage;
+      assert.ok(many >= 3, 'a model seldom asks for more at once');
+      const asks = Array.from({ length: many }, (_, at) =>
+        anAsk({ handle: `${at}`.repeat(22), headline: [shown(`refund ${at}`), shown('Dana'), shown('72.00 EUR')] }),
+      );
+      const { own, code, buttons } = look(aCard(...asks.slice(0, -1), { ...asks.at(-1)!, ...settled() }));
+      for (const at of asks.keys()) assert.ok(own.includes(`${at + 1} of ${many}`), own);
+      for (const at of asks.slice(0, -1).keys()) assert.ok(code.includes(`refund ${at}`), code);
+      const each = (at: number) =>
+        [
+          ['Approve', 'approve'],
+          ['Deny', 'deny'],
+          ['See everything', 'view'],
+        ].map(([label, answer]) => ({ label: `${at + 1}: ${label}`, payload: `${answer}.${`${at}`.repeat(22)}` }));
+      assert.deepEqual(
+        buttons,
+        asks.slice(0, -1).flatMap((_, at) => each(at)),
+        'what has ended has none',
+      );
+      const alone = look(aCard(anAsk()));
+      assert.doesNotMatch(alone.own, /1 of 1/);
+      assert.equal(alone.buttons[0]?.label, 'Approve');
     },
   };
 }

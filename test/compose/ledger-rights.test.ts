@@ -163,6 +163,16 @@ test('the assistant speaks for the model, not for code or people', async () => {
   }
 });
 
+test('who has opened a page is the API’s to say alone, and the API counts what rules ask of people', async () => {
+  const { api, ...others } = stores;
+  const seen = { kind: 'approval_seen', approvalId: 'c:5:0.0.0', personId: 'p', method: 'page' } as const;
+  for (const other of Object.values(others)) {
+    await assert.rejects(other.record([anEntry('c:5:0.0.0', 'seen:p', seen)]), REFUSED_ROW);
+  }
+  await api.record([anEntry('c:5:0.0.0', 'seen:p', seen)]);
+  assert.deepEqual(await api.reports.burden({ fromMs: 0, toMs: 1 }), { fromMs: 0, toMs: 1, rules: [], isCut: false });
+});
+
 test('the workflows role closes a claim without a warrant, and never says that there was one', async () => {
   const { workflows, actor } = stores;
   const warrant = { messageId: 'm', verdictStep: 'ruled:allow:s', decisionIds: [] };
@@ -271,6 +281,7 @@ const PLACES_SEEN: Readonly<Record<Fact['kind'], readonly [subject: string, step
   claimed: ['c:5:0', 'claimed'],
   attempted: ['c:5:0', 'attempted:1'],
   reconciled: ['c:5:0', 'reconciled:2'],
+  approval_seen: ['c:5:0.0.0', 'seen:finn'],
   card_shown: ['c:5:0.0.0', 'card_shown:slack C1 1716.1:0123456789abcdef'],
   card_not_shown: ['c:5:0.0.0', 'card_not_shown:slack C1 :0123456789abcdef'],
   warrant_refused: ['c:5:0', 'refused:its verdict is not on record'],

@@ -31,6 +31,7 @@ test('a refund waits for finance while the chat goes on, outlives a kill of ever
   match(replyOf(await say('e2e-refund', 'refund order 1042')), /it waits for finance \(1 must approve\)/);
   match(replyOf(await say('e2e-refund', 'where is my order 1043')), /Order 1043/);
   const approval = await openApproval('e2e-refund');
+  equal((await stack.request('finn', 'GET', `/approvals/${approval}`)).status, 200);
 
   await stack.kill();
   await stack.start();
@@ -47,9 +48,22 @@ test('a refund waits for finance while the chat goes on, outlives a kill of ever
   };
   await eventually(report, 'the outcome in the conversation');
   await tellsWhy('e2e-refund:1:1');
+  await tellsBurden();
   // The shop's own word: nothing is left to refund, so it was paid out, and once.
   match(replyOf(await say('e2e-refund', 'refund order 1042')), /nothing|refunded|denied/i);
 });
+
+/** What the rule asked of people is told also by a process that began after it asked. */
+async function tellsBurden(): Promise<void> {
+  const { body } = await stack.request('finn', 'GET', '/v1/approvals/burden');
+  type Times = { count: number; medianMs: number };
+  const rules = body['rules'] as { rule: string; asked: number; decided: Times; looked: { page: Times } }[];
+  const { rule, asked, decided, looked } = rules[0]!;
+  deepEqual([rule, asked, decided.count, looked.page.count], ['refund.asks-finance', 1, 1, 1]);
+  equal(looked.page.medianMs > 0 && looked.page.medianMs <= decided.medianMs, true, JSON.stringify(rules));
+  const { text } = (await stack.request('nobody', 'GET', '/metrics')).body;
+  match(String(text), /countersign_approval_looked_seconds_count\{.*rule="refund.asks-finance",at="page"\} 1/);
+}
 
 /** The whole chain of an approved and executed action, every line of it proven or somebody's word. */
 async function tellsWhy(action: string): Promise<void> {

@@ -6,7 +6,9 @@ import { createPool } from '../../store/pool.ts';
 import type { Store } from '../../store/ports.ts';
 import { createSql } from '../../store/sql.ts';
 import { openStore } from '../../store/store.ts';
+import { type Db, createDb } from '../../store/schema.ts';
 import { actionsContract } from './contract/actions.ts';
+import { burdenContract } from './contract/burden.ts';
 import { checkpointsContract } from './contract/checkpoints.ts';
 import { deliveriesContract } from './contract/deliveries.ts';
 import { itemsContract } from './contract/items.ts';
@@ -22,6 +24,8 @@ import { type Database, KINDS, startDatabase } from './databases.ts';
 export interface Subject {
   readonly store: Store;
   readonly sql: Sql;
+  /** The same, for statements with smaller bounds than their own. */
+  readonly db: Db;
 }
 
 /** Rules of the store by name, each with what proves it. */
@@ -30,6 +34,7 @@ export type Contract = Readonly<Record<string, (subject: Subject) => Promise<voi
 const CONTRACTS = [
   ...[itemsContract, ledgerContract, checkpointsContract, actionsContract],
   ...[readModelsContract, reportsContract, switchesContract, sqlContract, statementsContract, deliveriesContract],
+  burdenContract,
 ];
 
 for (const kind of KINDS) {
@@ -48,7 +53,7 @@ for (const kind of KINDS) {
       await database.stop();
     });
     for (const [rule, prove] of CONTRACTS.flatMap((contract) => Object.entries(contract))) {
-      test(rule, () => prove({ store, sql: createSql(pool) }));
+      test(rule, () => prove({ store, sql: createSql(pool), db: createDb(pool) }));
     }
   });
 }

@@ -9,6 +9,7 @@ import { fencingAndSwitches0002 } from '../../store/migrations/0002-fencing-and-
 import { hashedLedger0003 } from '../../store/migrations/0003-hashed-ledger.ts';
 import { sealedParts0004 } from '../../store/migrations/0004-sealed-parts.ts';
 import { approvalHandles0005 } from '../../store/migrations/0005-approval-handles.ts';
+import { burden0009 } from '../../store/migrations/0009-burden.ts';
 import { createDialect, createPool } from '../../store/pool.ts';
 import { createDb } from '../../store/schema.ts';
 import { createSql } from '../../store/sql.ts';
@@ -80,7 +81,11 @@ function ofBefore(kind: (typeof KINDS)[number]): void {
       }
       await sql`insert into countersign.approvals
             values (${approval.id}, 'old', 'finance', 'open', 7, ${JSON.stringify(approval)})`.execute(tx);
-      for (const migration of [hashedLedger0003, sealedParts0004, approvalHandles0005]) await migration.up(tx);
+      const question = { ...anApproval('asked'), id: 'q', question: 'unknown' } as const;
+      await sql`insert into countersign.approvals
+            values (${question.id}, 'asked', 'finance', 'open', 7, ${JSON.stringify(question)})`.execute(tx);
+      const later = [hashedLedger0003, sealedParts0004, approvalHandles0005, burden0009];
+      for (const migration of later) await migration.up(tx);
     });
   });
   after(async () => {
@@ -108,5 +113,15 @@ function ofBefore(kind: (typeof KINDS)[number]): void {
     const approvals = createApprovals(createDb(pool));
     assert.deepEqual(await approvals.byHandle(approvalHandle(approval)), approval);
     assert.deepEqual(await approvals.ofBatch(approval.batchId), [approval]);
+  });
+
+  test('its approvals know the agent and the rule that asked; a question has no rule', async () => {
+    const { rows } = await sql`select agent, rule_id from countersign.approvals order by rule_id`.execute(
+      createDb(pool),
+    );
+    assert.deepEqual(rows, [
+      { agent: 'support-desk', rule_id: 'refund.large' },
+      { agent: 'support-desk', rule_id: null },
+    ]);
   });
 }

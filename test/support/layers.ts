@@ -81,6 +81,7 @@ export const LAYERS: readonly Layer[] = [
         '/api/approval-schemas.ts',
         '/api/why-schema.ts',
         '/api/report-schema.ts',
+        '/api/burden-schema.ts',
         '/workers/config.ts',
         '/workers/dev-identities.ts',
       ],

@@ -1,5 +1,6 @@
 // The store port in memory, for tests of the HTTP side: the same rules as the real one, without its durability.
 import type { Approval } from '../../../domain/approval.ts';
+import type { RuleBurden } from '../../../domain/burden.ts';
 import type { NewNote } from '../../../domain/delivery.ts';
 import type { Entry, RecordedEntry } from '../../../domain/entry.ts';
 import { messageKey, switchSubject } from '../../../domain/ids.ts';
@@ -20,6 +21,7 @@ export interface MemoryStore extends Store {
     actions?: readonly ActionRow[];
     counts?: Readonly<Record<string, number>>;
     orphans?: State['orphans'];
+    burden?: State['burden'];
   }): void;
   readonly entries: readonly RecordedEntry[];
   /** What one person is to be told, oldest first. */
@@ -39,6 +41,7 @@ class State {
   readonly entries: RecordedEntry[] = [];
   counts: Readonly<Record<string, number>> = {};
   orphans: Awaited<ReturnType<Store['reports']['orphans']>> = [];
+  burden: readonly RuleBurden[] = [];
   broken: Error | undefined;
 
   async here<T>(answer: () => T): Promise<T> {
@@ -83,16 +86,8 @@ class State {
 }
 
 const NOTHING_DONE: OwnerReport = {
-  ...{
-    outcomes: {},
-    asks: 0,
-    questions: 0,
-    modelCalls: 0,
-    promptTokens: 0,
-    completionTokens: 0,
-    cost: [],
-    unpriced: 0,
-  },
+  ...{ outcomes: {}, asks: 0, questions: 0, modelCalls: 0 },
+  ...{ promptTokens: 0, completionTokens: 0, cost: [], unpriced: 0 },
 };
 
 const notHere = (): Promise<never> => Promise.reject(new Error('the API must not do this'));
@@ -107,11 +102,16 @@ export function createMemoryStore(): MemoryStore {
       for (const row of rows.actions ?? []) state.actions.set(row.id, row);
       state.counts = rows.counts ?? state.counts;
       state.orphans = rows.orphans ?? state.orphans;
+      state.burden = rows.burden ?? state.burden;
     },
     record: (news) => state.here(() => state.record(news)),
     items: itemsOf(state),
     ...switchesOf(state),
-    reports: { ofOwner: () => state.here(() => NOTHING_DONE), orphans: () => state.here(() => state.orphans) },
+    reports: {
+      ofOwner: () => state.here(() => NOTHING_DONE),
+      burden: (period) => state.here(() => ({ ...period, rules: state.burden, isCut: false })),
+      orphans: () => state.here(() => state.orphans),
+    },
     conversations: conversationsOf(state),
     approvals: approvalsOf(state),
     actions: {

@@ -1,0 +1,131 @@
+// Reminders: at one place people are told at once of all that waits there for long, not of each batch by itself, or a flood
+// of approvals would ring until nobody listens. What is told is read from the record, as cards are; nothing that waits is
+// left out of the count. May import domain, trust and store types.
+import { ChannelFault } from '../../channels/definition.ts';
+import type { Delivered } from '../../domain/activity-ports.ts';
+import type { Approval } from '../../domain/approval.ts';
+import type { MessageRef } from '../../domain/channel.ts';
+import { shownLine } from '../../domain/display.ts';
+import { isRemindedBy } from '../../domain/notices.ts';
+import { sha256Hex } from '../../trust/digest.ts';
+import { type DeliverDeps, everywhere, isRefused } from './everywhere.ts';
+import { type CardPlace, placesOf } from './places.ts';
+
+// 160 and 300 characters: one line about an approval, and what a reminder says first.
+const LINE_CHARS = 160;
+const NOTE_CHARS = 300;
+// 5: a reminder says what waits, it does not show it; those that end first are named.
+const NAMED = 5;
+// 3 min: two reminders of one approval are at least 4 apart, and the second must ring again.
+const TOGETHER_MS = 3 * 60_000;
+// 10 pages of 100: more than anybody lets wait. Of what is older each batch still reminds by itself.
+const OPEN_PAGES = 10;
+const OPEN_PAGE = 100;
+
+export function createReminding() {
+  // Places where somebody is being told just now: who comes meanwhile comes again, and finds it told.
+  const busy = new Set<string>();
+  return async (deps: DeliverDeps, batchId: string, note: string): Promise<Delivered> => {
+    const own = (await deps.store.approvals.ofBatch(batchId)).filter(({ end }) => end === 'open');
+    const places = byAddress(placesOf(deps.senders, deps.directory, own, deps.nowMs()));
+    if (places.size === 0) return { done: 0, refused: [] };
+    const others = (await dueNow(deps)).filter((one) => one.batchId !== batchId);
+    const beside = byAddress(placesOf(deps.senders, deps.directory, others, deps.nowMs()));
+    return everywhere(deps, [...places.values()], (place) => {
+      const key = ['remind', batchId, sha256Hex(note), place.key].join(' ');
+      const text = textOf(place.approvals, beside.get(place.key)?.approvals ?? [], note);
+      return remindAt(deps, place, { key, text, busy });
+    });
+  };
+}
+
+/** What is open and half over, of all batches. */
+async function dueNow({ store, nowMs }: DeliverDeps): Promise<readonly Approval[]> {
+  const due: Approval[] = [];
+  let cursor = '';
+  for (let page = 0; page < OPEN_PAGES; page++) {
+    const { rows, next } = await store.approvals.open({ cursor, limit: OPEN_PAGE });
+    due.push(...rows.map(({ approval }) => approval).filter((one) => isRemindedBy(one, nowMs())));
+    if (next === '') break;
+    cursor = next;
+  }
+  return due;
+}
+
+/** Whatever messages their cards are. */
+function byAddress(places: readonly CardPlace[]): ReadonlyMap<string, CardPlace> {
+  const merged = new Map<string, CardPlace>();
+  for (const place of places) {
+    const key = ['reminded', place.sender.name, place.address.to, place.address.thread].join(' ');
+    merged.set(key, { ...place, key, approvals: [...(merged.get(key)?.approvals ?? []), ...place.approvals] });
+  }
+  return merged;
+}
+
+interface Reminder {
+  /** Of this batch and these words, at this place. */
+  readonly key: string;
+  readonly text: string;
+  readonly busy: Set<string>;
+}
+
+/** True where something was sent. Told once for each key: in the reminder that stands there, if that has just rung. */
+async function remindAt(deps: DeliverDeps, place: CardPlace, { key, text, busy }: Reminder): Promise<boolean> {
+  const { deliveries } = deps.store;
+  if ((await deliveries.get(key)) !== undefined) return false;
+  const rendered = place.sender.render({ kind: 'text', text });
+  const now = { channel: place.sender.name, digest: sha256Hex(rendered), atMs: deps.nowMs() };
+  const last = await deliveries.get(place.key);
+  // Either way: another actor's clock may be a moment ahead.
+  const standing = last !== undefined && Math.abs(now.atMs - last.atMs) < TOGETHER_MS ? last : undefined;
+  if (standing?.digest === now.digest) {
+    await deliveries.put({ ...now, key, ref: standing.ref }, []);
+    return false;
+  }
+  if (busy.has(place.key)) throw new ChannelFault('rate_limited', 'a reminder is under way there');
+  busy.add(place.key);
+  try {
+    const ref = await stand(place, standing?.ref ?? null, rendered);
+    // It rang when it was posted: an edited one keeps that time.
+    const isEdited = ref === standing?.ref;
+    await deliveries.put({ ...now, key: place.key, ref, ...(isEdited ? { atMs: standing.atMs } : {}) }, []);
+    await deliveries.put({ ...now, key, ref }, []);
+  } catch (error) {
+    if (isRefused(error)) await deliveries.put({ ...now, key, ref: null }, []);
+    throw error;
+  } finally {
+    busy.delete(place.key);
+  }
+  return true;
+}
+
+/** Edit it where it stands; posted anew where nothing does, or somebody took it away. */
+async function stand({ sender, address }: CardPlace, ref: MessageRef | null, rendered: string): Promise<MessageRef> {
+  if (ref === null) return sender.post(address, rendered);
+  try {
+    await sender.edit(ref, rendered);
+    return ref;
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    return sender.post(address, rendered);
+  }
+}
+
+function textOf(own: readonly Approval[], also: readonly Approval[], note: string): string {
+  const all = [...own, ...also].toSorted(
+    (one, other) => one.deadlineMs - other.deadlineMs || (one.id < other.id ? -1 : 1),
+  );
+  const isOneBatch = also.length === 0;
+  const said = isOneBatch
+    ? note
+    : `${all.length} wait here for an answer, and half of their time is over or more. The first ends ${timeOf(all[0])}.`;
+  const lines = all.slice(0, NAMED).map((one) => {
+    const until = isOneBatch ? '' : ` · until ${timeOf(one)}`;
+    return shownLine(one.summary, LINE_CHARS).text + until;
+  });
+  const more = all.length - lines.length;
+  return [shownLine(said, NOTE_CHARS).text, ...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
+}
+
+const timeOf = (approval: Approval | undefined): string =>
+  `${new Date(approval?.deadlineMs ?? 0).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
