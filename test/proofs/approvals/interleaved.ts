@@ -11,10 +11,10 @@ import { racesOf, type Script, scriptsOf, type Step, wordsOf } from './scripts.t
 import { approvalNow, approvalsOf, argsOf, type Asked, askFor, handleOn, type Stage } from './stage.ts';
 import { type Heard, sayOn } from './surfaces.ts';
 
-export const INTERLEAVED = 'interleaved';
+const INTERLEAVED = 'interleaved';
 const RACE = 'at the deadline';
 
-const RUNS = { quick: { scripts: 4, races: 2 }, full: { scripts: 120, races: 40 } } as const;
+const RUNS = { quick: { scripts: 3, races: 2 }, full: { scripts: 60, races: 24 } } as const;
 // Every 4th run a role dies in the middle of it: each death is a start of some seconds for all who run beside it.
 const DEATH_EACH = 4;
 

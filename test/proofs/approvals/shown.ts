@@ -5,7 +5,7 @@ import { waitFor } from '../support.ts';
 import { handleIn, type Platform, type Shown } from './cards.ts';
 import { type Asked, cardOf, type Stage } from './stage.ts';
 
-const PLATFORMS: readonly Platform[] = ['slack', 'telegram'];
+export const PLATFORMS: readonly Platform[] = ['slack', 'telegram'];
 
 /** What no surface may be sent as it is: it turns text around, hides in it, or moves on the page. */
 const RAW =
@@ -54,18 +54,18 @@ function leavesOf(value: unknown, path = ''): readonly (readonly [path: string, 
 interface Proposed {
   readonly toolVersion: string;
   readonly salt: string;
-  readonly args: string;
-  readonly tool: string;
-  readonly digest: string;
   readonly principal: { readonly id: string; readonly tenant: string };
 }
 
+/** As the ledger has it; its salt lies beside it. */
 async function proposalOf(stage: Stage, { approval }: Asked): Promise<Proposed> {
   return waitFor(`the proposal of ${approval.actionId}`, 10_000, async () => {
-    const rows = await stage.query<{ proposal: Proposed }>('select proposal from countersign.actions where id = $1', [
-      approval.actionId,
-    ]);
-    return rows[0]?.proposal;
+    const rows = await stage.query<{ proposal: Omit<Proposed, 'salt'>; salt: string }>(
+      `select entry::json->'fact'->'proposal' as proposal, body::json->>'proposal.salt' as salt
+       from countersign.ledger join countersign.ledger_seals using (seq) where subject = $1 and kind = 'proposed'`,
+      [approval.actionId],
+    );
+    return rows[0] && { ...rows[0].proposal, salt: rows[0].salt };
   });
 }
 
@@ -75,4 +75,16 @@ function ofDigest({ toolVersion, salt, principal }: Proposed, { approval }: Aske
   const covered = ['countersign/action/1', actionId, tool, toolVersion, args, principal.id, principal.tenant, salt];
   const made = createHash('sha256').update(JSON.stringify(covered)).digest('hex');
   return made === digest ? [] : [`the digest of ${approval.id} does not cover what it shows`];
+}
+
+/** Both cards of two approvals: where their arguments differ, so must what people read. */
+export async function differ(stage: Stage, one: Asked, other: Asked): Promise<readonly string[]> {
+  const codes = (asked: Asked) => Promise.all(PLATFORMS.map(async (at) => (await cardOf(stage, asked, at)).asks));
+  const read = (asked: Asked, asks: Shown['asks']) =>
+    (asks.find(({ code }) => code.includes(String(asked.args['to'])))?.code ?? '')
+      .replaceAll(String(asked.args['to']), '')
+      .replace(/\d+ cents|^\d+$/gm, '');
+  const [first, second] = [await codes(one), await codes(other)];
+  const same = first.filter((asks, at) => read(one, asks) === read(other, second[at] ?? []));
+  return same.map(() => `${one.approval.args} and ${other.approval.args} look the same on a card`);
 }

@@ -143,7 +143,7 @@ export async function nextIn(
   return noteAsked(stage, approval);
 }
 
-function noteAsked(stage: Stage, approval: Approval): Asked {
+export function noteAsked(stage: Stage, approval: Approval): Asked {
   const args = JSON.parse(approval.args) as Asked['args'];
   const asked = { conversationId: approval.conversationId, approval, args };
   stage.asked.push(asked);

@@ -41,6 +41,7 @@ export const file = defineTool({
   description: 'File a form of any kind',
   input: z.strictObject({ to: z.string(), amount: z.number(), form: z.record(z.string(), z.json()) }),
   critical: ['to', 'amount'],
+  forWhom: ({ to }) => to,
   execute: ({ input: args }, context) => sent('effects/file', args, context),
 });
 
