@@ -1,7 +1,7 @@
 // Which kills the proof `crash` tries.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { easier, momentsOf, pairs, sampled } from '../proofs/crash/plan.ts';
+import { easier, isSure, momentsOf, pairs, sampled, trialsOf } from '../proofs/crash/plan.ts';
 import { ROLES, type Role } from '../proofs/rig/roles.ts';
 import { createRandom } from '../proofs/support.ts';
 
@@ -13,10 +13,19 @@ test('a moment that only one of the counting runs reached counts, and none count
   const other = [reached('api', 'a', 1), reached('api', 'a', 2), reached('actor', 'b', 1)];
   const found = momentsOf([one, other]).map(({ name, at }) => `${name}${at}`);
   assert.deepEqual(found, ['a1', 'a2', 'b1']);
+  const sure = momentsOf([one, other]).filter((moment) => isSure([one, other], moment));
+  assert.deepEqual(
+    sure.map(({ name, at }) => `${name}${at}`),
+    ['a1', 'b1'],
+  );
 });
 
-test('every moment is tried once, and the first four are of four roles', () => {
-  const kills = sampled(MOMENTS, createRandom(1)).map(([first]) => first!);
+test('every moment is tried once, the first four over HTTP are of four roles, and then comes one over channels', () => {
+  const random = createRandom(1);
+  const more = [{ role: 'actor', name: 'actor|posts', at: 1 } as const];
+  const trials = trialsOf(sampled('HTTP', MOMENTS, random), sampled('channels', more, random));
+  assert.deepEqual(trials[4], { way: 'channels', kills: more });
+  const kills = trials.filter(({ way }) => way === 'HTTP').map(({ kills: [first] }) => first!);
   assert.equal(new Set(kills.map(({ name, at }) => `${name}${at}`)).size, MOMENTS.length);
   assert.deepEqual(new Set(kills.slice(0, 4).map(({ role }) => role)), new Set(ROLES));
 });

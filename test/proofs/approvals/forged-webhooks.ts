@@ -15,7 +15,7 @@ import {
   telegramClick,
   telegramClickId,
   telegramReason,
-} from './platforms.ts';
+} from '../rig/channels/platforms.ts';
 import { type Asked, handleOn, type Stage } from './stage.ts';
 import { clickOnSlack, clickOnTelegram, deliver } from './surfaces.ts';
 

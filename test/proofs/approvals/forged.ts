@@ -2,7 +2,7 @@
 import { type Bench, genuine, type Track } from './bench.ts';
 import { forgedOnSlack, forgedOnTelegram } from './forged-webhooks.ts';
 import { forgedByHand, forgedOverHttp } from './forged-words.ts';
-import { signsAsDocumented } from './platforms.ts';
+import { signsAsDocumented } from '../rig/channels/platforms.ts';
 import type { ByHand } from './signals.ts';
 import { askFor, type Stage } from './stage.ts';
 

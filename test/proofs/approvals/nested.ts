@@ -2,7 +2,7 @@
 // anew when it did not, and what an approver has written instead. (Procedures, whose steps would be asked for so, are not
 // built.)
 import { waitFor } from '../support.ts';
-import { handleIn, type Platform, versionsOn } from './cards.ts';
+import { handleIn, type Platform, versionsOn } from '../rig/channels/cards.ts';
 import {
   type Bench,
   type Track,

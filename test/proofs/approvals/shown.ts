@@ -2,7 +2,7 @@
 // the letter, and no more. What is written out, such as <U+202E>, is read back. Knows the format, and none of our code.
 import { createHash } from 'node:crypto';
 import { waitFor } from '../support.ts';
-import { handleIn, type Platform, type Shown } from './cards.ts';
+import { handleIn, type Platform, type Shown } from '../rig/channels/cards.ts';
 import { type Asked, cardOf, type Stage } from './stage.ts';
 
 export const PLATFORMS: readonly Platform[] = ['slack', 'telegram'];

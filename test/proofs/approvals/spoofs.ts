@@ -1,7 +1,7 @@
 // Texts that hide what they say, turn it around or pretend to be the system's own words, generated from classes and read
 // where people read them: on the cards as the platforms were told to show them. And texts that are too long for any card.
 import { wordsForCalls } from '../rig/model.ts';
-import { handleIn } from './cards.ts';
+import { handleIn } from '../rig/channels/cards.ts';
 import { type Bench, counts, endingOf, genuine, neverRan, type Track, untouched } from './bench.ts';
 import { differ, PLATFORMS, showsExactly } from './shown.ts';
 import { approvalsOf, argsOf, type Asked, askFor, cardOf, noteAsked, say, type Stage, untilReplied } from './stage.ts';

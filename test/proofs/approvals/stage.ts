@@ -8,10 +8,10 @@ import { type RawCall, wordsForCalls } from '../rig/model.ts';
 import { type Rig, startRig } from '../rig/rig.ts';
 import { createHttp, type Http, type ProofContext, waitFor } from '../support.ts';
 import { PEOPLE, type PersonId } from '../agents/petitioner/people.ts';
-import { handleIn, type Platform, type Shown, standingOn, versionsOn } from './cards.ts';
+import { handleIn, type Platform, type Shown, standingOn, versionsOn } from '../rig/channels/cards.ts';
 import { createPatient } from '../crash/journey.ts';
-import { type Emulators, startEmulators } from './emulators.ts';
-import { settingsOf } from './platforms.ts';
+import { type Emulators, startEmulators } from '../rig/channels/emulators.ts';
+import { settingsOf } from '../rig/channels/platforms.ts';
 
 export interface Stage {
   readonly rig: Rig;
@@ -45,10 +45,12 @@ const KEYS = {
 
 export async function startStage(context: ProofContext): Promise<Stage> {
   const emulators = await startEmulators();
-  const rig = await startRig(context, { more: (role) => settingsOf(role, emulators.urls) }).catch(async (error) => {
-    await emulators.stop();
-    throw error;
-  });
+  const rig = await startRig(context, { more: (role) => settingsOf(role, emulators.urls, 'petitioner') }).catch(
+    async (error) => {
+      await emulators.stop();
+      throw error;
+    },
+  );
   // A pool: it opens another connection where one was lost.
   const pool = new pg.Pool({ connectionString: rig.databaseUrl, max: 4 });
   pool.on('error', () => undefined);

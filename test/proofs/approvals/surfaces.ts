@@ -14,7 +14,7 @@ import {
   telegramClick,
   telegramClickId,
   telegramReason,
-} from './platforms.ts';
+} from '../rig/channels/platforms.ts';
 import { type Asked, handleOn, type Stage } from './stage.ts';
 
 export type SurfaceName = 'http' | 'slack' | 'telegram';

@@ -50,8 +50,9 @@ const Approval = z.object({
 });
 const Approvals = z.object({ rows: z.array(Approval) });
 
-/** What does not hold, as sentences. */
-export async function problemsOf(rig: Rig, id: string, journey: Journey, ordeal: Ordeal): Promise<readonly string[]> {
+/** What does not hold, as sentences. `name`: what the model knows the run by. */
+export async function problemsOf(rig: Rig, name: string, journey: Journey, ordeal: Ordeal): Promise<readonly string[]> {
+  const { conversationId: id } = journey;
   const approver = createPatient(createHttp(rig.apiUrl, rig.keys.approver));
   const detail = Detail.parse((await approver.get(`/v1/conversations/${id}?limit=100`)).body);
   const { rows } = Approvals.parse((await approver.get(`/v1/approvals?end=all&conversationId=${id}`)).body);
@@ -62,7 +63,7 @@ export async function problemsOf(rig: Rig, id: string, journey: Journey, ordeal:
     ...ofRequests(rig, id, ordeal),
     ...(await claimProblems(rig, id)),
     ...ofApprovals(rows, journey),
-    ...ofModel(rig, id, journey, ordeal),
+    ...ofModel(rig, name, journey, ordeal),
   ];
 }
 

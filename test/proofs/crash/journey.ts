@@ -11,6 +11,7 @@ import type { Histories } from './histories.ts';
 
 /** When the client knew what, and what it was told. */
 export interface Journey {
+  readonly conversationId: string;
   readonly text: string;
   /** Undefined where a write before it ended as unknown or failed, so that it was never asked for. */
   readonly approvalId: string | undefined;
@@ -61,7 +62,7 @@ export async function travel(
     return waiting[0] ?? (isOver ? 'nobody' : undefined);
   });
   if (asked === 'nobody' || asked.question !== null)
-    return { text, approvalId: undefined, repliesMs, repeats: repeats() };
+    return { conversationId: id, text, approvalId: undefined, repliesMs, repeats: repeats() };
   const approvalId = asked.id;
   await beforeDecision?.(approvalId);
   await approver.post(`/v1/approvals/${approvalId}/decision`, { answer: 'approve', id: `decision-of-${id}` });
@@ -72,22 +73,32 @@ export async function travel(
     return items.some(({ kind, turn }) => kind === 'reply' && turn === report?.turn);
   });
   repliesMs.push(Date.now());
-  return { text, approvalId, repliesMs, repeats: repeats() };
+  return { conversationId: id, text, approvalId, repliesMs, repeats: repeats() };
 }
 
 // 100 ms: what follows the last thing that Temporal shows, such as the answer to the last report.
 const AFTERMATH_MS = 100;
 
-/** Live it, and wait until nothing is under way any more. What keeps it from its end is a sentence. */
-export async function liveOn(
+/** Live one over HTTP, and wait until nothing is under way any more. What keeps it from its end is a sentence. */
+export function liveOn(
   rig: Pick<Rig, 'apiUrl' | 'keys'>,
   histories: Pick<Histories, 'quiet'>,
   id: string,
   hooks: Hooks = {},
-): Promise<{ readonly journey?: Journey; readonly problems: readonly string[] }> {
+): Promise<Lived> {
+  return liveOut(histories, () => travel(rig, id, hooks));
+}
+
+export interface Lived {
+  readonly journey?: Journey;
+  readonly problems: readonly string[];
+}
+
+/** The same, however it is lived. */
+export async function liveOut(histories: Pick<Histories, 'quiet'>, live: () => Promise<Journey>): Promise<Lived> {
   try {
-    const journey = await travel(rig, id, hooks);
-    await histories.quiet(id, journey.approvalId);
+    const journey = await live();
+    await histories.quiet(journey.conversationId, journey.approvalId);
     await sleep(AFTERMATH_MS);
     return { journey, problems: [] };
   } catch (error) {
@@ -102,7 +113,7 @@ const Standing = z.object({
 });
 const Transcript = z.object({ items: z.array(z.object({ kind: z.string(), turn: z.number() })) });
 
-async function look<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> {
+export async function look<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> {
   return waitFor(what, STEP_LIMIT_MS, async () => {
     const found = await ask();
     if (found === undefined || found === false) await sleep(LOOK_MS);

@@ -18,10 +18,34 @@ export function momentsOf(runs: readonly (readonly Reached[])[]): readonly Targe
   return [...seen.values()];
 }
 
+/** Whether every one of these runs reached it: what is there in each cannot be there in none. */
+export function isSure(runs: readonly (readonly Reached[])[], { name, at }: Target): boolean {
+  return runs.every((run) => run.some((one) => one.name === name && one.at === at));
+}
+
+/** How the conversation of a run is lived. */
+export type Way = 'HTTP' | 'channels';
+
+export interface Trial {
+  readonly way: Way;
+  readonly kills: Kills;
+}
+
 /** All moments in a shuffled order in which the roles take turns, so that any first part of it has something of each. */
-export function sampled(moments: readonly Target[], random: Random): readonly Kills[] {
+export function sampled(way: Way, moments: readonly Target[], random: Random): readonly Trial[] {
   const byRole = ROLES.map((role) => moments.filter((one) => one.role === role));
-  return inTurns(byRole, random).map((target) => [target]);
+  return inTurns(byRole, random).map((target) => ({ way, kills: [target] }));
+}
+
+/** One of each role over HTTP, then channels and HTTP in turns. */
+export function trialsOf(overHttp: readonly Trial[], overChannels: readonly Trial[]): readonly Trial[] {
+  const rest = overHttp.slice(ROLES.length);
+  const rounds = Math.max(rest.length, overChannels.length);
+  const turns = Array.from({ length: rounds }, (_, at) => [
+    ...overChannels.slice(at, at + 1),
+    ...rest.slice(at, at + 1),
+  ]);
+  return [...overHttp.slice(0, ROLES.length), ...turns.flat()];
 }
 
 /** All of it, each group in a shuffled order, the groups taking turns. */

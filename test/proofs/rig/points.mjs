@@ -22,7 +22,8 @@ const WRITES =
   /^\s*(?:insert\s+into|update|delete\s+from|select(?=\s+countersign_access\.(?:mint|give_back)))\s+([\w".]+)/i;
 
 // Written by a clock of its own, whatever a conversation does: a moment that one run in eight reaches tells nothing of it.
-const BY_THE_CLOCK = 'checkpoints';
+// The actor looks for notes all the time; what it tells then is a moment of its own.
+const BY_THE_CLOCK = ['checkpoints', ...(role === 'actor' ? ['notes'] : [])];
 
 /** Each commit of a transaction that wrote, named by the first table that it wrote, and each write outside of one. */
 function wrapStore(points, prototype) {
@@ -33,7 +34,7 @@ function wrapStore(points, prototype) {
     const word = /^\s*(\w+)/.exec(text)?.[1]?.toLowerCase();
     if (word === 'begin' || word === 'start') this.proofWrote = '';
     const named = WRITES.exec(text)?.[1]?.replaceAll('"', '').replace('countersign.', '');
-    const table = named === BY_THE_CLOCK ? undefined : named;
+    const table = BY_THE_CLOCK.includes(named) ? undefined : named;
     const inTransaction = this.proofWrote !== undefined;
     if (table !== undefined && inTransaction) this.proofWrote ||= table;
     if (table !== undefined && !inTransaction) return points.around(`store|write ${table}`, call);

@@ -1,12 +1,5 @@
-// The people of the proof `approvals`, as its directory and its webhooks name them. May import nothing.
-
-/** Ids that never change: in the one workspace, and of Telegram. */
-interface Reached {
-  readonly id: string;
-  readonly name: string;
-  readonly slack: string;
-  readonly telegram: string;
-}
+// The people of the proof `approvals`, as its directory and its webhooks name them. May import those of the other agent.
+import type { Reached } from '../prover/people.ts';
 
 export const WORKSPACE = 'T000000001';
 const person = (id: string, name: string, slack: string, telegram: string): Reached => ({ id, name, slack, telegram });

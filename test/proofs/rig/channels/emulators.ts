@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createEmulator } from 'emulate';
 import { TelegramServer } from 'telegram-test-api/lib/telegramServer.js';
-import { freePort } from '../support.ts';
+import { freePort } from '../../support.ts';
 import { SLACK } from './platforms.ts';
 
 /** One call of the actor. */

@@ -1,26 +1,36 @@
 // Webhooks as Slack and Telegram send them, written from their documentation and signed by code of the tests: nothing of
 // the channels' own code is used. Pure.
-import { slackSignature, slackWebhook, telegramWebhook, type Webhook } from '../../support/webhooks.ts';
-import { PEOPLE, type PersonId, WORKSPACE } from '../agents/petitioner/people.ts';
+import { slackSignature, slackWebhook, telegramWebhook, type Webhook } from '../../../support/webhooks.ts';
+import { PEOPLE, WORKSPACE } from '../../agents/petitioner/people.ts';
+import { CASHIERS, CUSTOMER } from '../../agents/prover/people.ts';
+
+const EVERYBODY = { ...PEOPLE, ...CASHIERS, ada: CUSTOMER } as const;
+type EverybodyId = keyof typeof EVERYBODY;
 
 export const SLACK = {
   secret: '8f742231b10e8888abcd99yyyzzz85a5',
   app: 'A0KRD7HC3',
   token: 'xoxb-0000-proof-of-approvals',
 } as const;
+/** A channel that the emulator has. */
+const CHANNEL = 'C000000001';
 export const TELEGRAM = {
   secret: 'webhook_secret-of-the-proofs',
   bot: 'countersign_bot',
   token: '110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw',
 } as const;
 
-/** What a role finds in its environment, so that both channels are open. */
-export const settingsOf = (role: string, urls: { readonly slack: string; readonly telegram: string }) => {
+/** What a role finds in its environment, so that both channels are open, and lead to the agent. */
+export const settingsOf = (
+  role: string,
+  urls: { readonly slack: string; readonly telegram: string },
+  agent: string,
+): NodeJS.ProcessEnv => {
   if (role === 'api')
     return {
       ...{ SLACK_SIGNING_SECRET: SLACK.secret, SLACK_TEAM_ID: WORKSPACE, SLACK_APP_ID: SLACK.app },
       ...{ TELEGRAM_WEBHOOK_SECRET: TELEGRAM.secret, TELEGRAM_BOT_NAME: TELEGRAM.bot },
-      ...{ SLACK_AGENT: 'petitioner', TELEGRAM_AGENT: 'petitioner' },
+      ...{ SLACK_AGENT: agent, TELEGRAM_AGENT: agent },
     };
   if (role !== 'actor') return {};
   return {
@@ -41,12 +51,38 @@ export function signsAsDocumented(): boolean {
 
 /** One event: who, and which. The same number is the same event. */
 export interface Told {
-  readonly by: PersonId;
+  readonly by: EverybodyId;
   readonly event: number;
   /** What a button carries. */
   readonly payload: string;
   /** Parts of the platform's words that are to be otherwise. */
   readonly change?: object;
+}
+
+/** The thread that a mention opens: where its conversation is. */
+export const slackThreadOf = (event: number): string => `1800000000.${pad(event)}`;
+
+export function slackMention({ by, event }: Omit<Told, 'payload'>, text: string): string {
+  const [ts, user] = [slackThreadOf(event), EVERYBODY[by].slack];
+  const said = {
+    type: 'app_mention',
+    user,
+    team: WORKSPACE,
+    text: `<@U0BOT> ${text}`,
+    ts,
+    channel: CHANNEL,
+    event_ts: ts,
+  };
+  return JSON.stringify({
+    token: 'verification',
+    team_id: WORKSPACE,
+    api_app_id: SLACK.app,
+    type: 'event_callback',
+    event_id: `Ev0EVENT${event}`,
+    event_time: 1_800_000_000,
+    authorizations: [{ team_id: WORKSPACE, user_id: 'U0BOT', is_bot: true }],
+    event: said,
+  });
 }
 
 /** Where one event is answered: a channel of its own, so that what its sender is told can be told from all else. */
@@ -55,7 +91,7 @@ export const slackWayOf = (event: number): string => `C0EVENT${event}`;
 const inForm = (payload: object): string => `payload=${encodeURIComponent(JSON.stringify(payload))}`;
 
 export function slackClick({ by, event, payload, change = {} }: Told): string {
-  const { slack: id, name } = PEOPLE[by];
+  const { slack: id, name } = EVERYBODY[by];
   return inForm({
     type: 'block_actions',
     user: { id, username: name, name, team_id: WORKSPACE },
@@ -74,7 +110,7 @@ export function slackClick({ by, event, payload, change = {} }: Told): string {
 
 /** The form in which somebody says why. */
 export function slackReason({ by, event, payload, change = {} }: Told, text: string): string {
-  const { slack: id, name } = PEOPLE[by];
+  const { slack: id, name } = EVERYBODY[by];
   return inForm({
     type: 'view_submission',
     team: { id: WORKSPACE, domain: 'desk' },
@@ -92,11 +128,11 @@ export function slackReason({ by, event, payload, change = {} }: Told, text: str
 }
 
 const BOT = { id: 110_201_543, is_bot: true, first_name: 'Countersign', username: TELEGRAM.bot };
-const userOf = (by: PersonId) => {
-  const { telegram, name } = PEOPLE[by];
+const userOf = (by: EverybodyId) => {
+  const { telegram, name } = EVERYBODY[by];
   return { id: Number(telegram), is_bot: false, first_name: name, username: by };
 };
-const chatOf = (by: PersonId) => ({ id: userOf(by).id, type: 'private', first_name: by });
+const chatOf = (by: EverybodyId) => ({ id: userOf(by).id, type: 'private', first_name: by });
 
 export const telegramClickId = (event: number): string => `4382${event}`;
 
