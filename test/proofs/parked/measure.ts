@@ -14,12 +14,12 @@ export interface Cost {
   readonly processes: ReadonlyMap<string, { readonly cpuMs: number; readonly bytes: number }>;
 }
 
-// 11 s: PostgreSQL tells of transactions of a connection that has gone idle within 10.
-const REST_MS = 11_000;
+/** 11 s: PostgreSQL tells of transactions of a connection that has gone idle within 10. */
+export const LEAST_REST_MS = 11_000;
 
 /** Wait until what was done before is over and counted. */
-export async function rest(rig: Rig): Promise<void> {
-  await sleep(REST_MS);
+export async function rest(rig: Rig, restMs: number): Promise<void> {
+  await sleep(restMs);
   // What was written is tidied up and written out now, and not by the server's own clock while it is measured.
   await ask(rig, 'vacuum (analyze)');
   await ask(rig, 'checkpoint');
@@ -43,21 +43,17 @@ export async function measure(rig: Rig, windowMs: number): Promise<Cost> {
   };
 }
 
-// 40 in 2 s: 20 a second, far above what is let pass as chance.
-const CONTROL = { transactions: 40, windowMs: 2_000 } as const;
+// 40: more than the roles make by themselves in the same moment.
+const CONTROL_TRANSACTIONS = 40;
 
-/** That the measure sees what it looks for: small transactions, made while it measures. As a sentence where it does not. */
+/** That a look sees what it is for, transactions that write next to nothing. As a sentence where it does not. */
 export async function control(rig: Rig): Promise<readonly string[]> {
-  const { transactions, windowMs } = CONTROL;
-  const measuring = measure(rig, windowMs);
-  const poll = async () => {
-    for (let made = 0; made < transactions; made++) await ask(rig, 'select pg_current_xact_id()');
-  };
-  const [polled] = await Promise.all([measuring, poll()]);
-  const seen = (polled.commits * windowMs) / 1_000;
-  return seen >= transactions / 2 && polled.walBytes > 0
-    ? []
-    : [`of ${transactions} transactions the measure saw ${seen.toFixed(0)}`];
+  const before = await look(rig);
+  for (let made = 0; made < CONTROL_TRANSACTIONS; made++) await ask(rig, 'select pg_current_xact_id()');
+  const after = await look(rig);
+  const seen = after.transactions - before.transactions;
+  const isSeen = seen >= CONTROL_TRANSACTIONS && after.walBytes > before.walBytes;
+  return isSeen ? [] : [`of ${CONTROL_TRANSACTIONS} transactions the measure saw ${seen}`];
 }
 
 interface Look {
@@ -69,6 +65,13 @@ interface Look {
 
 const COUNTERS = `select sum(xact_commit + xact_rollback)::float8 as transactions,
   pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 as wal from pg_stat_database`;
+
+/** What the roles keep in memory now, all together, in MiB. */
+export const memoryOfRoles = (rig: Rig): number =>
+  [...usedBy(new Map(ROLES.map((role) => [role, rig.roles.pid(role)]))).values()].reduce(
+    (sum, { bytes }) => sum + bytes / MIB,
+    0,
+  );
 
 async function look(rig: Rig): Promise<Look> {
   const [row] = await ask<{ transactions: number; wal: number }>(rig, COUNTERS);
