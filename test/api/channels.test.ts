@@ -60,6 +60,8 @@ test('a mention opens the conversation of its thread, and the thread continues i
   assert.equal(await send(envelope(reply)), '200');
   assert.equal(await send(said('customer', 'another matter', 3)), '200');
   assert.equal(gateway.conversations.size, 2);
+  // Its Workflow knows that what it says is told in a channel.
+  assert.ok([...gateway.conversations.values()].every(({ delivery }) => delivery !== undefined));
   const statements = gateway.taken.map(({ signed }) => statementIn<MessageStatement>(signed));
   assert.deepEqual(
     statements.map(({ principal, conversationId }) => [principal.id, principal.tenant, conversationId.slice(0, 6)]),

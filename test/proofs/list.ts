@@ -6,6 +6,7 @@ import { firstTenMinutes } from './first-ten-minutes.ts';
 import { freeze } from './freeze/freeze.ts';
 import { killInTool } from './kill-in-tool.ts';
 import { ledger } from './ledger/ledger.ts';
+import { parked } from './parked/parked.ts';
 import { secrets } from './secrets/secrets.ts';
 import { server } from './server/server.ts';
 import { soak } from './soak/soak.ts';
@@ -25,5 +26,6 @@ export const PROOFS: readonly Proof[] = [
   clock,
   ledger,
   secrets,
+  parked,
   soak,
 ];

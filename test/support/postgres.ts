@@ -59,6 +59,8 @@ export interface PrivatePostgres extends TestPostgres {
   kill(): Promise<void>;
   /** Start it again after a kill; resolves once it takes connections. */
   start(): Promise<void>;
+  /** The process that the others of the server are children of; undefined while there is none. */
+  pid(): number | undefined;
   /** What it has logged since it was up. */
   log(): string;
 }
@@ -111,6 +113,7 @@ export async function startPrivatePostgres(): Promise<PrivatePostgres> {
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     start,
+    pid: () => server?.pid,
     log: () => logged,
     // Its children notice the death of their parent, and end; what they had not committed is lost, as in a crash.
     kill: () => end('SIGKILL'),

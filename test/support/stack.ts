@@ -17,19 +17,28 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-export async function createStack(env: Readonly<Record<string, string>> = {}) {
+/** What is started: by default the tree of this file, with its agents. */
+interface Started {
+  readonly root?: string;
+  readonly agents?: string;
+}
+
+export async function createStack(
+  env: Readonly<Record<string, string>> = {},
+  { root = ROOT, agents = './agents' }: Started = {},
+) {
   const state = await mkdtemp(join(tmpdir(), 'countersign-stack-'));
   let child: ChildProcess | undefined;
   let output = '';
   let url = '';
   let keys: ReadonlyMap<string, string> = new Map();
 
-  async function start(): Promise<void> {
-    const args = ['--conditions=source', '--import', 'tsx', 'cli/main.ts', 'start', './agents'];
+  async function start(more: Readonly<Record<string, string>> = {}): Promise<void> {
+    const args = ['--conditions=source', '--import', 'tsx', 'cli/main.ts', 'start', agents];
     const started = spawn(process.execPath, args, {
-      cwd: ROOT,
+      cwd: root,
       detached: true, // its own process group, so that all of it can be killed at once
-      env: { ...process.env, COUNTERSIGN_STATE_DIR: state, PORT: '0', ...env },
+      env: { ...process.env, COUNTERSIGN_STATE_DIR: state, PORT: '0', ...env, ...more },
     });
     child = started;
     for (const stream of [started.stdout, started.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
@@ -76,7 +85,7 @@ export async function createStack(env: Readonly<Record<string, string>> = {}) {
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
       const text = await response.text();
-      const isJson = /json/.test(response.headers.get('content-type') ?? '');
+      const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
       return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } };
     },
     async remove(): Promise<void> {

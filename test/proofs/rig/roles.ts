@@ -45,6 +45,8 @@ export interface Supervisor {
   /** Ends that no target asked for, as sentences. */
   readonly surprises: readonly string[];
   untilUp(): Promise<void>;
+  /** The id of the role's present process. */
+  pid(role: Role): number;
   /** What the role's present process has printed. */
   output(role: Role): string;
   /** What all processes of the role have printed, dead ones too. */
@@ -182,13 +184,11 @@ export function startRoles(input: SupervisorInput): Supervisor {
       for (const role of ROLES) await waitUp(role);
       await waitFor('every death to be made good', UP_LIMIT_MS, () => deaths.every(({ upMs }) => upMs > 0));
     },
+    pid: (role) => present(role).group.pid,
     output: (role) => present(role).group.output(),
     allOutput: (role) => started.flatMap(({ role: of, one }) => (of === role ? [one.group.output()] : [])).join('\n'),
     kill: (role) => present(role).group.kill('SIGKILL'),
-    freeze(role) {
-      present(role).group.signal('SIGSTOP');
-      return asLeft(present(role));
-    },
+    freeze: (role) => freeze(present(role)),
     async replace(role) {
       const one = present(role);
       left.push(one);
@@ -202,6 +202,11 @@ export function startRoles(input: SupervisorInput): Supervisor {
       await Promise.all([...running.values(), ...left].map(({ group }) => group.kill('SIGKILL')));
     },
   };
+}
+
+function freeze(one: Running): Left {
+  one.group.signal('SIGSTOP');
+  return asLeft(one);
 }
 
 function asLeft({ group }: Running): Left {

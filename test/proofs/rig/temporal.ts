@@ -8,6 +8,8 @@ import { freePort } from '../support.ts';
 
 export interface TemporalServer {
   readonly address: string;
+  /** The server's own process; undefined while there is none. */
+  pid(): number | undefined;
   /** `kill -9` of the server; resolves once it is gone. */
   kill(): Promise<void>;
   /** Start it again on the same database and port; resolves once it answers. */
@@ -32,6 +34,7 @@ export async function startTemporalServer(folder: string): Promise<TemporalServe
   await start();
   return {
     address,
+    pid: () => server?.pid,
     start,
     async kill() {
       if (server === undefined) return;
