@@ -278,10 +278,11 @@ function spanText(span: Span): string {
   return 'isBold' in span ? `*${escapeSlackText(span.text)}*` : escapeSlackText(span.text);
 }
 
-/** A backtick would end the code, and a blank at an end would be lost: both are written out. */
+/** A backtick would end the code, and a blank at an end would be lost: both are written out, and what stands for one. */
 function inCode(line: string): string {
   if (line === '') return '';
-  const visible = line.replaceAll('`', '<U+0060>').replace(/^ +| +$/g, (blanks) => '␣'.repeat(blanks.length));
+  const written = line.replaceAll('`', '<U+0060>').replaceAll('␣', '<U+2423>');
+  const visible = written.replace(/^ +| +$/g, (blanks) => '␣'.repeat(blanks.length));
   return `\`${escapeSlackText(visible)}\``;
 }
 

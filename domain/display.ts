@@ -89,8 +89,16 @@ function* piecesOf(text: string, keepsLines: boolean): Generator<Piece> {
   }
 }
 
+// What reads as if something had been written out here. Were it shown as it is, two different texts would look the same.
+const PRETENDED = /^<(?:U\+[0-9A-F]{4,6}|\d{1,9} line ends, \d{1,9} blanks)>/;
+// 40 characters: the longest of them.
+const PRETENDED_CHARS = 40;
+
 function pieceAt(characters: readonly string[], index: number, keepsLines: boolean): Piece {
   const character = characters[index] ?? '';
+  if (character === '<' && PRETENDED.test(characters.slice(index, index + PRETENDED_CHARS).join(''))) {
+    return { text: writtenOut(character), length: 1, flag: 'look_alike' };
+  }
   if (character >= '!' && character <= '~') return { text: character, length: 1 };
   if (BLANK.test(character) || (keepsLines && character === '\n')) return whiteSpaceAt(characters, index, keepsLines);
   if (character === REGIONAL_FLAG) return subdivisionAt(characters, index);

@@ -54,12 +54,8 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
     case 'settled':
       return settled(fact, chain, isRebuilt);
     case 'warrant_refused':
-      return {
-        part: 'gap',
-        text: `the actor refused a warrant for it: ${fact.reason}`,
-        coverage: 'enforced',
-        because: 'nothing runs on a warrant that does not hold',
-      };
+    case 'decision_refused':
+      return refused(fact);
     case 'operator_act':
       return {
         part: 'gap',
@@ -74,7 +70,6 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
     case 'message_refused':
     case 'report_refused':
     case 'replied':
-    case 'decision_refused':
     case 'switched':
     case 'ledger_read':
     case 'ledger_resumed':
@@ -85,6 +80,14 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
     default:
       return fact satisfies never;
   }
+}
+
+function refused({ kind, reason }: FactOf<'warrant_refused' | 'decision_refused'>): Line {
+  const [text, because] =
+    kind === 'warrant_refused'
+      ? ['the actor refused a warrant for it', 'nothing runs on a warrant that does not hold']
+      : ['a decision that was put to its batch was refused', 'a decision that does not verify counts for nothing'];
+  return { part: 'gap', text: `${text}: ${reason}`, coverage: 'enforced', because };
 }
 
 const BY_WORKFLOW = {

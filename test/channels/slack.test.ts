@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WebhookRefused } from '../../channels/definition.ts';
 import { slack } from '../../channels/slack.ts';
+import { shownText } from '../../domain/display.ts';
 import { slackSignature, slackWebhook } from '../support/webhooks.ts';
 import { aCard, anAsk, shown } from './cards.ts';
 import { channelContract } from './contract.ts';
@@ -85,4 +86,9 @@ test('a backtick and blanks at the ends are written out, so that no value leaves
   const card = aCard(anAsk({ fields: [{ name: 'a', value, from: null, isCritical: false }] }));
   const { own, code } = seen(slack.sender(settings).render({ kind: 'card', card }));
   assert.ok(code.includes('␣␣`*x*`␣') && !own.includes('*x*'), code);
+  const rendered = [' \n x', '␣\n␣x', 'a`b', 'a<U+0060>b'].map((text) => {
+    const field = { name: 'a', value: shownText(text, 100), from: null, isCritical: false };
+    return slack.sender(settings).render({ kind: 'card', card: aCard(anAsk({ fields: [field] })) });
+  });
+  assert.equal(new Set(rendered).size, rendered.length, 'different texts never look the same');
 });

@@ -217,6 +217,12 @@ test('erased words are said to be erased, and shown no more', () => {
   assert.match(broken?.because ?? '', /not those that were recorded/);
 });
 
+test('a decision that was refused is told, as what somebody tried', () => {
+  const refused: Fact = { kind: 'decision_refused', approvalId: 'a', reason: 'no key of ours' };
+  const told = partOf([...WHOLE, refused], 'gap').map(({ text, coverage }) => `${coverage}: ${text}`);
+  assert.deepEqual(told, ['enforced: a decision that was put to its batch was refused: no key of ours']);
+});
+
 test('what may have happened is unknown, whoever said so, and an operator’s act is a gap', () => {
   const unknown: Fact = { kind: 'settled', outcome: { kind: 'unknown', reason: 'the connection broke' } };
   assert.equal(partOf([...WHOLE.slice(0, -1), unknown], 'came back')[0]?.coverage, 'unknown');

@@ -1,4 +1,5 @@
 // The proofs, each a black-box run against real processes. To add one: a file beside this one, and a line here.
+import { approvals } from './approvals/approvals.ts';
 import { clock } from './clock/clock.ts';
 import { crash } from './crash/crash.ts';
 import { firstTenMinutes } from './first-ten-minutes.ts';
@@ -16,6 +17,7 @@ import { wire } from './wire/wire.ts';
 export const PROOFS: readonly Proof[] = [
   firstTenMinutes,
   warrants,
+  approvals,
   crash,
   killInTool,
   freeze,

@@ -198,6 +198,7 @@ export interface Answer {
 export interface Http {
   get(path: string): Promise<Answer>;
   post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  remove(path: string): Promise<Answer>;
 }
 
 // 60 s: above the API's own longest wait for a reply.
@@ -222,5 +223,6 @@ export function createHttp(baseUrl: string, key: string): Http {
         headers: { authorization, 'content-type': 'application/json', ...headers },
         body: JSON.stringify(body),
       }),
+    remove: (path) => send(path, { method: 'DELETE', headers: { authorization } }),
   };
 }

@@ -168,6 +168,18 @@ test('every letter of the table of look-alikes is found within a Latin word, but
   assert.deepEqual(missed.toSorted(), [...'þıƒɣʋɩǀƿ'].toSorted());
 });
 
+test('what reads as if something were written out is written out itself, so that no two texts look the same', () => {
+  for (const [one, other] of [
+    ['a\u202eb', 'a<U+202E>b'],
+    ['\u202e<U+202E>', '<U+202E>\u202e'],
+    [`x${' '.repeat(70)}y`, 'x<0 line ends, 70 blanks>y'],
+    ['a`b', 'a<U+0060>b'],
+  ] as const)
+    assert.notDeepEqual(shown(one), shown(other), other);
+  assert.deepEqual(shown('a<U+202E>b'), { text: 'a<U+003C>U+202E>b', flags: ['look_alike'] });
+  assert.deepEqual(shown('a < b, <U+> and <b>'), { text: 'a < b, <U+> and <b>', flags: [] });
+});
+
 test('in one line a line end is written out', () => {
   assert.deepEqual(shownLine('a\nb', LONG), { text: 'a<U+000A>b', flags: ['control'] });
 });

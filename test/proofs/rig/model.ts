@@ -29,6 +29,19 @@ const ORDER = 7;
 export const wordsFor = (conversationId: string, wishes = ONE_OF_EACH): string =>
   `Please, for order ${ORDER}: ${wishes.map((wish) => wish.join(' ')).join(', ')} [${conversationId}]`;
 
+/** A call by the very text of its arguments, whatever that is. */
+export type RawCall = readonly [tool: string, argumentsText: string];
+
+/** Words upon which the model makes these calls, wherever it reads them: it does what whoever wrote to it last wants. */
+export const wordsForCalls = (conversationId: string, calls: readonly RawCall[]): string =>
+  `Calls: ${rawText(calls)} [${conversationId}]`;
+
+/** Words that it keeps in mind wherever it reads them, and follows once somebody says "Go on". */
+export const wordsForLater = (calls: readonly RawCall[]): string => `Later: ${rawText(calls)};`;
+
+const rawText = (calls: readonly RawCall[]): string =>
+  calls.map(([tool, text]) => `${tool} ${Buffer.from(text).toString('base64url')}`).join(', ');
+
 const Asked = z.object({
   messages: z.array(z.object({ role: z.string(), content: z.string().nullish() })),
   tool_choice: z.string().optional(),
@@ -38,6 +51,10 @@ const ABOUT = /\[([\w-]+)\]$/m;
 const NOTE = '[note of the system';
 // Several in one text where messages of one sender were sent to the model as one.
 const WISHES = /^Please, for order \d+: (.+) \[[\w-]+\]$/gm;
+
+// Arguments as base64url: what is written in them reaches the model's answer byte by byte.
+const RAW = /Calls: (\w+ [\w-]+(?:, \w+ [\w-]+)*)/g;
+const LATER = /Later: (\w+ [\w-]+(?:, \w+ [\w-]+)*);/g;
 
 export async function startModel(): Promise<Model> {
   const counts = new Map<string, Map<number, number>>();
@@ -70,14 +87,35 @@ function answerTo(messages: readonly Message[], mayCall: boolean) {
   const said = messages.slice(spoke + 1).map(({ content }) => content ?? '');
   const text = messages.at(-1)?.content ?? '';
   const wishes = said.flatMap((words) => [...words.matchAll(WISHES)]).flatMap(([, wish = '']) => wish.split(', '));
-  const speaks = text.includes(NOTE) || !mayCall || wishes.length === 0;
+  const calls = [...wishes.map(callOf), ...rawCallsIn(messages)];
+  const speaks = text.includes(NOTE) || !mayCall || calls.length === 0;
   if (speaks) return { content: `I read: ${text.slice(-200)}` };
-  const toolCalls = wishes.map((wish, index) => {
-    const [name = '', cents] = wish.split(' ');
-    const args = JSON.stringify({ order: ORDER, cents: Number(cents) });
+  const toolCalls = calls.map(([name, args], index) => {
     return { index, id: `call-${name}-${index}`, type: 'function', function: { name, arguments: args } };
   });
   return { content: '', tool_calls: toolCalls };
+}
+
+function callOf(wish: string): RawCall {
+  const [name = '', cents] = wish.split(' ');
+  return [name, JSON.stringify({ order: ORDER, cents: Number(cents) })];
+}
+
+/** Whoever wrote them, a person or a far side. */
+function rawCallsIn(messages: readonly Message[]): readonly RawCall[] {
+  const spoke = messages.findLastIndex(({ role }) => role === 'assistant');
+  const now = messages.slice(spoke + 1).filter(({ role }) => role !== 'system');
+  const goesOn = now.some(({ role, content }) => role === 'user' && /^Go on\b/m.test(content ?? ''));
+  const found = (pattern: RegExp, from: readonly Message[]) =>
+    from.flatMap(({ content }) => [...(content ?? '').matchAll(pattern)].map(([, calls = '']) => calls));
+  const heard = messages.filter(({ role }) => role === 'user' || role === 'tool');
+  const texts = [...found(RAW, now), ...(goesOn ? found(LATER, heard) : [])];
+  return texts
+    .flatMap((calls) => calls.split(', '))
+    .map((call): RawCall => {
+      const [name = '', args = ''] = call.split(' ');
+      return [name, Buffer.from(args, 'base64url').toString()];
+    });
 }
 
 function completion(message: { readonly content: string; readonly tool_calls?: readonly unknown[] }) {
