@@ -5,6 +5,7 @@ import { MOST } from '../domain/agent.ts';
 import { type ItemMark, MAX_CHAIN_ENTRIES, type RecordedEntry } from '../domain/entry.ts';
 import {
   approvalId,
+  isAnewOf,
   conversationWorkflowId,
   MAX_ROUNDS,
   messageKey,
@@ -107,7 +108,7 @@ interface Gathered {
 /** The entries of the action, in order, and what is known beside them. */
 async function gather({ store: { ledger, items }, verifier }: Deps, row: ActionRow): Promise<Gathered> {
   const { id, conversationId } = row;
-  const own = await ledger.chain([id, ...approvalsOf(row), ...workflowsOf(row)], NOTHING_ELSE);
+  const own = ofThis(id, await ledger.chain([id, ...approvalsOf(row), ...workflowsOf(row)], NOTHING_ELSE));
   const { proposal, warrant } = readable(() => chainOf(own)) ?? chainOf([]);
   const origin = proposal?.origin;
   const around = await ledger.chain([], {
@@ -129,6 +130,14 @@ async function gather({ store: { ledger, items }, verifier }: Deps, row: ActionR
     isCut: own.length >= MAX_CHAIN_ENTRIES || around.length >= MAX_CHAIN_ENTRIES,
   };
   return { entries, chain, known };
+}
+
+/** What people were asked before it was proposed anew, or afterwards, is the story of that other action. */
+function ofThis(id: string, own: readonly RecordedEntry[]): readonly RecordedEntry[] {
+  const asks = ({ fact, isAltered }: RecordedEntry) =>
+    fact.kind === 'approval_requested' && isAltered !== true && isAnewOf(fact.approval.actionId, id);
+  const others = new Set(own.filter(asks).map(({ subject }) => subject));
+  return own.filter(({ subject }) => !others.has(subject));
 }
 
 /** Undefined where somebody has written, and hashed, what no entry of ours looks like. */

@@ -78,6 +78,10 @@ export function anewId(of: string): string {
   return `${base}~${Number(nth) + 1}`;
 }
 
+/** True of the ids of the same action before and after it was proposed anew. */
+export const isAnewOf = (one: string, other: string): boolean =>
+  one !== other && one.split('~', 1)[0] === other.split('~', 1)[0];
+
 /** The conversation of an action id; undefined when the text is none. */
 export function conversationOfAction(text: string): string | undefined {
   return ACTION_ID.exec(text)?.[1];

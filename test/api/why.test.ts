@@ -5,7 +5,7 @@ import { type Fact, MAX_CHAIN_ENTRIES } from '../../domain/entry.ts';
 import { LEDGER_READS } from '../../domain/ids.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import { createSigner, generateSigningKey, type Signer } from '../../trust/signing.ts';
-import { aProposal } from '../domain/builders.ts';
+import { anApproval, aProposal } from '../domain/builders.ts';
 import { problem } from './support/answers.ts';
 import { NOW_MS, serve, type Served } from './support/served.ts';
 
@@ -48,6 +48,36 @@ test('staff and auditors learn why, whoever may only see the action does not, an
   assert.equal(problem(await why('operator@other')), '404 not_found');
   assert.equal(problem(await why('auditor@other')), '404 not_found');
   assert.equal(problem(await served.call('auditor', 'GET', '/v1/actions/nothing/why')), '404 not_found');
+});
+
+test('what was asked about an action that was proposed anew is told of that one alone', async (t) => {
+  const served = await serve(t);
+  const id = await aDenied(served);
+  const [row] = [await served.store.actions.get(id)];
+  if (row === undefined) throw new Error('the action is there');
+  const [own, anew] = [`${id}.0.0`, `${id}.0.1`];
+  served.store.put({ actions: [{ ...row, approvalId: own }] });
+  const { digest, conversationId } = row;
+  for (const approval of [
+    anApproval({ id: own, batchId: id, actionId: id, conversationId, digest, summary: 'the first' }),
+    anApproval({
+      id: anew,
+      batchId: id,
+      actionId: `${id}~1`,
+      conversationId,
+      digest: 'another',
+      summary: 'the second',
+    }),
+  ]) {
+    const fact: Fact = { kind: 'approval_requested', approval };
+    await served.store.record([{ subject: approval.id, step: 'requested', conversationId, atMs: NOW_MS, fact }]);
+  }
+  const { body } = await served.call('operator', 'GET', `/v1/actions/${id}/why`);
+  const asked = (body['lines'] as Line[]).filter(({ text }) => /were asked for leave/.test(text));
+  assert.deepEqual(
+    asked.map(({ coverage, text }) => [coverage, /the (first|second)$/.exec(text)?.[1]]),
+    [['enforced', 'first']],
+  );
 });
 
 test('who asked why, and of which action, is on record', async (t) => {

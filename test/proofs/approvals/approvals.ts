@@ -42,6 +42,7 @@ async function prove(context: ProofContext) {
     await fromOutside(bench, stage, histories, context);
     bench.violations.push(...stage.rig.roles.surprises);
     bench.summarize(context.log);
+    context.log(`roles that died in the middle of something: ${stage.rig.roles.deaths.length}`);
     for (const line of COVERAGE) context.log(line);
     return { cases: bench.cases(), violations: bench.violations };
   } finally {

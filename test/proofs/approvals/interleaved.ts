@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Approval } from '../../../domain/approval.ts';
-import { createPatient } from '../crash/journey.ts';
+import type { Role } from '../rig/roles.ts';
 import { waitFor } from '../support.ts';
 import { type Bench, effectsOf, endingOf, sameJson, type Track } from './bench.ts';
 import { type Done, explains, type Found } from './reference.ts';
@@ -25,8 +25,9 @@ export function interleaved(
   { seed, quick }: { seed: number; quick: boolean },
 ): readonly Track[] {
   const { scripts, races } = quick ? RUNS.quick : RUNS.full;
+  const killer = createKiller(stage);
   const track = (part: string, script: Script, at: number) => () =>
-    bench.attempt(part, `run ${at + 1}, ${wordsOf(script)}`, () => play(stage, script));
+    bench.attempt(part, `run ${at + 1}, ${wordsOf(script)}`, () => play(stage, script, killer));
   return [
     ...racesOf(seed, races).map((script, at) => track(RACE, script, at)),
     ...scriptsOf(seed, scripts, DEATH_EACH).map((script, at) => track(INTERLEAVED, script, at)),
@@ -38,16 +39,17 @@ interface Run {
   readonly stage: Stage;
   readonly script: Script;
   readonly asked: Asked;
+  readonly killer: (role: Role) => Promise<void>;
 }
 
 /** As the documentation says what a button carries. */
 const handleOf = ({ id, digest }: Pick<Approval, 'id' | 'digest'>): string =>
   createHash('sha256').update(`countersign/approval/1\n${id}\n${digest}`).digest('base64url').slice(0, 22);
 
-async function play(stage: Stage, script: Script): Promise<readonly string[]> {
+async function play(stage: Stage, script: Script, killer: Run['killer']): Promise<readonly string[]> {
   const { tool, requester: by } = script;
   const asked = await askFor(stage, { tool, by });
-  const run: Run = { stage, script, asked };
+  const run: Run = { stage, script, asked, killer };
   // The race is against a clock, so nobody waits for the card there.
   const shown = script.tool === 'transfer_soon' ? handleOf(asked.approval) : await handleOn(stage, asked, 'telegram');
   if (shown !== handleOf(asked.approval)) return [`the button carries ${shown}, not ${handleOf(asked.approval)}`];
@@ -70,17 +72,12 @@ async function take(run: Run, step: Step): Promise<readonly Done[]> {
       return say(run, step, on, all[on]?.id ?? asked.approval.id);
     }
     case 'stop':
-      await createPatient(stage.as.watcher).post(`/v1/conversations/${asked.conversationId}/stop`, {});
-      return [{ kind: 'stopped' }];
     case 'close':
-      await closed(stage, asked.conversationId);
+      await ended(stage, asked.conversationId, step.kind);
       return [{ kind: 'stopped' }];
-    case 'kill': {
-      const before = stage.rig.roles.deaths.length;
-      await stage.rig.roles.kill(step.role);
-      if (stage.rig.roles.deaths.length <= before) throw new Error(`${step.role} did not die`);
+    case 'kill':
+      await run.killer(step.role);
       return [];
-    }
     case 'deadline':
       await sleep(Math.max(0, asked.approval.deadlineMs + step.offMs - Date.now()));
       return [];
@@ -91,11 +88,29 @@ async function take(run: Run, step: Step): Promise<readonly Done[]> {
 
 const GONE = 410;
 
-async function closed({ as }: Stage, id: string): Promise<void> {
-  await waitFor(`the end of the conversation ${id}`, STEP_LIMIT_MS, async () => {
-    const { status } = await as.watcher.remove(`/v1/conversations/${id}`);
+/** Stop it or end it for good. What has ended already is told so. */
+async function ended({ as: { watcher } }: Stage, id: string, how: 'stop' | 'close'): Promise<void> {
+  const url = `/v1/conversations/${id}`;
+  const order = () => (how === 'stop' ? watcher.post(`${url}/stop`, {}) : watcher.remove(url));
+  await waitFor(`the ${how} of ${id}`, STEP_LIMIT_MS, async () => {
+    const { status } = await order();
     return status < 300 || status === GONE;
   });
+}
+
+/** One role at a time dies, and only once all are up: two deaths of one process would be one. */
+function createKiller({ rig: { roles } }: Stage): (role: Role) => Promise<void> {
+  let last = Promise.resolve();
+  const kill = async (role: Role): Promise<void> => {
+    await roles.untilUp();
+    const before = roles.deaths.length;
+    await roles.kill(role);
+    await waitFor(`the death of ${role}`, STEP_LIMIT_MS, () => roles.deaths.length > before);
+  };
+  return (role) => {
+    last = last.then(() => kill(role));
+    return last;
+  };
 }
 
 type Say = Extract<Step, { kind: 'say' }>;
