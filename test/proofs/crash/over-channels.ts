@@ -121,7 +121,6 @@ export async function shownProblems(
     emulators.calls.slack.filter(
       ({ method, params }) => method === 'chat.postMessage' && isIn(params, slackThreadOf(nth)),
     );
-  setTimeout(() => console.log("DBG", JSON.stringify(emulators.calls.slack), rig.roles.output("actor").slice(-3000)), 20000);
   const isTold = () => posted().length >= replies.length;
   await waitFor(`the replies in ${slackThreadOf(nth)}`, SHOWN_LIMIT_MS, isTold).catch((error: unknown) =>
     problems.push(String(error)),

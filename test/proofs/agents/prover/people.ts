@@ -14,5 +14,5 @@ export const CASHIERS = {
   olga: { id: 'olga', name: 'Olga, operations', slack: 'U0OLGA', telegram: '5102' },
 } as const satisfies Record<string, Reached>;
 
-/** Where finance is asked: a chat. */
-export const FINANCE = { telegram: '-1003' } as const;
+/** Where finance is asked: a channel that the emulator has, and a chat. */
+export const FINANCE = { slack: 'C000000002', telegram: '-1003' } as const;
