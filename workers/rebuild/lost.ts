@@ -1,7 +1,6 @@
 // What the ledger lacks of what Temporal's histories tell: of each run what it put on record, made into one story. May
 // import domain and the store's types. Guarantees: changes nothing; what the ledger has is not told again, and of what
 // several runs tell the first stands.
-import type { Client } from '@temporalio/client';
 import type { Entry } from '../../domain/entry.ts';
 import { approvalId, conversationOfWorkflow, isQuestionId, QUESTION } from '../../domain/ids.ts';
 import { pairOf } from '../../store/entries.ts';
@@ -9,7 +8,7 @@ import type { LostClaim, LostItem, Rebuilding } from '../../store/rebuild.ts';
 import { type Around, aroundEach, type Call, type Derived, derive, NOTHING } from './derive.ts';
 import { type Closing, closedBy, closingsIn } from './gone.ts';
 import { itemsOf } from './items.ts';
-import { replayedRuns } from './replay.ts';
+import { type Replaying, replayedRuns } from './replay.ts';
 
 // 1,000,000 entries held at once: a gigabyte, and three weeks of a busy system. Who lost more restores a later backup.
 const MAX_LOST = 1_000_000;
@@ -34,7 +33,7 @@ export interface Found {
   readonly isGuess: boolean;
 }
 
-export async function lostOf(client: Client, ledger: Rebuilding): Promise<Lost> {
+export async function lostOf(replaying: Replaying, ledger: Rebuilding): Promise<Lost> {
   const lost: Lost = {
     ...{ entries: new Map(), claims: new Map(), items: [], conversations: new Set() },
     ...{ runs: 0, problems: [], gone: [] },
@@ -42,7 +41,7 @@ export async function lostOf(client: Client, ledger: Rebuilding): Promise<Lost> 
   const closings: Closing[] = [];
   const listed = new Set<string>();
   const started = new Set<string>();
-  for await (const { workflowId, calls, children, problem } of replayedRuns(client)) {
+  for await (const { workflowId, calls, children, problem } of replayedRuns(replaying)) {
     lost.runs += 1;
     listed.add(workflowId);
     for (const child of children) started.add(child);

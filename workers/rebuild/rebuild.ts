@@ -9,6 +9,7 @@ import { createLog, installRuntime } from '../log.ts';
 import { connectTemporal } from '../temporal.ts';
 import { claimOf, inOrder, itemsSince, type Lost, lostOf } from './lost.ts';
 import { largestOf, type Published, readPublished } from './published.ts';
+import { bundleForReplay, type Replaying } from './replay.ts';
 import { assertStopped } from './stopped.ts';
 
 export interface RebuildInput {
@@ -52,7 +53,8 @@ export async function rebuild(input: RebuildInput, env: NodeJS.ProcessEnv): Prom
     try {
       const client = new Client({ connection, namespace });
       if (!input.dryRun) await assertStopped(client, ledger, input.nowMs);
-      return await rebuildFrom(client, ledger, { ...input, notes });
+      const workflowBundle = await bundleForReplay();
+      return await rebuildFrom({ client, workflowBundle, ledger }, { ...input, notes });
     } finally {
       await close();
     }
@@ -67,13 +69,18 @@ export type Rebuild = Omit<RebuildInput, 'publishedPath'> & {
   readonly notes: readonly string[];
 };
 
-export async function rebuildFrom(client: Client, ledger: Rebuilding, asked: Rebuild): Promise<Rebuilt> {
+export interface RebuildDeps extends Replaying {
+  readonly ledger: Rebuilding;
+}
+
+export async function rebuildFrom(deps: RebuildDeps, asked: Rebuild): Promise<Rebuilt> {
+  const { client, ledger } = deps;
   const { by, reason, dryRun, nowMs, notes } = asked;
   const kept = await ledger.size();
   const before = await ledger.resumedFrom();
   const former = before.map(({ origin }) => origin);
   const published = largestOf(notes, { origin: await ledger.origin(), former });
-  const lost = await lostOf(client, ledger);
+  const lost = await lostOf(deps, ledger);
   await assertOurs(client, ledger, { lost, kept, despiteUnknown: asked.despiteUnknown });
   const { runs, problems, gone } = lost;
   const isNews = published.size > kept && !before.some((one) => isToldBy(one, published));

@@ -30,11 +30,21 @@ export interface Replayed {
 }
 
 type Options = Parameters<typeof Worker.runReplayHistories>[0];
+type Bundle = Awaited<ReturnType<typeof bundleWorkflows>>;
+
+/** Where Workflows come from, and the code that they are replayed on. */
+export interface Replaying {
+  readonly client: Client;
+  readonly workflowBundle: Bundle;
+}
+
+/** Today's code, which tells what it asks of Activities. Takes seconds. */
+export const bundleForReplay = (): Promise<Bundle> => bundleWorkflows([INTERCEPTORS]);
 
 /** Every run that Temporal still has. */
-export async function* replayedRuns(client: Client): AsyncGenerator<Replayed> {
+export async function* replayedRuns({ client, workflowBundle }: Replaying): AsyncGenerator<Replayed> {
   const asked = new Map<string, Call[]>();
-  const options = { workflowBundle: await bundleWorkflows([INTERCEPTORS]), sinks: sinksInto(asked) };
+  const options = { workflowBundle, sinks: sinksInto(asked) };
   let left: AsyncIterable<Run> | readonly Run[] = historiesOf(client);
   for (;;) {
     const again: Run[] = [];
