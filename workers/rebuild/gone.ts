@@ -12,7 +12,7 @@ import { pairOf } from '../../store/entries.ts';
 import type { OpenOf } from '../../store/rebuild.ts';
 import { statementIn } from '../../trust/signing.ts';
 import { type Call, claimed, type Derived, ended } from './derive.ts';
-import type { Found, Lost } from './lost.ts';
+import type { Found, Lost } from './found.ts';
 
 /** One batch, or question, that was found gone. */
 export interface Closing {

@@ -6,32 +6,13 @@ import { approvalId, conversationOfWorkflow, isQuestionId, QUESTION } from '../.
 import { pairOf } from '../../store/entries.ts';
 import type { LostClaim, LostItem, Rebuilding } from '../../store/rebuild.ts';
 import { type Around, aroundEach, type Call, type Derived, derive, NOTHING } from './derive.ts';
+import type { Found, Lost } from './found.ts';
 import { type Closing, closedBy, closingsIn } from './gone.ts';
 import { itemsOf } from './items.ts';
 import { type Replaying, replayedRuns } from './replay.ts';
 
 // 1,000,000 entries held at once: a gigabyte, and three weeks of a busy system. Who lost more restores a later backup.
 const MAX_LOST = 1_000_000;
-
-export interface Lost {
-  /** By subject and step: what was recorded twice is there once. */
-  readonly entries: Map<string, Found>;
-  /** Of each action all that is known of its claim. */
-  readonly claims: Map<string, readonly LostClaim[]>;
-  /** What no transcript has, lost or erased. */
-  readonly items: LostItem[];
-  readonly conversations: Set<string>;
-  runs: number;
-  /** What could not be read, as sentences. */
-  readonly problems: string[];
-  /** Workflows that were started, of which Temporal has no history any more, and the ledger no end. */
-  gone: readonly string[];
-}
-
-export interface Found {
-  readonly entry: Entry;
-  readonly isGuess: boolean;
-}
 
 export async function lostOf(replaying: Replaying, ledger: Rebuilding): Promise<Lost> {
   const lost: Lost = {
