@@ -1,7 +1,8 @@
 // What one call put on record, where it was refused or told of another action.
-import { deepEqual } from 'node:assert/strict';
+import { deepEqual, throws } from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Answer, derive } from '../../workers/rebuild/derive.ts';
+import { assertHeld } from '../../workers/rebuild/lost.ts';
 import { refusedStep } from '../../trust/digest.ts';
 
 const proposal = { actionId: 'c:1:0', conversationId: 'c', digest: 'd2', tool: 'note', effect: 'write' };
@@ -53,4 +54,13 @@ test('an act whose key another action has claimed ends nothing and claims nothin
       claims: [],
     },
   );
+});
+
+test('what one process cannot hold is not rebuilt: entries, and the words of transcripts', () => {
+  assertHeld({ entries: { size: 1_000_000 }, itemChars: 250_000_000 });
+  throws(
+    () => assertHeld({ entries: { size: 1_000_001 }, itemChars: 0 }),
+    /^Error: more than 1000000 entries are lost/,
+  );
+  throws(() => assertHeld({ entries: { size: 1 }, itemChars: 250_000_001 }), /more than 250000000 characters of trans/);
 });

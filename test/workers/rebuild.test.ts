@@ -2,13 +2,13 @@
 import { deepEqual, equal, match, notEqual, ok, rejects } from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { conversationWorkflowId, waitingWorkflowId } from '../../domain/ids.ts';
+import { conversationWorkflowId, TASK_QUEUES, waitingWorkflowId } from '../../domain/ids.ts';
 import { tellWhy } from '../../domain/why.ts';
 import { openRebuilding, type Rebuilding } from '../../store/rebuild.ts';
 import { type Rebuilt, saidOf } from '../../workers/rebuild/rebuild.ts';
 import { assertStopped } from '../../workers/rebuild/stopped.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
-import { unlisted } from '../support/histories.ts';
+import { alone, unlisted } from '../support/histories.ts';
 import { keyOf, lossOf, type Row } from '../support/loss.ts';
 import { resetsOf, UPDATES } from '../support/reset.ts';
 import { obedient, startSystem, type System } from '../support/system.ts';
@@ -231,6 +231,15 @@ test('a namespace of which the ledger knows no conversation is another deploymen
   const opened = openRebuilding(system.pool);
   equal(await opened.known(['told', 'nobody']), 1);
   await opened.close();
+});
+
+test('a Workflow whose id is none of ours does not make the namespace that of the ledger', async () => {
+  const args = [{ conversationId: 'strange', agent: 'tester', tenant: 'default' }];
+  const handle = await system.client.workflow.start('conversation', {
+    ...{ workflowId: 'strange', taskQueue: TASK_QUEUES.workflows, args },
+  });
+  await handle.terminate();
+  await rejects(rebuild({ client: alone(system.client, 'strange'), dryRun: true }), /has 0 conversations, and this/);
 });
 
 test('a ledger with a gap is not gone on with', async () => {

@@ -9,6 +9,8 @@ export interface Lost {
   readonly claims: Map<string, readonly LostClaim[]>;
   /** What no transcript has, lost or erased. */
   readonly items: LostItem[];
+  /** Of their bodies, as JSON. */
+  itemChars: number;
   readonly conversations: Set<string>;
   runs: number;
   /** What could not be read, as sentences. */
