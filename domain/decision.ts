@@ -152,6 +152,9 @@ export function outcomeOfAnswer({ answer, personId, reason }: CountedDecision): 
   return { kind: 'failed', reason: `it did not happen; ${personId} looked${reason === '' ? '' : `: ${reason}`}` };
 }
 
+/** How the report of a question ends where it happened; a rebuild tells by it what stands. */
+export const IT_HAPPENED = 'It happened.';
+
 const progressOf = (approval: Approval): string =>
   `${approvalsOf(approval)} of ${approval.quorum} have approved ${approval.summary}`;
 

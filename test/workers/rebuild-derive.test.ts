@@ -56,6 +56,17 @@ test('an act whose key another action has claimed ends nothing and claims nothin
   );
 });
 
+test('that something happened is said where the report says that it stands, and not where another word does', () => {
+  const answer = { decisionId: 'd', personId: 'olga', answer: 'happened', reason: '', atMs: 1, signed: '' };
+  const reported = (text: string): Answer<unknown> => {
+    const report = Buffer.from(JSON.stringify({ kind: 'report', text })).toString('base64url');
+    return { kind: 'result', result: `head.${report}.end`, atMs: 2 };
+  };
+  const ended = (text: string) => told('closeQuestion', { question: { proposal }, answer }, reported(text)).entries;
+  deepEqual(ended('Whether it happened: note. It happened.'), [['c:1:0', 'corrected', 'c']]);
+  deepEqual(ended('Whether it happened: note. A person says that it happened.'), []);
+});
+
 test('what one process cannot hold is not rebuilt: entries, and the words of transcripts', () => {
   assertHeld({ entries: { size: 1_000_000 }, itemChars: 250_000_000 });
   throws(

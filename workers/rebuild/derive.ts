@@ -2,10 +2,10 @@
 // What only the lost record knew is left empty (see Entry.rebuilt). A claim without an outcome says that nobody knows how
 // it ended: the actor asks before it does anything. Pure. May import domain, trust and the store's types.
 import type { Ending, Outcome, Proposal, Warrant } from '../../domain/action.ts';
-import { outcomeOfAnswer } from '../../domain/decision.ts';
+import { IT_HAPPENED, outcomeOfAnswer } from '../../domain/decision.ts';
 import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { Entry, Fact, WarrantMark } from '../../domain/entry.ts';
-import { NO_WARRANT, UNREADABLE_TASK } from '../../domain/failure.ts';
+import { NO_WARRANT, OF_ANOTHER, UNREADABLE_TASK } from '../../domain/failure.ts';
 import { conversationOfAction, ruledStep } from '../../domain/ids.ts';
 import { refsIn } from '../../domain/item.ts';
 import type { LostClaim } from '../../store/rebuild.ts';
@@ -191,7 +191,7 @@ const DERIVATIONS: Derivations = {
     if (answer.kind !== 'result' || said === null) return NOTHING;
     const { text, again } = statementIn<ReportStatement>(answer.result);
     // Another word may have come before this one, and stands; the report says what holds (see activities/…/question.ts).
-    const counts = said.answer === 'happened' ? text.endsWith(' It happened.') : again !== undefined;
+    const counts = said.answer === 'happened' ? text.endsWith(` ${IT_HAPPENED}`) : again !== undefined;
     if (!counts) return NOTHING;
     const { atMs } = answer;
     const outcome = outcomeOfAnswer(said);
@@ -207,10 +207,10 @@ const UNREAD: Outcome = {
 
 /** The key was claimed for another action: nothing was run, and nothing was settled for this one. */
 const isOfAnother = ({ kind, reason }: Ending): boolean =>
-  kind === 'unknown' && /^(the|its) key was claimed for another action\b/.test(reason);
+  kind === 'unknown' && (reason.startsWith(OF_ANOTHER.act) || reason.startsWith(OF_ANOTHER.close));
 
 function ofAnother(proposal: Proposal, { reason: words }: Ending, atMs: number): Entry {
-  const reason = words.replace(/, so nothing was run for this one$/, '');
+  const reason = words.endsWith(OF_ANOTHER.then) ? words.slice(0, -OF_ANOTHER.then.length) : words;
   return entryOf(proposal, `refused:${proposal.digest}`, atMs, { kind: 'warrant_refused', reason });
 }
 
