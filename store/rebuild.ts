@@ -36,6 +36,8 @@ export interface LostItem extends NewItem {
 }
 
 export interface Resuming {
+  /** How many entries there were when it was looked for what is lost. */
+  readonly kept: number;
   readonly entries: readonly Entry[];
   readonly claims: readonly LostClaim[];
   readonly items: readonly LostItem[];
@@ -71,7 +73,10 @@ export interface Rebuilding {
   openOf(conversationId: string): Promise<OpenOf>;
   /** Of these, what no transcript has. */
   missingItems(items: readonly LostItem[]): Promise<readonly LostItem[]>;
-  /** Give the ledger its new name, and append what was lost, marked as rebuilt. Resolves to that name. */
+  /**
+   * Give the ledger its new name, and append what was lost, marked as rebuilt. Resolves to that name. Rejects where
+   * somebody has written to it meanwhile.
+   */
   resume(resuming: Resuming): Promise<string>;
   close(): Promise<void>;
 }
@@ -173,10 +178,13 @@ async function openOf(db: Db, conversationId: string): Promise<OpenOf> {
   };
 }
 
-async function resume(tx: Tx, { entries, claims, items, published, by, reason, nowMs }: Resuming): Promise<string> {
+async function resume(tx: Tx, resuming: Resuming): Promise<string> {
+  const { entries, claims, items, kept, published, by, reason, nowMs } = resuming;
   await lockLedger(tx);
   const { origin } = await tx.selectFrom('ledger_identity').select('origin').executeTakeFirstOrThrow();
-  const kept = await headOf(tx);
+  if ((await headOf(tx)) !== kept) {
+    throw new Error('somebody has written to the ledger while histories were read: stop all roles, and begin again');
+  }
   const name = newOrigin();
   await tx.updateTable('ledger_identity').set({ origin: name }).execute();
   // They carry the old name. Those that were published are outside, where they stay; the last of the others goes on record.

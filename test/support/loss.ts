@@ -8,7 +8,10 @@ import { type Rebuilt, rebuildFrom } from '../../workers/rebuild/rebuild.ts';
 import { bundleForReplay } from '../../workers/rebuild/replay.ts';
 import { eventually, type System } from './system.ts';
 
-const TABLES = ['conversations', 'items', 'actions', 'approvals', 'claims', 'ledger', 'ledger_seals', 'checkpoints'];
+const TABLES = [
+  ...['conversations', 'items', 'actions', 'approvals', 'claims', 'ledger', 'ledger_seals', 'checkpoints'],
+  ...['deliveries', 'notes'],
+];
 
 // As the SDK names it in a history.
 const LOCAL_ACTIVITY = 'core_local_activity';
@@ -34,6 +37,7 @@ interface Over {
   readonly despiteUnknown?: boolean;
   readonly client?: System['client'];
   readonly ledger?: (opened: Rebuilding) => Rebuilding;
+  readonly rolesAreStopped?: () => Promise<void>;
 }
 
 /** `system`: as it is when it is asked for. */
@@ -67,14 +71,15 @@ export function lossOf(system: () => System) {
         await query(`insert into countersign.${table} overriding system value select * from backup.${table}`);
       await query('alter table countersign.ledger enable always trigger ledger_is_append_only');
     },
-    async rebuild({ client = system().client, ledger = (same) => same, ...over }: Over = {}): Promise<Rebuilt> {
+    async rebuild({ ledger = (same) => same, ...over }: Over = {}): Promise<Rebuilt> {
       bundle ??= bundleForReplay();
-      const workflowBundle = await bundle;
+      const { client = system().client, rolesAreStopped = async () => {}, ...asks } = over;
+      const at = { client, workflowBundle: await bundle, rolesAreStopped };
       const opened = openRebuilding(system().pool);
       try {
         const asked = { by: 'olga', reason: 'restored', dryRun: false, nowMs: 1, notes: [] };
         const despite = { despiteUnread: false, despiteUnknown: false };
-        return await rebuildFrom({ client, workflowBundle, ledger: ledger(opened) }, { ...asked, ...despite, ...over });
+        return await rebuildFrom({ ...at, ledger: ledger(opened) }, { ...asked, ...despite, ...asks });
       } finally {
         await opened.close();
       }

@@ -139,6 +139,24 @@ test('what is lost is only named at first, where that is asked', async () => {
   deepEqual(await entries(), keptEntries);
 });
 
+test('nothing is changed where a role has begun while histories were read, also one that has ended again', async () => {
+  let looks = 0;
+  const began = async () => {
+    looks += 1;
+    throw new Error('it has begun');
+  };
+  await rebuild({ dryRun: true, rolesAreStopped: began });
+  equal(looks, 0);
+  await rejects(rebuild({ rolesAreStopped: began }), /it has begun/);
+  equal(looks, 1);
+  deepEqual(await entries(), keptEntries);
+  const fact = { kind: 'ledger_read', by: 'olga', how: 'export', from: 1, to: 1 } as const;
+  const wrote = () => system.store.record([{ subject: 'ledger', step: 'read-1', conversationId: '', atMs: 1, fact }]);
+  await rejects(rebuild({ rolesAreStopped: wrote }), /has written to the ledger while histories were read/);
+  equal((await entries()).length, keptEntries.length + 1);
+  await restore();
+});
+
 test('what is lost is derived again, marked, behind what is left; and the ledger has another name', async () => {
   const origin = await originOf();
   rebuilt = await rebuild();

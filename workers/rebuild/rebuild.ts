@@ -53,9 +53,10 @@ export async function rebuild(input: RebuildInput, env: NodeJS.ProcessEnv): Prom
     const { connection, namespace, close } = await connectTemporal({ env });
     try {
       const client = new Client({ connection, namespace });
-      if (!input.dryRun) await assertStopped(client, ledger, input.nowMs);
+      const rolesAreStopped = () => assertStopped(client, ledger, Date.now());
+      if (!input.dryRun) await rolesAreStopped();
       const workflowBundle = await bundleForReplay();
-      return await rebuildFrom({ client, workflowBundle, ledger }, { ...input, notes });
+      return await rebuildFrom({ client, workflowBundle, ledger, rolesAreStopped }, { ...input, notes });
     } finally {
       await close();
     }
@@ -72,6 +73,8 @@ export type Rebuild = Omit<RebuildInput, 'publishedPath'> & {
 
 export interface RebuildDeps extends Replaying {
   readonly ledger: Rebuilding;
+  /** Rejects where a role is at work. */
+  rolesAreStopped(): Promise<void>;
 }
 
 export async function rebuildFrom(deps: RebuildDeps, asked: Rebuild): Promise<Rebuilt> {
@@ -95,7 +98,9 @@ export async function rebuildFrom(deps: RebuildDeps, asked: Rebuild): Promise<Re
   const entries = inOrder(all.map(({ entry }) => entry));
   const claims = [...lost.claims.values()].flatMap(claimOf);
   const items = itemsSince(lost.items, entries);
-  const origin = await ledger.resume({ entries, claims, items, published: published.note, by, reason, nowMs });
+  // Histories are read for minutes or hours: whoever began a role meanwhile has written what they do not tell of.
+  await deps.rolesAreStopped();
+  const origin = await ledger.resume({ entries, claims, items, kept, published: published.note, by, reason, nowMs });
   return { ...counted, origin };
 }
 
