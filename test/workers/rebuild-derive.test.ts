@@ -6,7 +6,8 @@ import { assertHeld } from '../../workers/rebuild/lost.ts';
 import { refusedStep } from '../../trust/digest.ts';
 
 const proposal = { actionId: 'c:1:0', conversationId: 'c', digest: 'd2', tool: 'note', effect: 'write' };
-const around = { owner: '', isClosed: false, act: undefined, workflowId: 'action/c:1:0', isUnread: false };
+const run = { workflowId: 'action/c:1:0', channel: undefined, isUnread: false };
+const around = { owner: '', isClosed: false, act: undefined, ...run };
 
 function told(name: string, input: unknown, answer: Answer<unknown>) {
   const { entries, claims } = derive({ name, activityId: '1', input, atMs: 1, owner: '', answer }, around);

@@ -281,20 +281,6 @@ test('the story of an action says which part of it was derived again', async () 
   ok(told.some(({ because }) => /Temporal’s history, from which it was derived again/.test(because)));
 });
 
-test('a refusal whose step is its words, as of before, is not lost', async () => {
-  const fact = { kind: 'warrant_refused', reason: 'the principal is another one' } as const;
-  const refused = { subject: 'old:1:0', conversationId: 'old', atMs: 1, fact };
-  const ledger = openRebuilding(system.pool);
-  try {
-    const derived = { ...refused, step: 'refused:digest' };
-    deepEqual(await ledger.missing([derived]), [derived]);
-    await system.store.record([{ ...refused, step: `refused:${fact.reason}` }]);
-    deepEqual(await ledger.missing([derived]), []);
-  } finally {
-    await ledger.close();
-  }
-});
-
 test('what waits goes on and happens once; what may have happened is not repeated', async () => {
   far.effects.length = 0;
   await system.restartRoles();

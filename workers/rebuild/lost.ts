@@ -24,7 +24,7 @@ export async function lostOf(replaying: Replaying, ledger: Rebuilding): Promise<
   const closings: Closing[] = [];
   const listed = new Set<string>();
   const started = new Set<string>();
-  for await (const { workflowId, calls, children, problem } of replayedRuns(replaying)) {
+  for await (const { workflowId, calls, channel, children, problem } of replayedRuns(replaying)) {
     lost.runs += 1;
     listed.add(workflowId);
     for (const child of children) started.add(child);
@@ -32,7 +32,7 @@ export async function lostOf(replaying: Replaying, ledger: Rebuilding): Promise<
     const conversationId = conversationOfWorkflow(workflowId);
     if (conversationId !== undefined) lost.conversations.add(conversationId);
     if (problem !== undefined) lost.problems.push(`${workflowId} does not replay: ${problem}`);
-    const arounds = aroundEach(calls, { workflowId, isUnread: problem !== undefined });
+    const arounds = aroundEach(calls, { workflowId, channel, isUnread: problem !== undefined });
     const derived = calls.map((call, nth) => derivedOf(call, arounds[nth]));
     lost.problems.push(...derived.flatMap((one) => (typeof one === 'string' ? [`${workflowId}: ${one}`] : [])));
     const read = derived.filter((one) => typeof one !== 'string');

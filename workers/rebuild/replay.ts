@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import { mapAsyncIterable } from '@temporalio/client/lib/iterators-utils.js';
 import { type InjectedSinks, Worker } from '@temporalio/worker';
+import type { ConversationChannel } from '../../domain/channel.ts';
 import { TASK_QUEUES } from '../../domain/ids.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/protocol.ts';
 import { bundleWorkflows } from '../bundle.ts';
-import { type Events, type Run, tellTaken, withActsIn } from './acts.ts';
+import { channelIn, type Events, type Run, tellTaken, withActsIn } from './acts.ts';
 import type { Call } from './derive.ts';
 import type { CallSinks } from './interceptors.ts';
 
@@ -23,6 +24,8 @@ export interface Replayed {
   readonly workflowId: string;
   /** In the order in which they were asked. */
   readonly calls: readonly Call[];
+  /** Of a conversation that stands in one. */
+  readonly channel: ConversationChannel | undefined;
   /** The ids of the Workflows that it started. */
   readonly children: readonly string[];
   /** Why it does not replay; of what comes after that point only the acts are among the calls. */
@@ -91,6 +94,7 @@ async function* replayed(
     yield {
       workflowId,
       calls,
+      channel: channelIn(events),
       children: childrenIn(events),
       ...(error === undefined ? {} : { problem: error.message }),
     };
