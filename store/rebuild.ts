@@ -216,7 +216,35 @@ async function resume(tx: Tx, resuming: Resuming): Promise<string> {
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
+  for (const some of batches(items)) await countAsTold(tx, some, nowMs);
   return name;
+}
+
+// Of what stands there nothing is left to compare with.
+const NOT_KNOWN = '';
+
+/**
+ * What was delivered is lost with the rest. Who was told would be told again, and of the model's words there is nothing to
+ * tell: no reply that came back is delivered any more.
+ */
+async function countAsTold(tx: Tx, items: readonly LostItem[], nowMs: number): Promise<void> {
+  const ids = items.flatMap(({ id, body }) => (body.kind === 'reply' || body.kind === 'staff_reply' ? [id] : []));
+  if (ids.length === 0) return;
+  const placed = await tx
+    .selectFrom('items')
+    .innerJoin('conversations', 'conversations.id', 'items.conversation_id')
+    .select(['items.id', 'channel'])
+    .where('items.id', 'in', ids)
+    .execute();
+  const told = placed.flatMap(({ id, channel }) =>
+    channel === null ? [] : [{ key: `reply:${id}`, channel: channel.name, ref: null, digest: NOT_KNOWN, at_ms: nowMs }],
+  );
+  if (told.length === 0) return;
+  await tx
+    .insertInto('deliveries')
+    .values(told)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
 }
 
 /** A ledger is known by a random name: no checkpoint of another fits it. */

@@ -17,9 +17,14 @@ const far = createFarSide();
 let temporal: TestWorkflowEnvironment;
 let system: System;
 let said: readonly string[];
+let toldBefore: readonly (readonly string[])[];
 const { backUp, rebuild, restore, stopRoles, talk, hasScheduled } = lossOf(() => system);
 const pigeon = createPigeon({ textChars: 4_000 });
 const inChannel = (to: string) => ({ name: 'pigeon', address: { to, thread: 't1' } });
+const toldTo = (to: string): readonly string[] =>
+  [...pigeon.standing.values()].flatMap((one) =>
+    one.to === to && one.message.kind === 'text' ? [one.message.text] : [],
+  );
 // A NUL, a sign that turns the line around, letters beyond the plane, and a mark that stands alone.
 const ODD = 'hello \0 \u202Eabc 😀 ﷽ \u0301';
 
@@ -37,6 +42,10 @@ before(async () => {
       await system.reply(id, `m${n}`);
     }
   }
+  toldBefore = await eventually(async () => {
+    const told = ['PLACED', 'KEPT'].map(toldTo);
+    return told.every(({ length }) => length >= 3) ? told : undefined;
+  }, 'what is told in the channel');
   await talk('renewed', ODD);
   for (let n = 0; n < 6; n++) await system.submit('renewed', `n${n}`, `word ${n}`);
   await system.reply('renewed', 'n5');
@@ -87,6 +96,22 @@ test('a turn that was in the middle goes on after what it had done, and does not
   await system.restartRoles();
   await system.reply('unheard', 'm1');
   deepEqual(far.effects, ['note unheard:1:0 7']);
+});
+
+test('what it was told in its channel it is not told again; what is said from then on it is told', async () => {
+  for (const id of ['placed', 'kept-there']) await system.submit(id, 'm9', 'hello again');
+  const told = await eventually(async () => {
+    const now = ['PLACED', 'KEPT'].map(toldTo);
+    return now.every(({ length }, at) => length > (toldBefore[at]?.length ?? 0)) ? now : undefined;
+  }, 'what is said in the channel');
+  deepEqual(
+    told.map((now, at) => now.slice(0, toldBefore[at]?.length)),
+    toldBefore,
+  );
+  deepEqual(
+    told.flatMap((now, at) => now.slice(toldBefore[at]?.length)).filter((text) => /lost|Not done|denied/.test(text)),
+    [],
+  );
 });
 
 test('the ledger is exported and verified under its new name', async () => {
