@@ -35,5 +35,5 @@ export function createEnding(store: Pick<Store, 'record'>, nowMs: () => number):
 }
 
 export function startOf({ id, agent, tenant, owner, channel }: ConversationRow): ConversationStart {
-  return { conversationId: id, agent, tenant, owner, ...(channel === null ? {} : { inChannel: true }) };
+  return { conversationId: id, agent, tenant, owner, ...(channel === null ? {} : { inChannel: channel }) };
 }

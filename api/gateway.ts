@@ -2,6 +2,7 @@
 // whose fault says what to tell the caller. May import domain, trust and @temporalio.
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import type { ConversationChannel } from '../domain/channel.ts';
 import type { Receipt } from '../domain/decision.ts';
 import type { ConversationInput, ConversationView, SubmittedMessage, Ticket } from '../domain/conversation.ts';
 import {
@@ -24,8 +25,8 @@ export interface ConversationStart {
   readonly agent: string;
   readonly tenant: string;
   readonly owner: string;
-  /** What is said in it is told in a channel too. */
-  readonly inChannel?: true;
+  /** What is said in it is told there too. */
+  readonly inChannel?: ConversationChannel;
 }
 
 /** All that the API asks of Temporal. Every method may throw GatewayError. */

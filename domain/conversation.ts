@@ -1,6 +1,7 @@
 // The state of a conversation and its pure transitions: what is queued, what waits, what comes next. The state is one
 // printable JSON object and the input of Continue-As-New. Pure. May import domain only.
 import type { Proposal, RuledAction } from './action.ts';
+import type { ConversationChannel } from './channel.ts';
 import { type Delivering, nothingSaid } from './delivering.ts';
 import { isQuestionId } from './ids.ts';
 import type { ItemRef } from './item.ts';
@@ -101,8 +102,8 @@ export interface ConversationInput {
   readonly conversationId: string;
   readonly agent: string;
   readonly tenant: string;
-  /** Set where it stands in a channel. */
-  readonly inChannel?: true;
+  /** The channel that it stands in, for a rebuild alone; `true` where it began before that was handed along. */
+  readonly inChannel?: ConversationChannel | true;
   /** Set on Continue-As-New. */
   readonly state?: ConversationState;
 }

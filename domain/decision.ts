@@ -2,7 +2,7 @@
 // a deny always counts, and an approval may be taken back while more are needed. Pure. May import domain only.
 import type { Outcome } from './action.ts';
 import { type Approval, type ApprovalEnd, askedBy, type CountedDecision } from './approval.ts';
-import type { DecisionAnswer } from './signed.ts';
+import type { DecisionAnswer, DecisionStatement, Signed } from './signed.ts';
 
 // 30: far more changes of mind and questions back than one card is worth; past it only approve, deny and edit are heard.
 const MAX_ASIDES = 30;
@@ -49,6 +49,19 @@ export function applyDecision(approval: Approval, decision: CountedDecision): Co
     return unchanged(approval, decision, text);
   }
   return take(approval, decision);
+}
+
+/** As a decision is counted on record, where that it ended the approval is an entry of its own. */
+export function addDecision(approval: Approval, decision: CountedDecision): Approval {
+  const next = applyDecision(approval, decision).approval;
+  return next === approval ? approval : { ...next, end: 'open' };
+}
+
+/** What a person has signed, as it is counted. */
+export function heardIn(statement: DecisionStatement, signed: Signed<DecisionStatement>): CountedDecision {
+  const { decisionId, person, answer, reason, atMs, method, args } = statement;
+  const said = { decisionId, personId: person.id, answer, reason, atMs, method, signed };
+  return args === undefined ? said : { ...said, args };
 }
 
 function take(approval: Approval, decision: CountedDecision): Counted {
@@ -138,6 +151,9 @@ export function outcomeOfAnswer({ answer, personId, reason }: CountedDecision): 
   if (answer === 'happened') return { kind: 'succeeded', result: { confirmedBy: personId, reason } };
   return { kind: 'failed', reason: `it did not happen; ${personId} looked${reason === '' ? '' : `: ${reason}`}` };
 }
+
+/** How the report of a question ends where it happened; a rebuild tells by it what stands. */
+export const IT_HAPPENED = 'It happened.';
 
 const progressOf = (approval: Approval): string =>
   `${approvalsOf(approval)} of ${approval.quorum} have approved ${approval.summary}`;

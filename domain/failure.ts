@@ -35,4 +35,11 @@ export const NO_WARRANT = 'no warrant: ';
 /** How the reason begins where the task was not even of the form of one. */
 export const UNREADABLE_TASK = 'the task cannot be read';
 
+/** How the reason of an outcome goes where the key is that of another action; a rebuild tells by it that nothing ended. */
+export const OF_ANOTHER = {
+  act: 'the key was claimed for another action, before an operator reset the conversation',
+  close: 'its key was claimed for another action',
+  then: ', so nothing was run for this one',
+} as const;
+
 export type FailureType = keyof typeof FAILURES;

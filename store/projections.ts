@@ -2,12 +2,11 @@
 // several roles may arrive late, so nothing here moves an action back or ends an approval twice. May import domain
 // types and trust.
 import type { Outcome } from '../domain/action.ts';
-import type { Approval, CountedDecision } from '../domain/approval.ts';
-import { applyDecision } from '../domain/decision.ts';
+import type { Approval } from '../domain/approval.ts';
+import { addDecision } from '../domain/decision.ts';
 import type { Entry, FactOf } from '../domain/entry.ts';
-import type { DecisionStatement } from '../domain/signed.ts';
 import { approvalHandle } from '../trust/digest.ts';
-import { statementIn } from '../trust/signing.ts';
+import { readDecision } from '../trust/decision.ts';
 import type { ActionRow } from './ports.ts';
 import type { Tx } from './schema.ts';
 
@@ -31,7 +30,7 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
       await insertApproval(tx, fact.approval);
       return moveAction(tx, fact.approval.actionId, 'waiting', atMs, { approval_id: fact.approval.id });
     case 'decided':
-      return addDecision(tx, fact);
+      return showDecision(tx, fact);
     case 'approval_settled':
       return writeApproval(tx, fact.approval);
     case 'claimed':
@@ -184,22 +183,10 @@ async function writeApproval(tx: Tx, approval: Approval): Promise<void> {
 }
 
 /** Show a counted decision while the approval is open. Its signature was verified by whoever recorded it. */
-async function addDecision(tx: Tx, { approvalId, signed }: FactOf<'decided'>): Promise<void> {
+async function showDecision(tx: Tx, { approvalId, signed }: FactOf<'decided'>): Promise<void> {
   const row = await tx.selectFrom('approvals').select('approval').where('id', '=', approvalId).executeTakeFirst();
   const decision = readDecision(signed);
   if (row === undefined || decision === undefined) return;
-  // Counted as the Workflow counts; that it ended is an entry of its own.
-  const { approval } = applyDecision(row.approval, decision);
-  if (approval !== row.approval) await writeApproval(tx, { ...approval, end: 'open' });
-}
-
-/** Undefined when unreadable: a view must not keep an entry off the ledger. */
-function readDecision(signed: string): CountedDecision | undefined {
-  try {
-    const { decisionId, person, answer, reason, atMs, method, args } = statementIn<DecisionStatement>(signed);
-    const said = { decisionId, personId: person.id, answer, reason, atMs, method, signed };
-    return args === undefined ? said : { ...said, args };
-  } catch {
-    return undefined;
-  }
+  const approval = addDecision(row.approval, decision);
+  if (approval !== row.approval) await writeApproval(tx, approval);
 }

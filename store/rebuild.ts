@@ -36,6 +36,8 @@ export interface LostItem extends NewItem {
 }
 
 export interface Resuming {
+  /** How many entries there were when it was looked for what is lost. */
+  readonly kept: number;
   readonly entries: readonly Entry[];
   readonly claims: readonly LostClaim[];
   readonly items: readonly LostItem[];
@@ -71,7 +73,10 @@ export interface Rebuilding {
   openOf(conversationId: string): Promise<OpenOf>;
   /** Of these, what no transcript has. */
   missingItems(items: readonly LostItem[]): Promise<readonly LostItem[]>;
-  /** Give the ledger its new name, and append what was lost, marked as rebuilt. Resolves to that name. */
+  /**
+   * Give the ledger its new name, and append what was lost, marked as rebuilt. Resolves to that name. Rejects where
+   * somebody has written to it meanwhile.
+   */
   resume(resuming: Resuming): Promise<string>;
   close(): Promise<void>;
 }
@@ -173,10 +178,13 @@ async function openOf(db: Db, conversationId: string): Promise<OpenOf> {
   };
 }
 
-async function resume(tx: Tx, { entries, claims, items, published, by, reason, nowMs }: Resuming): Promise<string> {
+async function resume(tx: Tx, resuming: Resuming): Promise<string> {
+  const { entries, claims, items, kept, published, by, reason, nowMs } = resuming;
   await lockLedger(tx);
   const { origin } = await tx.selectFrom('ledger_identity').select('origin').executeTakeFirstOrThrow();
-  const kept = await headOf(tx);
+  if ((await headOf(tx)) !== kept) {
+    throw new Error('somebody has written to the ledger while histories were read: stop all roles, and begin again');
+  }
   const name = newOrigin();
   await tx.updateTable('ledger_identity').set({ origin: name }).execute();
   // They carry the old name. Those that were published are outside, where they stay; the last of the others goes on record.
@@ -208,7 +216,35 @@ async function resume(tx: Tx, { entries, claims, items, published, by, reason, n
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
+  for (const some of batches(items)) await countAsTold(tx, some, nowMs);
   return name;
+}
+
+// Of what stands there nothing is left to compare with.
+const NOT_KNOWN = '';
+
+/**
+ * What was delivered is lost with the rest. Who was told would be told again, and of the model's words there is nothing to
+ * tell: no reply that came back is delivered any more.
+ */
+async function countAsTold(tx: Tx, items: readonly LostItem[], nowMs: number): Promise<void> {
+  const ids = items.flatMap(({ id, body }) => (body.kind === 'reply' || body.kind === 'staff_reply' ? [id] : []));
+  if (ids.length === 0) return;
+  const placed = await tx
+    .selectFrom('items')
+    .innerJoin('conversations', 'conversations.id', 'items.conversation_id')
+    .select(['items.id', 'channel'])
+    .where('items.id', 'in', ids)
+    .execute();
+  const told = placed.flatMap(({ id, channel }) =>
+    channel === null ? [] : [{ key: `reply:${id}`, channel: channel.name, ref: null, digest: NOT_KNOWN, at_ms: nowMs }],
+  );
+  if (told.length === 0) return;
+  await tx
+    .insertInto('deliveries')
+    .values(told)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
 }
 
 /** A ledger is known by a random name: no checkpoint of another fits it. */

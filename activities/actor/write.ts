@@ -4,7 +4,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Outcome } from '../../domain/action.ts';
 import type { Fact } from '../../domain/entry.ts';
-import type { FailureType } from '../../domain/failure.ts';
+import { type FailureType, OF_ANOTHER } from '../../domain/failure.ts';
 import type { Json } from '../../domain/json.ts';
 import { type DidNotHappen, isDidNotHappen, type Reconciled, type ToolContext } from '../../domain/tool.ts';
 import { type Claim, type Claiming, FencedOff } from '../../store/claim-port.ts';
@@ -116,9 +116,9 @@ async function afterClaim(acting: Acting, claim: Claim): Promise<Settled> {
   const { deps, proposal, authority } = acting;
   const { actionId, digest } = proposal;
   if (claim.digest !== digest || claim.actionId !== actionId) {
-    const reason = 'the key was claimed for another action, before an operator reset the conversation';
+    const reason = OF_ANOTHER.act;
     await deps.store.record([entryOf(acting, `refused:${digest}`, { kind: 'warrant_refused', reason })]);
-    return settledAs({ kind: 'unknown', reason: `${reason}, so nothing was run for this one` });
+    return settledAs({ kind: 'unknown', reason: `${reason}${OF_ANOTHER.then}` });
   }
   if (claim.outcome !== null) return settledAs(claim.outcome);
   const acts = authority.tool.idempotent;

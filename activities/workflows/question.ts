@@ -4,7 +4,7 @@
 import type { Outcome } from '../../domain/action.ts';
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
 import { type CountedDecision, forPeople } from '../../domain/approval.ts';
-import { outcomeOfAnswer } from '../../domain/decision.ts';
+import { IT_HAPPENED, outcomeOfAnswer } from '../../domain/decision.ts';
 import type { QuestionInput } from '../../domain/conversation.ts';
 import { approvalId } from '../../domain/ids.ts';
 import type { Agent } from '../../domain/agent.ts';
@@ -95,7 +95,7 @@ async function answered(
 }
 
 function wordsOf(answer: CountedDecision | null, stands: Outcome | undefined): string {
-  if (stands?.kind === 'succeeded') return 'It happened.';
+  if (stands?.kind === 'succeeded') return IT_HAPPENED;
   if (answer === null) {
     return stands?.kind === 'failed'
       ? `It did not happen: ${stands.reason}.`

@@ -3,6 +3,7 @@
 import { endingOf, type Outcome, type Proposal, type SettledAction } from '../../domain/action.ts';
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { Entry } from '../../domain/entry.ts';
+import { OF_ANOTHER } from '../../domain/failure.ts';
 import { questionId } from '../../domain/ids.ts';
 import { type Item, refOf } from '../../domain/item.ts';
 import { cutText, cutToJson } from '../../domain/text.ts';
@@ -100,7 +101,7 @@ export async function closeAction(
   const closed = await claims.close({ actionId, conversationId, digest, tenant, agent, tool, nowMs }, undone);
   if (closed.kind === 'closed') return closed.outcome;
   if (closed.claim.digest !== digest) {
-    return { kind: 'unknown', reason: 'its key was claimed for another action, so nothing was run for this one' };
+    return { kind: 'unknown', reason: `${OF_ANOTHER.close}${OF_ANOTHER.then}` };
   }
   if (closed.claim.outcome !== null) return closed.claim.outcome;
   // Whoever still holds it is fenced off: from here on only the news that it happened can correct the outcome.

@@ -1,5 +1,6 @@
 // Verifying what people decided and commanded: signature, exact action, entitled now. May import domain and trust.
 import type { DecidedOn, WorkflowsActivities } from '../../domain/activity-ports.ts';
+import { heardIn } from '../../domain/decision.ts';
 import { whyNotEntitled } from '../../domain/entitlement.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
 import { agentOf, toolOf } from './agents.ts';
@@ -14,14 +15,14 @@ export function createVerifyDecision(deps: WorkflowsDeps): WorkflowsActivities['
     const refused = (reason: string) => ({ kind: 'refused', reason }) as const;
     const statement = await verified(() => deps.verifier.verify('decision', signed));
     if (typeof statement === 'string') return refused(statement);
-    const { approvalId, digest, person, decisionId, answer, reason, atMs, method } = statement;
+    const { approvalId, digest, person, answer, atMs } = statement;
     const approval = approvals.find((one) => one.id === approvalId);
     if (approval === undefined) return refused('it decides an approval that is not asked for here');
     if (approval.digest !== digest) return refused('it decides another action: the digest differs');
     if (person.tenant !== approval.tenant) return refused('it is by somebody of another tenant');
     const why = whyNotEntitled(deps.directory, approval.asked, person.id, atMs);
     if (why !== undefined) return refused(why);
-    const decision = { decisionId, personId: person.id, answer, reason, atMs, method, signed };
+    const { args: _, ...decision } = heardIn(statement, signed);
     if (answer !== 'edit') return { kind: 'valid', approvalId, decision };
     const edited = readEdit(deps, approval, statement.args ?? '');
     if (edited.kind === 'invalid') return refused(edited.reason);

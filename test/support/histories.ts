@@ -20,9 +20,14 @@ export function unreadable(client: Client, id: string): Client {
 }
 
 /** This Workflow is listed no more, as after the retention of the namespace. */
-export function unlisted(client: Client, id: string): Client {
+export const unlisted = (client: Client, id: string): Client => listed(client, (workflowId) => workflowId !== id);
+
+/** As a namespace that has no other Workflow. */
+export const alone = (client: Client, id: string): Client => listed(client, (workflowId) => workflowId === id);
+
+function listed(client: Client, isListed: (workflowId: string) => boolean): Client {
   const list = async function* (options: Parameters<Workflows['list']>[0]): AsyncGenerator<WorkflowExecutionInfo> {
-    for await (const one of client.workflow.list(options)) if (one.workflowId !== id) yield one;
+    for await (const one of client.workflow.list(options)) if (isListed(one.workflowId)) yield one;
   };
   return over(client, { list });
 }

@@ -2,12 +2,21 @@
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import pg from 'pg';
 import type { Proposal } from '../../domain/action.ts';
-import { TASK_QUEUES } from '../../domain/ids.ts';
-import { openRebuilding } from '../../store/rebuild.ts';
+import { conversationWorkflowId, TASK_QUEUES } from '../../domain/ids.ts';
+import { openRebuilding, type Rebuilding } from '../../store/rebuild.ts';
 import { type Rebuilt, rebuildFrom } from '../../workers/rebuild/rebuild.ts';
+import { bundleForReplay } from '../../workers/rebuild/replay.ts';
 import { eventually, type System } from './system.ts';
 
-const TABLES = ['conversations', 'items', 'actions', 'approvals', 'claims', 'ledger', 'ledger_seals', 'checkpoints'];
+const TABLES = [
+  ...['conversations', 'items', 'actions', 'approvals', 'claims', 'ledger', 'ledger_seals', 'checkpoints'],
+  ...['deliveries', 'notes'],
+];
+
+// As the SDK names it in a history.
+const LOCAL_ACTIVITY = 'core_local_activity';
+
+type HistoryEvent = NonNullable<Awaited<ReturnType<ReturnType<System['handle']>['fetchHistory']>>['events']>[number];
 
 export interface Row {
   readonly seq: number;
@@ -27,6 +36,8 @@ interface Over {
   readonly despiteUnread?: boolean;
   readonly despiteUnknown?: boolean;
   readonly client?: System['client'];
+  readonly ledger?: (opened: Rebuilding) => Rebuilding;
+  readonly rolesAreStopped?: () => Promise<void>;
 }
 
 /** `system`: as it is when it is asked for. */
@@ -40,6 +51,8 @@ export function lossOf(system: () => System) {
       await client.end();
     }
   };
+  // Bundling takes seconds, and a file of tests rebuilds a dozen times.
+  let bundle: ReturnType<typeof bundleForReplay> | undefined;
   return {
     query,
     entries: () => entriesBy(query),
@@ -58,13 +71,17 @@ export function lossOf(system: () => System) {
         await query(`insert into countersign.${table} overriding system value select * from backup.${table}`);
       await query('alter table countersign.ledger enable always trigger ledger_is_append_only');
     },
-    async rebuild({ client = system().client, ...over }: Over = {}): Promise<Rebuilt> {
-      const ledger = openRebuilding(system().pool);
+    async rebuild({ ledger = (same) => same, ...over }: Over = {}): Promise<Rebuilt> {
+      bundle ??= bundleForReplay();
+      const { client = system().client, rolesAreStopped = async () => {}, ...asks } = over;
+      const at = { client, workflowBundle: await bundle, rolesAreStopped };
+      const opened = openRebuilding(system().pool);
       try {
         const asked = { by: 'olga', reason: 'restored', dryRun: false, nowMs: 1, notes: [] };
-        return await rebuildFrom(client, ledger, { ...asked, despiteUnread: false, despiteUnknown: false, ...over });
+        const despite = { despiteUnread: false, despiteUnknown: false };
+        return await rebuildFrom({ ...at, ledger: ledger(opened) }, { ...asked, ...despite, ...asks });
       } finally {
-        await ledger.close();
+        await opened.close();
       }
     },
     async talk(conversationId: string, text: string): Promise<void> {
@@ -72,15 +89,7 @@ export function lossOf(system: () => System) {
       await system().submit(conversationId, 'm1', text);
       await system().reply(conversationId, 'm1');
     },
-    /** The Activity was asked for, in that conversation. */
-    async hasScheduled(conversationId: string, activity: string): Promise<void> {
-      await eventually(async () => {
-        const { events } = await system().handle(conversationId).fetchHistory();
-        return (
-          events?.some((one) => one.activityTaskScheduledEventAttributes?.activityType?.name === activity) || undefined
-        );
-      }, `${activity} being scheduled`);
-    },
+    ...historiesOf(system),
     /** An actor takes the next act, calls the far side, and dies; what it had put on record is among what is lost. */
     async actorDies(connection: NativeConnection, effects: string[]): Promise<void> {
       const before = effects.length;
@@ -95,6 +104,31 @@ export function lossOf(system: () => System) {
     async stopRoles(): Promise<void> {
       for (const name of ['actor', 'workflows', 'assistant'] as const) await system().stopRole(name);
     },
+  };
+}
+
+/** Waiting for what Temporal knows. */
+function historiesOf(system: () => System) {
+  const inHistory = (workflowId: string, what: string, has: (event: HistoryEvent) => boolean) =>
+    eventually(async () => {
+      const { events } = await system().client.workflow.getHandle(workflowId).fetchHistory();
+      return events?.some(has) || undefined;
+    }, what);
+  return {
+    /** The Activity was asked for, in that conversation. */
+    hasScheduled: (conversationId: string, activity: string) =>
+      inHistory(
+        conversationWorkflowId(conversationId),
+        `${activity} being scheduled`,
+        (one) => one.activityTaskScheduledEventAttributes?.activityType?.name === activity,
+      ),
+    /** Temporal knows that something was put on record: until that Workflow Task has ended only the store does. */
+    hasRecorded: (workflowId: string) =>
+      inHistory(
+        workflowId,
+        `Temporal knowing what ${workflowId} recorded`,
+        (one) => one.markerRecordedEventAttributes?.markerName === LOCAL_ACTIVITY,
+      ),
   };
 }
 

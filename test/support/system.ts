@@ -167,7 +167,7 @@ function peopleOf({ agent, nowMs = Date.now }: SystemOptions, { store, client, a
         workflowId: conversationWorkflowId(conversationId),
         taskQueue: TASK_QUEUES.workflows,
         workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-        args: [{ conversationId, agent: name, tenant: 'default', ...(channel && { inChannel: true }) }],
+        args: [{ conversationId, agent: name, tenant: 'default', ...(channel && { inChannel: channel }) }],
       });
     },
     async submit(conversationId: string, id: string, text: string, from = 'ada'): Promise<Ticket> {

@@ -13,8 +13,8 @@ export interface Group {
 }
 
 // Their tests start servers, Workers or whole systems, each of which keeps more than one core busy.
-const STARTS_SERVERS = ['workflows', 'replay', 'e2e', 'start', 'compose', 'readme'];
-const startsServers = (path: string) => STARTS_SERVERS.some((folder) => path.startsWith(`test/${folder}/`));
+const STARTS_SERVERS = ['workflows/', 'replay/', 'e2e/', 'start/', 'compose/', 'readme/', 'workers/rebuild'];
+const startsServers = (path: string) => STARTS_SERVERS.some((which) => path.startsWith(`test/${which}`));
 
 export const GROUPS: readonly Group[] = [
   // 2: one per core. 120 s: a file that boots an embedded database takes 20 s on a busy machine.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { run } from '../support/children.ts';
-import { readSource } from '../support/sources.ts';
+import { readSource, sourceFiles } from '../support/sources.ts';
 import { countsOf, emptyFiles, GROUPS, testFiles } from '../support/test-files.ts';
 
 const TAP = [
@@ -51,4 +51,16 @@ test('the scripts of package.json start with the bootstrap, which installs what 
   const { scripts } = JSON.parse(readSource('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
   for (const name of ['start', 'test', 'prove', 'check'])
     assert.match(scripts[name] ?? '', /^node cli\/bootstrap\.mjs /);
+});
+
+test('a file that starts a Temporal server runs by itself, and has the time for it', () => {
+  const alone = GROUPS.filter(({ filesAtOnce }) => filesAtOnce === 1).flatMap((group) => testFiles(group, []));
+  const starts = sourceFiles('test').filter(
+    (path) => path.endsWith('.test.ts') && /from '[./]+\/support\/temporal\.ts'/.test(readSource(path)),
+  );
+  assert.ok(starts.length > 10, `${starts.length} files`);
+  assert.deepEqual(
+    starts.filter((path) => !alone.includes(path)),
+    [],
+  );
 });

@@ -3,6 +3,7 @@ import { deepEqual, equal, match, notEqual } from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { waitingWorkflowId } from '../../domain/ids.ts';
+import { openRebuilding } from '../../store/rebuild.ts';
 import { saidOf } from '../../workers/rebuild/rebuild.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
 import { unreadable } from '../support/histories.ts';
@@ -218,4 +219,18 @@ test('what an operator ended while it was with the actor, and nobody was asked a
   await rebuild();
   equal(await system.outcome('sent:1:0'), 'unknown');
   equal((await system.store.approvals.get('sent:1:0.0.0'))?.end, 'approved');
+});
+
+test('a refusal whose step is its words, as of before, is not lost', async () => {
+  const fact = { kind: 'warrant_refused', reason: 'the principal is another one' } as const;
+  const refused = { subject: 'old:1:0', conversationId: 'old', atMs: 1, fact };
+  const ledger = openRebuilding(system.pool);
+  try {
+    const derived = { ...refused, step: 'refused:digest' };
+    deepEqual(await ledger.missing([derived]), [derived]);
+    await system.store.record([{ ...refused, step: `refused:${fact.reason}` }]);
+    deepEqual(await ledger.missing([derived]), []);
+  } finally {
+    await ledger.close();
+  }
 });

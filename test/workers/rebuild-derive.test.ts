@@ -1,11 +1,13 @@
 // What one call put on record, where it was refused or told of another action.
-import { deepEqual } from 'node:assert/strict';
+import { deepEqual, throws } from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Answer, derive } from '../../workers/rebuild/derive.ts';
+import { assertHeld } from '../../workers/rebuild/lost.ts';
 import { refusedStep } from '../../trust/digest.ts';
 
 const proposal = { actionId: 'c:1:0', conversationId: 'c', digest: 'd2', tool: 'note', effect: 'write' };
-const around = { owner: '', isClosed: false, act: undefined, workflowId: 'action/c:1:0', isUnread: false };
+const run = { workflowId: 'action/c:1:0', channel: undefined, isUnread: false };
+const around = { owner: '', isClosed: false, act: undefined, ...run };
 
 function told(name: string, input: unknown, answer: Answer<unknown>) {
   const { entries, claims } = derive({ name, activityId: '1', input, atMs: 1, owner: '', answer }, around);
@@ -53,4 +55,24 @@ test('an act whose key another action has claimed ends nothing and claims nothin
       claims: [],
     },
   );
+});
+
+test('that something happened is said where the report says that it stands, and not where another word does', () => {
+  const answer = { decisionId: 'd', personId: 'olga', answer: 'happened', reason: '', atMs: 1, signed: '' };
+  const reported = (text: string): Answer<unknown> => {
+    const report = Buffer.from(JSON.stringify({ kind: 'report', text })).toString('base64url');
+    return { kind: 'result', result: `head.${report}.end`, atMs: 2 };
+  };
+  const ended = (text: string) => told('closeQuestion', { question: { proposal }, answer }, reported(text)).entries;
+  deepEqual(ended('Whether it happened: note. It happened.'), [['c:1:0', 'corrected', 'c']]);
+  deepEqual(ended('Whether it happened: note. A person says that it happened.'), []);
+});
+
+test('what one process cannot hold is not rebuilt: entries, and the words of transcripts', () => {
+  assertHeld({ entries: { size: 1_000_000 }, itemChars: 250_000_000 });
+  throws(
+    () => assertHeld({ entries: { size: 1_000_001 }, itemChars: 0 }),
+    /^Error: more than 1000000 entries are lost/,
+  );
+  throws(() => assertHeld({ entries: { size: 1 }, itemChars: 250_000_001 }), /more than 250000000 characters of trans/);
 });

@@ -1,8 +1,10 @@
-// Acts as the events of a history tell them: whether a worker has taken one, and, where the history does not replay, what
-// was asked and answered. May import domain and the Temporal SDK.
+// What only the events of a history tell: whether a worker has taken an act; where the history does not replay, what was
+// asked and answered; and in which channel a conversation stands. May import domain and the Temporal SDK.
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { tsToMs } from '@temporalio/common/lib/time.js';
+import type { ConversationChannel } from '../../domain/channel.ts';
+import type { ConversationInput } from '../../domain/conversation.ts';
 import type { Answer, Call } from './derive.ts';
 
 type Handle = ReturnType<Client['workflow']['getHandle']>;
@@ -89,6 +91,16 @@ function endIn(event: Event): readonly (readonly [scheduled: string, answer: Ans
   const { applicationFailureInfo, message } = failed?.failure ?? {};
   const answer = { kind: 'failure', type: applicationFailureInfo?.type ?? '', message: message ?? '', atMs } as const;
   return [[String(ended.scheduledEventId), { ...answer, isTaken: null }]];
+}
+
+/** The channel in which a conversation stands; undefined where it stands in none, or began before that was handed along. */
+export function channelIn(events: Events): ConversationChannel | undefined {
+  const [payload] = events[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+  const input = payload === undefined ? undefined : (read(payload) as Partial<ConversationInput> | null);
+  const { name, address } = Object(input?.inChannel) as Partial<ConversationChannel>;
+  const { to, thread } = Object(address) as Partial<ConversationChannel['address']>;
+  if (typeof name !== 'string' || typeof to !== 'string' || typeof thread !== 'string') return undefined;
+  return { name, address: { to, thread } };
 }
 
 const read = (payload: Payload): unknown => defaultPayloadConverter.fromPayload(payload);

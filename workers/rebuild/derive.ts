@@ -2,10 +2,11 @@
 // What only the lost record knew is left empty (see Entry.rebuilt). A claim without an outcome says that nobody knows how
 // it ended: the actor asks before it does anything. Pure. May import domain, trust and the store's types.
 import type { Ending, Outcome, Proposal, Warrant } from '../../domain/action.ts';
-import { outcomeOfAnswer } from '../../domain/decision.ts';
+import { IT_HAPPENED, outcomeOfAnswer } from '../../domain/decision.ts';
+import type { ConversationChannel } from '../../domain/channel.ts';
 import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { Entry, Fact, WarrantMark } from '../../domain/entry.ts';
-import { NO_WARRANT, UNREADABLE_TASK } from '../../domain/failure.ts';
+import { NO_WARRANT, OF_ANOTHER, UNREADABLE_TASK } from '../../domain/failure.ts';
 import { conversationOfAction, ruledStep } from '../../domain/ids.ts';
 import { refsIn } from '../../domain/item.ts';
 import type { LostClaim } from '../../store/rebuild.ts';
@@ -59,12 +60,17 @@ export interface Around {
   /** Of `closeUnfinished`: the act that it closed. */
   readonly act: unknown;
   readonly workflowId: string;
+  /** In which the conversation stands. */
+  readonly channel: ConversationChannel | undefined;
   /** The history does not replay: what came of an act that failed nobody tells. */
   readonly isUnread: boolean;
 }
 
 /** What each call of a run must be read with, in their order. */
-export function aroundEach(calls: readonly Call[], of: Pick<Around, 'workflowId' | 'isUnread'>): readonly Around[] {
+export function aroundEach(
+  calls: readonly Call[],
+  of: Pick<Around, 'workflowId' | 'channel' | 'isUnread'>,
+): readonly Around[] {
   const acts = new Map<string, Call>();
   const closed = new Map<Call, Call>();
   for (const call of calls) {
@@ -100,7 +106,7 @@ const DERIVATIONS: Derivations = {
     return entriesOnly([...entries, ...replies]);
   },
 
-  openTurn: ({ of, messages }, answer, { owner }) => {
+  openTurn: ({ of, messages }, answer, { owner, channel }) => {
     if (answer.kind !== 'result') return NOTHING;
     const { result, atMs } = answer;
     if (result.kind !== 'speaks' && result.kind !== 'noted') return NOTHING;
@@ -111,7 +117,7 @@ const DERIVATIONS: Derivations = {
     const said = messages.map(({ signed }) => statementIn<MessageStatement>(signed));
     const opened = said.slice(0, 1).map(({ principal }): Entry => {
       const fact = { kind: 'conversation_opened', agent, tenant, owner, principal } as const;
-      return { ...about, step: 'opened', fact };
+      return { ...about, step: 'opened', fact: { ...fact, ...(channel && { channel }) } };
     });
     const taken = messages.flatMap(({ signed }, at): readonly Entry[] => {
       const { messageId = LOST, principal } = said[at] ?? {};
@@ -191,7 +197,7 @@ const DERIVATIONS: Derivations = {
     if (answer.kind !== 'result' || said === null) return NOTHING;
     const { text, again } = statementIn<ReportStatement>(answer.result);
     // Another word may have come before this one, and stands; the report says what holds (see activities/…/question.ts).
-    const counts = said.answer === 'happened' ? text.endsWith(' It happened.') : again !== undefined;
+    const counts = said.answer === 'happened' ? text.endsWith(` ${IT_HAPPENED}`) : again !== undefined;
     if (!counts) return NOTHING;
     const { atMs } = answer;
     const outcome = outcomeOfAnswer(said);
@@ -207,10 +213,10 @@ const UNREAD: Outcome = {
 
 /** The key was claimed for another action: nothing was run, and nothing was settled for this one. */
 const isOfAnother = ({ kind, reason }: Ending): boolean =>
-  kind === 'unknown' && /^(the|its) key was claimed for another action\b/.test(reason);
+  kind === 'unknown' && (reason.startsWith(OF_ANOTHER.act) || reason.startsWith(OF_ANOTHER.close));
 
 function ofAnother(proposal: Proposal, { reason: words }: Ending, atMs: number): Entry {
-  const reason = words.replace(/, so nothing was run for this one$/, '');
+  const reason = words.endsWith(OF_ANOTHER.then) ? words.slice(0, -OF_ANOTHER.then.length) : words;
   return entryOf(proposal, `refused:${proposal.digest}`, atMs, { kind: 'warrant_refused', reason });
 }
 

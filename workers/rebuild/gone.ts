@@ -3,16 +3,16 @@
 // and the store's types.
 import type { Outcome } from '../../domain/action.ts';
 import type { TurnOf, WorkflowsActivities } from '../../domain/activity-ports.ts';
-import { type Approval, type CountedDecision, endApproval } from '../../domain/approval.ts';
+import { type Approval, endApproval } from '../../domain/approval.ts';
 import type { QuestionInput } from '../../domain/conversation.ts';
+import { addDecision } from '../../domain/decision.ts';
 import type { Entry, FactOf } from '../../domain/entry.ts';
 import { isQuestionId, standsIn } from '../../domain/ids.ts';
-import type { DecisionStatement } from '../../domain/signed.ts';
 import { pairOf } from '../../store/entries.ts';
 import type { OpenOf } from '../../store/rebuild.ts';
-import { statementIn } from '../../trust/signing.ts';
+import { readDecision } from '../../trust/decision.ts';
 import { type Call, claimed, type Derived, ended } from './derive.ts';
-import type { Found, Lost } from './lost.ts';
+import type { Found, Lost } from './found.ts';
 
 /** One batch, or question, that was found gone. */
 export interface Closing {
@@ -57,8 +57,8 @@ function cancelledApproval(approval: Approval, atMs: number): Derived {
 
 /** Those that had not ended, or may have happened. */
 function actionsIn({ of, batchId, atMs }: Closing, open: OpenOf, lost: Known): readonly Action[] {
-  const proposed = factsOf(lost, 'proposed', of.conversationId).map(
-    ({ proposal }): Action => ({ ...proposal, isBegun: false, isUnknown: false }),
+  const proposed = entriesOf(lost, 'proposed', of.conversationId).map(
+    ({ fact: { proposal } }): Action => ({ ...proposal, isBegun: false, isUnknown: false }),
   );
   return [...open.actions, ...proposed].filter(({ actionId }) => {
     if (!standsIn(batchId, actionId)) return false;
@@ -97,22 +97,24 @@ const isOpenAt = (subject: string, atMs: number, lost: Known): boolean =>
 
 /** As the store would show them, with the decisions that were counted. */
 function approvalsOf(conversationId: string, open: OpenOf, lost: Known): readonly Approval[] {
-  const requested = factsOf(lost, 'approval_requested', conversationId).map(({ approval }) => approval);
-  const decided = factsOf(lost, 'decided', conversationId);
-  return [...open.approvals, ...requested].map((approval) => {
-    const known = new Set(approval.decisions.map(({ decisionId }) => decisionId));
-    const more = decided.filter((one) => one.approvalId === approval.id && !known.has(one.decisionId)).map(counted);
-    return more.length === 0 ? approval : { ...approval, decisions: [...approval.decisions, ...more] };
-  });
+  const requested = entriesOf(lost, 'approval_requested', conversationId).map(({ fact }) => fact.approval);
+  const decided = entriesOf(lost, 'decided', conversationId).toSorted((one, other) => one.atMs - other.atMs);
+  return [...open.approvals, ...requested].map((asked) =>
+    decided.reduce((approval, { fact: { approvalId, signed } }) => {
+      const decision = approvalId === approval.id ? readDecision(signed) : undefined;
+      return decision === undefined ? approval : addDecision(approval, decision);
+    }, asked),
+  );
 }
 
-function counted({ signed }: FactOf<'decided'>): CountedDecision {
-  const { decisionId, person, answer, reason, atMs } = statementIn<DecisionStatement>(signed);
-  return { decisionId, personId: person.id, answer, reason, atMs, signed };
-}
+type EntryOf<K extends Entry['fact']['kind']> = Omit<Entry, 'fact'> & { readonly fact: FactOf<K> };
 
-function factsOf<K extends Entry['fact']['kind']>(lost: Known, kind: K, conversationId: string): readonly FactOf<K>[] {
+function entriesOf<K extends Entry['fact']['kind']>(
+  lost: Known,
+  kind: K,
+  conversationId: string,
+): readonly EntryOf<K>[] {
   return [...lost.entries.values()].flatMap(({ entry }) =>
-    entry.fact.kind === kind && entry.conversationId === conversationId ? [entry.fact as FactOf<K>] : [],
+    entry.fact.kind === kind && entry.conversationId === conversationId ? [entry as EntryOf<K>] : [],
   );
 }

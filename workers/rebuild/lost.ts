@@ -1,60 +1,47 @@
 // What the ledger lacks of what Temporal's histories tell: of each run what it put on record, made into one story. May
 // import domain and the store's types. Guarantees: changes nothing; what the ledger has is not told again, and of what
 // several runs tell the first stands.
-import type { Client } from '@temporalio/client';
 import type { Entry } from '../../domain/entry.ts';
 import { approvalId, conversationOfWorkflow, isQuestionId, QUESTION } from '../../domain/ids.ts';
 import { pairOf } from '../../store/entries.ts';
 import type { LostClaim, LostItem, Rebuilding } from '../../store/rebuild.ts';
 import { type Around, aroundEach, type Call, type Derived, derive, NOTHING } from './derive.ts';
+import type { Found, Lost } from './found.ts';
 import { type Closing, closedBy, closingsIn } from './gone.ts';
 import { itemsOf } from './items.ts';
-import { replayedRuns } from './replay.ts';
+import { type Replaying, replayedRuns } from './replay.ts';
 
 // 1,000,000 entries held at once: a gigabyte, and three weeks of a busy system. Who lost more restores a later backup.
 const MAX_LOST = 1_000_000;
+// 250,000,000 characters of their transcripts: half a gigabyte at most, and 250 for each of those entries.
+const MAX_ITEM_CHARS = 250_000_000;
 
-export interface Lost {
-  /** By subject and step: what was recorded twice is there once. */
-  readonly entries: Map<string, Found>;
-  /** Of each action all that is known of its claim. */
-  readonly claims: Map<string, readonly LostClaim[]>;
-  /** What no transcript has, lost or erased. */
-  readonly items: LostItem[];
-  readonly conversations: Set<string>;
-  runs: number;
-  /** What could not be read, as sentences. */
-  readonly problems: string[];
-  /** Workflows that were started, of which Temporal has no history any more, and the ledger no end. */
-  gone: readonly string[];
-}
-
-export interface Found {
-  readonly entry: Entry;
-  readonly isGuess: boolean;
-}
-
-export async function lostOf(client: Client, ledger: Rebuilding): Promise<Lost> {
+export async function lostOf(replaying: Replaying, ledger: Rebuilding): Promise<Lost> {
   const lost: Lost = {
-    ...{ entries: new Map(), claims: new Map(), items: [], conversations: new Set() },
+    ...{ entries: new Map(), claims: new Map(), items: [], itemChars: 0, conversations: new Set() },
     ...{ runs: 0, problems: [], gone: [] },
   };
   const closings: Closing[] = [];
   const listed = new Set<string>();
   const started = new Set<string>();
-  for await (const { workflowId, calls, children, problem } of replayedRuns(client)) {
+  for await (const { workflowId, calls, channel, children, problem } of replayedRuns(replaying)) {
     lost.runs += 1;
     listed.add(workflowId);
     for (const child of children) started.add(child);
-    lost.conversations.add(conversationOfWorkflow(workflowId) ?? '');
+    // What is of no conversation is on record under none: its id would be that of entries which every ledger has.
+    const conversationId = conversationOfWorkflow(workflowId);
+    if (conversationId !== undefined) lost.conversations.add(conversationId);
     if (problem !== undefined) lost.problems.push(`${workflowId} does not replay: ${problem}`);
-    const arounds = aroundEach(calls, { workflowId, isUnread: problem !== undefined });
+    const arounds = aroundEach(calls, { workflowId, channel, isUnread: problem !== undefined });
     const derived = calls.map((call, nth) => derivedOf(call, arounds[nth]));
     lost.problems.push(...derived.flatMap((one) => (typeof one === 'string' ? [`${workflowId}: ${one}`] : [])));
     const read = derived.filter((one) => typeof one !== 'string');
     await add(lost, ledger, read);
     closings.push(...closingsIn(calls));
-    lost.items.push(...(await ledger.missingItems(itemsOf(calls))));
+    const items = await ledger.missingItems(itemsOf(calls));
+    lost.items.push(...items);
+    lost.itemChars += items.reduce((sum, { body }) => sum + JSON.stringify(body).length, 0);
+    assertHeld(lost);
   }
   for (const closing of closings.toSorted((one, other) => one.atMs - other.atMs)) {
     await add(lost, ledger, closedBy(closing, await ledger.openOf(closing.of.conversationId), lost));
@@ -94,10 +81,21 @@ async function add(lost: Lost, ledger: Rebuilding, derived: readonly Derived[]):
     if (gone.length === 0 || isUnclaimed) continue;
     for (const claim of claims) lost.claims.set(claim.actionId, [...(lost.claims.get(claim.actionId) ?? []), claim]);
   }
-  if (lost.entries.size > MAX_LOST) {
-    throw new Error(`more than ${MAX_LOST} entries are lost: restore a later backup, and rebuild from there`);
+  assertHeld(lost);
+}
+
+/** Throws where it is more than one process holds. */
+export function assertHeld({ entries, itemChars }: Held): void {
+  const bounds = [
+    { isPassed: entries.size > MAX_LOST, what: `${MAX_LOST} entries` },
+    { isPassed: itemChars > MAX_ITEM_CHARS, what: `${MAX_ITEM_CHARS} characters of transcripts` },
+  ];
+  for (const { isPassed, what } of bounds) {
+    if (isPassed) throw new Error(`more than ${what} are lost: restore a later backup, and rebuild from there`);
   }
 }
+
+type Held = Pick<Lost, 'itemChars'> & { readonly entries: Pick<Lost['entries'], 'size'> };
 
 const isClaim = ({ fact }: Entry): boolean => fact.kind === 'claimed';
 const endOf = ({ subject }: Pick<Entry, 'subject'>): string => pairOf({ subject, step: 'settled' });

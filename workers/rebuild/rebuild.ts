@@ -7,8 +7,10 @@ import { ownersPool } from '../admin.ts';
 import { readConfig } from '../config.ts';
 import { createLog, installRuntime } from '../log.ts';
 import { connectTemporal } from '../temporal.ts';
-import { claimOf, inOrder, itemsSince, type Lost, lostOf } from './lost.ts';
+import { claimOf, inOrder, itemsSince, lostOf } from './lost.ts';
+import type { Lost } from './found.ts';
 import { largestOf, type Published, readPublished } from './published.ts';
+import { bundleForReplay, type Replaying } from './replay.ts';
 import { assertStopped } from './stopped.ts';
 
 export interface RebuildInput {
@@ -51,8 +53,10 @@ export async function rebuild(input: RebuildInput, env: NodeJS.ProcessEnv): Prom
     const { connection, namespace, close } = await connectTemporal({ env });
     try {
       const client = new Client({ connection, namespace });
-      if (!input.dryRun) await assertStopped(client, ledger, input.nowMs);
-      return await rebuildFrom(client, ledger, { ...input, notes });
+      const rolesAreStopped = () => assertStopped(client, ledger, Date.now());
+      if (!input.dryRun) await rolesAreStopped();
+      const workflowBundle = await bundleForReplay();
+      return await rebuildFrom({ client, workflowBundle, ledger, rolesAreStopped }, { ...input, notes });
     } finally {
       await close();
     }
@@ -67,13 +71,20 @@ export type Rebuild = Omit<RebuildInput, 'publishedPath'> & {
   readonly notes: readonly string[];
 };
 
-export async function rebuildFrom(client: Client, ledger: Rebuilding, asked: Rebuild): Promise<Rebuilt> {
+export interface RebuildDeps extends Replaying {
+  readonly ledger: Rebuilding;
+  /** Rejects where a role is at work. */
+  rolesAreStopped(): Promise<void>;
+}
+
+export async function rebuildFrom(deps: RebuildDeps, asked: Rebuild): Promise<Rebuilt> {
+  const { client, ledger } = deps;
   const { by, reason, dryRun, nowMs, notes } = asked;
   const kept = await ledger.size();
   const before = await ledger.resumedFrom();
   const former = before.map(({ origin }) => origin);
   const published = largestOf(notes, { origin: await ledger.origin(), former });
-  const lost = await lostOf(client, ledger);
+  const lost = await lostOf(deps, ledger);
   await assertOurs(client, ledger, { lost, kept, despiteUnknown: asked.despiteUnknown });
   const { runs, problems, gone } = lost;
   const isNews = published.size > kept && !before.some((one) => isToldBy(one, published));
@@ -87,7 +98,9 @@ export async function rebuildFrom(client: Client, ledger: Rebuilding, asked: Reb
   const entries = inOrder(all.map(({ entry }) => entry));
   const claims = [...lost.claims.values()].flatMap(claimOf);
   const items = itemsSince(lost.items, entries);
-  const origin = await ledger.resume({ entries, claims, items, published: published.note, by, reason, nowMs });
+  // Histories are read for minutes or hours: whoever began a role meanwhile has written what they do not tell of.
+  await deps.rolesAreStopped();
+  const origin = await ledger.resume({ entries, claims, items, kept, published: published.note, by, reason, nowMs });
   return { ...counted, origin };
 }
 

@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import { mapAsyncIterable } from '@temporalio/client/lib/iterators-utils.js';
 import { type InjectedSinks, Worker } from '@temporalio/worker';
+import type { ConversationChannel } from '../../domain/channel.ts';
 import { TASK_QUEUES } from '../../domain/ids.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/protocol.ts';
 import { bundleWorkflows } from '../bundle.ts';
-import { type Events, type Run, tellTaken, withActsIn } from './acts.ts';
+import { channelIn, type Events, type Run, tellTaken, withActsIn } from './acts.ts';
 import type { Call } from './derive.ts';
 import type { CallSinks } from './interceptors.ts';
 
@@ -23,6 +24,8 @@ export interface Replayed {
   readonly workflowId: string;
   /** In the order in which they were asked. */
   readonly calls: readonly Call[];
+  /** Of a conversation that stands in one. */
+  readonly channel: ConversationChannel | undefined;
   /** The ids of the Workflows that it started. */
   readonly children: readonly string[];
   /** Why it does not replay; of what comes after that point only the acts are among the calls. */
@@ -30,11 +33,21 @@ export interface Replayed {
 }
 
 type Options = Parameters<typeof Worker.runReplayHistories>[0];
+type Bundle = Awaited<ReturnType<typeof bundleWorkflows>>;
+
+/** Where Workflows come from, and the code that they are replayed on. */
+export interface Replaying {
+  readonly client: Client;
+  readonly workflowBundle: Bundle;
+}
+
+/** Today's code, which tells what it asks of Activities. Takes seconds. */
+export const bundleForReplay = (): Promise<Bundle> => bundleWorkflows([INTERCEPTORS]);
 
 /** Every run that Temporal still has. */
-export async function* replayedRuns(client: Client): AsyncGenerator<Replayed> {
+export async function* replayedRuns({ client, workflowBundle }: Replaying): AsyncGenerator<Replayed> {
   const asked = new Map<string, Call[]>();
-  const options = { workflowBundle: await bundleWorkflows([INTERCEPTORS]), sinks: sinksInto(asked) };
+  const options = { workflowBundle, sinks: sinksInto(asked) };
   let left: AsyncIterable<Run> | readonly Run[] = historiesOf(client);
   for (;;) {
     const again: Run[] = [];
@@ -81,6 +94,7 @@ async function* replayed(
     yield {
       workflowId,
       calls,
+      channel: channelIn(events),
       children: childrenIn(events),
       ...(error === undefined ? {} : { problem: error.message }),
     };
