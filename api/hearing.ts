@@ -3,8 +3,9 @@
 // May import domain, trust and store types.
 import { createHash } from 'node:crypto';
 import type { ChannelAddress, ChannelReceiver, Note, Received } from '../domain/channel.ts';
+import type { Ticket } from '../domain/conversation.ts';
 import { shownLine } from '../domain/display.ts';
-import { channelMessageId } from '../domain/ids.ts';
+import { channelMessageId, messageKey } from '../domain/ids.ts';
 import { DEFAULT_TENANT, type Person, personOnChannel } from '../domain/principal.ts';
 import { MAX_REASON_CHARS } from '../domain/rule.ts';
 import type { DecisionAnswer } from '../domain/signed.ts';
@@ -17,6 +18,7 @@ import { openConversation } from './conversations.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Ending } from './ending.ts';
 import { submitMessage } from './messages.ts';
+import { isOf, standingAt } from './places.ts';
 import { Problem, problemOf } from './problem.ts';
 import { NewDecision } from './approval-schemas.ts';
 import { NewMessage } from './schemas.ts';
@@ -82,23 +84,38 @@ async function hear(at: At, caller: Caller, heard: Heard): Promise<void> {
 
 async function message(at: At, caller: Caller, heard: Of<'message'>): Promise<void> {
   const { text } = parsed(NewMessage.safeParse({ text: heard.text }));
-  const row = await conversationAt(at, caller, heard.address);
-  if (row.phase === 'closed') {
-    throw new Problem('conversation_closed', 'This conversation has ended; begin another one.');
-  }
   const key = `${at.channel}/${heard.eventId}`;
   const id = channelMessageId(at.channel, idOf('message', at.channel, `${caller.principal.id} ${heard.eventId}`));
-  const ticket = await at.ending.whileOpen(row, () => submitMessage(at.deps, row, caller, { id, key, text }));
-  if (ticket.phase !== 'paused' || ticket.duplicate) return;
+  const submit = async (): Promise<Ticket | undefined> => {
+    const row = await conversationAt(at, caller, heard.address, id);
+    return row && at.ending.whileOpen(row, () => submitMessage(at.deps, row, caller, { id, key, text }));
+  };
+  const ticket = await submit().catch((error: unknown) => {
+    // It has ended just now, which is on record by now: the place has another one.
+    if (problemOf(error).type === 'conversation_closed') return submit();
+    throw error;
+  });
+  if (ticket === undefined || ticket.phase !== 'paused' || ticket.duplicate) return;
   await tell(at, heard, { kind: 'text', text: 'It is paused for now; your message waits.' });
 }
 
-/** The conversation of that place; opened by whoever speaks there first. */
-async function conversationAt(at: At, caller: Caller, address: ChannelAddress): Promise<ConversationRow> {
+/** The conversation of that place; opened by whoever speaks there first. Undefined where the one before took the message. */
+async function conversationAt(
+  at: At,
+  caller: Caller,
+  address: ChannelAddress,
+  messageId: string,
+): Promise<ConversationRow | undefined> {
   const { deps, agent, channel: name } = at;
-  const id = `${name}-${idOf('conversation', name, `${address.to} ${address.thread}`)}`;
-  const row = await deps.store.conversations.get(id);
-  return row ?? openConversation(deps, caller, { id, agent, channel: { name, address } });
+  const channel = { name, address };
+  const hash = idOf('conversation', name, `${address.to} ${address.thread}`);
+  const place = { channel, hash, agent, tenant: caller.principal.tenant };
+  const { id, row, before } = await standingAt(deps.store.conversations, place);
+  if (before !== '' && (await deps.store.items.byKey(before, messageKey(messageId))) !== undefined) return undefined;
+  const opened = row ?? (await openConversation(deps, caller, { id, agent, channel }));
+  // Somebody was first, in this very moment; the webhook comes again, and finds the next.
+  if (!isOf(opened, place)) throw new Problem('unavailable', 'Somebody else was first here.', { retryAfterS: 1 });
+  return opened;
 }
 
 async function click(at: At, caller: Caller, heard: Of<'click'>): Promise<void> {

@@ -12,7 +12,7 @@ import { sha256Hex } from '../trust/digest.ts';
 import type { Access } from './access.ts';
 import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
-import type { Ending } from './ending.ts';
+import { type Ending, startOf } from './ending.ts';
 import { GatewayError } from './gateway-error.ts';
 import {
   type ApiLimits,
@@ -102,12 +102,8 @@ export async function submitMessage(
     atMs: deps.nowMs(),
   };
   const signed = await deps.signer.sign(statement);
-  const { id: conversationId, agent, tenant, owner } = row;
   try {
-    return await deps.gateway.submit(
-      { conversationId, agent, tenant, owner },
-      { id, text, principalId: principal.id, signed },
-    );
+    return await deps.gateway.submit(startOf(row), { id, text, principalId: principal.id, signed });
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     // Well formed as all from here is, so it can only be that another text waits under this id.
