@@ -1,7 +1,8 @@
 // What somebody said or clicked in a channel, put to a person of the directory and handed on as a message or a decision
 // like any other. Nothing is sent from here: what one person is to be told is put into the store, and the actor tells it.
-// May import domain, trust and store types.
+// May import domain, channels, trust and store types.
 import { createHash } from 'node:crypto';
+import { approvalHandleIn, buttonHandle } from '../channels/payload.ts';
 import type { ChannelAddress, ChannelReceiver, Note, Received } from '../domain/channel.ts';
 import type { Ticket } from '../domain/conversation.ts';
 import { shownLine } from '../domain/display.ts';
@@ -11,6 +12,7 @@ import { MAX_REASON_CHARS } from '../domain/rule.ts';
 import type { DecisionAnswer } from '../domain/signed.ts';
 import { cutText, plain } from '../domain/text.ts';
 import type { ConversationRow } from '../store/ports.ts';
+import { approvalHandle } from '../trust/digest.ts';
 import type { Access } from './access.ts';
 import { approvalToDecide, takeDecision } from './approvals.ts';
 import type { Caller } from './auth.ts';
@@ -120,10 +122,10 @@ async function conversationAt(
 
 async function click(at: At, caller: Caller, heard: Of<'click'>): Promise<void> {
   const { answer, handle } = heard;
-  if (answer === 'view') return tell(at, heard, await viewOf(at, caller, handle));
+  if (answer === 'view') return tell(at, heard, await viewOf(at, caller, heard));
   if (answer !== 'deny') return decide(at, caller, heard, { answer, reason: '' });
   // Whoever may not deny it is told at once, not after the trouble of a reason.
-  const approvalId = await approvalBehind(at, handle);
+  const approvalId = await approvalBehind(at, heard);
   const { end, summary } = await approvalToDecide(at.deps, at.access, caller, { approvalId, answer });
   if (end !== 'open') return decide(at, caller, heard, { answer, reason: '' });
   await tell(at, heard, { kind: 'reason', answer, handle, about: shownLine(summary, ABOUT_CHARS).text });
@@ -137,20 +139,26 @@ async function decide(
   said: { readonly answer: DecisionAnswer; readonly reason: string },
 ): Promise<void> {
   const { deps, access, channel } = at;
-  const approval = await access.approval(caller, await approvalBehind(at, heard.handle));
+  const approval = await access.approval(caller, await approvalBehind(at, heard));
   const id = `${channel}-${idOf('decision', channel, heard.eventId)}`;
   const receipt = await takeDecision(deps, caller, approval, { ...said, id, method: channel });
   await tell(at, heard, { kind: 'text', text: plain(receipt.text) });
 }
 
-async function approvalBehind({ deps }: At, handle: string): Promise<string> {
-  const approval = await deps.store.approvals.byHandle(handle);
-  if (approval === undefined) throw new Problem('not_found', 'What this button was for is not here.');
+type Pressed = Pick<Of<'click'>, 'answer' | 'handle'>;
+
+/** Only of a button that was offered: clients send whatever they like under a handle that they have seen. */
+async function approvalBehind({ deps }: At, { answer, handle }: Pressed): Promise<string> {
+  const approval = await deps.store.approvals.byHandle(approvalHandleIn(handle));
+  const offered = approval && buttonHandle(answer, { handle: approvalHandle(approval), digest: approval.digest });
+  if (approval === undefined || offered !== handle) {
+    throw new Problem('not_found', 'What this button was for is not here.');
+  }
   return approval.id;
 }
 
-async function viewOf(at: At, caller: Caller, handle: string): Promise<Note> {
-  const approval = await at.access.approval(caller, await approvalBehind(at, handle));
+async function viewOf(at: At, caller: Caller, pressed: Pressed): Promise<Note> {
+  const approval = await at.access.approval(caller, await approvalBehind(at, pressed));
   const url = await at.deps.channels?.linkFor?.(approval, caller.principal);
   if (url === undefined) return { kind: 'text', text: `All of it is in the API, under /v1/approvals/${approval.id}` };
   const text = 'Everything that there is to see, for you alone and for a short while:';

@@ -5,9 +5,8 @@ import { WEBHOOK_BYTES } from '../../api/limits.ts';
 import { createLinks, linkingTo } from '../../api/links.ts';
 import { statementIn } from '../../trust/signing.ts';
 import type { DecisionStatement, MessageStatement } from '../../domain/signed.ts';
-import { approvalHandle } from '../../trust/digest.ts';
 import { direct, envelope, mention, slackFixture, tsOf } from '../channels/slack-fixture.ts';
-import { because, clicked, idOf, listening, said, sign, TEAM } from './support/listening.ts';
+import { because, button, clicked, idOf, listening, said, sign, TEAM } from './support/listening.ts';
 import { NOW_MS } from './support/served.ts';
 
 test('a mention opens the conversation of its thread, and the thread continues it, each for its own sender', async (t) => {
@@ -56,7 +55,7 @@ test('whoever the directory does not name is told which id to put there, and not
     slackFixture.click({
       from: `${TEAM}/U0MALLORY`,
       displayName: 'approver',
-      payload: `approve.${approvalHandle(approval)}`,
+      payload: button('approve', approval),
     }),
   );
   // The right user id of another workspace is somebody else.
@@ -97,7 +96,7 @@ test('the bytes are verified as they came: not parsed, and not under another typ
 test('a click decides as over HTTP: signed for the person, known by the channel, with its receipt told alone', async (t) => {
   const { send, ask, store, heard } = await listening(t);
   const approval = await ask();
-  const payload = `approve.${approvalHandle(approval)}`;
+  const payload = button('approve', approval);
   for (let time = 0; time < 2; time++) assert.equal(await send(clicked('approver', payload)), '200');
   const settled = await store.approvals.get(approval.id);
   assert.equal(settled?.end, 'approved');
@@ -115,7 +114,7 @@ test('a click decides as over HTTP: signed for the person, known by the channel,
 test('a deny asks for its reason first, and counts with it', async (t) => {
   const { send, ask, store, heard } = await listening(t);
   const approval = await ask();
-  const payload = `deny.${approvalHandle(approval)}`;
+  const payload = button('deny', approval);
   await send(clicked('approver', payload));
   assert.deepEqual(heard(), ['why deny? refund order 1042 · 72.00 EUR']);
   assert.equal((await store.approvals.get(approval.id))?.end, 'open');
@@ -129,14 +128,13 @@ test('a deny asks for its reason first, and counts with it', async (t) => {
 test('who is not in the group, or asked for it, decides nothing by clicking, and is told why', async (t) => {
   const { send, ask, store, heard } = await listening(t);
   const approval = await ask();
-  const handle = approvalHandle(approval);
-  for (const answer of ['approve', 'deny', 'happened']) {
-    await send(clicked('operator', `${answer}.${handle}`));
-    await send(clicked('customer', `${answer}.${handle}`));
+  for (const answer of ['approve', 'deny', 'happened'] as const) {
+    await send(clicked('operator', button(answer, approval)));
+    await send(clicked('customer', button(answer, approval)));
   }
-  await send(because('customer', `deny.${handle}`, 'no'));
-  await send(clicked('approver', `happened.${handle}`));
-  await send(clicked('approver', `approve.${'x'.repeat(22)}`));
+  await send(because('customer', button('deny', approval), 'no'));
+  await send(clicked('approver', button('happened', approval)));
+  await send(clicked('approver', `approve.${'x'.repeat(33)}`));
   assert.equal((await store.approvals.get(approval.id))?.end, 'open');
   const told = heard().join('\n');
   assert.match(
@@ -146,13 +144,27 @@ test('who is not in the group, or asked for it, decides nothing by clicking, and
   assert.doesNotMatch(told, /why deny/);
 });
 
+test('whoever was not offered to approve cannot: no button tells the handle of another answer', async (t) => {
+  const { send, ask, store, heard } = await listening(t);
+  const approval = await ask();
+  for (const offered of ['view', 'deny'] as const) {
+    const handle = button(offered, approval).split('.')[1];
+    await send(clicked('approver', `approve.${handle}`));
+    await send(because('approver', `approve.${handle}`, 'go'));
+    assert.match(heard().join(), /What this button was for is not here/);
+  }
+  assert.equal((await store.approvals.get(approval.id))?.end, 'open');
+  await send(clicked('approver', button('approve', approval), 2));
+  assert.equal((await store.approvals.get(approval.id))?.end, 'approved');
+});
+
 test('everything is to be seen by a link for the one who clicked, if there is such a page', async (t) => {
   const linkFor: ListeningDeps['linkFor'] = async ({ id }, { id: person }) => `https://desk.example/v/${person}/${id}`;
   const { send, ask, heard } = await listening(t, { linkFor });
   const approval = await ask();
-  await send(clicked('approver', `view.${approvalHandle(approval)}`));
+  await send(clicked('approver', button('view', approval)));
   assert.match(heard().join(), new RegExp(`https://desk.example/v/approver/${approval.id}$`));
-  await send(clicked('operator', `view.${approvalHandle(approval)}`));
+  await send(clicked('operator', button('view', approval)));
   assert.doesNotMatch(heard().join(), /desk\.example\/v\/operator/, 'whoever may not see it gets no link');
 });
 
@@ -163,7 +175,7 @@ test('the link opens the page of that approval for that person, and no other', a
   const link = linkingTo(served.server.url, createLinks({ signer: served.signer, nowMs: () => NOW_MS }));
   made.push({ linkFor: link });
   const [one, other] = [await served.ask(), await served.ask()];
-  await served.send(clicked('approver', `view.${approvalHandle(one)}`));
+  await served.send(clicked('approver', button('view', one)));
   const url = /http\S+$/.exec(served.heard().join())?.[0] ?? '';
   assert.equal((await fetch(url)).status, 200);
   assert.notEqual((await fetch(url.replace(one.id, other.id))).status, 200);
@@ -172,7 +184,7 @@ test('the link opens the page of that approval for that person, and no other', a
 test('what was not surely taken is 503, so that it comes again, and counts once', async (t) => {
   const { send, gateway, ask, store, heard } = await listening(t);
   const approval = await ask();
-  const payload = `approve.${approvalHandle(approval)}`;
+  const payload = button('approve', approval);
   gateway.state = 'down';
   assert.equal(await send(said('customer', 'hello')), '503 unavailable');
   assert.equal(await send(clicked('approver', payload)), '503 unavailable');

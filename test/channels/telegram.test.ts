@@ -6,7 +6,7 @@ import { telegram } from '../../channels/telegram.ts';
 import type { PrivateWay } from '../../domain/channel.ts';
 import { type Call, startRelay } from '../support/relay.ts';
 import { telegramWebhook } from '../support/webhooks.ts';
-import { HANDLE } from './cards.ts';
+import { payloadOf } from './cards.ts';
 import { channelContract } from './contract.ts';
 import { type ChannelFixture, NOW_MS, type Said, type Seen, type Stage } from './fixture.ts';
 
@@ -217,15 +217,15 @@ test('a topic of a group is a place of its own', async () => {
 });
 
 test('a reason counts only from the one who was asked, and only for what was asked', async () => {
-  const clicked = await hear(click({ payload: `deny.${HANDLE}`, from: people[0] }));
+  const clicked = await hear(click({ payload: payloadOf('deny'), from: people[0] }));
   const way = clicked.kind === 'click' ? clicked.way : {};
-  const payload = `deny.${HANDLE}`;
+  const payload = payloadOf('deny');
   const kinds = await Promise.all(
     [
       { payload, way, from: people[0] },
       { payload, way, from: people[1] },
-      { payload: `approve.${HANDLE}`, way, from: people[0] },
-      { payload: `deny.${'x'.repeat(22)}`, way, from: people[0] },
+      { payload: payloadOf('approve'), way, from: people[0] },
+      { payload: `deny.${'x'.repeat(33)}`, way, from: people[0] },
       { payload, way: { ...way, mark: 'm'.repeat(22) }, from: people[0] },
     ].map(async (said) => (await hear(reason({ ...said, text: 'no' }))).kind),
   );

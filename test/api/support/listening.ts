@@ -2,6 +2,10 @@
 import type { TestContext } from 'node:test';
 import type { ListeningDeps } from '../../../api/deps.ts';
 import { slack } from '../../../channels/slack.ts';
+import type { Approval } from '../../../domain/approval.ts';
+import type { ClickAnswer } from '../../../domain/channel.ts';
+import { approvalHandle } from '../../../trust/digest.ts';
+import { payloadOf } from '../../channels/cards.ts';
 import { envelope, mention, settings, slackFixture } from '../../channels/slack-fixture.ts';
 import { slackWebhook, type Webhook } from '../../support/webhooks.ts';
 import { problem } from './answers.ts';
@@ -48,3 +52,7 @@ export const clicked = (who: string, payload: string, event = 1) =>
   slackFixture.click({ from: idOf(who), payload, event });
 export const because = (who: string, payload: string, text: string) =>
   slackFixture.reason({ from: idOf(who), payload, text, way: {} });
+
+/** What the button of that answer carries, on a card of this approval. */
+export const button = (answer: ClickAnswer, approval: Approval): string =>
+  payloadOf(answer, { handle: approvalHandle(approval), digest: approval.digest });
