@@ -3,8 +3,9 @@
 // May import domain, channels, trust and store types.
 import { createHash } from 'node:crypto';
 import { approvalHandleIn, buttonHandle } from '../channels/payload.ts';
-import type { ChannelAddress, ChannelReceiver, Note, Received } from '../domain/channel.ts';
+import type { ChannelAddress, ChannelReceiver, Received, SealedNote } from '../domain/channel.ts';
 import type { Ticket } from '../domain/conversation.ts';
+import { occasionOf } from '../domain/delivery.ts';
 import { shownLine } from '../domain/display.ts';
 import { channelMessageId, messageKey } from '../domain/ids.ts';
 import { DEFAULT_TENANT, type Person, personOnChannel } from '../domain/principal.ts';
@@ -157,16 +158,18 @@ async function approvalBehind({ deps }: At, { answer, handle }: Pressed): Promis
   return approval.id;
 }
 
-async function viewOf(at: At, caller: Caller, pressed: Pressed): Promise<Note> {
-  const approval = await at.access.approval(caller, await approvalBehind(at, pressed));
-  const url = await at.deps.channels?.linkFor?.(approval, caller.principal);
-  if (url === undefined) return { kind: 'text', text: `All of it is in the API, under /v1/approvals/${approval.id}` };
+async function viewOf(at: At, caller: Caller, clicked: Of<'click'>): Promise<SealedNote> {
+  const approval = await at.access.approval(caller, await approvalBehind(at, clicked));
+  const { links } = at.deps.channels ?? {};
+  if (links === undefined) return { kind: 'text', text: `All of it is in the API, under /v1/approvals/${approval.id}` };
+  const url = await links.linkFor(approval, caller.principal);
   const text = 'Everything that there is to see, for you alone and for a short while:';
-  return { kind: 'text', text, link: { url, label: 'See everything' } };
+  const sealed = links.seal(url, occasionOf(at.channel, clicked.way));
+  return { kind: 'text', text, link: { sealed, label: 'See everything' } };
 }
 
 /** Once for each event, however often it comes. */
-const tell = (at: At, heard: Heard, note: Note): Promise<void> =>
+const tell = (at: At, heard: Heard, note: SealedNote): Promise<void> =>
   put(at, heard, note, idOf('note', at.channel, heard.eventId));
 
 async function tellStranger(at: At, heard: Heard): Promise<void> {
@@ -181,7 +184,7 @@ async function tellStranger(at: At, heard: Heard): Promise<void> {
   await put(at, heard, { kind: 'text', text }, idOf('stranger', channel, `${id} ${today}`));
 }
 
-const put = ({ deps, channel }: At, { way }: Heard, note: Note, id: string): Promise<void> =>
+const put = ({ deps, channel }: At, { way }: Heard, note: SealedNote, id: string): Promise<void> =>
   deps.store.notes.add({ id, channel, way, note, nowMs: deps.nowMs() });
 
 /** People of a channel have no key: what they may do is speak and decide, and of what is the directory's to say. */

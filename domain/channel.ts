@@ -86,8 +86,13 @@ export type OutMessage =
   | { readonly kind: 'card'; readonly card: Card };
 
 /** What is said to one person alone. */
-export type Note =
-  | { readonly kind: 'text'; readonly text: string; readonly link?: { readonly url: string; readonly label: string } }
+export type Note = NoteWith<{ readonly url: string; readonly label: string }>;
+
+/** As it lies in the store, where whoever has the link would be taken for the person: only the actor's process opens it. */
+export type SealedNote = NoteWith<{ readonly sealed: string; readonly label: string }>;
+
+type NoteWith<Link> =
+  | { readonly kind: 'text'; readonly text: string; readonly link?: Link }
   /** Ask for the reason of an answer. */
   | {
       readonly kind: 'reason';

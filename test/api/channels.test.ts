@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ListeningDeps } from '../../api/deps.ts';
 import { WEBHOOK_BYTES } from '../../api/limits.ts';
-import { createLinks, linkingTo } from '../../api/links.ts';
 import { statementIn } from '../../trust/signing.ts';
 import type { DecisionStatement, MessageStatement } from '../../domain/signed.ts';
 import { direct, envelope, mention, slackFixture, tsOf } from '../channels/slack-fixture.ts';
 import { because, button, clicked, idOf, listening, said, sign, TEAM } from './support/listening.ts';
-import { NOW_MS } from './support/served.ts';
 
 test('a mention opens the conversation of its thread, and the thread continues it, each for its own sender', async (t) => {
   const { send, gateway, store } = await listening(t);
@@ -156,29 +153,6 @@ test('whoever was not offered to approve cannot: no button tells the handle of a
   assert.equal((await store.approvals.get(approval.id))?.end, 'open');
   await send(clicked('approver', button('approve', approval), 2));
   assert.equal((await store.approvals.get(approval.id))?.end, 'approved');
-});
-
-test('everything is to be seen by a link for the one who clicked, if there is such a page', async (t) => {
-  const linkFor: ListeningDeps['linkFor'] = async ({ id }, { id: person }) => `https://desk.example/v/${person}/${id}`;
-  const { send, ask, heard } = await listening(t, { linkFor });
-  const approval = await ask();
-  await send(clicked('approver', button('view', approval)));
-  assert.match(heard().join(), new RegExp(`https://desk.example/v/approver/${approval.id}$`));
-  await send(clicked('operator', button('view', approval)));
-  assert.doesNotMatch(heard().join(), /desk\.example\/v\/operator/, 'whoever may not see it gets no link');
-});
-
-test('the link opens the page of that approval for that person, and no other', async (t) => {
-  const made: Pick<ListeningDeps, 'linkFor'>[] = [];
-  const linkFor: ListeningDeps['linkFor'] = async (approval, person) => made[0]?.linkFor?.(approval, person);
-  const served = await listening(t, { linkFor });
-  const link = linkingTo(served.server.url, createLinks({ signer: served.signer, nowMs: () => NOW_MS }));
-  made.push({ linkFor: link });
-  const [one, other] = [await served.ask(), await served.ask()];
-  await served.send(clicked('approver', button('view', one)));
-  const url = /http\S+$/.exec(served.heard().join())?.[0] ?? '';
-  assert.equal((await fetch(url)).status, 200);
-  assert.notEqual((await fetch(url.replace(one.id, other.id))).status, 200);
 });
 
 test('what was not surely taken is 503, so that it comes again, and counts once', async (t) => {

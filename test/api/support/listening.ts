@@ -5,6 +5,8 @@ import { slack } from '../../../channels/slack.ts';
 import type { Approval } from '../../../domain/approval.ts';
 import type { ClickAnswer } from '../../../domain/channel.ts';
 import { approvalHandle } from '../../../trust/digest.ts';
+import { createOpen, createSeal, generateSealingKey, sealingPublicKey } from '../../../trust/sealing.ts';
+import { openedNote } from '../../../workers/open-notes.ts';
 import { payloadOf } from '../../channels/cards.ts';
 import { envelope, mention, settings, slackFixture } from '../../channels/slack-fixture.ts';
 import { slackWebhook, type Webhook } from '../../support/webhooks.ts';
@@ -24,6 +26,15 @@ interface Channel extends Served {
   heard(): readonly string[];
 }
 
+const linkKey = generateSealingKey();
+/** As the actor's process does. */
+export const openLink = createOpen(linkKey);
+type Links = NonNullable<ListeningDeps['links']>;
+/** Links that the actor opens. */
+export const sealing = (linkFor: Links['linkFor']): { readonly links: Links } => ({
+  links: { linkFor, seal: createSeal(sealingPublicKey(linkKey)) },
+});
+
 export async function listening(t: TestContext, channels: Partial<ListeningDeps> = {}): Promise<Channel> {
   const served = await serve(t, {}, { receivers: [slack.receiver(settings)], ...channels });
   let looked = 0;
@@ -40,9 +51,10 @@ export async function listening(t: TestContext, channels: Partial<ListeningDeps>
   const heard = () => {
     const all = served.store.told.slice(looked);
     looked = served.store.told.length;
-    return all.map(({ note }) =>
-      note.kind === 'text' ? `${note.text}${note.link?.url ?? ''}` : `why ${note.answer}? ${note.about}`,
-    );
+    return all.map((one) => {
+      const note = openedNote(one, openLink);
+      return note.kind === 'text' ? `${note.text}${note.link?.url ?? ''}` : `why ${note.answer}? ${note.about}`;
+    });
   };
   return { ...served, post, send: (body) => post(sign(body)), heard };
 }
