@@ -8,7 +8,7 @@ import { escapeSlackText, unescapeSlackText } from '@chat-adapter/slack/format';
 import { verifySlackSignature } from '@chat-adapter/slack/webhook';
 import { z } from 'zod';
 import type { ChannelLimits, ChannelReceiver, ChannelSending, Note, OutMessage, Received } from '../domain/channel.ts';
-import { createCall, faulty, tooSoon } from './calling.ts';
+import { createCall, createFaulty, tooSoon } from './calling.ts';
 import { type AskLines, type CardLines, fitted, type Line, packed, type Span } from './card-lines.ts';
 import type { ChannelDefinition, ChannelSettings } from './definition.ts';
 import { agentSetting, ChannelFault, setting, settingOf, urlSetting, WebhookRefused } from './definition.ts';
@@ -177,6 +177,7 @@ type Block = Readonly<Record<string, unknown>>;
 function createSender(settings: ChannelSettings): ChannelSending {
   const call = createCall('Slack');
   const token = settingOf(settings, 'SLACK_BOT_TOKEN');
+  const told = createFaulty('Slack', token, known);
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const response = await call(input, init);
     if (response.status === 429) throw tooSoon('Slack', response.headers.get('retry-after'));
@@ -191,8 +192,8 @@ function createSender(settings: ChannelSettings): ChannelSending {
   const channelOf = async (to: string): Promise<string> => {
     if (!/^[UW]/.test(to)) return to;
     const opened = await web.callSlackApi('conversations.open', { users: to }, api);
-    const { id = '' } = (opened['channel'] ?? {}) as { readonly id?: string };
-    if (!opened.ok || id === '') throw faultOf('conversations.open', opened.error ?? 'no channel');
+    const id = Id.safeParse((opened['channel'] as { readonly id?: unknown } | undefined)?.id).data;
+    if (!opened.ok || id === undefined) throw faultOf('conversations.open', opened.error ?? 'no channel');
     return id;
   };
 
@@ -205,7 +206,9 @@ function createSender(settings: ChannelSettings): ChannelSending {
       told(async () => {
         const channel = await channelOf(to);
         const inThread = thread === '' ? {} : { threadTs: thread };
-        const { id } = await web.postSlackMessage({ ...quiet, ...read(message), channel, ...inThread });
+        const posted = await web.postSlackMessage({ ...quiet, ...read(message), channel, ...inThread });
+        const id = Ts.safeParse(posted.id).data;
+        if (id === undefined) throw new ChannelFault('unavailable', 'Slack does not name the message that it sent');
         return { to: channel, id };
       }),
     edit: ({ to, id }, message) =>
@@ -227,10 +230,8 @@ const PASSING =
 const faultOf = (method: string, code: string): ChannelFault =>
   new ChannelFault(PASSING.test(code) ? 'unavailable' : 'refused', `Slack said ${code} to ${method}`);
 
-const told = <T>(work: () => Promise<T>): Promise<T> =>
-  faulty('Slack', work, (error) =>
-    error instanceof web.SlackApiError ? faultOf(error.method, error.response?.error ?? `${error.status}`) : undefined,
-  );
+const known = (error: unknown): ChannelFault | undefined =>
+  error instanceof web.SlackApiError ? faultOf(error.method, error.response?.error ?? `${error.status}`) : undefined;
 
 function shownAs(message: OutMessage) {
   if (message.kind === 'text') return textMessage(message.text);

@@ -1,19 +1,18 @@
 // Telegram, by its Bot API. Receiving: the secret token of the webhook, then messages to the bot, its buttons, and replies
-// to its questions for a reason; all else is ignored. Sending: text from outside stands in <code>, where Telegram makes no
-// link and no mention; what is not in code is ours, always. The Telegram adapter of the Chat SDK has no part that works
-// without its runtime, so the Bot API is spoken here. May import domain and the channels' own files.
+// to its questions for a reason; all else is ignored. Sending: as telegram-html.ts writes it. The Telegram adapter of the
+// Chat SDK has no part that works without its runtime, so the Bot API is spoken here. May import domain and the channels'
+// own files.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import type { ChannelLimits, ChannelReceiver, ChannelSending, Note, OutMessage, Received } from '../domain/channel.ts';
-import { createCall, faulty, tooSoon } from './calling.ts';
-import { type CardLines, fitted, type Line, type Span } from './card-lines.ts';
+import type { ChannelLimits, ChannelReceiver, ChannelSending, Received } from '../domain/channel.ts';
+import { createCall, createFaulty, tooSoon } from './calling.ts';
 import type { ChannelDefinition, ChannelSettings } from './definition.ts';
 import { agentSetting, ChannelFault, setting, settingOf, urlSetting, WebhookRefused } from './definition.ts';
-import { readPayload, writePayload } from './payload.ts';
+import { readPayload } from './payload.ts';
+import { type Params, questionFor, shownAs, textMessage, type TextNote } from './telegram-html.ts';
 
 const API = 'https://api.telegram.org/';
-// 4,096 characters of text in a message, without its markup, are Telegram's; 200 in the answer to a click.
-const MESSAGE_CHARS = 4_096;
+// 200 characters are Telegram's, in the answer to a click.
 const ALERT_CHARS = 200;
 // One ask a message leaves it the most room; what is around the values takes the rest of the 4,096.
 const LIMITS: ChannelLimits = { valueChars: 500, fields: 25, totalChars: 2_800, asksPerMessage: 1, textChars: 4_000 };
@@ -177,15 +176,15 @@ const Answer = z.object({
 });
 const Posted = z.object({ message_id: Id, chat: z.object({ id: Id }) });
 
-type Params = Readonly<Record<string, unknown>>;
-
 function createSender(settings: ChannelSettings): ChannelSending {
   const call = createCall('Telegram');
-  const base = `${settings['TELEGRAM_API_URL'] ?? API}bot${settingOf(settings, 'TELEGRAM_BOT_TOKEN')}/`;
+  const token = settingOf(settings, 'TELEGRAM_BOT_TOKEN');
+  const base = `${settings['TELEGRAM_API_URL'] ?? API}bot${token}/`;
+  const faulty = createFaulty('Telegram', token);
   const headers = { 'content-type': 'application/json' };
 
   const ask = (method: string, params: Params): Promise<unknown> =>
-    faulty('Telegram', async () => {
+    faulty(async () => {
       const response = await call(base + method, { method: 'POST', headers, body: JSON.stringify(params) });
       const { ok, result, ...said } = Answer.parse(await response.json());
       if (ok) return result;
@@ -235,8 +234,6 @@ function createSender(settings: ChannelSettings): ChannelSending {
   };
 }
 
-type TextNote = Extract<Note, { kind: 'text' }>;
-
 function faultOf(method: string, said: Omit<z.output<typeof Answer>, 'ok' | 'result'>): ChannelFault {
   const { error_code: code = 0, description = 'no reason', parameters } = said;
   if (code === 429) return tooSoon('Telegram', parameters?.retry_after);
@@ -244,56 +241,3 @@ function faultOf(method: string, said: Omit<z.output<typeof Answer>, 'ok' | 'res
   const kind = code === 401 || code === 404 || code >= 500 ? 'unavailable' : 'refused';
   return new ChannelFault(kind, `Telegram said to ${method}: ${description.slice(0, 200)}`);
 }
-
-const QUIET = { parse_mode: 'HTML', link_preview_options: { is_disabled: true } } as const;
-
-function shownAs(message: OutMessage): Params {
-  return message.kind === 'text' ? textMessage(message.text) : fitted(message.card, cardMessage);
-}
-
-function textMessage(text: string, link?: TextNote['link']): Params {
-  const last = link === undefined ? '' : `\n<a href="${escaped(link.url)}">${escaped(link.label)}</a>`;
-  return { ...QUIET, text: `${text.split(/(\s+)/).map(wordText).join('')}${last}` };
-}
-
-// What Telegram would make a link, a mention, a hashtag or a command of.
-const LIVE = /[@#$/:]|\w\.\w|\d{5}/;
-const wordText = (word: string): string => (LIVE.test(word) ? `<code>${escaped(word)}</code>` : escaped(word));
-
-function cardMessage({ top, asks }: CardLines): Params | undefined {
-  const lines = [...top, ...asks.flatMap((ask) => ask.lines)];
-  const chars = lines.reduce((sum, line) => sum + 1 + line.reduce((of, { text }) => of + text.length, 0), 0);
-  if (chars > MESSAGE_CHARS) return undefined;
-  const keyboard = asks.map(({ buttons }) =>
-    buttons.map(({ label: text, payload: callback_data }) => ({ text, callback_data })),
-  );
-  const reply_markup = { inline_keyboard: keyboard.filter((row) => row.length > 0) };
-  return { ...QUIET, text: lines.map(lineText).join('\n'), reply_markup };
-}
-
-/** The last line comes back with the reply: it says what is answered, and who was asked. */
-function questionFor(
-  { answer, handle, about }: Extract<Note, { kind: 'reason' }>,
-  of: { user: string; mark: string },
-): Params {
-  const why = `Why ${answer === 'deny' ? 'deny it' : 'so'}? <a href="tg://user?id=${escaped(of.user)}">Reply</a> to this message.`;
-  const ref = `ref ${writePayload(answer, handle)} ${of.mark}`;
-  const text = [inCode(about.slice(0, 500)), why, `<code>${escaped(ref)}</code>`].join('\n');
-  return {
-    ...QUIET,
-    text,
-    reply_markup: { force_reply: true, selective: true, input_field_placeholder: 'The reason' },
-  };
-}
-
-const lineText = (line: Line): string => line.map(spanText).join('');
-
-function spanText(span: Span): string {
-  if (span.from === 'outside') return inCode(span.text);
-  return 'isBold' in span ? `<b>${escaped(span.text)}</b>` : escaped(span.text);
-}
-
-const inCode = (text: string): string => (text === '' ? '' : `<code>${escaped(text)}</code>`);
-
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

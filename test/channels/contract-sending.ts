@@ -8,7 +8,7 @@ import type { ChannelFixture, Stage } from './fixture.ts';
 
 type Rules = Readonly<Record<string, (t: TestContext) => Promise<void>>>;
 
-export function sendingRules({ emulate, faults, settings, secrets }: ChannelFixture): Rules {
+export function sendingRules({ emulate, faults, settings, secrets, token }: ChannelFixture): Rules {
   const post = ({ sender }: Stage, to: string, message: OutMessage) =>
     sender.post(sender.place(to), sender.render(message));
 
@@ -74,6 +74,16 @@ export function sendingRules({ emulate, faults, settings, secrets }: ChannelFixt
         const error = await faultOf(post(stage, stage.group, { kind: 'text', text: 'x' }));
         assert.equal(error.kind, kind, JSON.stringify(failure));
         for (const secret of secrets) assert.ok(!`${error.stack}`.includes(settings[secret] ?? '-'), 'no secret in it');
+      }
+    },
+    'what a platform says again of the token is in no fault': async (t) => {
+      const stage = await emulate(t);
+      for (const said of [token, `no such path: /bot${token}/x`, Buffer.from(token).toString('hex')]) {
+        stage.failures.push(faults.saying(said));
+        const { message } = await faultOf(post(stage, stage.group, { kind: 'text', text: 'x' }));
+        assert.match(message, /\[secret\]/);
+        for (let at = 0; at + 12 <= said.length; at++)
+          if (token.includes(said.slice(at, at + 12))) assert.ok(!message.includes(said.slice(at, at + 12)), message);
       }
     },
   };

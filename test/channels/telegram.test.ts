@@ -6,7 +6,7 @@ import { telegram } from '../../channels/telegram.ts';
 import type { PrivateWay } from '../../domain/channel.ts';
 import { type Call, startRelay } from '../support/relay.ts';
 import { telegramWebhook } from '../support/webhooks.ts';
-import { payloadOf } from './cards.ts';
+import { aCard, anAsk, payloadOf, shown } from './cards.ts';
 import { channelContract } from './contract.ts';
 import { type ChannelFixture, NOW_MS, type Said, type Seen, type Stage } from './fixture.ts';
 
@@ -67,6 +67,7 @@ const fixture: ChannelFixture = {
   definition: telegram,
   settings,
   secrets: ['TELEGRAM_WEBHOOK_SECRET', 'TELEGRAM_BOT_TOKEN'],
+  token: TOKEN,
   people,
   sign,
   forgeries: (body) => ({
@@ -111,6 +112,7 @@ const fixture: ChannelFixture = {
     },
     gone: { status: 403, body: '{"ok":false,"error_code":403,"description":"Forbidden: bot was blocked by the user"}' },
     broken: { status: 401, body: '{"ok":false,"error_code":401,"description":"Unauthorized"}' },
+    saying: (description) => ({ status: 404, body: JSON.stringify({ ok: false, error_code: 404, description }) }),
   },
 };
 
@@ -133,6 +135,7 @@ function seen(rendered: string): Seen {
       .replaceAll('&quot;', '"')
       .replaceAll('&amp;', '&');
   assert.ok(plain(text).length <= 4_096, 'Telegram takes 4,096 characters');
+  assert.ok((text.match(/<\w/g) ?? []).length <= 100, 'Telegram formats 100 pieces, and shows the rest as bare text');
   const bare = text.replace(/<code>[^]*?<\/code>/g, ' ');
   for (const [tag] of bare.matchAll(/<[^>]*>/g)) assert.match(tag, /^<\/?b>$/);
   return {
@@ -237,6 +240,24 @@ test('a card that stands as it should already is no error', async (t) => {
   const description = 'Bad Request: message is not modified: specified new message content is the same';
   failures.push({ status: 400, body: JSON.stringify({ ok: false, error_code: 400, description }) });
   await sender.edit({ to: '4711', id: '1' }, sender.render({ kind: 'text', text: 'x' }));
+});
+
+test('what has more pieces than Telegram formats is shown short, and cannot be approved there', () => {
+  const fields = Array.from({ length: 25 }, (_, at) => ({
+    ...{ name: `f${at}`, value: shown(`*Approved* t.me/${at}`), from: null, isCritical: false },
+  }));
+  const evidence = { asOfMs: 1_800_000_000_000, ageMs: 5, version: 'v7', fields, hiddenFields: 0 };
+  const { own, live, buttons } = seen(
+    telegram.sender(settings).render({ kind: 'card', card: aCard(anAsk({ fields, evidence })) }),
+  );
+  assert.match(own, /Not all of it can be shown here/);
+  assert.deepEqual([live, buttons.map(({ label }) => label)], [[], ['Deny', 'See everything']]);
+});
+
+test('of a text with more live words than Telegram formats none is live', () => {
+  const text = Array.from({ length: 300 }, (_, at) => `see t.me/${at}`).join(' ');
+  const { code, live } = seen(telegram.sender(settings).render({ kind: 'text', text }));
+  assert.deepEqual([live, code], [[], text]);
 });
 
 test('a click is answered where it was made; what is too long for that comes in the chat with the bot', async (t) => {
