@@ -73,6 +73,8 @@ async function hear(at: At, caller: Caller, heard: Heard): Promise<void> {
   switch (heard.kind) {
     case 'message':
       return message(at, caller, heard);
+    case 'wordless':
+      return tell(at, heard, { kind: 'text', text: 'Files are not read here; say it in words.' });
     case 'click':
       return click(at, caller, heard);
     case 'reason': {

@@ -61,12 +61,17 @@ const Name = z.string().max(256);
 const User = z.object({ id: Id, is_bot: z.literal(false), first_name: Name.optional(), username: Name.optional() });
 const Chat = z.object({ id: Id, type: z.enum(['private', 'group', 'supergroup']) });
 const Topic = { message_thread_id: Id.optional(), is_topic_message: z.literal(true).optional() };
+const Entities = z
+  .array(z.object({ type: z.string(), offset: z.int(), length: z.int() }))
+  .max(500)
+  .default([]);
+// What comes without a text; the words to it are its caption.
+const FILES = ['animation', 'audio', 'document', 'photo', 'sticker', 'video', 'video_note', 'voice'] as const;
+const File = Object.fromEntries(FILES.map((name) => [name, z.unknown().optional()]));
 const Message = z.object({
-  ...{ message_id: Id, from: User, chat: Chat, text: z.string(), ...Topic },
-  entities: z
-    .array(z.object({ type: z.string(), offset: z.int(), length: z.int() }))
-    .max(500)
-    .default([]),
+  ...{ message_id: Id, from: User, chat: Chat, ...Topic, ...File },
+  ...{ text: z.string().optional(), caption: z.string().optional() },
+  ...{ entities: Entities, caption_entities: Entities },
   reply_to_message: z
     .object({ from: z.object({ is_bot: z.boolean(), username: Name.optional() }), text: z.string().default('') })
     .optional(),
@@ -96,7 +101,8 @@ function createReceiver(settings: ChannelSettings): ChannelReceiver {
   }
 
   function said(message: MessageOf): Received {
-    const { message_id, from, chat, text, reply_to_message: to } = message;
+    const { message_id, from, chat, reply_to_message: to } = message;
+    const text = message.text ?? message.caption ?? '';
     const common = {
       eventId: `${chat.id}/${message_id}`,
       sender: personOf(from),
@@ -112,6 +118,7 @@ function createReceiver(settings: ChannelSettings): ChannelReceiver {
     }
     if (!isForUs(message, us)) return { kind: 'ignored', why: 'a message that is not to us' };
     const words = text.replace(new RegExp(`@${us}\\b`, 'gi'), '').trim();
+    if (words === '' && FILES.some((name) => Object.hasOwn(message, name))) return { ...common, kind: 'wordless' };
     if (words === '') return { kind: 'ignored', why: 'it says nothing' };
     return { ...common, kind: 'message', address: { to: `${chat.id}`, thread: topicOf(message) }, text: words };
   }
@@ -160,7 +167,9 @@ const personOf = ({ id, username, first_name: first }: z.output<typeof User>) =>
 });
 
 /** In a group: a mention, a command to us by name, or a reply to one of our messages. */
-function isForUs({ chat, text, entities, reply_to_message: to }: MessageOf, us: string): boolean {
+function isForUs({ chat, reply_to_message: to, ...message }: MessageOf, us: string): boolean {
+  const { text = message.caption ?? '' } = message;
+  const entities = message.text === undefined ? message.caption_entities : message.entities;
   if (chat.type === 'private') return true;
   if (to?.from.is_bot === true && to.from.username?.toLowerCase() === us) return true;
   return entities.some(({ type, offset, length }) => {

@@ -54,6 +54,8 @@ export type Received =
   | { readonly kind: 'answer'; readonly text: string }
   /** A mention of us or a direct message. */
   | (FromSomebody & { readonly kind: 'message'; readonly address: ChannelAddress; readonly text: string })
+  /** Only a file: whoever sent it is to know that files are not read. */
+  | (FromSomebody & { readonly kind: 'wordless' })
   | (FromSomebody & { readonly kind: 'click'; readonly handle: string; readonly answer: ClickAnswer })
   /** The reason for an answer, by its sender, whom we had asked for it. */
   | (FromSomebody & {

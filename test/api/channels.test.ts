@@ -155,6 +155,13 @@ test('whoever was not offered to approve cannot: no button tells the handle of a
   assert.equal((await store.approvals.get(approval.id))?.end, 'approved');
 });
 
+test('whoever sends only a file is told that it is not read, and no conversation begins', async (t) => {
+  const { send, gateway, heard } = await listening(t);
+  const file = { ...direct, user: 'U0CUSTOMER', text: '', subtype: 'file_share', files: [{ id: 'F0' }] };
+  assert.equal(await send(envelope(file)), '200');
+  assert.deepEqual([heard(), gateway.conversations.size], [['Files are not read here; say it in words.'], 0]);
+});
+
 test('what was not surely taken is 503, so that it comes again, and counts once', async (t) => {
   const { send, gateway, ask, store, heard } = await listening(t);
   const approval = await ask();

@@ -8,10 +8,15 @@ import type { ChannelFixture, Stage } from './fixture.ts';
 
 type Rules = Readonly<Record<string, (t: TestContext) => Promise<void>>>;
 
-export function sendingRules({ emulate, faults, settings, secrets, token }: ChannelFixture): Rules {
-  const post = ({ sender }: Stage, to: string, message: OutMessage) =>
-    sender.post(sender.place(to), sender.render(message));
+const post = ({ sender }: Stage, to: string, message: OutMessage) =>
+  sender.post(sender.place(to), sender.render(message));
 
+export const sendingRules = (fixture: ChannelFixture): Rules => ({
+  ...tellingRules(fixture),
+  ...failingRules(fixture),
+});
+
+function tellingRules({ emulate }: ChannelFixture): Rules {
   return {
     'a card stands where it was posted, and is edited in place': async (t) => {
       const stage = await emulate(t);
@@ -54,6 +59,11 @@ export function sendingRules({ emulate, faults, settings, secrets, token }: Chan
       assert.match(asked, new RegExp(`deny\\.${handle}`));
       assert.ok(asked.includes('1042') && !asked.includes('<!channel>'), asked);
     },
+  };
+}
+
+function failingRules({ emulate, faults, settings, secrets, token }: ChannelFixture): Rules {
+  return {
     'a call that comes too soon says how long to wait': async (t) => {
       const stage = await emulate(t);
       stage.failures.push(faults.tooSoon);

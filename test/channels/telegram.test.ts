@@ -200,6 +200,17 @@ test('in a group the bot is spoken to by its name, by a command to it, or by a r
   assert.equal((await inGroup('where is 1042?', { reply_to_message: stranger })).kind, 'ignored');
 });
 
+test('words that come with a file are heard; a file alone is answered', async () => {
+  const file = { text: undefined, photo: [{ file_id: 'x' }] };
+  const sent = (change: object) => hear(update({}, { message: message({}, { ...file, ...change }) }));
+  const heard = await sent({ caption: 'the invoice of 1042' });
+  assert.equal(heard.kind === 'message' && heard.text, 'the invoice of 1042');
+  assert.equal((await sent({})).kind, 'wordless');
+  const inGroup = { chat: GROUP, caption: '@countersign_bot the invoice' };
+  assert.equal((await sent({ ...inGroup, caption_entities: entity('mention', 16).entities })).kind, 'message');
+  for (const change of [{ chat: GROUP }, inGroup]) assert.equal((await sent(change)).kind, 'ignored');
+});
+
 test('a topic of a group is a place of its own', async () => {
   const place = async (change: object) => {
     const heard = await hear(
