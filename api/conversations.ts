@@ -1,8 +1,9 @@
 // Conversations: open, list, look at, end. A conversation is on record before its Workflow starts, so a crash between
-// the two leaves one that the next message starts. May import domain, trust, store.
+// the two leaves one that the next message starts. May import domain, trust, store and the list of channels.
 import { randomBytes } from 'node:crypto';
+import { CHANNELS } from '../channels/index.ts';
 import type { ConversationChannel } from '../domain/channel.ts';
-import { conversationWorkflowId } from '../domain/ids.ts';
+import { conversationWorkflowId, isChannelConversationId } from '../domain/ids.ts';
 import type { ConversationRow } from '../store/ports.ts';
 import { sha256Hex } from '../trust/digest.ts';
 import type { Access } from './access.ts';
@@ -43,6 +44,7 @@ function openRoute(deps: Deps, ending: Ending): Route {
     body: NewConversation,
     responses: { 200: Conversation, 201: Conversation },
     handler: async ({ headers, body, caller }) => {
+      if (body.id !== undefined) assertFree(body.id);
       const id = body.id ?? freshId(caller, headers['idempotency-key']);
       const before = await store.conversations.get(id);
       const row = before ?? (await openConversation(deps, caller, { id, agent: body.agent }));
@@ -163,6 +165,13 @@ export async function openConversation(
   const row = await store.conversations.get(id);
   if (row === undefined) throw new Error(`the conversation ${id} must be on record once its opening is`);
   return row;
+}
+
+/** Whoever opened a place of a channel before its people do would read what they say there. */
+function assertFree(id: string): void {
+  const channels = CHANNELS.map(({ name }) => name);
+  if (!isChannelConversationId(id, channels)) return;
+  throw new Problem('bad_request', `The id "${id}" is kept for what is said in a channel; choose another, or none.`);
 }
 
 /** The same id again is the same conversation only for the same caller and agent. */

@@ -4,6 +4,7 @@ import type { Approval } from '../domain/approval.ts';
 import type { ChannelReceiver } from '../domain/channel.ts';
 import type { Directory, Principal } from '../domain/principal.ts';
 import type { Store } from '../store/ports.ts';
+import type { Seal } from '../trust/sealing.ts';
 import type { Signer, Verifier } from '../trust/signing.ts';
 import type { AgentInfo } from './access.ts';
 import type { Inspect } from './doctor.ts';
@@ -21,8 +22,13 @@ export interface LedgerKeeper {
 /** The channels that are listened to. */
 export interface ListeningDeps {
   readonly receivers: readonly ChannelReceiver[];
-  /** A short-lived link for this person to all that there is to see; undefined where there is none. */
-  readonly linkFor?: (approval: Approval, person: Principal) => Promise<string | undefined>;
+  /** How a person is sent to all that there is to see; absent where no page can be reached, or no link be sealed. */
+  readonly links?: {
+    /** A short-lived link for this person. Whoever has it is taken for them, so it is written down nowhere. */
+    readonly linkFor: (approval: Approval, person: Principal) => Promise<string>;
+    /** For the actor's process alone, and this occasion. */
+    readonly seal: Seal;
+  };
 }
 
 export interface ApiDeps {

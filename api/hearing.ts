@@ -1,15 +1,19 @@
 // What somebody said or clicked in a channel, put to a person of the directory and handed on as a message or a decision
 // like any other. Nothing is sent from here: what one person is to be told is put into the store, and the actor tells it.
-// May import domain, trust and store types.
+// May import domain, channels, trust and store types.
 import { createHash } from 'node:crypto';
-import type { ChannelAddress, ChannelReceiver, Note, Received } from '../domain/channel.ts';
+import { approvalHandleIn, buttonHandle } from '../channels/payload.ts';
+import type { ChannelAddress, ChannelReceiver, Received, SealedNote } from '../domain/channel.ts';
+import type { Ticket } from '../domain/conversation.ts';
+import { occasionOf } from '../domain/delivery.ts';
 import { shownLine } from '../domain/display.ts';
-import { channelMessageId } from '../domain/ids.ts';
+import { channelMessageId, messageKey } from '../domain/ids.ts';
 import { DEFAULT_TENANT, type Person, personOnChannel } from '../domain/principal.ts';
 import { MAX_REASON_CHARS } from '../domain/rule.ts';
 import type { DecisionAnswer } from '../domain/signed.ts';
 import { cutText, plain } from '../domain/text.ts';
 import type { ConversationRow } from '../store/ports.ts';
+import { approvalHandle } from '../trust/digest.ts';
 import type { Access } from './access.ts';
 import { approvalToDecide, takeDecision } from './approvals.ts';
 import type { Caller } from './auth.ts';
@@ -17,6 +21,7 @@ import { openConversation } from './conversations.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Ending } from './ending.ts';
 import { submitMessage } from './messages.ts';
+import { isOf, standingAt } from './places.ts';
 import { Problem, problemOf } from './problem.ts';
 import { NewDecision } from './approval-schemas.ts';
 import { NewMessage } from './schemas.ts';
@@ -68,6 +73,8 @@ async function hear(at: At, caller: Caller, heard: Heard): Promise<void> {
   switch (heard.kind) {
     case 'message':
       return message(at, caller, heard);
+    case 'wordless':
+      return tell(at, heard, { kind: 'text', text: 'Files are not read here; say it in words.' });
     case 'click':
       return click(at, caller, heard);
     case 'reason': {
@@ -82,31 +89,46 @@ async function hear(at: At, caller: Caller, heard: Heard): Promise<void> {
 
 async function message(at: At, caller: Caller, heard: Of<'message'>): Promise<void> {
   const { text } = parsed(NewMessage.safeParse({ text: heard.text }));
-  const row = await conversationAt(at, caller, heard.address);
-  if (row.phase === 'closed') {
-    throw new Problem('conversation_closed', 'This conversation has ended; begin another one.');
-  }
   const key = `${at.channel}/${heard.eventId}`;
   const id = channelMessageId(at.channel, idOf('message', at.channel, `${caller.principal.id} ${heard.eventId}`));
-  const ticket = await at.ending.whileOpen(row, () => submitMessage(at.deps, row, caller, { id, key, text }));
-  if (ticket.phase !== 'paused' || ticket.duplicate) return;
+  const submit = async (): Promise<Ticket | undefined> => {
+    const row = await conversationAt(at, caller, heard.address, id);
+    return row && at.ending.whileOpen(row, () => submitMessage(at.deps, row, caller, { id, key, text }));
+  };
+  const ticket = await submit().catch((error: unknown) => {
+    // It has ended just now, which is on record by now: the place has another one.
+    if (problemOf(error).type === 'conversation_closed') return submit();
+    throw error;
+  });
+  if (ticket === undefined || ticket.phase !== 'paused' || ticket.duplicate) return;
   await tell(at, heard, { kind: 'text', text: 'It is paused for now; your message waits.' });
 }
 
-/** The conversation of that place; opened by whoever speaks there first. */
-async function conversationAt(at: At, caller: Caller, address: ChannelAddress): Promise<ConversationRow> {
+/** The conversation of that place; opened by whoever speaks there first. Undefined where the one before took the message. */
+async function conversationAt(
+  at: At,
+  caller: Caller,
+  address: ChannelAddress,
+  messageId: string,
+): Promise<ConversationRow | undefined> {
   const { deps, agent, channel: name } = at;
-  const id = `${name}-${idOf('conversation', name, `${address.to} ${address.thread}`)}`;
-  const row = await deps.store.conversations.get(id);
-  return row ?? openConversation(deps, caller, { id, agent, channel: { name, address } });
+  const channel = { name, address };
+  const hash = idOf('conversation', name, `${address.to} ${address.thread}`);
+  const place = { channel, hash, agent, tenant: caller.principal.tenant };
+  const { id, row, before } = await standingAt(deps.store.conversations, place);
+  if (before !== '' && (await deps.store.items.byKey(before, messageKey(messageId))) !== undefined) return undefined;
+  const opened = row ?? (await openConversation(deps, caller, { id, agent, channel }));
+  // Somebody was first, in this very moment; the webhook comes again, and finds the next.
+  if (!isOf(opened, place)) throw new Problem('unavailable', 'Somebody else was first here.', { retryAfterS: 1 });
+  return opened;
 }
 
 async function click(at: At, caller: Caller, heard: Of<'click'>): Promise<void> {
   const { answer, handle } = heard;
-  if (answer === 'view') return tell(at, heard, await viewOf(at, caller, handle));
+  if (answer === 'view') return tell(at, heard, await viewOf(at, caller, heard));
   if (answer !== 'deny') return decide(at, caller, heard, { answer, reason: '' });
   // Whoever may not deny it is told at once, not after the trouble of a reason.
-  const approvalId = await approvalBehind(at, handle);
+  const approvalId = await approvalBehind(at, heard);
   const { end, summary } = await approvalToDecide(at.deps, at.access, caller, { approvalId, answer });
   if (end !== 'open') return decide(at, caller, heard, { answer, reason: '' });
   await tell(at, heard, { kind: 'reason', answer, handle, about: shownLine(summary, ABOUT_CHARS).text });
@@ -120,28 +142,36 @@ async function decide(
   said: { readonly answer: DecisionAnswer; readonly reason: string },
 ): Promise<void> {
   const { deps, access, channel } = at;
-  const approval = await access.approval(caller, await approvalBehind(at, heard.handle));
+  const approval = await access.approval(caller, await approvalBehind(at, heard));
   const id = `${channel}-${idOf('decision', channel, heard.eventId)}`;
   const receipt = await takeDecision(deps, caller, approval, { ...said, id, method: channel });
   await tell(at, heard, { kind: 'text', text: plain(receipt.text) });
 }
 
-async function approvalBehind({ deps }: At, handle: string): Promise<string> {
-  const approval = await deps.store.approvals.byHandle(handle);
-  if (approval === undefined) throw new Problem('not_found', 'What this button was for is not here.');
+type Pressed = Pick<Of<'click'>, 'answer' | 'handle'>;
+
+/** Only of a button that was offered: clients send whatever they like under a handle that they have seen. */
+async function approvalBehind({ deps }: At, { answer, handle }: Pressed): Promise<string> {
+  const approval = await deps.store.approvals.byHandle(approvalHandleIn(handle));
+  const offered = approval && buttonHandle(answer, { handle: approvalHandle(approval), digest: approval.digest });
+  if (approval === undefined || offered !== handle) {
+    throw new Problem('not_found', 'What this button was for is not here.');
+  }
   return approval.id;
 }
 
-async function viewOf(at: At, caller: Caller, handle: string): Promise<Note> {
-  const approval = await at.access.approval(caller, await approvalBehind(at, handle));
-  const url = await at.deps.channels?.linkFor?.(approval, caller.principal);
-  if (url === undefined) return { kind: 'text', text: `All of it is in the API, under /v1/approvals/${approval.id}` };
+async function viewOf(at: At, caller: Caller, clicked: Of<'click'>): Promise<SealedNote> {
+  const approval = await at.access.approval(caller, await approvalBehind(at, clicked));
+  const { links } = at.deps.channels ?? {};
+  if (links === undefined) return { kind: 'text', text: `All of it is in the API, under /v1/approvals/${approval.id}` };
+  const url = await links.linkFor(approval, caller.principal);
   const text = 'Everything that there is to see, for you alone and for a short while:';
-  return { kind: 'text', text, link: { url, label: 'See everything' } };
+  const sealed = links.seal(url, occasionOf(at.channel, clicked.way));
+  return { kind: 'text', text, link: { sealed, label: 'See everything' } };
 }
 
 /** Once for each event, however often it comes. */
-const tell = (at: At, heard: Heard, note: Note): Promise<void> =>
+const tell = (at: At, heard: Heard, note: SealedNote): Promise<void> =>
   put(at, heard, note, idOf('note', at.channel, heard.eventId));
 
 async function tellStranger(at: At, heard: Heard): Promise<void> {
@@ -156,7 +186,7 @@ async function tellStranger(at: At, heard: Heard): Promise<void> {
   await put(at, heard, { kind: 'text', text }, idOf('stranger', channel, `${id} ${today}`));
 }
 
-const put = ({ deps, channel }: At, { way }: Heard, note: Note, id: string): Promise<void> =>
+const put = ({ deps, channel }: At, { way }: Heard, note: SealedNote, id: string): Promise<void> =>
   deps.store.notes.add({ id, channel, way, note, nowMs: deps.nowMs() });
 
 /** People of a channel have no key: what they may do is speak and decide, and of what is the directory's to say. */

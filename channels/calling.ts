@@ -1,5 +1,6 @@
-// Calls to a platform: bounded in time, never redirected, and failing with a ChannelFault that names no secret.
-// May import nothing but the faults.
+// Calls to a platform: bounded in time, never redirected, and failing with a ChannelFault that names no secret, whatever
+// the platform, or a proxy before it, says again. May import the faults and the redactor.
+import { createRedactor } from '../activities/redaction.ts';
 import { ChannelFault } from './definition.ts';
 
 // 10 s: both platforms answer in well under one; the next attempt is Temporal's.
@@ -29,16 +30,23 @@ export function tooSoon(platform: string, seconds: unknown): ChannelFault {
   return new ChannelFault('rate_limited', `${platform} wants us to wait ${ms} ms`, ms);
 }
 
-/** Whatever goes wrong in `work`, as a fault; `known` reads the platform's own errors, and says undefined to others. */
-export async function faulty<T>(
+/**
+ * Whatever goes wrong in `work`, as a fault without the secret; `known` reads the platform's own errors, and says undefined
+ * to others.
+ */
+export function createFaulty(
   platform: string,
-  work: () => Promise<T>,
+  secret: string,
   known: (error: unknown) => ChannelFault | undefined = () => undefined,
-): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof ChannelFault) throw error;
-    throw known(error) ?? new ChannelFault('unavailable', `${platform} answered with what cannot be read`);
-  }
+) {
+  const redactor = createRedactor([secret]);
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      const fault = error instanceof ChannelFault ? error : known(error);
+      if (fault === undefined) throw new ChannelFault('unavailable', `${platform} answered with what cannot be read`);
+      throw new ChannelFault(fault.kind, redactor.text(fault.message), fault.retryAfterMs);
+    }
+  };
 }

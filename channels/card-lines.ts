@@ -6,7 +6,7 @@ import type { ClickAnswer } from '../domain/channel.ts';
 import type { Shown } from '../domain/display.ts';
 import type { DecisionAnswer } from '../domain/signed.ts';
 import { cutText } from '../domain/text.ts';
-import { writePayload } from './payload.ts';
+import { buttonHandle, writePayload } from './payload.ts';
 
 // 200 characters and 5 decisions: enough to know which card it is; a message of nothing else always fits.
 const SHORT_CHARS = 200;
@@ -154,7 +154,7 @@ function buttonsOf(ask: CardAsk, extent: Extent, number: string): readonly Butto
   const answers = ask.answers.filter(hasButton).filter((answer) => isWhole || answer === 'deny');
   return [...answers, 'view' as const].map((answer) => ({
     ...{ label: number + LABELS[answer].label, style: LABELS[answer].style },
-    payload: writePayload(answer, ask.handle),
+    payload: writePayload(answer, buttonHandle(answer, ask)),
   }));
 }
 

@@ -1,27 +1,22 @@
 // Slack, by its Events and Web APIs. Receiving: the signature (HMAC-SHA256 over the raw body, at most five minutes old),
-// then mentions, direct messages, buttons and forms of our own workspace and app; all else is ignored. Sending: text from
-// outside stands in `code`, where Slack knows no markup, mention or link; what is not in code is ours, always.
-// May import domain, the channels' own files and the light parts of the Slack adapter.
+// then mentions, direct messages, buttons and forms of our own workspace and app; all else is ignored. Sending: as
+// slack-blocks.ts writes it. May import domain, the channels' own files and the light parts of the Slack adapter.
 import { isUtf8 } from 'node:buffer';
 import * as web from '@chat-adapter/slack/api';
-import { escapeSlackText, unescapeSlackText } from '@chat-adapter/slack/format';
+import { unescapeSlackText } from '@chat-adapter/slack/format';
 import { verifySlackSignature } from '@chat-adapter/slack/webhook';
 import { z } from 'zod';
-import type { ChannelLimits, ChannelReceiver, ChannelSending, Note, OutMessage, Received } from '../domain/channel.ts';
-import { createCall, faulty, tooSoon } from './calling.ts';
-import { type AskLines, type CardLines, fitted, type Line, packed, type Span } from './card-lines.ts';
+import type { ChannelLimits, ChannelReceiver, ChannelSending, Received } from '../domain/channel.ts';
+import { createCall, createFaulty, tooSoon } from './calling.ts';
 import type { ChannelDefinition, ChannelSettings } from './definition.ts';
 import { agentSetting, ChannelFault, setting, settingOf, urlSetting, WebhookRefused } from './definition.ts';
-import { readPayload, writePayload } from './payload.ts';
+import { readPayload } from './payload.ts';
+import { type Block, formFor, REASON_CHARS, shownAs, textMessage } from './slack-blocks.ts';
 
 // 5 minutes, either way, as Slack documents it: what was recorded cannot be sent again later.
 const MAX_SKEW_S = 300;
-// Slack takes 3,000 characters in a section and 50 blocks in a message.
-const SECTION_CHARS = 2_900;
-const BLOCKS = 50;
-// 500: what a deny's reason may be over HTTP, too.
-const REASON_CHARS = 500;
-// Some two screens, in values that fit into one section even escaped; 5 asks of some six blocks; 21 sections of text.
+// Some two screens, in values of which one fits into a section, unless most of it is escaped: then the card is short.
+// 5 asks of some six blocks; 21 sections of text.
 const LIMITS: ChannelLimits = { valueChars: 500, fields: 30, totalChars: 8_000, asksPerMessage: 5, textChars: 12_000 };
 const TOKEN = /^xox[a-z]-[A-Za-z0-9-]{8,250}$/;
 const SECRET = { secret: true } as const;
@@ -47,16 +42,22 @@ const Reason = z.string().max(REASON_CHARS);
 const Person = z.object({ id: Id, team_id: Id.optional(), username: z.string().optional() });
 const Ours = z.object({ team: z.object({ id: Id }), api_app_id: Id, user: Person });
 
+// With a file, from a thread to the whole channel, or as what its writer does.
+const SPOKEN = ['file_share', 'thread_broadcast', 'me_message'] as const;
+
 const Challenge = z.object({ type: z.literal('url_verification'), challenge: z.string().max(1_000) });
 const Event = z.object({
   ...{ type: z.literal('event_callback'), team_id: Id, api_app_id: Id },
+  // Our own bot, as it is called there.
+  authorizations: z.array(z.object({ user_id: Id.optional() })).default([]),
   event: z.object({
     ...{ type: z.enum(['app_mention', 'message']), channel: Id, channel_type: z.string().optional() },
     ...{ text: z.string(), ts: Ts, thread_ts: Ts.optional() },
     // In a channel that is shared with other workspaces, `team` is not always ours.
     ...{ user: Id, team: Id.optional() },
-    // Set by bots, edits, joins and the like; never by a person who writes.
-    ...{ bot_id: Absent, subtype: Absent, edited: Absent },
+    // Set by bots, edits, joins and the like; of what a person writes, only of these.
+    ...{ bot_id: Absent, edited: Absent, subtype: z.enum(SPOKEN).optional() },
+    files: z.array(z.unknown()).default([]),
   }),
 });
 const Clicked = Ours.extend({
@@ -137,22 +138,25 @@ function receivedOf(webhook: Exclude<z.output<typeof Webhook>, { type: 'url_veri
   }
 }
 
-function messageOf({ team_id: ours, event }: z.output<typeof Event>): Received {
-  const { type, channel, channel_type: of, user, team = ours, ts, thread_ts: thread } = event;
-  const isDirect = type === 'message' && of === 'im';
+function messageOf({ team_id: ours, authorizations, event }: z.output<typeof Event>): Received {
+  const { type, channel, channel_type: of, user, team = ours, ts, thread_ts: thread, files } = event;
+  // Slack sends no mention there; should it do so, it is said at the same place.
+  const isDirect = type === 'message' ? of === 'im' : channel.startsWith('D');
   if (type === 'message' && !isDirect) return { kind: 'ignored', why: 'a message that is not to us' };
-  const text = plainOf(event.text.replace(/^\s*<@[A-Z0-9]+>/, '')).trim();
-  if (text === '') return { kind: 'ignored', why: 'it says nothing' };
-  return {
-    kind: 'message',
-    // Not the event's own id: a mention in a direct message comes as two events.
+  const [mention = '', first = ''] = /^\s*<@([A-Z0-9]+)>/.exec(event.text) ?? [];
+  const isUs = authorizations.some(({ user_id: id }) => id === first);
+  const text = plainOf(isUs ? event.text.slice(mention.length) : event.text).trim();
+  const common = {
+    // Not the event's own id: the same message is one, as whatever it comes.
     eventId: `${channel}/${ts}`,
     sender: personOf({ id: user, team_id: team }, ours),
     way: { channel, user },
-    // A direct message is one conversation, unless somebody opens a thread in it; elsewhere each mention opens its thread.
-    address: { to: channel, thread: thread ?? (isDirect ? '' : ts) },
-    text,
   };
+  if (text === '' && files.length > 0) return { ...common, kind: 'wordless' };
+  if (text === '') return { kind: 'ignored', why: 'it says nothing' };
+  // A direct message is one conversation, unless somebody opens a thread in it; elsewhere each mention opens its thread.
+  const address = { to: channel, thread: thread ?? (isDirect ? '' : ts) };
+  return { ...common, kind: 'message', address, text };
 }
 
 const personOf = ({ id, team_id: team, username }: z.output<typeof Person>, ours: string) => ({
@@ -172,11 +176,10 @@ function plainOf(text: string): string {
   return unescapeSlackText(named);
 }
 
-type Block = Readonly<Record<string, unknown>>;
-
 function createSender(settings: ChannelSettings): ChannelSending {
   const call = createCall('Slack');
   const token = settingOf(settings, 'SLACK_BOT_TOKEN');
+  const told = createFaulty('Slack', token, known);
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const response = await call(input, init);
     if (response.status === 429) throw tooSoon('Slack', response.headers.get('retry-after'));
@@ -191,8 +194,8 @@ function createSender(settings: ChannelSettings): ChannelSending {
   const channelOf = async (to: string): Promise<string> => {
     if (!/^[UW]/.test(to)) return to;
     const opened = await web.callSlackApi('conversations.open', { users: to }, api);
-    const { id = '' } = (opened['channel'] ?? {}) as { readonly id?: string };
-    if (!opened.ok || id === '') throw faultOf('conversations.open', opened.error ?? 'no channel');
+    const id = Id.safeParse((opened['channel'] as { readonly id?: unknown } | undefined)?.id).data;
+    if (!opened.ok || id === undefined) throw faultOf('conversations.open', opened.error ?? 'no channel');
     return id;
   };
 
@@ -205,7 +208,9 @@ function createSender(settings: ChannelSettings): ChannelSending {
       told(async () => {
         const channel = await channelOf(to);
         const inThread = thread === '' ? {} : { threadTs: thread };
-        const { id } = await web.postSlackMessage({ ...quiet, ...read(message), channel, ...inThread });
+        const posted = await web.postSlackMessage({ ...quiet, ...read(message), channel, ...inThread });
+        const id = Ts.safeParse(posted.id).data;
+        if (id === undefined) throw new ChannelFault('unavailable', 'Slack does not name the message that it sent');
         return { to: channel, id };
       }),
     edit: ({ to, id }, message) =>
@@ -227,71 +232,5 @@ const PASSING =
 const faultOf = (method: string, code: string): ChannelFault =>
   new ChannelFault(PASSING.test(code) ? 'unavailable' : 'refused', `Slack said ${code} to ${method}`);
 
-const told = <T>(work: () => Promise<T>): Promise<T> =>
-  faulty('Slack', work, (error) =>
-    error instanceof web.SlackApiError ? faultOf(error.method, error.response?.error ?? `${error.status}`) : undefined,
-  );
-
-function shownAs(message: OutMessage) {
-  if (message.kind === 'text') return textMessage(message.text);
-  const { card } = message;
-  const blocks = fitted(card, cardBlocks);
-  return { text: escapeSlackText(card.title), blocks };
-}
-
-function textMessage(text: string, link?: Extract<Note, { kind: 'text' }>['link']) {
-  const parts = text.match(/[^]{1,580}/gu) ?? [' '];
-  const sections = sectionsOf(parts.map(escapeSlackText), '');
-  const last = link === undefined ? [] : [section(`<${escapeSlackText(link.url)}|${escapeSlackText(link.label)}>`)];
-  return { text: escapeSlackText(text.slice(0, 150)), blocks: [...(sections ?? []), ...last] };
-}
-
-function cardBlocks({ top, asks }: CardLines): Block[] | undefined {
-  const parts = [sectionsOf(top.map(lineText)), ...asks.map(askBlocks)];
-  const blocks = parts.flatMap((part) => part ?? []);
-  return parts.includes(undefined) || blocks.length > BLOCKS ? undefined : blocks;
-}
-
-function askBlocks({ lines, buttons }: AskLines): Block[] | undefined {
-  const sections = sectionsOf(lines.map(lineText));
-  if (sections === undefined || buttons.length === 0) return sections;
-  const elements = buttons.map(({ label, payload, style }) => ({
-    type: 'button',
-    text: { type: 'plain_text', text: label, emoji: false },
-    action_id: payload.slice(0, payload.indexOf('.')),
-    value: payload,
-    ...(style === 'plain' ? {} : { style }),
-  }));
-  return [...sections, { type: 'actions', elements }, { type: 'divider' }];
-}
-
-const sectionsOf = (texts: readonly string[], glue = '\n'): Block[] | undefined =>
-  packed(texts, glue, SECTION_CHARS)?.map(section);
-
-// Verbatim: Slack makes no link and no mention of what only looks like one.
-const section = (text: string): Block => ({ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } });
-
-const lineText = (line: Line): string => line.map(spanText).join('');
-
-function spanText(span: Span): string {
-  if (span.from === 'outside') return span.text.split('\n').map(inCode).join('\n');
-  return 'isBold' in span ? `*${escapeSlackText(span.text)}*` : escapeSlackText(span.text);
-}
-
-/** A backtick would end the code, and a blank at an end would be lost: both are written out, and what stands for one. */
-function inCode(line: string): string {
-  if (line === '') return '';
-  const written = line.replaceAll('`', '<U+0060>').replaceAll('␣', '<U+2423>');
-  const visible = written.replace(/^ +| +$/g, (blanks) => '␣'.repeat(blanks.length));
-  return `\`${escapeSlackText(visible)}\``;
-}
-
-function formFor({ answer, handle, about }: Extract<Note, { kind: 'reason' }>, channel: string) {
-  const words = (text: string) => ({ type: 'plain_text', text, emoji: false });
-  const element = { type: 'plain_text_input', action_id: 'reason', multiline: true, max_length: REASON_CHARS };
-  const input = { type: 'input', block_id: 'reason', label: words('The reason, for the record'), element };
-  const private_metadata = `${writePayload(answer, handle)} ${channel}`;
-  const blocks = [section(lineText([{ from: 'outside', text: about.slice(0, REASON_CHARS) }])), input];
-  const buttons = { submit: words(answer === 'deny' ? 'Deny' : 'Answer'), close: words('Cancel') };
-  return { type: 'modal', callback_id: 'reason', title: words('Why?'), ...buttons, private_metadata, blocks };
-}
+const known = (error: unknown): ChannelFault | undefined =>
+  error instanceof web.SlackApiError ? faultOf(error.method, error.response?.error ?? `${error.status}`) : undefined;

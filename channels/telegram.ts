@@ -1,19 +1,18 @@
 // Telegram, by its Bot API. Receiving: the secret token of the webhook, then messages to the bot, its buttons, and replies
-// to its questions for a reason; all else is ignored. Sending: text from outside stands in <code>, where Telegram makes no
-// link and no mention; what is not in code is ours, always. The Telegram adapter of the Chat SDK has no part that works
-// without its runtime, so the Bot API is spoken here. May import domain and the channels' own files.
+// to its questions for a reason; all else is ignored. Sending: as telegram-html.ts writes it. The Telegram adapter of the
+// Chat SDK has no part that works without its runtime, so the Bot API is spoken here. May import domain and the channels'
+// own files.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import type { ChannelLimits, ChannelReceiver, ChannelSending, Note, OutMessage, Received } from '../domain/channel.ts';
-import { createCall, faulty, tooSoon } from './calling.ts';
-import { type CardLines, fitted, type Line, type Span } from './card-lines.ts';
+import type { ChannelLimits, ChannelReceiver, ChannelSending, Received } from '../domain/channel.ts';
+import { createCall, createFaulty, tooSoon } from './calling.ts';
 import type { ChannelDefinition, ChannelSettings } from './definition.ts';
 import { agentSetting, ChannelFault, setting, settingOf, urlSetting, WebhookRefused } from './definition.ts';
-import { readPayload, writePayload } from './payload.ts';
+import { readPayload } from './payload.ts';
+import { type Params, questionFor, shownAs, textMessage, type TextNote } from './telegram-html.ts';
 
 const API = 'https://api.telegram.org/';
-// 4,096 characters of text in a message, without its markup, are Telegram's; 200 in the answer to a click.
-const MESSAGE_CHARS = 4_096;
+// 200 characters are Telegram's, in the answer to a click.
 const ALERT_CHARS = 200;
 // What is around the values of three asks takes the rest of the 4,096. A fourth would leave none of them room to be whole.
 const LIMITS: ChannelLimits = { valueChars: 500, fields: 25, totalChars: 2_800, asksPerMessage: 3, textChars: 4_000 };
@@ -62,12 +61,17 @@ const Name = z.string().max(256);
 const User = z.object({ id: Id, is_bot: z.literal(false), first_name: Name.optional(), username: Name.optional() });
 const Chat = z.object({ id: Id, type: z.enum(['private', 'group', 'supergroup']) });
 const Topic = { message_thread_id: Id.optional(), is_topic_message: z.literal(true).optional() };
+const Entities = z
+  .array(z.object({ type: z.string(), offset: z.int(), length: z.int() }))
+  .max(500)
+  .default([]);
+// What comes without a text; the words to it are its caption.
+const FILES = ['animation', 'audio', 'document', 'photo', 'sticker', 'video', 'video_note', 'voice'] as const;
+const File = Object.fromEntries(FILES.map((name) => [name, z.unknown().optional()]));
 const Message = z.object({
-  ...{ message_id: Id, from: User, chat: Chat, text: z.string(), ...Topic },
-  entities: z
-    .array(z.object({ type: z.string(), offset: z.int(), length: z.int() }))
-    .max(500)
-    .default([]),
+  ...{ message_id: Id, from: User, chat: Chat, ...Topic, ...File },
+  ...{ text: z.string().optional(), caption: z.string().optional() },
+  ...{ entities: Entities, caption_entities: Entities },
   reply_to_message: z
     .object({ from: z.object({ is_bot: z.boolean(), username: Name.optional() }), text: z.string().default('') })
     .optional(),
@@ -97,7 +101,8 @@ function createReceiver(settings: ChannelSettings): ChannelReceiver {
   }
 
   function said(message: MessageOf): Received {
-    const { message_id, from, chat, text, reply_to_message: to } = message;
+    const { message_id, from, chat, reply_to_message: to } = message;
+    const text = message.text ?? message.caption ?? '';
     const common = {
       eventId: `${chat.id}/${message_id}`,
       sender: personOf(from),
@@ -113,6 +118,7 @@ function createReceiver(settings: ChannelSettings): ChannelReceiver {
     }
     if (!isForUs(message, us)) return { kind: 'ignored', why: 'a message that is not to us' };
     const words = text.replace(new RegExp(`@${us}\\b`, 'gi'), '').trim();
+    if (words === '' && FILES.some((name) => Object.hasOwn(message, name))) return { ...common, kind: 'wordless' };
     if (words === '') return { kind: 'ignored', why: 'it says nothing' };
     return { ...common, kind: 'message', address: { to: `${chat.id}`, thread: topicOf(message) }, text: words };
   }
@@ -161,7 +167,9 @@ const personOf = ({ id, username, first_name: first }: z.output<typeof User>) =>
 });
 
 /** In a group: a mention, a command to us by name, or a reply to one of our messages. */
-function isForUs({ chat, text, entities, reply_to_message: to }: MessageOf, us: string): boolean {
+function isForUs({ chat, reply_to_message: to, ...message }: MessageOf, us: string): boolean {
+  const { text = message.caption ?? '' } = message;
+  const entities = message.text === undefined ? message.caption_entities : message.entities;
   if (chat.type === 'private') return true;
   if (to?.from.is_bot === true && to.from.username?.toLowerCase() === us) return true;
   return entities.some(({ type, offset, length }) => {
@@ -177,15 +185,15 @@ const Answer = z.object({
 });
 const Posted = z.object({ message_id: Id, chat: z.object({ id: Id }) });
 
-type Params = Readonly<Record<string, unknown>>;
-
 function createSender(settings: ChannelSettings): ChannelSending {
   const call = createCall('Telegram');
-  const base = `${settings['TELEGRAM_API_URL'] ?? API}bot${settingOf(settings, 'TELEGRAM_BOT_TOKEN')}/`;
+  const token = settingOf(settings, 'TELEGRAM_BOT_TOKEN');
+  const base = `${settings['TELEGRAM_API_URL'] ?? API}bot${token}/`;
+  const faulty = createFaulty('Telegram', token);
   const headers = { 'content-type': 'application/json' };
 
   const ask = (method: string, params: Params): Promise<unknown> =>
-    faulty('Telegram', async () => {
+    faulty(async () => {
       const response = await call(base + method, { method: 'POST', headers, body: JSON.stringify(params) });
       const { ok, result, ...said } = Answer.parse(await response.json());
       if (ok) return result;
@@ -235,8 +243,6 @@ function createSender(settings: ChannelSettings): ChannelSending {
   };
 }
 
-type TextNote = Extract<Note, { kind: 'text' }>;
-
 function faultOf(method: string, said: Omit<z.output<typeof Answer>, 'ok' | 'result'>): ChannelFault {
   const { error_code: code = 0, description = 'no reason', parameters } = said;
   if (code === 429) return tooSoon('Telegram', parameters?.retry_after);
@@ -244,56 +250,3 @@ function faultOf(method: string, said: Omit<z.output<typeof Answer>, 'ok' | 'res
   const kind = code === 401 || code === 404 || code >= 500 ? 'unavailable' : 'refused';
   return new ChannelFault(kind, `Telegram said to ${method}: ${description.slice(0, 200)}`);
 }
-
-const QUIET = { parse_mode: 'HTML', link_preview_options: { is_disabled: true } } as const;
-
-function shownAs(message: OutMessage): Params {
-  return message.kind === 'text' ? textMessage(message.text) : fitted(message.card, cardMessage);
-}
-
-function textMessage(text: string, link?: TextNote['link']): Params {
-  const last = link === undefined ? '' : `\n<a href="${escaped(link.url)}">${escaped(link.label)}</a>`;
-  return { ...QUIET, text: `${text.split(/(\s+)/).map(wordText).join('')}${last}` };
-}
-
-// What Telegram would make a link, a mention, a hashtag or a command of.
-const LIVE = /[@#$/:]|\w\.\w|\d{5}/;
-const wordText = (word: string): string => (LIVE.test(word) ? `<code>${escaped(word)}</code>` : escaped(word));
-
-function cardMessage({ top, asks }: CardLines): Params | undefined {
-  const lines = [...top, ...asks.flatMap((ask) => ask.lines)];
-  const chars = lines.reduce((sum, line) => sum + 1 + line.reduce((of, { text }) => of + text.length, 0), 0);
-  if (chars > MESSAGE_CHARS) return undefined;
-  const keyboard = asks.map(({ buttons }) =>
-    buttons.map(({ label: text, payload: callback_data }) => ({ text, callback_data })),
-  );
-  const reply_markup = { inline_keyboard: keyboard.filter((row) => row.length > 0) };
-  return { ...QUIET, text: lines.map(lineText).join('\n'), reply_markup };
-}
-
-/** The last line comes back with the reply: it says what is answered, and who was asked. */
-function questionFor(
-  { answer, handle, about }: Extract<Note, { kind: 'reason' }>,
-  of: { user: string; mark: string },
-): Params {
-  const why = `Why ${answer === 'deny' ? 'deny it' : 'so'}? <a href="tg://user?id=${escaped(of.user)}">Reply</a> to this message.`;
-  const ref = `ref ${writePayload(answer, handle)} ${of.mark}`;
-  const text = [inCode(about.slice(0, 500)), why, `<code>${escaped(ref)}</code>`].join('\n');
-  return {
-    ...QUIET,
-    text,
-    reply_markup: { force_reply: true, selective: true, input_field_placeholder: 'The reason' },
-  };
-}
-
-const lineText = (line: Line): string => line.map(spanText).join('');
-
-function spanText(span: Span): string {
-  if (span.from === 'outside') return inCode(span.text);
-  return 'isBold' in span ? `<b>${escaped(span.text)}</b>` : escaped(span.text);
-}
-
-const inCode = (text: string): string => (text === '' ? '' : `<code>${escaped(text)}</code>`);
-
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

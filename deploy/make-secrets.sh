@@ -32,6 +32,10 @@ for role in api workflows; do
   grep -q "^$name=" .env || printf '%s=%s\n' "$name" "$(public_of "${role}_signing_key")" >> .env
 done
 
+# X25519: links to one person lie sealed in the store, to the actor's key.
+put link_key "$(openssl genpkey -algorithm x25519 -outform DER | openssl base64 -A)"
+grep -q '^COUNTERSIGN_LINK_PUBLIC_KEY=' .env || printf 'COUNTERSIGN_LINK_PUBLIC_KEY=%s\n' "$(public_of link_key)" >> .env
+
 # Its public key is made by the API, named by the ledger that it signs for: countersign ledger checkpoint --key
 put ledger_signing_key "$(openssl genpkey -algorithm ed25519 -outform DER | openssl base64 -A)"
 

@@ -2,6 +2,7 @@
 // Doing nothing denies: no decision until the deadline is `expired`. May import domain only.
 import type { Evidence, Proposal } from './action.ts';
 import type { Amount, Asked, Escalation } from './entitlement.ts';
+import { DEFAULT_TENANT } from './principal.ts';
 import { TOOL_CHANGED, type Verdict } from './verdict.ts';
 import type { JsonObject } from './json.ts';
 import type { DecisionAnswer, DecisionStatement, LeaveAsked, Signed } from './signed.ts';
@@ -73,7 +74,10 @@ export type ApprovalEnd =
   | 'superseded';
 
 /** The tenant of an approval, as 0.1.0 left it out. */
-export const tenantOf = (approval: Approval): string => approval.tenant ?? 'default';
+export const tenantOf = (approval: Approval): string => approval.tenant ?? DEFAULT_TENANT;
+
+/** Channels belong to the default tenant, as whoever speaks there does: what another tenant asks is shown in none. */
+export const mayStandInChannels = (approval: Approval): boolean => tenantOf(approval) === DEFAULT_TENANT;
 
 /** Whom it asks. What happened may be said by whoever knows it: a question has no authors. */
 export function askedBy(

@@ -54,6 +54,8 @@ export type Received =
   | { readonly kind: 'answer'; readonly text: string }
   /** A mention of us or a direct message. */
   | (FromSomebody & { readonly kind: 'message'; readonly address: ChannelAddress; readonly text: string })
+  /** Only a file: whoever sent it is to know that files are not read. */
+  | (FromSomebody & { readonly kind: 'wordless' })
   | (FromSomebody & { readonly kind: 'click'; readonly handle: string; readonly answer: ClickAnswer })
   /** The reason for an answer, by its sender, whom we had asked for it. */
   | (FromSomebody & {
@@ -86,8 +88,13 @@ export type OutMessage =
   | { readonly kind: 'card'; readonly card: Card };
 
 /** What is said to one person alone. */
-export type Note =
-  | { readonly kind: 'text'; readonly text: string; readonly link?: { readonly url: string; readonly label: string } }
+export type Note = NoteWith<{ readonly url: string; readonly label: string }>;
+
+/** As it lies in the store, where whoever has the link would be taken for the person: only the actor's process opens it. */
+export type SealedNote = NoteWith<{ readonly sealed: string; readonly label: string }>;
+
+type NoteWith<Link> =
+  | { readonly kind: 'text'; readonly text: string; readonly link?: Link }
   /** Ask for the reason of an answer. */
   | {
       readonly kind: 'reason';

@@ -1,6 +1,6 @@
 // What is remembered of what was sent to channels, and what is still to be told: ports of the store. May import domain
 // types only.
-import type { MessageRef, Note, PrivateWay } from './channel.ts';
+import type { MessageRef, PrivateWay, SealedNote } from './channel.ts';
 import type { Entry } from './entry.ts';
 import type { Item } from './item.ts';
 
@@ -36,7 +36,7 @@ export interface NewNote {
   readonly id: string;
   readonly channel: string;
   readonly way: PrivateWay;
-  readonly note: Note;
+  readonly note: SealedNote;
   readonly nowMs: number;
 }
 
@@ -45,6 +45,10 @@ export interface DueNote extends Omit<NewNote, 'nowMs'> {
   /** How often it was taken, this time included. */
   readonly tries: number;
 }
+
+/** What a link is sealed for: this person, on this channel. Whoever alters the row cannot have it told to somebody else. */
+export const occasionOf = (channel: string, way: PrivateWay): string =>
+  JSON.stringify([channel, Object.entries(way).toSorted(([one], [other]) => (one < other ? -1 : 1))]);
 
 /** What the API, which holds no token, wants one person told; the actor tells it. */
 export interface Notes {

@@ -27,6 +27,17 @@ export const messageKey = (messageId: string): string => `message:${messageId}`;
 /** A message that was said in a channel is known as such by its id. */
 export const channelMessageId = (channel: string, hash: string): string => `${channel}-${hash}`;
 
+/**
+ * The conversations of one place of a channel, one after the other: where one has ended, the next begins. `hash` names the
+ * place in 22 characters.
+ */
+export const channelConversationId = (channel: string, hash: string, nth: number): string =>
+  nth === 1 ? `${channel}-${hash}` : `${channel}-${hash}-${nth}`;
+
+/** Whether a conversation of one of these channels could have this id. */
+export const isChannelConversationId = (id: string, channels: readonly string[]): boolean =>
+  channels.some((name) => id.startsWith(`${name}-`) && /^[\w-]{22}(?:-[1-9]\d*)?$/.test(id.slice(name.length + 1)));
+
 /** The key under which the report of a batch or a question is written, once. */
 export const reportKey = (batchId: string): string => `report:${batchId}`;
 

@@ -5,7 +5,7 @@ import type pg from 'pg';
 import type { Evidence, Outcome, Proposal } from '../domain/action.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Approval } from '../domain/approval.ts';
-import type { ConversationChannel, MessageRef, Note, PrivateWay } from '../domain/channel.ts';
+import type { ConversationChannel, MessageRef, PrivateWay, SealedNote } from '../domain/channel.ts';
 import type { ConversationPhase } from '../domain/conversation.ts';
 import type { Escalation } from '../domain/entitlement.ts';
 import type { Fact } from '../domain/entry.ts';
@@ -95,7 +95,7 @@ export interface Tables {
     id: string;
     channel: string;
     way: JsonColumn<PrivateWay>;
-    note: JsonColumn<Note>;
+    note: JsonColumn<SealedNote>;
     made_ms: number;
     due_ms: number;
     tries: Generated<number>;

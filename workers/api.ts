@@ -9,6 +9,7 @@ import type { ListeningDeps } from '../api/deps.ts';
 import { type Listening, listen } from '../api/server.ts';
 import type { ChannelReceiver } from '../domain/channel.ts';
 import { createNoteSigner } from '../trust/note.ts';
+import { createSeal } from '../trust/sealing.ts';
 import { createSigner, createVerifier, type Signer } from '../trust/signing.ts';
 import { createWebhook, openCheckpointFile } from './checkpoint-places.ts';
 import { type CheckpointDuty, keepCheckpoints } from './checkpoints.ts';
@@ -23,6 +24,8 @@ import type { PublicKeys } from './workers.ts';
 export interface ApiKeys extends PublicKeys {
   readonly apiSigningKey: string;
   readonly ledgerSigningKey: string;
+  /** Links to one person are sealed to it; none is made without. */
+  readonly linkPublicKey: string | undefined;
 }
 
 export async function startApiRole(parts: RoleParts, keys: ApiKeys, uiUrl: string): Promise<Listening> {
@@ -91,7 +94,7 @@ async function startApi(
     agents,
     inspect: createInspect(parts, checkpoints.check),
     ledger: checkpoints,
-    channels: { receivers, ...linkingBy(config, signer, nowMs) },
+    channels: { receivers, ...linkingBy(config, { signer, nowMs, linkPublicKey: keys.linkPublicKey }) },
     nowMs,
     log,
     ...(uiUrl === '' ? {} : { temporalUiUrl: `${uiUrl}/namespaces/${namespace}` }),
@@ -106,9 +109,13 @@ async function startApi(
   };
 }
 
-/** How a person is sent to the page of an approval; without a public address there is no link. */
-function linkingBy({ publicUrl }: Config, signer: Signer, nowMs: () => number): Pick<ListeningDeps, 'linkFor'> {
-  return publicUrl === undefined ? {} : { linkFor: linkingTo(publicUrl, createLinks({ signer, nowMs })) };
+/** How a person is sent to the page of an approval; without a public address, or a key to seal it to, there is no link. */
+function linkingBy(
+  { publicUrl }: Config,
+  by: { readonly signer: Signer; readonly nowMs: () => number; readonly linkPublicKey: string | undefined },
+): Pick<ListeningDeps, 'links'> {
+  if (publicUrl === undefined || by.linkPublicKey === undefined) return {};
+  return { links: { linkFor: linkingTo(publicUrl, createLinks(by)), seal: createSeal(by.linkPublicKey) } };
 }
 
 /** The channels that are listened to. Throws a sentence where one is to talk to an agent that is not there. */

@@ -47,6 +47,13 @@ const url = (...schemes: readonly string[]) =>
 const key = text.regex(/^[A-Za-z0-9+/]{40,200}={0,2}$/, {
   error: 'must be an Ed25519 key in base64 of DER; make one with: countersign keys',
 });
+// The beginning of the DER of each half of a pair says of which kind it is.
+const sealingKey = (form: RegExp, half: string) =>
+  text
+    .regex(form, {
+      error: `must be the ${half} key of an X25519 pair, in base64 of DER; sh deploy/make-secrets.sh makes one`,
+    })
+    .optional();
 const keyList = list.pipe(z.array(key));
 
 const variable = <Schema extends z.ZodType>(definition: Variable<Schema>) => definition;
@@ -175,6 +182,20 @@ export const VARIABLES = {
     meaning: 'public keys by which messages and decisions are verified, comma-separated',
     roles: ['api', 'workflows', 'actor', 'start'],
     required: ['workflows', 'actor'],
+  }),
+  linkKey: variable({
+    name: 'COUNTERSIGN_LINK_KEY',
+    schema: sealingKey(/^MC4CAQAwBQYDK2Vu[A-Za-z0-9+/]{48}$/, 'private'),
+    meaning: 'private key that opens the links which the API wants one person told in a channel',
+    roles: ['actor', 'start'],
+    secret: true,
+    mayBeEmpty: true,
+  }),
+  linkPublicKey: variable({
+    name: 'COUNTERSIGN_LINK_PUBLIC_KEY',
+    schema: sealingKey(/^MCowBQYDK2Vu[A-Za-z0-9+/]{47}=$/, 'public'),
+    meaning: 'its public key, which links are sealed to; without it the button of a card sends none',
+    roles: ['api', 'start'],
   }),
   smtpUrl: variable({
     name: 'SMTP_URL',

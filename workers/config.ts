@@ -81,6 +81,14 @@ export function roleProblems(role: ServingRole, config: Config, env: NodeJS.Proc
         'ledger are published, outside of the database',
     );
   }
+  if (role === 'api' && channelsOf('api', config).length > 0 && config.publicUrl !== undefined) {
+    if (config.linkPublicKey === undefined) {
+      problems.push(
+        'COUNTERSIGN_PUBLIC_URL is set, so the api role needs COUNTERSIGN_LINK_PUBLIC_KEY, and the actor COUNTERSIGN_LINK_KEY: ' +
+          'sh deploy/make-secrets.sh makes both',
+      );
+    }
+  }
   if (role === 'assistant' && modelProtocolOf(config) === 'scripted' && config.modelProtocol !== 'scripted') {
     problems.push('the assistant role needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server that wants none');
   }

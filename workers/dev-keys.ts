@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { newApiKey } from '../api/keys.ts';
 import type { Store } from '../store/ports.ts';
 import { sha256Hex } from '../trust/digest.ts';
+import { generateSealingKey, sealingPublicKey } from '../trust/sealing.ts';
 import { createSigner, generateSigningKey } from '../trust/signing.ts';
 import type { Config } from './config.ts';
 import { IDENTITIES, IDENTITIES_FILE, IdentitiesFile, type Identity } from './dev-identities.ts';
@@ -17,6 +18,9 @@ export interface SigningKeys {
   readonly apiSigningKey: string;
   /** Signs the checkpoints of the ledger. */
   readonly ledgerSigningKey: string;
+  /** Opens the links that lie in the store, and seals them there. */
+  readonly linkKey: string;
+  readonly linkPublicKey: string;
   readonly workflowsPublicKeys: readonly string[];
   readonly apiPublicKeys: readonly string[];
 }
@@ -27,21 +31,27 @@ export interface DevelopmentIdentity extends Identity {
 
 const KEYS_FILE = 'keys.json';
 
-// A folder of an earlier version has no key for the ledger: it gets one.
-const KeysFile = z.object({ workflows: z.string(), api: z.string(), ledger: z.string().optional() });
+// A folder of an earlier version has no key for the ledger, or for links: it gets one.
+const KeysFile = z.object({
+  ...{ workflows: z.string(), api: z.string() },
+  ...{ ledger: z.string().optional(), link: z.string().optional() },
+});
 
 /** The configured signing keys where there are any, else those of the state folder, made now if need be. */
 export function developmentKeys(folder: string, config: Config): SigningKeys {
   const file = join(folder, KEYS_FILE);
   const known = readKept(file, KeysFile) ?? { workflows: generateSigningKey(), api: generateSigningKey() };
-  const kept = { ...known, ledger: known.ledger ?? generateSigningKey() };
-  if (!existsSync(file) || known.ledger === undefined) writePrivateFile(file, `${JSON.stringify(kept, null, 2)}\n`);
+  const kept = { ...known, ledger: known.ledger ?? generateSigningKey(), link: known.link ?? generateSealingKey() };
+  const isWhole = known.ledger !== undefined && known.link !== undefined;
+  if (!existsSync(file) || !isWhole) writePrivateFile(file, `${JSON.stringify(kept, null, 2)}\n`);
   const workflowsSigningKey = config.workflowsSigningKey ?? kept.workflows;
   const apiSigningKey = config.apiSigningKey ?? kept.api;
+  const linkKey = config.linkKey ?? kept.link;
   return {
     workflowsSigningKey,
     apiSigningKey,
     ledgerSigningKey: config.ledgerSigningKey ?? kept.ledger,
+    ...{ linkKey, linkPublicKey: sealingPublicKey(linkKey) },
     workflowsPublicKeys: [createSigner('workflows', workflowsSigningKey).publicKey, ...config.workflowsPublicKeys],
     apiPublicKeys: [createSigner('api', apiSigningKey).publicKey, ...config.apiPublicKeys],
   };
@@ -82,6 +92,7 @@ export function developmentKeyProblems(config: Config): readonly string[] {
     ['COUNTERSIGN_WORKFLOWS_SIGNING_KEY', config.workflowsSigningKey, kept.workflows],
     ['COUNTERSIGN_API_SIGNING_KEY', config.apiSigningKey, kept.api],
     ['COUNTERSIGN_LEDGER_SIGNING_KEY', config.ledgerSigningKey, kept.ledger],
+    ['COUNTERSIGN_LINK_KEY', config.linkKey, kept.link],
   ] as const;
   return used.flatMap(([name, value, development]) =>
     value !== undefined && value === development

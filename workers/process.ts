@@ -76,7 +76,11 @@ async function startOne(role: ServingRole, parts: RoleParts): Promise<Running> {
     case 'api': {
       const apiSigningKey = needed(config.apiSigningKey, 'COUNTERSIGN_API_SIGNING_KEY');
       const ledgerSigningKey = needed(config.ledgerSigningKey, 'COUNTERSIGN_LEDGER_SIGNING_KEY');
-      const api = await startApiRole(parts, { ...keys, apiSigningKey, ledgerSigningKey }, '');
+      const api = await startApiRole(
+        parts,
+        { ...keys, apiSigningKey, ledgerSigningKey, linkPublicKey: config.linkPublicKey },
+        '',
+      );
       return { done: new Promise(() => undefined), stop: () => api.close() };
     }
     case 'workflows': {
@@ -90,7 +94,7 @@ async function startOne(role: ServingRole, parts: RoleParts): Promise<Running> {
       return composeAssistant(parts);
     case 'actor': {
       const pool = config.mode === 'development' ? poolOf(config) : undefined;
-      return composeActor(parts, keys, { pool, folder: temporaryFolder('files') });
+      return composeActor(parts, { ...keys, linkKey: config.linkKey }, { pool, folder: temporaryFolder('files') });
     }
     default:
       return role satisfies never;

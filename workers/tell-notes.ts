@@ -5,6 +5,8 @@ import { ChannelFault } from '../channels/definition.ts';
 import type { ChannelSending } from '../domain/channel.ts';
 import type { DueNote } from '../domain/delivery.ts';
 import type { Store } from '../store/ports.ts';
+import type { Open } from '../trust/sealing.ts';
+import { openedNote } from './open-notes.ts';
 import { regularly } from './regularly.ts';
 
 // 400 ms: Slack opens a form within 3 s of the click; a look costs one small statement.
@@ -27,6 +29,8 @@ export interface TellingDeps {
   readonly store: Pick<Store, 'notes'>;
   readonly senders: readonly ChannelSending[];
   readonly nowMs: () => number;
+  /** Opens links; absent where the process has no key. */
+  readonly open?: Open;
   readonly log: Pick<Logger, 'warn'>;
 }
 
@@ -58,8 +62,8 @@ export async function tellDue(deps: TellingDeps): Promise<number> {
   return told;
 }
 
-async function tell({ store, senders, nowMs, log }: TellingDeps, due: DueNote): Promise<boolean> {
-  const { id, channel, way, note, madeMs, tries } = due;
+async function tell({ store, senders, nowMs, log, open }: TellingDeps, due: DueNote): Promise<boolean> {
+  const { id, channel, way, madeMs, tries } = due;
   const sender = senders.find(({ name }) => name === channel);
   const isWorthIt = sender !== undefined && tries <= MAX_TRIES && nowMs() - madeMs <= WORTH_MS;
   if (!isWorthIt) {
@@ -68,7 +72,7 @@ async function tell({ store, senders, nowMs, log }: TellingDeps, due: DueNote): 
     return false;
   }
   try {
-    await sender.tell(way, note);
+    await sender.tell(way, openedNote(due, open));
   } catch (error) {
     if (!(error instanceof ChannelFault)) throw error;
     log.warn({ channel, sentence: error.message }, 'a note could not be told');

@@ -4,6 +4,7 @@ import { Client } from '@temporalio/client';
 import type pg from 'pg';
 import { createLocalBroker } from '../activities/actor/broker.ts';
 import { createModelRouter, type ModelConfig } from '../activities/assistant/models/router.ts';
+import { createOpen } from '../trust/sealing.ts';
 import { createSigner, createVerifier, type Verifier } from '../trust/signing.ts';
 import type { Agent } from '../domain/agent.ts';
 import { startActorRole } from './actor.ts';
@@ -66,7 +67,7 @@ export async function composeAssistant(parts: RoleParts): Promise<RunningRole> {
 /** `development`: where the systems of record keep demo tables, and the folder for files that stand in for a system. */
 export async function composeActor(
   parts: RoleParts,
-  keys: PublicKeys,
+  keys: PublicKeys & { readonly linkKey: string | undefined },
   development: { readonly pool: pg.PoolConfig | undefined; readonly folder: string },
 ): Promise<RunningRole> {
   const { store, loaded, nowMs, env, log, config } = parts;
@@ -75,7 +76,8 @@ export async function composeActor(
   const readSecret = (name: string) => namedSecret(name, env);
   const broker = createLocalBroker({ databases, secrets, readSecret, foldersPath: development.folder });
   const senders = channelsOf('actor', config).map((channel) => channel.sender(config.channelSettings));
-  const stopTelling = tellNotes({ store, senders, nowMs, log });
+  const opening = keys.linkKey === undefined ? {} : { open: createOpen(keys.linkKey) };
+  const stopTelling = tellNotes({ store, senders, nowMs, log, ...opening });
   let role: RunningRole;
   try {
     const notices = await systems.look();

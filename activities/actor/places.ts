@@ -1,6 +1,6 @@
 // Where approvals are shown: addresses of the directory and no others. A group has an address on a channel, or else each
 // of its members is asked in person. May import domain.
-import { type Approval, askedBy } from '../../domain/approval.ts';
+import { type Approval, askedBy, mayStandInChannels } from '../../domain/approval.ts';
 import type { ChannelAddress, ChannelSending } from '../../domain/channel.ts';
 import { entitledPeople, groupsAt } from '../../domain/entitlement.ts';
 import { parseApprovalId } from '../../domain/ids.ts';
@@ -30,7 +30,7 @@ export function placesOf(
 ): readonly CardPlace[] {
   const places = new Map<string, CardPlace>();
   for (const sender of senders) {
-    for (const approval of approvals) {
+    for (const approval of approvals.filter(mayStandInChannels)) {
       const { index, round } = parseApprovalId(approval.id) ?? { index: 0, round: 0 };
       const part = Math.floor(index / sender.limits.asksPerMessage);
       for (const address of addressesOf(sender, directory, approval, nowMs)) {

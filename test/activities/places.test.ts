@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { placesOf } from '../../activities/actor/places.ts';
+import { cardsOf, hasCard } from '../../activities/workflows/cards.ts';
 import type { Approval } from '../../domain/approval.ts';
 import { defineDirectory } from '../../domain/principal.ts';
+import type { Store } from '../../store/ports.ts';
 import { anApproval } from '../store/builders.ts';
 import { createPigeon } from '../support/pigeon.ts';
 
@@ -30,4 +32,15 @@ test('a group that is asked later sees the card from then on, beside the first',
   const escalation = [{ group: 'treasury', fromMs: 2_000 }];
   assert.deepEqual(asked({ escalation }), ['FINN', 'OLGA']);
   assert.deepEqual(asked({ escalation }, 2_000), ['C-TREASURY', 'FINN', 'OLGA']);
+});
+
+test('what another tenant asks is shown to nobody: channels are the default tenant’s', async () => {
+  const cards = async (change: Partial<Approval>) => {
+    const approval = { ...anApproval('c1'), ...change };
+    const store = { approvals: { ofBatch: async () => [approval] } } as unknown as Store;
+    const before = hasCard({ directory }, { kind: 'approval_requested', approval });
+    return [before, (await cardsOf({ store, directory }, 'c1:1:0')).hasCards ?? false, asked(change).length];
+  };
+  assert.deepEqual(await cards({ tenant: 'default' }), [true, true, 2]);
+  assert.deepEqual(await cards({ tenant: 'acme' }), [false, false, 0]);
 });

@@ -1,57 +1,10 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import type { ListeningDeps } from '../../api/deps.ts';
+import { test } from 'node:test';
 import { WEBHOOK_BYTES } from '../../api/limits.ts';
-import { createLinks, linkingTo } from '../../api/links.ts';
-import { slack } from '../../channels/slack.ts';
 import { statementIn } from '../../trust/signing.ts';
 import type { DecisionStatement, MessageStatement } from '../../domain/signed.ts';
-import { approvalHandle } from '../../trust/digest.ts';
-import { direct, envelope, mention, settings, slackFixture, tsOf } from '../channels/slack-fixture.ts';
-import { slackWebhook, type Webhook } from '../support/webhooks.ts';
-import { problem } from './support/answers.ts';
-import { NOW_MS, type Served, serve } from './support/served.ts';
-
-const TEAM = settings.SLACK_TEAM_ID;
-const idOf = (who: string): string => `${TEAM}/U0${who.toUpperCase()}`;
-const sign = (body: string) => slackWebhook(settings.SLACK_SIGNING_SECRET, body, NOW_MS);
-
-interface Channel extends Served {
-  /** Hand in a webhook; resolves to "200", or to what is wrong with it. */
-  post(webhook: Webhook, name?: string): Promise<string>;
-  /** One that is properly signed. */
-  send(body: string): Promise<string>;
-  /** What people were told since the last look. */
-  heard(): readonly string[];
-}
-
-async function listening(t: TestContext, channels: Partial<ListeningDeps> = {}): Promise<Channel> {
-  const served = await serve(t, {}, { receivers: [slack.receiver(settings)], ...channels });
-  let looked = 0;
-  const post: Channel['post'] = async ({ headers, rawBody }, name = 'slack') => {
-    const response = await fetch(`${served.server.url}/v1/channels/${name}`, {
-      method: 'POST',
-      headers,
-      body: Buffer.from(rawBody),
-    });
-    const text = await response.text();
-    if (response.status === 200) return text === '' ? '200' : text;
-    return problem({ status: response.status, headers: response.headers, body: JSON.parse(text) });
-  };
-  const heard = () => {
-    const all = served.store.told.slice(looked);
-    looked = served.store.told.length;
-    return all.map(({ note }) =>
-      note.kind === 'text' ? `${note.text}${note.link?.url ?? ''}` : `why ${note.answer}? ${note.about}`,
-    );
-  };
-  return { ...served, post, send: (body) => post(sign(body)), heard };
-}
-
-const said = (who: string, text: string, event = 1) => envelope(mention({ from: idOf(who), text, event }));
-const clicked = (who: string, payload: string, event = 1) => slackFixture.click({ from: idOf(who), payload, event });
-const because = (who: string, payload: string, text: string) =>
-  slackFixture.reason({ from: idOf(who), payload, text, way: {} });
+import { direct, envelope, mention, slackFixture, tsOf } from '../channels/slack-fixture.ts';
+import { because, button, clicked, idOf, listening, said, sign, TEAM } from './support/listening.ts';
 
 test('a mention opens the conversation of its thread, and the thread continues it, each for its own sender', async (t) => {
   const { send, gateway, store } = await listening(t);
@@ -76,6 +29,8 @@ test('a mention opens the conversation of its thread, and the thread continues i
   const row = await store.conversations.get(statements[0]?.conversationId ?? '');
   assert.deepEqual(row?.channel, { name: 'slack', address: { to: 'C0FINANCE', thread: tsOf(1) } });
   assert.deepEqual([row?.agent, row?.principal.id], ['support-desk', 'customer']);
+  const isToldThere = [...gateway.conversations.values()].map(({ delivery }) => delivery !== undefined);
+  assert.deepEqual(isToldThere, [true, true], 'the Workflow knows that it is to be answered in its channel');
 });
 
 test('a webhook that is delivered again is taken once', async (t) => {
@@ -99,7 +54,7 @@ test('whoever the directory does not name is told which id to put there, and not
     slackFixture.click({
       from: `${TEAM}/U0MALLORY`,
       displayName: 'approver',
-      payload: `approve.${approvalHandle(approval)}`,
+      payload: button('approve', approval),
     }),
   );
   // The right user id of another workspace is somebody else.
@@ -140,7 +95,7 @@ test('the bytes are verified as they came: not parsed, and not under another typ
 test('a click decides as over HTTP: signed for the person, known by the channel, with its receipt told alone', async (t) => {
   const { send, ask, store, heard } = await listening(t);
   const approval = await ask();
-  const payload = `approve.${approvalHandle(approval)}`;
+  const payload = button('approve', approval);
   for (let time = 0; time < 2; time++) assert.equal(await send(clicked('approver', payload)), '200');
   const settled = await store.approvals.get(approval.id);
   assert.equal(settled?.end, 'approved');
@@ -158,7 +113,7 @@ test('a click decides as over HTTP: signed for the person, known by the channel,
 test('a deny asks for its reason first, and counts with it', async (t) => {
   const { send, ask, store, heard } = await listening(t);
   const approval = await ask();
-  const payload = `deny.${approvalHandle(approval)}`;
+  const payload = button('deny', approval);
   await send(clicked('approver', payload));
   assert.deepEqual(heard(), ['why deny? refund order 1042 · 72.00 EUR']);
   assert.equal((await store.approvals.get(approval.id))?.end, 'open');
@@ -172,14 +127,13 @@ test('a deny asks for its reason first, and counts with it', async (t) => {
 test('who is not in the group, or asked for it, decides nothing by clicking, and is told why', async (t) => {
   const { send, ask, store, heard } = await listening(t);
   const approval = await ask();
-  const handle = approvalHandle(approval);
-  for (const answer of ['approve', 'deny', 'happened']) {
-    await send(clicked('operator', `${answer}.${handle}`));
-    await send(clicked('customer', `${answer}.${handle}`));
+  for (const answer of ['approve', 'deny', 'happened'] as const) {
+    await send(clicked('operator', button(answer, approval)));
+    await send(clicked('customer', button(answer, approval)));
   }
-  await send(because('customer', `deny.${handle}`, 'no'));
-  await send(clicked('approver', `happened.${handle}`));
-  await send(clicked('approver', `approve.${'x'.repeat(22)}`));
+  await send(because('customer', button('deny', approval), 'no'));
+  await send(clicked('approver', button('happened', approval)));
+  await send(clicked('approver', `approve.${'x'.repeat(33)}`));
   assert.equal((await store.approvals.get(approval.id))?.end, 'open');
   const told = heard().join('\n');
   assert.match(
@@ -189,33 +143,31 @@ test('who is not in the group, or asked for it, decides nothing by clicking, and
   assert.doesNotMatch(told, /why deny/);
 });
 
-test('everything is to be seen by a link for the one who clicked, if there is such a page', async (t) => {
-  const linkFor: ListeningDeps['linkFor'] = async ({ id }, { id: person }) => `https://desk.example/v/${person}/${id}`;
-  const { send, ask, heard } = await listening(t, { linkFor });
+test('whoever was not offered to approve cannot: no button tells the handle of another answer', async (t) => {
+  const { send, ask, store, heard } = await listening(t);
   const approval = await ask();
-  await send(clicked('approver', `view.${approvalHandle(approval)}`));
-  assert.match(heard().join(), new RegExp(`https://desk.example/v/approver/${approval.id}$`));
-  await send(clicked('operator', `view.${approvalHandle(approval)}`));
-  assert.doesNotMatch(heard().join(), /desk\.example\/v\/operator/, 'whoever may not see it gets no link');
+  for (const offered of ['view', 'deny'] as const) {
+    const handle = button(offered, approval).split('.')[1];
+    await send(clicked('approver', `approve.${handle}`));
+    await send(because('approver', `approve.${handle}`, 'go'));
+    assert.match(heard().join(), /What this button was for is not here/);
+  }
+  assert.equal((await store.approvals.get(approval.id))?.end, 'open');
+  await send(clicked('approver', button('approve', approval), 2));
+  assert.equal((await store.approvals.get(approval.id))?.end, 'approved');
 });
 
-test('the link opens the page of that approval for that person, and no other', async (t) => {
-  const made: Pick<ListeningDeps, 'linkFor'>[] = [];
-  const linkFor: ListeningDeps['linkFor'] = async (approval, person) => made[0]?.linkFor?.(approval, person);
-  const served = await listening(t, { linkFor });
-  const link = linkingTo(served.server.url, createLinks({ signer: served.signer, nowMs: () => NOW_MS }));
-  made.push({ linkFor: link });
-  const [one, other] = [await served.ask(), await served.ask()];
-  await served.send(clicked('approver', `view.${approvalHandle(one)}`));
-  const url = /http\S+$/.exec(served.heard().join())?.[0] ?? '';
-  assert.equal((await fetch(url)).status, 200);
-  assert.notEqual((await fetch(url.replace(one.id, other.id))).status, 200);
+test('whoever sends only a file is told that it is not read, and no conversation begins', async (t) => {
+  const { send, gateway, heard } = await listening(t);
+  const file = { ...direct, user: 'U0CUSTOMER', text: '', subtype: 'file_share', files: [{ id: 'F0' }] };
+  assert.equal(await send(envelope(file)), '200');
+  assert.deepEqual([heard(), gateway.conversations.size], [['Files are not read here; say it in words.'], 0]);
 });
 
 test('what was not surely taken is 503, so that it comes again, and counts once', async (t) => {
   const { send, gateway, ask, store, heard } = await listening(t);
   const approval = await ask();
-  const payload = `approve.${approvalHandle(approval)}`;
+  const payload = button('approve', approval);
   gateway.state = 'down';
   assert.equal(await send(said('customer', 'hello')), '503 unavailable');
   assert.equal(await send(clicked('approver', payload)), '503 unavailable');
@@ -239,14 +191,15 @@ test('what the Workflow refuses is told to the sender, and does not come again',
   assert.equal(await send(envelope({ ...mention({ from: idOf('customer'), event: 2 }), thread_ts: tsOf(1) })), '200');
   gateway.ended.add(id);
   assert.equal(await send(envelope({ ...mention({ from: idOf('customer'), event: 3 }), thread_ts: tsOf(1) })), '200');
-  assert.equal(await send(envelope({ ...mention({ from: idOf('customer'), event: 4 }), thread_ts: tsOf(1) })), '200');
+  assert.deepEqual(
+    gateway.taken.map((_, at) => at),
+    [0, 1],
+    'what has ended is followed by another one',
+  );
   assert.equal(await send(said('customer', 'x'.repeat(17_000), 5)), '200');
   const told = heard();
-  assert.equal(told.length, 4);
-  assert.match(
-    told.join('\n'),
-    /refused: ConversationStopped[^]*has ended for good[^]*has ended; begin another[^]*cannot be taken/i,
-  );
+  assert.equal(told.length, 2);
+  assert.match(told.join('\n'), /refused: ConversationStopped[^]*cannot be taken/i);
 });
 
 test('a Workflow that does not answer in time is 503 before the platform gives up', async (t) => {

@@ -1,16 +1,23 @@
 // Cards as tests need them.
+import { buttonHandle, writePayload } from '../../channels/payload.ts';
 import type { Card, CardAsk } from '../../domain/card.ts';
+import type { ClickAnswer } from '../../domain/channel.ts';
 import type { Shown } from '../../domain/display.ts';
 
 export const shown = (text: string): Shown => ({ text, flags: [] });
 
 export const HANDLE = 'AbCdEfGhIjKlMnOpQrSt-_';
+const DIGEST = 'd'.repeat(64);
+
+/** What the button of that answer carries. */
+export const payloadOf = (answer: ClickAnswer, { handle = HANDLE, digest = DIGEST } = {}): string =>
+  writePayload(answer, buttonHandle(answer, { handle, digest }));
 
 export function anAsk(change: Partial<CardAsk> = {}): CardAsk {
   return {
     approvalId: 'c-1:1:0.0.0',
     handle: HANDLE,
-    digest: 'd'.repeat(64),
+    digest: DIGEST,
     headline: [shown('refund order 1042'), shown('for Dana Kim'), shown('72.00 EUR')],
     fields: [{ name: 'order', value: shown('1042'), from: null, isCritical: true }],
     hiddenFields: 0,

@@ -3,13 +3,15 @@ import assert from 'node:assert/strict';
 import { WebhookRefused } from '../../channels/definition.ts';
 import type { Received } from '../../domain/channel.ts';
 import type { Webhook } from '../support/webhooks.ts';
-import { HANDLE } from './cards.ts';
+import { HANDLE, payloadOf } from './cards.ts';
 import { type ChannelFixture, NOW_MS, type Said } from './fixture.ts';
 
 type Rules = Readonly<Record<string, () => Promise<void> | void>>;
 
-const APPROVE = `approve.${HANDLE}`;
-const DENY = `deny.${HANDLE}`;
+const APPROVE = payloadOf('approve');
+const DENY = payloadOf('deny');
+const UNKNOWN = APPROVE.replace('approve', 'kill');
+const NO_BUTTONS = ['', 'approve', `approve.${HANDLE}`, `${APPROVE}x`, UNKNOWN, `${APPROVE}\n`, '{"a":1}'];
 // Where a platform has something else: what JSON can say instead.
 const HOSTILE = [null, true, -1, 1e300, '', '__proto__', 'x'.repeat(20_000), [], [[]], {}, { id: {} }, '\0', '\ud800'];
 
@@ -96,12 +98,12 @@ function hearingRules(fixture: ChannelFixture): Rules {
         assert.equal((await hear(body)).kind, 'ignored', what);
     },
     'a click says which answer to which ask, and nothing else': async () => {
-      for (const answer of ['approve', 'deny', 'happened', 'did_not_happen', 'view']) {
-        const heard = await hear(fixture.click({ payload: `${answer}.${HANDLE}` }));
-        assert.deepEqual(heard.kind === 'click' && [heard.answer, heard.handle], [answer, HANDLE]);
+      for (const answer of ['approve', 'deny', 'happened', 'did_not_happen', 'view'] as const) {
+        const payload = payloadOf(answer);
+        const heard = await hear(fixture.click({ payload }));
+        assert.equal(heard.kind === 'click' && `${heard.answer}.${heard.handle}`, payload);
       }
-      for (const payload of ['', 'approve', `approve.${HANDLE}x`, `kill.${HANDLE}`, `approve.${HANDLE}\n`, '{"a":1}'])
-        assert.equal((await hear(fixture.click({ payload }))).kind, 'ignored', payload);
+      for (const payload of NO_BUTTONS) assert.equal((await hear(fixture.click({ payload }))).kind, 'ignored', payload);
     },
     'a reason is heard from the one who was asked for it': async () => {
       const clicked = await hear(fixture.click({ payload: DENY, from: one }));
@@ -110,7 +112,7 @@ function hearingRules(fixture: ChannelFixture): Rules {
       const heard = await hear(fixture.reason({ payload: DENY, way, from: one, text: 'not in March' }));
       const [kind, sender] = heard.kind === 'reason' ? [heard.answer, heard.sender.id] : [heard.kind, ''];
       assert.deepEqual([kind, sender, heard.kind === 'reason' && heard.text], ['deny', one, 'not in March']);
-      const view = await hear(fixture.reason({ payload: `view.${HANDLE}`, way, from: one, text: 'x' }));
+      const view = await hear(fixture.reason({ payload: payloadOf('view'), way, from: one, text: 'x' }));
       assert.notEqual(view.kind, 'reason');
     },
   };

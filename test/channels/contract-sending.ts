@@ -3,15 +3,20 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { ChannelFault } from '../../channels/definition.ts';
 import type { OutMessage } from '../../domain/channel.ts';
-import { aCard, HANDLE, settled } from './cards.ts';
+import { aCard, payloadOf, settled } from './cards.ts';
 import type { ChannelFixture, Stage } from './fixture.ts';
 
 type Rules = Readonly<Record<string, (t: TestContext) => Promise<void>>>;
 
-export function sendingRules({ emulate, faults, settings, secrets }: ChannelFixture): Rules {
-  const post = ({ sender }: Stage, to: string, message: OutMessage) =>
-    sender.post(sender.place(to), sender.render(message));
+const post = ({ sender }: Stage, to: string, message: OutMessage) =>
+  sender.post(sender.place(to), sender.render(message));
 
+export const sendingRules = (fixture: ChannelFixture): Rules => ({
+  ...tellingRules(fixture),
+  ...failingRules(fixture),
+});
+
+function tellingRules({ emulate }: ChannelFixture): Rules {
   return {
     'a card stands where it was posted, and is edited in place': async (t) => {
       const stage = await emulate(t);
@@ -48,11 +53,17 @@ export function sendingRules({ emulate, faults, settings, secrets }: ChannelFixt
     'one person is asked for a reason, and what comes back says for which answer': async (t) => {
       const stage = await emulate(t);
       const about = 'refund order 1042 <!channel>';
-      await stage.sender.tell(await stage.way(), { kind: 'reason', answer: 'deny', handle: HANDLE, about });
+      const handle = payloadOf('deny').slice('deny.'.length);
+      await stage.sender.tell(await stage.way(), { kind: 'reason', answer: 'deny', handle, about });
       const asked = stage.told().at(-1) ?? '';
-      assert.match(asked, new RegExp(`deny\\.${HANDLE}`));
+      assert.match(asked, new RegExp(`deny\\.${handle}`));
       assert.ok(asked.includes('1042') && !asked.includes('<!channel>'), asked);
     },
+  };
+}
+
+function failingRules({ emulate, faults, settings, secrets, token }: ChannelFixture): Rules {
+  return {
     'a call that comes too soon says how long to wait': async (t) => {
       const stage = await emulate(t);
       stage.failures.push(faults.tooSoon);
@@ -73,6 +84,16 @@ export function sendingRules({ emulate, faults, settings, secrets }: ChannelFixt
         const error = await faultOf(post(stage, stage.group, { kind: 'text', text: 'x' }));
         assert.equal(error.kind, kind, JSON.stringify(failure));
         for (const secret of secrets) assert.ok(!`${error.stack}`.includes(settings[secret] ?? '-'), 'no secret in it');
+      }
+    },
+    'what a platform says again of the token is in no fault': async (t) => {
+      const stage = await emulate(t);
+      for (const said of [token, `no such path: /bot${token}/x`, Buffer.from(token).toString('hex')]) {
+        stage.failures.push(faults.saying(said));
+        const { message } = await faultOf(post(stage, stage.group, { kind: 'text', text: 'x' }));
+        assert.match(message, /\[secret\]/);
+        for (let at = 0; at + 12 <= said.length; at++)
+          if (token.includes(said.slice(at, at + 12))) assert.ok(!message.includes(said.slice(at, at + 12)), message);
       }
     },
   };

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { cutText } from '../../domain/text.ts';
 import type { Card } from '../../domain/card.ts';
-import { aCard, anAsk, HANDLE, settled, shown } from './cards.ts';
+import { aCard, anAsk, HANDLE, payloadOf, settled, shown } from './cards.ts';
 import type { ChannelFixture } from './fixture.ts';
 
 type Rules = Readonly<Record<string, () => void>>;
@@ -41,7 +41,9 @@ function buttonRules(fixture: ChannelFixture): Rules {
         sender.limits.asksPerMessage,
       );
       const { buttons } = look(aCard(...asks));
-      const payloads = asks.flatMap(({ handle }) => ['approve', 'deny', 'view'].map((answer) => `${answer}.${handle}`));
+      const payloads = asks.flatMap(({ handle }) =>
+        (['approve', 'deny', 'view'] as const).map((answer) => payloadOf(answer, { handle })),
+      );
       assert.deepEqual(
         buttons.map(({ payload }) => payload),
         payloads,

@@ -48,6 +48,8 @@ export interface ChannelFixture {
   readonly settings: ChannelSettings;
   /** The variables without which nothing could be verified or sent. */
   readonly secrets: readonly string[];
+  /** What the sender shows to the platform. */
+  readonly token: string;
   readonly people: readonly [string, string];
   sign(body: string): Webhook;
   /** Webhooks with this body that must be refused, by what is wrong with them. */
@@ -67,5 +69,7 @@ export interface ChannelFixture {
     readonly tooSoon: Failure;
     readonly gone: Failure;
     readonly broken: Failure;
+    /** Refuses, in these words. */
+    saying(words: string): Failure;
   };
 }

@@ -123,6 +123,7 @@ export const slackFixture: ChannelFixture = {
   definition: slack,
   settings,
   secrets: ['SLACK_SIGNING_SECRET', 'SLACK_BOT_TOKEN'],
+  token: TOKEN,
   people,
   sign,
   forgeries,
@@ -152,6 +153,7 @@ export const slackFixture: ChannelFixture = {
     tooSoon: { status: 429, headers: { 'retry-after': '7' }, body: 'ratelimited' },
     gone: { status: 200, body: '{"ok":false,"error":"channel_not_found"}' },
     broken: { status: 200, body: '{"ok":false,"error":"token_revoked"}' },
+    saying: (error) => ({ status: 200, body: JSON.stringify({ ok: false, error }) }),
   },
 };
 

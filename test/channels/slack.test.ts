@@ -55,13 +55,30 @@ test('a thread is a place of its own; a direct message is one, unless a thread i
   assert.deepEqual(await placeOf({ ...direct, thread_ts: tsOf(7) }), { to: 'D024BE91L', thread: tsOf(7) });
 });
 
-test('a mention in a direct message, which Slack sends as two events, is one', async () => {
-  const receiver = slack.receiver(settings);
-  const twice = [direct, { ...direct, type: 'app_mention' }].map(async (event) => {
-    const heard = await receiver.receive({ ...sign(envelope(event)), nowMs: NOW_MS });
-    return 'eventId' in heard ? heard.eventId : '';
-  });
-  assert.equal(new Set(await Promise.all(twice)).size, 1);
+const heardOf = (event: object, change: object = {}) =>
+  slack.receiver(settings).receive({ ...sign(envelope(event, change)), nowMs: NOW_MS });
+
+test('a mention in a direct message, should Slack send it, is said at the same place and once', async () => {
+  const [said, mentioned] = await Promise.all([direct, { ...direct, type: 'app_mention' }].map((one) => heardOf(one)));
+  assert.deepEqual(mentioned, said);
+});
+
+test('only our own mention at the beginning is left out', async () => {
+  const words = async (text: string, change: object = {}) => {
+    const heard = await heardOf({ ...mention({}), text }, change);
+    return heard.kind === 'message' ? heard.text : heard.kind;
+  };
+  assert.equal(await words('<@U0BOT> ask <@U0G9QF9C6>'), 'ask @U0G9QF9C6');
+  assert.equal(await words('<@U0G9QF9C6> ask <@U0BOT>'), '@U0G9QF9C6 ask @U0BOT');
+  assert.equal(await words('<@U0BOT> hello', { authorizations: [] }), '@U0BOT hello');
+});
+
+test('words that come with a file, or to the whole channel, are heard; a file alone is answered', async () => {
+  const files = [{ id: 'F0' }];
+  for (const subtype of ['file_share', 'thread_broadcast', 'me_message'])
+    assert.equal((await heardOf({ ...direct, subtype, files })).kind, 'message', subtype);
+  assert.equal((await heardOf({ ...direct, subtype: 'file_share', files, text: '' })).kind, 'wordless');
+  assert.equal((await heardOf({ ...mention({ text: '' }), subtype: 'file_share', files })).kind, 'wordless');
 });
 
 test('somebody of a workspace that shares the channel is named with that workspace', async () => {

@@ -6,7 +6,7 @@ import { telegram } from '../../channels/telegram.ts';
 import type { PrivateWay } from '../../domain/channel.ts';
 import { type Call, startRelay } from '../support/relay.ts';
 import { telegramWebhook } from '../support/webhooks.ts';
-import { HANDLE } from './cards.ts';
+import { aCard, anAsk, payloadOf, shown } from './cards.ts';
 import { channelContract } from './contract.ts';
 import { type ChannelFixture, NOW_MS, type Said, type Seen, type Stage } from './fixture.ts';
 
@@ -67,6 +67,7 @@ const fixture: ChannelFixture = {
   definition: telegram,
   settings,
   secrets: ['TELEGRAM_WEBHOOK_SECRET', 'TELEGRAM_BOT_TOKEN'],
+  token: TOKEN,
   people,
   sign,
   forgeries: (body) => ({
@@ -111,6 +112,7 @@ const fixture: ChannelFixture = {
     },
     gone: { status: 403, body: '{"ok":false,"error_code":403,"description":"Forbidden: bot was blocked by the user"}' },
     broken: { status: 401, body: '{"ok":false,"error_code":401,"description":"Unauthorized"}' },
+    saying: (description) => ({ status: 404, body: JSON.stringify({ ok: false, error_code: 404, description }) }),
   },
 };
 
@@ -133,6 +135,7 @@ function seen(rendered: string): Seen {
       .replaceAll('&quot;', '"')
       .replaceAll('&amp;', '&');
   assert.ok(plain(text).length <= 4_096, 'Telegram takes 4,096 characters');
+  assert.ok((text.match(/<\w/g) ?? []).length <= 100, 'Telegram formats 100 pieces, and shows the rest as bare text');
   const bare = text.replace(/<code>[^]*?<\/code>/g, ' ');
   for (const [tag] of bare.matchAll(/<[^>]*>/g)) assert.match(tag, /^<\/?b>$/);
   return {
@@ -197,6 +200,17 @@ test('in a group the bot is spoken to by its name, by a command to it, or by a r
   assert.equal((await inGroup('where is 1042?', { reply_to_message: stranger })).kind, 'ignored');
 });
 
+test('words that come with a file are heard; a file alone is answered', async () => {
+  const file = { text: undefined, photo: [{ file_id: 'x' }] };
+  const sent = (change: object) => hear(update({}, { message: message({}, { ...file, ...change }) }));
+  const heard = await sent({ caption: 'the invoice of 1042' });
+  assert.equal(heard.kind === 'message' && heard.text, 'the invoice of 1042');
+  assert.equal((await sent({})).kind, 'wordless');
+  const inGroup = { chat: GROUP, caption: '@countersign_bot the invoice' };
+  assert.equal((await sent({ ...inGroup, caption_entities: entity('mention', 16).entities })).kind, 'message');
+  for (const change of [{ chat: GROUP }, inGroup]) assert.equal((await sent(change)).kind, 'ignored');
+});
+
 test('a topic of a group is a place of its own', async () => {
   const place = async (change: object) => {
     const heard = await hear(
@@ -217,15 +231,15 @@ test('a topic of a group is a place of its own', async () => {
 });
 
 test('a reason counts only from the one who was asked, and only for what was asked', async () => {
-  const clicked = await hear(click({ payload: `deny.${HANDLE}`, from: people[0] }));
+  const clicked = await hear(click({ payload: payloadOf('deny'), from: people[0] }));
   const way = clicked.kind === 'click' ? clicked.way : {};
-  const payload = `deny.${HANDLE}`;
+  const payload = payloadOf('deny');
   const kinds = await Promise.all(
     [
       { payload, way, from: people[0] },
       { payload, way, from: people[1] },
-      { payload: `approve.${HANDLE}`, way, from: people[0] },
-      { payload: `deny.${'x'.repeat(22)}`, way, from: people[0] },
+      { payload: payloadOf('approve'), way, from: people[0] },
+      { payload: `deny.${'x'.repeat(33)}`, way, from: people[0] },
       { payload, way: { ...way, mark: 'm'.repeat(22) }, from: people[0] },
     ].map(async (said) => (await hear(reason({ ...said, text: 'no' }))).kind),
   );
@@ -237,6 +251,24 @@ test('a card that stands as it should already is no error', async (t) => {
   const description = 'Bad Request: message is not modified: specified new message content is the same';
   failures.push({ status: 400, body: JSON.stringify({ ok: false, error_code: 400, description }) });
   await sender.edit({ to: '4711', id: '1' }, sender.render({ kind: 'text', text: 'x' }));
+});
+
+test('what has more pieces than Telegram formats is shown short, and cannot be approved there', () => {
+  const fields = Array.from({ length: 25 }, (_, at) => ({
+    ...{ name: `f${at}`, value: shown(`*Approved* t.me/${at}`), from: null, isCritical: false },
+  }));
+  const evidence = { asOfMs: 1_800_000_000_000, ageMs: 5, version: 'v7', fields, hiddenFields: 0 };
+  const { own, live, buttons } = seen(
+    telegram.sender(settings).render({ kind: 'card', card: aCard(anAsk({ fields, evidence })) }),
+  );
+  assert.match(own, /Not all of it can be shown here/);
+  assert.deepEqual([live, buttons.map(({ label }) => label)], [[], ['Deny', 'See everything']]);
+});
+
+test('of a text with more live words than Telegram formats none is live', () => {
+  const text = Array.from({ length: 300 }, (_, at) => `see t.me/${at}`).join(' ');
+  const { code, live } = seen(telegram.sender(settings).render({ kind: 'text', text }));
+  assert.deepEqual([live, code], [[], text]);
 });
 
 test('a click is answered where it was made; what is too long for that comes in the chat with the bot', async (t) => {

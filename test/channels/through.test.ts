@@ -20,6 +20,7 @@ import { createSigner, generateSigningKey } from '../../trust/signing.ts';
 import { tellDue } from '../../workers/tell-notes.ts';
 import { FakeGateway } from '../api/support/fake-gateway.ts';
 import { anApproval, proposed, requested } from '../store/builders.ts';
+import { payloadOf } from './cards.ts';
 import { NOW_MS } from './fixture.ts';
 import { click, envelope, mention, settings, sign, slackFixture } from './slack-fixture.ts';
 
@@ -91,7 +92,7 @@ test('a mention is answered in its thread; its approver denies on the card, with
   await run('showCards', { batchId });
   const card = async () => (await stage.standing(stage.group)).find(({ own }) => own.includes('asks for leave'));
   const deny = (await card())?.buttons.find(({ label }) => label === 'Deny')?.payload ?? '';
-  assert.equal(deny, `deny.${approvalHandle(approval)}`);
+  assert.equal(deny, payloadOf('deny', { handle: approvalHandle(approval), digest: approval.digest }));
 
   // Denied: by the form that the click has opened, and by nobody who may not.
   const { trigger = '', channel = '' } = await stage.way();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { generateSealingKey, sealingPublicKey } from '../../trust/sealing.ts';
 import { generateSigningKey } from '../../trust/signing.ts';
 import {
   channelsOf,
@@ -168,8 +169,26 @@ test('in production a role starts with its own secrets only, and not without the
   assert.deepEqual(roleProblems('actor', readConfig({}), {}), [
     'the actor role needs DATABASE_URL: the embedded store serves a development start only',
   ]);
+  const linkKey = generateSealingKey();
+  const links = { ...api, ...secret, COUNTERSIGN_PUBLIC_URL: 'https://desk.example' };
+  assert.match(problems('api', links).join(), /the api role needs COUNTERSIGN_LINK_PUBLIC_KEY/);
+  const given = { COUNTERSIGN_LINK_PUBLIC_KEY: sealingPublicKey(linkKey) };
+  assert.doesNotMatch(problems('api', { ...links, ...given }).join(), /LINK/);
+  const held = { COUNTERSIGN_LINK_KEY: linkKey };
+  assert.match(problems('api', { ...api, ...held }).join(), /COUNTERSIGN_LINK_KEY is not for the api role/);
+  for (const wrong of [generateSigningKey(), sealingPublicKey(linkKey)])
+    assert.match(
+      problemsOf({ COUNTERSIGN_LINK_KEY: wrong }).join(),
+      /LINK_KEY must be the private key of an X25519 pair/,
+    );
   assert.deepEqual(secretsOf('assistant'), ['DATABASE_URL', 'OPENAI_API_KEY']);
-  assert.deepEqual(secretsOf('actor'), ['DATABASE_URL', 'SMTP_URL', 'SLACK_BOT_TOKEN', 'TELEGRAM_BOT_TOKEN']);
+  assert.deepEqual(secretsOf('actor'), [
+    'DATABASE_URL',
+    'COUNTERSIGN_LINK_KEY',
+    'SMTP_URL',
+    'SLACK_BOT_TOKEN',
+    'TELEGRAM_BOT_TOKEN',
+  ]);
 });
 
 test('development keys are made once, private, and refused in production', async (t) => {

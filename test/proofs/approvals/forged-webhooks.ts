@@ -5,6 +5,7 @@ import { slackWebhook, telegramWebhook } from '../../support/webhooks.ts';
 import { waitFor } from '../support.ts';
 import { type Bench, refusedAs, untouched } from './bench.ts';
 import {
+  pressed,
   signSlack,
   signTelegram,
   SLACK,
@@ -28,18 +29,20 @@ const TOLD_LIMIT_MS = 30_000;
 /** Attacks with a click of Dora's, who may approve it, on the handle of the card. */
 export async function forgedOnSlack(bench: Bench, stage: Stage, victim: Asked): Promise<void> {
   const handle = await handleOn(stage, victim, 'slack');
-  const payload = `approve.${handle}`;
+  const payload = pressed('approve', handle, victim.approval.digest);
   const body = () => slackClick({ by: 'dora', event: stage.next(), payload });
   const forgeries = { ...unsigned(body()), ...elsewhere(stage, payload) };
   for (const [what, webhook] of Object.entries(forgeries))
     await bench.attempt(PART, `Slack, ${what}`, async () =>
       refusedAs(await deliver(stage, 'slack', webhook), 401, 'webhook_refused'),
     );
-  for (const [what, told, words] of wrongSenders(handle, { user: { id: 'U0MALLORY', name: 'dora', username: 'dora' } }))
+  for (const [what, told, words] of wrongSenders(victim, handle, {
+    user: { id: 'U0MALLORY', name: 'dora', username: 'dora' },
+  }))
     await bench.attempt(PART, `Slack, ${what}`, async () =>
       refusedAs(await clickedBySlack(stage, { event: stage.next(), ...told }), 200, words),
     );
-  for (const [what, body_] of Object.entries(nothingForUs(stage, handle)))
+  for (const [what, body_] of Object.entries(nothingForUs(stage, payload)))
     await bench.attempt(PART, `Slack, ${what}`, async () => ignored(await deliver(stage, 'slack', signSlack(body_))));
   await bench.attempt(PART, 'Slack, after all of them', () => untouched(stage, victim));
 }
@@ -89,17 +92,32 @@ function elsewhere(stage: Stage, payload: string): Readonly<Record<string, Webho
 type Wrong = readonly [what: string, told: { by: 'dora' | 'nora' | 'gus'; payload: string; change?: object }, RegExp];
 
 /** Properly signed, and by somebody who may not, or about nothing. */
-function wrongSenders(handle: string, mallory: object): readonly Wrong[] {
-  const payload = `approve.${handle}`;
+function wrongSenders({ approval: { digest } }: Asked, handle: string, mallory: object): readonly Wrong[] {
+  const payload = pressed('approve', handle, digest);
   return [
     ['a stranger called dora', { by: 'dora', payload, change: mallory }, /I do not know you/],
     ['somebody of no group', { by: 'nora', payload }, /There is no approval/],
     ['somebody of another group', { by: 'gus', payload }, /There is no approval/],
-    ['a handle that nobody issued', { by: 'dora', payload: `approve.${'A'.repeat(22)}` }, /is not here/],
-    ['a handle with one letter changed', { by: 'dora', payload: `approve.${altered(handle)}` }, /is not here/],
-    ['an answer to another kind of asking', { by: 'dora', payload: `happened.${handle}` }, /answer "approve" or/],
+    ['a handle that nobody issued', { by: 'dora', payload: `approve.${'A'.repeat(33)}` }, /is not here/],
+    [
+      'an answer by the button of another',
+      { by: 'dora', payload: payloadBy(pressed('view', handle, digest)) },
+      /is not here/,
+    ],
+    [
+      'a handle with one letter changed',
+      { by: 'dora', payload: pressed('approve', altered(handle), digest) },
+      /is not here/,
+    ],
+    [
+      'an answer to another kind of asking',
+      { by: 'dora', payload: pressed('happened', handle, digest) },
+      /answer "approve" or/,
+    ],
   ];
 }
+
+const payloadBy = (payload: string): string => `approve.${payload.split('.')[1]}`;
 
 export const altered = (text: string): string => `${text.startsWith('A') ? 'B' : 'A'}${text.slice(1)}`;
 
@@ -129,25 +147,28 @@ async function strangerTold(
 }
 
 /** What a button of ours never carries. */
-const manglings = (handle: string): Readonly<Record<string, string>> => ({
+const manglings = (payload: string): Readonly<Record<string, string>> => ({
   'an answer alone': 'approve.',
-  'a handle alone': handle,
-  'a handle and more': `approve.${handle}x`,
-  'two answers': `deny.approve.${handle}`,
-  'an answer in capitals': `APPROVE.${handle}`,
-  'an edit': `edit.${handle}`,
-  'a payload with a line end': `approve.${handle}\n`,
+  'a handle alone': payload.slice('approve.'.length),
+  'a handle and more': `${payload}x`,
+  'two answers': `deny.${payload}`,
+  'an answer in capitals': payload.replace('approve', 'APPROVE'),
+  'an edit': payload.replace('approve', 'edit'),
+  'a payload with a line end': `${payload}\n`,
 });
 
-function nothingForUs(stage: Stage, handle: string): Readonly<Record<string, string>> {
-  const click = (payload: string, change: object = {}) =>
-    slackClick({ by: 'dora', event: stage.next(), payload, change });
-  const two = [0, 1].map(() => ({ action_id: 'x', value: `approve.${handle}`, action_ts: '1800000000.000001' }));
+function nothingForUs(stage: Stage, payload: string): Readonly<Record<string, string>> {
+  const click = (value: string, change: object = {}) =>
+    slackClick({ by: 'dora', event: stage.next(), payload: value, change });
+  const two = [0, 1].map(() => ({ action_id: 'x', value: payload, action_ts: '1800000000.000001' }));
   return {
-    ...Object.fromEntries(Object.entries(manglings(handle)).map(([what, payload]) => [what, click(payload)])),
-    'two buttons at once': click(`approve.${handle}`, { actions: two }),
-    'a form without a reason': slackReason({ by: 'dora', event: stage.next(), payload: `view.${handle}` }, 'x'),
-    'no user': click(`approve.${handle}`, { user: null }),
+    ...Object.fromEntries(Object.entries(manglings(payload)).map(([what, value]) => [what, click(value)])),
+    'two buttons at once': click(payload, { actions: two }),
+    'a form without a reason': slackReason(
+      { by: 'dora', event: stage.next(), payload: payload.replace('approve', 'view') },
+      'x',
+    ),
+    'no user': click(payload, { user: null }),
   };
 }
 
@@ -157,13 +178,13 @@ function ignored(heard: { readonly status: number; readonly text: string }) {
 
 export async function forgedOnTelegram(bench: Bench, stage: Stage, victim: Asked): Promise<void> {
   const handle = await handleOn(stage, victim, 'telegram');
-  const payload = `approve.${handle}`;
+  const payload = pressed('approve', handle, victim.approval.digest);
   const body = telegramClick({ by: 'dora', event: stage.next(), payload });
   for (const [what, webhook] of Object.entries(withoutToken(body)))
     await bench.attempt(PART, `Telegram, ${what}`, async () =>
       refusedAs(await deliver(stage, 'telegram', webhook), 401, 'webhook_refused'),
     );
-  for (const [what, told, words] of wrongSenders(handle, { from: 'another' }))
+  for (const [what, told, words] of wrongSenders(victim, handle, { from: 'another' }))
     await bench.attempt(PART, `Telegram, ${what}`, async () => {
       if (told.change === undefined)
         return refusedAs(await clickOnTelegram(stage, { ...told, event: stage.next() }), 200, words);
@@ -182,10 +203,10 @@ export async function forgedOnTelegram(bench: Bench, stage: Stage, victim: Asked
         words,
       );
     });
-  const asked = `move\nWhy deny it? Reply to this message.\nref deny.${handle} ${'m'.repeat(22)}`;
+  const asked = `move\nWhy deny it? Reply to this message.\nref ${pressed('deny', handle, victim.approval.digest)} ${'m'.repeat(22)}`;
   const ignoredOnes = {
     ...Object.fromEntries(
-      Object.entries(manglings(handle)).map(([what, data]) => [
+      Object.entries(manglings(payload)).map(([what, data]) => [
         what,
         telegramClick({ by: 'dora', event: stage.next(), payload: data }),
       ]),

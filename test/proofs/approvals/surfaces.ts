@@ -6,6 +6,7 @@ import type { Webhook } from '../../support/webhooks.ts';
 import { PEOPLE, type PersonId } from '../agents/petitioner/people.ts';
 import { type Answer, waitFor } from '../support.ts';
 import {
+  pressed,
   signSlack,
   signTelegram,
   slackClick,
@@ -15,6 +16,7 @@ import {
   telegramClickId,
   telegramReason,
 } from '../rig/channels/platforms.ts';
+import type { Approval } from '../../../domain/approval.ts';
 import { type Asked, handleOn, type Stage } from './stage.ts';
 
 export type SurfaceName = 'http' | 'slack' | 'telegram';
@@ -42,7 +44,10 @@ export interface Heard {
 }
 
 /** What its buttons would carry, where it has any. */
-export type Target = Pick<Asked, 'args'> & { readonly approval: { readonly id: string }; readonly handle?: string };
+export type Target = Pick<Asked, 'args'> & {
+  readonly approval: Pick<Approval, 'id' | 'digest'>;
+  readonly handle?: string;
+};
 
 // 30 s: the actor tells one person within a second of it being on record.
 const TOLD_LIMIT_MS = 30_000;
@@ -53,7 +58,7 @@ const TOO_MANY = 429;
 export async function sayOn(stage: Stage, surface: SurfaceName, target: Target, saying: Saying): Promise<Heard> {
   if (surface === 'http') return overHttp(stage, target.approval.id, saying);
   const handle = target.handle ?? (await handleOn(stage, target, surface));
-  const payload = `${saying.word}.${handle}`;
+  const payload = pressed(saying.word, handle, target.approval.digest);
   return surface === 'slack' ? onSlack(stage, saying, payload) : onTelegram(stage, saying, payload);
 }
 

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Webhook } from '../../support/webhooks.ts';
-import { handleIn, type Shown, standingOn, versionsOn } from '../rig/channels/cards.ts';
+import { type Shown, standingOn, versionsOn } from '../rig/channels/cards.ts';
 import type { Emulators } from '../rig/channels/emulators.ts';
 import { signSlack, signTelegram, slackMention, slackThreadOf, telegramClick } from '../rig/channels/platforms.ts';
 import { wordsFor } from '../rig/model.ts';
@@ -42,7 +42,7 @@ export async function travelOverChannels({ rig, emulators }: Channels, id: strin
   if (asked === 'nobody' || asked.question !== null) return { ...about(), approvalId: undefined };
 
   const card = await look('the card of the approval', () => cardOf(rig, emulators, asked.id));
-  const payload = `approve.${handleIn(card, 'approve') ?? ''}`;
+  const { payload = '' } = card.buttons.find((button) => button.payload.startsWith('approve.')) ?? {};
   await deliver('telegram', () => signTelegram(telegramClick({ by: 'finn', event: nth, payload })));
   await look('the reply of the turn that the outcome opened', async () => {
     const { items } = await standing();
@@ -95,7 +95,7 @@ async function cardOf(rig: Rig, emulators: Emulators, approvalId: string): Promi
     approvalId,
   ]);
   const shown = versionsOn(emulators, 'telegram').find(({ buttons }) =>
-    buttons.some(({ payload }) => payload.endsWith(`.${row?.handle}`)),
+    buttons.some(({ payload }) => payload.includes(`.${row?.handle}`)),
   );
   return standingOn(emulators, 'telegram').find(({ place }) => place === shown?.place);
 }

@@ -30,8 +30,15 @@ export function standingOn(emulators: Emulators, channel: Platform): readonly Sh
   return [...new Map(versionsOn(emulators, channel).map((one) => [one.place, one])).values()];
 }
 
+// 22 characters name the approval; what follows is of the answer.
+const HANDLE_CHARS = 22;
+
+/** The approval's handle, in the button for an answer. */
 export const handleIn = ({ buttons }: Pick<Shown, 'buttons'>, answer: string): string | undefined =>
-  buttons.find(({ payload }) => payload.startsWith(`${answer}.`))?.payload.split('.')[1];
+  buttons
+    .find(({ payload }) => payload.startsWith(`${answer}.`))
+    ?.payload.split('.')[1]
+    ?.slice(0, HANDLE_CHARS);
 
 interface Block {
   readonly text?: { readonly text: string };

@@ -1,5 +1,6 @@
 // Webhooks as Slack and Telegram send them, written from their documentation and signed by code of the tests: nothing of
 // the channels' own code is used. Pure.
+import { createHash } from 'node:crypto';
 import { slackSignature, slackWebhook, telegramWebhook, type Webhook } from '../../../support/webhooks.ts';
 import { PEOPLE, WORKSPACE } from '../../agents/petitioner/people.ts';
 import { CASHIERS, CUSTOMER } from '../../agents/prover/people.ts';
@@ -47,6 +48,12 @@ export function signsAsDocumented(): boolean {
     '%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c';
   const due = 'v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503';
   return slackSignature('8f742231b10e8888abcd99yyyzzz85a5', '1531420618', body) === due;
+}
+
+/** What the button for an answer carries: `handle` is the approval's, what follows is of digest and answer. */
+export function pressed(answer: string, handle: string, digest: string): string {
+  const ofAnswer = JSON.stringify(['countersign/button/1', handle, digest, answer]);
+  return `${answer}.${handle}${createHash('sha256').update(ofAnswer).digest('base64url').slice(0, 11)}`;
 }
 
 /** One event: who, and which. The same number is the same event. */
