@@ -24,6 +24,10 @@ export function reminderOf({ askedMs, deadlineMs, question }: Approval, nowMs: n
   return `${part} of the time to answer is over. This waits until ${until} UTC; then ${then}.`;
 }
 
+/** Whether people are to be reminded of it by then. */
+export const isRemindedBy = (approval: Approval, atMs: number): boolean =>
+  approval.end === 'open' && noticesOf(approval).some((one) => one.kind === 'reminder' && one.atMs <= atMs);
+
 /** Every notice that an approval may come to, in order of time. */
 export function noticesOf({ askedMs, deadlineMs, escalation = [] }: Approval): readonly Notice[] {
   const reminders = REMIND_AT.map((part) => askedMs + Math.round((deadlineMs - askedMs) * part))

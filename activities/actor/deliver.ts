@@ -9,16 +9,17 @@ import type { ChannelSending, MessageRef } from '../../domain/channel.ts';
 import type { Delivery } from '../../domain/delivery.ts';
 import { shownLine } from '../../domain/display.ts';
 import type { Entry, Fact } from '../../domain/entry.ts';
+import { isRemindedBy, reminderOf } from '../../domain/notices.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import { approvalHandle, sha256Hex } from '../../trust/digest.ts';
 import { heartbeating } from '../heartbeat.ts';
 import { type DeliverDeps, everywhere, isRefused, say } from './everywhere.ts';
 import { type CardPlace, placesOf } from './places.ts';
 import { deliverReplies } from './replies.ts';
+import { readShow } from './task.ts';
 
-// 160 and 300 characters: one line about an approval, and what a reminder may add.
+// 160 characters: one line about an approval.
 const LINE_CHARS = 160;
-const NOTE_CHARS = 300;
 // 5: a reminder says what waits, it does not show it.
 const REMINDED = 5;
 // 100 actions: of one turn; more than a model call may ask for at once.
@@ -26,11 +27,18 @@ const ACTIONS = 100;
 
 export function createDeliverActivities(deps: DeliverDeps): DeliverActivities {
   return {
-    showCards: ({ batchId, atMs }) => heartbeating((cancelled) => showCards(during(deps, cancelled, atMs), batchId)),
-    remind: ({ batchId, note, atMs }) =>
-      heartbeating((cancelled) => remind(during(deps, cancelled, atMs), batchId, note)),
-    deliverReplies: ({ conversationId }) =>
-      heartbeating((cancelled) => deliverReplies(during(deps, cancelled), conversationId)),
+    async showCards(input) {
+      const { batchId, atMs } = readShow('showCards', input);
+      return heartbeating((cancelled) => showCards(during(deps, cancelled, atMs), batchId));
+    },
+    async remind(input) {
+      const { batchId, atMs } = readShow('remind', input);
+      return heartbeating((cancelled) => remind(during(deps, cancelled, atMs), batchId, atMs));
+    },
+    async deliverReplies(input) {
+      const { conversationId } = readShow('deliverReplies', input);
+      return heartbeating((cancelled) => deliverReplies(during(deps, cancelled), conversationId));
+    },
   };
 }
 
@@ -159,16 +167,19 @@ async function remember(
   await store.deliveries.put({ key, channel: sender.name, ref, digest, atMs }, entries);
 }
 
-async function remind(deps: DeliverDeps, batchId: string, note: string): Promise<Delivered> {
-  const open = (await deps.store.approvals.ofBatch(batchId)).filter(({ end }) => end === 'open');
-  const places = new Map<string, CardPlace>();
-  for (const place of placesOf(deps.senders, deps.directory, open, deps.nowMs())) {
-    const { sender, address, approvals } = place;
-    const key = ['remind', batchId, sha256Hex(note), sender.name, address.to, address.thread].join(' ');
-    places.set(key, { ...place, key, approvals: [...(places.get(key)?.approvals ?? []), ...approvals] });
+/** In words that are made here: whoever may write to Temporal chooses none of them. */
+async function remind(deps: DeliverDeps, batchId: string, atMs: number): Promise<Delivered> {
+  const due = (await deps.store.approvals.ofBatch(batchId)).filter((one) => isRemindedBy(one, atMs));
+  const places = new Map<string, CardPlace & { readonly said: string }>();
+  for (const said of new Set(due.map((one) => reminderOf(one, atMs)))) {
+    const saidOf = due.filter((one) => reminderOf(one, atMs) === said);
+    for (const place of placesOf(deps.senders, deps.directory, saidOf, deps.nowMs())) {
+      const { sender, address, approvals } = place;
+      const key = ['remind', batchId, sha256Hex(said), sender.name, address.to, address.thread].join(' ');
+      places.set(key, { ...place, key, said, approvals: [...(places.get(key)?.approvals ?? []), ...approvals] });
+    }
   }
-  return everywhere(deps, [...places.values()], async ({ sender, address, key, approvals }) => {
-    const said = shownLine(note, NOTE_CHARS).text;
+  return everywhere(deps, [...places.values()], async ({ sender, address, key, said, approvals }) => {
     const lines = approvals.slice(0, REMINDED).map(({ summary }) => shownLine(summary, LINE_CHARS).text);
     const more = approvals.length - lines.length;
     const text = [said, ...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
