@@ -11,7 +11,7 @@ import { channelMessageId, messageKey } from '../domain/ids.ts';
 import { DEFAULT_TENANT, type Person, personOnChannel } from '../domain/principal.ts';
 import { MAX_REASON_CHARS } from '../domain/rule.ts';
 import type { DecisionAnswer } from '../domain/signed.ts';
-import { cutText, plain } from '../domain/text.ts';
+import { plain } from '../domain/text.ts';
 import type { ConversationRow } from '../store/ports.ts';
 import { approvalHandle } from '../trust/digest.ts';
 import type { Access } from './access.ts';
@@ -41,6 +41,11 @@ const ABOUT_CHARS = 200;
 // 1 day: how often a stranger is told what to do about it.
 const STRANGER_MS = 86_400_000;
 
+// To a person, who has neither an id nor a key in mind.
+const NOT_ASKED = 'You are not among those who are asked this, so nothing was done.';
+const tooLong = (reason: string): string =>
+  `Your reason has ${reason.length} characters, and a reason may have ${MAX_REASON_CHARS}, so nothing was decided. Say it shorter.`;
+
 /** Where something is heard, with what it takes to hand it on. */
 interface At {
   readonly deps: HearingDeps;
@@ -64,7 +69,7 @@ export function createHearing(deps: HearingDeps, access: Access, ending: Ending)
       // The same message with other words was edited meanwhile; the first ones count.
       if (problem.type === 'key_reused') return;
       if (problem.status >= 500) throw error;
-      await tell(at, heard, { kind: 'text', text: plain(problem.message) });
+      await tell(at, heard, { kind: 'text', text: problem.type === 'not_found' ? NOT_ASKED : plain(problem.message) });
     }
   };
 }
@@ -78,9 +83,10 @@ async function hear(at: At, caller: Caller, heard: Heard): Promise<void> {
     case 'click':
       return click(at, caller, heard);
     case 'reason': {
-      const reason = cutText(heard.text, MAX_REASON_CHARS);
-      const given = parsed(NewDecision.safeParse({ answer: heard.answer, reason }));
-      return decide(at, caller, heard, given);
+      const { answer, text: reason } = heard;
+      // Nobody signs half of what they said.
+      if (reason.length > MAX_REASON_CHARS) throw new Problem('bad_request', tooLong(reason));
+      return decide(at, caller, heard, parsed(NewDecision.safeParse({ answer, reason })));
     }
     default:
       return heard satisfies never;
@@ -155,7 +161,7 @@ async function approvalBehind({ deps }: At, { answer, handle }: Pressed): Promis
   const approval = await deps.store.approvals.byHandle(approvalHandleIn(handle));
   const offered = approval && buttonHandle(answer, { handle: approvalHandle(approval), digest: approval.digest });
   if (approval === undefined || offered !== handle) {
-    throw new Problem('not_found', 'What this button was for is not here.');
+    throw new Problem('approval_gone', 'What this button was for is not here.');
   }
   return approval.id;
 }

@@ -10,7 +10,7 @@ import { writePayload } from './payload.ts';
 const SECTION_CHARS = 2_900;
 const BLOCKS = 50;
 // 500: what a deny's reason may be over HTTP, too.
-export const REASON_CHARS = 500;
+const REASON_CHARS = 500;
 
 export type Block = Readonly<Record<string, unknown>>;
 

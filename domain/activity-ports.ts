@@ -219,8 +219,11 @@ export interface DeliverActivities {
    * by the Workflow's clock, which says who may decide by now; the actor's own may be behind it.
    */
   showCards(input: { readonly batchId: string; readonly atMs?: number }): Promise<Delivered>;
-  /** Remind whoever can still decide something of it; once for each note. */
-  remind(input: { readonly batchId: string; readonly note: string; readonly atMs?: number }): Promise<Delivered>;
+  /**
+   * Remind whoever can still decide what was due to be reminded of by then, in words of the actor's own (see notices.ts);
+   * once for each reminder. `atMs`: when it fell due, by the Workflow's clock.
+   */
+  remind(input: { readonly batchId: string; readonly atMs: number }): Promise<Delivered>;
   /** Every reply of a conversation in a channel that was not delivered yet, in order. */
   deliverReplies(input: { readonly conversationId: string }): Promise<Delivered>;
 }

@@ -17,6 +17,8 @@ export const FAILURES = {
   /** A channel wants us to wait, or cannot be reached. */
   ChannelRateLimited: { retryable: true },
   ChannelUnavailable: { retryable: true },
+  /** What was to be shown in channels is not even of the form of a task; nothing was shown. */
+  ChannelTaskRefused: { retryable: false },
   /** The named agent or tool is not loaded in this worker. */
   AgentUnknown: { retryable: false },
   /** An Update that the conversation does not accept in its phase. */

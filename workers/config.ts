@@ -102,6 +102,21 @@ export function channelsOf(role: 'api' | 'actor', { channelSettings }: Pick<Conf
   );
 }
 
+/** Of a process of all roles: the channels that hear and cannot answer, or the other way around, as sentences. */
+export function oneSidedChannels(config: Pick<Config, 'channelSettings'>): readonly string[] {
+  const [heard, answered] = [channelsOf('api', config), channelsOf('actor', config)];
+  const needed = (role: 'api' | 'actor', { settings }: (typeof CHANNELS)[number]) =>
+    settings.flatMap((one) => (one.role === role && one.optional !== true ? [one.name] : [])).join(', ');
+  return [
+    ...heard
+      .filter((one) => !answered.includes(one))
+      .map((one) => `the channel ${one.name} would hear and never answer; set ${needed('actor', one)} too`),
+    ...answered
+      .filter((one) => !heard.includes(one))
+      .map((one) => `the channel ${one.name} would ask and hear no answer; set ${needed('api', one)} too`),
+  ];
+}
+
 /** Names of the secrets that a role may hold. */
 export function secretsOf(role: Role): readonly string[] {
   return CONFIG_TABLE.flatMap((row) => (row.secret === true && row.roles.includes(role) ? [row.name] : []));

@@ -34,8 +34,8 @@ async function keepReminding(waiting: Waiting): Promise<never> {
   const { batchId } = waiting;
   for (;;) {
     await condition(() => waiting.hasCards && waiting.reminders.length > 0);
-    const note = waiting.reminders.shift() ?? '';
-    await inChannels('remind', () => remind({ batchId, note, atMs: Date.now() }));
+    const { atMs = Date.now() } = waiting.reminders.shift() ?? {};
+    await inChannels('remind', () => remind({ batchId, atMs }));
   }
 }
 

@@ -35,8 +35,8 @@ export interface Waiting {
   /** How often something changed that cards show, and up to which of these changes they show it. */
   changes: number;
   shownChanges: number;
-  /** Sentences that remind people, and were not said yet. */
-  reminders: string[];
+  /** When people were due to be reminded, and of what in which sentence; of what was not said yet. */
+  reminders: { readonly sentence: string; readonly atMs: number }[];
 }
 
 /** `groups` as its row was started with. */
@@ -70,9 +70,11 @@ function showRecorded(waiting: Waiting, { subject, fact }: Entry): void {
   switch (fact.kind) {
     case 'approval_noticed': {
       const reminds = fact.notice === 'reminder' && waiting.hasCards;
-      const sentence = reminds ? reminderOf(find(waiting, subject), Date.now()) : undefined;
+      const atMs = Date.now();
+      const sentence = reminds ? reminderOf(find(waiting, subject), atMs) : undefined;
       // The approvals of a batch that were asked together are one reminder.
-      if (sentence !== undefined && !waiting.reminders.includes(sentence)) waiting.reminders.push(sentence);
+      const isNew = sentence !== undefined && waiting.reminders.every((one) => one.sentence !== sentence);
+      if (isNew) waiting.reminders.push({ sentence, atMs });
       return noteChange(waiting);
     }
     case 'approval_requested':

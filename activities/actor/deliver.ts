@@ -15,6 +15,7 @@ import { type DeliverDeps, everywhere, isRefused } from './everywhere.ts';
 import { type CardPlace, placesOf } from './places.ts';
 import { createReminding } from './reminders.ts';
 import { deliverReplies } from './replies.ts';
+import { readShow } from './task.ts';
 
 // 100 actions: of one turn; more than a model call may ask for at once.
 const ACTIONS = 100;
@@ -22,11 +23,18 @@ const ACTIONS = 100;
 export function createDeliverActivities(deps: DeliverDeps): DeliverActivities {
   const remind = createReminding();
   return {
-    showCards: ({ batchId, atMs }) => heartbeating((cancelled) => showCards(during(deps, cancelled, atMs), batchId)),
-    remind: ({ batchId, note, atMs }) =>
-      heartbeating((cancelled) => remind(during(deps, cancelled, atMs), batchId, note)),
-    deliverReplies: ({ conversationId }) =>
-      heartbeating((cancelled) => deliverReplies(during(deps, cancelled), conversationId)),
+    async showCards(input) {
+      const { batchId, atMs } = readShow('showCards', input);
+      return heartbeating((cancelled) => showCards(during(deps, cancelled, atMs), batchId));
+    },
+    async remind(input) {
+      const { batchId, atMs } = readShow('remind', input);
+      return heartbeating((cancelled) => remind(during(deps, cancelled, atMs), batchId, atMs));
+    },
+    async deliverReplies(input) {
+      const { conversationId } = readShow('deliverReplies', input);
+      return heartbeating((cancelled) => deliverReplies(during(deps, cancelled), conversationId));
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import type { Delivered } from '../../domain/activity-ports.ts';
 import type { Approval } from '../../domain/approval.ts';
 import type { MessageRef } from '../../domain/channel.ts';
 import { shownLine } from '../../domain/display.ts';
-import { isRemindedBy } from '../../domain/notices.ts';
+import { isRemindedBy, reminderOf } from '../../domain/notices.ts';
 import { sha256Hex } from '../../trust/digest.ts';
 import { type DeliverDeps, everywhere, isRefused } from './everywhere.ts';
 import { type CardPlace, placesOf } from './places.ts';
@@ -22,21 +22,32 @@ const TOGETHER_MS = 3 * 60_000;
 const OPEN_PAGES = 10;
 const OPEN_PAGE = 100;
 
+/** In words that are made here, and when it is due: whoever may write to Temporal chooses none of them. */
 export function createReminding() {
   // Places where somebody is being told just now: who comes meanwhile comes again, and finds it told.
   const busy = new Set<string>();
-  return async (deps: DeliverDeps, batchId: string, note: string): Promise<Delivered> => {
-    const own = (await deps.store.approvals.ofBatch(batchId)).filter(({ end }) => end === 'open');
-    const places = byAddress(placesOf(deps.senders, deps.directory, own, deps.nowMs()));
-    if (places.size === 0) return { done: 0, refused: [] };
+  return async (deps: DeliverDeps, batchId: string, atMs: number): Promise<Delivered> => {
+    const own = (await deps.store.approvals.ofBatch(batchId)).filter((one) => isRemindedBy(one, atMs));
+    const places = ownPlaces(deps, own, atMs);
+    if (places.length === 0) return { done: 0, refused: [] };
     const others = (await dueNow(deps)).filter((one) => one.batchId !== batchId);
     const beside = byAddress(placesOf(deps.senders, deps.directory, others, deps.nowMs()));
-    return everywhere(deps, [...places.values()], (place) => {
+    return everywhere(deps, places, ({ note, ...place }) => {
       const key = ['remind', batchId, sha256Hex(note), place.key].join(' ');
       const text = textOf(place.approvals, beside.get(place.key)?.approvals ?? [], note);
       return remindAt(deps, place, { key, text, busy });
     });
   };
+}
+
+/** The approvals of one batch that were asked together are one reminder. */
+function ownPlaces(deps: DeliverDeps, own: readonly Approval[], atMs: number) {
+  const notes = [...new Set(own.map((one) => reminderOf(one, atMs)))];
+  return notes.flatMap((note) => {
+    const of = own.filter((one) => reminderOf(one, atMs) === note);
+    const places = byAddress(placesOf(deps.senders, deps.directory, of, deps.nowMs()));
+    return [...places.values()].map((place) => ({ ...place, note }));
+  });
 }
 
 /** What is open and half over, of all batches. */

@@ -13,6 +13,8 @@ export async function deliverReplies(deps: DeliverDeps, conversationId: string):
   const channel = (await deps.store.conversations.get(conversationId))?.channel ?? null;
   const sender = deps.senders.find(({ name }) => name === channel?.name);
   const all: Delivered = { done: 0, refused: [] };
+  if (channel !== null && sender === undefined)
+    deps.log.warn({ channel: channel.name }, 'nothing is set to post to a channel in which somebody waits for a reply');
   if (channel === null || sender === undefined) return all;
   let { done } = all;
   for (let round = 0; round < ROUNDS; round++) {

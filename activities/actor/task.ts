@@ -1,8 +1,9 @@
 // What comes from the actor's Task Queue, parsed once. Whoever may write to Temporal may put anything there; what is not
-// even of the form of a task is refused like a warrant that proves nothing. May import domain types and zod.
+// even of the form of a task is refused, an act or a look like a warrant that proves nothing. May import domain and zod.
+import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
-import type { ActorActivities } from '../../domain/activity-ports.ts';
-import { UNREADABLE_TASK } from '../../domain/failure.ts';
+import type { ActorActivities, DeliverActivities } from '../../domain/activity-ports.ts';
+import { type FailureType, UNREADABLE_TASK } from '../../domain/failure.ts';
 import { conversationOfAction } from '../../domain/ids.ts';
 import { WarrantRefused } from './warrant.ts';
 
@@ -41,6 +42,29 @@ const ActInput: z.ZodType<ActInput> = z.object({
 });
 
 const InspectInput: z.ZodType<InspectInput> = z.object({ proposal: Proposal, principal: z.string() });
+
+// 200 characters: the longest id of a conversation with a turn, an index and what a question adds is half of that.
+const ShownId = z.string().min(1).max(200);
+const Ms = z.int().nonnegative();
+
+type Shows = { readonly [Name in keyof DeliverActivities]: z.ZodType<Parameters<DeliverActivities[Name]>[0]> };
+
+// What a role of before adds, such as the words of a reminder, is left out.
+const SHOWS: Shows = {
+  showCards: z.object({ batchId: ShownId, atMs: Ms.optional() }) as Shows['showCards'],
+  remind: z.object({ batchId: ShownId, atMs: Ms }),
+  deliverReplies: z.object({ conversationId: ShownId }),
+};
+
+/** A task that shows something in channels. Throws ChannelTaskRefused where it is none. */
+export function readShow<Name extends keyof Shows>(name: Name, input: unknown): z.output<Shows[Name]> {
+  const result = SHOWS[name].safeParse(input);
+  if (result.success) return result.data;
+  const type: FailureType = 'ChannelTaskRefused';
+  const where = result.error.issues[0]?.path.join('.') ?? '';
+  const message = `${UNREADABLE_TASK}: ${where === '' ? name : where} is not what it must be`;
+  throw ApplicationFailure.create({ type, message, nonRetryable: true });
+}
 
 /** The task `act`. Throws WarrantRefused where it is none. */
 export const readAct = (input: unknown): ActInput => read(ActInput, input);

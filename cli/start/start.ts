@@ -4,7 +4,7 @@
 import type { PoolConfig } from 'pg';
 import type { Agent } from '../../domain/agent.ts';
 import type { Store } from '../../store/ports.ts';
-import { type Config, ConfigInvalid, readConfig } from '../../workers/config.ts';
+import { type Config, ConfigInvalid, oneSidedChannels, readConfig } from '../../workers/config.ts';
 import {
   type DevelopmentIdentity,
   developmentIdentities,
@@ -110,6 +110,8 @@ export async function startDevelopment<Connections>(options: StartOptions<Connec
         'docker-compose.yml does, or unset COUNTERSIGN_MODE',
     ]);
   }
+  const oneSided = oneSidedChannels(config);
+  if (oneSided.length > 0) throw new ConfigInvalid(oneSided);
   // First, and before anything is opened: a mistake in an agent is the likeliest one, and shows at once.
   const loaded = await parts.loadAgents(options.agentsFolder);
   const down = createDownSteps(report);

@@ -148,21 +148,48 @@ test('a platform that wants us to wait is tried again when it says, and only whe
   assert.deepEqual(pigeon.calls, ['post FINN', 'post OLGA', 'post FINN']);
 });
 
-test('a reminder comes once for each note, and only where something is open', async () => {
+test('a reminder comes once, in our own words and when it is due, and only where something is open', async () => {
   const pigeon = createPigeon();
   const deliver = delivering(pigeon);
-  const approval = await asked('board');
+  const [askedMs, deadlineMs] = [0, 10_000_000];
+  const approval = await asked('board', { askedMs, deadlineMs });
   const { batchId } = approval;
-  const later = { batchId, atMs: 2_000_000 };
-  for (let time = 0; time < 2; time++) await deliver('remind', { batchId, note: 'half of the time is over' });
-  await deliver('remind', { ...later, note: 'last call' });
+  await deliver('remind', { batchId, atMs: 4_999_999 });
+  const task = { batchId, atMs: 5_000_000, note: 'approve all of them at evil.example' };
+  for (let time = 0; time < 2; time++) await deliver('remind', task);
+  await deliver('remind', { batchId, atMs: 9_000_000 });
+  const other = { id: `${batchId}.1.0`, batchId, conversationId: approval.conversationId, askedMs: 1, deadlineMs };
+  await settle(await asked('board', other), 'approved');
   await settle(approval, 'approved');
-  await deliver('remind', { ...later, note: 'too late' });
+  await deliver('remind', { batchId, atMs: 9_500_000 });
   const texts = [...pigeon.standing.values()].map(({ message }) => (message.kind === 'text' ? message.text : ''));
   assert.deepEqual(
     texts.map((text) => text.split('\n')[0]),
-    ['half of the time is over', 'last call'],
+    ['Half', 'Nearly all'].map(
+      (part) =>
+        `${part} of the time to answer is over. This waits until 1970-01-01 02:46 UTC; then it is denied by itself.`,
+    ),
   );
+});
+
+test('what is not of the form of a task is refused for good, and shows nothing', async () => {
+  const pigeon = createPigeon();
+  const { batchId } = await asked('treasury');
+  const deliver = delivering(pigeon) as (name: string, input: unknown) => Promise<unknown>;
+  for (const input of [
+    undefined,
+    null,
+    'x',
+    [],
+    {},
+    { batchId: 7 },
+    { batchId: 'x'.repeat(201) },
+    { batchId, atMs: 'now' },
+  ])
+    for (const name of ['showCards', 'remind', 'deliverReplies'])
+      await assert.rejects(deliver(name, input), { type: 'ChannelTaskRefused', nonRetryable: true });
+  await assert.rejects(deliver('remind', { batchId, note: 'go' }), /the task cannot be read: atMs is not/);
+  assert.deepEqual(pigeon.calls, []);
 });
 
 test('who may decide by now is told by the clock of the Workflow, where the actor’s is behind it', async () => {

@@ -124,6 +124,14 @@ test('a deny asks for its reason first, and counts with it', async (t) => {
   assert.deepEqual([settled?.end, settled?.decisions[0]?.reason], ['denied', 'not in March']);
 });
 
+test('a reason that is too long is told, and never cut and signed', async (t) => {
+  const { send, ask, store, heard } = await listening(t);
+  const approval = await ask();
+  await send(because('approver', button('deny', approval), '😀'.repeat(300)));
+  assert.match(heard().join(), /Your reason has 600 characters, and a reason may have 500, so nothing was decided/);
+  assert.equal((await store.approvals.get(approval.id))?.end, 'open');
+});
+
 test('who is not in the group, or asked for it, decides nothing by clicking, and is told why', async (t) => {
   const { send, ask, store, heard } = await listening(t);
   const approval = await ask();
@@ -138,7 +146,7 @@ test('who is not in the group, or asked for it, decides nothing by clicking, and
   const told = heard().join('\n');
   assert.match(
     told,
-    /There is no approval [^]*Who asks for an action, or wrote it, cannot decide it[^]*answer "approve" or "deny"[^]*not here/,
+    /^You are not among those who are asked this, so nothing was done[^]*Who asks for an action, or wrote it, cannot decide it[^]*answer "approve" or "deny"[^]*not here/,
   );
   assert.doesNotMatch(told, /why deny/);
 });

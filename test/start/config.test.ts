@@ -8,6 +8,7 @@ import {
   channelsOf,
   ConfigInvalid,
   modelProtocolOf,
+  oneSidedChannels,
   readConfig,
   roleProblems,
   secretsOf,
@@ -102,6 +103,17 @@ test('a channel is set whole or not at all, and a blank secret stops the start',
   for (const blank of [{}, { SLACK_SIGNING_SECRET: '' }, { SLACK_SIGNING_SECRET_FILE: file }])
     assert.deepEqual(problemsOf({ ...hears, ...blank }), [needs]);
   assert.match(problemsOf({ ...hears, SLACK_SIGNING_SECRET: '     ' }).join(), /^SLACK_SIGNING_SECRET must be /);
+  const token = { SLACK_BOT_TOKEN: 'xoxb-of-the-test' };
+  const hearing = { ...hears, SLACK_SIGNING_SECRET: 'x'.repeat(32) };
+  assert.match(
+    oneSidedChannels(readConfig(hearing)).join(),
+    /slack would hear and never answer; set SLACK_BOT_TOKEN too/,
+  );
+  assert.match(
+    oneSidedChannels(readConfig(token)).join(),
+    /slack would ask and hear no answer; set SLACK_SIGNING_SECRET, /,
+  );
+  for (const both of [{}, { ...hearing, ...token }]) assert.deepEqual(oneSidedChannels(readConfig(both)), []);
   assert.deepEqual(channelsOf('api', readConfig({ SLACK_SIGNING_SECRET_FILE: file })), []);
   const whole = readConfig({ ...hears, SLACK_SIGNING_SECRET: 'x'.repeat(32), TELEGRAM_BOT_TOKEN: '123:abcdefgh' });
   const names = (['api', 'actor'] as const).map((role) => channelsOf(role, whole).map(({ name }) => name));

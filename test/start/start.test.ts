@@ -77,5 +77,10 @@ test('a wrong environment, or production, stops a start before it opens anything
   assert.match((await wrong.run.ended).output, /^PORT must be a whole number/);
   const production = start(t, '', { COUNTERSIGN_MODE: 'production' });
   assert.match((await production.run.ended).output, /refuses all roles in one process/);
-  assert.equal(existsSync(wrong.state) || existsSync(production.state), false);
+  const deaf = start(t, '', { SLACK_BOT_TOKEN: 'xoxb-of-the-test' });
+  assert.match((await deaf.run.ended).output, /the channel slack would ask and hear no answer/);
+  assert.equal(
+    [wrong, production, deaf].some(({ state }) => existsSync(state)),
+    false,
+  );
 });
