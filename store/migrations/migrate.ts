@@ -13,6 +13,7 @@ import { approvalHandles0005 } from './0005-approval-handles.ts';
 import { noGaps0006 } from './0006-no-gaps.ts';
 import { escalation0007 } from './0007-escalation.ts';
 import { channels0008 } from './0008-channels.ts';
+import { claimedDeliveries0010 } from './0010-claimed-deliveries.ts';
 
 /** In order; a name that was released never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -24,6 +25,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006_no_gaps': noGaps0006,
   '0007_escalation': escalation0007,
   '0008_channels': channels0008,
+  '0010_claimed_deliveries': claimedDeliveries0010,
 };
 
 // Apart from our own schema, so that dropping the data also needs a decision about the bookkeeping.
