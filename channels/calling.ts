@@ -42,3 +42,14 @@ export async function faulty<T>(
     throw known(error) ?? new ChannelFault('unavailable', `${platform} answered with what cannot be read`);
   }
 }
+
+/** False where the platform refuses it; what passes by itself is thrown. */
+export async function isTaken(work: Promise<unknown>): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    if (error instanceof ChannelFault && error.kind === 'refused') return false;
+    throw error;
+  }
+}

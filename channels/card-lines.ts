@@ -8,9 +8,16 @@ import type { DecisionAnswer } from '../domain/signed.ts';
 import { cutText } from '../domain/text.ts';
 import { writePayload } from './payload.ts';
 
-// 200 characters and 5 decisions: enough to know which card it is; a message of nothing else always fits.
-const SHORT_CHARS = 200;
-const SHORT_DECISIONS = 5;
+interface Room {
+  /** Of each text from outside. */
+  readonly chars: number;
+  readonly decisions: number;
+}
+
+// 200 characters and 5 decisions: enough to know which card it is. 40 and 1: a message of nothing else always fits, though
+// the markup of a channel makes 14 characters of one.
+const SHORT: Room = { chars: 200, decisions: 5 };
+const LEAST: Room = { chars: 40, decisions: 1 };
 
 export type Span =
   | { readonly from: 'us'; readonly text: string; readonly isBold?: true }
@@ -33,12 +40,13 @@ export interface CardLines {
   readonly asks: readonly AskLines[];
 }
 
-/** `short`: where the channel cannot take the whole, only what is asked, and that it cannot be approved here. */
-type Extent = 'whole' | 'short';
+/** Where the channel cannot take the whole, as much as has room: what is asked, and that it cannot be approved here. */
+type Extent = 'whole' | Room;
 
 /** The card as the channel can take it: whole, or else short. `format` says undefined to what it cannot take. */
 export function fitted<T>(card: Card, format: (lines: CardLines) => T | undefined): T {
-  const formatted = format(cardLines(card, 'whole')) ?? format(cardLines(card, 'short'));
+  const as = (extent: Extent) => format(cardLines(card, extent));
+  const formatted = as('whole') ?? as(SHORT) ?? as(LEAST);
   if (formatted === undefined) throw new Error(`a short card must fit, and ${card.id} does not`);
   return formatted;
 }
@@ -51,11 +59,12 @@ function cardLines(card: Card, extent: Extent): CardLines {
     buttons: ask.end === 'open' ? buttonsOf(ask, extent) : [],
   }));
   if (extent === 'whole') return { top, asks };
+  const cut = ({ text, ...span }: Span): Span =>
+    span.from === 'us' || text.length <= extent.chars
+      ? { ...span, text }
+      : { ...span, text: `${cutText(text, extent.chars)}…` };
   return { top, asks: asks.map(({ lines, buttons }) => ({ lines: lines.map((line) => line.map(cut)), buttons })) };
 }
-
-const cut = (span: Span): Span =>
-  span.text.length <= SHORT_CHARS ? span : { ...span, text: `${cutText(span.text, SHORT_CHARS)}…` };
 
 function openLines(ask: CardAsk, extent: Extent): readonly Line[] {
   const { evidence, hiddenFields } = ask;
@@ -119,7 +128,7 @@ function fieldLine({ name, value, from, isCritical }: CardField): Line {
 }
 
 function decidedLines({ decided }: CardAsk, extent: Extent): readonly Line[] {
-  const told = extent === 'whole' ? decided : decided.slice(-SHORT_DECISIONS);
+  const told = extent === 'whole' ? decided : decided.slice(-extent.decisions);
   return told.map(decidedLine);
 }
 

@@ -8,11 +8,12 @@ import { escapeSlackText, unescapeSlackText } from '@chat-adapter/slack/format';
 import { verifySlackSignature } from '@chat-adapter/slack/webhook';
 import { z } from 'zod';
 import type { ChannelLimits, ChannelReceiver, ChannelSending, Note, OutMessage, Received } from '../domain/channel.ts';
-import { createCall, faulty, tooSoon } from './calling.ts';
+import { createCall, tooSoon } from './calling.ts';
 import { type AskLines, type CardLines, fitted, type Line, packed, type Span } from './card-lines.ts';
 import type { ChannelDefinition, ChannelSettings } from './definition.ts';
-import { agentSetting, ChannelFault, setting, settingOf, urlSetting, WebhookRefused } from './definition.ts';
+import { agentSetting, setting, settingOf, urlSetting, WebhookRefused } from './definition.ts';
 import { readPayload, writePayload } from './payload.ts';
+import { faultOf, isInTime, told } from './slack-faults.ts';
 
 // 5 minutes, either way, as Slack documents it: what was recorded cannot be sent again later.
 const MAX_SKEW_S = 300;
@@ -25,6 +26,7 @@ const REASON_CHARS = 500;
 const LIMITS: ChannelLimits = { valueChars: 500, fields: 30, totalChars: 8_000, asksPerMessage: 5, textChars: 12_000 };
 const TOKEN = /^xox[a-z]-[A-Za-z0-9-]{8,250}$/;
 const SECRET = { secret: true } as const;
+const PRESS_AGAIN = 'This took too long, and nothing was counted. Press the button again.';
 
 export const slack: ChannelDefinition = {
   name: 'slack',
@@ -213,24 +215,14 @@ function createSender(settings: ChannelSettings): ChannelSending {
     tell: (way, note) =>
       told(async () => {
         const { channel = '', user = '', trigger = '' } = way;
-        if (note.kind === 'reason')
-          return void (await web.openSlackView({ ...api, triggerId: trigger, view: formFor(note, channel) }));
-        await web.postSlackEphemeral({ ...quiet, ...textMessage(note.text, note.link), channel, user });
+        const say = async (...words: Parameters<typeof textMessage>) =>
+          void (await web.postSlackEphemeral({ ...quiet, ...textMessage(...words), channel, user }));
+        if (note.kind === 'text') return say(note.text, note.link);
+        const open = () => web.openSlackView({ ...api, triggerId: trigger, view: formFor(note, channel) });
+        if (!(await isInTime(open))) await say(PRESS_AGAIN);
       }),
   };
 }
-
-// What passes by itself, or once whoever runs the app has put it right; all else is refused however often it is tried.
-const PASSING =
-  /^(?:ratelimited|internal_error|fatal_error|service_unavailable|request_timeout|invalid_auth|not_authed|account_inactive|token_\w+|missing_scope)$/;
-
-const faultOf = (method: string, code: string): ChannelFault =>
-  new ChannelFault(PASSING.test(code) ? 'unavailable' : 'refused', `Slack said ${code} to ${method}`);
-
-const told = <T>(work: () => Promise<T>): Promise<T> =>
-  faulty('Slack', work, (error) =>
-    error instanceof web.SlackApiError ? faultOf(error.method, error.response?.error ?? `${error.status}`) : undefined,
-  );
 
 function shownAs(message: OutMessage) {
   if (message.kind === 'text') return textMessage(message.text);

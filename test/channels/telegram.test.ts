@@ -248,3 +248,22 @@ test('a click is answered where it was made; what is too long for that comes in 
     ['answerCallbackQuery', 'answerCallbackQuery', 'sendMessage'],
   );
 });
+
+test('a click that is too old to be answered is answered with a message', async (t) => {
+  const { sender, calls, failures, way } = await emulate(t);
+  const description = 'Bad Request: query is too old and response timeout expired or query ID is invalid';
+  const tooOld = { status: 400, body: JSON.stringify({ ok: false, error_code: 400, description }) };
+  for (const note of [
+    { kind: 'text', text: 'counted' },
+    { kind: 'text', text: 'all of it', link: { url: 'https://desk.example/v', label: 'See everything' } },
+    { kind: 'reason', answer: 'deny', handle: HANDLE, about: 'refund' },
+  ] as const) {
+    failures.push(tooOld);
+    const before = calls.length;
+    await sender.tell(await way(), note);
+    assert.deepEqual(
+      calls.slice(before).map(({ method }) => method),
+      ['answerCallbackQuery', 'sendMessage'],
+    );
+  }
+});
