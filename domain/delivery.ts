@@ -84,12 +84,14 @@ export interface DueNote extends Omit<NewNote, 'nowMs'> {
 /** What the API, which holds no token, wants one person told; the actor tells it. */
 export interface Notes {
   add(note: NewNote): Promise<void>;
-  /** Take the oldest that is due; it is due again after `holdMs`, should whoever took it not come back. */
-  take(nowMs: number, holdMs: number): Promise<DueNote | undefined>;
+  /** Take the oldest of a channel that is due; it is due again after `holdMs`, should whoever took it not come back. */
+  take(channel: string, nowMs: number, holdMs: number): Promise<DueNote | undefined>;
   /** Try it again then. */
   later(id: string, dueMs: number): Promise<void>;
   /** It is told, or never will be; its words are gone at once. */
   over(id: string): Promise<void>;
+  /** Those made before then are over, told or not: whatever their channel is, nobody may be there to tell them. */
+  expire(beforeMs: number): Promise<void>;
   /** Forget those made before then, told or not. */
   forget(beforeMs: number): Promise<void>;
 }

@@ -175,7 +175,7 @@ function cardsOf(db: Db): Pick<Deliveries, 'ofBatch' | 'stale'> {
   };
 }
 
-const NOTHING = '{}';
+const OVER = { is_over: true, way: '{}', note: '{}' } as const;
 
 export function createNotes(db: Db): Notes {
   return {
@@ -186,7 +186,7 @@ export function createNotes(db: Db): Notes {
         .onConflict((conflict) => conflict.doNothing())
         .execute();
     },
-    async take(nowMs, holdMs) {
+    async take(channel, nowMs, holdMs) {
       const row = await db
         .updateTable('notes')
         .set((eb) => ({ due_ms: nowMs + holdMs, tries: eb('tries', '+', 1) }))
@@ -194,6 +194,7 @@ export function createNotes(db: Db): Notes {
           eb
             .selectFrom('notes')
             .select('id')
+            .where('channel', '=', channel)
             .where('due_ms', '<=', nowMs)
             .where('is_over', '=', false)
             .orderBy('due_ms')
@@ -204,14 +205,17 @@ export function createNotes(db: Db): Notes {
         .returningAll()
         .executeTakeFirst();
       if (row === undefined) return undefined;
-      const { id, channel, way, note, made_ms: madeMs, tries } = row;
+      const { id, way, note, made_ms: madeMs, tries } = row;
       return { id, channel, way, note, madeMs, tries };
     },
     async later(id, dueMs) {
       await db.updateTable('notes').set({ due_ms: dueMs }).where('id', '=', id).execute();
     },
     async over(id) {
-      await db.updateTable('notes').set({ is_over: true, way: NOTHING, note: NOTHING }).where('id', '=', id).execute();
+      await db.updateTable('notes').set(OVER).where('id', '=', id).execute();
+    },
+    async expire(beforeMs) {
+      await db.updateTable('notes').set(OVER).where('made_ms', '<', beforeMs).where('is_over', '=', false).execute();
     },
     async forget(beforeMs) {
       await db.deleteFrom('notes').where('made_ms', '<', beforeMs).execute();

@@ -169,10 +169,11 @@ test('the API says what is to be told, and sends nothing; the actor tells it, an
   const note = { id: 'n1', channel: 'c', way: { user: 'u' }, note: { kind: 'text', text: 't' }, nowMs: 1 } as const;
   for (let time = 0; time < 2; time++) await api.notes.add(note);
   await assert.rejects(actor.notes.add(note), DENIED);
-  for (const other of [api, assistant, workflows]) await assert.rejects(other.notes.take(9, 9), DENIED);
-  assert.equal((await actor.notes.take(9, 9))?.id, 'n1');
+  for (const other of [api, assistant, workflows]) await assert.rejects(other.notes.take('c', 9, 9), DENIED);
+  assert.equal((await actor.notes.take('c', 9, 9))?.id, 'n1');
   await actor.notes.later('n1', 9);
   await actor.notes.over('n1');
+  await actor.notes.expire(9);
   await actor.notes.forget(9);
   const address = { to: 'C1', thread: '' };
   const ref = { to: 'C1', id: '1' };

@@ -142,6 +142,7 @@ export function createMemoryStore(): MemoryStore {
       take: notHere,
       later: notHere,
       over: notHere,
+      expire: notHere,
       forget: notHere,
     },
     deliveries: {

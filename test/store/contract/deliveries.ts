@@ -155,22 +155,25 @@ export const deliveriesContract: Contract = {
     await store.notes.add(note);
     await store.notes.add({ ...note, note: { kind: 'text', text: 'again' } });
     const { nowMs: madeMs, ...same } = note;
-    assert.equal(await store.notes.take(99, 10), undefined);
-    const taken = await Promise.all([1, 2, 3].map(() => store.notes.take(100, 10)));
+    assert.equal(await store.notes.take('slack', 99, 10), undefined);
+    const taken = await Promise.all([1, 2, 3].map(() => store.notes.take('slack', 100, 10)));
     assert.deepEqual(
       taken.filter((one) => one !== undefined),
       [{ ...same, madeMs, tries: 1 }],
     );
-    assert.equal((await store.notes.take(110, 10))?.tries, 2);
+    assert.equal(await store.notes.take('telegram', 110, 10), undefined);
+    assert.equal((await store.notes.take('slack', 110, 10))?.tries, 2);
     await store.notes.later(note.id, 500);
-    assert.equal(await store.notes.take(499, 10), undefined);
+    assert.equal(await store.notes.take('slack', 499, 10), undefined);
     await store.notes.over(note.id);
-    assert.equal(await store.notes.take(900, 10), undefined);
+    assert.equal(await store.notes.take('slack', 900, 10), undefined);
     await store.notes.add(note);
-    assert.equal(await store.notes.take(900, 10), undefined);
+    assert.equal(await store.notes.take('slack', 900, 10), undefined);
     await store.notes.forget(101);
     await store.notes.add({ ...note, nowMs: 800 });
-    assert.equal((await store.notes.take(900, 10))?.id, note.id);
-    await store.notes.over(note.id);
+    await store.notes.expire(800);
+    assert.equal((await store.notes.take('slack', 900, 10))?.id, note.id);
+    await store.notes.expire(801);
+    assert.equal(await store.notes.take('slack', 9_000, 10), undefined);
   },
 };
