@@ -223,14 +223,22 @@ async function decide(
   throw new Problem('approval_gone', gone);
 }
 
-/** Put on record that an open approval is cancelled, because its Workflow is gone. One that has ended stays as it ended. */
+/**
+ * Put on record that an open approval is cancelled, because its Workflow is gone, and all that was asked there with it. What
+ * has ended stays as it ended.
+ */
 export async function recordGone(
   { store, nowMs }: Pick<Deps, 'store' | 'nowMs'>,
-  approval: ApprovalRow,
+  { batchId }: Pick<ApprovalRow, 'batchId'>,
 ): Promise<void> {
-  const { id, conversationId } = approval;
-  const fact = { kind: 'approval_settled', approval: endApproval(approval, 'cancelled') } as const;
-  await store.record([{ subject: id, step: 'settled', conversationId, atMs: nowMs(), fact }]);
+  const open = (await store.approvals.ofBatch(batchId)).filter(({ end }) => end === 'open');
+  await store.record(
+    open.map((approval) => {
+      const { id, conversationId } = approval;
+      const fact = { kind: 'approval_settled', approval: endApproval(approval, 'cancelled') } as const;
+      return { subject: id, step: 'settled', conversationId, atMs: nowMs(), fact };
+    }),
+  );
 }
 
 /** The caller's own decision gets its receipt again; anyone else, or another answer, learns that it is over. */

@@ -5,12 +5,19 @@ import type { Card, CardAsk, CardField } from '../domain/card.ts';
 import type { ClickAnswer } from '../domain/channel.ts';
 import type { Shown } from '../domain/display.ts';
 import type { DecisionAnswer } from '../domain/signed.ts';
-import { cutText } from '../domain/text.ts';
+import { cutText, timeText } from '../domain/text.ts';
 import { buttonHandle, writePayload } from './payload.ts';
 
-// 200 characters and 5 decisions: enough to know which card it is; a message of nothing else always fits.
-const SHORT_CHARS = 200;
-const SHORT_DECISIONS = 5;
+interface Room {
+  /** Of each text from outside. */
+  readonly chars: number;
+  readonly decisions: number;
+}
+
+// 200 characters and 5 decisions: enough to know which card it is. 40 and 1: a message of nothing else always fits, though
+// the markup of a channel makes 14 characters of one.
+const SHORT: Room = { chars: 200, decisions: 5 };
+const LEAST: Room = { chars: 40, decisions: 1 };
 
 export type Span =
   | { readonly from: 'us'; readonly text: string; readonly isBold?: true }
@@ -33,12 +40,13 @@ export interface CardLines {
   readonly asks: readonly AskLines[];
 }
 
-/** `short`: where the channel cannot take the whole, only what is asked, and that it cannot be approved here. */
-type Extent = 'whole' | 'short';
+/** Where the channel cannot take the whole, as much as has room: what is asked, and that it cannot be approved here. */
+type Extent = 'whole' | Room;
 
 /** The card as the channel can take it: whole, or else short. `format` says undefined to what it cannot take. */
 export function fitted<T>(card: Card, format: (lines: CardLines) => T | undefined): T {
-  const formatted = format(cardLines(card, 'whole')) ?? format(cardLines(card, 'short'));
+  const as = (extent: Extent) => format(cardLines(card, extent));
+  const formatted = as('whole') ?? as(SHORT) ?? as(LEAST);
   if (formatted === undefined) throw new Error(`a short card must fit, and ${card.id} does not`);
   return formatted;
 }
@@ -55,11 +63,12 @@ function cardLines(card: Card, extent: Extent): CardLines {
     buttons: ask.end === 'open' ? buttonsOf(ask, extent, many > 1 ? `${at + 1}: ` : '') : [],
   }));
   if (extent === 'whole') return { top, asks };
+  const cut = ({ text, ...span }: Span): Span =>
+    span.from === 'us' || text.length <= extent.chars
+      ? { ...span, text }
+      : { ...span, text: `${cutText(text, extent.chars)}…` };
   return { top, asks: asks.map(({ lines, buttons }) => ({ lines: lines.map((line) => line.map(cut)), buttons })) };
 }
-
-const cut = (span: Span): Span =>
-  span.text.length <= SHORT_CHARS ? span : { ...span, text: `${cutText(span.text, SHORT_CHARS)}…` };
 
 function openLines(ask: CardAsk, extent: Extent): readonly Line[] {
   const { evidence, hiddenFields } = ask;
@@ -72,7 +81,7 @@ function openLines(ask: CardAsk, extent: Extent): readonly Line[] {
       : [
           [
             us('on record as of '),
-            us(timeOf(evidence.asOfMs)),
+            us(timeText(evidence.asOfMs)),
             ...(evidence.version === '' ? [] : [us(', version '), outside(evidence.version)]),
           ],
           ...evidence.fields.map(fieldLine),
@@ -85,7 +94,7 @@ function openLines(ask: CardAsk, extent: Extent): readonly Line[] {
     ...headLines(ask),
     ...(extent === 'whole' ? all : []),
     ...(isWhole ? [] : [[bold('Not all of it can be shown here. See everything, and approve it there.')]]),
-    [us(`${ask.quorum} of `), outside(ask.group), us(` until ${timeOf(ask.deadlineMs)}; ${ask.otherwise}`)],
+    [us(`${ask.quorum} of `), outside(ask.group), us(` until ${timeText(ask.deadlineMs)}; ${ask.otherwise}`)],
     ...decidedLines(ask, extent),
     ...(extent === 'whole' ? saidLines(ask) : []),
   ];
@@ -123,16 +132,20 @@ function fieldLine({ name, value, from, isCritical }: CardField): Line {
 }
 
 function decidedLines({ decided }: CardAsk, extent: Extent): readonly Line[] {
-  const told = extent === 'whole' ? decided : decided.slice(-SHORT_DECISIONS);
+  const told = extent === 'whole' ? decided : decided.slice(-extent.decisions);
   return told.map(decidedLine);
 }
 
 const saidLines = ({ requester, saidSince }: CardAsk): readonly Line[] =>
-  saidSince.map(({ text, atMs }) => [...shown(requester), us(` has said since, at ${timeOf(atMs)}: `), ...shown(text)]);
+  saidSince.map(({ text, atMs }) => [
+    ...shown(requester),
+    us(` has said since, at ${timeText(atMs)}: `),
+    ...shown(text),
+  ]);
 
 function decidedLine({ person, answer, reason, atMs }: CardAsk['decided'][number]): Line {
   const because = reason.text === '' ? [] : [us(': '), ...shown(reason)];
-  return [us(`${answer.replaceAll('_', ' ')} by `), ...shown(person), us(` at ${timeOf(atMs)}`), ...because];
+  return [us(`${answer.replaceAll('_', ' ')} by `), ...shown(person), us(` at ${timeText(atMs)}`), ...because];
 }
 
 const LABELS: Readonly<Record<ClickAnswer, Pick<Button, 'label' | 'style'>>> = {
@@ -168,17 +181,3 @@ function shown({ text, flags }: Shown): Line {
 const us = (text: string): Span => ({ from: 'us', text });
 const bold = (text: string): Span => ({ from: 'us', text, isBold: true });
 const outside = (text: string): Span => ({ from: 'outside', text });
-
-const timeOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-
-/** Texts in as few parts as hold them, none longer than `maxChars`; undefined where one text is too long for any. */
-export function packed(texts: readonly string[], glue: string, maxChars: number): readonly string[] | undefined {
-  const parts: string[] = [];
-  for (const text of texts) {
-    if (text.length > maxChars) return undefined;
-    const longer = `${parts.at(-1) ?? ''}${glue}${text}`;
-    if (parts.length === 0 || longer.length > maxChars) parts.push(text);
-    else parts[parts.length - 1] = longer;
-  }
-  return parts;
-}

@@ -50,12 +50,13 @@ export class WebhookRefused extends Error {
 }
 
 /**
- * A call to the platform failed. `rate_limited` and `unavailable` pass by themselves; `refused` does not: whoever we write
+ * A call to the platform failed. `rate_limited` and `unavailable` pass by themselves, and `not_let_in` once somebody has let
+ * us into that one place. `later`: nobody was called, and it is to be tried again. `refused` does not pass: whoever we write
  * to is gone, has blocked us, or the platform does not take the message.
  */
 export class ChannelFault extends Error {
   override readonly name = 'ChannelFault';
-  readonly kind: 'rate_limited' | 'unavailable' | 'refused';
+  readonly kind: 'rate_limited' | 'unavailable' | 'not_let_in' | 'later' | 'refused';
   /** How long the platform wants us to wait; 0 where it does not say. */
   readonly retryAfterMs: number;
 

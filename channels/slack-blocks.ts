@@ -3,14 +3,14 @@
 // May import domain types, the channels' own files and the light parts of the Slack adapter.
 import { escapeSlackText } from '@chat-adapter/slack/format';
 import type { Note, OutMessage } from '../domain/channel.ts';
-import { type AskLines, type CardLines, fitted, type Line, packed, type Span } from './card-lines.ts';
+import { MAX_REASON_CHARS } from '../domain/rule.ts';
+import { type AskLines, type CardLines, fitted, type Line, type Span } from './card-lines.ts';
+import { packed } from './packed.ts';
 import { writePayload } from './payload.ts';
 
 // Slack takes 3,000 characters in a section and 50 blocks in a message.
 const SECTION_CHARS = 2_900;
 const BLOCKS = 50;
-// 500: what a deny's reason may be over HTTP, too.
-const REASON_CHARS = 500;
 
 export type Block = Readonly<Record<string, unknown>>;
 
@@ -70,10 +70,10 @@ function inCode(line: string): string {
 
 export function formFor({ answer, handle, about }: Extract<Note, { kind: 'reason' }>, channel: string) {
   const words = (text: string) => ({ type: 'plain_text', text, emoji: false });
-  const element = { type: 'plain_text_input', action_id: 'reason', multiline: true, max_length: REASON_CHARS };
+  const element = { type: 'plain_text_input', action_id: 'reason', multiline: true, max_length: MAX_REASON_CHARS };
   const input = { type: 'input', block_id: 'reason', label: words('The reason, for the record'), element };
   const private_metadata = `${writePayload(answer, handle)} ${channel}`;
-  const blocks = [section(lineText([{ from: 'outside', text: about.slice(0, REASON_CHARS) }])), input];
+  const blocks = [section(lineText([{ from: 'outside', text: about.slice(0, MAX_REASON_CHARS) }])), input];
   const buttons = { submit: words(answer === 'deny' ? 'Deny' : 'Answer'), close: words('Cancel') };
   return { type: 'modal', callback_id: 'reason', title: words('Why?'), ...buttons, private_metadata, blocks };
 }

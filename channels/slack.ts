@@ -12,6 +12,7 @@ import type { ChannelDefinition, ChannelSettings } from './definition.ts';
 import { agentSetting, ChannelFault, setting, settingOf, urlSetting, WebhookRefused } from './definition.ts';
 import { readPayload } from './payload.ts';
 import { type Block, formFor, shownAs, textMessage } from './slack-blocks.ts';
+import { faultOf, isInTime, known } from './slack-faults.ts';
 
 // 5 minutes, either way, as Slack documents it: what was recorded cannot be sent again later.
 const MAX_SKEW_S = 300;
@@ -20,6 +21,7 @@ const MAX_SKEW_S = 300;
 const LIMITS: ChannelLimits = { valueChars: 500, fields: 30, totalChars: 8_000, asksPerMessage: 5, textChars: 12_000 };
 const TOKEN = /^xox[a-z]-[A-Za-z0-9-]{8,250}$/;
 const SECRET = { secret: true } as const;
+const PRESS_AGAIN = 'This took too long, and nothing was counted. Press the button again.';
 
 export const slack: ChannelDefinition = {
   name: 'slack',
@@ -219,19 +221,11 @@ function createSender(settings: ChannelSettings): ChannelSending {
     tell: (way, note) =>
       told(async () => {
         const { channel = '', user = '', trigger = '' } = way;
-        if (note.kind === 'reason')
-          return void (await web.openSlackView({ ...api, triggerId: trigger, view: formFor(note, channel) }));
-        await web.postSlackEphemeral({ ...quiet, ...textMessage(note.text, note.link), channel, user });
+        const say = async (...words: Parameters<typeof textMessage>) =>
+          void (await web.postSlackEphemeral({ ...quiet, ...textMessage(...words), channel, user }));
+        if (note.kind === 'text') return say(note.text, note.link);
+        const open = () => web.openSlackView({ ...api, triggerId: trigger, view: formFor(note, channel) });
+        if (!(await isInTime(open))) await say(PRESS_AGAIN);
       }),
   };
 }
-
-// What passes by itself, or once whoever runs the app has put it right; all else is refused however often it is tried.
-const PASSING =
-  /^(?:ratelimited|internal_error|fatal_error|service_unavailable|request_timeout|invalid_auth|not_authed|account_inactive|token_\w+|missing_scope)$/;
-
-const faultOf = (method: string, code: string): ChannelFault =>
-  new ChannelFault(PASSING.test(code) ? 'unavailable' : 'refused', `Slack said ${code} to ${method}`);
-
-const known = (error: unknown): ChannelFault | undefined =>
-  error instanceof web.SlackApiError ? faultOf(error.method, error.response?.error ?? `${error.status}`) : undefined;

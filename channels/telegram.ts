@@ -5,7 +5,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { ChannelLimits, ChannelReceiver, ChannelSending, Received } from '../domain/channel.ts';
-import { createCall, createFaulty, tooSoon } from './calling.ts';
+import { createCall, createFaulty, isTaken, tooSoon } from './calling.ts';
 import type { ChannelDefinition, ChannelSettings } from './definition.ts';
 import { agentSetting, ChannelFault, setting, settingOf, urlSetting, WebhookRefused } from './definition.ts';
 import { readPayload } from './payload.ts';
@@ -207,13 +207,14 @@ function createSender(settings: ChannelSettings): ChannelSending {
     return { to: `${posted.data.chat.id}`, id: `${posted.data.message_id}` };
   };
 
-  /** Privately where Telegram can: as the answer to the click, or in the chat with the bot. */
+  const answer = (id: string, alert: Params = {}): Promise<boolean> =>
+    isTaken(ask('answerCallbackQuery', { callback_query_id: id, ...alert }));
+
+  /** Privately where Telegram can: as the answer to the click, or, where that is too old, in the chat with the bot. */
   async function tellText({ user = '', click = '' }: Readonly<Record<string, string>>, note: TextNote): Promise<void> {
     const fits = note.link === undefined && note.text.length <= ALERT_CHARS;
     if (click !== '') {
-      const alert = fits ? { text: note.text, show_alert: true } : {};
-      await ask('answerCallbackQuery', { callback_query_id: click, ...alert });
-      if (fits) return;
+      if ((await answer(click, fits ? { text: note.text, show_alert: true } : {})) && fits) return;
     }
     await send({ to: user, thread: '' }, textMessage(note.text, note.link));
   }
@@ -237,7 +238,7 @@ function createSender(settings: ChannelSettings): ChannelSending {
     async tell(way, note) {
       if (note.kind === 'text') return tellText(way, note);
       const { user = '', chat = '', topic = '', click = '' } = way;
-      await ask('answerCallbackQuery', { callback_query_id: click });
+      await answer(click);
       await send({ to: chat, thread: topic }, questionFor(note, { user, mark: way['mark'] ?? '' }));
     },
   };

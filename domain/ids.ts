@@ -109,6 +109,12 @@ export function standsIn(batchId: string, id: string): boolean {
   return turn === ofBatch && index >= first;
 }
 
+/** The ids of so many actions that stand in a batch, from its first one on, as they were proposed first. */
+export function actionsOf(batchId: string, most: number): readonly string[] {
+  const [turn, first] = split(batchId);
+  return Number.isSafeInteger(first) ? Array.from({ length: most }, (_, at) => `${turn}:${first + at}`) : [];
+}
+
 function split(id: string): readonly [turn: string, index: number] {
   const at = id.lastIndexOf(':');
   return [id.slice(0, at), Number(id.slice(at + 1))];

@@ -13,6 +13,12 @@ export function createActions(db: Db): Store['actions'] {
       const row = await db.selectFrom('actions').selectAll().where('id', '=', id).executeTakeFirst();
       return row && fromRow(row);
     },
+    async some(ids) {
+      if (ids.length === 0) return [];
+      const rows = await db.selectFrom('actions').selectAll().where('id', 'in', ids).execute();
+      const found = new Map(rows.map((row) => [row.id, fromRow(row)]));
+      return ids.flatMap((id) => found.get(id) ?? []);
+    },
     async ofConversation(conversationId, limit) {
       const rows = await db
         .selectFrom('actions')

@@ -1,39 +1,129 @@
 // What stands in channels, and what one person is still to be told. May import domain types.
-import { sql } from 'kysely';
-import type { Deliveries, Notes } from '../domain/delivery.ts';
+import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
+import type { Deliveries, DeliveryRow, Notes } from '../domain/delivery.ts';
 import { channelMessageId, messageKey } from '../domain/ids.ts';
+import { DATABASE_MS } from './claims.ts';
 import { appendEntries } from './entries.ts';
 import { fromRow } from './items.ts';
-import type { Db } from './schema.ts';
+import type { Db, Tables } from './schema.ts';
+
+// 1,000: a batch has some hundred places at most, and cards of what was asked anew.
+const MAX_OF_BATCH = 1_000;
 
 export function createDeliveries(db: Db): Deliveries {
   return {
     async get(key) {
       const row = await db.selectFrom('deliveries').selectAll().where('key', '=', key).executeTakeFirst();
-      return row && { key, channel: row.channel, ref: row.ref, digest: row.digest, atMs: row.at_ms };
+      return row && fromDelivery(row);
     },
-    async put({ key, channel, ref, digest, atMs }, entries) {
+    ...claimsOf(db),
+    async put({ key, channel, ref, digest, atMs, card }, entries) {
       const stands = { ref: ref === null ? null : JSON.stringify(ref), digest, at_ms: atMs };
+      const of = { batch_id: card?.batchId ?? null, is_open: card?.isOpen ?? false };
+      const all = { ...stands, ...of, posting_ms: null, attempt: null };
       await db.transaction().execute(async (tx) => {
         await tx
           .insertInto('deliveries')
-          .values({ key, channel, ...stands })
-          .onConflict((conflict) => conflict.column('key').doUpdateSet(stands))
+          .values({ key, channel, ...all })
+          .onConflict((conflict) => conflict.column('key').doUpdateSet(all))
           .execute();
         await appendEntries(tx, entries);
       });
     },
+    ...repliesOf(db),
+    ...cardsOf(db),
+    async forget(beforeMs) {
+      await db
+        .deleteFrom('deliveries')
+        .where('at_ms', '<', beforeMs)
+        .where(sql<boolean>`not starts_with(key, 'reply:')`)
+        .where((eb) => eb.not(eb.exists(openOf(eb))))
+        .execute();
+    },
+  };
+}
+
+const openOf = (eb: ExpressionBuilder<Tables, 'deliveries'>) =>
+  eb
+    .selectFrom('approvals')
+    .select('approvals.id')
+    .whereRef('approvals.batch_id', '=', 'deliveries.batch_id')
+    .where('approvals.end_state', '=', 'open');
+
+function fromDelivery(row: Selectable<Tables['deliveries']>): DeliveryRow {
+  const { key, channel, ref, digest, at_ms: atMs, attempt: claimedBy, batch_id: batchId, is_open: isOpen } = row;
+  const card = batchId === null ? null : { batchId, isOpen };
+  return { key, channel, ref, digest, atMs, card, claimedBy };
+}
+
+// A claim is written first, so its row may say nothing but that.
+const NOTHING_STANDS = '';
+
+function claimsOf(db: Db): Pick<Deliveries, 'claim' | 'release'> {
+  return {
+    async claim({ key, channel, attempt }, heldMs) {
+      const claimed = { posting_ms: DATABASE_MS, attempt };
+      const row = await db
+        .insertInto('deliveries')
+        .values({ key, channel, ref: null, digest: NOTHING_STANDS, at_ms: DATABASE_MS, ...claimed })
+        .onConflict((conflict) =>
+          conflict
+            .column('key')
+            .doUpdateSet(claimed)
+            .where((eb) =>
+              eb.or([
+                eb('deliveries.posting_ms', 'is', null),
+                eb('deliveries.attempt', '=', attempt),
+                eb('deliveries.posting_ms', '<=', sql<number>`${DATABASE_MS} - ${heldMs}`),
+              ]),
+            ),
+        )
+        .returning('key')
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+    async release({ key, attempt }) {
+      await db.transaction().execute(async (tx) => {
+        await tx
+          .deleteFrom('deliveries')
+          .where('key', '=', key)
+          .where('attempt', '=', attempt)
+          .where('digest', '=', NOTHING_STANDS)
+          .execute();
+        await tx
+          .updateTable('deliveries')
+          .set({ posting_ms: null, attempt: null })
+          .where('key', '=', key)
+          .where('attempt', '=', attempt)
+          .execute();
+      });
+    },
+  };
+}
+
+function repliesOf(db: Db): Pick<Deliveries, 'replies' | 'told'> {
+  return {
     async replies({ conversationId, channel, limit }) {
       const saidThere = messageKey(channelMessageId(channel, ''));
       const rows = await db
         .selectFrom('items')
         .selectAll()
         .where('conversation_id', '=', conversationId)
+        .where(
+          sql<boolean>`seq > coalesce(
+            (select told.seq from countersign.delivered_replies as told where told.conversation_id = ${conversationId}), 0)`,
+        )
         .where('kind', 'in', ['reply', 'staff_reply'])
         .where(sql<boolean>`not starts_with(key, ${saidThere})`)
         .where((eb) =>
           eb.not(
-            eb.exists(eb.selectFrom('deliveries').select('key').where('key', '=', sql<string>`'reply:' || items.id`)),
+            eb.exists(
+              eb
+                .selectFrom('deliveries')
+                .select('key')
+                .where('key', '=', sql<string>`'reply:' || items.id`)
+                .where('posting_ms', 'is', null),
+            ),
           ),
         )
         .orderBy('seq')
@@ -41,10 +131,51 @@ export function createDeliveries(db: Db): Deliveries {
         .execute();
       return rows.map(fromRow);
     },
+    async told({ conversationId, seq, keys }) {
+      await db.transaction().execute(async (tx) => {
+        await tx
+          .insertInto('delivered_replies')
+          .values({ conversation_id: conversationId, seq })
+          .onConflict((conflict) =>
+            conflict.column('conversation_id').doUpdateSet({ seq: sql`greatest(delivered_replies.seq, excluded.seq)` }),
+          )
+          .execute();
+        await tx.deleteFrom('deliveries').where('key', 'in', keys).execute();
+      });
+    },
   };
 }
 
-const NOTHING = '{}';
+function cardsOf(db: Db): Pick<Deliveries, 'ofBatch' | 'stale'> {
+  return {
+    async ofBatch(batchId) {
+      const rows = await db
+        .selectFrom('deliveries')
+        .selectAll()
+        .where('batch_id', '=', batchId)
+        .orderBy('key')
+        .limit(MAX_OF_BATCH)
+        .execute();
+      return rows.map(fromDelivery);
+    },
+    async stale({ channels, after, limit }) {
+      const rows = await db
+        .selectFrom('deliveries')
+        .select('batch_id')
+        .distinct()
+        .where('is_open', '=', true)
+        .where('channel', 'in', channels)
+        .where('batch_id', '>', after)
+        .where((eb) => eb.not(eb.exists(openOf(eb))))
+        .orderBy('batch_id')
+        .limit(limit)
+        .execute();
+      return rows.flatMap(({ batch_id: batchId }) => batchId ?? []);
+    },
+  };
+}
+
+const OVER = { is_over: true, way: '{}', note: '{}' } as const;
 
 export function createNotes(db: Db): Notes {
   return {
@@ -55,7 +186,7 @@ export function createNotes(db: Db): Notes {
         .onConflict((conflict) => conflict.doNothing())
         .execute();
     },
-    async take(nowMs, holdMs) {
+    async take(channel, nowMs, holdMs) {
       const row = await db
         .updateTable('notes')
         .set((eb) => ({ due_ms: nowMs + holdMs, tries: eb('tries', '+', 1) }))
@@ -63,6 +194,7 @@ export function createNotes(db: Db): Notes {
           eb
             .selectFrom('notes')
             .select('id')
+            .where('channel', '=', channel)
             .where('due_ms', '<=', nowMs)
             .where('is_over', '=', false)
             .orderBy('due_ms')
@@ -73,14 +205,17 @@ export function createNotes(db: Db): Notes {
         .returningAll()
         .executeTakeFirst();
       if (row === undefined) return undefined;
-      const { id, channel, way, note, made_ms: madeMs, tries } = row;
+      const { id, way, note, made_ms: madeMs, tries } = row;
       return { id, channel, way, note, madeMs, tries };
     },
     async later(id, dueMs) {
       await db.updateTable('notes').set({ due_ms: dueMs }).where('id', '=', id).execute();
     },
     async over(id) {
-      await db.updateTable('notes').set({ is_over: true, way: NOTHING, note: NOTHING }).where('id', '=', id).execute();
+      await db.updateTable('notes').set(OVER).where('id', '=', id).execute();
+    },
+    async expire(beforeMs) {
+      await db.updateTable('notes').set(OVER).where('made_ms', '<', beforeMs).where('is_over', '=', false).execute();
     },
     async forget(beforeMs) {
       await db.deleteFrom('notes').where('made_ms', '<', beforeMs).execute();

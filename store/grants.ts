@@ -94,16 +94,17 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
     read: {
       ...{ items: ALL, claims: ALL, actions: ALL, ledger: LEDGER_KEYS, switches: ALL, notices: ['role'] },
       // What it shows in channels, and where.
-      ...{ conversations: ALL, approvals: ALL, deliveries: ALL, notes: ALL },
+      ...{ conversations: ALL, approvals: ALL, deliveries: ALL, delivered_replies: ALL, notes: ALL },
     },
-    insert: ['items', 'claims', 'ledger', 'ledger_seals', 'notices', 'deliveries'],
+    insert: ['items', 'claims', 'ledger', 'ledger_seals', 'notices', 'deliveries', 'delivered_replies'],
     update: {
-      deliveries: ['ref', 'digest', 'at_ms'],
+      deliveries: ['ref', 'digest', 'at_ms', 'posting_ms', 'attempt', 'batch_id', 'is_open'],
+      delivered_replies: ['seq'],
       notes: ['way', 'note', 'due_ms', 'tries', 'is_over'],
       actions: ['stage', 'outcome', 'outcome_kind', 'updated_ms'],
       claims: ['outcome', 'receipt_ms', 'epoch', 'taken_ms'],
     },
-    remove: ['notices', 'notes'],
+    remove: ['notices', 'notes', 'deliveries'],
     appends: [
       ...(['inspected', 'claimed', 'attempted', 'reconciled', 'settled', 'warrant_refused'] as const),
       ...(['configured', 'card_shown', 'card_not_shown'] as const),

@@ -101,6 +101,8 @@ export interface Store {
   };
   readonly actions: {
     get(id: string): Promise<ActionRow | undefined>;
+    /** Those of them that there are, in the order of their ids. */
+    some(ids: readonly string[]): Promise<readonly ActionRow[]>;
     ofConversation(conversationId: string, limit: number): Promise<readonly ActionRow[]>;
     /** The writes of one tool that have not ended, or may have happened: bounded by what may wait at once. */
     openWrites(conversationId: string, tool: string): Promise<readonly ActionRow[]>;

@@ -90,7 +90,12 @@ export interface Tables {
     ref: JsonColumn<MessageRef | null> | null;
     digest: string;
     at_ms: number;
+    posting_ms: number | null;
+    attempt: string | null;
+    batch_id: string | null;
+    is_open: Generated<boolean>;
   };
+  delivered_replies: { conversation_id: string; seq: number };
   notes: {
     id: string;
     channel: string;

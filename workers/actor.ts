@@ -3,6 +3,7 @@
 import { TASK_QUEUES } from '../domain/ids.ts';
 import { type ActorDeps, createActorActivities } from '../activities/actor/act.ts';
 import { atOnce } from '../activities/actor/at-once.ts';
+import { patient } from '../activities/actor/patient.ts';
 import { createDeliverActivities } from '../activities/actor/deliver.ts';
 import type { DeliverDeps } from '../activities/actor/everywhere.ts';
 import { type RoleConnection, type RunningRole, startRole } from './role.ts';
@@ -12,7 +13,7 @@ import { type RoleConnection, type RunningRole, startRole } from './role.ts';
 const POLLS = 2;
 
 export function startActorRole(at: RoleConnection, deps: ActorDeps & DeliverDeps): Promise<RunningRole> {
-  const senders = deps.senders.map((sender) => atOnce(sender));
+  const senders = deps.senders.map((sender) => patient(atOnce(sender)));
   const activities = { ...createActorActivities(deps), ...createDeliverActivities({ ...deps, senders }) };
   return startRole('actor', at, TASK_QUEUES.actor, activities, {
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: POLLS },

@@ -11,12 +11,14 @@ import { regularly } from './regularly.ts';
 
 // 400 ms: Slack opens a form within 3 s of the click; a look costs one small statement.
 const LOOK_EVERY_MS = 400;
-// 60 s without channels: only old notes are forgotten then.
-const IDLE_EVERY_MS = 60_000;
-// 20 at one look: each is a call of some 100 ms; the next look goes on.
-const AT_ONCE = 20;
-// 15 s: longer than a call may take, so that nobody else takes the note meanwhile.
-const HOLD_MS = 15_000;
+// 60 s: how often old notes are looked for.
+const TIDY_EVERY_MS = 60_000;
+// 20 notes, one after the other, at one look: each is a call of some 100 ms; the next look goes on.
+const A_LOOK = 20;
+// 5 looks of one channel at once: a call that hangs keeps no form of somebody else from being opened in time.
+const LOOKS_AT_ONCE = 5;
+// 25 s: longer than telling may take, which is two calls of 10 s at most, so that nobody else takes the note meanwhile.
+const HOLD_MS = 25_000;
 // 3 s, and 5 times: a platform that is down for longer has people who look elsewhere.
 const AGAIN_MS = 3_000;
 const MAX_TRIES = 5;
@@ -34,38 +36,46 @@ export interface TellingDeps {
   readonly log: Pick<Logger, 'warn'>;
 }
 
-/** Begin to look. Returns how to stop. */
+/** Begin to look, for each channel by itself. Returns how to stop. */
 export function tellNotes(deps: TellingDeps): () => void {
-  let isLooking = false;
-  const stop = regularly(deps.senders.length > 0 ? LOOK_EVERY_MS : IDLE_EVERY_MS, 'notes', deps.log, async () => {
-    if (isLooking) return;
-    isLooking = true;
-    await tellDue(deps).finally(() => (isLooking = false));
+  const { store, senders, nowMs, log } = deps;
+  const stops = senders.map((sender) => {
+    let looks = 0;
+    return regularly(LOOK_EVERY_MS, `notes on ${sender.name}`, log, async () => {
+      if (looks >= LOOKS_AT_ONCE) return;
+      looks += 1;
+      await tellDueOn(deps, sender).finally(() => (looks -= 1));
+    });
   });
-  const stopForgetting = regularly(IDLE_EVERY_MS, 'old notes', deps.log, () =>
-    deps.store.notes.forget(deps.nowMs() - KEPT_MS),
-  );
+  const tidy = async () => {
+    await store.notes.expire(nowMs() - WORTH_MS);
+    await store.notes.forget(nowMs() - KEPT_MS);
+  };
+  stops.push(regularly(TIDY_EVERY_MS, 'old notes', log, tidy));
   return () => {
-    stop();
-    stopForgetting();
+    for (const stop of stops) stop();
   };
 }
 
-/** One look. Resolves to how many were told. */
+/** One look at all channels, side by side. Resolves to how many notes were told. */
 export async function tellDue(deps: TellingDeps): Promise<number> {
+  const told = await Promise.all(deps.senders.map((sender) => tellDueOn(deps, sender)));
+  return told.reduce((sum, one) => sum + one, 0);
+}
+
+async function tellDueOn(deps: TellingDeps, sender: ChannelSending): Promise<number> {
   let told = 0;
-  for (let looked = 0; looked < AT_ONCE && deps.senders.length > 0; looked++) {
-    const due = await deps.store.notes.take(deps.nowMs(), HOLD_MS);
+  for (let looked = 0; looked < A_LOOK; looked++) {
+    const due = await deps.store.notes.take(sender.name, deps.nowMs(), HOLD_MS);
     if (due === undefined) break;
-    if (await tell(deps, due)) told += 1;
+    if (await tell(deps, sender, due)) told += 1;
   }
   return told;
 }
 
-async function tell({ store, senders, nowMs, log, open }: TellingDeps, due: DueNote): Promise<boolean> {
+async function tell({ store, nowMs, log, open }: TellingDeps, sender: ChannelSending, due: DueNote): Promise<boolean> {
   const { id, channel, way, madeMs, tries } = due;
-  const sender = senders.find(({ name }) => name === channel);
-  const isWorthIt = sender !== undefined && tries <= MAX_TRIES && nowMs() - madeMs <= WORTH_MS;
+  const isWorthIt = tries <= MAX_TRIES && nowMs() - madeMs <= WORTH_MS;
   if (!isWorthIt) {
     log.warn({ channel, tries }, 'a note was not told');
     await store.notes.over(id);

@@ -18,6 +18,7 @@ import { ownVersion } from './version.ts';
 import type { RoleParts } from './parts.ts';
 import type { RoleConnection, RunningRole } from './role.ts';
 import { connectSystems } from './systems.ts';
+import { tendCards } from './stale-cards.ts';
 import { tellNotes } from './tell-notes.ts';
 import { startWorkflowsRole, workflowStateBy } from './workflows.ts';
 
@@ -78,6 +79,7 @@ export async function composeActor(
   const senders = channelsOf('actor', config).map((channel) => channel.sender(config.channelSettings));
   const opening = keys.linkKey === undefined ? {} : { open: createOpen(keys.linkKey) };
   const stopTelling = tellNotes({ store, senders, nowMs, log, ...opening });
+  const stopTending = tendCards({ store, directory: loaded.directory, senders, nowMs, log });
   let role: RunningRole;
   try {
     const notices = await systems.look();
@@ -88,6 +90,7 @@ export async function composeActor(
     role = await startActorRole(at(parts), { store, ...loaded, verifier, broker, senders, nowMs, log });
   } catch (error) {
     stopTelling();
+    stopTending();
     await systems.close();
     throw error;
   }
@@ -95,6 +98,7 @@ export async function composeActor(
     ...role,
     async stop() {
       stopTelling();
+      stopTending();
       await role.stop();
       await systems.close();
     },

@@ -10,7 +10,7 @@ const AT_ONCE = 20;
 export function atOnce(sender: ChannelSending, most = AT_ONCE): ChannelSending {
   let underWay = 0;
   const bounded = async <T>(call: () => Promise<T>): Promise<T> => {
-    if (underWay >= most) throw new ChannelFault('rate_limited', `${sender.name} has ${most} calls under way`);
+    if (underWay >= most) throw new ChannelFault('later', `${sender.name} has ${most} calls under way`);
     underWay += 1;
     try {
       return await call();

@@ -37,7 +37,8 @@ export function placesOf(
         const where = [sender.name, address.to, address.thread];
         const key = ['card', approval.batchId, round, part, ...where].join(' ');
         const before = places.get(key)?.approvals ?? [];
-        places.set(key, { key, sender, address, approvals: [...before, approval] });
+        // Once, though two of its groups may share an address.
+        if (!before.includes(approval)) places.set(key, { key, sender, address, approvals: [...before, approval] });
       }
     }
   }

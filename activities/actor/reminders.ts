@@ -7,9 +7,11 @@ import type { Approval } from '../../domain/approval.ts';
 import type { MessageRef } from '../../domain/channel.ts';
 import { shownLine } from '../../domain/display.ts';
 import { isRemindedBy, reminderOf } from '../../domain/notices.ts';
+import { timeText } from '../../domain/text.ts';
 import { sha256Hex } from '../../trust/digest.ts';
-import { type DeliverDeps, everywhere, isRefused } from './everywhere.ts';
+import { everywhere, isRefused } from './everywhere.ts';
 import { type CardPlace, placesOf } from './places.ts';
+import { postOnce, recordPosted, renderedFor, type Run } from './posting.ts';
 
 // 160 and 300 characters: one line about an approval, and what a reminder says first.
 const LINE_CHARS = 160;
@@ -26,32 +28,32 @@ const OPEN_PAGE = 100;
 export function createReminding() {
   // Places where somebody is being told just now: who comes meanwhile comes again, and finds it told.
   const busy = new Set<string>();
-  return async (deps: DeliverDeps, batchId: string, atMs: number): Promise<Delivered> => {
-    const own = (await deps.store.approvals.ofBatch(batchId)).filter((one) => isRemindedBy(one, atMs));
-    const places = ownPlaces(deps, own, atMs);
+  return async (run: Run, batchId: string, atMs: number): Promise<Delivered> => {
+    const own = (await run.store.approvals.ofBatch(batchId)).filter((one) => isRemindedBy(one, atMs));
+    const places = ownPlaces(run, own, atMs);
     if (places.length === 0) return { done: 0, refused: [] };
-    const others = (await dueNow(deps)).filter((one) => one.batchId !== batchId);
-    const beside = byAddress(placesOf(deps.senders, deps.directory, others, deps.nowMs()));
-    return everywhere(deps, places, ({ note, ...place }) => {
+    const others = (await dueNow(run)).filter((one) => one.batchId !== batchId);
+    const beside = byAddress(placesOf(run.senders, run.directory, others, run.nowMs()));
+    return everywhere(run, places, ({ note, ...place }) => {
       const key = ['remind', batchId, sha256Hex(note), place.key].join(' ');
       const text = textOf(place.approvals, beside.get(place.key)?.approvals ?? [], note);
-      return remindAt(deps, place, { key, text, busy });
+      return remindAt(run, place, { key, text, busy });
     });
   };
 }
 
 /** The approvals of one batch that were asked together are one reminder. */
-function ownPlaces(deps: DeliverDeps, own: readonly Approval[], atMs: number) {
+function ownPlaces(run: Run, own: readonly Approval[], atMs: number) {
   const notes = [...new Set(own.map((one) => reminderOf(one, atMs)))];
   return notes.flatMap((note) => {
     const of = own.filter((one) => reminderOf(one, atMs) === note);
-    const places = byAddress(placesOf(deps.senders, deps.directory, of, deps.nowMs()));
+    const places = byAddress(placesOf(run.senders, run.directory, of, run.nowMs()));
     return [...places.values()].map((place) => ({ ...place, note }));
   });
 }
 
 /** What is open and half over, of all batches. */
-async function dueNow({ store, nowMs }: DeliverDeps): Promise<readonly Approval[]> {
+async function dueNow({ store, nowMs }: Run): Promise<readonly Approval[]> {
   const due: Approval[] = [];
   let cursor = '';
   for (let page = 0; page < OPEN_PAGES; page++) {
@@ -81,26 +83,33 @@ interface Reminder {
 }
 
 /** True where something was sent. Told once for each key: in the reminder that stands there, if that has just rung. */
-async function remindAt(deps: DeliverDeps, place: CardPlace, { key, text, busy }: Reminder): Promise<boolean> {
-  const { deliveries } = deps.store;
+async function remindAt(run: Run, place: CardPlace, { key, text, busy }: Reminder): Promise<boolean> {
+  const { deliveries } = run.store;
+  await recordPosted(run, place.key);
   if ((await deliveries.get(key)) !== undefined) return false;
-  const rendered = place.sender.render({ kind: 'text', text });
-  const now = { channel: place.sender.name, digest: sha256Hex(rendered), atMs: deps.nowMs() };
+  const { sender, address } = place;
+  const rendered = renderedFor(sender, { kind: 'text', text });
+  const now = { channel: sender.name, digest: sha256Hex(rendered), atMs: run.nowMs(), card: null };
   const last = await deliveries.get(place.key);
   // Either way: another actor's clock may be a moment ahead.
-  const standing = last !== undefined && Math.abs(now.atMs - last.atMs) < TOGETHER_MS ? last : undefined;
+  const hasJustRung = last !== undefined && Math.abs(now.atMs - last.atMs) < TOGETHER_MS;
+  const standing = hasJustRung && last.claimedBy === null ? last : undefined;
   if (standing?.digest === now.digest) {
     await deliveries.put({ ...now, key, ref: standing.ref }, []);
     return false;
   }
-  if (busy.has(place.key)) throw new ChannelFault('rate_limited', 'a reminder is under way there');
+  if (busy.has(place.key)) throw new ChannelFault('later', 'a reminder is under way there');
   busy.add(place.key);
-  try {
-    const ref = await stand(place, standing?.ref ?? null, rendered);
-    // It rang when it was posted: an edited one keeps that time.
-    const isEdited = ref === standing?.ref;
-    await deliveries.put({ ...now, key: place.key, ref, ...(isEdited ? { atMs: standing.atMs } : {}) }, []);
+  // It rang when it was posted: an edited one keeps that time.
+  const keep = async (ref: MessageRef, atMs: number): Promise<void> => {
+    await deliveries.put({ ...now, key: place.key, ref, atMs }, []);
     await deliveries.put({ ...now, key, ref }, []);
+  };
+  try {
+    const ref = standing?.ref ?? null;
+    if (ref !== null && standing !== undefined && (await isEdited(place, ref, rendered)))
+      await keep(ref, standing.atMs);
+    else await postOnce(run, { key: place.key, sender, address, rendered }, (posted) => keep(posted, now.atMs));
   } catch (error) {
     if (isRefused(error)) await deliveries.put({ ...now, key, ref: null }, []);
     throw error;
@@ -110,15 +119,14 @@ async function remindAt(deps: DeliverDeps, place: CardPlace, { key, text, busy }
   return true;
 }
 
-/** Edit it where it stands; posted anew where nothing does, or somebody took it away. */
-async function stand({ sender, address }: CardPlace, ref: MessageRef | null, rendered: string): Promise<MessageRef> {
-  if (ref === null) return sender.post(address, rendered);
+/** False where somebody has taken it away. */
+async function isEdited({ sender }: CardPlace, ref: MessageRef, rendered: string): Promise<boolean> {
   try {
     await sender.edit(ref, rendered);
-    return ref;
+    return true;
   } catch (error) {
     if (!isRefused(error)) throw error;
-    return sender.post(address, rendered);
+    return false;
   }
 }
 
@@ -138,5 +146,4 @@ function textOf(own: readonly Approval[], also: readonly Approval[], note: strin
   return [shownLine(said, NOTE_CHARS).text, ...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
 }
 
-const timeOf = (approval: Approval | undefined): string =>
-  `${new Date(approval?.deadlineMs ?? 0).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+const timeOf = (approval: Approval | undefined): string => timeText(approval?.deadlineMs ?? 0);

@@ -9,7 +9,7 @@ import { type Item, refOf } from '../../domain/item.ts';
 import { cutText, cutToJson } from '../../domain/text.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import { itemDigest } from '../../trust/digest.ts';
-import { hasCard } from './cards.ts';
+import { haveCards } from './cards.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
 // 2,000 characters of a result: what the model needs to tell the outcome; the whole stays with the action.
@@ -21,7 +21,7 @@ export function createRecord(deps: WorkflowsDeps): WorkflowsActivities['record']
   return async ({ entries, items }) => {
     if (items.length === 0) {
       await deps.store.record(entries);
-      return entries.some(({ fact }) => hasCard(deps, fact)) ? { items: [], hasCards: true } : [];
+      return (await haveCards(deps, entries)) ? { items: [], hasCards: true } : [];
     }
     const written = await deps.store.items.append(items, (all) => [
       ...entries,

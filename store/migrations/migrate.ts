@@ -14,6 +14,7 @@ import { noGaps0006 } from './0006-no-gaps.ts';
 import { escalation0007 } from './0007-escalation.ts';
 import { channels0008 } from './0008-channels.ts';
 import { burden0009 } from './0009-burden.ts';
+import { claimedDeliveries0010 } from './0010-claimed-deliveries.ts';
 
 /** In order; a name that was released never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -26,6 +27,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007_escalation': escalation0007,
   '0008_channels': channels0008,
   '0009_burden': burden0009,
+  '0010_claimed_deliveries': claimedDeliveries0010,
 };
 
 // Apart from our own schema, so that dropping the data also needs a decision about the bookkeeping.

@@ -13,8 +13,8 @@ test('a channel that hangs is called by so many at once, and told to others to c
   const sender = atOnce(hanging, 2);
   const address = { to: 'C1', thread: '' };
   const posts = [sender.post(address, 'a'), sender.post(address, 'b')];
-  await rejects(sender.post(address, 'c'), { kind: 'rate_limited', retryAfterMs: 0 });
-  await rejects(sender.edit({ to: 'C1', id: '1' }, 'c'), { kind: 'rate_limited' });
+  await rejects(sender.post(address, 'c'), { kind: 'later', retryAfterMs: 0 });
+  await rejects(sender.edit({ to: 'C1', id: '1' }, 'c'), { kind: 'later' });
   for (const done of open) done();
   equal((await Promise.all(posts)).length, 2);
   const again = sender.post(address, 'd');

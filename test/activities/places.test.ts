@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { placesOf } from '../../activities/actor/places.ts';
-import { cardsOf, hasCard } from '../../activities/workflows/cards.ts';
+import { cardsOf, haveCards } from '../../activities/workflows/cards.ts';
 import type { Approval } from '../../domain/approval.ts';
 import { defineDirectory } from '../../domain/principal.ts';
 import type { Store } from '../../store/ports.ts';
@@ -38,7 +38,7 @@ test('what another tenant asks is shown to nobody: channels are the default tena
   const cards = async (change: Partial<Approval>) => {
     const approval = { ...anApproval('c1'), ...change };
     const store = { approvals: { ofBatch: async () => [approval] } } as unknown as Store;
-    const before = hasCard({ directory }, { kind: 'approval_requested', approval });
+    const before = await haveCards({ store, directory }, [{ fact: { kind: 'approval_requested', approval } }]);
     return [before, (await cardsOf({ store, directory }, 'c1:1:0')).hasCards ?? false, asked(change).length];
   };
   assert.deepEqual(await cards({ tenant: 'default' }), [true, true, 2]);

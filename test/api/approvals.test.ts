@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Approval } from '../../domain/approval.ts';
 import type { ActionRow } from '../../store/ports.ts';
+import { requested } from '../store/builders.ts';
 import { problem } from './support/answers.ts';
 import { NOW_MS, serve } from './support/served.ts';
 
@@ -206,10 +207,13 @@ test('a late click on a batch that has ended is answered from what it put on rec
 test('an open approval whose Workflow is gone is cancelled by the click, and the click is 410', async (t) => {
   const { call, ask, store, gateway } = await serve(t);
   const approval = await ask();
+  const other = { ...approval, id: `${approval.batchId}.1.0` };
+  await store.record([requested(approval.conversationId, other)]);
   gateway.ended.add(approval.batchId);
   const decide = () => call('approver', 'POST', `/v1/approvals/${approval.id}/decision`, approve);
   assert.equal(problem(await decide()), '410 approval_gone');
-  assert.equal((await store.approvals.get(approval.id))?.end, 'cancelled');
+  const ends = (await store.approvals.ofBatch(approval.batchId)).map(({ end }) => end);
+  assert.deepEqual(ends, ['cancelled', 'cancelled'], 'all that was asked there');
   assert.equal(problem(await decide()), '409 approval_settled');
 });
 

@@ -72,6 +72,25 @@ function buttonRules(fixture: ChannelFixture): Rules {
       });
       assert.deepEqual(labels(aCard(longest)), ['Deny', 'See everything']);
     },
+    'whatever stands on a card, it can be shown: at least what is asked, to be denied': () => {
+      for (const letter of ['`', '&', '"', 'ü', '𝕏']) {
+        const line = shown(letter.repeat(160));
+        const text = shown(letter.repeat(500));
+        const person = { person: line, answer: 'approve' as const, reason: text, atMs: 1_800_000_000_000 };
+        const odd = {
+          ...({ headline: [line, line, line] } as const),
+          ...{ requester: line, rule: line, reason: text, group: line.text },
+          ...{ decided: Array.from({ length: 6 }, () => person), outcome: text },
+        };
+        const all = { length: sender.limits.asksPerMessage };
+        const open = aCard(...Array.from(all, () => anAsk({ ...odd, outcome: null })));
+        assert.ok(
+          labels(open).some((label) => label.endsWith('Deny')),
+          letter,
+        );
+        assert.match(look(aCard(...Array.from(all, () => settled(odd)))).own, /Denied/, letter);
+      }
+    },
     'a settled ask shows its decisions and its outcome, and has no button': () => {
       const { own, code, buttons } = look(aCard(settled()));
       assert.deepEqual(buttons, []);
@@ -100,7 +119,10 @@ function batchRules(fixture: ChannelFixture): Rules {
           ['Approve', 'approve'],
           ['Deny', 'deny'],
           ['See everything', 'view'],
-        ].map(([label, answer]) => ({ label: `${at + 1}: ${label}`, payload: `${answer}.${`${at}`.repeat(22)}` }));
+        ].map(([label = '', answer = '']) => ({
+          label: `${at + 1}: ${label}`,
+          payload: payloadOf(answer as 'approve', asks[at]),
+        }));
       assert.deepEqual(
         buttons,
         asks.slice(0, -1).flatMap((_, at) => each(at)),

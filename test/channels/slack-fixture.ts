@@ -151,7 +151,7 @@ export const slackFixture: ChannelFixture = {
   emulate,
   faults: {
     tooSoon: { status: 429, headers: { 'retry-after': '7' }, body: 'ratelimited' },
-    gone: { status: 200, body: '{"ok":false,"error":"channel_not_found"}' },
+    gone: { status: 200, body: '{"ok":false,"error":"is_archived"}' },
     broken: { status: 200, body: '{"ok":false,"error":"token_revoked"}' },
     saying: (error) => ({ status: 200, body: JSON.stringify({ ok: false, error }) }),
   },

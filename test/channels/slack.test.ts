@@ -4,7 +4,7 @@ import { WebhookRefused } from '../../channels/definition.ts';
 import { slack } from '../../channels/slack.ts';
 import { shownText } from '../../domain/display.ts';
 import { slackSignature, slackWebhook } from '../support/webhooks.ts';
-import { aCard, anAsk, shown } from './cards.ts';
+import { aCard, anAsk, HANDLE, shown } from './cards.ts';
 import { channelContract } from './contract.ts';
 import { NOW_MS } from './fixture.ts';
 import { direct, envelope, mention, SECRET, seen, settings, sign, slackFixture, tsOf } from './slack-fixture.ts';
@@ -108,4 +108,23 @@ test('a backtick and blanks at the ends are written out, so that no value leaves
     return slack.sender(settings).render({ kind: 'card', card: aCard(anAsk({ fields: [field] })) });
   });
   assert.equal(new Set(rendered).size, rendered.length, 'different texts never look the same');
+});
+
+test('a channel into which nobody has invited us is told apart from one that is gone', async (t) => {
+  const { sender, failures, group } = await slackFixture.emulate(t);
+  for (const error of ['not_in_channel', 'channel_not_found']) {
+    failures.push({ status: 200, body: JSON.stringify({ ok: false, error }) });
+    const posting = sender.post(sender.place(group), sender.render({ kind: 'text', text: 'x' }));
+    await assert.rejects(posting, { name: 'ChannelFault', kind: 'not_let_in' });
+  }
+});
+
+test('whose form comes too late is told to press the button again', async (t) => {
+  const stage = await slackFixture.emulate(t);
+  const note = { kind: 'reason', answer: 'deny', handle: HANDLE, about: 'refund' } as const;
+  stage.failures.push({ status: 200, body: '{"ok":false,"error":"expired_trigger_id"}' });
+  await stage.sender.tell(await stage.way(), note);
+  assert.match(stage.told().at(-1) ?? '', /nothing was counted. Press the button again/);
+  stage.failures.push({ status: 200, body: '{"ok":false,"error":"exchanged_trigger_id"}' });
+  await assert.rejects(stage.sender.tell(await stage.way(), note), { kind: 'refused' });
 });

@@ -280,3 +280,20 @@ test('a click is answered where it was made; what is too long for that comes in 
     ['answerCallbackQuery', 'answerCallbackQuery', 'sendMessage'],
   );
 });
+
+test('a click that is too old to be answered is answered with a message', async (t) => {
+  const { sender, calls, failures, way } = await emulate(t);
+  const description = 'Bad Request: query is too old and response timeout expired or query ID is invalid';
+  const body = JSON.stringify({ ok: false, error_code: 400, description });
+  for (const note of [
+    { kind: 'text', text: 'counted' },
+    { kind: 'text', text: 'all of it', link: { url: 'https://desk.example/v', label: 'See everything' } },
+    { kind: 'reason', answer: 'deny', handle: payloadOf('deny').split('.')[1] ?? '', about: 'refund' },
+  ] as const) {
+    const before = calls.length;
+    failures.push({ status: 400, body });
+    await sender.tell(await way(), note);
+    const called = calls.slice(before).map(({ method }) => method);
+    assert.deepEqual(called, ['answerCallbackQuery', 'sendMessage']);
+  }
+});

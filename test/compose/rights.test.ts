@@ -15,6 +15,7 @@ import { entryText, leafOf } from '../../store/entry-text.ts';
 import { openStore } from '../../store/store.ts';
 import { aDecided, underWarrant } from '../store/builders.ts';
 import { startPrivatePostgres, type TestPostgres } from '../support/postgres.ts';
+import { assertKeepsDeliveries } from './delivering.ts';
 
 type RoleName = 'api' | 'workflows' | 'assistant' | 'actor';
 const ROLES: readonly RoleName[] = ['api', 'workflows', 'assistant', 'actor'];
@@ -168,17 +169,17 @@ test('the API says what is to be told, and sends nothing; the actor tells it, an
   const note = { id: 'n1', channel: 'c', way: { user: 'u' }, note: { kind: 'text', text: 't' }, nowMs: 1 } as const;
   for (let time = 0; time < 2; time++) await api.notes.add(note);
   await assert.rejects(actor.notes.add(note), DENIED);
-  for (const other of [api, assistant, workflows]) await assert.rejects(other.notes.take(9, 9), DENIED);
-  assert.equal((await actor.notes.take(9, 9))?.id, 'n1');
+  for (const other of [api, assistant, workflows]) await assert.rejects(other.notes.take('c', 9, 9), DENIED);
+  assert.equal((await actor.notes.take('c', 9, 9))?.id, 'n1');
   await actor.notes.later('n1', 9);
   await actor.notes.over('n1');
+  await actor.notes.expire(9);
   await actor.notes.forget(9);
-  const [address, ref] = [
-    { to: 'C1', thread: '' },
-    { to: 'C1', id: '1' },
-  ];
+  const address = { to: 'C1', thread: '' };
+  const ref = { to: 'C1', id: '1' };
   const shown = { kind: 'card_shown', batchId: 'b', channel: 'c', address, ref, sha256: 'd' } as const;
-  const delivery = { key: 'k', channel: 'c', ref, digest: 'd', atMs: 1 };
+  const delivery = { key: 'k', channel: 'c', ref, digest: 'd', atMs: 1, card: null };
+  await assertKeepsDeliveries(actor);
   for (let time = 0; time < 2; time++) await actor.deliveries.put(delivery, [entry('card_shown:c C1 1:d', shown)]);
   for (const other of [api, assistant, workflows]) await assert.rejects(other.deliveries.put(delivery, []), DENIED);
   assert.deepEqual(

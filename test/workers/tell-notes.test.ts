@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import pino from 'pino';
 import { ChannelFault } from '../../channels/definition.ts';
 import type { DueNote, Notes } from '../../domain/delivery.ts';
-import { tellDue } from '../../workers/tell-notes.ts';
+import { tellDue, tellNotes } from '../../workers/tell-notes.ts';
 import { createPigeon } from '../support/pigeon.ts';
 
 const aNote = (change: Partial<DueNote> = {}): DueNote => ({
@@ -22,10 +22,13 @@ function notesOf(due: DueNote[]): Notes & { readonly said: string[] } {
   return {
     said,
     add: async () => undefined,
-    take: async () => due.shift(),
+    take: async (channel) => {
+      const at = due.findIndex((one) => one.channel === channel);
+      return at < 0 ? undefined : due.splice(at, 1)[0];
+    },
     later: async (id, dueMs) => void said.push(`${id} later ${dueMs}`),
     over: async (id) => void said.push(`${id} over`),
-    forget: async () => undefined,
+    ...{ expire: async () => undefined, forget: async () => undefined },
   };
 }
 
@@ -57,6 +60,23 @@ test('what passes is tried again when the platform says; what does not is droppe
   assert.equal(await told(aNote(), new ChannelFault('refused', 'the form’s time is over')), 'n1 over');
   assert.equal(await told(aNote({ tries: 6 })), 'n1 over');
   assert.equal(await told(aNote({ madeMs: -600_000 })), 'n1 over');
-  assert.equal(await told(aNote({ channel: 'another' })), 'n1 over');
   assert.deepEqual(pigeon.told, []);
+});
+
+test('a channel that hangs keeps no note of another from being told, nor the next ones of its own', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const [well, hanging] = [createPigeon(), { ...createPigeon(), name: 'hanging' }];
+  const asked: unknown[] = [];
+  const tell = (_way: unknown, note: unknown): Promise<never> => {
+    asked.push(note);
+    return new Promise(() => undefined);
+  };
+  const notes = notesOf([...[1, 2, 3].map((at) => aNote({ id: `h${at}`, channel: 'hanging' })), aNote({ id: 'n1' })]);
+  const stop = tellNotes({ store: { notes }, senders: [{ ...hanging, tell }, well], nowMs: () => 2_000, log });
+  t.after(stop);
+  for (let look = 0; look < 3; look++) {
+    t.mock.timers.tick(400);
+    await new Promise((done) => setImmediate(done));
+  }
+  assert.deepEqual([well.told, asked.length, notes.said], [['FINN: counted'], 3, ['n1 over']]);
 });

@@ -96,6 +96,19 @@ test('a question is a card, which shows what a person has answered', async () =>
   await card(question.batchId, ({ end }) => end === 'happened', 'the answer');
 });
 
+test('what people say of an unknown outcome stands on the card on which the action was approved', async () => {
+  const approval = await ask('c-unknown', 'pay 77');
+  await card('c-unknown:1:0', ({ end }) => end === 'open', 'a card');
+  far.record.fail = 'throw';
+  await system.decide(approval, 'finn', 'approve');
+  const question = await system.approval('c-unknown:1:0.question.0.0');
+  far.record.fail = '';
+  const outcome = (words: RegExp) => (one: CardAsk) => words.test(one.outcome?.text ?? '');
+  await card('c-unknown:1:0', outcome(/may not have happened/), 'that it is unknown');
+  await system.decide(question, 'olga', 'happened');
+  await card('c-unknown:1:0', outcome(/^Done/), 'that it happened');
+});
+
 test('whoever asks back sees on the card what the requester says, as soon as it is said', async () => {
   const approval = await ask('c-back', 'pay 75');
   await card('c-back:1:0', ({ end }) => end === 'open', 'a card');

@@ -116,6 +116,7 @@ export function createMemoryStore(): MemoryStore {
     approvals: approvalsOf(state),
     actions: {
       get: (id) => state.here(() => state.actions.get(id)),
+      some: (ids) => state.here(() => ids.flatMap((id) => state.actions.get(id) ?? [])),
       ofConversation: (id, limit) =>
         state.here(() => [...state.actions.values()].filter((row) => row.conversationId === id).slice(0, limit)),
       openWrites: () => state.here(() => []),
@@ -141,9 +142,13 @@ export function createMemoryStore(): MemoryStore {
       take: notHere,
       later: notHere,
       over: notHere,
+      expire: notHere,
       forget: notHere,
     },
-    deliveries: { get: notHere, put: notHere, replies: notHere },
+    deliveries: {
+      ...{ get: notHere, claim: notHere, release: notHere, put: notHere, replies: notHere, told: notHere },
+      ...{ ofBatch: notHere, stale: notHere, forget: notHere },
+    },
     ping: () => state.here(() => undefined),
     close: async () => undefined,
   };
