@@ -3,6 +3,7 @@
 import { type CardAsk, type CardField, type CardLimits } from '../domain/card.ts';
 import { FLAG_WORDS, type Shown } from '../domain/display.ts';
 import { MAX_REASON_CHARS } from '../domain/rule.ts';
+import { timeText } from '../domain/text.ts';
 import type { DecisionAnswer } from '../domain/signed.ts';
 import { plainJson } from '../trust/export-lines.ts';
 import { escaped, page } from './page.ts';
@@ -203,7 +204,6 @@ function shown({ text, flags }: Shown): string {
 }
 
 const words = (answer: DecisionAnswer): string => answer.replaceAll('_', ' ');
-const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 const UNITS = [
   ['d', 86_400_000],

@@ -5,7 +5,7 @@ import type { Card, CardAsk, CardField } from '../domain/card.ts';
 import type { ClickAnswer } from '../domain/channel.ts';
 import type { Shown } from '../domain/display.ts';
 import type { DecisionAnswer } from '../domain/signed.ts';
-import { cutText } from '../domain/text.ts';
+import { cutText, timeText } from '../domain/text.ts';
 import { writePayload } from './payload.ts';
 
 interface Room {
@@ -77,7 +77,7 @@ function openLines(ask: CardAsk, extent: Extent): readonly Line[] {
       : [
           [
             us('on record as of '),
-            us(timeOf(evidence.asOfMs)),
+            us(timeText(evidence.asOfMs)),
             ...(evidence.version === '' ? [] : [us(', version '), outside(evidence.version)]),
           ],
           ...evidence.fields.map(fieldLine),
@@ -90,7 +90,7 @@ function openLines(ask: CardAsk, extent: Extent): readonly Line[] {
     ...headLines(ask),
     ...(extent === 'whole' ? all : []),
     ...(isWhole ? [] : [[bold('Not all of it can be shown here. See everything, and approve it there.')]]),
-    [us(`${ask.quorum} of `), outside(ask.group), us(` until ${timeOf(ask.deadlineMs)}; ${ask.otherwise}`)],
+    [us(`${ask.quorum} of `), outside(ask.group), us(` until ${timeText(ask.deadlineMs)}; ${ask.otherwise}`)],
     ...decidedLines(ask, extent),
     ...(extent === 'whole' ? saidLines(ask) : []),
   ];
@@ -133,11 +133,15 @@ function decidedLines({ decided }: CardAsk, extent: Extent): readonly Line[] {
 }
 
 const saidLines = ({ requester, saidSince }: CardAsk): readonly Line[] =>
-  saidSince.map(({ text, atMs }) => [...shown(requester), us(` has said since, at ${timeOf(atMs)}: `), ...shown(text)]);
+  saidSince.map(({ text, atMs }) => [
+    ...shown(requester),
+    us(` has said since, at ${timeText(atMs)}: `),
+    ...shown(text),
+  ]);
 
 function decidedLine({ person, answer, reason, atMs }: CardAsk['decided'][number]): Line {
   const because = reason.text === '' ? [] : [us(': '), ...shown(reason)];
-  return [us(`${answer.replaceAll('_', ' ')} by `), ...shown(person), us(` at ${timeOf(atMs)}`), ...because];
+  return [us(`${answer.replaceAll('_', ' ')} by `), ...shown(person), us(` at ${timeText(atMs)}`), ...because];
 }
 
 const LABELS: Readonly<Record<ClickAnswer, Pick<Button, 'label' | 'style'>>> = {
@@ -170,17 +174,3 @@ function shown({ text, flags }: Shown): Line {
 const us = (text: string): Span => ({ from: 'us', text });
 const bold = (text: string): Span => ({ from: 'us', text, isBold: true });
 const outside = (text: string): Span => ({ from: 'outside', text });
-
-const timeOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-
-/** Texts in as few parts as hold them, none longer than `maxChars`; undefined where one text is too long for any. */
-export function packed(texts: readonly string[], glue: string, maxChars: number): readonly string[] | undefined {
-  const parts: string[] = [];
-  for (const text of texts) {
-    if (text.length > maxChars) return undefined;
-    const longer = `${parts.at(-1) ?? ''}${glue}${text}`;
-    if (parts.length === 0 || longer.length > maxChars) parts.push(text);
-    else parts[parts.length - 1] = longer;
-  }
-  return parts;
-}

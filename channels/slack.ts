@@ -8,10 +8,12 @@ import { escapeSlackText, unescapeSlackText } from '@chat-adapter/slack/format';
 import { verifySlackSignature } from '@chat-adapter/slack/webhook';
 import { z } from 'zod';
 import type { ChannelLimits, ChannelReceiver, ChannelSending, Note, OutMessage, Received } from '../domain/channel.ts';
+import { MAX_REASON_CHARS } from '../domain/rule.ts';
 import { createCall, tooSoon } from './calling.ts';
-import { type AskLines, type CardLines, fitted, type Line, packed, type Span } from './card-lines.ts';
+import { type AskLines, type CardLines, fitted, type Line, type Span } from './card-lines.ts';
 import type { ChannelDefinition, ChannelSettings } from './definition.ts';
 import { agentSetting, setting, settingOf, urlSetting, WebhookRefused } from './definition.ts';
+import { packed } from './packed.ts';
 import { readPayload, writePayload } from './payload.ts';
 import { faultOf, isInTime, told } from './slack-faults.ts';
 
@@ -20,8 +22,6 @@ const MAX_SKEW_S = 300;
 // Slack takes 3,000 characters in a section and 50 blocks in a message.
 const SECTION_CHARS = 2_900;
 const BLOCKS = 50;
-// 500: what a deny's reason may be over HTTP, too.
-const REASON_CHARS = 500;
 // Some two screens, in values that fit into one section even escaped; 5 asks of some six blocks; 21 sections of text.
 const LIMITS: ChannelLimits = { valueChars: 500, fields: 30, totalChars: 8_000, asksPerMessage: 5, textChars: 12_000 };
 const TOKEN = /^xox[a-z]-[A-Za-z0-9-]{8,250}$/;
@@ -45,7 +45,7 @@ export const slack: ChannelDefinition = {
 const Absent = z.never().optional();
 const Id = z.string().regex(/^[A-Z0-9]{2,32}$/);
 const Ts = z.string().regex(/^\d{1,12}\.\d{1,9}$/);
-const Reason = z.string().max(REASON_CHARS);
+const Reason = z.string().max(MAX_REASON_CHARS);
 const Person = z.object({ id: Id, team_id: Id.optional(), username: z.string().optional() });
 const Ours = z.object({ team: z.object({ id: Id }), api_app_id: Id, user: Person });
 
@@ -279,10 +279,10 @@ function inCode(line: string): string {
 
 function formFor({ answer, handle, about }: Extract<Note, { kind: 'reason' }>, channel: string) {
   const words = (text: string) => ({ type: 'plain_text', text, emoji: false });
-  const element = { type: 'plain_text_input', action_id: 'reason', multiline: true, max_length: REASON_CHARS };
+  const element = { type: 'plain_text_input', action_id: 'reason', multiline: true, max_length: MAX_REASON_CHARS };
   const input = { type: 'input', block_id: 'reason', label: words('The reason, for the record'), element };
   const private_metadata = `${writePayload(answer, handle)} ${channel}`;
-  const blocks = [section(lineText([{ from: 'outside', text: about.slice(0, REASON_CHARS) }])), input];
+  const blocks = [section(lineText([{ from: 'outside', text: about.slice(0, MAX_REASON_CHARS) }])), input];
   const buttons = { submit: words(answer === 'deny' ? 'Deny' : 'Answer'), close: words('Cancel') };
   return { type: 'modal', callback_id: 'reason', title: words('Why?'), ...buttons, private_metadata, blocks };
 }

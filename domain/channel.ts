@@ -3,7 +3,8 @@
 import type { Card, CardLimits } from './card.ts';
 import type { DecisionAnswer } from './signed.ts';
 
-export interface ChannelSender {
+/** Whoever has said or clicked something there. */
+export interface ChannelPerson {
   /** Immutable, as the directory names it: Slack "T024/U024BE7LH", Telegram "12345". */
   readonly id: string;
   /** For display only; anybody may change it. */
@@ -45,7 +46,7 @@ export type PrivateWay = Readonly<Record<string, string>>;
 interface FromSomebody {
   /** The same for every delivery of the same event. */
   readonly eventId: string;
-  readonly sender: ChannelSender;
+  readonly sender: ChannelPerson;
   readonly way: PrivateWay;
 }
 

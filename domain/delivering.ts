@@ -13,7 +13,7 @@ export interface Delivering {
 }
 
 /** Absent where only the API speaks in a conversation. */
-interface Told {
+interface Speaking {
   readonly delivery?: Delivering;
 }
 
@@ -22,9 +22,10 @@ export const nothingSaid = (): Delivering => {
 };
 
 /** A turn has ended: what it said is to reach its channel. */
-export function noteSaid({ delivery }: Told): void {
+export function noteSaid({ delivery }: Speaking): void {
   if (delivery !== undefined) delivery.said += 1;
 }
 
 /** True while something that was said has not reached its channel. */
-export const isBehind = ({ delivery }: Told): boolean => delivery !== undefined && delivery.delivered < delivery.said;
+export const isBehind = ({ delivery }: Speaking): boolean =>
+  delivery !== undefined && delivery.delivered < delivery.said;

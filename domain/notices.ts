@@ -1,6 +1,7 @@
 // When people are told of an approval again: reminders while it waits, and the card to the next group once the first has
 // kept quiet. Waiting costs one timer at a time. Pure: time arrives as nowMs. May import domain only.
 import type { Approval } from './approval.ts';
+import { timeText } from './text.ts';
 
 /** `reminder` goes to those who may decide then; `escalation` is the card to a group that may decide from then on. */
 export interface Notice {
@@ -19,9 +20,8 @@ const NO_REMINDER_WITHIN_MS = 5 * 60_000;
 export function reminderOf({ askedMs, deadlineMs, question }: Approval, nowMs: number): string {
   const [, late] = REMIND_AT;
   const part = nowMs - askedMs >= late * (deadlineMs - askedMs) ? 'Nearly all' : 'Half';
-  const until = new Date(deadlineMs).toISOString().slice(0, 16).replace('T', ' ');
   const then = question === undefined ? 'it is denied by itself' : 'it stays unknown';
-  return `${part} of the time to answer is over. This waits until ${until} UTC; then ${then}.`;
+  return `${part} of the time to answer is over. This waits until ${timeText(deadlineMs)}; then ${then}.`;
 }
 
 /** Every notice that an approval may come to, in order of time. */

@@ -59,3 +59,6 @@ export function plain(text: string): string {
 /** How a character is written out. */
 export const writtenOut = (character: string): string =>
   `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}>`;
+
+/** A time to the minute, as people read it. */
+export const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;

@@ -28,8 +28,11 @@ export const firstLook = (): Look => ({ after: '', before: new Set(), seen: new 
 /** Begin to look. Returns how to stop. */
 export function tendCards(deps: DeliverDeps): () => void {
   const look = firstLook();
+  let isLooking = false;
   return regularly(LOOK_EVERY_MS, 'stale cards', deps.log, async () => {
-    await showStale(deps, look);
+    if (isLooking) return; // a channel that hangs takes longer than a look may
+    isLooking = true;
+    await showStale(deps, look).finally(() => (isLooking = false));
     await deps.store.deliveries.forget(deps.nowMs() - KEPT_MS);
   });
 }

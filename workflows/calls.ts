@@ -23,8 +23,9 @@ import { waitingWorkflowId, resultKey, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from
 import { type NewItem, refsIn } from '../domain/item.ts';
 import { ACTION } from '../domain/protocol.ts';
 import type { MessageStatement, Signed } from '../domain/signed.ts';
+import { timeText } from '../domain/text.ts';
 import type { action as actionWorkflow } from './action.ts';
-import { attributesOfBatch, describeConversation, time } from './desk.ts';
+import { attributesOfBatch, describeConversation } from './desk.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
 import { entriesOf, performAction, ruleAgain, ruleOn, settledEntry } from './life.ts';
 import { holdWhilePaused, tellWaiting } from './phase.ts';
@@ -190,7 +191,7 @@ async function startWaiting(
         proposal,
         verdict.kind === 'ask'
           ? `Not done yet: it waits for ${verdict.group} (${verdict.quorum} must approve) until ` +
-              `${time(Date.now() + verdict.withinMs)}. The conversation goes on; the outcome will be reported.`
+              `${timeText(Date.now() + verdict.withinMs)}. The conversation goes on; the outcome will be reported.`
           : 'Not done yet: it is allowed, and waits for the step before it.',
       ),
     ),

@@ -7,6 +7,7 @@ import type { ConversationState } from '../domain/conversation.ts';
 import { approvalsOf } from '../domain/decision.ts';
 import { waitingWorkflowId } from '../domain/ids.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
+import { timeText } from '../domain/text.ts';
 
 const PHASE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.phase, SearchAttributeType.KEYWORD);
 const WAITS_FOR = defineSearchAttributeKey(SEARCH_ATTRIBUTES.waitsFor, SearchAttributeType.KEYWORD_LIST);
@@ -62,7 +63,7 @@ export function describeConversation(state: ConversationState): void {
   showColumns(state);
   const waits = state.waiting.map(
     (batch) =>
-      `- \`${waitingWorkflowId(batch.batchId)}\` waits for **${batch.group}** until ${time(batch.deadlineMs)}: ` +
+      `- \`${waitingWorkflowId(batch.batchId)}\` waits for **${batch.group}** until ${timeText(batch.deadlineMs)}: ` +
       batch.summaries.map(escaped).join('; '),
   );
   setCurrentDetails(
@@ -80,14 +81,10 @@ export function describeBatch(approvals: readonly Approval[]): void {
       .map(
         (one) =>
           `- **${one.end}** ${escaped(one.summary)} · ${one.group}, ${approvalsOf(one)} of ${one.quorum} · ` +
-          `rule ${one.ruleId} · until ${time(one.deadlineMs)} · approval \`${one.id}\``,
+          `rule ${one.ruleId} · until ${timeText(one.deadlineMs)} · approval \`${one.id}\``,
       )
       .join('\n'),
   );
-}
-
-export function time(atMs: number): string {
-  return `${new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 /** Text of a principal or a record, made plain for Markdown. */

@@ -1,7 +1,8 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { test } from 'node:test';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { type Directory, defineDirectory } from '../../domain/principal.ts';
+import { haveCards } from '../../activities/workflows/cards.ts';
+import { type Directory, defineDirectory, onlyPerson } from '../../domain/principal.ts';
 import { questionId } from '../../domain/ids.ts';
 import { anEntry, proposed, requested, ruled } from '../store/builders.ts';
 import { createPigeon, type Pigeon } from '../support/pigeon.ts';
@@ -74,4 +75,19 @@ test('once people have said whether it happened, the card on which it was approv
   await deliver('showCards', { batchId: question });
   const ofBatch = cardsOf(pigeon).find(({ id }) => id === batchId);
   match(ofBatch?.asks[0]?.outcome?.text ?? '', /^Done/);
+});
+
+test('a question is shown in channels also where only its action was: the answer changes that card', async () => {
+  const approval = await asked('treasury');
+  const { actionId, conversationId } = approval;
+  const question = {
+    ...approval,
+    id: `${questionId(actionId)}.0.0`,
+    group: onlyPerson('per_tom'),
+    question: 'unknown' as const,
+  };
+  const fact = requested(conversationId, question).fact;
+  const asks = (by: Directory) => haveCards({ store: stage.store, directory: by }, [{ fact }]);
+  equal(await asks(directory), true);
+  equal(await asks(defineDirectory({ ...directory, people: [], groups: { treasury: [] }, addresses: {} })), false);
 });

@@ -67,3 +67,27 @@ test('a reply that does not get through holds up those behind it, and the next c
     refused: [],
   });
 });
+
+test('a reply that is refused is given up whole, and the next one goes out', async () => {
+  const pigeon = createPigeon();
+  const refuse = new ChannelFault('refused', 'too odd');
+  const sender = {
+    ...pigeon,
+    post: (...[address, rendered]: Parameters<typeof pigeon.post>) =>
+      rendered.includes('forbidden') ? Promise.reject(refuse) : pigeon.post(address, rendered),
+  };
+  const deliver = delivering(sender);
+  const id = aConversationId();
+  const channel = { name: 'pigeon', address: { to: 'C3', thread: '' } };
+  const by = { agent: 'a', tenant: 'default', owner: 'o', principal: ada };
+  await stage.store.record([anEntry(id, id, 'opened', { kind: 'conversation_opened', ...by, channel })]);
+  const long = { kind: 'reply', text: `forbidden ${'x'.repeat(50)}`, by: 'code' } as const;
+  await stage.store.items.append([{ ...aReply(id, 1), body: long }, aReply(id, 2)]);
+  const { done, refused } = await deliver('deliverReplies', { conversationId: id });
+  assert.deepEqual([done, refused], [1, ['pigeon C3: too odd']]);
+  assert.deepEqual(await deliver('deliverReplies', { conversationId: id }), { done: 0, refused: [] });
+  assert.deepEqual(
+    [...pigeon.standing.values()].map(({ message }) => (message.kind === 'text' ? message.text : '')),
+    ['reply of 2'],
+  );
+});

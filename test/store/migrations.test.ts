@@ -3,12 +3,17 @@ import { after, before, describe, test } from 'node:test';
 import { Kysely, sql } from 'kysely';
 import type pg from 'pg';
 import { createApprovals } from '../../store/approvals.ts';
+import { createDeliveries } from '../../store/deliveries.ts';
 import { leafOf, readEntry } from '../../store/entry-text.ts';
 import { tables0001 } from '../../store/migrations/0001-tables.ts';
 import { fencingAndSwitches0002 } from '../../store/migrations/0002-fencing-and-switches.ts';
 import { hashedLedger0003 } from '../../store/migrations/0003-hashed-ledger.ts';
 import { sealedParts0004 } from '../../store/migrations/0004-sealed-parts.ts';
 import { approvalHandles0005 } from '../../store/migrations/0005-approval-handles.ts';
+import { noGaps0006 } from '../../store/migrations/0006-no-gaps.ts';
+import { escalation0007 } from '../../store/migrations/0007-escalation.ts';
+import { channels0008 } from '../../store/migrations/0008-channels.ts';
+import { claimedDeliveries0010 } from '../../store/migrations/0010-claimed-deliveries.ts';
 import { createDialect, createPool } from '../../store/pool.ts';
 import { createDb } from '../../store/schema.ts';
 import { createSql } from '../../store/sql.ts';
@@ -109,4 +114,41 @@ function ofBefore(kind: (typeof KINDS)[number]): void {
     assert.deepEqual(await approvals.byHandle(approvalHandle(approval)), approval);
     assert.deepEqual(await approvals.ofBatch(approval.batchId), [approval]);
   });
+
+  test('which replies were told, and which cards are open, is known from the deliveries of before', () =>
+    deliveriesOfBefore(pool, approval.batchId));
+}
+
+async function deliveriesOfBefore(pool: pg.Pool, batchId: string): Promise<void> {
+  const db = new Kysely<unknown>({ dialect: createDialect(pool) });
+  await db.transaction().execute(async (tx) => {
+    for (const migration of [noGaps0006, escalation0007, channels0008]) await migration.up(tx);
+    for (const id of ['told', 'torn']) {
+      const body = JSON.stringify({ kind: 'reply', text: id, by: 'code' });
+      await sql`insert into countersign.items (id, conversation_id, key, turn, trust, kind, body, salt, created_ms)
+            values (${id}, 'old', ${id}, 1, 'record', 'reply', ${body}, '', 7)`.execute(tx);
+    }
+    const card = `card ${batchId} 0 0 slack C1 `;
+    for (const key of ['reply:told', 'reply:told/0', 'reply:torn/0', card]) {
+      await sql`insert into countersign.deliveries values (${key}, 'slack', '{"to":"C1","id":"1"}', 'd', 7)`.execute(
+        tx,
+      );
+    }
+    await claimedDeliveries0010.up(tx);
+  });
+  const deliveries = createDeliveries(createDb(pool));
+  const replies = await deliveries.replies({ conversationId: 'old', channel: 'slack', limit: 9 });
+  assert.deepEqual(
+    replies.map(({ id }) => id),
+    ['torn'],
+  );
+  const kept = ['reply:told', 'reply:told/0', 'reply:torn/0'].map((key) => deliveries.get(key));
+  assert.deepEqual(
+    (await Promise.all(kept)).map((row) => row?.key),
+    [undefined, undefined, 'reply:torn/0'],
+  );
+  assert.deepEqual(
+    (await deliveries.ofBatch(batchId)).map(({ card }) => card),
+    [{ batchId, isOpen: true }],
+  );
 }
