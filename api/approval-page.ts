@@ -20,6 +20,8 @@ export interface ApprovalPage {
   readonly conversationId: string;
   readonly actionUrl: string;
   readonly nowMs: number;
+  /** What was allowed and runs with it. */
+  readonly alsoRuns: readonly Shown[];
   /** What was asked with it. */
   readonly others: readonly { readonly url: string; readonly summary: Shown }[];
   /** The token of the forms, and where they go; or why this person answers nothing, in a sentence. */
@@ -38,6 +40,7 @@ export function approvalPage(view: ApprovalPage): string {
 <p dir="auto">${shown(forWhom)}</p>
 <p dir="auto">${shown(howMuch)}</p>
 ${stateOf(view)}
+${alsoRunsOf(view)}
 ${answersOf(view)}
 ${argumentsOf(view.ask)}
 ${evidenceOf(view)}
@@ -187,6 +190,12 @@ function saidOf({ requester, saidSince }: CardAsk): string {
   if (saidSince.length === 0) return '';
   const lines = saidSince.map(({ text, atMs }) => `<li dir="auto">${timeText(atMs)}: ${shown(text)}</li>`);
   return `<h2>What ${shown(requester)} has said since it was asked back</h2>\n<ul>${lines.join('\n')}</ul>`;
+}
+
+function alsoRunsOf({ alsoRuns }: ApprovalPage): string {
+  if (alsoRuns.length === 0) return '';
+  const lines = alsoRuns.map((one) => `<li dir="auto">${shown(one)}</li>`);
+  return `<h2>Allowed by rules, and waits with it</h2>\n<ul>${lines.join('\n')}</ul>`;
 }
 
 function othersOf({ others }: ApprovalPage): string {

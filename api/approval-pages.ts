@@ -3,9 +3,10 @@
 import { z } from 'zod';
 import { type Approval, askedBy } from '../domain/approval.ts';
 import { askedBackMs, LOOKED_AT, saidSince } from '../domain/asked-back.ts';
-import { type CardAsk, cardOf } from '../domain/card.ts';
-import { shownLine } from '../domain/display.ts';
+import { allowedIn, type CardAsk, cardOf } from '../domain/card.ts';
+import { type Shown, shownLine } from '../domain/display.ts';
 import { groupsAt } from '../domain/entitlement.ts';
+import { actionsOf } from '../domain/ids.ts';
 import { approvalHandle, sha256Hex } from '../trust/digest.ts';
 import type { Access } from './access.ts';
 import { NewDecision } from './approval-schemas.ts';
@@ -117,20 +118,26 @@ async function assertSeen(
   approval: Approval,
   answer: z.output<typeof NewDecision>['answer'],
 ): Promise<void> {
-  const ask = await askOf(deps, approval);
+  const { ask } = await cardFor(deps, approval);
   if (!ask.isWhole && !ask.answers.includes(answer)) throw new Problem('not_shown_whole', whyNotWhole(ask));
 }
 
-async function askOf({ store, directory, nowMs }: Deps, approval: Approval): Promise<CardAsk> {
+/** With what was allowed and runs with it. */
+async function cardFor(
+  { store, directory, nowMs }: Deps,
+  approval: Approval,
+): Promise<{ readonly ask: CardAsk; readonly alsoRuns: readonly Shown[] }> {
   const action = await store.actions.get(approval.actionId);
   const fromMs = askedBackMs(approval);
   const items = fromMs === undefined ? [] : await store.items.since(approval.conversationId, fromMs, LOOKED_AT);
   const names = Object.fromEntries(directory.people.map(({ id, name }) => [id, name]));
   const outcome = action?.outcome ?? null;
   const asks = [{ approval, handle: approvalHandle(approval), outcome, saidSince: saidSince(approval, items) }];
-  const [ask] = cardOf({ id: approval.batchId, asks, alsoRuns: [], names }, PAGE_LIMITS, nowMs()).asks;
+  const inBatch = approval.question === undefined ? await store.actions.some(actionsOf(approval.batchId)) : [];
+  const card = cardOf({ id: approval.batchId, asks, alsoRuns: allowedIn(inBatch), names }, PAGE_LIMITS, nowMs());
+  const [ask] = card.asks;
   if (ask === undefined) throw new Error('a card must have an ask for each approval');
-  return ask;
+  return { ask, alsoRuns: card.alsoRuns };
 }
 
 // 20 others: a card of more would not be read; the list of approvals has them all.
@@ -144,11 +151,11 @@ async function pageFor(deps: Deps, access: Access, links: Links, caller: Caller,
   const batch = await deps.store.approvals.ofBatch(batchId);
   const isForCaller = (one: Approval) => groupsAt(askedBy(one), deps.nowMs()).some((group) => groups.includes(group));
   const others = batch.filter((one) => one.id !== id && one.end === 'open' && isForCaller(one));
-  const ask = await askOf(deps, approval);
+  const { ask, alsoRuns } = await cardFor(deps, approval);
   const whyNot = whyNotAnswer(deps, caller, approval);
   if (approval.end === 'open' && own === null && whyNot === undefined) await recordSeen(deps, caller, approval);
   return approvalPage({
-    ...{ ask, agent, conversationId, actionUrl: `/actions/${actionId}/why`, nowMs: deps.nowMs() },
+    ...{ ask, alsoRuns, agent, conversationId, actionUrl: `/actions/${actionId}/why`, nowMs: deps.nowMs() },
     args: approval.args,
     own,
     others: others.slice(0, MAX_OTHERS).map((one) => ({

@@ -2,7 +2,7 @@
 // exact action, and counts only once the action's Workflow says so. May import domain, trust, store.
 import { randomUUID } from 'node:crypto';
 import { askedBy, type Approval as ApprovalRow, endApproval } from '../domain/approval.ts';
-import { answersTo, type Receipt as ReceiptOf, saidOf } from '../domain/decision.ts';
+import { answersTo, applyDecision, type Receipt as ReceiptOf } from '../domain/decision.ts';
 import { whyNotEntitled } from '../domain/entitlement.ts';
 import type { Json } from '../domain/json.ts';
 import type { DecisionAnswer, DecisionStatement, Signed } from '../domain/signed.ts';
@@ -106,9 +106,9 @@ export async function takeDecision(
   given: Given,
 ): Promise<ReceiptOf> {
   const word = wordOf(deps, caller, approval, given);
-  if (approval.end !== 'open') return receiptOfSettled(approval, word);
+  if (approval.end !== 'open') return receiptOfSettled(deps, caller, approval, word);
   const signed = await sign(deps, caller, approval, word, given.method);
-  return countedReceipt(await decide(deps, approval, word, signed));
+  return countedReceipt(await decide(deps, caller, approval, word, signed));
 }
 
 /** The decision id carries the person's, so that no one's word is taken for another's. */
@@ -203,6 +203,7 @@ function sign(
 
 async function decide(
   deps: Deps,
+  caller: Caller,
   approval: ApprovalRow,
   word: Word,
   signed: Signed<DecisionStatement>,
@@ -214,7 +215,7 @@ async function decide(
   }
   // The Workflow is gone. What it came to was put on record before it ended.
   const now = (await deps.store.approvals.get(approval.id)) ?? approval;
-  if (now.end !== 'open') return receiptOfSettled(now, word);
+  if (now.end !== 'open') return receiptOfSettled(deps, caller, now, word);
   await recordGone(deps, now);
   const gone =
     now.question === undefined
@@ -242,15 +243,14 @@ export async function recordGone(
 }
 
 /** The caller's own decision gets its receipt again; anyone else, or another answer, learns that it is over. */
-function receiptOfSettled(approval: ApprovalRow, { decisionId, answer }: Word): ReceiptOf {
-  const { id: approvalId, end, summary } = approval;
-  const own = saidOf(approval).find((one) => one.decisionId === decisionId);
-  const ended = end.replaceAll('_', ' ');
-  const text =
-    own === undefined
-      ? `too late: it is already ${ended}`
-      : `your ${own.answer.replaceAll('_', ' ')} of ${summary} is counted; it is ${ended}`;
-  return countedReceipt({ decisionId, approvalId, counted: own?.answer === answer, text, end });
+function receiptOfSettled(
+  { nowMs }: Pick<Deps, 'nowMs'>,
+  { principal }: Caller,
+  approval: ApprovalRow,
+  word: Word,
+): ReceiptOf {
+  const decision = { ...word, personId: principal.id, atMs: nowMs(), signed: '' };
+  return countedReceipt(applyDecision(approval, decision).receipt);
 }
 
 /** A receipt that says the decision changed nothing is no success: 410 once expired, else 409, with the receipt. */

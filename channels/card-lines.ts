@@ -103,7 +103,7 @@ function openLines(ask: CardAsk, extent: Extent): readonly Line[] {
 function endedLines(ask: CardAsk, extent: Extent): readonly Line[] {
   return [
     ...headLines(ask),
-    [bold(ENDS[ask.end])],
+    [bold(ask.isQuestion && ask.end === 'expired' ? UNANSWERED : ENDS[ask.end])],
     ...decidedLines(ask, extent),
     ...(ask.outcome === null ? [] : [[us('outcome: '), ...shown(ask.outcome)]]),
   ];
@@ -112,6 +112,7 @@ function endedLines(ask: CardAsk, extent: Extent): readonly Line[] {
 const moreLine = (hidden: number): readonly Line[] =>
   hidden > 0 ? [[us(`and ${hidden} more that are not shown here`)]] : [];
 
+const UNANSWERED = 'Expired: nobody answered in time, so it stays unknown';
 const ENDS: Readonly<Record<CardAsk['end'], string>> = {
   open: 'Open',
   approved: 'Approved',

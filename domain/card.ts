@@ -11,6 +11,7 @@ import { flagsOf, type Shown, shownLine, shownText } from './display.ts';
 import type { Json } from './json.ts';
 import { onlyPersonOf } from './principal.ts';
 import type { DecisionAnswer } from './signed.ts';
+import type { Verdict } from './verdict.ts';
 
 /** One argument, or one member of the evidence. */
 export interface CardField {
@@ -61,6 +62,8 @@ export interface CardAsk {
   readonly rule: Shown;
   readonly reason: Shown;
   readonly requester: Shown;
+  /** Whether it asks what happened, and not for leave. */
+  readonly isQuestion: boolean;
   /** The group, or the one person, that is asked. */
   readonly group: string;
   readonly quorum: number;
@@ -141,6 +144,18 @@ const groupsText = (approval: Approval, nowMs: number): string =>
 /** A group of one is named by its person. */
 const groupText = (group: string): string => onlyPersonOf(group) ?? group;
 
+/** What was allowed among the actions of a batch, and waits with it, in its own words. */
+export const allowedIn = (
+  actions: readonly {
+    readonly verdict: Verdict | null;
+    readonly approvalId: string | null;
+    readonly summary: string;
+  }[],
+): readonly string[] =>
+  actions
+    .filter(({ verdict, approvalId }) => approvalId === null && verdict?.kind === 'allow')
+    .map(({ summary }) => summary);
+
 function alsoRunsOf(summaries: readonly string[]): readonly Shown[] {
   const shown = summaries.slice(0, MAX_ALSO_RUNS).map((summary) => shownLine(summary, LINE_CHARS));
   const hidden = summaries.length - shown.length;
@@ -163,6 +178,7 @@ function askOf(
     evidence: evidenceOf(approval, { ...room, totalChars: args.leftChars }, nowMs),
     ...{ rule: shownLine(ruleId, LINE_CHARS), reason: shownText(reason, REASON_CHARS) },
     ...{ requester: person(approval.requester), group: groupsText(approval, nowMs), quorum },
+    isQuestion: approval.question !== undefined,
     decided: saidInOrder(approval).map((one) => ({
       ...{ person: person(one.personId), answer: one.answer, atMs: one.atMs },
       reason: shownText(one.reason, REASON_CHARS),

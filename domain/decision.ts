@@ -78,15 +78,12 @@ function take(approval: Approval, decision: CountedDecision): Counted {
       if (earlier === undefined)
         return unchanged(approval, decision, 'you have not approved it, so nothing is taken back');
       if (isFull(approval)) return unchanged(approval, decision, 'it was taken back too often; deny it instead');
-      const next = aside(takenBack(approval, earlier), decision);
-      return { approval: next, receipt: receiptOf(next, decision, true, `taken back; ${progressOf(next)}`) };
+      return taken(aside(takenBack(approval, earlier), decision), decision);
     }
     case 'ask_back': {
       if (isFull(approval))
         return unchanged(approval, decision, 'it was asked back too often; approve, deny or edit it');
-      const next = aside(approval, decision);
-      const text = `asked in the conversation; the time goes on until ${new Date(approval.deadlineMs).toISOString()}`;
-      return { approval: next, receipt: receiptOf(next, decision, true, text) };
+      return taken(aside(approval, decision), decision);
     }
     case 'happened':
     case 'did_not_happen':
@@ -99,9 +96,24 @@ function take(approval: Approval, decision: CountedDecision): Counted {
 /** Put it among those that count, and end the approval where it ends it. */
 function counted(approval: Approval, decision: CountedDecision): Counted {
   const next = { ...approval, decisions: [...approval.decisions, decision] };
-  const ended = { ...next, end: endBy(next, decision.answer) };
-  const text = ended.end === 'open' ? `counted; ${progressOf(ended)}` : endText(ended);
-  return { approval: ended, receipt: receiptOf(ended, decision, true, text) };
+  return taken({ ...next, end: endBy(next, decision.answer) }, decision);
+}
+
+/** What a decision has made of the approval. */
+const taken = (approval: Approval, decision: CountedDecision): Counted => ({
+  approval,
+  receipt: receiptOf(approval, decision, true, takenText(approval, decision.answer)),
+});
+
+function takenText(approval: Approval, answer: DecisionAnswer): string {
+  switch (answer) {
+    case 'withdraw':
+      return `taken back; ${progressOf(approval)}`;
+    case 'ask_back':
+      return `asked in the conversation; the time goes on until ${new Date(approval.deadlineMs).toISOString()}`;
+    default:
+      return approval.end === 'open' ? `counted; ${progressOf(approval)}` : endText(approval);
+  }
 }
 
 function endBy(approval: Approval, answer: DecisionAnswer): ApprovalEnd {
@@ -167,9 +179,15 @@ function heardBefore(approval: Approval, decision: CountedDecision): CountedDeci
   );
 }
 
-/** What the same decision gets when it comes again. Another word under its id is not taken for it. */
+/**
+ * What the same decision gets when it comes again: its first receipt, unless others have spoken since. Another word under
+ * its id is not taken for it.
+ */
 function again(approval: Approval, heard: CountedDecision, { answer }: CountedDecision): Counted {
-  const stands = approval.decisions.includes(heard) || heard.answer !== 'approve';
+  const { decisions, asides = [] } = approval;
+  const isLast = heard === decisions.at(-1) || (heard.answer !== 'approve' && heard === asides.at(-1));
+  if (isLast && heard.answer === answer) return taken(approval, heard);
+  const stands = decisions.includes(heard) || heard.answer !== 'approve';
   const text = stands
     ? `your ${plain(heard.answer)} of ${approval.summary} is already counted`
     : `your approval of ${approval.summary} was taken back by you`;

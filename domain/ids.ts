@@ -109,10 +109,13 @@ export function standsIn(batchId: string, id: string): boolean {
   return turn === ofBatch && index >= first;
 }
 
-/** The ids of so many actions that stand in a batch, from its first one on, as they were proposed first. */
-export function actionsOf(batchId: string, most: number): readonly string[] {
+// 128: a model call may ask for no more at once, and a batch is of one.
+const MAX_OF_BATCH = 128;
+
+/** The ids of the actions that may stand in a batch, from its first one on, as they were proposed first. */
+export function actionsOf(batchId: string): readonly string[] {
   const [turn, first] = split(batchId);
-  return Number.isSafeInteger(first) ? Array.from({ length: most }, (_, at) => `${turn}:${first + at}`) : [];
+  return Number.isSafeInteger(first) ? Array.from({ length: MAX_OF_BATCH }, (_, at) => `${turn}:${first + at}`) : [];
 }
 
 function split(id: string): readonly [turn: string, index: number] {

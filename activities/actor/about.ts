@@ -2,12 +2,10 @@
 // since, what people are called. May import domain and store types.
 import type { Approval } from '../../domain/approval.ts';
 import { askedBackMs, LOOKED_AT, type SaidSince, saidSince } from '../../domain/asked-back.ts';
+import { allowedIn } from '../../domain/card.ts';
 import { actionsOf } from '../../domain/ids.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import type { DeliverDeps } from './everywhere.ts';
-
-// 128: a model call may ask for no more at once, and a batch is of one.
-const MAX_OF_BATCH = 128;
 
 export interface About {
   /** What the requester has said since each of them was asked back about, by its id. */
@@ -24,12 +22,11 @@ export async function aboutBatch({ store, directory }: DeliverDeps, approvals: r
   const [first] = approvals;
   if (first === undefined) return { said: new Map(), actions: new Map(), alsoRuns: [], names };
   const asked = await store.actions.some([...new Set(approvals.map(({ actionId }) => actionId))]);
-  const inBatch = first.question === undefined ? await store.actions.some(actionsOf(first.batchId, MAX_OF_BATCH)) : [];
-  const also = inBatch.filter(({ verdict, approvalId }) => approvalId === null && verdict?.kind === 'allow');
+  const inBatch = first.question === undefined ? await store.actions.some(actionsOf(first.batchId)) : [];
   return {
     said: await saidOn(store, approvals),
     actions: new Map(asked.map((row) => [row.id, row])),
-    alsoRuns: also.map(({ summary }) => summary),
+    alsoRuns: allowedIn(inBatch),
     names,
   };
 }

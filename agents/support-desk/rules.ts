@@ -53,10 +53,15 @@ export const rules: readonly Rule[] = [
   }),
   rule('refund.large', refund, ({ input }) =>
     input.amountCents > TWO_APPROVERS_ABOVE_CENTS
-      ? ask({ group: 'finance', quorum: 2, reason: `more than ${formatMoney(TWO_APPROVERS_ABOVE_CENTS, 'EUR')}` })
+      ? ask({
+          ...{ group: 'finance', quorum: 2, amount: amountOf(input) },
+          reason: `more than ${formatMoney(TWO_APPROVERS_ABOVE_CENTS, 'EUR')}`,
+        })
       : undefined,
   ),
-  rule('refund.asks-finance', refund, () => ask({ group: 'finance', reason: 'money that leaves does not come back' })),
+  rule('refund.asks-finance', refund, ({ input }) =>
+    ask({ group: 'finance', amount: amountOf(input), reason: 'money that leaves does not come back' }),
+  ),
 
   rule('credit.currency', issueStoreCredit, ({ input, evidence }) => otherCurrency(input.currency, evidence)),
   rule('credit.not-more-than-paid', issueStoreCredit, ({ input, evidence }) =>
@@ -69,8 +74,11 @@ export const rules: readonly Rule[] = [
       ? allow(`not more than ${formatMoney(FREE_CREDIT_CENTS, 'EUR')} in 30 days`)
       : undefined,
   ),
-  rule('credit.asks-finance', issueStoreCredit, () =>
-    ask({ group: 'finance', reason: `more than ${formatMoney(FREE_CREDIT_CENTS, 'EUR')} in 30 days` }),
+  rule('credit.asks-finance', issueStoreCredit, ({ input }) =>
+    ask({
+      ...{ group: 'finance', amount: amountOf(input) },
+      reason: `more than ${formatMoney(FREE_CREDIT_CENTS, 'EUR')} in 30 days`,
+    }),
   ),
 
   rule('mail.to-the-requester', sendMail, ({ input, evidence }) =>
@@ -82,6 +90,12 @@ export const rules: readonly Rule[] = [
 
   rule('handover.always', handOver, () => allow('a person may always take over')),
 ];
+
+/** What it is about, so that whoever may approve only so much is not asked for more. */
+const amountOf = ({ amountCents, currency }: { readonly amountCents: number; readonly currency: string }) => ({
+  minorUnits: amountCents,
+  currency,
+});
 
 function otherCurrency(currency: string, evidence: Evidence | null) {
   const paidIn = textIn(evidence, 'currency');

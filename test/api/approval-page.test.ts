@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLinks } from '../../api/links.ts';
 import type { DecisionStatement } from '../../domain/signed.ts';
+import type { ActionRow } from '../../store/ports.ts';
 import { statementIn } from '../../trust/signing.ts';
 import { buttonsIn, endOf, follow, formIn, get, linkFor, login, personOf, post } from './support/browser.ts';
 import { NOW_MS, serve } from './support/served.ts';
@@ -159,6 +160,21 @@ test('what was asked with it is named, each to be answered for itself; what othe
   const { html } = await get(served, `/approvals/${first.id}`, login(served, 'approver'));
   assert.match(html, new RegExp(`<a href="/approvals/${second.id}" rel="noreferrer">mail to &lt;a@b&gt;</a>`));
   assert.doesNotMatch(html, /not for finance/);
+});
+
+test('what rules have allowed and runs with it is named, as on a card', async (t) => {
+  const served = await serve(t);
+  const { id, batchId, conversationId } = await served.ask();
+  const beside = {
+    ...({ id: batchId.replace(/\d+$/, '7'), conversationId, summary: 'note <b>this</b>', approvalId: null } as const),
+    verdict: { kind: 'allow', ruleId: 'note', ruleVersion: '1', reason: '' },
+  };
+  served.store.put({ actions: [beside as unknown as ActionRow] });
+  const { html } = await get(served, `/approvals/${id}`, login(served, 'approver'));
+  assert.match(
+    html,
+    /Allowed by rules, and waits with it<\/h2>\n<ul><li dir="auto">note &lt;b&gt;this&lt;\/b&gt;<\/li>/,
+  );
 });
 
 test('a question is answered on its page in its own words', async (t) => {

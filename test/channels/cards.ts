@@ -25,6 +25,7 @@ export function anAsk(change: Partial<CardAsk> = {}): CardAsk {
     rule: shown('refund.large'),
     reason: shown('above 50 EUR'),
     requester: shown('Dana Kim'),
+    isQuestion: false,
     group: 'finance',
     quorum: 1,
     decided: [],

@@ -21,7 +21,7 @@ const SPOOFS = [
 ];
 
 export function showingRules(fixture: ChannelFixture): Rules {
-  return { ...buttonRules(fixture), ...batchRules(fixture), ...wordRules(fixture) };
+  return { ...buttonRules(fixture), ...endRules(fixture), ...batchRules(fixture), ...wordRules(fixture) };
 }
 
 function looking({ definition, settings, seen }: ChannelFixture) {
@@ -88,11 +88,19 @@ function buttonRules(fixture: ChannelFixture): Rules {
         assert.match(look(aCard(...Array.from(all, () => settled(odd)))).own, /Denied/, letter);
       }
     },
+  };
+}
+
+function endRules(fixture: ChannelFixture): Rules {
+  const { look } = looking(fixture);
+  return {
     'a settled ask shows its decisions and its outcome, and has no button': () => {
       const { own, code, buttons } = look(aCard(settled()));
       assert.deepEqual(buttons, []);
       assert.match(own, /Denied[^]*deny by/);
       assert.match(code, /Finn Berger[^]*not in March[^]*nothing ran/);
+      const question = look(aCard(settled({ isQuestion: true, end: 'expired', decided: [] }))).own;
+      assert.match(question, /nobody answered in time, so it stays unknown/);
       const long = settled({ outcome: shown('x'.repeat(20_000)) });
       assert.match(look(aCard(long)).own, /Denied/);
     },

@@ -21,7 +21,13 @@ test('one person counts once, whatever they send', () => {
 test('a second click gets the first receipt', () => {
   const first = applyDecision(anApproval(), aDecision());
   const second = applyDecision(first.approval, aDecision());
-  deepEqual([second.receipt.decisionId, second.receipt.counted, second.receipt.end], ['d-1', true, 'approved']);
+  deepEqual(second.receipt, first.receipt);
+  const byAnotherTap = applyDecision(first.approval, aDecision({ decisionId: 'd-2' }));
+  deepEqual(byAnotherTap.receipt, first.receipt);
+  for (const answer of ['ask_back', 'deny'] as const) {
+    const said = applyDecision(anApproval({ quorum: 2 }), aDecision({ answer, reason: 'why' }));
+    deepEqual(applyDecision(said.approval, aDecision({ answer, reason: 'why' })).receipt, said.receipt);
+  }
 });
 
 test('a denial is terminal: an approval after it changes nothing', () => {
