@@ -18,7 +18,7 @@ import {
   telegramReason,
 } from '../rig/channels/platforms.ts';
 import { type Asked, handleOn, type Stage } from './stage.ts';
-import { clickOnSlack, clickOnTelegram, deliver } from './surfaces.ts';
+import { NOT_ASKED, clickOnSlack, clickOnTelegram, deliver } from './surfaces.ts';
 
 const PART = 'forged webhooks';
 // A second past the five minutes that Slack allows, and long past; ahead with room for the time until it is sent.
@@ -96,8 +96,8 @@ function wrongSenders({ approval: { digest } }: Asked, handle: string, mallory: 
   const payload = pressed('approve', handle, digest);
   return [
     ['a stranger called dora', { by: 'dora', payload, change: mallory }, /I do not know you/],
-    ['somebody of no group', { by: 'nora', payload }, /There is no approval/],
-    ['somebody of another group', { by: 'gus', payload }, /There is no approval/],
+    ['somebody of no group', { by: 'nora', payload }, NOT_ASKED],
+    ['somebody of another group', { by: 'gus', payload }, NOT_ASKED],
     ['a handle that nobody issued', { by: 'dora', payload: `approve.${'A'.repeat(33)}` }, /is not here/],
     [
       'an answer by the button of another',

@@ -1,8 +1,7 @@
 // Plays scripts against the real system, several side by side, and holds what is found against the reference model: the
 // ends of its approvals, whose words count, what was told, what the ledger has, and what the far side was sent.
-import { createHash } from 'node:crypto';
+import { handleOf } from '../rig/channels/platforms.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Approval } from '../../../domain/approval.ts';
 import type { Role } from '../rig/roles.ts';
 import { waitFor } from '../support.ts';
 import { type Bench, effectsOf, endingOf, sameJson, type Track } from './bench.ts';
@@ -41,10 +40,6 @@ interface Run {
   readonly asked: Asked;
   readonly killer: (role: Role) => Promise<void>;
 }
-
-/** As the documentation says what a button carries. */
-const handleOf = ({ id, digest }: Pick<Approval, 'id' | 'digest'>): string =>
-  createHash('sha256').update(`countersign/approval/1\n${id}\n${digest}`).digest('base64url').slice(0, 22);
 
 async function play(stage: Stage, script: Script, killer: Run['killer']): Promise<readonly string[]> {
   const { tool, requester: by } = script;

@@ -22,7 +22,7 @@ import { cardNow, cardOf } from './stage.ts';
 import { refusedByHand, signedOnly } from './forged-words.ts';
 import type { ByHand } from './signals.ts';
 import { approvalNow, type Asked, askFor, handleOn, type Stage } from './stage.ts';
-import { type Heard, type Saying, SURFACES, sayOn, type SurfaceName } from './surfaces.ts';
+import { NOT_ASKED, type Heard, type Saying, SURFACES, sayOn, type SurfaceName } from './surfaces.ts';
 
 const PART = 'late, stale';
 /** How something ends, and how whoever comes late is told so. */
@@ -140,8 +140,8 @@ async function tooSoon(bench: Bench, stage: Stage): Promise<void> {
   const asked = await askFor(stage, { tool: 'transfer_up' });
   const tried: readonly [SurfaceName, number, string | RegExp][] = [
     ['http', 404, 'not_found'],
-    ['slack', 200, /There is no approval/],
-    ['telegram', 200, /There is no approval/],
+    ['slack', 200, NOT_ASKED],
+    ['telegram', 200, NOT_ASKED],
   ];
   const before = (heard: Heard, status: number, how: string | RegExp): Problem => {
     const { askedMs, escalation = [] } = asked.approval;

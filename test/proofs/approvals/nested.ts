@@ -19,7 +19,7 @@ import {
 import { refusedByHand, signedOnly } from './forged-words.ts';
 import type { ByHand } from './signals.ts';
 import { approvalsOf, argsOf, type Asked, askFor, handleOn, nextIn, type Stage } from './stage.ts';
-import { SURFACES, sayOn, type SurfaceName, type Word } from './surfaces.ts';
+import { NOT_ASKED, SURFACES, sayOn, type SurfaceName, type Word } from './surfaces.ts';
 
 const NESTED = 'nested';
 const EDITED = 'edited';
@@ -40,8 +40,8 @@ async function questioned(bench: Bench, stage: Stage, surface: SurfaceName): Pro
   const handle = surface === 'http' ? '' : await questionHandle(stage, first, surface);
   const target = { ...question, handle };
   const refusals: readonly [string, 'dora' | 'otto' | 'nora', Word, [number, string], RegExp][] = [
-    ['the approver of the action', 'dora', 'happened', [404, 'not_found'], /There is no approval/],
-    ['somebody of no group', 'nora', 'did_not_happen', [404, 'not_found'], /There is no approval/],
+    ['the approver of the action', 'dora', 'happened', [404, 'not_found'], NOT_ASKED],
+    ['somebody of no group', 'nora', 'did_not_happen', [404, 'not_found'], NOT_ASKED],
     ['the owner, by giving leave', 'otto', 'approve', [400, 'bad_request'], /answer "happened" or/],
   ];
   for (const [who, by, word, [status, type], words] of refusals)

@@ -1,5 +1,7 @@
 // Leave for one action is leave for nothing else: not for the same again, not for the same tool later, in another
 // conversation, in another agent or for another tenant. What was in hand for the first must do nothing for the second.
+import { versionsOn } from '../rig/channels/cards.ts';
+import { handleOf } from '../rig/channels/platforms.ts';
 import { wordsForCalls } from '../rig/model.ts';
 import {
   type Bench,
@@ -16,7 +18,7 @@ import {
 import { refusedByHand, signedOnly } from './forged-words.ts';
 import type { ByHand } from './signals.ts';
 import { approvalsOf, type Asked, askFor, handleOn, nextIn, say, type Stage, untilReplied } from './stage.ts';
-import { SURFACES, sayOn, type Saying, type SurfaceName } from './surfaces.ts';
+import { NOT_ASKED, SURFACES, sayOn, type Saying, type SurfaceName } from './surfaces.ts';
 
 const STICKY = 'sticky';
 const CROSSED = 'crossed';
@@ -121,14 +123,21 @@ async function oneCard(bench: Bench, stage: Stage, surface: SurfaceName): Promis
 
 async function otherTenant(bench: Bench, stage: Stage): Promise<void> {
   const asked = await askFor(stage, { tool: 'transfer', by: 'other' });
+  // It has no card here: what its button would carry is made by hand.
+  const target = { ...asked, handle: handleOf(asked.approval) };
   const tried: readonly [SurfaceName, number, string | RegExp][] = [
     ['http', 404, 'not_found'],
-    ['slack', 200, /There is no approval/],
-    ['telegram', 200, /There is no approval/],
+    ['slack', 200, NOT_ASKED],
+    ['telegram', 200, NOT_ASKED],
   ];
   for (const [surface, status, how] of tried)
     await bench.attempt(CROSSED, `what another tenant asks for, on ${surface}`, async () =>
-      refusedAs(await sayOn(stage, surface, asked, { by: 'dora', word: 'approve', event: stage.next() }), status, how),
+      refusedAs(await sayOn(stage, surface, target, { by: 'dora', word: 'approve', event: stage.next() }), status, how),
     );
   await bench.attempt(CROSSED, 'another tenant, after all of them', () => untouched(stage, asked));
+  await bench.attempt(CROSSED, 'another tenant, in channels', async () => {
+    const shown = (['slack', 'telegram'] as const).flatMap((channel) => versionsOn(stage.emulators, channel));
+    const isAbout = shown.some(({ code }) => code.split('\n').includes(String(asked.args['to'])));
+    return isAbout ? 'a card of it was shown to people of the house' : undefined;
+  });
 }

@@ -49,6 +49,9 @@ export type Target = Pick<Asked, 'args'> & {
   readonly handle?: string;
 };
 
+/** What somebody who is not asked is told in a channel. */
+export const NOT_ASKED = /You are not among those who are asked this/;
+
 // 30 s: the actor tells one person within a second of it being on record.
 const TOLD_LIMIT_MS = 30_000;
 const AGAIN_MS = 300;

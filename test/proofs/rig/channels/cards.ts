@@ -75,8 +75,35 @@ function ofSlack({ method, params, answer }: Call): readonly Shown[] {
   ];
 }
 
+const plainOfTelegram = (text: string) =>
+  text
+    .replace(/<[^>]*>/g, '')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&amp;', '&');
+const codesOfTelegram = (html: string): string =>
+  [...html.matchAll(/<code>([^]*?)<\/code>/g)].map(([, inner = '']) => plainOfTelegram(inner)).join('\n');
+
+interface Pressable {
+  readonly text: string;
+  readonly callback_data: string;
+}
+const buttonsOf = (row: readonly Pressable[]): readonly Button[] =>
+  row.map(({ text, callback_data: payload }) => ({ label: text, payload }));
+
+/** All buttons stand below all text; with several askings both say by a number which is which. */
+function asksOfTelegram(html: string, rows: readonly (readonly Pressable[])[]): Shown['asks'] {
+  const [, ...parts] = html.split(/<b>\d+ of \d+<\/b>/);
+  if (parts.length === 0) return [{ code: codesOfTelegram(html), buttons: rows.flatMap(buttonsOf) }];
+  return rows.map((row) => {
+    const nth = Number(/^(\d+): /.exec(row[0]?.text ?? '')?.[1] ?? 0);
+    return { code: codesOfTelegram(parts[nth - 1] ?? ''), buttons: buttonsOf(row) };
+  });
+}
+
 interface Keyboard {
-  readonly inline_keyboard?: readonly (readonly { readonly text: string; readonly callback_data: string }[])[];
+  readonly inline_keyboard?: readonly (readonly Pressable[])[];
 }
 
 function ofTelegram({ method, params, answer }: Call): readonly Shown[] {
@@ -84,24 +111,17 @@ function ofTelegram({ method, params, answer }: Call): readonly Shown[] {
   const { result } = answer as { readonly result?: { readonly message_id?: number } | true | null };
   const posted = typeof result === 'object' ? result?.message_id : undefined;
   const html = params['text'] ?? '';
-  const plain = (text: string) =>
-    text
-      .replace(/<[^>]*>/g, '')
-      .replaceAll('&lt;', '<')
-      .replaceAll('&gt;', '>')
-      .replaceAll('&quot;', '"')
-      .replaceAll('&amp;', '&');
   const { inline_keyboard: rows = [] } = JSON.parse(params['reply_markup'] ?? '{}') as Keyboard;
-  const code = [...html.matchAll(/<code>([^]*?)<\/code>/g)].map(([, inner = '']) => plain(inner)).join('\n');
-  const buttons = rows.flat().map(({ text, callback_data: payload }) => ({ label: text, payload }));
+  const code = codesOfTelegram(html);
+  const buttons = rows.flatMap(buttonsOf);
   return [
     {
       channel: 'telegram',
       place: `${params['chat_id']} ${params['message_id'] ?? posted}`,
-      own: plain(html.replace(/<code>[^]*?<\/code>/g, ' ')),
+      own: plainOfTelegram(html.replace(/<code>[^]*?<\/code>/g, ' ')),
       code,
       buttons,
-      asks: [{ code, buttons }],
+      asks: asksOfTelegram(html, rows),
     },
   ];
 }

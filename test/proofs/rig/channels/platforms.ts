@@ -50,6 +50,10 @@ export function signsAsDocumented(): boolean {
   return slackSignature('8f742231b10e8888abcd99yyyzzz85a5', '1531420618', body) === due;
 }
 
+/** As the documentation says what a button names: one approval, and the digest of what it is about. */
+export const handleOf = ({ id, digest }: { readonly id: string; readonly digest: string }): string =>
+  createHash('sha256').update(`countersign/approval/1\n${id}\n${digest}`).digest('base64url').slice(0, 22);
+
 /** What the button for an answer carries: `handle` is the approval's, what follows is of digest and answer. */
 export function pressed(answer: string, handle: string, digest: string): string {
   const ofAnswer = JSON.stringify(['countersign/button/1', handle, digest, answer]);
