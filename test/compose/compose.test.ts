@@ -72,14 +72,15 @@ test('a message is answered, a refund waits for finance, and an approval pays it
   const approval = await eventually(open, 'an approval');
   assert.deepEqual(await refunds(), [], 'nothing is paid before anybody decided');
   const decision = `/v1/approvals/${encodeURIComponent(String(approval['id']))}/decision`;
-  await finance('POST', decision, { answer: 'approve' }, 200);
+  const receipt = await finance('POST', decision, { answer: 'approve' }, 200);
   await eventually(async () => ((await refunds()).length > 0 ? true : undefined), 'the refund');
   const told = async () => {
     const transcript = await customer('GET', `/v1/conversations/${String(conversation['id'])}`, undefined, 200);
     return JSON.stringify(transcript.body).includes('on its way') ? true : undefined;
   };
   await eventually(told, 'the reply about the refund');
-  await finance('POST', decision, { answer: 'approve' }, 409);
+  // A second click gets the first receipt, and pays nothing more.
+  assert.deepEqual((await finance('POST', decision, { answer: 'approve' }, 200)).body, receipt.body);
   assert.deepEqual(await refunds(), [{ order_id: '1042', amount_cents: 7200 }]);
 });
 

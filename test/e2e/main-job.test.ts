@@ -38,8 +38,8 @@ test('a refund waits for finance while the chat goes on, outlives a kill of ever
 
   const receipt = await approve(approval);
   deepEqual([receipt.status, receipt.body['end']], [200, 'approved']);
-  const second = await approve(approval);
-  equal(second.status, 409);
+  // A second click gets the first receipt.
+  deepEqual((await approve(approval)).body, receipt.body);
   const report = async () => {
     const { body } = await stack.request('customer-ada', 'GET', '/v1/conversations/e2e-refund');
     return (body['items'] as { kind: string; text: string }[]).find((item) =>
