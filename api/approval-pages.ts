@@ -7,6 +7,7 @@ import { allowedIn, type CardAsk, cardOf } from '../domain/card.ts';
 import { type Shown, shownLine } from '../domain/display.ts';
 import { groupsAt } from '../domain/entitlement.ts';
 import { actionsOf } from '../domain/ids.ts';
+import { namesOf } from '../domain/principal.ts';
 import { approvalHandle, sha256Hex } from '../trust/digest.ts';
 import type { Access } from './access.ts';
 import { NewDecision } from './approval-schemas.ts';
@@ -118,23 +119,21 @@ async function assertSeen(
   approval: Approval,
   answer: z.output<typeof NewDecision>['answer'],
 ): Promise<void> {
-  const { ask } = await cardFor(deps, approval);
+  const { ask } = await cardFor(deps, approval, []);
   if (!ask.isWhole && !ask.answers.includes(answer)) throw new Problem('not_shown_whole', whyNotWhole(ask));
 }
 
-/** With what was allowed and runs with it. */
 async function cardFor(
   { store, directory, nowMs }: Deps,
   approval: Approval,
+  alsoRuns: readonly string[],
 ): Promise<{ readonly ask: CardAsk; readonly alsoRuns: readonly Shown[] }> {
   const action = await store.actions.get(approval.actionId);
   const fromMs = askedBackMs(approval);
   const items = fromMs === undefined ? [] : await store.items.since(approval.conversationId, fromMs, LOOKED_AT);
-  const names = Object.fromEntries(directory.people.map(({ id, name }) => [id, name]));
   const outcome = action?.outcome ?? null;
   const asks = [{ approval, handle: approvalHandle(approval), outcome, saidSince: saidSince(approval, items) }];
-  const inBatch = approval.question === undefined ? await store.actions.some(actionsOf(approval.batchId)) : [];
-  const card = cardOf({ id: approval.batchId, asks, alsoRuns: allowedIn(inBatch), names }, PAGE_LIMITS, nowMs());
+  const card = cardOf({ id: approval.batchId, asks, alsoRuns, names: namesOf(directory) }, PAGE_LIMITS, nowMs());
   const [ask] = card.asks;
   if (ask === undefined) throw new Error('a card must have an ask for each approval');
   return { ask, alsoRuns: card.alsoRuns };
@@ -151,7 +150,8 @@ async function pageFor(deps: Deps, access: Access, links: Links, caller: Caller,
   const batch = await deps.store.approvals.ofBatch(batchId);
   const isForCaller = (one: Approval) => groupsAt(askedBy(one), deps.nowMs()).some((group) => groups.includes(group));
   const others = batch.filter((one) => one.id !== id && one.end === 'open' && isForCaller(one));
-  const { ask, alsoRuns } = await cardFor(deps, approval);
+  const inBatch = approval.question === undefined ? await deps.store.actions.some(actionsOf(batchId)) : [];
+  const { ask, alsoRuns } = await cardFor(deps, approval, allowedIn(inBatch));
   const whyNot = whyNotAnswer(deps, caller, approval);
   if (approval.end === 'open' && own === null && whyNot === undefined) await recordSeen(deps, caller, approval);
   return approvalPage({

@@ -50,14 +50,3 @@ export function createFaulty(
     }
   };
 }
-
-/** False where the platform refuses it; what passes by itself is thrown. */
-export async function isTaken(work: Promise<unknown>): Promise<boolean> {
-  try {
-    await work;
-    return true;
-  } catch (error) {
-    if (error instanceof ChannelFault && error.kind === 'refused') return false;
-    throw error;
-  }
-}

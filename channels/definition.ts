@@ -67,6 +67,17 @@ export class ChannelFault extends Error {
   }
 }
 
+/** False where the platform refuses it; what passes by itself is thrown. */
+export async function isTaken(work: Promise<unknown>): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    if (error instanceof ChannelFault && error.kind === 'refused') return false;
+    throw error;
+  }
+}
+
 /** The value of a setting that must be there: a blank one would verify everything or nothing. */
 export function settingOf(settings: ChannelSettings, name: string): string {
   const value = settings[name] ?? '';

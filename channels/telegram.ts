@@ -5,9 +5,9 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { ChannelLimits, ChannelReceiver, ChannelSending, Received } from '../domain/channel.ts';
-import { createCall, createFaulty, isTaken, tooSoon } from './calling.ts';
+import { createCall, createFaulty, tooSoon } from './calling.ts';
 import type { ChannelDefinition, ChannelSettings } from './definition.ts';
-import { agentSetting, ChannelFault, setting, settingOf, urlSetting, WebhookRefused } from './definition.ts';
+import { agentSetting, ChannelFault, isTaken, setting, settingOf, urlSetting, WebhookRefused } from './definition.ts';
 import { readPayload } from './payload.ts';
 import { type Params, questionFor, shownAs, textMessage, type TextNote } from './telegram-html.ts';
 

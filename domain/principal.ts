@@ -85,6 +85,10 @@ export function personOnChannel({ people }: Directory, channel: string, channelI
   );
 }
 
+/** What people are called, by id. */
+export const namesOf = ({ people }: Directory): Readonly<Record<string, string>> =>
+  Object.fromEntries(people.map(({ id, name }) => [id, name]));
+
 /** A group of one: the person alone. No group of a directory begins so. */
 export const onlyPerson = (personId: string): string => `@${personId}`;
 

@@ -4,6 +4,7 @@ import type { Approval } from '../../domain/approval.ts';
 import { askedBackMs, LOOKED_AT, type SaidSince, saidSince } from '../../domain/asked-back.ts';
 import { allowedIn } from '../../domain/card.ts';
 import { actionsOf } from '../../domain/ids.ts';
+import { namesOf } from '../../domain/principal.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import type { DeliverDeps } from './everywhere.ts';
 
@@ -18,7 +19,7 @@ export interface About {
 }
 
 export async function aboutBatch({ store, directory }: DeliverDeps, approvals: readonly Approval[]): Promise<About> {
-  const names = Object.fromEntries(directory.people.map(({ id, name }) => [id, name]));
+  const names = namesOf(directory);
   const [first] = approvals;
   if (first === undefined) return { said: new Map(), actions: new Map(), alsoRuns: [], names };
   const asked = await store.actions.some([...new Set(approvals.map(({ actionId }) => actionId))]);

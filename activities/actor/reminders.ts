@@ -1,7 +1,7 @@
 // Reminders: at one place people are told at once of all that waits there for long, not of each batch by itself, or a flood
 // of approvals would ring until nobody listens. What is told is read from the record, as cards are; nothing that waits is
 // left out of the count. May import domain, trust and store types.
-import { ChannelFault } from '../../channels/definition.ts';
+import { ChannelFault, isTaken } from '../../channels/definition.ts';
 import type { Delivered } from '../../domain/activity-ports.ts';
 import type { Approval } from '../../domain/approval.ts';
 import type { MessageRef } from '../../domain/channel.ts';
@@ -107,7 +107,7 @@ async function remindAt(run: Run, place: CardPlace, { key, text, busy }: Reminde
   };
   try {
     const ref = standing?.ref ?? null;
-    if (ref !== null && standing !== undefined && (await isEdited(place, ref, rendered)))
+    if (ref !== null && standing !== undefined && (await isTaken(sender.edit(ref, rendered))))
       await keep(ref, standing.atMs);
     else await postOnce(run, { key: place.key, sender, address, rendered }, (posted) => keep(posted, now.atMs));
   } catch (error) {
@@ -117,17 +117,6 @@ async function remindAt(run: Run, place: CardPlace, { key, text, busy }: Reminde
     busy.delete(place.key);
   }
   return true;
-}
-
-/** False where somebody has taken it away. */
-async function isEdited({ sender }: CardPlace, ref: MessageRef, rendered: string): Promise<boolean> {
-  try {
-    await sender.edit(ref, rendered);
-    return true;
-  } catch (error) {
-    if (!isRefused(error)) throw error;
-    return false;
-  }
 }
 
 function textOf(own: readonly Approval[], also: readonly Approval[], note: string): string {

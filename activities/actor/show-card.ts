@@ -1,5 +1,7 @@
 // One card at one place, brought to what is on record: posted, edited where it stands, or taken back where it is no longer
-// asked. What a channel refuses is on record, and tried again once there is news. May import domain, trust and store types.
+// asked. What a channel refuses is on record, and tried again once there is news. May import domain,
+// trust, the channels' faults and store types.
+import { isTaken } from '../../channels/definition.ts';
 import { type Card, cardOf } from '../../domain/card.ts';
 import type { ChannelSending, MessageRef } from '../../domain/channel.ts';
 import type { DeliveryRow } from '../../domain/delivery.ts';
@@ -52,13 +54,10 @@ function cardFor(run: Run, { sender, approvals }: CardPlace, about: About): Card
 
 /** False where somebody has taken it away while it is open: then it is posted again. */
 async function isEdited(place: CardPlace, ref: MessageRef, rendered: string): Promise<boolean> {
-  try {
-    await place.sender.edit(ref, rendered);
-    return true;
-  } catch (error) {
-    if (!isOpen(place) || !isRefused(error)) throw error;
-    return false;
-  }
+  const edited = place.sender.edit(ref, rendered);
+  if (isOpen(place)) return isTaken(edited);
+  await edited;
+  return true;
 }
 
 /** How it stands, and for each approval on it, that it was shown or refused. */

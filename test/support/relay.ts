@@ -46,7 +46,7 @@ export async function startRelay(t: TestContext, target: string): Promise<Relay>
 }
 
 /** Each as text, as a form has it. */
-function paramsOf(body: string): Readonly<Record<string, string>> {
+export function paramsOf(body: string): Readonly<Record<string, string>> {
   if (!body.startsWith('{')) return Object.fromEntries(new URLSearchParams(body));
   const entries = Object.entries(JSON.parse(body) as Record<string, unknown>);
   return Object.fromEntries(

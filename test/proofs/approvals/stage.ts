@@ -1,5 +1,5 @@
 // What the proof is played on: the rig with both channels open, a key for each person, and a look into the store as its
-// owner. Conversations are opened and wishes spoken as any client does.
+// owner. Conversations are opened and wishes spoken as every client does.
 import { createHash, randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { openStore } from '../../../store/store.ts';

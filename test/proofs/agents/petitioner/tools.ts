@@ -1,7 +1,8 @@
 // Tools that ask people in every way there is: one person, two, soon, with a group to come, or nobody. All send their very
 // arguments to the far side of the proofs, which keeps them. May import countersign, zod and the prover's system beside it.
-import { defineTool, type ToolContext } from 'countersign';
+import { defineTool } from 'countersign';
 import { z } from 'zod';
+import { ask, effect } from '../prover/far-side.ts';
 
 // 3 s: the far side answers in milliseconds.
 const far = { version: '1', egress: false, timeoutMs: 3_000, scopes: ['far:write'], trust: 'record' } as const;
@@ -19,7 +20,7 @@ const moving = (name: string) =>
     input,
     critical: ['to', 'cents'],
     summarize: ({ to, cents }: Input) => `move ${cents} cents to ${to}`,
-    execute: ({ input: args }, context) => sent(`effects/${name}`, args, context),
+    execute: ({ input: args }, context) => effect(`effects/${name}`, args, context),
   });
 
 export const transfer = moving('transfer');
@@ -42,7 +43,7 @@ export const file = defineTool({
   input: z.strictObject({ to: z.string(), amount: z.number(), form: z.record(z.string(), z.json()) }),
   critical: ['to', 'amount'],
   forWhom: ({ to }) => to,
-  execute: ({ input: args }, context) => sent('effects/file', args, context),
+  execute: ({ input: args }, context) => effect('effects/file', args, context),
 });
 
 /** Does it, and is then told that something went wrong: whether it happened is unknown. */
@@ -54,7 +55,7 @@ export const fumble = defineTool({
   idempotent: false,
   input,
   critical: ['to', 'cents'],
-  execute: ({ input: args }, context) => sent('breaks/fumble', args, context),
+  execute: ({ input: args }, context) => effect('breaks/fumble', args, context),
 });
 
 export const look = defineTool({
@@ -70,20 +71,3 @@ export const look = defineTool({
     return z.object({ order: z.int(), state: z.string() }).parse(await response.json());
   },
 });
-
-function ask(path: string, { access, signal }: ToolContext, init: RequestInit = {}): Promise<Response> {
-  const url = access.secret('PROOF_FAR_SIDE_URL');
-  if (url === undefined) throw new Error('PROOF_FAR_SIDE_URL is not set; the rig sets it');
-  return fetch(new URL(path, url), { ...init, signal });
-}
-
-async function sent(path: string, args: unknown, context: ToolContext): Promise<{ done: boolean }> {
-  const response = await ask(`/${path}`, context, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': context.idempotencyKey },
-    body: JSON.stringify(args),
-  });
-  if (!response.ok) throw new Error(`the far side answers ${response.status}`);
-  await response.arrayBuffer();
-  return { done: true };
-}

@@ -2,6 +2,7 @@
 // asked, or neither. Its address is a secret of the actor's environment. May import countersign, zod.
 import { defineTool, type ToolContext } from 'countersign';
 import { z } from 'zod';
+import { ask, effect } from './far-side.ts';
 
 export const input = z.strictObject({ order: z.int(), cents: z.int().min(1) });
 export type Input = z.output<typeof input>;
@@ -64,27 +65,10 @@ export const shout = defineTool({
   execute: ({ input: args }, context) => effect('repeats/shout', args, context),
 });
 
-function ask(path: string, { access, signal }: ToolContext, init: RequestInit = {}): Promise<Response> {
-  const url = access.secret('PROOF_FAR_SIDE_URL');
-  if (url === undefined) throw new Error('PROOF_FAR_SIDE_URL is not set; the rig sets it');
-  return fetch(new URL(path, url), { ...init, signal });
-}
-
 async function record(order: number, context: ToolContext): Promise<{ order: number; state: string }> {
   const response = await ask(`/records/${order}`, context);
   if (!response.ok) throw new Error(`the far side answers ${response.status}`);
   return z.object({ order: z.int(), state: z.string() }).parse(await response.json());
-}
-
-async function effect(path: string, args: Input, context: ToolContext): Promise<{ done: boolean }> {
-  const response = await ask(`/${path}`, context, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': context.idempotencyKey },
-    body: JSON.stringify(args),
-  });
-  if (!response.ok) throw new Error(`the far side answers ${response.status}`);
-  await response.arrayBuffer();
-  return { done: true };
 }
 
 async function asked(context: ToolContext) {

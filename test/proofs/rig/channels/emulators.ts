@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createEmulator } from 'emulate';
 import { TelegramServer } from 'telegram-test-api/lib/telegramServer.js';
+import { paramsOf } from '../../../support/relay.ts';
 import { freePort } from '../../support.ts';
 import { SLACK } from './platforms.ts';
 
@@ -81,13 +82,4 @@ async function startRelay(target: string) {
       server.close();
     },
   };
-}
-
-/** Each as text, as a form has it. */
-function paramsOf(body: string): Readonly<Record<string, string>> {
-  if (!body.startsWith('{')) return Object.fromEntries(new URLSearchParams(body));
-  const entries = Object.entries(JSON.parse(body) as Record<string, unknown>);
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
-  );
 }
