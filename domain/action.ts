@@ -27,7 +27,10 @@ export interface Proposal {
   /** SHA-256, hex, over (action id, tool, version, args, principal, salt). */
   readonly digest: string;
   readonly principal: Principal;
-  /** Who wrote the arguments instead, one after the other; they cannot approve it. Absent where nobody did. */
+  /**
+   * Whose words it rests on besides the requester's: who wrote its arguments instead, one after the other, or is quoted by
+   * the report that it follows. They cannot decide on it. Absent where there is nobody.
+   */
   readonly editors?: readonly string[];
   readonly effect: Effect;
   /** One line for people: "refund order 1042 · 72.00 EUR". */
@@ -46,7 +49,7 @@ export interface Proposal {
   readonly then: 'nothing' | 'handover';
 }
 
-/** Who asked for it, and who wrote its arguments instead: none of them decides on it. */
+/** Who asked for it, and whose words it rests on besides: none of them decides on it. */
 export const authorsOf = ({ principal, editors = [] }: Pick<Proposal, 'principal' | 'editors'>): readonly string[] => [
   principal.id,
   ...editors,

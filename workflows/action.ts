@@ -6,7 +6,7 @@ import type { Case, Ending, Proposal, RuledAction } from '../domain/action.ts';
 import { type Approval, type CountedDecision, leaveOf, openApproval, stillStands } from '../domain/approval.ts';
 import { endingOfApproval, groupsAsked } from '../domain/batch.ts';
 import type { BatchInput } from '../domain/conversation.ts';
-import { editOf } from '../domain/decision.ts';
+import { editOf, quotedOf } from '../domain/decision.ts';
 import { approvalId } from '../domain/ids.ts';
 import { isCancelled, listenForPeople, tellConversation, waitForPeople } from './approval.ts';
 import { isShown, showInChannels, showLast } from './cards.ts';
@@ -152,7 +152,7 @@ async function actWithLeave(
   const decisions = people?.decisions.map((decision) => decision.signed) ?? [];
   for (let ruling = 0; ruling < MAX_RULINGS; ruling++) {
     if (await isCancelled(waiting, batch.conversationId)) return STOPPED;
-    const again = await ruleAgain(one, batch.principal, leave);
+    const again = await ruleAgain(one, batch.principal, leave, people?.evidence);
     if (Date.now() >= (endOfLeave(leave) ?? Number.POSITIVE_INFINITY)) {
       return ended({ kind: 'expired', reason: 'nobody could act on it in time' });
     }
@@ -226,6 +226,7 @@ async function recordEndings(done: readonly Settled[], waiting: Waiting): Promis
 
 async function report(batch: BatchInput, waiting: Waiting): Promise<void> {
   const { conversationId, batchId } = batch;
-  const signed = await workflowsRole.signReport({ conversationId, batchId, settled: waiting.settled });
+  const { settled, approvals } = waiting;
+  const signed = await workflowsRole.signReport({ conversationId, batchId, settled, quotes: quotedOf(approvals) });
   await tellConversation(conversationId, { batchId, signed });
 }

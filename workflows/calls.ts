@@ -49,7 +49,7 @@ export async function carryOut(
   state: ConversationState,
   of: TurnOf,
   principal: Signed<MessageStatement>,
-  from: { readonly itemId: string; readonly firstIndex: number },
+  from: { readonly itemId: string; readonly firstIndex: number; readonly quotes?: readonly string[] | undefined },
   undone: Undone,
 ): Promise<Told> {
   const cases = await ruleOn({ of, principal, ...from });

@@ -75,7 +75,7 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
     remember(state, [answer.item]);
     if (answer.kind === 'reply') return;
     if (mustSpeak) break;
-    const from = { itemId: answer.item.id, firstIndex: actions };
+    const from = { itemId: answer.item.id, firstIndex: actions, quotes: opened.quotes };
     const told = await carryOut(state, of, opened.principal, from, undone);
     actions += answer.count;
     mustSpeak = told.mustSpeak;

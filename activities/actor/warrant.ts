@@ -140,7 +140,7 @@ async function verifyDecisions(
     must(decision.digest === proposal.digest, 'a decision is over another action');
     must(decision.answer === 'approve', 'a person denied it');
     must(decision.person.id !== proposal.principal.id, 'who asked for it cannot approve it');
-    must(proposal.editors?.includes(decision.person.id) !== true, 'who wrote it cannot approve it');
+    must(proposal.editors?.includes(decision.person.id) !== true, 'whose words it rests on cannot approve it');
     must(decision.person.tenant === proposal.tenant, 'a decision is by somebody of another tenant');
     must(decision.atMs <= approval.deadlineMs, 'a decision came after the deadline');
     decisions.push(decision);

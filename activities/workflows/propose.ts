@@ -29,7 +29,7 @@ export function createPropose(
   deps: WorkflowsDeps,
   decide: WorkflowsActivities['decide'],
 ): WorkflowsActivities['propose'] {
-  return async ({ of, itemId, firstIndex, principal: signed }) => {
+  return async ({ of, itemId, firstIndex, principal: signed, quotes = [] }) => {
     const loaded = agentOf(deps.agents, of.agent);
     const [item] = await deps.store.items.load(of.conversationId, [itemId]);
     // Lost, where the store was restored from before: nobody knows what was called for, and nothing comes of it.
@@ -38,7 +38,7 @@ export function createPropose(
     const request = await requestOf(deps, signed);
     const proposed: Proposed[] = [];
     for (const [at, call] of item.body.calls.entries()) {
-      proposed.push(readCall({ of, loaded, item, request, before: proposed }, call, firstIndex + at));
+      proposed.push(readCall({ of, loaded, item, request, quotes, before: proposed }, call, firstIndex + at));
     }
     return ruleOnReady(proposed, decide);
   };
@@ -73,6 +73,7 @@ interface Reading {
   readonly loaded: LoadedAgent;
   readonly item: Item;
   readonly request: MessageStatement | undefined;
+  readonly quotes: readonly string[];
   /** What the calls before it in the same answer became. */
   readonly before: readonly Proposed[];
 }
@@ -108,7 +109,7 @@ const unreadBy = (error: unknown): string =>
   `the tool could not read this call: ${error instanceof Error ? error.message : String(error)}`;
 
 function proposalOf(
-  { of, item, request }: Reading & { readonly request: MessageStatement },
+  { of, item, request, quotes }: Reading & { readonly request: MessageStatement },
   {
     call,
     tool,
@@ -122,9 +123,12 @@ function proposalOf(
   return {
     ...identityOf(tool, { actionId: id, args, principal }, `${item.salt}:${index}`),
     ...{ conversationId, turn, agent, tenant, callId: call.callId, origin: { messageId, itemId: item.id } },
+    ...editedBy(quotes.filter((who) => who !== principal.id)),
     ...declaredBy(tool, input, principal),
   };
 }
+
+const editedBy = (editors: readonly string[]): Pick<Proposal, 'editors'> => (editors.length === 0 ? {} : { editors });
 
 /** What the digest covers, and the digest. The same seed gives the same salt: who runs it again proposes the same. */
 function identityOf(tool: AnyTool, of: Pick<Proposal, 'actionId' | 'args' | 'principal'>, seed: string) {
@@ -177,7 +181,7 @@ function proposedAnew(deps: WorkflowsDeps, proposal: Proposal, text: string, edi
     const whole: Proposal = {
       ...proposal,
       ...identityOf(tool, { actionId: id, args, principal }, `${salt}:${id}`),
-      ...(written.length === 0 ? {} : { editors: written }),
+      ...editedBy(written),
       ...declaredBy(tool, input, principal),
     };
     return { kind: 'to_inspect', proposal: whole };
