@@ -12,13 +12,8 @@ import {
 import { type Ending, endingText, type RuledAction } from '../domain/action.ts';
 import type { TurnOf } from '../domain/activity-ports.ts';
 import { groupsAsked, inSteps, isRead, type RefusedCall, splitAtFirstAsk } from '../domain/batch.ts';
-import {
-  awaitReport,
-  type ConversationState,
-  enterPhase,
-  remember,
-  type WaitingBatch,
-} from '../domain/conversation.ts';
+import { awaitReport, type ConversationState, remember, type WaitingBatch } from '../domain/conversation.ts';
+import { enterPhase } from '../domain/phase.ts';
 import { waitingWorkflowId, resultKey, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
 import { type NewItem, refsIn } from '../domain/item.ts';
 import { ACTION } from '../domain/protocol.ts';
@@ -181,8 +176,8 @@ async function startWaiting(
   describeConversation(state);
   // What was announced before this batch was there does not reach it by itself; a stop that is over already neither.
   const wasStopped = CancellationScope.current().parent?.consideredCancelled === true;
-  if (state.announcer && state.phase !== 'open') await tellWaiting(batch, state.phase);
-  else if (wasStopped && patched('tell-of-stop')) await tellWaiting(batch, 'stopped');
+  if (state.announcer && state.phase !== 'open') await tellWaiting(state, batch, state.phase);
+  else if (wasStopped && patched('tell-of-stop')) await tellWaiting(state, batch, 'stopped');
   await tell(
     state,
     rest.map(({ proposal, verdict }) =>

@@ -6,7 +6,6 @@ import { isAskedBack, noteAskedBack } from '../domain/asked-back.ts';
 import type { OpenedTurn, TurnOf } from '../domain/activity-ports.ts';
 import {
   type ConversationState,
-  enterPhase,
   MAX_WAITING,
   remember,
   settleBatch,
@@ -14,6 +13,7 @@ import {
   type WaitingBatch,
   type Work,
 } from '../domain/conversation.ts';
+import { enterPhase } from '../domain/phase.ts';
 import type { Entry } from '../domain/entry.ts';
 import { reportKey } from '../domain/ids.ts';
 import { type NewItem, refsIn } from '../domain/item.ts';

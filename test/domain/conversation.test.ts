@@ -4,7 +4,6 @@ import { endingOfApproval, inSteps, splitAtFirstAsk } from '../../domain/batch.t
 import {
   enqueue,
   enqueueReport,
-  enterPhase,
   hasWork,
   MAX_INBOX,
   MAX_INBOX_BYTES,
@@ -19,6 +18,7 @@ import {
   settleBatch,
   takeNext,
 } from '../../domain/conversation.ts';
+import { enterPhase } from '../../domain/phase.ts';
 import { isBehind, noteSaid } from '../../domain/delivering.ts';
 import { cutToBytes, cutToJson } from '../../domain/text.ts';
 import { actionId, approvalId, conversationOfAction, isConversationId, parseApprovalId } from '../../domain/ids.ts';
