@@ -120,16 +120,22 @@ test('what a person denied is not asked again in the conversation, until the rec
 });
 
 test('a tool that is declared otherwise meanwhile voids the card: the action is proposed and asked about anew', async () => {
-  const asked = await ask('c-tool', 'pay 7200');
-  options.agent = createTestAgent(far, { payVersion: '2' });
-  await system.restartRoles();
-  await system.decide(asked, 'finn', 'approve');
-  const anew = await system.approval('c-tool:1:0.0.1');
-  deepEqual([anew.end, anew.actionId, anew.digest === asked.digest], ['open', 'c-tool:1:0~1', false]);
-  deepEqual(far.effects, []);
-  await system.decide(anew, 'finn', 'approve');
-  equal(await system.outcome('c-tool:1:0~1'), 'succeeded');
-  deepEqual(far.effects, ['pay c-tool:1:0~1 7200']);
+  const otherwise = { version: { version: '2' }, scopes: { scopes: ['far:write', 'far:admin'] } };
+  for (const [what, declared] of Object.entries(otherwise)) {
+    const id = `c-tool-${what}`;
+    options.agent = createTestAgent(far);
+    await system.restartRoles();
+    const asked = await ask(id, 'pay 7200');
+    options.agent = createTestAgent(far, declared);
+    await system.restartRoles();
+    await system.decide(asked, 'finn', 'approve');
+    const anew = await system.approval(`${id}:1:0.0.1`);
+    deepEqual([anew.end, anew.actionId, anew.digest === asked.digest], ['open', `${id}:1:0~1`, false]);
+    deepEqual(far.effects, []);
+    await system.decide(anew, 'finn', 'approve');
+    equal(await system.outcome(`${id}:1:0~1`), 'succeeded');
+    deepEqual(far.effects, [`pay ${id}:1:0~1 7200`]);
+  }
   options.agent = createTestAgent(far);
   await system.restartRoles();
 });
