@@ -140,6 +140,26 @@ test('a tool that is declared otherwise meanwhile voids the card: the action is 
   await system.restartRoles();
 });
 
+test('what is edited six times while people look at it is denied, and says so', async () => {
+  const editors = Array.from({ length: 7 }, (_, at) => ({ id: `editor-${at}`, name: 'Editor' }));
+  const everybody = [...directory.people, ...editors];
+  const finance = everybody.map(({ id }) => id);
+  options.directory = { ...directory, people: everybody, groups: { ...directory.groups, finance } };
+  await system.restartRoles();
+  let asked = await ask('c-edits', 'pay 7200');
+  for (const [at, { id }] of editors.slice(0, 6).entries()) {
+    await system.decide(asked, id, 'edit', edited(5_000 + at));
+    if (at < 5) asked = await system.approval(`c-edits:1:0.0.${at + 1}`);
+  }
+  equal(await system.outcome('c-edits:1:0~6'), 'denied');
+  const { outcome } = (await system.store.actions.get('c-edits:1:0~6')) ?? {};
+  const reason = 'it was edited, or its tool changed, 6 times while people looked at it';
+  deepEqual(outcome, { kind: 'denied', reason });
+  deepEqual(far.effects, []);
+  options.directory = directory;
+  await system.restartRoles();
+});
+
 test('who may not approve that much is not asked: with nobody left the rule denies', async () => {
   await system.open('c-limit');
   await system.submit('c-limit', 'm1', 'pay 88');
