@@ -12,17 +12,18 @@ import { approvalHandle, sha256Hex } from '../trust/digest.ts';
 import type { Access } from './access.ts';
 import { NewDecision } from './approval-schemas.ts';
 import { approvalPage, enteringPage, PAGE_LIMITS, whyNotWhole } from './approval-page.ts';
-import { assertMayDecide, takeDecision } from './approvals.ts';
+import { assertMayAnswer, assertMayDecide, takeDecision } from './approvals.ts';
 import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
 import { TOKEN_CHARS } from './limits.ts';
 import { createLinks, type Links, pathOfApproval } from './links.ts';
 import { PAGE_HEADERS } from './page.ts';
 import { Problem } from './problem.ts';
+import { refusalsOnRecord } from './refusals.ts';
 import { type Route, route } from './route.ts';
 import { OfAnything } from './schemas.ts';
 
-type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'signer' | 'directory' | 'nowMs'>;
+type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'signer' | 'directory' | 'nowMs' | 'log'>;
 
 const ByLink = z.object({ link: z.string().max(TOKEN_CHARS).optional() });
 const FromHost = z.object({ host: z.string().default('') });
@@ -82,14 +83,27 @@ function answerRoute(deps: Deps, access: Access, links: Links): Route {
     enter: links.enter,
     responses: { 303: null },
     handler: async ({ params: { id }, body: { form, ...given }, caller }) => {
-      const approval = await access.approval(caller, id);
-      await links.assertFits(caller, approval);
-      await links.assertForm(form, caller, approval);
       const decision = decisionIn(given);
-      if (approval.end === 'open') await assertSeen(deps, approval, decision.answer);
-      // Who presses twice on the same page gives one answer, and gets one receipt.
-      const formId = `page-${sha256Hex(form).slice(0, FORM_ID_CHARS)}`;
-      await takeDecision(deps, caller, approval, { ...decision, id: formId, method: methodOf(caller) });
+      const method = methodOf(caller);
+      const assertTheirs = async (approval: Approval): Promise<void> => {
+        await links.assertFits(caller, approval);
+        await links.assertForm(form, caller, approval);
+      };
+      const isTheirs = (approval: Approval) =>
+        assertTheirs(approval).then(
+          () => true,
+          () => false,
+        );
+      const door = { approvalId: id, answer: decision.answer, method, isTheirs };
+      await refusalsOnRecord(deps, caller, door, async () => {
+        const approval = await access.approval(caller, id);
+        await assertTheirs(approval);
+        assertMayAnswer(deps, caller, approval, decision.answer);
+        if (approval.end === 'open') await assertSeen(deps, approval, decision.answer);
+        // Who presses twice on the same page gives one answer, and gets one receipt.
+        const formId = `page-${sha256Hex(form).slice(0, FORM_ID_CHARS)}`;
+        await takeDecision(deps, caller, approval, { ...decision, id: formId, method });
+      });
       return { status: 303, body: null, headers: { Location: pathOfApproval(id) } };
     },
   });
@@ -120,7 +134,9 @@ async function assertSeen(
   answer: z.output<typeof NewDecision>['answer'],
 ): Promise<void> {
   const { ask } = await cardFor(deps, approval, []);
-  if (!ask.isWhole && !ask.answers.includes(answer)) throw new Problem('not_shown_whole', whyNotWhole(ask));
+  if (!ask.isWhole && !ask.answers.includes(answer)) {
+    throw new Problem('not_shown_whole', whyNotWhole(ask), { refusal: 'not_shown_whole' });
+  }
 }
 
 async function cardFor(

@@ -20,6 +20,9 @@ export const LINK_VALID_MS = 15 * 60_000;
 // 1 h: somebody reads a long approval, is called away and comes back; then the page is loaded anew, with what changed.
 export const FORM_VALID_MS = 60 * 60_000;
 
+// 1 s: a refusal is put on record in milliseconds; a channel waits 2.5 s for all of its answer, and gets it in any case.
+export const REFUSAL_MS = 1_000;
+
 // 128 characters: a UUID with room for a prefix of the caller's.
 export const KEY_CHARS = 128;
 // 300 characters: more than any id or cursor that we give out.

@@ -1,6 +1,7 @@
 // What went wrong, as RFC 9457 says it: one table of problems, and one function that makes one out of any error. A
 // detail is a sentence that says what to do; it never carries a stack. May import domain and the gateway's error.
 import type { FailureType } from '../domain/failure.ts';
+import type { Refusal } from '../domain/refusal.ts';
 import { GatewayError } from './gateway-error.ts';
 import { JSON_BYTES, RETRY_AFTER_FULL_S, RETRY_AFTER_OUTAGE_S } from './limits.ts';
 
@@ -53,6 +54,8 @@ export interface ProblemExtras {
   /** More headers, such as Allow. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
+  /** Where it turns a decision away: why, for the ledger. It is in no answer. */
+  readonly refusal?: Refusal;
 }
 
 /** An answer that is no success. Thrown by whoever knows it, sent by the one error handler. */
@@ -61,13 +64,16 @@ export class Problem extends Error {
   readonly type: ProblemType;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  readonly refusal: Refusal | undefined;
   readonly #members: Readonly<Record<string, unknown>>;
 
-  constructor(type: ProblemType, detail: string, { retryAfterS, members, headers, cause }: ProblemExtras = {}) {
+  constructor(type: ProblemType, detail: string, extras: ProblemExtras = {}) {
+    const { retryAfterS, members, headers, cause, refusal } = extras;
     super(detail, { cause });
     this.type = type;
     this.status = PROBLEMS[type].status;
     this.headers = { ...(retryAfterS === undefined ? {} : { 'Retry-After': String(retryAfterS) }), ...headers };
+    this.refusal = refusal;
     this.#members = members ?? {};
   }
 
