@@ -1,6 +1,6 @@
 // Who may decide on an approval. One function, asked three times: by the API at the click, by the Workflow when it counts,
 // by the actor when it acts. Pure. May import domain only.
-import { type Directory, isMember, isReachable, onlyPersonOf, type Person } from './principal.ts';
+import { channelsOfGroup, type Directory, isMember, isReachable, onlyPersonOf, type Person } from './principal.ts';
 import type { Refusal } from './refusal.ts';
 
 /** How much an action is about. `minorUnits` is a whole number of the currency's smallest unit: 7200 is 72.00 EUR. */
@@ -68,6 +68,17 @@ export const groupsAt = (
 /** Whether anybody who may decide it, sooner or later, can be written to on some channel. */
 export const isAskedInChannels = (directory: Directory, { group, escalation }: Asked): boolean =>
   [group, ...escalation.map((one) => one.group)].some((one) => isReachable(directory, one));
+
+/** Whether anybody who may decide it at that time is written to on one of these channels, in person or as a group. */
+export function isShownOn(channels: readonly string[], directory: Directory, asked: Asked, atMs: number): boolean {
+  const entitled = entitledPeople(directory, asked, atMs);
+  return (
+    groupsAt(asked, atMs).some((group) => channelsOfGroup(directory, group).some((one) => channels.includes(one))) ||
+    directory.people.some(
+      ({ id, channels: own = {} }) => entitled.includes(id) && Object.keys(own).some((one) => channels.includes(one)),
+    )
+  );
+}
 
 /** One pair of eyes: the same person, or one of them acts for the other. */
 function isSameEyes({ people }: Directory, one: string, other: string): boolean {

@@ -98,12 +98,16 @@ export const onlyPersonOf = (group: string): string | undefined =>
 
 /** Whether the group, or anybody in it, can be written to on some channel. */
 export function isReachable(directory: Directory, group: string): boolean {
-  const { people, addresses = {} } = directory;
-  const own = Object.hasOwn(addresses, group) ? Object.keys(addresses[group] ?? {}) : [];
+  const { people } = directory;
   return (
-    own.length > 0 ||
+    channelsOfGroup(directory, group).length > 0 ||
     people.some(({ id, channels = {} }) => isMember(directory, group, id) && Object.keys(channels).length > 0)
   );
+}
+
+/** The channels on which the group has an address of its own. */
+export function channelsOfGroup({ addresses = {} }: Directory, group: string): readonly string[] {
+  return Object.hasOwn(addresses, group) ? Object.keys(addresses[group] ?? {}) : [];
 }
 
 /** True when the person stands in the group now. An unknown group has no members, so nobody does. */

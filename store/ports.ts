@@ -11,9 +11,11 @@ import type { Item, NewItem } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { OwnerReport } from '../domain/report.ts';
 import type { Switch } from '../domain/switch.ts';
+import type { AskedWithoutAmount } from './amounts.ts';
 import type { Claims } from './claim-port.ts';
 import type { Deliveries, Notes } from '../domain/delivery.ts';
 import type { CheckpointRow, HashedEntry } from './ledger-rows.ts';
+import type { Unshown } from './unshown.ts';
 
 export type { CheckpointRow, HashedEntry } from './ledger-rows.ts';
 
@@ -189,6 +191,10 @@ export interface Store {
     ofOwner(period: { readonly owner: string; readonly fromMs: number; readonly toMs: number }): Promise<OwnerReport>;
     /** How much each rule asked of people, who asks most first: of asks from `fromMs` on and before `toMs`. */
     burden(period: { readonly fromMs: number; readonly toMs: number }): Promise<Burden>;
+    /** Open approvals that no channel has shown anybody, oldest first: bounded, as of `store/unshown.ts`. */
+    unshown(): Promise<readonly Unshown[]>;
+    /** What rules asked from then on of which they name no amount, as each asked last of each tool: bounded. */
+    askedWithoutAmount(period: { readonly fromMs: number }): Promise<readonly AskedWithoutAmount[]>;
     /** Open conversations whose agent is not among these, or whose owner is none of these people. */
     orphans(known: {
       readonly agents: readonly string[];
