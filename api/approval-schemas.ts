@@ -17,14 +17,16 @@ export const SignsOnly = z.object({ sign: z.literal('only').optional() });
 
 export const NewDecision = z
   .strictObject({
-    answer: z.enum(ANSWERS).meta({
+    answer: z.enum(ANSWERS, `must be one of ${ANSWERS.join(', ')}`).meta({
       description:
         '"approve", "deny", "edit", "withdraw" (your approval, while more are needed) or "ask_back" (ask the ' +
         'conversation; the time goes on); to a question "happened" or "did_not_happen"',
     }),
-    reason: text(MAX_REASON_CHARS).default(''),
+    reason: text(MAX_REASON_CHARS)
+      .default('')
+      .meta({ description: 'Whoever asked for the action reads that of a deny, a question back, and what happened' }),
     args: z
-      .record(z.string(), z.unknown())
+      .record(z.string(), z.unknown(), 'must be a JSON object')
       .optional()
       .meta({ description: 'With "edit": all arguments that are to run instead, for the same tool' }),
     id: z

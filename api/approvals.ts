@@ -7,6 +7,8 @@ import { entitlementRefusal } from '../domain/entitlement.ts';
 import type { Json } from '../domain/json.ts';
 import type { DecisionAnswer, DecisionStatement, Signed } from '../domain/signed.ts';
 import { canonicalJson } from '../trust/digest.ts';
+import { utf8Bytes } from '../domain/text.ts';
+import { MAX_ARGUMENTS_BYTES } from '../domain/tool.ts';
 import type { Access } from './access.ts';
 import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
@@ -172,6 +174,14 @@ function argumentsIn(args: Readonly<Record<string, unknown>>): string {
 function assertAnswers(approval: ApprovalRow, answer: DecisionAnswer): void {
   const right = answersTo(approval);
   if (right.includes(answer)) return;
+  const text = canonicalIn(args);
+  const bytes = utf8Bytes(text);
+  if (bytes <= MAX_ARGUMENTS_BYTES) return text;
+  const detail = `args: the arguments have ${bytes} bytes in UTF-8, and may have ${MAX_ARGUMENTS_BYTES}; nothing was decided. Write less, or name a file that holds the rest.`;
+  throw new Problem('bad_request', detail);
+}
+
+function canonicalIn(args: Readonly<Record<string, unknown>>): string {
   const words = right.map((word) => `"${word}"`).join(' or ');
   const asks = approval.question === undefined ? 'asks for leave' : 'asks whether it happened';
   throw new Problem('bad_request', `This ${asks}: answer ${words}, not "${answer}".`, {

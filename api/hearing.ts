@@ -22,7 +22,7 @@ import type { ApiDeps } from './deps.ts';
 import type { Ending } from './ending.ts';
 import { submitMessage } from './messages.ts';
 import { isOf, standingAt } from './places.ts';
-import { Problem, problemOf } from './problem.ts';
+import { issueSentence, Problem, problemOf } from './problem.ts';
 import { refusalsOnRecord } from './refusals.ts';
 import { NewDecision } from './approval-schemas.ts';
 import { NewMessage } from './schemas.ts';
@@ -218,8 +218,8 @@ const idOf = (kind: string, channel: string, of: string): string =>
     .slice(0, ID_CHARS);
 
 function parsed<T>(
-  result: { success: true; data: T } | { success: false; error: { issues: readonly { message: string }[] } },
+  result: { success: true; data: T } | { success: false; error: { issues: Parameters<typeof issueSentence>[0][] } },
 ): T {
   if (result.success) return result.data;
-  throw new Problem('bad_request', `This cannot be taken: it ${result.error.issues[0]?.message ?? 'is not right'}.`);
+  throw new Problem('bad_request', issueSentence(result.error.issues[0]));
 }

@@ -1,5 +1,5 @@
-// Limits of people that bind nobody: where a rule asks somebody who has one and names no amount, their word has the weight of
-// anybody's. Told from what rules have asked, as no rule says beforehand what it will. May import domain, store types.
+// Limits of people that bind nobody: where a rule asks somebody who has one and names no amount, their word has the weight
+// of anybody's. Told from what rules have asked, as no rule says beforehand what it will. May import domain, store types.
 import { groupsOf } from '../domain/approval.ts';
 import { isMember } from '../domain/principal.ts';
 import type { ApiDeps } from './deps.ts';

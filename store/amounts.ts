@@ -1,18 +1,13 @@
-// Rules whose asks name no amount, so that nobody's own limit binds there: told from what they asked last. One statement over
-// a bounded number of approvals. May import domain types.
+// Rules whose asks name no amount, so that nobody's own limit binds there: told from what they asked last. One statement
+// over a bounded number of approvals. May import domain types.
 import { sql } from 'kysely';
-import type { Approval } from '../domain/approval.ts';
+import type { AskedWithoutAmount } from '../domain/asks.ts';
 import type { Db } from './schema.ts';
 
 // 2,000 asks, the newest: what a rule asks it asks again and again, and each has its text of up to 32 KB read once.
 const MAX_ASKS_LOOKED = 2_000;
 // 100: of rules and tools; whoever has more without an amount has read the first hundred before.
 const MAX_RULES = 100;
-
-/** A rule that names no amount for a tool, and everybody whom it asks. */
-export interface AskedWithoutAmount extends Pick<Approval, 'agent' | 'ruleId' | 'tool' | 'group'> {
-  readonly escalation: readonly { readonly group: string }[];
-}
 
 export async function askedWithoutAmountIn(
   db: Db,

@@ -3,6 +3,7 @@
 import type { Effect, Evidence, Outcome } from '../domain/action.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Approval } from '../domain/approval.ts';
+import type { AskedWithoutAmount, Unshown } from '../domain/asks.ts';
 import type { Burden } from '../domain/burden.ts';
 import type { ConversationChannel } from '../domain/channel.ts';
 import type { ConversationPhase } from '../domain/conversation.ts';
@@ -11,11 +12,9 @@ import type { Item, NewItem } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { OwnerReport } from '../domain/report.ts';
 import type { Switch } from '../domain/switch.ts';
-import type { AskedWithoutAmount } from './amounts.ts';
 import type { Claims } from './claim-port.ts';
 import type { Deliveries, Notes } from '../domain/delivery.ts';
 import type { CheckpointRow, HashedEntry } from './ledger-rows.ts';
-import type { Unshown } from './unshown.ts';
 
 export type { CheckpointRow, HashedEntry } from './ledger-rows.ts';
 

@@ -1,23 +1,17 @@
 // Open approvals that no channel has shown anybody, as the ledger has it. One statement over a bounded number of open ones,
 // each looked up by index. May import domain types.
 import { sql } from 'kysely';
-import type { Approval } from '../domain/approval.ts';
+import type { Unshown } from '../domain/asks.ts';
 import type { Db } from './schema.ts';
 
 // 5,000 open ones, the oldest: several times what the busiest house lets wait; what is newer is looked at as they end.
 const MAX_OPEN_LOOKED = 5_000;
 // 200 of them: whoever has so many that nobody sees has one fault, and the first ones show it.
-export const MAX_UNSHOWN = 200;
-
-/** `refusedStep`: the last entry that says of it that a channel refused its card; null where there is none. */
-export interface Unshown {
-  readonly approval: Approval;
-  readonly refusedStep: string | null;
-}
+const MAX_UNSHOWN = 200;
 
 /** Oldest first. */
 export async function unshownIn(db: Db): Promise<readonly Unshown[]> {
-  const { rows } = await sql<{ readonly approval: Approval; readonly refused_step: string | null }>`
+  const { rows } = await sql<Pick<Unshown, 'approval'> & { readonly refused_step: string | null }>`
     with open as materialized (
       select id from countersign.approvals where end_state = 'open' order by asked_ms limit ${MAX_OPEN_LOOKED}
     )
