@@ -1,5 +1,6 @@
 // Approvals and decisions as they cross the HTTP edge. May import domain and zod.
 import { z } from 'zod';
+import { FLAG_WORDS, type Flag } from '../domain/display.ts';
 import { MAX_REASON_CHARS } from '../domain/rule.ts';
 import type { DecisionAnswer } from '../domain/signed.ts';
 import { ConversationId, End, Ms, Paged, text, Waiting } from './schemas.ts';
@@ -8,6 +9,8 @@ const ANSWERS = [
   ...(['approve', 'deny', 'edit', 'withdraw', 'ask_back'] as const),
   ...(['happened', 'did_not_happen'] as const),
 ] as const satisfies readonly DecisionAnswer[];
+const FLAGS = Object.keys(FLAG_WORDS) as [Flag, ...Flag[]];
+const FLAGGED = ['argument', 'evidence', 'rule', 'reason', 'requester'] as const;
 const NEEDS_REASON: readonly string[] = ['deny', 'ask_back'] satisfies readonly DecisionAnswer[];
 export const ApprovalsListed = Paged.extend({
   end: z.enum(['all', ...End.options]).default('open'),
@@ -47,7 +50,18 @@ export const NewDecision = z
 const Said = z
   .object({ id: z.string(), personId: z.string(), answer: z.enum(ANSWERS), reason: z.string(), atMs: Ms })
   .meta({ id: 'Said' });
+const Shown = z
+  .object({
+    text: z
+      .string()
+      .meta({ description: 'As it may be shown: what hides or pretends is written out, such as <U+202E>' }),
+    flags: z.array(z.enum(FLAGS)).meta({ description: 'What was found in it; none: it is the very text' }),
+  })
+  .meta({ id: 'Shown' });
 export const Approval = Waiting.extend({
+  headline: z
+    .object({ what: Shown, forWhom: Shown, howMuch: Shown })
+    .meta({ description: 'The three lines that come first on a card' }),
   conversationId: ConversationId,
   agent: z.string(),
   tool: z.string(),
@@ -67,6 +81,14 @@ export const Approval = Waiting.extend({
     .meta({ description: 'Who may decide too, from then' }),
   amount: z.object({ currency: z.string(), minorUnits: z.number() }).nullable(),
 }).meta({ id: 'Approval' });
+
+/** With what a card has of what the digest covers. To look through all of it takes time, so no list has it. */
+export const ApprovalLooked = Approval.extend({
+  flagged: z
+    .array(Shown.extend({ of: z.enum(FLAGGED), name: z.string() }))
+    .meta({ description: 'Whatever else of it hides or pretends to be something, as it may be shown' }),
+  isWhole: z.boolean().meta({ description: 'false: its page cannot show all of it, and nobody can approve it there' }),
+}).meta({ id: 'ApprovalLooked' });
 
 export const Receipt = z
   .object({ decisionId: z.string(), approvalId: z.string(), counted: z.boolean(), text: z.string(), end: End })

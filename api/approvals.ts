@@ -5,10 +5,11 @@ import { askedBy, type Approval as ApprovalRow, endApproval } from '../domain/ap
 import { answersTo, applyDecision, type Receipt as ReceiptOf } from '../domain/decision.ts';
 import { entitlementRefusal } from '../domain/entitlement.ts';
 import type { Json } from '../domain/json.ts';
+import { namesOf } from '../domain/principal.ts';
 import type { DecisionAnswer, DecisionStatement, Signed } from '../domain/signed.ts';
-import { canonicalJson } from '../trust/digest.ts';
 import { utf8Bytes } from '../domain/text.ts';
 import { MAX_ARGUMENTS_BYTES } from '../domain/tool.ts';
+import { canonicalJson } from '../trust/digest.ts';
 import type { Access } from './access.ts';
 import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
@@ -16,17 +17,25 @@ import { GatewayError } from './gateway-error.ts';
 import { Problem, sentence } from './problem.ts';
 import { refusalsOnRecord } from './refusals.ts';
 import { type Route, route } from './route.ts';
-import { Approval, ApprovalsListed, NewDecision, Receipt, SignedDecision, SignsOnly } from './approval-schemas.ts';
+import {
+  Approval,
+  ApprovalLooked,
+  ApprovalsListed,
+  NewDecision,
+  Receipt,
+  SignedDecision,
+  SignsOnly,
+} from './approval-schemas.ts';
 import { Action, OfAnything, pageOf } from './schemas.ts';
-import { actionView, approvalView } from './views.ts';
+import { actionView, approvalLookedView, approvalView } from './views.ts';
 
 type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'signer' | 'directory' | 'nowMs' | 'log'>;
 
 export function approvalRoutes(deps: Deps, access: Access): readonly Route[] {
-  return [listRoute(deps, access), lookRoute(access), decideRoute(deps, access), actionRoute(access)];
+  return [listRoute(deps, access), lookRoute(deps, access), decideRoute(deps, access), actionRoute(access)];
 }
 
-function listRoute({ store, nowMs }: Deps, access: Access): Route {
+function listRoute({ store, directory, nowMs }: Deps, access: Access): Route {
   return route({
     method: 'get',
     path: '/v1/approvals',
@@ -46,24 +55,26 @@ function listRoute({ store, nowMs }: Deps, access: Access): Route {
         cursor,
         limit,
       });
-      return { status: 200, body: { rows: page.rows.map(approvalView), next: page.next } };
+      const names = namesOf(directory);
+      return { status: 200, body: { rows: page.rows.map((row) => approvalView(row, names)), next: page.next } };
     },
   });
 }
 
-function lookRoute(access: Access): Route {
+function lookRoute({ directory, nowMs }: Deps, access: Access): Route {
   return route({
     method: 'get',
     path: '/v1/approvals/{id}',
     id: 'getApproval',
-    summary: 'One approval, with what is to be done and on what evidence',
+    summary:
+      'One approval, with what is to be done, on what evidence, and what of it hides or pretends to be something',
     scope: ['approvals:decide', 'operate'],
     params: OfAnything,
-    responses: { 200: Approval },
-    handler: async ({ params, caller }) => ({
-      status: 200,
-      body: approvalView(await access.approval(caller, params.id)),
-    }),
+    responses: { 200: ApprovalLooked },
+    handler: async ({ params, caller }) => {
+      const approval = await access.approval(caller, params.id);
+      return { status: 200, body: approvalLookedView(approval, namesOf(directory), nowMs()) };
+    },
   });
 }
 
@@ -163,6 +174,14 @@ export function assertMayDecide(
 
 /** One text, whatever order the members came in; the Workflow reads it by the tool's schema, and by no other. */
 function argumentsIn(args: Readonly<Record<string, unknown>>): string {
+  const text = canonicalIn(args);
+  const bytes = utf8Bytes(text);
+  if (bytes <= MAX_ARGUMENTS_BYTES) return text;
+  const detail = `args: the arguments have ${bytes} bytes in UTF-8, and may have ${MAX_ARGUMENTS_BYTES}; nothing was decided. Write less, or name a file that holds the rest.`;
+  throw new Problem('bad_request', detail);
+}
+
+function canonicalIn(args: Readonly<Record<string, unknown>>): string {
   try {
     return canonicalJson(args as Json);
   } catch {
@@ -174,14 +193,6 @@ function argumentsIn(args: Readonly<Record<string, unknown>>): string {
 function assertAnswers(approval: ApprovalRow, answer: DecisionAnswer): void {
   const right = answersTo(approval);
   if (right.includes(answer)) return;
-  const text = canonicalIn(args);
-  const bytes = utf8Bytes(text);
-  if (bytes <= MAX_ARGUMENTS_BYTES) return text;
-  const detail = `args: the arguments have ${bytes} bytes in UTF-8, and may have ${MAX_ARGUMENTS_BYTES}; nothing was decided. Write less, or name a file that holds the rest.`;
-  throw new Problem('bad_request', detail);
-}
-
-function canonicalIn(args: Readonly<Record<string, unknown>>): string {
   const words = right.map((word) => `"${word}"`).join(' or ');
   const asks = approval.question === undefined ? 'asks for leave' : 'asks whether it happened';
   throw new Problem('bad_request', `This ${asks}: answer ${words}, not "${answer}".`, {
