@@ -33,7 +33,7 @@ export function createReminding() {
     const places = ownPlaces(run, own, atMs);
     if (places.length === 0) return { done: 0, refused: [] };
     const others = (await dueNow(run)).filter((one) => one.batchId !== batchId);
-    const beside = byAddress(placesOf(run.senders, run.directory, others, run.nowMs()));
+    const beside = byAddress(placesToRemind(run, others));
     return everywhere(run, places, ({ note, ...place }) => {
       const key = ['remind', batchId, sha256Hex(note), place.key].join(' ');
       const text = textOf(place.approvals, beside.get(place.key)?.approvals ?? [], note);
@@ -47,10 +47,16 @@ function ownPlaces(run: Run, own: readonly Approval[], atMs: number) {
   const notes = [...new Set(own.map((one) => reminderOf(one, atMs)))];
   return notes.flatMap((note) => {
     const of = own.filter((one) => reminderOf(one, atMs) === note);
-    const places = byAddress(placesOf(run.senders, run.directory, of, run.nowMs()));
+    const places = byAddress(placesToRemind(run, of));
     return [...places.values()].map((place) => ({ ...place, note }));
   });
 }
+
+/** Whoever has approved it has done their part, and waits for others; asked in person, they are told no more. */
+const placesToRemind = ({ senders, directory, nowMs }: Run, approvals: readonly Approval[]) =>
+  placesOf(senders, directory, approvals, nowMs(), ({ decisions }, id) =>
+    decisions.every((one) => one.personId !== id),
+  );
 
 /** What is open and half over, of all batches. */
 async function dueNow({ store, nowMs }: Run): Promise<readonly Approval[]> {
