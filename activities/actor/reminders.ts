@@ -5,7 +5,7 @@ import { ChannelFault, isTaken } from '../../channels/definition.ts';
 import type { Delivered } from '../../domain/activity-ports.ts';
 import type { Approval } from '../../domain/approval.ts';
 import type { MessageRef } from '../../domain/channel.ts';
-import { shownLine } from '../../domain/display.ts';
+import { careText, shownLine } from '../../domain/display.ts';
 import { isRemindedBy, reminderOf } from '../../domain/notices.ts';
 import { timeText } from '../../domain/text.ts';
 import { sha256Hex } from '../../trust/digest.ts';
@@ -135,7 +135,9 @@ function textOf(own: readonly Approval[], also: readonly Approval[], note: strin
     : `${all.length} wait here for an answer, and half of their time is over or more. The first ends ${timeOf(all[0])}.`;
   const lines = all.slice(0, NAMED).map((one) => {
     const until = isOneBatch ? '' : ` · until ${timeOf(one)}`;
-    return shownLine(one.summary, LINE_CHARS).text + until;
+    const { text, flags } = shownLine(one.summary, LINE_CHARS);
+    const care = careText(flags);
+    return text + (care === '' ? '' : ` (${care})`) + until;
   });
   const more = all.length - lines.length;
   return [shownLine(said, NOTE_CHARS).text, ...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');

@@ -152,3 +152,15 @@ test('what stands at a shared address is reminded of there, whoever of the group
   assert.deepEqual(pigeon.calls, ['post C-TREASURY']);
   await settle(one, 'denied');
 });
+
+test('what was found in the words of an action is said in its reminder, too', async () => {
+  const askedMs = 8 * 24 * HOUR_MS;
+  const pigeon = createPigeon();
+  const one = await stage.asked('treasury', { askedMs, deadlineMs: askedMs + HOUR_MS, summary: 'pay \u202eada' });
+  await delivering(pigeon)('remind', { batchId: one.batchId, atMs: askedMs + 31 * MINUTE_MS });
+  assert.match(
+    textsOf(pigeon).join(),
+    /\npay <U\+202E>ada \(careful: characters that turn text around; each is written/,
+  );
+  await settle(one, 'denied');
+});
