@@ -35,6 +35,8 @@ export interface Deliveries {
   get(key: string): Promise<DeliveryRow | undefined>;
   /** Put on record that it is about to be posted. False: another attempt did so within `heldMs`, and may post it still. */
   claim(claim: DeliveryClaim, heldMs: number): Promise<boolean>;
+  /** Whoever has claimed it is still about to post it. Changes nothing once that is over, or another's. */
+  renew(claim: DeliveryClaim): Promise<void>;
   /** It was not posted; whatever stood there before stands there still. */
   release(claim: DeliveryClaim): Promise<void>;
   /** Remember how it stands, with its entries, in one transaction; that ends a claim. */

@@ -59,7 +59,7 @@ function fromDelivery(row: Selectable<Tables['deliveries']>): DeliveryRow {
 // A claim is written first, so its row may say nothing but that.
 const NOTHING_STANDS = '';
 
-function claimsOf(db: Db): Pick<Deliveries, 'claim' | 'release'> {
+function claimsOf(db: Db): Pick<Deliveries, 'claim' | 'renew' | 'release'> {
   return {
     async claim({ key, channel, attempt }, heldMs) {
       const claimed = { posting_ms: DATABASE_MS, attempt };
@@ -81,6 +81,15 @@ function claimsOf(db: Db): Pick<Deliveries, 'claim' | 'release'> {
         .returning('key')
         .executeTakeFirst();
       return row !== undefined;
+    },
+    async renew({ key, attempt }) {
+      await db
+        .updateTable('deliveries')
+        .set({ posting_ms: DATABASE_MS })
+        .where('key', '=', key)
+        .where('attempt', '=', attempt)
+        .where('posting_ms', 'is not', null)
+        .execute();
     },
     async release({ key, attempt }) {
       await db.transaction().execute(async (tx) => {

@@ -82,8 +82,9 @@ export async function composeActor(
   const senders = channelsOf('actor', config).map((channel) => channel.sender(config.channelSettings));
   const opening = keys.linkKey === undefined ? {} : { open: createOpen(keys.linkKey) };
   const delivering = { store, directory: loaded.directory, senders, nowMs, log };
+  const stopping = new AbortController();
   const onClick = (channel: string, clicked: Clicked) =>
-    showFound(runOf(delivering, new Map(), new AbortController().signal), channel, clicked);
+    showFound(runOf(delivering, new Map(), stopping.signal), channel, clicked);
   const stopTelling = tellNotes({ store, senders, nowMs, log, showFound: onClick, ...opening });
   const stopTending = tendCards(delivering);
   let role: RunningRole;
@@ -95,6 +96,7 @@ export async function composeActor(
     const verifier = verifierOf(keys);
     role = await startActorRole(at(parts), { store, ...loaded, verifier, broker, senders, nowMs, log });
   } catch (error) {
+    stopping.abort();
     stopTelling();
     stopTending();
     await systems.close();
@@ -103,6 +105,7 @@ export async function composeActor(
   return {
     ...role,
     async stop() {
+      stopping.abort();
       stopTelling();
       stopTending();
       await role.stop();

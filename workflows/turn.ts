@@ -17,6 +17,7 @@ import { enterPhase } from '../domain/phase.ts';
 import type { Entry } from '../domain/entry.ts';
 import { reportKey } from '../domain/ids.ts';
 import { type NewItem, refsIn } from '../domain/item.ts';
+import { noteQuoted, quotedNow } from '../domain/quoted.ts';
 import type { CallModelResult } from '../domain/model.ts';
 import { wordsOfDenials, wordsOfModelFailure, wordsOfStop } from '../domain/words.ts';
 import { awaitAnswer, carryOut, toolResult, type Undone } from './calls.ts';
@@ -52,11 +53,13 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
   if (work.kind === 'report') hearReport(state, work.batch, opened);
   else if (isAskedBack(state)) await tellAskers(state);
   remember(state, opened.items);
+  noteQuoted(state, opened.items[0]?.id ?? '', opened.quotes ?? []);
+  const quotes = work.kind === 'report' ? quotedNow(state) : [];
   let actions = 0;
   let mustSpeak = false;
   let denials = opened.denials ?? 0;
   if (opened.again !== undefined && work.kind === 'report') {
-    const from = { itemId: opened.again.id, firstIndex: 0 };
+    const from = { itemId: opened.again.id, firstIndex: 0, quotes: opened.againRestsOn };
     const told = await carryOut(state, of, work.batch.principal, from, undone);
     actions = 1;
     mustSpeak = told.mustSpeak;
@@ -75,7 +78,7 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
     remember(state, [answer.item]);
     if (answer.kind === 'reply') return;
     if (mustSpeak) break;
-    const from = { itemId: answer.item.id, firstIndex: actions, quotes: opened.quotes };
+    const from = { itemId: answer.item.id, firstIndex: actions, quotes };
     const told = await carryOut(state, of, opened.principal, from, undone);
     actions += answer.count;
     mustSpeak = told.mustSpeak;

@@ -72,26 +72,33 @@ async function jobsOf(run: Run, batchId: string, approvals: readonly Approval[])
 const foundKey = (approvalId: string, channel: string, { to, id }: MessageRef): string =>
   ['found', approvalId, channel, to, id].join(' ');
 
-/** Cards that a click has told of: each shows what the card shows on which its approval stands. */
+/** Cards that a click has told of: each shows what the card shows on which its approval stands, at an address of that. */
 function foundOf(places: readonly CardPlace[], known: readonly DeliveryRow[]): readonly CardPlace[] {
   return known.flatMap(({ key, channel, ref }) => {
     if (ref === null) return [];
-    const isOf = ({ id }: Approval): boolean => foundKey(id, channel, ref) === key;
-    const place = places.find(({ sender, approvals }) => sender.name === channel && approvals.some(isOf));
-    return place === undefined ? [] : [{ ...place, key, address: { to: ref.to, thread: '' } }];
+    const isThere = (place: CardPlace): boolean =>
+      place.sender.name === channel &&
+      place.approvals.some(({ id }) => foundKey(id, channel, ref) === key) &&
+      (place.address.to === ref.to || known.some((row) => row.key === place.key && row.ref?.to === ref.to));
+    const place = places.find(isThere);
+    return place === undefined ? [] : [{ ...place, key, ref }];
   });
 }
 
 /**
  * A card that nobody knows of: whoever posted it died before it was noted where it stands. A click on it tells; from then on
- * it is shown like the others. False where something is known to stand there: a client may send a handle that it has seen
- * from whatever message it likes.
+ * it is shown like the others. False where something is known to stand there, or nobody is asked there: a client may send a
+ * handle that it has seen from whatever message it likes.
  */
 export async function showFound(run: Run, channel: string, { ref, approvalId }: Clicked): Promise<boolean> {
   const { deliveries } = run.store;
   const { batchId } = parseApprovalId(approvalId) ?? {};
   if (batchId === undefined || (await deliveries.standsAt({ channel, ref }))) return false;
   const key = foundKey(approvalId, channel, ref);
+  const approvals = await run.store.approvals.ofBatch(batchId);
+  const places = placesOf(run.senders, run.directory, approvals, run.nowMs());
+  const row: DeliveryRow = { key, channel, ref, digest: '', atMs: run.nowMs(), card: null, claimedBy: null };
+  if (foundOf(places, [row, ...(await deliveries.ofBatch(batchId))]).length === 0) return false;
   await deliveries.put({ key, channel, ref, digest: '', atMs: run.nowMs(), card: { batchId, isOpen: true } }, []);
   await showCards(run, batchId);
   return true;

@@ -137,7 +137,8 @@ export function createMemoryStore(): MemoryStore {
       forget: notHere,
     },
     deliveries: {
-      ...{ get: notHere, claim: notHere, release: notHere, put: notHere, replies: notHere, told: notHere },
+      ...{ get: notHere, claim: notHere, renew: notHere, release: notHere, put: notHere },
+      ...{ replies: notHere, told: notHere },
       ...{ ofBatch: notHere, stale: notHere, standsAt: notHere, forget: notHere },
     },
     ping: () => state.here(() => undefined),

@@ -54,6 +54,20 @@ export const deliveriesContract: Contract = {
     );
   },
 
+  'a claim is renewed by whoever holds it, and not once it is over': async ({ store: { deliveries } }) => {
+    const [key, attempt] = [randomUUID(), randomUUID()];
+    const claim = { key, channel: 'slack', attempt };
+    assert.equal(await deliveries.claim(claim, HELD_MS), true);
+    await deliveries.renew({ ...claim, attempt: 'another' });
+    await deliveries.renew(claim);
+    assert.equal((await deliveries.get(key))?.claimedBy, attempt);
+    await deliveries.put(delivery(key, 'one'), []);
+    await deliveries.renew(claim);
+    assert.equal((await deliveries.get(key))?.claimedBy, null);
+    await deliveries.renew({ ...claim, key: `${key} of nothing` });
+    assert.equal(await deliveries.get(`${key} of nothing`), undefined);
+  },
+
   'what stands in a message is found by the message': async ({ store }) => {
     const [key, id] = [randomUUID(), `17.${randomUUID()}`];
     const ref = { to: 'C1', id };
