@@ -74,9 +74,12 @@ function after(script: Script, state: State, done: Done): readonly State[] {
   const one = state.all[done.on];
   if (one === undefined) return [];
   const { next, counted, more } = taken(script, one, done);
-  if (counted !== 'either' && counted !== done.counted) return [];
   const all = [...state.all.map((each, at) => (at === done.on ? next : each)), ...(more === undefined ? [] : [more])];
-  return [{ ...state, all }];
+  const became = { ...state, all };
+  if (counted === 'either' || counted === done.counted) return [became];
+  // It counted, and what ended the asking came before its answer: that is what was told.
+  const isOver = ({ all: now }: State): boolean => ['cancelled', 'expired'].includes(now[done.on]?.end ?? '');
+  return counted ? byThemselves(script, became).filter(isOver) : [];
 }
 
 interface Taken {
