@@ -67,16 +67,22 @@ export class ChannelFault extends Error {
   }
 }
 
-/** False where the platform refuses it; what passes by itself is thrown. */
-export async function isTaken(work: Promise<unknown>): Promise<boolean> {
+export const isRefused = (error: unknown): error is ChannelFault =>
+  error instanceof ChannelFault && error.kind === 'refused';
+
+/** Why the platform refuses it; undefined where it is taken. What passes by itself is thrown. */
+export async function refusalOf(work: Promise<unknown>): Promise<ChannelFault | undefined> {
   try {
     await work;
-    return true;
+    return undefined;
   } catch (error) {
-    if (error instanceof ChannelFault && error.kind === 'refused') return false;
+    if (isRefused(error)) return error;
     throw error;
   }
 }
+
+/** False where the platform refuses it; what passes by itself is thrown. */
+export const isTaken = async (work: Promise<unknown>): Promise<boolean> => (await refusalOf(work)) === undefined;
 
 /** The value of a setting that must be there: a blank one would verify everything or nothing. */
 export function settingOf(settings: ChannelSettings, name: string): string {

@@ -7,7 +7,16 @@ import { z } from 'zod';
 import type { ChannelLimits, ChannelReceiver, ChannelSending, Received } from '../domain/channel.ts';
 import { createCall, createFaulty, tooSoon } from './calling.ts';
 import type { ChannelDefinition, ChannelSettings } from './definition.ts';
-import { agentSetting, ChannelFault, isTaken, setting, settingOf, urlSetting, WebhookRefused } from './definition.ts';
+import {
+  agentSetting,
+  ChannelFault,
+  isTaken,
+  refusalOf,
+  setting,
+  settingOf,
+  urlSetting,
+  WebhookRefused,
+} from './definition.ts';
 import { readPayload } from './payload.ts';
 import { mentioning, type Params, questionFor, shownAs, textMessage, type TextNote } from './telegram-html.ts';
 
@@ -256,17 +265,6 @@ function createSender(settings: ChannelSettings): ChannelSending {
       await send({ to: chat, thread: topic }, questionFor(note, { user, mark: way['mark'] ?? '' }));
     },
   };
-}
-
-/** Undefined where it is taken; what passes by itself is thrown. */
-async function refusalOf(work: Promise<unknown>): Promise<ChannelFault | undefined> {
-  try {
-    await work;
-    return undefined;
-  } catch (error) {
-    if (error instanceof ChannelFault && error.kind === 'refused') return error;
-    throw error;
-  }
 }
 
 function faultOf(method: string, said: Omit<z.output<typeof Answer>, 'ok' | 'result'>): ChannelFault {

@@ -203,13 +203,13 @@ const covers = (given: Amount | undefined, asked: Amount | undefined): boolean =
   asked === undefined ||
   (given !== undefined && given.currency === asked.currency && given.minorUnits >= asked.minorUnits);
 
-/** The fields of the record, of those that must not change, that have changed since people saw it. */
+/** Those of the fields of the record that have changed since people saw it. */
 export function changedFields(
-  preconditions: readonly string[],
+  fields: readonly string[],
   seen: Evidence | null,
   now: Evidence | null,
 ): readonly string[] {
-  return preconditions.filter((field) => !sameValue(seen?.record ?? {}, now?.record ?? {}, field));
+  return fields.filter((field) => !sameValue(seen?.record ?? {}, now?.record ?? {}, field));
 }
 
 function sameValue(before: JsonObject, now: JsonObject, field: string): boolean {

@@ -1,7 +1,7 @@
 // What a card says of an approval in our own words: who asks whom, that it was escalated, how it has ended, and what made
 // an approval void that was given. Pure: time arrives as nowMs. May import domain.
 import type { Outcome } from './action.ts';
-import { type Approval, type ApprovalEnd, askedBy } from './approval.ts';
+import { type Approval, type ApprovalEnd, askedBy, changedFields } from './approval.ts';
 import { type Shown, shownLine } from './display.ts';
 import { groupsAt } from './entitlement.ts';
 import { parseApprovalId } from './ids.ts';
@@ -58,16 +58,13 @@ export function voidedBy(approval: Approval, batch: readonly Approval[]): Voided
   if (approval.end === 'superseded') return { by: 'edit', changed: NOTHING };
   // A key of its own: it was proposed anew, under what its tool is declared as now.
   if (anew.actionId !== approval.actionId) return { by: 'tool', changed: NOTHING };
-  const changed = changedFields(approval, anew);
+  const changed = changedFields(fieldsOf(approval, anew), approval.evidence, anew.evidence);
   if (changed.length > 0) return { by: 'record', changed: shownLine(changed.join(', '), CHANGED_CHARS) };
   return { by: 'rules', changed: NOTHING };
 }
 
-function changedFields({ evidence: before }: Approval, { evidence: now }: Approval): readonly string[] {
-  const [old, read] = [before?.record ?? {}, now?.record ?? {}];
-  const fields = [...new Set([...Object.keys(old), ...Object.keys(read)])];
-  return fields.filter((field) => JSON.stringify(old[field]) !== JSON.stringify(read[field])).toSorted();
-}
+const fieldsOf = (...approvals: readonly Approval[]): readonly string[] =>
+  [...new Set(approvals.flatMap(({ evidence }) => Object.keys(evidence?.record ?? {})))].toSorted();
 
 const VOID: Readonly<Record<Voided['by'], string>> = {
   edit: 'Void: somebody has edited it; a new card asks',

@@ -2,10 +2,13 @@
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import type pg from 'pg';
+import { showFound } from '../activities/actor/deliver.ts';
+import { runOf } from '../activities/actor/posting.ts';
 import { createLocalBroker } from '../activities/actor/broker.ts';
 import { createModelRouter, type ModelConfig } from '../activities/assistant/models/router.ts';
 import { createOpen } from '../trust/sealing.ts';
 import { createSigner, createVerifier, type Verifier } from '../trust/signing.ts';
+import type { Clicked } from '../domain/delivery.ts';
 import type { Agent } from '../domain/agent.ts';
 import { startActorRole } from './actor.ts';
 import { askUnknown } from './ask-unknown.ts';
@@ -20,9 +23,6 @@ import type { RoleConnection, RunningRole } from './role.ts';
 import { connectSystems } from './systems.ts';
 import { tendCards } from './stale-cards.ts';
 import { tellNotes } from './tell-notes.ts';
-import { showFound } from '../activities/actor/deliver.ts';
-import { runOf } from '../activities/actor/posting.ts';
-import type { Clicked } from '../domain/delivery.ts';
 import { startWorkflowsRole, workflowStateBy } from './workflows.ts';
 
 export interface PublicKeys {

@@ -4,7 +4,7 @@
 import type { Approval } from '../../domain/approval.ts';
 import type { Delivered, DeliverActivities } from '../../domain/activity-ports.ts';
 import type { ChannelAddress, ChannelSending, MessageRef } from '../../domain/channel.ts';
-import type { Clicked, DeliveryRow } from '../../domain/delivery.ts';
+import type { Clicked, Delivery, DeliveryRow } from '../../domain/delivery.ts';
 import { parseApprovalId } from '../../domain/ids.ts';
 import { aboutBatch } from '../../store/about-card.ts';
 import { heartbeating } from '../heartbeat.ts';
@@ -81,7 +81,7 @@ function foundOf(places: readonly CardPlace[], known: readonly DeliveryRow[]): r
       place.approvals.some(({ id }) => foundKey(id, channel, ref) === key) &&
       (place.address.to === ref.to || known.some((row) => row.key === place.key && row.ref?.to === ref.to));
     const place = places.find(isThere);
-    return place === undefined ? [] : [{ ...place, key, ref }];
+    return place === undefined ? [] : [{ ...place, key, isFound: true }];
   });
 }
 
@@ -97,9 +97,10 @@ export async function showFound(run: Run, channel: string, { ref, approvalId }: 
   const key = foundKey(approvalId, channel, ref);
   const approvals = await run.store.approvals.ofBatch(batchId);
   const places = placesOf(run.senders, run.directory, approvals, run.nowMs());
-  const row: DeliveryRow = { key, channel, ref, digest: '', atMs: run.nowMs(), card: null, claimedBy: null };
-  if (foundOf(places, [row, ...(await deliveries.ofBatch(batchId))]).length === 0) return false;
-  await deliveries.put({ key, channel, ref, digest: '', atMs: run.nowMs(), card: { batchId, isOpen: true } }, []);
+  const found: Delivery = { key, channel, ref, digest: '', atMs: run.nowMs(), card: { batchId, isOpen: true } };
+  if (foundOf(places, [{ ...found, claimedBy: null }, ...(await deliveries.ofBatch(batchId))]).length === 0)
+    return false;
+  await deliveries.put(found, []);
   await showCards(run, batchId);
   return true;
 }

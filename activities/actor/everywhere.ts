@@ -24,9 +24,6 @@ const AWAY_AFTER = 3;
 // the same (see patient.ts).
 const MAX_WAIT_MS = 30_000;
 
-export const isRefused = (error: unknown): error is ChannelFault =>
-  error instanceof ChannelFault && error.kind === 'refused';
-
 /**
  * Do it at every place; one that fails holds up no other. What is refused for good is told, and remembered; what passes by
  * itself is thrown at the end, so that it is all tried again: when the slowest says, within a bound.

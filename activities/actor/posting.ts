@@ -3,10 +3,10 @@
 // a while the message is posted again: once for each process that dies, or stands still for so long. May import domain,
 // trust, the channels' faults and store types.
 import { randomUUID } from 'node:crypto';
-import { ChannelFault } from '../../channels/definition.ts';
+import { ChannelFault, isRefused } from '../../channels/definition.ts';
 import type { ChannelAddress, ChannelSending, MessageRef, OutMessage } from '../../domain/channel.ts';
 import { sha256Hex } from '../../trust/digest.ts';
-import { type DeliverDeps, isRefused } from './everywhere.ts';
+import type { DeliverDeps } from './everywhere.ts';
 
 // 3 s, renewed every second while a call is under way: what a killed process had begun is another's by the time that it is
 // up again; a process that only waits for its platform keeps it.

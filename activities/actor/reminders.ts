@@ -1,7 +1,7 @@
 // Reminders: at one place people are told at once of all that waits there for long, not of each batch by itself, or a flood
 // of approvals would ring until nobody listens. What is told is read from the record, as cards are; nothing that waits is
 // left out of the count. May import domain, trust and store types.
-import { ChannelFault, isTaken } from '../../channels/definition.ts';
+import { ChannelFault, isRefused, isTaken } from '../../channels/definition.ts';
 import type { Delivered } from '../../domain/activity-ports.ts';
 import type { Approval } from '../../domain/approval.ts';
 import type { MessageRef } from '../../domain/channel.ts';
@@ -9,7 +9,7 @@ import { careText, shownLine } from '../../domain/display.ts';
 import { isRemindedBy, reminderOf } from '../../domain/notices.ts';
 import { timeText } from '../../domain/text.ts';
 import { sha256Hex } from '../../trust/digest.ts';
-import { everywhere, isRefused } from './everywhere.ts';
+import { everywhere } from './everywhere.ts';
 import { type CardPlace, placesOf } from './places.ts';
 import { postOnce, recordPosted, renderedFor, type Run } from './posting.ts';
 

@@ -1,14 +1,13 @@
 // One card at one place, brought to what is on record: posted, edited where it stands, or taken back where it is no longer
 // asked. What a channel refuses is on record, and tried again once there is news. May import domain,
 // trust, the channels' faults and store types.
-import { isTaken } from '../../channels/definition.ts';
+import { isRefused, isTaken } from '../../channels/definition.ts';
 import type { ChannelSending, MessageRef } from '../../domain/channel.ts';
 import type { DeliveryRow } from '../../domain/delivery.ts';
 import type { Entry, Fact } from '../../domain/entry.ts';
 import { namesOf } from '../../domain/principal.ts';
 import { type About, cardAbout } from '../../store/about-card.ts';
 import { sha256Hex } from '../../trust/digest.ts';
-import { isRefused } from './everywhere.ts';
 import type { CardPlace } from './places.ts';
 import { postOnce, recordPosted, renderedFor, type Run } from './posting.ts';
 
@@ -29,7 +28,7 @@ export async function showCard(run: Run, place: CardPlace, about: About): Promis
     digest = sha256Hex(rendered);
     if (standing?.claimedBy === null && standing.digest === digest) return false;
     if (ref !== null && (await isEdited(place, ref, rendered))) await remember(run, place, { ref, digest });
-    else if (place.ref !== undefined) {
+    else if (place.isFound === true) {
       await remember(run, place, { ref: null, digest, reason: 'somebody has taken it away' });
       return false;
     } else {

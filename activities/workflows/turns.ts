@@ -7,6 +7,7 @@ import type { Entry } from '../../domain/entry.ts';
 import { againKey, messageKey, reportKey } from '../../domain/ids.ts';
 import { type Item, type NewItem, refOf } from '../../domain/item.ts';
 import type { MessageStatement, ReportStatement } from '../../domain/signed.ts';
+import type { ActionRow } from '../../store/ports.ts';
 import { itemDigest, sha256Hex } from '../../trust/digest.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
 import { agentOf } from './agents.ts';
@@ -69,7 +70,8 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
     }
     const lastTurn = await turnBefore(deps, of, [keyOfReport(statement)]);
     if (lastTurn !== undefined) return { kind: 'behind', lastTurn };
-    const written = await deps.store.items.append(await itemsOfReport(deps, of, statement));
+    const anew = statement.again === undefined ? undefined : await deps.store.actions.get(statement.again);
+    const written = await deps.store.items.append(itemsOfReport(of, statement, anew));
     const stillWaits = statement.asksBack !== undefined;
     // The batch waits on, so nothing else tells that this was said in an earlier turn.
     if (stillWaits && written.every((item) => item.turn !== of.turn)) return { kind: 'refused' };
@@ -81,7 +83,8 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
       asked,
       denials,
       quotes,
-      ...(again === undefined ? {} : { again, againRestsOn: await editorsOf(deps, statement.again) }),
+      // What is made anew rests on the words that the first one rested on.
+      ...(again === undefined ? {} : { again, againRestsOn: anew?.editors ?? [] }),
       ...(stillWaits ? { stillWaits, ...(await cardsOf(deps, batchId)) } : {}),
     };
     if (handedOver || report === undefined) return { kind: 'noted', handedBack: false, ...told };
@@ -105,23 +108,16 @@ async function turnBefore({ store }: WorkflowsDeps, of: TurnOf, keys: readonly s
 const keyOfReport = ({ batchId, asksBack }: ReportStatement): string =>
   asksBack === undefined ? reportKey(batchId) : `${reportKey(batchId)}:${asksBack}`;
 
-/** What is made anew rests on the words that the first one rested on. */
-async function editorsOf(deps: WorkflowsDeps, actionId: string | undefined): Promise<readonly string[]> {
-  const action = actionId === undefined ? undefined : await deps.store.actions.get(actionId);
-  return action?.editors ?? [];
-}
-
 /** The report, and with it the call that code makes anew where a person said that it did not happen. */
-async function itemsOfReport(deps: WorkflowsDeps, of: TurnOf, statement: ReportStatement): Promise<NewItem[]> {
+function itemsOfReport(of: TurnOf, statement: ReportStatement, anew: ActionRow | undefined): readonly NewItem[] {
   const { conversationId, turn } = of;
   const body = { kind: 'report', text: statement.text } as const;
   // The text quotes results of tools: its label is that of the worst of them.
   const item: NewItem = { key: keyOfReport(statement), conversationId, turn, trust: 'untrusted', body };
-  const action = statement.again === undefined ? undefined : await deps.store.actions.get(statement.again);
-  if (action === undefined) return [item];
-  const call = { callId: `again-${sha256Hex(action.id).slice(0, 16)}`, tool: action.tool, argumentsText: action.args };
+  if (anew === undefined) return [item];
+  const call = { callId: `again-${sha256Hex(anew.id).slice(0, 16)}`, tool: anew.tool, argumentsText: anew.args };
   const again = { kind: 'calls', text: '', calls: [call], opaque: '' } as const;
-  return [item, { key: againKey(action.id), conversationId, turn, trust: 'record', body: again }];
+  return [item, { key: againKey(anew.id), conversationId, turn, trust: 'record', body: again }];
 }
 
 /** The statement behind a message, or why it does not hold. */
