@@ -166,6 +166,7 @@ function tableOf(fields: readonly CardField[]): string {
 function aboutOf({ ask, agent, conversationId, actionUrl }: ApprovalPage): string {
   const lines: readonly (readonly [name: string, markup: string])[] = [
     ['asked by', `${shown(ask.requester)}, through the agent ${escaped(agent)}`],
+    ...(ask.procedure === undefined ? [] : [['a step of the procedure', shown(ask.procedure)] as const]),
     ['asks', escaped(`${ask.quorum} of ${ask.group}`)],
     ['rule', shown(ask.rule)],
     ['because', shown(ask.reason)],

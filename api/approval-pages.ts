@@ -155,7 +155,14 @@ async function pageFor(deps: Deps, access: Access, links: Links, caller: Caller,
   const whyNot = whyNotAnswer(deps, caller, approval);
   if (approval.end === 'open' && own === null && whyNot === undefined) await recordSeen(deps, caller, approval);
   return approvalPage({
-    ...{ ask, alsoRuns, agent, conversationId, actionUrl: `/actions/${actionId}/why`, nowMs: deps.nowMs() },
+    ...{
+      ask,
+      alsoRuns,
+      agent,
+      conversationId,
+      actionUrl: `/actions/${actionId.replaceAll('/', '%2F')}/why`,
+      nowMs: deps.nowMs(),
+    },
     args: approval.args,
     own,
     others: others.slice(0, MAX_OTHERS).map((one) => ({

@@ -62,6 +62,8 @@ export interface CardAsk {
   readonly rule: Shown;
   readonly reason: Shown;
   readonly requester: Shown;
+  /** The procedure whose step it is. */
+  readonly procedure?: Shown;
   /** Whether it asks what happened, and not for leave. */
   readonly isQuestion: boolean;
   /** The group, or the one person, that is asked. */
@@ -178,6 +180,7 @@ function askOf(
     evidence: evidenceOf(approval, { ...room, totalChars: args.leftChars }, nowMs),
     ...{ rule: shownLine(ruleId, LINE_CHARS), reason: shownText(reason, REASON_CHARS) },
     ...{ requester: person(approval.requester), group: groupsText(approval, nowMs), quorum },
+    ...(approval.procedure === undefined ? {} : { procedure: shownLine(approval.procedure, LINE_CHARS) }),
     isQuestion: approval.question !== undefined,
     decided: saidInOrder(approval).map((one) => ({
       ...{ person: person(one.personId), answer: one.answer, atMs: one.atMs },

@@ -1,6 +1,6 @@
 // A conversation's phase: put on record when it changes, and passed on to the actions that wait.
 // May import domain and @temporalio/workflow.
-import { condition, getExternalWorkflowHandle, log, uuid4 } from '@temporalio/workflow';
+import { CancellationScope, condition, getExternalWorkflowHandle, log, patched, uuid4 } from '@temporalio/workflow';
 import { type ConversationPhase, type ConversationState, type WaitingBatch } from '../domain/conversation.ts';
 import { nextTold } from '../domain/phase.ts';
 import { isQuestionId, waitingWorkflowId } from '../domain/ids.ts';
@@ -56,6 +56,13 @@ export async function tellWaiting(
   phase: ConversationPhase,
 ): Promise<void> {
   if (!isQuestionId(batchId)) await signalBatch(batchId, TELLS[phase], nextTold(state, Date.now()));
+}
+
+/** What was announced before it was there does not reach it by itself; a stop that is over already neither. */
+export async function tellWhatHolds(state: ConversationState, batch: WaitingBatch): Promise<void> {
+  const wasStopped = CancellationScope.current().parent?.consideredCancelled === true;
+  if (state.announcer && state.phase !== 'open') await tellWaiting(state, batch, state.phase);
+  else if (wasStopped && patched('tell-of-stop')) await tellWaiting(state, batch, 'stopped');
 }
 
 /** Whoever asked back sees on a card what is said now. */
