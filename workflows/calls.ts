@@ -133,7 +133,8 @@ async function runStart(
 ): Promise<Ending | undefined> {
   const { proposal } = action;
   const { actionId, callId, tool } = proposal;
-  undone.open = undone.open.filter((one) => one !== action); // a stop reaches it by itself from here on
+  // A stop reaches it by itself from here on.
+  undone.open = undone.open.filter((one) => one.proposal.actionId !== proposal.actionId);
   const report = await procedureInTurn(state, { proposal, principal });
   const call = { actionId, callId, tool };
   const taken = report && (await workflowsRole.takeReport({ of, ...report, call }));

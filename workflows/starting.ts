@@ -13,7 +13,7 @@ import {
 } from '@temporalio/workflow';
 import { type Proposal, settledOf } from '../domain/action.ts';
 import type { ActionEnd } from '../domain/activity-ports.ts';
-import { awaitReport, type BatchReport, type ConversationState, takeReportOf } from '../domain/conversation.ts';
+import { awaitReport, type BatchReport, type ConversationState, noteNews, takeReportOf } from '../domain/conversation.ts';
 import type { ProcedureEnd, ProcedureInput } from '../domain/procedure-run.ts';
 import { procedureId, TASK_QUEUES, waitingWorkflowId, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
 import { PROCEDURE } from '../domain/protocol.ts';
@@ -39,18 +39,20 @@ export async function procedureInTurn(
   { proposal, principal }: ProcedureInput,
 ): Promise<BatchReport | undefined> {
   const batchId = procedureId(proposal.actionId);
+  const deadlineMs = Date.now() + PROCEDURE_LIFE_MS;
+  const batch = { batchId, principal, summaries: [proposal.summary], group: '', deadlineMs };
+  // Before it is there: its report may come together with the news that it has begun.
+  awaitReport(state, batch);
+  describeConversation(state);
   // Not cut off by a stop: what was started must be known, so that it can be told to end.
   const isNew = await CancellationScope.nonCancellable(async () => {
     // Continue-As-New counts as a close of the parent: it must live on.
     const child = await startOnce({ proposal, principal }, ParentClosePolicy.ABANDON);
-    // What an earlier run of this conversation was told of it is not told again: after its time it is known as lost.
-    const deadlineMs = Date.now() + (child === undefined ? 0 : PROCEDURE_LIFE_MS);
-    const batch = { batchId, principal, summaries: [proposal.summary], group: '', deadlineMs };
-    awaitReport(state, batch);
-    describeConversation(state);
     await tellWhatHolds(state, batch);
     return child !== undefined;
   });
+  // What an earlier run of this conversation was told of it is not told again: soon it is known as lost.
+  if (!isNew) noteNews(state, { batchId, group: '', deadlineMs: Date.now() });
   const isNews = () =>
     state.reports.some((one) => one.batchId === batchId) ||
     state.waiting.some((one) => one.batchId === batchId && one.group !== '');

@@ -40,6 +40,38 @@ const forgeries = (other: Proposal): readonly Forgery[] => [
   ['a verdict for another digest', async (p) => [p, await warrantFor(p, ASK, { verdict: { digest: other.digest } })]],
   ['a verdict for another agent', async (p) => [p, await warrantFor(p, ASK, { verdict: { agent: 'x' } })]],
   ['a verdict for another principal', async (p) => [p, await warrantFor(p, ASK, { verdict: { principalId: 'bob' } })]],
+  [
+    'the step of a procedure that it does not name',
+    async () => {
+      const p = payment({ actionId: 'act:90:0/pay', turn: 90 });
+      return [p, await warrantFor(p, ASK)];
+    },
+  ],
+  [
+    'the step of another procedure than it names',
+    async () => {
+      const p = payment({
+        actionId: 'act:91:0/pay',
+        turn: 91,
+        proposedBy: { procedure: 'errand', actionId: 'act:91:1' },
+      });
+      return [p, await warrantFor(p, ASK)];
+    },
+  ],
+  [
+    'an action of a model in the name of a procedure',
+    async () => {
+      const p = payment({ proposedBy: { procedure: 'errand', actionId: 'act:92:0' } });
+      return [p, await warrantFor(p, ASK)];
+    },
+  ],
+  [
+    'the start of a procedure, which no actor does',
+    async () => {
+      const p = payment({ effect: 'start' });
+      return [p, await warrantFor(p, ASK)];
+    },
+  ],
   ['nobody asked', async (p) => [p, await warrantFor(p, ASK, { verdict: { approval: null } })]],
   ['no decision', async (p) => [p, { ...(await warrantFor(p, ASK)), decisions: [] }]],
   ['a denial', async (p) => [p, await warrantFor(p, ASK, { decision: { answer: 'deny' } })]],
