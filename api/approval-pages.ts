@@ -12,19 +12,23 @@ import { approvalHandle, sha256Hex } from '../trust/digest.ts';
 import type { Access } from './access.ts';
 import { NewDecision } from './approval-schemas.ts';
 import { approvalPage, enteringPage, PAGE_LIMITS, whyNotWhole } from './approval-page.ts';
-import { assertMayDecide, takeDecision } from './approvals.ts';
+import { assertMayAnswer, assertMayDecide, takeDecision } from './approvals.ts';
 import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
 import { TOKEN_CHARS } from './limits.ts';
 import { createLinks, type Links, pathOfApproval } from './links.ts';
 import { PAGE_HEADERS } from './page.ts';
-import { Problem } from './problem.ts';
+import { issueSentence, Problem, problemOf } from './problem.ts';
+import { refusalsOnRecord } from './refusals.ts';
 import { type Route, route } from './route.ts';
 import { OfAnything } from './schemas.ts';
 
-type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'signer' | 'directory' | 'nowMs'>;
+type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'signer' | 'directory' | 'nowMs' | 'log'>;
 
-const ByLink = z.object({ link: z.string().max(TOKEN_CHARS).optional() });
+const ByLink = z.object({
+  link: z.string().max(TOKEN_CHARS).optional(),
+  by: z.string().max(8).optional().meta({ description: '"key": in place of a link that has run out' }),
+});
 const FromHost = z.object({ host: z.string().default('') });
 const AnswerForm = z
   .strictObject({
@@ -81,17 +85,54 @@ function answerRoute(deps: Deps, access: Access, links: Links): Route {
     bodyAs: 'form',
     enter: links.enter,
     responses: { 303: null },
-    handler: async ({ params: { id }, body: { form, ...given }, caller }) => {
-      const approval = await access.approval(caller, id);
-      await links.assertFits(caller, approval);
-      await links.assertForm(form, caller, approval);
-      const decision = decisionIn(given);
-      if (approval.end === 'open') await assertSeen(deps, approval, decision.answer);
-      // Who presses twice on the same page gives one answer, and gets one receipt.
-      const formId = `page-${sha256Hex(form).slice(0, FORM_ID_CHARS)}`;
-      await takeDecision(deps, caller, approval, { ...decision, id: formId, method: methodOf(caller) });
+    handler: async ({ params: { id }, body, caller }) => {
+      try {
+        await takeAnswer(deps, access, links, { id, caller, body });
+      } catch (error) {
+        const { args = '', reason } = body;
+        const written = [
+          { label: 'Arguments', text: args },
+          { label: 'Reason', text: reason },
+        ];
+        throw problemOf(error).with({ links: [{ url: pathOfApproval(id), label: 'Back to the approval' }], written });
+      }
       return { status: 303, body: null, headers: { Location: pathOfApproval(id) } };
     },
+  });
+}
+
+interface Posted {
+  readonly id: string;
+  readonly caller: Caller;
+  readonly body: z.output<typeof AnswerForm>;
+}
+
+async function takeAnswer(
+  deps: Deps,
+  access: Access,
+  links: Links,
+  { id, caller, body: { form, ...given } }: Posted,
+): Promise<void> {
+  const decision = decisionIn(given);
+  const method = methodOf(caller);
+  const assertTheirs = async (approval: Approval): Promise<void> => {
+    await links.assertFits(caller, approval);
+    await links.assertForm(form, caller, approval);
+  };
+  const isTheirs = (approval: Approval) =>
+    assertTheirs(approval).then(
+      () => true,
+      () => false,
+    );
+  const door = { approvalId: id, answer: decision.answer, method, isTheirs };
+  await refusalsOnRecord(deps, caller, door, async () => {
+    const approval = await access.approval(caller, id);
+    await assertTheirs(approval);
+    assertMayAnswer(deps, caller, approval, decision.answer);
+    if (approval.end === 'open') await assertSeen(deps, approval, decision.answer);
+    // Who presses twice on the same page gives one answer, and gets one receipt.
+    const formId = `page-${sha256Hex(form).slice(0, FORM_ID_CHARS)}`;
+    await takeDecision(deps, caller, approval, { ...decision, id: formId, method });
   });
 }
 
@@ -102,8 +143,7 @@ const FORM_ID_CHARS = 32;
 function decisionIn({ args, ...given }: Omit<z.output<typeof AnswerForm>, 'form'>): z.output<typeof NewDecision> {
   const parsed = NewDecision.safeParse(args === undefined ? given : { ...given, args: readArguments(args) });
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Problem('bad_request', `${issue?.path.join('.')}: ${issue?.message}`);
+  throw new Problem('bad_request', issueSentence(parsed.error.issues[0]));
 }
 
 function readArguments(text: string): unknown {
@@ -120,7 +160,9 @@ async function assertSeen(
   answer: z.output<typeof NewDecision>['answer'],
 ): Promise<void> {
   const { ask } = await cardFor(deps, approval, []);
-  if (!ask.isWhole && !ask.answers.includes(answer)) throw new Problem('not_shown_whole', whyNotWhole(ask));
+  if (!ask.isWhole && !ask.answers.includes(answer)) {
+    throw new Problem('not_shown_whole', whyNotWhole(ask), { refusal: 'not_shown_whole' });
+  }
 }
 
 async function cardFor(
@@ -155,20 +197,16 @@ async function pageFor(deps: Deps, access: Access, links: Links, caller: Caller,
   const whyNot = whyNotAnswer(deps, caller, approval);
   if (approval.end === 'open' && own === null && whyNot === undefined) await recordSeen(deps, caller, approval);
   return approvalPage({
-    ...{
-      ask,
-      alsoRuns,
-      agent,
-      conversationId,
-      actionUrl: `/actions/${actionId.replaceAll('/', '%2F')}/why`,
-      nowMs: deps.nowMs(),
-    },
+    ...{ ask, alsoRuns, agent, conversationId, actionId, nowMs: deps.nowMs() },
+    linkUntilMs: (await links.untilMs(caller)) ?? null,
     args: approval.args,
     own,
-    others: others.slice(0, MAX_OTHERS).map((one) => ({
-      url: pathOfApproval(one.id),
-      summary: shownLine(one.summary, OTHER_CHARS),
-    })),
+    others: await Promise.all(
+      others.slice(0, MAX_OTHERS).map(async (one) => ({
+        url: await links.onwardFor(caller, one),
+        summary: shownLine(one.summary, OTHER_CHARS),
+      })),
+    ),
     forms:
       whyNot === undefined ? { url: pathOfApproval(id), token: await links.formFor(caller, approval) } : { whyNot },
   });

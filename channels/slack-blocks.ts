@@ -71,7 +71,12 @@ function inCode(line: string): string {
 export function formFor({ answer, handle, about }: Extract<Note, { kind: 'reason' }>, channel: string) {
   const words = (text: string) => ({ type: 'plain_text', text, emoji: false });
   const element = { type: 'plain_text_input', action_id: 'reason', multiline: true, max_length: MAX_REASON_CHARS };
-  const input = { type: 'input', block_id: 'reason', label: words('The reason, for the record'), element };
+  const input = {
+    type: 'input',
+    block_id: 'reason',
+    label: words('The reason; whoever asked for it reads it'),
+    element,
+  };
   const private_metadata = `${writePayload(answer, handle)} ${channel}`;
   const blocks = [section(lineText([{ from: 'outside', text: about.slice(0, MAX_REASON_CHARS) }])), input];
   const buttons = { submit: words(answer === 'deny' ? 'Deny' : 'Answer'), close: words('Cancel') };

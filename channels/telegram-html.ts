@@ -47,13 +47,17 @@ export function questionFor(
   { answer, handle, about }: Extract<Note, { kind: 'reason' }>,
   of: { user: string; mark: string },
 ): Params {
-  const why = `Why ${answer === 'deny' ? 'deny it' : 'so'}? <a href="tg://user?id=${escaped(of.user)}">Reply</a> to this message.`;
+  const why = `Why ${answer === 'deny' ? 'deny it' : 'so'}? <a href="tg://user?id=${escaped(of.user)}">Reply</a> to this message; whoever asked for it reads the reason.`;
   const ref = `ref ${writePayload(answer, handle)} ${of.mark}`;
   const text = [inCode(about.slice(0, 500)), why, `<code>${escaped(ref)}</code>`].join('\n');
   return {
     ...QUIET,
     text,
-    reply_markup: { force_reply: true, selective: true, input_field_placeholder: 'The reason' },
+    reply_markup: {
+      force_reply: true,
+      selective: true,
+      input_field_placeholder: 'The reason, which whoever asked reads',
+    },
   };
 }
 

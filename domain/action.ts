@@ -29,6 +29,8 @@ export interface Proposal {
   readonly proposedBy?: { readonly procedure: string; readonly actionId: string } | undefined;
   readonly tool: string;
   readonly toolVersion: string;
+  /** SHA-256, hex, of all that the tool declares. Absent in proposals of 0.6.0. */
+  readonly declarationSha256?: string;
   readonly args: string;
   /** Random, stored beside the arguments and erased with them, so that the digest tells nothing once they are gone. */
   readonly salt: string;

@@ -175,7 +175,7 @@ function askOf(
   const args = argumentsOf(approval, room);
   const { id: approvalId, digest, ruleId, reason, quorum, deadlineMs, end } = approval;
   return {
-    ...{ approvalId, handle, digest, headline: headlineOf(approval, person(approval.requester)) },
+    ...{ approvalId, handle, digest, headline: headlineOf(approval, names) },
     ...{ fields: args.fields, hiddenFields: args.hiddenFields },
     evidence: evidenceOf(approval, { ...room, totalChars: args.leftChars }, nowMs),
     ...{ rule: shownLine(ruleId, LINE_CHARS), reason: shownText(reason, REASON_CHARS) },
@@ -202,12 +202,16 @@ const personText = (names: CardInput['names'], id: string): string =>
 // Between a summary and the amount that it ends in: the amount has a line of its own.
 const AMOUNT_FOLLOWS = ' · ';
 
-function headlineOf({ summary, forWhom, howMuch }: Approval, requester: Shown): CardAsk['headline'] {
+/** The three lines that come first, wherever an approval is shown. */
+export function headlineOf(
+  { summary, forWhom, howMuch, requester }: Approval,
+  names: CardInput['names'],
+): CardAsk['headline'] {
   const amount = `${AMOUNT_FOLLOWS}${howMuch ?? ''}`;
   const what = howMuch !== undefined && summary.endsWith(amount) ? summary.slice(0, -amount.length) : summary;
   return [
     shownLine(what, LINE_CHARS),
-    forWhom === undefined ? requester : shownLine(forWhom, LINE_CHARS),
+    shownLine(forWhom ?? personText(names, requester), LINE_CHARS),
     shownLine(howMuch ?? 'no amount is stated', LINE_CHARS),
   ];
 }

@@ -1,6 +1,7 @@
 // One line of the story for each kind of entry: what it says, how much it proves, and why no more. Pure.
 // May import domain only.
 import type { Fact, FactOf, RecordedEntry } from './entry.ts';
+import { REFUSALS, type RefusedDecision } from './refusal.ts';
 import { type Chain, rulingOf } from './why-chain.ts';
 import { attempted, claimed, settled } from './why-ends.ts';
 import { json, type Known, type Line, listed, minutes, money, nameOf, type WhyLine, words } from './why-line.ts';
@@ -53,8 +54,9 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
       return reconciled(fact);
     case 'settled':
       return settled(fact, chain, isRebuilt);
-    case 'warrant_refused':
     case 'decision_refused':
+      return fact.by === undefined ? refused(fact) : turnedAway(fact.by, fact.approvalId);
+    case 'warrant_refused':
       return refused(fact);
     case 'operator_act':
       return {
@@ -88,6 +90,16 @@ function refused({ kind, reason }: FactOf<'warrant_refused' | 'decision_refused'
       ? ['the actor refused a warrant for it', 'nothing runs on a warrant that does not hold']
       : ['a decision that was put to its batch was refused', 'a decision that does not verify counts for nothing'];
   return { part: 'gap', text: `${text}: ${reason}`, coverage: 'enforced', because };
+}
+
+function turnedAway({ personId, tenant, answer, method, why }: RefusedDecision, approvalId: string): Line {
+  return {
+    part: 'people',
+    text: `${personId} was turned away with ${words(answer)}, known by ${words(method)}: ${REFUSALS[why]}`,
+    coverage: 'enforced',
+    because: 'the API refused it before anything was signed; it is on record once, however often it was tried',
+    details: { approvalId, tenant },
+  };
 }
 
 const BY_WORKFLOW = {

@@ -29,6 +29,7 @@ const MAX_ASKS = 3;
 // 6: five edits, which is more than people do in earnest, or changes of the tool; the next one ends it.
 const MAX_REWRITES = 6;
 const CHANGED_TOO_OFTEN = `it changed ${MAX_ASKS} times while people looked at it`;
+const REWRITTEN_TOO_OFTEN = `it was edited, or its tool changed, ${MAX_REWRITES} times while people looked at it`;
 
 export async function action(batch: BatchInput): Promise<void> {
   const { batchId, stepOf } = batch;
@@ -84,7 +85,9 @@ async function settle(
   const asks = askingFrom(waiting, index);
   let current = one;
   let approval = asked;
-  for (let changes = 0, rewrites = 0; changes < MAX_ASKS && rewrites < MAX_REWRITES; ) {
+  let changes = 0;
+  let rewrites = 0;
+  while (changes < MAX_ASKS && rewrites < MAX_REWRITES) {
     const people = approval === undefined ? undefined : await waitForPeople(waiting, approval.id);
     const edit = people && editOf(people);
     if (people !== undefined && people.end !== 'approved' && edit === undefined) {
@@ -107,9 +110,10 @@ async function settle(
     current = anew.action;
     const { verdict, proposal } = current;
     if (verdict.kind === 'deny') return { proposal, ending: { kind: 'denied', reason: verdict.reason } };
-    approval = asks(current);
+    approval = rewrites < MAX_REWRITES ? asks(current) : undefined;
   }
-  return { proposal: current.proposal, ending: { kind: 'denied', reason: CHANGED_TOO_OFTEN } };
+  const reason = changes < MAX_ASKS ? REWRITTEN_TOO_OFTEN : CHANGED_TOO_OFTEN;
+  return { proposal: current.proposal, ending: { kind: 'denied', reason } };
 }
 
 /** Ask for one action of the batch, each time under an approval of its own. */

@@ -13,7 +13,13 @@ import {
 } from '@temporalio/workflow';
 import { type Proposal, settledOf } from '../domain/action.ts';
 import type { ActionEnd } from '../domain/activity-ports.ts';
-import { awaitReport, type BatchReport, type ConversationState, noteNews, takeReportOf } from '../domain/conversation.ts';
+import {
+  awaitReport,
+  type BatchReport,
+  type ConversationState,
+  noteNews,
+  takeReportOf,
+} from '../domain/conversation.ts';
 import type { ProcedureEnd, ProcedureInput } from '../domain/procedure-run.ts';
 import { procedureId, TASK_QUEUES, waitingWorkflowId, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
 import { PROCEDURE } from '../domain/protocol.ts';

@@ -110,9 +110,10 @@ export async function verifyCall(
   proposal: Proposal,
   signed: Warrant['principal'],
 ): Promise<{ tool: AnyTool; call: Call<never>; messageId: string }> {
-  const tool = deps.agents.get(proposal.agent)?.agent.tools.find((one) => one.name === proposal.tool);
+  const loaded = deps.agents.get(proposal.agent);
+  const tool = loaded?.agent.tools.find((one) => one.name === proposal.tool);
   if (tool === undefined) throw new WarrantRefused(`the agent ${proposal.agent} has no tool ${proposal.tool} here`);
-  must(isDeclared(tool, proposal), 'the tool is declared otherwise here');
+  must(isDeclared(tool, loaded?.declarations.get(tool.name), proposal), 'the tool is declared otherwise here');
   const { actionId, conversationId, turn, tenant } = proposal;
   must(isActionOf(actionId, conversationId, turn), 'the action is of another conversation or turn');
   must(parseStepId(actionId)?.start === proposal.proposedBy?.actionId, 'the action is a step of another procedure');

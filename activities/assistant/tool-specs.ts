@@ -10,12 +10,13 @@ import type { ToolSpec } from '../../domain/model.ts';
 export function toolSpecsOf(
   agent: Pick<Agent, 'name' | 'tools'> & Partial<Pick<Agent, 'procedures'>>,
 ): readonly ToolSpec[] {
-  return callablesOf(agent).map(({ name, description, input }) => {
+  return callablesOf(agent).map(({ name, description, input, effect }) => {
     // draft-7, which the grammars of local servers know; the input side; what JSON Schema cannot say becomes "any".
     const options = { target: 'draft-7', io: 'input', unrepresentable: 'any' } as const;
     const { $schema: _, '~standard': __, ...parameters } = z.toJSONSchema(input, options) as JsonObject;
     if (parameters['type'] !== 'object') {
-      throw new Error(`agent "${agent.name}": the input of "${name}" must be a z.object`);
+      const what = effect === 'start' ? 'procedure' : 'tool';
+      throw new Error(`agent "${agent.name}": the input of the ${what} "${name}" must be a z.object`);
     }
     return { name, description, parameters: withoutOddPatterns(parameters) as JsonObject };
   });

@@ -13,6 +13,13 @@ export function agentOf(agents: ReadonlyMap<string, LoadedAgent>, name: string):
   });
 }
 
+/** The digest of what one of its tools or procedures declares. */
+export function declarationOf({ agent, declarations }: LoadedAgent, { name }: Pick<Callable, 'name'>): string {
+  const digest = declarations.get(name);
+  if (digest !== undefined) return digest;
+  throw new Error(`there must be a digest of what ${agent.name}.${name} declares`); // only a bug breaks this
+}
+
 /** The tool, or the procedure, of that name. */
 export function toolOf(loaded: LoadedAgent, name: string): Callable | undefined {
   return callablesOf(loaded.agent).find((one) => one.name === name);

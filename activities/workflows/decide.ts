@@ -13,7 +13,7 @@ import type { VerdictStatement } from '../../domain/signed.ts';
 import { type Callable, isDeclared } from '../../domain/tool.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import { canonicalJson, proposalDigest, sha256Hex } from '../../trust/digest.ts';
-import { agentOf, toolOf } from './agents.ts';
+import { agentOf, declarationOf, toolOf } from './agents.ts';
 import { criticalOf } from './arguments.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
@@ -51,7 +51,7 @@ async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Insp
   const { ruleVersion } = loaded;
   const denied = (ruleId: string, reason: string): Verdict => ({ kind: 'deny', ruleId, ruleVersion, reason });
   const tool = toolOf(loaded, proposal.tool);
-  if (tool === undefined || !isDeclared(tool, proposal)) {
+  if (tool === undefined || !isDeclared(tool, declarationOf(loaded, tool), proposal)) {
     return denied(TOOL_CHANGED, `the tool ${proposal.tool} has changed since; propose it again`);
   }
   if (proposal.inspects && evidence === null) {

@@ -12,7 +12,7 @@ import type { MessageStatement, Signed } from '../../domain/signed.ts';
 import { cutText, utf8Bytes } from '../../domain/text.ts';
 import { actionDigest, sha256Hex } from '../../trust/digest.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
-import { agentOf, toolOf } from './agents.ts';
+import { agentOf, declarationOf, toolOf } from './agents.ts';
 import { criticalOf, parseArguments } from './arguments.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
@@ -109,7 +109,7 @@ export const unreadBy = (error: unknown): string =>
   `the tool could not read this call: ${error instanceof Error ? error.message : String(error)}`;
 
 function proposalOf(
-  { of, item, request, quotes }: Reading & { readonly request: MessageStatement },
+  { of, loaded, item, request, quotes }: Reading & { readonly request: MessageStatement },
   {
     call,
     tool,
@@ -124,7 +124,7 @@ function proposalOf(
     ...identityOf(tool, { actionId: id, args, principal }, `${item.salt}:${index}`),
     ...{ conversationId, turn, agent, tenant, callId: call.callId, origin: { messageId, itemId: item.id } },
     ...editedBy(quotes.filter((who) => who !== principal.id)),
-    ...declaredBy(tool, input, principal),
+    ...declaredBy(loaded, tool, input, principal),
   };
 }
 
@@ -139,8 +139,9 @@ export function identityOf(tool: Callable, of: Pick<Proposal, 'actionId' | 'args
 }
 
 /** What a proposal has from the declaration of its tool. */
-export function declaredBy(tool: Callable, input: unknown, principal: Principal) {
+export function declaredBy(loaded: LoadedAgent, tool: Callable, input: unknown, principal: Principal) {
   return {
+    declarationSha256: declarationOf(loaded, tool),
     effect: tool.effect,
     summary: oneLine(tool.summarize(input as never)),
     ...(tool.forWhom === undefined ? {} : { forWhom: oneLine(tool.forWhom(input as never, principal)) }),
@@ -171,7 +172,8 @@ function proposedAnew(deps: WorkflowsDeps, proposal: Proposal, text: string, edi
   const id = anewId(proposal.actionId);
   const { callId, tool: name, editors = [] } = proposal;
   const invalid = invalidAs({ actionId: id, callId, tool: name });
-  const tool = toolOf(agentOf(deps.agents, proposal.agent), name);
+  const loaded = agentOf(deps.agents, proposal.agent);
+  const tool = toolOf(loaded, name);
   if (tool === undefined) return invalid(`there is no tool ${name} any more`);
   try {
     const parsed = parseArguments(tool, text);
@@ -183,7 +185,7 @@ function proposedAnew(deps: WorkflowsDeps, proposal: Proposal, text: string, edi
       ...proposal,
       ...identityOf(tool, { actionId: id, args, principal }, `${salt}:${id}`),
       ...editedBy(written),
-      ...declaredBy(tool, input, principal),
+      ...declaredBy(loaded, tool, input, principal),
     };
     return { kind: 'to_inspect', proposal: whole };
   } catch (error) {

@@ -30,7 +30,8 @@ function proposalOf(deps: WorkflowsDeps, { start, step, tool: name, args: text, 
   const { conversationId, turn, agent, tenant, callId, origin, principal, salt } = start;
   const id = stepId(start.actionId, step);
   const invalid = invalidAs({ actionId: id, callId, tool: name });
-  const tool = toolOf(agentOf(deps.agents, agent), name);
+  const loaded = agentOf(deps.agents, agent);
+  const tool = toolOf(loaded, name);
   if (tool === undefined || tool.effect === 'start') return invalid(`the agent has no tool ${name}`);
   try {
     const parsed = parseArguments(tool, text);
@@ -42,7 +43,7 @@ function proposalOf(deps: WorkflowsDeps, { start, step, tool: name, args: text, 
       ...{ conversationId, turn, agent, tenant, callId, origin },
       proposedBy: { procedure: start.tool, actionId: start.actionId },
       ...editedBy(others),
-      ...declaredBy(tool, input, principal),
+      ...declaredBy(loaded, tool, input, principal),
     };
     return { kind: 'to_inspect', proposal };
   } catch (error) {

@@ -40,38 +40,7 @@ const forgeries = (other: Proposal): readonly Forgery[] => [
   ['a verdict for another digest', async (p) => [p, await warrantFor(p, ASK, { verdict: { digest: other.digest } })]],
   ['a verdict for another agent', async (p) => [p, await warrantFor(p, ASK, { verdict: { agent: 'x' } })]],
   ['a verdict for another principal', async (p) => [p, await warrantFor(p, ASK, { verdict: { principalId: 'bob' } })]],
-  [
-    'the step of a procedure that it does not name',
-    async () => {
-      const p = payment({ actionId: 'act:90:0/pay', turn: 90 });
-      return [p, await warrantFor(p, ASK)];
-    },
-  ],
-  [
-    'the step of another procedure than it names',
-    async () => {
-      const p = payment({
-        actionId: 'act:91:0/pay',
-        turn: 91,
-        proposedBy: { procedure: 'errand', actionId: 'act:91:1' },
-      });
-      return [p, await warrantFor(p, ASK)];
-    },
-  ],
-  [
-    'an action of a model in the name of a procedure',
-    async () => {
-      const p = payment({ proposedBy: { procedure: 'errand', actionId: 'act:92:0' } });
-      return [p, await warrantFor(p, ASK)];
-    },
-  ],
-  [
-    'the start of a procedure, which no actor does',
-    async () => {
-      const p = payment({ effect: 'start' });
-      return [p, await warrantFor(p, ASK)];
-    },
-  ],
+  ...FORGED_STEPS,
   ['nobody asked', async (p) => [p, await warrantFor(p, ASK, { verdict: { approval: null } })]],
   ['no decision', async (p) => [p, { ...(await warrantFor(p, ASK)), decisions: [] }]],
   ['a denial', async (p) => [p, await warrantFor(p, ASK, { decision: { answer: 'deny' } })]],
@@ -110,6 +79,30 @@ const forgeries = (other: Proposal): readonly Forgery[] => [
   ],
   ['a signature by nobody', async (p) => [p, { ...(await warrantFor(p, ASK)), verdict: 'e30.e30.e30' }]],
 ];
+
+const START = 'act:90:0';
+const forgedStep = (over: Partial<Proposal>) => async (): Promise<[Proposal, Warrant]> => {
+  const p = payment(over);
+  return [p, await warrantFor(p, ASK)];
+};
+
+/** What only looks like a step of a procedure, or like none. */
+const FORGED_STEPS: readonly Forgery[] = [
+  ['the step of a procedure that it does not name', forgedStep({ actionId: `${START}/pay`, turn: 90 })],
+  [
+    'the step of another procedure than it names',
+    forgedStep({ actionId: `${START}/pay`, turn: 90, proposedBy: { procedure: 'errand', actionId: 'act:90:1' } }),
+  ],
+  ['an action of a model in the name of a procedure', forgedStep({ proposedBy: { procedure: 'e', actionId: START } })],
+  ['the start of a procedure, which no actor does', forgedStep({ effect: 'start' })],
+];
+
+test('a step of a procedure runs under its own id, with a warrant of its own', async () => {
+  const proposedBy = { procedure: 'errand', actionId: START };
+  const step = payment({ actionId: `${START}/pay`, turn: 90, proposedBy });
+  equal(endingOf(await act(step, await warrantFor(step, ASK))), 'succeeded');
+  deepEqual(far.effects, [`pay ${START}/pay 72`]);
+});
 
 test('an approved action runs once, however often its Activity is retried', async () => {
   const proposal = payment();
@@ -152,6 +145,19 @@ test('a proposal with any field altered runs nothing, those among them that its 
   await rejects(act({ ...original, added: 1 } as Proposal, warrant), { type: 'WarrantRefused' }, 'a field more');
   deepEqual(far.effects, []);
   equal(endingOf(await act(original, warrant)), 'succeeded');
+});
+
+test('what was ruled on under another declaration of its tool runs nothing; a proposal of before has none', async () => {
+  const elsewhere = payment({ declarationSha256: 'f'.repeat(64) });
+  await rejects(act(elsewhere, await warrantFor(elsewhere, ASK)), {
+    type: 'WarrantRefused',
+    message: /declared otherwise/,
+  });
+  equal(await world.store.claims.get(elsewhere.actionId), undefined);
+  deepEqual(far.effects, []);
+  const { declarationSha256, ...before } = payment();
+  equal(typeof declarationSha256, 'string');
+  equal(endingOf(await act(before, await warrantFor(before, ASK))), 'succeeded');
 });
 
 test('an action counts for the conversation and the turn of its key only', async () => {

@@ -3,6 +3,7 @@ import { deepEqual, equal, match } from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineAgent, defineTool } from 'countersign';
 import { z } from 'zod';
+import { declarationsOf } from '../../activities/declaration.ts';
 import { createPropose } from '../../activities/workflows/propose.ts';
 import type { Proposed, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { Item } from '../../domain/item.ts';
@@ -62,7 +63,7 @@ async function propose(...calls: readonly (readonly [tool: string, args: object 
   const item = { id: 'i', salt: 'salt', conversationId: 'c', turn: 1, seq: 1, trust: 'model', createdMs: 0, body };
   const store = { items: { load: async () => [item as Item] } } as unknown as Store;
   const decide: WorkflowsActivities['decide'] = async () => [];
-  const agents = new Map([['writer', { agent, ruleVersion: 'v' }]]);
+  const agents = new Map([['writer', { agent, ruleVersion: 'v', declarations: declarationsOf(agent) }]]);
   const verifier = createVerifier({ api: [api.publicKey], workflows: [] });
   const deps = { store, agents, directory, verifier, nowMs: () => 0 } as unknown as Parameters<typeof createPropose>[0];
   const said = { conversationId: 'c', messageId: 'm', principal: person('ada'), textSha256: '', atMs: 0 };

@@ -29,6 +29,16 @@ test('the page shows three lines, every value, the rule, who asks, the deadline 
   }
   assert.deepEqual(buttonsIn(html), ['approve', 'deny', 'edit', 'ask_back']);
   assert.match(html, /<textarea name="reason" rows="2" maxlength="500" required>/);
+  const labels = Array.from(
+    html.matchAll(/<label>(Reason [^\n]+)[^]*?name="answer" value="(\w+)"/g),
+    ([, label, answer]) => `${answer}: ${label}`,
+  );
+  assert.deepEqual(labels, [
+    'approve: Reason (if you like; it goes on record)',
+    'deny: Reason (whoever asked for it reads it)',
+    'edit: Reason (if you like; it goes on record)',
+    'ask_back: Reason (whoever asked for it reads it)',
+  ]);
   const csp = headers.get('content-security-policy') ?? '';
   assert.match(
     csp,
@@ -103,7 +113,9 @@ test('a deny needs a reason, and an answer must be one of those that it has', as
     { answer: 'approve', extra: '1' },
     {},
   ]) {
-    assert.equal((await send(fields)).status, 400, JSON.stringify(fields));
+    const refused = await send(fields);
+    assert.equal(refused.status, 400, JSON.stringify(fields));
+    if (fields.answer === 'deny') assert.match(refused.html, /<p>This cannot be taken: a deny needs a reason/);
   }
   assert.equal(await endOf(served, id), 'open');
   assert.equal((await send({ answer: 'deny', reason: 'not ours' })).status, 303);
@@ -187,11 +199,9 @@ test('a question is answered on its page in its own words', async (t) => {
   assert.equal(await endOf(served, question.id), 'did_not_happen');
 });
 
-test('a form that is too large, or has too many fields, is refused', async (t) => {
+test('a form that has too many fields is refused', async (t) => {
   const served = await serve(t);
   const { id } = await served.ask();
-  const large = await post(served, id, { reason: 'x'.repeat(9_000) }, login(served, 'approver'));
-  assert.deepEqual([large.status, /larger than 8 KB/.test(large.html)], [413, true]);
   const many = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`f${at}`, 'x']));
   assert.equal(Math.floor((await post(served, id, many, login(served, 'approver'))).status / 100), 4);
 });
