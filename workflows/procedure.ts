@@ -21,9 +21,9 @@ import {
   ProcedureFailed,
   StepFailed,
 } from '../domain/steps.ts';
-import { cutToBytes, utf8Bytes } from '../domain/text.ts';
+import { cutText, cutToBytes, utf8Bytes } from '../domain/text.ts';
 import { tellConversation } from './approval.ts';
-import { showBatchColumns } from './desk.ts';
+import { describeProcedure, showBatchColumns } from './desk.ts';
 import { workflowsRole } from './effects.ts';
 import { listenForHold } from './hold.ts';
 import { entryOf } from './life.ts';
@@ -74,9 +74,13 @@ async function carryThrough(code: ProcedureCode, running: Running): Promise<Proc
   const end = { settled: [settledOf(proposal, endingOf(outcome)), ...running.settled], quotes: running.quotes };
   if (batchId === undefined) await report(running, end);
   showBatchColumns('done', '');
+  describeProcedure(running.settled, '');
   await condition(allHandlersFinished);
   return end;
 }
+
+// 2,000 characters: why it failed, and fifty names of steps.
+const MAX_OUTCOME_CHARS = 2_000;
 
 /** Run the code, and undo what it did where it did not come to its end. */
 async function outcomeOf(code: ProcedureCode, running: Running): Promise<Outcome> {
@@ -88,7 +92,7 @@ async function outcomeOf(code: ProcedureCode, running: Running): Promise<Outcome
     ...(undone.length > 0 ? [`undone: ${undone.join(', ')}`] : []),
     ...(left.length > 0 ? [`not undone: ${left.join('; ')}`] : []),
   ];
-  return { kind: failure.kind, reason: parts.join('; ') };
+  return { kind: failure.kind, reason: cutText(parts.join('; '), MAX_OUTCOME_CHARS) };
 }
 
 type Ran = Extract<Outcome, { kind: 'succeeded' | 'failed' | 'cancelled' }>;

@@ -46,7 +46,8 @@ export interface Running extends Held {
   quotes: readonly string[];
   /** How often the batch of a step said that it has ended. */
   news: number;
-  /** What it does now, for operators. */
+  /** What its row and its panel say to operators. */
+  phase: 'waiting' | 'acting';
   now: string;
   /** Its code has ended: no step begins any more. */
   isOver: boolean;
@@ -64,7 +65,17 @@ export interface Step {
 
 export function openRunning(input: ProcedureInput): Running {
   const lists = { names: [], settled: [], undos: [], quotes: [] };
-  return { input, ...lists, ...NOT_HELD, hasDone: false, news: 0, now: '', isOver: false, last: Promise.resolve() };
+  return {
+    input,
+    ...lists,
+    ...NOT_HELD,
+    hasDone: false,
+    news: 0,
+    phase: 'acting',
+    now: '',
+    isOver: false,
+    last: Promise.resolve(),
+  };
 }
 
 /** All that the code of a procedure can do. */
@@ -232,8 +243,9 @@ async function tellNews(
     .catch((error: unknown) => log.info('the conversation has ended', { error: String(error) }));
 }
 
-function show(running: Running, phase: 'waiting' | 'acting', now: string, group = ''): void {
-  if (phase === 'waiting' || running.now.includes('waits for')) showBatchColumns(phase, group);
-  running.now = now;
+/** A change of the row costs an event, so only a change is written. */
+function show(running: Running, phase: Running['phase'], now: string, group = ''): void {
+  if (phase !== running.phase) showBatchColumns(phase, group);
+  Object.assign(running, { phase, now });
   describeProcedure(running.settled, now);
 }
