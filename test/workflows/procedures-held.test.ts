@@ -132,7 +132,7 @@ test('a procedure whose workers are lost in the middle of a step goes on, and th
 
 test('the rules deny the start of a procedure, or have people asked for it, as for a tool', async () => {
   match(await run('h-never', 'errand 66: do a note 1'), /denied: not this one/);
-  match(await run('h-start', 'errand 13: do a note 1; do pay pay 72 && note 5'), /it waits for finance/);
+  match(await run('h-start', 'errand 13: do a note 1; do pay pay 72 && note 5'), /waits for the step before it/);
   await system.decide(await system.approval('h-start:1:0.0.0'), 'finn', 'approve');
   await system.decide(await system.approval('h-start:1:0/pay.0.0'), 'olga', 'approve');
   const report = await system.reportReply('h-start');

@@ -1,5 +1,5 @@
 // Procedures: code that the model may start and not steer. Each step takes the path of every action.
-import { deepEqual, equal, match } from 'node:assert/strict';
+import { deepEqual, equal, match, rejects } from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createErrandAgent, errandCode, errands } from '../support/errands.ts';
@@ -47,10 +47,7 @@ const ends = async (id: string) => {
   return rows.toReversed().map((row) => `${row.id.slice(id.length + 1)} ${row.outcome?.kind ?? row.stage}`);
 };
 
-/** The report turn's words, and how everything ended. */
-async function reported(id: string): Promise<string> {
-  return system.reportReply(id);
-}
+const reported = (id: string): Promise<string> => system.reportReply(id);
 
 test('a step without leave is denied exactly as a call of the model would be, and nothing after it is done', async () => {
   const text = 'errand 1: do huge pay 2000000; do write note 7';
@@ -89,10 +86,9 @@ test('a step that asks people waits in a batch of its own; the turn ends, and th
 test('what people deny ends the procedure, and the model is told why', async () => {
   await run('p-refused', 'errand 1: do pay pay 72; do write note 7');
   const approval = await system.approval('p-refused:1:0/pay.0.0');
-  await system.decide(approval, 'finn', 'deny', { reason: 'not now' });
-  match(await reported('p-refused'), /failed \(the step pay was denied: finn denied it: not now\)/);
+  await system.decide(approval, 'finn', 'deny', { reason: 'rather pay 71' });
+  match(await reported('p-refused'), /failed \(the step pay was denied: finn denied it: rather pay 71\)/);
   deepEqual(await ends('p-refused'), ['1:0 failed', '1:0/pay denied']);
-  // Whose words it rests on does not decide on what the model proposes upon them.
   deepEqual(far.effects, []);
 });
 
@@ -104,7 +100,7 @@ test('an edited step is asked about anew, and the procedure goes on with what wa
   // What comes after rests on the editor's words too.
   const later = await system.approval('p-edited:1:0/more.0.0');
   deepEqual(later.editors, ['finn']);
-  equal((await system.decide(later, 'finn', 'approve')).counted, false);
+  await rejects(system.decide(later, 'finn', 'approve'), { name: 'WorkflowUpdateFailedError' });
   await system.decide(later, 'olga', 'approve');
   match(await reported('p-edited'), /succeeded/);
   deepEqual(far.effects, ['pay p-edited:1:0/pay~1 50', 'pay p-edited:1:0/more 20']);
