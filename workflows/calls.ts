@@ -57,11 +57,11 @@ export async function carryOut(
   const told: Told = { mustSpeak: false, denials: denied.length, quotes: [] };
   const ran = await runInOrder({ state, of, principal, undone, told }, runNow);
   const rest = [...ran.asking, ...waiting];
-  if (ran.broken) await cancelRest(state, of, rest, undone);
+  if (ran.broken !== undefined) await cancelRest(state, of, rest, undone, ran.broken);
   // Not cut off by a stop: what was started must be known, so that it can be told to end.
   else if (rest.length > 0) await CancellationScope.nonCancellable(() => startWaiting(state, of, principal, rest));
   undone.open = [];
-  told.mustSpeak ||= (!ran.broken && rest.length > 0) || state.phase === 'handed_over';
+  told.mustSpeak ||= (ran.broken === undefined && rest.length > 0) || state.phase === 'handed_over';
   return told;
 }
 
@@ -74,11 +74,14 @@ interface Calling {
   readonly told: Told;
 }
 
-/** Reads side by side, writes one after the other; a write that did not succeed ends the order for those after it. */
+/**
+ * Reads side by side, writes one after the other; a write that did not succeed ends the order for those after it, which
+ * `broken` says in words.
+ */
 async function runInOrder(
   calling: Calling,
   actions: readonly RuledAction[],
-): Promise<{ readonly broken: boolean; readonly asking: readonly RuledAction[] }> {
+): Promise<{ readonly broken: string | undefined; readonly asking: readonly RuledAction[] }> {
   const { state, of, principal, undone } = calling;
   const steps = inSteps(actions);
   let wrote = false;
@@ -93,18 +96,18 @@ async function runInOrder(
       const denied = step.filter(({ verdict }) => verdict.kind === 'deny');
       for (const action of denied) await runOne(calling, action);
       const asking = step.filter((action) => !denied.includes(action));
-      return { broken: false, asking: [...asking, ...steps.slice(at + 1).flat()] };
+      return { broken: undefined, asking: [...asking, ...steps.slice(at + 1).flat()] };
     }
     const endings = await Promise.all(step.map((action) => runOne(calling, action)));
     const isWrite = step.some((action) => !isRead(action));
     wrote ||= isWrite;
     if (isWrite && endings.some((ending) => ending?.kind !== 'succeeded')) {
-      const goesOn = endings.includes(undefined);
-      await cancelRest(state, of, steps.slice(at + 1).flat(), undone, goesOn ? GOES_ON : BROKEN);
-      return { broken: true, asking: [] };
+      const broken = endings.includes(undefined) ? GOES_ON : BROKEN;
+      await cancelRest(state, of, steps.slice(at + 1).flat(), undone, broken);
+      return { broken, asking: [] };
     }
   }
-  return { broken: false, asking: [] };
+  return { broken: undefined, asking: [] };
 }
 
 const BROKEN = 'an earlier step of the same order did not succeed';
@@ -157,7 +160,7 @@ async function cancelRest(
   of: TurnOf,
   rest: readonly RuledAction[],
   undone: Undone,
-  reason = BROKEN,
+  reason: string,
 ): Promise<void> {
   if (rest.length === 0) return;
   undone.open = undone.open.filter((one) => !rest.includes(one));

@@ -94,14 +94,13 @@ const FORGED_STEPS: readonly Forgery[] = [
     forgedStep({ actionId: `${START}/pay`, turn: 90, proposedBy: { procedure: 'errand', actionId: 'act:90:1' } }),
   ],
   ['an action of a model in the name of a procedure', forgedStep({ proposedBy: { procedure: 'e', actionId: START } })],
-  ['the start of a procedure, which no actor does', forgedStep({ effect: 'start' })],
 ];
 
 test('a step of a procedure runs under its own id, with a warrant of its own', async () => {
-  const proposedBy = { procedure: 'errand', actionId: START };
-  const step = payment({ actionId: `${START}/pay`, turn: 90, proposedBy });
+  const proposedBy = { procedure: 'errand', actionId: 'act:91:0' };
+  const step = payment({ actionId: 'act:91:0/pay', turn: 91, proposedBy });
   equal(endingOf(await act(step, await warrantFor(step, ASK))), 'succeeded');
-  deepEqual(far.effects, [`pay ${START}/pay 72`]);
+  deepEqual(far.effects, ['pay act:91:0/pay 72']);
 });
 
 test('an approved action runs once, however often its Activity is retried', async () => {
