@@ -1,7 +1,7 @@
 // One approval as a page: the whole card, what each word is worth, and the forms to answer it. Plain HTML without any
 // script. Pure. May import domain and trust.
 import { type CardAsk, type CardField, type CardLimits } from '../domain/card.ts';
-import { FLAG_WORDS, type Shown } from '../domain/display.ts';
+import { careText, type Shown } from '../domain/display.ts';
 import { isReasonTold } from '../domain/decision.ts';
 import { MAX_REASON_CHARS } from '../domain/rule.ts';
 import { timeText } from '../domain/text.ts';
@@ -91,7 +91,8 @@ const textAreaOf = (text: string, attributes: string): string =>
 
 function stateOf({ ask, own, nowMs, linkUntilMs }: ApprovalPage): string {
   const open = `waits for ${ask.quorum} of ${ask.group} until ${timeText(ask.deadlineMs)} (${inTime(ask.deadlineMs - nowMs)}); ${ask.otherwise}`;
-  const state = ask.end === 'open' ? open : `it is ${ask.end.replaceAll('_', ' ')}`;
+  const state = ask.end === 'open' ? open : ask.ended;
+  const changed = ask.changed.text === '' ? '' : `\n<p dir="auto">changed: ${shown(ask.changed)}</p>`;
   const outcome = ask.outcome === null ? '' : `\n<p dir="auto">${shown(ask.outcome)}</p>`;
   const receipt =
     own === null
@@ -101,7 +102,8 @@ function stateOf({ ask, own, nowMs, linkUntilMs }: ApprovalPage): string {
     linkUntilMs === null || ask.end !== 'open'
       ? ''
       : `\n<p><small>Your link is good until ${timeText(linkUntilMs)}; what is sent after that does not count.</small></p>`;
-  return `<p>${escaped(state)}</p>${outcome}${receipt}${until}`;
+  return `<p>${escaped(ask.title)}</p>
+<p>${escaped(state)}</p>${changed}${outcome}${receipt}${until}`;
 }
 
 function answersOf({ ask, forms, own, args }: ApprovalPage): string {
@@ -240,7 +242,7 @@ function othersOf({ others }: ApprovalPage): string {
 /** Text as it may be seen, and in words what was found in it. */
 function shown({ text, flags }: Shown): string {
   if (flags.length === 0) return escaped(text);
-  return `${escaped(text)} <mark>careful: ${flags.map((flag) => FLAG_WORDS[flag]).join('; ')}</mark>`;
+  return `${escaped(text)} <mark>${escaped(careText(flags))}</mark>`;
 }
 
 const words = (answer: DecisionAnswer): string => answer.replaceAll('_', ' ');

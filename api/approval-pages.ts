@@ -2,13 +2,12 @@
 // to one person. What is answered here goes the very way of the API's decisions. May import domain, trust, store.
 import { z } from 'zod';
 import { type Approval, askedBy } from '../domain/approval.ts';
-import { askedBackMs, LOOKED_AT, saidSince } from '../domain/asked-back.ts';
-import { allowedIn, type CardAsk, cardOf } from '../domain/card.ts';
+import type { CardAsk } from '../domain/card.ts';
 import { type Shown, shownLine } from '../domain/display.ts';
 import { groupsAt } from '../domain/entitlement.ts';
-import { actionsOf } from '../domain/ids.ts';
 import { namesOf } from '../domain/principal.ts';
-import { approvalHandle, sha256Hex } from '../trust/digest.ts';
+import { aboutBatch, cardAbout } from '../store/about-card.ts';
+import { sha256Hex } from '../trust/digest.ts';
 import type { Access } from './access.ts';
 import { NewDecision } from './approval-schemas.ts';
 import { approvalPage, enteringPage, PAGE_LIMITS, whyNotWhole } from './approval-page.ts';
@@ -159,7 +158,7 @@ async function assertSeen(
   approval: Approval,
   answer: z.output<typeof NewDecision>['answer'],
 ): Promise<void> {
-  const { ask } = await cardFor(deps, approval, []);
+  const { ask } = await cardFor(deps, approval, await deps.store.approvals.ofBatch(approval.batchId));
   if (!ask.isWhole && !ask.answers.includes(answer)) {
     throw new Problem('not_shown_whole', whyNotWhole(ask), { refusal: 'not_shown_whole' });
   }
@@ -168,14 +167,10 @@ async function assertSeen(
 async function cardFor(
   { store, directory, nowMs }: Deps,
   approval: Approval,
-  alsoRuns: readonly string[],
+  batch: readonly Approval[],
 ): Promise<{ readonly ask: CardAsk; readonly alsoRuns: readonly Shown[] }> {
-  const action = await store.actions.get(approval.actionId);
-  const fromMs = askedBackMs(approval);
-  const items = fromMs === undefined ? [] : await store.items.since(approval.conversationId, fromMs, LOOKED_AT);
-  const outcome = action?.outcome ?? null;
-  const asks = [{ approval, handle: approvalHandle(approval), outcome, saidSince: saidSince(approval, items) }];
-  const card = cardOf({ id: approval.batchId, asks, alsoRuns, names: namesOf(directory) }, PAGE_LIMITS, nowMs());
+  const how = { names: namesOf(directory), limits: PAGE_LIMITS, nowMs: nowMs() };
+  const card = cardAbout(await aboutBatch(store, batch), [approval], how);
   const [ask] = card.asks;
   if (ask === undefined) throw new Error('a card must have an ask for each approval');
   return { ask, alsoRuns: card.alsoRuns };
@@ -192,8 +187,7 @@ async function pageFor(deps: Deps, access: Access, links: Links, caller: Caller,
   const batch = await deps.store.approvals.ofBatch(batchId);
   const isForCaller = (one: Approval) => groupsAt(askedBy(one), deps.nowMs()).some((group) => groups.includes(group));
   const others = batch.filter((one) => one.id !== id && one.end === 'open' && isForCaller(one));
-  const inBatch = approval.question === undefined ? await deps.store.actions.some(actionsOf(batchId)) : [];
-  const { ask, alsoRuns } = await cardFor(deps, approval, allowedIn(inBatch));
+  const { ask, alsoRuns } = await cardFor(deps, approval, batch);
   const whyNot = whyNotAnswer(deps, caller, approval);
   if (approval.end === 'open' && own === null && whyNot === undefined) await recordSeen(deps, caller, approval);
   return approvalPage({

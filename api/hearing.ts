@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { approvalHandleIn, buttonHandle } from '../channels/payload.ts';
 import type { ChannelAddress, ChannelReceiver, Received, SealedNote } from '../domain/channel.ts';
 import type { Ticket } from '../domain/conversation.ts';
-import { occasionOf } from '../domain/delivery.ts';
+import { type NewNote, occasionOf } from '../domain/delivery.ts';
 import { shownLine } from '../domain/display.ts';
 import { channelMessageId, messageKey } from '../domain/ids.ts';
 import { DEFAULT_TENANT, type Person, personOnChannel } from '../domain/principal.ts';
@@ -185,9 +185,13 @@ async function viewOf(at: At, caller: Caller, clicked: Of<'click'>): Promise<Sea
   return { kind: 'text', text, link: { sealed, label: 'See everything' } };
 }
 
-/** Once for each event, however often it comes. */
-const tell = (at: At, heard: Heard, note: SealedNote): Promise<void> =>
-  put(at, heard, note, idOf('note', at.channel, heard.eventId));
+/** Once for each event, however often it comes. The actor, which knows where cards stand, learns what was clicked. */
+async function tell(at: At, heard: Heard, note: SealedNote): Promise<void> {
+  const behind = heard.kind === 'click' ? await approvalBehind(at, heard).catch(() => undefined) : undefined;
+  const isOurs = heard.kind === 'click' && behind?.isOffered === true;
+  const said = isOurs ? { ...note, clicked: { ref: heard.at, approvalId: behind.id } } : note;
+  await put(at, heard, said, idOf('note', at.channel, heard.eventId));
+}
 
 async function tellStranger(at: At, heard: Heard): Promise<void> {
   const { channel, deps } = at;
@@ -201,7 +205,7 @@ async function tellStranger(at: At, heard: Heard): Promise<void> {
   await put(at, heard, { kind: 'text', text }, idOf('stranger', channel, `${id} ${today}`));
 }
 
-const put = ({ deps, channel }: At, { way }: Heard, note: SealedNote, id: string): Promise<void> =>
+const put = ({ deps, channel }: At, { way }: Heard, note: NewNote['note'], id: string): Promise<void> =>
   deps.store.notes.add({ id, channel, way, note, nowMs: deps.nowMs() });
 
 /** People of a channel have no key: what they may do is speak and decide, and of what is the directory's to say. */

@@ -83,7 +83,7 @@ export function approvalView(approval: ApprovalRow, names: Names): z.input<typeo
 /** The same, looked through as its page does. */
 export function approvalLookedView(approval: ApprovalRow, names: Names, nowMs: number): z.input<typeof ApprovalLooked> {
   const asks = [{ approval, handle: '', outcome: null }];
-  const [ask] = cardOf({ id: approval.batchId, asks, alsoRuns: [], names }, PAGE_LIMITS, nowMs).asks;
+  const [ask] = cardOf({ id: approval.batchId, asks, batch: [approval], alsoRuns: [], names }, PAGE_LIMITS, nowMs).asks;
   if (ask === undefined) throw new Error('a card must have an ask for each approval');
   const ofFields = (of: 'argument' | 'evidence', fields: readonly CardField[]) =>
     fields.map(({ name, value }) => ({ of, name, ...shownView(value) }));

@@ -123,7 +123,8 @@ function receivedOf(webhook: Exclude<z.output<typeof Webhook>, { type: 'url_veri
       if (payload === undefined) return { kind: 'ignored', why: 'a button that is not ours' };
       const eventId = [user.id, container.message_ts, actions[0]?.action_ts, actions[0]?.value].join('/');
       const way = { channel: channel.id, user: user.id, trigger };
-      return { kind: 'click', eventId, sender: personOf(user, team.id), way, ...payload };
+      const at = { to: channel.id, id: container.message_ts };
+      return { kind: 'click', eventId, sender: personOf(user, team.id), way, at, ...payload };
     }
     case 'view_submission': {
       const { user, team, view } = webhook;
@@ -210,9 +211,13 @@ function createSender(settings: ChannelSettings): ChannelSending {
     post: ({ to, thread }, message) =>
       told(async () => {
         const channel = await channelOf(to);
-        const inThread = thread === '' ? {} : { threadTs: thread };
-        const posted = await web.postSlackMessage({ ...quiet, ...read(message), channel, ...inThread });
-        const id = Ts.safeParse(posted.id).data;
+        const inThread = thread === '' ? {} : { thread_ts: thread };
+        // Without `mrkdwn` what is pushed is the very text: with it, an asterisk of somebody's would be markup.
+        const asItIs = { mrkdwn: false, unfurl_links: false, unfurl_media: false };
+        const body = { ...read(message), channel, ...inThread, ...asItIs };
+        const posted = await web.callSlackApi('chat.postMessage', body, api);
+        web.assertSlackOk('chat.postMessage', posted);
+        const id = Ts.safeParse(posted['ts']).data;
         if (id === undefined) throw new ChannelFault('unavailable', 'Slack does not name the message that it sent');
         return { to: channel, id };
       }),

@@ -2,7 +2,7 @@
 // no mention, and what is not in code is ours. Of other texts, one voice's words, whatever would be live is in code. Pure.
 // May import domain types and the channels' own files.
 import type { Note, OutMessage } from '../domain/channel.ts';
-import { type CardLines, fitted, type Line, type Span } from './card-lines.ts';
+import { type AskLines, fitted, type Line, type Span } from './card-lines.ts';
 import { writePayload } from './payload.ts';
 
 // 4,096 characters of text in a message, without its markup, are Telegram's.
@@ -27,11 +27,12 @@ export function textMessage(text: string, link?: TextNote['link']): Params {
 }
 
 // What Telegram would make a link, a mention, a hashtag or a command of.
-const LIVE = /[@#$/:]|\w\.\w|\d{5}/;
+// Addresses may be in any script.
+const LIVE = /[@#$/:]|[\p{L}\p{N}_]\.[\p{L}\p{N}_]|\d{5}/u;
 const wordText = (word: string): string => (LIVE.test(word) ? `<code>${escaped(word)}</code>` : escaped(word));
 
-function cardMessage({ top, asks }: CardLines): Params | undefined {
-  const lines = [...top, ...asks.flatMap((ask) => ask.lines)];
+function cardMessage(asks: readonly AskLines[]): Params | undefined {
+  const lines = asks.flatMap((ask) => ask.lines);
   const chars = lines.reduce((sum, line) => sum + 1 + line.reduce((of, { text }) => of + text.length, 0), 0);
   const pieces = lines.flat().filter((span) => span.from === 'outside' || 'isBold' in span).length;
   if (chars > MESSAGE_CHARS || pieces > MAX_PIECES) return undefined;
@@ -41,6 +42,12 @@ function cardMessage({ top, asks }: CardLines): Params | undefined {
   const reply_markup = { inline_keyboard: keyboard.filter((row) => row.length > 0) };
   return { ...QUIET, text: lines.map(lineText).join('\n'), reply_markup };
 }
+
+/** Words of ours to somebody by name, for all to see. */
+export const mentioning = (user: string, text: string): Params => ({
+  ...QUIET,
+  text: `<a href="tg://user?id=${escaped(user)}">To you</a>: ${escaped(text)}`,
+});
 
 /** The last line comes back with the reply: it says what is answered, and who was asked. */
 export function questionFor(

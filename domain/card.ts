@@ -2,14 +2,13 @@
 // asks and what happens when nobody answers. Each surface formats it for itself. Pure: time arrives as nowMs. May import
 // domain only. Guarantee: where anything of the arguments is cut or hidden, the card offers no answer but deny.
 import { endingOf, endingText, type Outcome } from './action.ts';
-import { type Approval, type ApprovalEnd, askedBy } from './approval.ts';
+import type { Approval, ApprovalEnd } from './approval.ts';
 import type { SaidSince } from './asked-back.ts';
+import { endedText, groupsText, titleOf, voidedBy } from './card-words.ts';
 import { answersTo, saidOf } from './decision.ts';
-import { groupsAt } from './entitlement.ts';
 import { canonicalText, type Leaf, leavesOf } from './leaves.ts';
 import { flagsOf, type Shown, shownLine, shownText } from './display.ts';
 import type { Json } from './json.ts';
-import { onlyPersonOf } from './principal.ts';
 import type { DecisionAnswer } from './signed.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -54,6 +53,8 @@ export interface CardAsk {
   readonly handle: string;
   readonly digest: string;
   readonly headline: readonly [what: Shown, forWhom: Shown, howMuch: Shown];
+  /** Who asks whom; that it was escalated, from whom and why. */
+  readonly title: string;
   /** Every argument that there is room for, in canonical order. */
   readonly fields: readonly CardField[];
   /** How many more there are. */
@@ -75,7 +76,11 @@ export interface CardAsk {
   /** What happens then, if nobody answers; '' once it has ended. */
   readonly otherwise: string;
   readonly end: ApprovalEnd;
-  /** How the action ended; null while that is not known. */
+  /** How it has ended, in a sentence; also that it was approved, and is void since. '' while it is open. */
+  readonly ended: string;
+  /** The fields of the record by whose change it is void; '' for none. */
+  readonly changed: Shown;
+  /** How the action ended; null while that is not known, or where another card tells it. */
   readonly outcome: Shown | null;
   /** The answers that make sense now, and may be given from what is shown; none once it has ended. */
   readonly answers: readonly DecisionAnswer[];
@@ -86,7 +91,6 @@ export interface CardAsk {
 export interface Card {
   /** Of the batch, or of the question. */
   readonly id: string;
-  readonly title: string;
   readonly asks: readonly CardAsk[];
   /** What was allowed and runs with it. */
   readonly alsoRuns: readonly Shown[];
@@ -110,6 +114,8 @@ export interface CardInput {
     readonly outcome: Outcome | null;
     readonly saidSince?: readonly SaidSince[];
   }[];
+  /** All approvals of the batch, also those that stand on other cards: one may ask anew what another was approved for. */
+  readonly batch: readonly Approval[];
   /** Summaries of the allowed actions of the batch. */
   readonly alsoRuns: readonly string[];
   /** What people are called, by id. */
@@ -127,24 +133,9 @@ const MAX_ALSO_RUNS = 20;
 
 export function cardOf(input: CardInput, limits: CardLimits, nowMs: number): Card {
   const share = Math.floor(limits.totalChars / Math.max(1, input.asks.length));
-  const asks = input.asks.map((ask) => askOf(ask, input.names, { ...limits, totalChars: share }, nowMs));
-  return { id: input.id, title: titleOf(input), asks, alsoRuns: alsoRunsOf(input.alsoRuns) };
+  const asks = input.asks.map((ask) => askOf(ask, input, { ...limits, totalChars: share }, nowMs));
+  return { id: input.id, asks, alsoRuns: alsoRunsOf(input.alsoRuns) };
 }
-
-function titleOf({ asks: [first], asks }: CardInput): string {
-  if (first === undefined) return '';
-  const { agent, group, question } = first.approval;
-  const what = question === undefined ? 'asks for leave' : 'asks what happened';
-  const many = asks.length > 1 ? ` (${asks.length} times)` : '';
-  return shownLine(`${agent} ${what}: ${groupText(group)}${many}`, LINE_CHARS).text;
-}
-
-/** The groups that may decide now. */
-const groupsText = (approval: Approval, nowMs: number): string =>
-  shownLine(groupsAt(askedBy(approval), nowMs).map(groupText).join(', '), LINE_CHARS).text;
-
-/** A group of one is named by its person. */
-const groupText = (group: string): string => onlyPersonOf(group) ?? group;
 
 /** What was allowed among the actions of a batch, and waits with it, in its own words. */
 export const allowedIn = (
@@ -166,20 +157,26 @@ function alsoRunsOf(summaries: readonly string[]): readonly Shown[] {
 
 function askOf(
   { approval, handle, outcome, saidSince = [] }: CardInput['asks'][number],
-  names: CardInput['names'],
+  { names, batch }: Pick<CardInput, 'names' | 'batch'>,
   limits: CardLimits,
   nowMs: number,
 ): CardAsk {
   const person = (id: string): Shown => shownLine(personText(names, id), LINE_CHARS);
   const room = { ...limits };
   const args = argumentsOf(approval, room);
+  const voided = voidedBy(approval, batch);
   const { id: approvalId, digest, ruleId, reason, quorum, deadlineMs, end } = approval;
   return {
     ...{ approvalId, handle, digest, headline: headlineOf(approval, names) },
+    title: titleOf(approval, nowMs),
     ...{ fields: args.fields, hiddenFields: args.hiddenFields },
     evidence: evidenceOf(approval, { ...room, totalChars: args.leftChars }, nowMs),
     ...{ rule: shownLine(ruleId, LINE_CHARS), reason: shownText(reason, REASON_CHARS) },
-    ...{ requester: person(approval.requester), group: groupsText(approval, nowMs), quorum },
+    ...{
+      requester: person(approval.requester),
+      group: shownLine(groupsText(approval, nowMs), LINE_CHARS).text,
+      quorum,
+    },
     ...(approval.procedure === undefined ? {} : { procedure: shownLine(approval.procedure, LINE_CHARS) }),
     isQuestion: approval.question !== undefined,
     decided: saidInOrder(approval).map((one) => ({
@@ -187,8 +184,9 @@ function askOf(
       reason: shownText(one.reason, REASON_CHARS),
     })),
     saidSince: saidSince.map(({ text, atMs }) => ({ text: shownText(text, SAID_CHARS), atMs })),
-    ...{ deadlineMs, end, otherwise: otherwiseOf(approval) },
-    outcome: outcome === null ? null : shownText(endingText(endingOf(outcome)), REASON_CHARS),
+    ...{ deadlineMs, end, otherwise: otherwiseOf(approval), ended: endedText(approval, outcome, voided) },
+    changed: voided?.changed ?? { text: '', flags: [] },
+    outcome: outcome === null || voided ? null : shownText(endingText(endingOf(outcome)), REASON_CHARS),
     answers: answersNow(approval, args.isWhole, nowMs),
     isWhole: args.isWhole,
   };
@@ -204,15 +202,15 @@ const AMOUNT_FOLLOWS = ' · ';
 
 /** The three lines that come first, wherever an approval is shown. */
 export function headlineOf(
-  { summary, forWhom, howMuch, requester }: Approval,
+  { summary, forWhom = '', howMuch = '', requester }: Approval,
   names: CardInput['names'],
 ): CardAsk['headline'] {
-  const amount = `${AMOUNT_FOLLOWS}${howMuch ?? ''}`;
-  const what = howMuch !== undefined && summary.endsWith(amount) ? summary.slice(0, -amount.length) : summary;
+  const amount = `${AMOUNT_FOLLOWS}${howMuch}`;
+  const what = howMuch !== '' && summary.endsWith(amount) ? summary.slice(0, -amount.length) : summary;
   return [
     shownLine(what, LINE_CHARS),
-    shownLine(forWhom ?? personText(names, requester), LINE_CHARS),
-    shownLine(howMuch ?? 'no amount is stated', LINE_CHARS),
+    shownLine(forWhom === '' ? personText(names, requester) : forWhom, LINE_CHARS),
+    shownLine(howMuch === '' ? 'no amount is stated' : howMuch, LINE_CHARS),
   ];
 }
 

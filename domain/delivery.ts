@@ -54,6 +54,8 @@ export interface Deliveries {
     readonly seq: number;
     readonly keys: readonly string[];
   }): Promise<void>;
+  /** Whether anything is known to stand in that message. */
+  standsAt(message: { readonly channel: string; readonly ref: MessageRef }): Promise<boolean>;
   /** The cards of a batch, wherever they are. */
   ofBatch(batchId: string): Promise<readonly DeliveryRow[]>;
   /** Batches after that one, in order, in which nothing is open any more, and of which a card says otherwise. */
@@ -66,12 +68,19 @@ export interface Deliveries {
   forget(beforeMs: number): Promise<void>;
 }
 
+/** A message of ours on which somebody has clicked, and what its button is for. */
+export interface Clicked {
+  readonly ref: MessageRef;
+  readonly approvalId: string;
+}
+
 export interface NewNote {
   /** The same id is told once. */
   readonly id: string;
   readonly channel: string;
   readonly way: PrivateWay;
-  readonly note: SealedNote;
+  /** With what was clicked, where it answers a click. */
+  readonly note: SealedNote & { readonly clicked?: Clicked };
   readonly nowMs: number;
 }
 

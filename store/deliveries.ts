@@ -146,8 +146,18 @@ function repliesOf(db: Db): Pick<Deliveries, 'replies' | 'told'> {
   };
 }
 
-function cardsOf(db: Db): Pick<Deliveries, 'ofBatch' | 'stale'> {
+function cardsOf(db: Db): Pick<Deliveries, 'ofBatch' | 'stale' | 'standsAt'> {
   return {
+    async standsAt({ channel, ref: { to, id } }) {
+      const row = await db
+        .selectFrom('deliveries')
+        .select('key')
+        .where('channel', '=', channel)
+        .where(sql<boolean>`ref ->> 'to' = ${to} and ref ->> 'id' = ${id}`)
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
     async ofBatch(batchId) {
       const rows = await db
         .selectFrom('deliveries')

@@ -68,6 +68,34 @@ test('what a process that died had begun to post is posted once more, after a wh
   deepEqual(pigeon.calls, ['post C-TREASURY', 'post C-TREASURY']);
 });
 
+test('a card whose posting nobody could note is known from the first click on it, and follows the record from then on', async () => {
+  const pigeon = createPigeon();
+  const approval = await asked('treasury');
+  const { batchId, id } = approval;
+  const died = processWith(pigeon, () => ({ put: full }));
+  await rejects(died(batchId), /disk is full/);
+  await settle(approval, 'approved');
+  equal((await delivering(pigeon)('showCards', { batchId })).done, 0, 'nobody knows where it stands');
+  // As the platform calls it; nothing of another test stands there.
+  const ref = { to: `C-${batchId}`, id: 'm1' };
+  equal(await stage.clicked(pigeon, id, ref), true);
+  equal(cardsOf(pigeon)[0]?.asks[0]?.end, 'approved');
+  equal(await stage.clicked(pigeon, id, ref), false, 'it is known by now');
+  const outcome = { kind: 'failed', reason: 'the shop is closed' } as const;
+  const { conversationId, actionId } = approval;
+  await stage.store.record([anEntry(conversationId, actionId, 'settled', { kind: 'settled', outcome })]);
+  equal((await delivering(pigeon)('showCards', { batchId })).done, 1);
+  deepEqual(pigeon.calls, ['post C-TREASURY', 'edit m1', 'edit m1']);
+});
+
+test('a click with the handle of another approval changes no card that is known', async () => {
+  const pigeon = createPigeon();
+  const [one, other] = [await asked('treasury'), await asked('treasury')];
+  await delivering(pigeon)('showCards', { batchId: one.batchId });
+  equal(await stage.clicked(pigeon, other.id, { to: 'C-TREASURY', id: 'm1' }), false);
+  deepEqual(pigeon.calls, ['post C-TREASURY']);
+});
+
 test('who waits for its platform keeps what it has begun to post, however long that takes', async () => {
   const pigeon = createPigeon();
   const { batchId } = await asked('treasury');

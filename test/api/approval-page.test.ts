@@ -66,7 +66,7 @@ test('what others wrote is text on the page: markup is escaped, and what hides i
     html,
     /&lt;script&gt;alert\(1\)&lt;\/script&gt;&quot;&#39; &lt;U\+202E&gt; <mark>careful: characters that turn text around/,
   );
-  assert.match(html, /&lt;U\+0440&gt;.*<mark>careful: letters of different scripts in one word/);
+  assert.match(html, /&lt;U\+0440&gt;.*<mark>careful: letters of different alphabets in one word/);
 });
 
 test('an approval by key, on the page, is the decision of the API, and ends at the page with its receipt', async (t) => {
@@ -81,7 +81,7 @@ test('an approval by key, on the page, is the decision of the API, and ends at t
   assert.deepEqual([settled?.end, decision?.personId, decision?.reason], ['approved', 'approver', 'looks\nright']);
   assert.equal(statementIn<DecisionStatement>(decision?.signed ?? '').method, 'api_key');
   const after = await get(served, `/approvals/${id}`, login(served, 'approver'));
-  assert.match(after.html, /it is approved/);
+  assert.match(after.html, /<p>Approved<\/p>/);
   assert.match(after.html, /<p role="status"><strong>Your answer is counted: approve, 2027-01-15 08:00 UTC\./);
   assert.deepEqual(buttonsIn(after.html), []);
 });
@@ -136,7 +136,7 @@ test('too late is said in words, and changes nothing', async (t) => {
   assert.equal(late.status, 410);
   assert.match(late.html, /<h1>The approval has expired<\/h1>/);
   const ended = await get(served, `/approvals/${due.id}`, login(served, 'approver'));
-  assert.match(ended.html, /it is expired/);
+  assert.match(ended.html, /<p>Expired: nobody decided in time/);
 });
 
 test('what even the page cannot show whole is not approved there, says how much is hidden, and may be denied', async (t) => {

@@ -138,7 +138,7 @@ export function createMemoryStore(): MemoryStore {
     },
     deliveries: {
       ...{ get: notHere, claim: notHere, release: notHere, put: notHere, replies: notHere, told: notHere },
-      ...{ ofBatch: notHere, stale: notHere, forget: notHere },
+      ...{ ofBatch: notHere, stale: notHere, standsAt: notHere, forget: notHere },
     },
     ping: () => state.here(() => undefined),
     close: async () => undefined,

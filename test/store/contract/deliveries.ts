@@ -54,6 +54,18 @@ export const deliveriesContract: Contract = {
     );
   },
 
+  'what stands in a message is found by the message': async ({ store }) => {
+    const [key, id] = [randomUUID(), `17.${randomUUID()}`];
+    const ref = { to: 'C1', id };
+    const standsAt = (channel: string, where = ref) => store.deliveries.standsAt({ channel, ref: where });
+    assert.equal(await standsAt('slack'), false);
+    await store.deliveries.put({ ...delivery(key, 'one'), ref }, []);
+    assert.deepEqual(
+      [await standsAt('slack'), await standsAt('telegram'), await standsAt('slack', { to: 'C2', id })],
+      [true, false, false],
+    );
+  },
+
   'replies are to be delivered in order, each until it was': async ({ store }) => {
     const id = aConversationId();
     const staff = (key: string) => ({
