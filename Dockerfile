@@ -19,8 +19,12 @@ COPY --from=build /app/dist ./dist
 # Put your own agents here: a directory file and one folder per agent. They are part of the image, so that the rules in
 # force have a tag, and a roll-back takes them along.
 COPY --from=build /app/agents ./agents
-# The Workflow bundle is built here once, not by each container at its start: that takes seconds and 500 MB.
-RUN node -e "import('/app/dist/workers/bundle.js').then((one) => one.workflowBundle('/app/cache/bundles'))"
+# The Workflow bundle, with your procedures in it, is built here once, not by each container at its start: that takes
+# seconds and 500 MB.
+RUN node --input-type=module -e "\
+  const { workflowBundle } = await import('/app/dist/workers/bundle.js'); \
+  const { findProcedures } = await import('/app/dist/workers/procedures.js'); \
+  await workflowBundle('/app/cache/bundles', await findProcedures('/app/agents'))"
 # A volume that is mounted here begins with this owner: the API adds to the file of checkpoints.
 RUN mkdir /checkpoints && chown node /checkpoints
 USER node

@@ -3,6 +3,7 @@ export { type Agent, type AgentDefinition, type DemoIntent, defineAgent } from '
 export type { DatabaseSystem, SecretSystem, System } from './domain/system.ts';
 export type { Effect, Evidence, Outcome } from './domain/action.ts';
 export type { ModelPrice } from './domain/model.ts';
+export { type Procedure, procedure, type ProcedureDefinition } from './domain/procedure.ts';
 export { defineDirectory, type Directory, type Person, type Principal } from './domain/principal.ts';
 export { allow, type Answer, ask, deny, ownedBy, type Rule, type RuleCase, rule } from './domain/rule.ts';
 export {

@@ -192,6 +192,7 @@ function tableOf(fields: readonly CardField[]): string {
 function aboutOf({ ask, agent, conversationId, actionId, linkUntilMs }: ApprovalPage): string {
   const lines: readonly (readonly [name: string, markup: string])[] = [
     ['asked by', `${shown(ask.requester)}, through the agent ${escaped(agent)}`],
+    ...(ask.procedure === undefined ? [] : [['a step of the procedure', shown(ask.procedure)] as const]),
     ['asks', escaped(`${ask.quorum} of ${ask.group}`)],
     ['rule', shown(ask.rule)],
     ['because', shown(ask.reason)],
@@ -206,7 +207,7 @@ function aboutOf({ ask, agent, conversationId, actionId, linkUntilMs }: Approval
 /** Its story is for whoever has a key: a link opens this page, and what was asked with it. */
 function whyOf(actionId: string, hasKey: boolean): string {
   if (!hasKey) return escaped(`with a key: countersign why ${actionId}`);
-  return `<a href="/actions/${escaped(actionId)}/why" rel="noreferrer">the whole story of this action</a>`;
+  return `<a href="/actions/${escaped(actionId.replaceAll('/', '%2F'))}/why" rel="noreferrer">the whole story of this action</a>`;
 }
 
 function decidedOf({ decided }: CardAsk): string {

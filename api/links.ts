@@ -37,7 +37,8 @@ export interface Links {
   assertForm(form: string, caller: Caller, approval: Named): Promise<void>;
 }
 
-export const pathOfApproval = (id: string): string => `/approvals/${id}`;
+/** The id of a step's approval has a slash; browsers send a cookie to the path as it is written here. */
+export const pathOfApproval = (id: string): string => `/approvals/${id.replaceAll('/', '%2F')}`;
 
 /** Links from elsewhere, such as from a channel; `publicUrl` is where browsers reach the API. */
 export const linkingTo =

@@ -129,7 +129,7 @@ export const Action = z
     conversationId: ConversationId,
     agent: z.string(),
     tool: z.string(),
-    effect: z.enum(['read', 'write', 'irreversible']),
+    effect: z.enum(['read', 'write', 'irreversible', 'start']),
     summary: z.string(),
     stage: z.enum(['proposed', 'ruled', 'waiting', 'claimed', 'settled']),
     verdict: z

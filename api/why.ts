@@ -10,6 +10,8 @@ import {
   MAX_ROUNDS,
   messageKey,
   parseApprovalId,
+  parseStepId,
+  procedureId,
   questionId,
   waitingWorkflowId,
 } from '../domain/ids.ts';
@@ -182,11 +184,13 @@ function approvalsOf({ id, approvalId: own }: ActionRow): readonly string[] {
   return [...asked, ...rounds.map((round) => approvalId(questionId(id), 0, round))];
 }
 
-/** The Workflows in which it lives: what is behind an approval is a batch. */
-function workflowsOf({ id, conversationId, approvalId: own, outcome }: ActionRow): readonly string[] {
+/** The Workflows in which it lives: what is behind an approval is a batch; a step, and what started it, have a procedure. */
+function workflowsOf({ id, conversationId, approvalId: own, effect, outcome }: ActionRow): readonly string[] {
   const batchId = own === null ? undefined : parseApprovalId(own)?.batchId;
+  const start = effect === 'start' ? id : parseStepId(id)?.start;
   return [
     conversationWorkflowId(conversationId),
+    ...(start === undefined ? [] : [waitingWorkflowId(procedureId(start))]),
     ...(batchId === undefined ? [] : [waitingWorkflowId(batchId)]),
     ...(outcome?.kind === 'unknown' ? [waitingWorkflowId(questionId(id))] : []),
   ];

@@ -101,6 +101,7 @@ function openLines(ask: CardAsk, extent: Extent): readonly Line[] {
           ...moreLine(evidence.hiddenFields),
         ]),
     [us('asked for by '), ...shown(ask.requester)],
+    ...(ask.procedure === undefined ? [] : [[us('a step of the procedure '), ...shown(ask.procedure)]]),
     [us('because '), ...shown(ask.reason), us(', by the rule '), ...shown(ask.rule)],
   ];
   return [

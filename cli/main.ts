@@ -60,6 +60,7 @@ program
 
 program
   .command('rebuild')
+  .argument('[agents]', 'folder with directory.ts and one folder per agent', './agents')
   .requiredOption('--by <person>', 'who does it, for the record')
   .requiredOption('--reason <text>', 'why, for the record')
   .option('--published <file>', 'the checkpoints that were published before the loss', '')
@@ -67,9 +68,9 @@ program
   .option('--despite-unread', 'go on where a history cannot be read; of it only the acts are looked at', false)
   .option('--despite-unknown', 'go on where the ledger knows no conversation of the namespace', false)
   .description('after the store lost its latest entries, derive them again from Temporal; stop all roles first')
-  .action(async ({ published: publishedPath, ...options }: RebuildOptions) => {
+  .action(async (agentsFolder: string, { published: publishedPath, ...options }: RebuildOptions) => {
     const { rebuild, saidOf } = await import('../workers/rebuild/rebuild.ts');
-    const rebuilt = await rebuild({ ...options, publishedPath, nowMs: Date.now() }, process.env);
+    const rebuilt = await rebuild({ ...options, agentsFolder, publishedPath, nowMs: Date.now() }, process.env);
     process.stdout.write(`${saidOf(rebuilt).join('\n')}\n`);
     process.exitCode = rebuilt.problems.length === 0 || options.despiteUnread ? 0 : 1;
   });

@@ -6,10 +6,16 @@ import type { Principal } from './principal.ts';
 import type { DecisionStatement, MessageStatement, Signed, VerdictStatement } from './signed.ts';
 import type { Verdict } from './verdict.ts';
 
-/** What a tool does to the world. `irreversible` cannot be undone by another call of the same system. */
-export type Effect = 'read' | 'write' | 'irreversible';
+/**
+ * What a call does to the world. `irreversible` cannot be undone by another call of the same system. `start` begins a
+ * procedure, which has no effect by itself: each of its steps is an action of its own.
+ */
+export type Effect = 'read' | 'write' | 'irreversible' | 'start';
 
-/** A tool call that the model wants, parsed and canonical. `args` is the canonical JSON text (RFC 8785) that will run. */
+/**
+ * A call that the model, or a procedure that it started, wants, parsed and canonical. `args` is the canonical JSON text
+ * (RFC 8785) that will run.
+ */
 export interface Proposal {
   readonly actionId: string;
   readonly conversationId: string;
@@ -19,6 +25,8 @@ export interface Proposal {
   readonly callId: string;
   /** The message that it is for, and the item in which it was called. Absent in proposals of 0.3.0. */
   readonly origin?: { readonly messageId: string; readonly itemId: string } | undefined;
+  /** Of a step: the procedure whose code wants it, by name, and the action that started that. */
+  readonly proposedBy?: { readonly procedure: string; readonly actionId: string } | undefined;
   readonly tool: string;
   readonly toolVersion: string;
   /** SHA-256, hex, of all that the tool declares. Absent in proposals of 0.6.0. */
@@ -127,6 +135,14 @@ export interface SettledAction {
 /** How an outcome looks without its result. Pure. */
 export function endingOf(outcome: Outcome): Ending {
   return { kind: outcome.kind, reason: outcome.kind === 'succeeded' ? '' : outcome.reason };
+}
+
+/** How an action ended, with what its conversation must know of it. Pure. */
+export function settledOf(
+  { actionId, tool, summary, then }: Pick<Proposal, 'actionId' | 'tool' | 'summary' | 'then'>,
+  ending: Ending,
+): SettledAction {
+  return { actionId, tool, summary, ending, then };
 }
 
 /** How an ending reads to the model and to people. Pure. */

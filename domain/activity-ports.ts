@@ -5,6 +5,7 @@ import type { Approval, CountedDecision } from './approval.ts';
 import type { QuestionInput, SubmittedMessage } from './conversation.ts';
 import type { Entry } from './entry.ts';
 import type { ItemRef, NewItem, Recorded } from './item.ts';
+import type { Json } from './json.ts';
 import type { CallModelInput, CallModelResult } from './model.ts';
 import type { Asked } from './entitlement.ts';
 import type {
@@ -79,6 +80,33 @@ export interface Inspected {
   readonly seen?: Evidence | null;
 }
 
+/** How an action has ended, for the code that wanted it. */
+export interface ActionEnd {
+  readonly actionId: string;
+  readonly summary: string;
+  readonly ending: Ending;
+  /** What it gave back; null where it has not succeeded, and where that is too long. */
+  readonly result: Json;
+  /** How long it is, as JSON, where it is too long for a procedure. */
+  readonly tooLongBytes?: number;
+  /** The people whose words stand in how it ended. */
+  readonly quotes: readonly string[];
+}
+
+/** What a report says that came while its call was waited for. */
+export type TakenReport =
+  | {
+      readonly kind: 'taken';
+      /** Of the action that the call became. */
+      readonly ending: Ending;
+      readonly items: readonly ItemRef[];
+      readonly asked: NonNullable<ReportStatement['asked']>;
+      readonly handsOver: boolean;
+      readonly denials: number;
+      readonly quotes: readonly string[];
+    }
+  | { readonly kind: 'refused' };
+
 /** What the role must know of an approval to verify a decision on it. */
 export type DecidedOn = Pick<Approval, 'id' | 'digest' | 'agent' | 'tool' | 'args'> & {
   readonly tenant: string;
@@ -130,10 +158,34 @@ export interface WorkflowsActivities {
     /** Who wrote these arguments; '' where nobody did. */
     readonly editor: string;
   }): Promise<Proposed>;
+  /**
+   * Propose a step of a procedure, as its code wants it, on the ground of the action that started it. Rules on it where no
+   * evidence is needed. What cannot be parsed is invalid. Writes nothing.
+   */
+  proposeStep(input: {
+    readonly start: Proposal;
+    readonly step: string;
+    readonly tool: string;
+    /** As JSON. */
+    readonly args: string;
+    /** Whose words it rests on, besides those on which the start does: who edited or denied a step before it. */
+    readonly editors: readonly string[];
+  }): Promise<Proposed>;
+  /** How an action has ended, by what it was proposed as last; null while it has not. */
+  readEnd(input: { readonly actionId: string }): Promise<ActionEnd | null>;
+  /** Verify a report's signature, and write it as the result of the call that it answers. */
+  takeReport(input: {
+    readonly of: TurnOf;
+    readonly batchId: string;
+    readonly signed: Signed<ReportStatement>;
+    readonly call: Pick<Proposal, 'actionId' | 'callId' | 'tool'>;
+  }): Promise<TakenReport>;
   /** Sign what the conversation is told when an approver asks it something. */
   signAskBack(input: {
     readonly approval: Approval;
     readonly decision: CountedDecision;
+    /** As what the conversation knows it: the procedure whose step it is. Absent: the batch. */
+    readonly as?: string;
   }): Promise<Signed<ReportStatement>>;
   /** Ask the rules and sign their verdicts. Writes nothing. */
   decide(input: readonly Inspected[]): Promise<readonly RuledAction[]>;
@@ -173,6 +225,8 @@ export interface WorkflowsActivities {
     readonly settled: readonly SettledAction[];
     /** The people whose words stand in how they ended. */
     readonly quotes?: readonly string[];
+    /** What is reported, as the beginning of a sentence; absent: what waited. */
+    readonly what?: string;
   }): Promise<Signed<ReportStatement>>;
   /** Put the question whether an unknown action happened: its owner first, then the team; null when nobody is left. */
   poseQuestion(input: {

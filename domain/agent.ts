@@ -1,10 +1,11 @@
-// What an agent declares: who owns it, what it is for, which model, tools and rules. May import domain only.
+// What an agent declares: who owns it, what it is for, which model, tools, procedures and rules. May import domain only.
 import type { ModelPrice } from './model.ts';
 import type { Directory } from './principal.ts';
 import { CURRENCY, isMember } from './principal.ts';
+import type { AnyProcedure } from './procedure.ts';
 import type { Rule } from './rule.ts';
 import type { System } from './system.ts';
-import type { AnyTool } from './tool.ts';
+import type { AnyTool, Callable } from './tool.ts';
 
 /** One intent of the scripted demo model: a pattern over the last message, and what to do then. */
 export interface DemoIntent {
@@ -68,6 +69,8 @@ export interface AgentDefinition {
   /** What models cost, by the name under which they are tried; what is not declared has no cost on record. */
   readonly prices?: Readonly<Record<string, ModelPrice>>;
   readonly tools: readonly AnyTool[];
+  /** What the model may start and not steer; the code of each lies in `procedures/` beside this. */
+  readonly procedures?: readonly AnyProcedure[];
   readonly rules: readonly Rule[];
   readonly systems?: readonly System[];
   readonly limits?: Partial<Limits>;
@@ -87,14 +90,15 @@ export function defineAgent(definition: AgentDefinition): Agent {
   for (const field of ['owner', 'team', 'purpose', 'instructions'] as const) {
     if (definition[field].trim() === '') throw new Error(`agent "${name}": ${field} is empty; say it`);
   }
-  repeated(definition.tools.map((tool) => tool.name)).forEach((tool) => {
-    throw new Error(`agent "${name}": two tools are named "${tool}"`);
+  const callables = callablesOf({ procedures: [], ...definition });
+  repeated(callables.map((one) => one.name)).forEach((called) => {
+    throw new Error(`agent "${name}": two tools or procedures are named "${called}"`);
   });
   repeated(definition.rules.map((rule) => rule.id)).forEach((id) => {
     throw new Error(`agent "${name}": two rules have the id "${id}"`);
   });
   for (const rule of definition.rules) {
-    if (rule.tool !== '' && !definition.tools.some((tool) => tool.name === rule.tool)) {
+    if (rule.tool !== '' && !callables.some((one) => one.name === rule.tool)) {
       throw new Error(
         `agent "${name}": rule "${rule.id}" is about the tool "${rule.tool}", which the agent does not have`,
       );
@@ -106,8 +110,17 @@ export function defineAgent(definition: AgentDefinition): Agent {
     const isSane = Number.isInteger(limits[limit]) && limits[limit] >= 1 && limits[limit] <= most;
     if (!isSane) throw new Error(`agent "${name}": limits.${limit} must be a whole number from 1 to ${most}`);
   }
-  return Object.freeze({ models: [], prices: {}, systems: [], demo: [], ...definition, limits });
+  return Object.freeze({ models: [], prices: {}, procedures: [], systems: [], demo: [], ...definition, limits });
 }
+
+/** All that a call of the model can name. Agents of another copy of this package may lack what came later. */
+export const callablesOf = ({
+  tools,
+  procedures = [],
+}: {
+  readonly tools: readonly AnyTool[];
+  readonly procedures?: readonly AnyProcedure[];
+}): readonly Callable[] => [...tools, ...procedures];
 
 function assertPrice(agent: string, model: string, price: ModelPrice): void {
   const { currency, promptPerMillion, completionPerMillion } = price;
@@ -139,15 +152,21 @@ export function problemsOf(agents: readonly Agent[], directory: Directory): read
   return problems;
 }
 
-/** Who answers for each rule and tool of the agent. */
-export function ownersIn({ owner, rules, tools }: Pick<Agent, 'owner' | 'rules' | 'tools'>): readonly {
-  readonly what: 'rule' | 'tool';
+/** Who answers for each rule, tool and procedure of the agent. */
+export function ownersIn({
+  owner,
+  rules,
+  tools,
+  procedures = [],
+}: Pick<Agent, 'owner' | 'rules' | 'tools'> & Partial<Pick<Agent, 'procedures'>>): readonly {
+  readonly what: 'rule' | 'tool' | 'procedure';
   readonly name: string;
   readonly owner: string;
 }[] {
   return [
     ...rules.map((one) => ({ what: 'rule' as const, name: one.id, owner: one.owner ?? owner })),
     ...tools.map((one) => ({ what: 'tool' as const, name: one.name, owner: one.owner ?? owner })),
+    ...procedures.map((one) => ({ what: 'procedure' as const, name: one.name, owner: one.owner ?? owner })),
   ];
 }
 

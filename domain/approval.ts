@@ -49,6 +49,8 @@ export interface Approval {
   readonly requester: string;
   /** Whose words it rests on besides the requester's; they decide no more on it than the requester does. */
   readonly editors?: readonly string[];
+  /** The name of the procedure whose step it is. */
+  readonly procedure?: string;
   readonly group: string;
   /** Who may decide too, from when on. */
   readonly escalation?: readonly Escalation[];
@@ -125,6 +127,7 @@ export function openApproval(
     reason: verdict.reason,
     requester: proposal.principal.id,
     ...(proposal.editors === undefined ? {} : { editors: proposal.editors }),
+    ...(proposal.proposedBy === undefined ? {} : { procedure: proposal.proposedBy.procedure }),
     group: verdict.group,
     ...(escalation.length === 0 ? {} : { escalation }),
     ...(verdict.amount === undefined ? {} : { amount: verdict.amount }),

@@ -60,6 +60,9 @@ export function inSteps(actions: readonly RuledAction[]): readonly (readonly Rul
 
 export const isRead = (action: RuledAction): boolean => action.proposal.effect === 'read';
 
+/** It begins a procedure, which no actor does. */
+export const isStart = (action: RuledAction): boolean => action.proposal.effect === 'start';
+
 /** How an approval that did not end in `approved` ends its action. */
 export function endingOfApproval(approval: Approval): Ending {
   switch (approval.end) {

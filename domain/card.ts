@@ -63,6 +63,8 @@ export interface CardAsk {
   readonly rule: Shown;
   readonly reason: Shown;
   readonly requester: Shown;
+  /** The procedure whose step it is. */
+  readonly procedure?: Shown;
   /** Whether it asks what happened, and not for leave. */
   readonly isQuestion: boolean;
   /** The group, or the one person, that is asked. */
@@ -175,6 +177,7 @@ function askOf(
       group: shownLine(groupsText(approval, nowMs), LINE_CHARS).text,
       quorum,
     },
+    ...(approval.procedure === undefined ? {} : { procedure: shownLine(approval.procedure, LINE_CHARS) }),
     isQuestion: approval.question !== undefined,
     decided: saidInOrder(approval).map((one) => ({
       ...{ person: person(one.personId), answer: one.answer, atMs: one.atMs },

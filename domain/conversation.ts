@@ -5,6 +5,7 @@ import type { ConversationChannel } from './channel.ts';
 import { type Delivering, nothingSaid } from './delivering.ts';
 import { isQuestionId } from './ids.ts';
 import type { ItemRef } from './item.ts';
+import type { ProcedureNews, StepOf } from './procedure-run.ts';
 import type { MessageStatement, ReportStatement, Signed } from './signed.ts';
 import { utf8Bytes } from './text.ts';
 
@@ -36,11 +37,12 @@ export interface BatchReport {
   readonly signed: Signed<ReportStatement>;
 }
 
-/** A batch that waits elsewhere, with what its later turn needs. */
+/** A batch that waits elsewhere, or a question or a procedure there, with what its later turn needs. */
 export interface WaitingBatch {
   readonly batchId: string;
   readonly principal: Signed<MessageStatement>;
   readonly summaries: readonly string[];
+  /** '' while a procedure goes on by itself. */
   readonly group: string;
   readonly deadlineMs: number;
   /** Somebody asked back, and sees on a card what the requester says. */
@@ -55,6 +57,8 @@ export interface BatchInput {
   readonly tenant: string;
   readonly principal: Signed<MessageStatement>;
   readonly actions: readonly RuledAction[];
+  /** Of a step: its procedure, which hears of it in the place of the conversation. Absent in batches of a model call. */
+  readonly stepOf?: StepOf;
 }
 
 /** What the `question` Workflow is started with: an action that may or may not have happened. */
@@ -201,6 +205,18 @@ export function enqueueReport(state: ConversationState, report: BatchReport): bo
   const fits = state.reports.length < MAX_REPORTS && report.signed.length <= MAX_REPORT_CHARS;
   if (waits && fits) state.reports.push(report);
   return waits && fits;
+}
+
+/** The report of what is waited for in this turn, taken out of the queue; undefined while there is none. */
+export function takeReportOf(state: ConversationState, batchId: string): BatchReport | undefined {
+  const report = state.reports.find((one) => one.batchId === batchId);
+  state.reports = state.reports.filter((one) => one !== report);
+  return report;
+}
+
+/** For whom a procedure waits now. What is not known to run here is left alone. */
+export function noteNews(state: ConversationState, { batchId, group, deadlineMs }: ProcedureNews): void {
+  state.waiting = state.waiting.map((one) => (one.batchId === batchId ? { ...one, group, deadlineMs } : one));
 }
 
 /** The next turn's work: reports first, since they are news about what was asked before; undefined when idle. */

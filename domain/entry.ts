@@ -65,6 +65,7 @@ export interface AgentVersion {
   readonly limitsSha256: string;
   readonly pricesSha256: string;
   readonly rules: readonly { readonly id: string; readonly owner: string }[];
+  /** What it may call; procedures, too, by their effect. */
   readonly tools: readonly {
     readonly name: string;
     readonly owner: string;
@@ -230,7 +231,8 @@ export type Fact =
       readonly by: string;
       readonly reason: string;
     }
-  | { readonly kind: 'settled'; readonly outcome: Outcome }
+  /** `by`: of a procedure, whose Workflow says so; its steps have their own. Absent otherwise. */
+  | { readonly kind: 'settled'; readonly outcome: Outcome; readonly by?: 'procedure' }
   /** What people were shown of an approval: where, and the digest of exactly what stands there. */
   | {
       readonly kind: 'card_shown';

@@ -54,17 +54,28 @@ export const questionId = (actionOfIt: string): string => `${actionOfIt}${QUESTI
 
 export const isQuestionId = (id: string): boolean => id.endsWith(QUESTION);
 
-/** The Workflow of what waits for people, a batch or a question. */
+/** A procedure that runs is named by the action that started it and this ending. */
+export const PROCEDURE = '.procedure';
+
+export const procedureId = (actionOfStart: string): string => `${actionOfStart}${PROCEDURE}`;
+
+export const isProcedureId = (id: string): boolean => id.endsWith(PROCEDURE);
+
+/** The Workflow of what a conversation hears of again: a batch, a question or a procedure. */
 export function waitingWorkflowId(id: string): string {
-  return isQuestionId(id) ? `question/${id.slice(0, -QUESTION.length)}` : `action/${id}`;
+  if (isQuestionId(id)) return `question/${id.slice(0, -QUESTION.length)}`;
+  return isProcedureId(id) ? `procedure/${id.slice(0, -PROCEDURE.length)}` : `action/${id}`;
 }
 
 /** The conversation that a Workflow belongs to; undefined where it is none of ours. */
 export function conversationOfWorkflow(workflowId: string): string | undefined {
-  const [kind, id = ''] = workflowId.split('/');
+  const [kind = ''] = workflowId.split('/', 1);
+  const id = workflowId.slice(kind.length + 1);
   if (kind === 'conversation') return isConversationId(id) ? id : undefined;
-  return kind === 'action' || kind === 'question' ? conversationOfAction(id) : undefined;
+  return OF_AN_ACTION.has(kind) ? conversationOfAction(id) : undefined;
 }
+
+const OF_AN_ACTION: ReadonlySet<string> = new Set(['action', 'question', 'procedure']);
 
 /** `<batch>.<index in batch>.<round>`: an approval id carries its Workflow, so a click finds it without a look-up. */
 export const approvalId = (batchId: string, index: number, round: number): string => `${batchId}.${index}.${round}`;
@@ -72,55 +83,82 @@ export const approvalId = (batchId: string, index: number, round: number): strin
 // 100: an approval id has two digits for how often people were asked, whatever a version of the Workflow makes of it.
 export const MAX_ROUNDS = 100;
 
-const APPROVAL_ID =
-  /^([A-Za-z0-9][A-Za-z0-9_-]{0,63}:\d{1,9}:\d{1,4}(?:~\d{1,2})?(?:\.question)?)\.(\d{1,3})\.(\d{1,2})$/;
-const ACTION_ID = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63}):(\d{1,9}):(\d{1,4})(?:~(\d{1,2}))?$/;
+// An action of a turn, or a step of the procedure that it started; each may have been proposed anew.
+const ACTION = String.raw`([A-Za-z0-9][A-Za-z0-9_-]{0,63}):(\d{1,9}):\d{1,4}(?:~\d{1,2})?`;
+const STEP = String.raw`/[a-z][a-z0-9-]{0,31}`;
+const ACTION_ID = new RegExp(String.raw`^(?<start>${ACTION})(?<step>${STEP}(?:~\d{1,2})?)?$`);
+const APPROVAL_ID = new RegExp(
+  String.raw`^(${ACTION}(?:${STEP}(?:~\d{1,2})?)?(?:\.question)?)\.(?<index>\d{1,3})\.(?<round>\d{1,2})$`,
+);
+const STEP_NAME = new RegExp(`^${STEP.slice(1)}$`);
 
 /** The parts of an approval id; undefined when the text is none. */
 export function parseApprovalId(text: string): { batchId: string; index: number; round: number } | undefined {
   const parts = APPROVAL_ID.exec(text);
   if (parts === null) return undefined;
-  return { batchId: parts[1] ?? '', index: Number(parts[2]), round: Number(parts[3]) };
+  return { batchId: parts[1] ?? '', index: Number(parts.groups?.index), round: Number(parts.groups?.round) };
 }
 
 /** The key of the same action proposed anew, edited or under a newer declaration of its tool: `…~1`, `…~2`. */
 export function anewId(of: string): string {
-  const [base = of, nth = '0'] = of.split('~');
-  return `${base}~${Number(nth) + 1}`;
+  const first = firstId(of);
+  return `${first}~${first === of ? 1 : Number(of.slice(first.length + 1)) + 1}`;
 }
 
+/** The id of the same action as it was proposed first. */
+const firstId = (id: string): string => id.replace(/~\d+$/, '');
+
 /** True of the ids of the same action before and after it was proposed anew. */
-export const isAnewOf = (one: string, other: string): boolean =>
-  one !== other && one.split('~', 1)[0] === other.split('~', 1)[0];
+export const isAnewOf = (one: string, other: string): boolean => one !== other && firstId(one) === firstId(other);
 
 /** The conversation of an action id; undefined when the text is none. */
 export function conversationOfAction(text: string): string | undefined {
-  return ACTION_ID.exec(text)?.[1];
+  return ACTION_ID.exec(text)?.[2];
 }
 
-/** True when the text is the id of an action of that turn of that conversation. */
+/** True when the text is the id of an action, or of a step, of that turn of that conversation. */
 export const isActionOf = (text: string, conversationId: string, turn: number): boolean =>
   conversationOfAction(text) === conversationId && text.startsWith(`${conversationId}:${turn}:`);
 
-/** A batch holds the actions of its turn from its first one on; a turn has one batch at most. */
+/** Lower-kebab, 32 characters: it stands in ids, which people read. */
+export const isStepName = (text: string): boolean => STEP_NAME.test(text);
+
+/** A step of a procedure, named within it by code alone: no model makes such an id. */
+export const stepId = (actionOfStart: string, step: string): string => `${actionOfStart}/${step}`;
+
+/** The parts of the id of a step; undefined for every other action. */
+export function parseStepId(id: string): { readonly start: string; readonly step: string } | undefined {
+  const { start = '', step } = ACTION_ID.exec(id)?.groups ?? {};
+  return step === undefined ? undefined : { start, step: firstId(step.slice(1)) };
+}
+
+/**
+ * A batch holds the actions of its turn from its first one on, and a turn has one batch at most; that of a step holds the
+ * step, and a procedure its start and its steps.
+ */
 export function standsIn(batchId: string, id: string): boolean {
+  if (isProcedureId(batchId)) return id === startOf(batchId) || id.startsWith(`${startOf(batchId)}/`);
+  if (batchId.includes('/')) return firstId(batchId) === firstId(id);
   const [turn, index] = split(id);
   const [ofBatch, first] = split(batchId);
   return turn === ofBatch && index >= first;
 }
+
+const startOf = (procedure: string): string => procedure.slice(0, -PROCEDURE.length);
 
 // 128: a model call may ask for no more at once, and a batch is of one.
 const MAX_OF_BATCH = 128;
 
 /** The ids of the actions that may stand in a batch, from its first one on, as they were proposed first. */
 export function actionsOf(batchId: string): readonly string[] {
+  if (batchId.includes('/')) return [batchId];
   const [turn, first] = split(batchId);
   return Number.isSafeInteger(first) ? Array.from({ length: MAX_OF_BATCH }, (_, at) => `${turn}:${first + at}`) : [];
 }
 
 function split(id: string): readonly [turn: string, index: number] {
   const at = id.lastIndexOf(':');
-  return [id.slice(0, at), Number(id.slice(at + 1))];
+  return [id.slice(0, at), Number(firstId(id).slice(at + 1))];
 }
 
 /** The subject under which the ledger keeps what was done to a switch. */

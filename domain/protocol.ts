@@ -17,6 +17,8 @@ export const CONVERSATION = {
   pauseSignal: 'pauseNow',
   stopSignal: 'stopNow',
   actionSettled: 'actionSettled',
+  /** Signal (ProcedureNews): for whom a procedure of this conversation waits now. For show; it opens nothing. */
+  procedureWaits: 'procedureWaits',
   /** Query () → ConversationView. */
   query: 'conversation',
 } as const;
@@ -38,6 +40,15 @@ export const ACTION = {
   said: 'said',
   /** Query () → what waits: approvals, what has ended, and whether it is held. */
   query: 'action',
+} as const;
+
+/** A procedure listens to what its conversation passes on, as a batch does. */
+export const PROCEDURE = {
+  type: 'procedure',
+  /** Signal () from the batch of a step: it has ended; how, the store says. */
+  stepSettled: 'stepSettled',
+  /** Query () → its steps so far, what it waits for, and whether it is held. */
+  query: 'procedure',
 } as const;
 
 /** A question listens to the same messages as a batch. */

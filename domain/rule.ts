@@ -5,6 +5,7 @@ import type { Amount } from './entitlement.ts';
 import type { Verdict } from './verdict.ts';
 import type { Json, JsonObject } from './json.ts';
 import { CURRENCY, type Principal } from './principal.ts';
+import type { Procedure } from './procedure.ts';
 import { cutText } from './text.ts';
 import type { Tool } from './tool.ts';
 
@@ -14,6 +15,8 @@ export interface RuleCase<Input = JsonObject> {
   readonly tool: string;
   readonly effect: Effect;
   readonly egress: boolean;
+  /** Of a step of a procedure: whose code proposes it. Absent where the model does. */
+  readonly proposedBy?: { readonly procedure: string; readonly step: string };
   readonly input: Input;
   readonly evidence: Evidence | null;
   readonly principal: Principal;
@@ -80,7 +83,13 @@ export function rule<Input, Output extends Json>(
   tool: Tool<Input, Output>,
   answer: (action: RuleCase<Input>) => Answer | undefined,
 ): Rule;
-/** A rule over every tool of the agent. */
+/** A rule over the start of one procedure; its steps are ruled on as calls of their tools. */
+export function rule<Input>(
+  id: string,
+  procedure: Procedure<Input>,
+  answer: (action: RuleCase<Input>) => Answer | undefined,
+): Rule;
+/** A rule over every tool and procedure of the agent. */
 export function rule(id: string, answer: (action: RuleCase) => Answer | undefined): Rule;
 export function rule(
   id: string,
@@ -94,7 +103,10 @@ export function rule(
   return Object.freeze({ id, tool: toolOrAnswer.name, answer });
 }
 
-/** Ask the rules in order. 'default' speaks when none does: an own read runs, all else is denied. A throw denies. */
+/**
+ * Ask the rules in order. 'default' speaks when none does: an own read runs, a procedure starts, for that has no effect, and
+ * all else is denied. A throw denies.
+ */
 export function decideByRules(rules: readonly Rule[], ruleVersion: string, action: RuleCase): Verdict {
   for (const one of rules) {
     if (one.tool !== '' && one.tool !== action.tool) continue;
@@ -108,6 +120,9 @@ export function decideByRules(rules: readonly Rule[], ruleVersion: string, actio
   }
   if (action.effect === 'read' && action.evidence !== null && action.evidence.subject === action.principal.id) {
     return { kind: 'allow', ruleId: 'default', ruleVersion, reason: "a read of the principal's own data" };
+  }
+  if (action.effect === 'start') {
+    return { kind: 'allow', ruleId: 'default', ruleVersion, reason: 'each step of it is ruled on by itself' };
   }
   return { kind: 'deny', ruleId: 'default', ruleVersion, reason: 'no rule allows it' };
 }

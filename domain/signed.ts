@@ -83,6 +83,8 @@ export interface ReportStatement {
   readonly asked?: readonly { readonly questionId: string; readonly summary: string }[];
   /** Set where the batch goes on waiting: an approver asks the conversation something, under this decision. */
   readonly asksBack?: string;
+  /** And where, if it is a step of a procedure: the batch of that step. */
+  readonly asksIn?: string;
   /** How many actions of the batch were denied. */
   readonly denials?: number;
   /** An action of the batch that handed the conversation over has succeeded. */

@@ -72,7 +72,7 @@ export interface ToolDefinition<Input, Output extends Json> {
   /** Must read what it has read as the same again: the actor parses once more what was approved. No transforms. */
   readonly input: ZodType<Input>;
   readonly output?: ZodType<Output>;
-  readonly effect: Effect;
+  readonly effect: Exclude<Effect, 'start'>;
   /** True when the far side honours the idempotency key, so that a repeated call has one effect. */
   readonly idempotent: boolean;
   /** True when the call carries data out of the house; a GET with data in its URL does. */
@@ -125,7 +125,7 @@ export const DEFAULT_TOOL_TIMEOUT_MS = 10_000;
 // 60 s: a longer call belongs into a procedure or a job of the far side, not into an open turn.
 export const MAX_TOOL_TIMEOUT_MS = 60_000;
 
-const TOOL_NAME = /^[a-z][a-z0-9_]{0,63}$/;
+export const TOOL_NAME = /^[a-z][a-z0-9_]{0,63}$/;
 
 /** Declare a tool. Throws with a sentence where the declaration contradicts itself. */
 export function defineTool<Input, Output extends Json>(definition: ToolDefinition<Input, Output>): Tool<Input, Output> {
@@ -154,7 +154,7 @@ export function defineTool<Input, Output extends Json>(definition: ToolDefinitio
  * goes by them, and a proposal of 0.6.0 carries no digest.
  */
 export function isDeclared(
-  tool: Pick<AnyTool, 'version' | 'effect' | 'inspect' | 'preconditions' | 'then'>,
+  tool: Pick<Callable, 'version' | 'effect' | 'inspect' | 'preconditions' | 'then'>,
   declarationSha256: string | undefined,
   proposal: Pick<Proposal, 'toolVersion' | 'declarationSha256' | 'effect' | 'inspects' | 'preconditions' | 'then'>,
 ): boolean {
@@ -172,4 +172,12 @@ export function isDeclared(
 export type AnyTool = Omit<Tool<never, Json>, 'input' | 'output'> & {
   readonly input: ZodType<unknown>;
   readonly output?: ZodType<Json>;
+};
+
+/** What a call can name, a tool or a procedure: all that proposing and ruling look at. */
+export type Callable = Omit<
+  AnyTool,
+  'effect' | 'execute' | 'reconcile' | 'output' | 'idempotent' | 'scopes' | 'trust'
+> & {
+  readonly effect: Effect;
 };

@@ -38,7 +38,7 @@ const HOW: Readonly<Record<FactOf<'attempted'>['credential'], readonly [how: str
   none: ['no credential', 'it was given none; what the tool’s own code reaches without one nobody checks'],
 };
 
-export function settled({ outcome }: FactOf<'settled'>, chain: Chain, isRebuilt: boolean): Line {
+export function settled({ outcome, by }: FactOf<'settled'>, chain: Chain, isRebuilt: boolean): Line {
   const succeeded = outcome.kind === 'succeeded';
   const said = !succeeded ? outcome.reason : isRebuilt ? 'what it gave back is lost' : json(outcome.result);
   if (outcome.kind === 'unknown') {
@@ -49,10 +49,16 @@ export function settled({ outcome }: FactOf<'settled'>, chain: Chain, isRebuilt:
       because: 'nobody could tell',
     };
   }
-  const [coverage, because] = whoseWord(outcome, chain, isRebuilt);
+  const [coverage, because] = by === undefined ? whoseWord(outcome, chain, isRebuilt) : ofProcedure(chain);
   const text = `it ${succeeded ? 'succeeded' : `ended as ${outcome.kind}`}: ${said}`;
   return { part: 'came back', text, coverage, because };
 }
+
+/** What came of its steps is on record under their own ids, each as the word of whoever did it. */
+const ofProcedure = ({ proposal, isBegun }: Chain): readonly [Coverage, string] =>
+  proposal?.effect === 'start' && !isBegun
+    ? ['attributed', 'its own code says so; each of its steps is an action of its own, with a story of its own']
+    : ['unknown', 'it is told as the end of a procedure, and is none'];
 
 type Ended = Exclude<Outcome, { kind: 'unknown' }>;
 

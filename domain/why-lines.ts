@@ -163,7 +163,9 @@ function sawInVain({ shown, models, reason }: FactOf<'model_call_failed'>): Line
 
 function proposed({ proposal }: FactOf<'proposed'>, { items, digestNow }: Known): Line {
   const origin = proposal.origin && items.get(proposal.origin.itemId);
-  const who = origin?.item.trust === 'record' ? 'code, upon the word of a person,' : 'the model';
+  const { proposedBy } = proposal;
+  const byModel = origin?.item.trust === 'record' ? 'code, upon the word of a person,' : 'the model';
+  const who = proposedBy ? `the code of ${proposedBy.procedure}, started as ${proposedBy.actionId},` : byModel;
   const fits = digestNow === proposal.digest;
   return {
     part: 'proposed',

@@ -19,7 +19,7 @@ export function missing(chain: Chain, known: Known): readonly WhyLine[] {
     ['people', isBegun && needed > 0 && asked.length === 0 ? 'there is no entry “approval requested”' : undefined],
     ['people', isBegun && given < needed ? `${given} of ${needed} decisions that give leave are on record` : undefined],
     ['warrant', lacks('claimed', mustBeClaimed(chain))],
-    ['ran', lacks('attempted', isBegun || succeeded)],
+    ['ran', lacks('attempted', isBegun || (succeeded && chain.proposal?.effect !== 'start'))],
     ['came back', has('settled') ? undefined : 'it has not ended'],
   ];
   return found.flatMap(([part, text]) => (text === undefined ? [] : [gap(part, text, known)]));

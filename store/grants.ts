@@ -77,11 +77,13 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       ...(['approval_requested', 'approval_noticed', 'decided', 'decision_refused', 'approval_settled'] as const),
       ...(['claimed', 'settled', 'configured', 'operator_act'] as const),
     ],
-    // It takes the claim of what nobody begins any more, and what people say has happened corrects what was not known.
+    // It takes the claim of what nobody begins any more; what people say has happened corrects what was not known; and how a
+    // procedure has ended is its word, and marked as such.
     only: {
       claimed: `${READ} #>> '{fact,warrant}' is null`,
       decision_refused: `subject !~ '${OF_APPROVAL}'`,
-      settled: `(${READ} #>> '{fact,outcome,kind}' <> 'succeeded' or step = 'corrected')`,
+      settled: `(${READ} #>> '{fact,outcome,kind}' <> 'succeeded' or step = 'corrected'
+        or ${READ} #>> '{fact,by}' = 'procedure')`,
     },
     labels: ['principal', 'record', 'untrusted', 'model'],
   },

@@ -1,21 +1,27 @@
-// The Workflow bundle: built once and kept by the hash of its sources, so that the second start takes no seconds for it.
+// The Workflow bundle, with the code of the agents' procedures: built once and kept by the hash of its sources, so that the
+// second start takes no seconds for it.
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { makeFolder } from './make-folder.ts';
+import { entryOf, type ProcedureFile } from './procedures.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SUFFIX = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 
 /** The code of the bundle, from `cacheFolder` when its sources and the SDK are unchanged. */
-export async function workflowBundle(cacheFolder: string): Promise<{ readonly code: string }> {
-  const path = join(cacheFolder, `workflows-${await sourceHash()}.js`);
+export async function workflowBundle(
+  cacheFolder: string,
+  procedures: readonly ProcedureFile[] = [],
+): Promise<{ readonly code: string }> {
+  const path = join(cacheFolder, `workflows-${await sourceHash(procedures)}.js`);
   const kept = await readFile(path, 'utf8').catch(() => undefined);
   if (kept !== undefined) return { code: kept };
-  const { code } = await bundleWorkflows();
+  const { code } = await bundleWorkflows(procedures);
   makeFolder(cacheFolder);
   // Whole or not at all: a start may be killed in the middle, and two may write at once.
   const unfinished = `${path}.${process.pid}.new`;
@@ -25,18 +31,46 @@ export async function workflowBundle(cacheFolder: string): Promise<{ readonly co
 }
 
 /** The code of all Workflows, with modules of interceptors beside it. Takes seconds, and keeps nothing. */
-export function bundleWorkflows(workflowInterceptorModules: string[] = []): Promise<{ readonly code: string }> {
-  const workflowsPath = join(ROOT, 'workflows', `index${SUFFIX}`);
-  return bundleWorkflowCode({ workflowsPath, workflowInterceptorModules, logger: quiet });
+export async function bundleWorkflows(
+  procedures: readonly ProcedureFile[],
+  workflowInterceptorModules: string[] = [],
+): Promise<{ readonly code: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-bundle-'));
+  try {
+    const workflowsPath = join(folder, 'entry.js');
+    await writeFile(workflowsPath, entryOf(procedures, workflow));
+    // Wherever an agent's folder lies, its procedures get this copy of ours, which the Workflows have.
+    const alias = { 'countersign/workflows$': workflow('index') };
+    return await bundleWorkflowCode({
+      ...{ workflowsPath, workflowInterceptorModules, logger: quiet },
+      webpackConfigHook: ({ resolve, ...config }) => ({
+        ...config,
+        resolve: {
+          ...resolve,
+          alias: { ...resolve?.alias, ...alias },
+          modules: [...(resolve?.modules ?? []), packages],
+        },
+      }),
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
-async function sourceHash(): Promise<string> {
-  const sdk = createRequire(import.meta.url)('@temporalio/worker/package.json') as { readonly version: string };
+const require = createRequire(import.meta.url);
+/** Where the SDK is found for an entry that lies outside of this package. */
+const packages = join(dirname(require.resolve('@temporalio/workflow/package.json')), '../..');
+
+const workflow = (name: string): string => join(ROOT, 'workflows', `${name}${SUFFIX}`);
+
+async function sourceHash(procedures: readonly ProcedureFile[]): Promise<string> {
+  const sdk = require('@temporalio/worker/package.json') as { readonly version: string };
   const hash = createHash('sha256').update(`${sdk.version} ${process.version}`);
   for (const folder of ['domain', 'workflows']) {
     const names = (await readdir(join(ROOT, folder))).filter((name) => name.endsWith(SUFFIX)).toSorted();
     for (const name of names) hash.update(name).update(await readFile(join(ROOT, folder, name)));
   }
+  for (const { agent, path, sourceSha256 } of procedures) hash.update(JSON.stringify([agent, path, sourceSha256]));
   return hash.digest('hex').slice(0, 16);
 }
 

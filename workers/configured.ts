@@ -2,7 +2,7 @@
 // tools, models, instructions, limits and people there were is then known at any time. May import domain, trust and store
 // types.
 import type { AgentVersion } from '../domain/entry.ts';
-import type { Agent, LoadedAgent } from '../domain/agent.ts';
+import { type Agent, callablesOf, type LoadedAgent } from '../domain/agent.ts';
 import type { Json } from '../domain/json.ts';
 import type { Directory } from '../domain/principal.ts';
 import { canonicalJson, sha256Hex } from '../trust/digest.ts';
@@ -36,7 +36,7 @@ export async function recordConfiguration(role: string, begun: Begun): Promise<v
 function versionOf({ agent, ruleVersion }: LoadedAgent, models: readonly string[]): AgentVersion {
   const { name, owner, team, instructions, limits, prices } = agent;
   const rules = agent.rules.map((one) => ({ id: one.id, owner: one.owner ?? owner }));
-  const tools = agent.tools.map(({ version, effect, ...one }) => {
+  const tools = callablesOf(agent).map(({ version, effect, ...one }) => {
     return { name: one.name, owner: one.owner ?? owner, version, effect };
   });
   const digests = {

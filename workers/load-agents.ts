@@ -10,11 +10,14 @@ import { pathToFileURL } from 'node:url';
 import { declarationsOf } from '../activities/declaration.ts';
 import { type Agent, type LoadedAgent, problemsOf } from '../domain/agent.ts';
 import { type Directory, defineDirectory } from '../domain/principal.ts';
+import { assertBothHalves, findProcedures, isAgentFolder, type ProcedureFile } from './procedures.ts';
 
 export interface LoadedAgents {
   readonly directory: Directory;
   /** By name. */
   readonly agents: ReadonlyMap<string, LoadedAgent>;
+  /** The code of their procedures, for the bundle of the Workflows. */
+  readonly procedures: readonly ProcedureFile[];
 }
 
 /** Read `<folder>/directory` and `<folder>/<name>/index`, as .ts or .js. Throws a sentence that names the file. */
@@ -35,7 +38,9 @@ export async function loadAgents(folder: string): Promise<LoadedAgents> {
     directory,
   );
   if (problems.length > 0) throw new Error(`the agents in ${root} do not fit together: ${problems.join('; ')}`);
-  return { directory, agents: new Map(loaded) };
+  const procedures = await findProcedures(root);
+  for (const [, { agent }] of loaded) await assertBothHalves(agent, procedures);
+  return { directory, agents: new Map(loaded), procedures };
 }
 
 async function loadDirectory(root: string): Promise<Directory> {
@@ -72,7 +77,7 @@ async function loadAgent(folder: string, name: string): Promise<Agent> {
 
 async function agentFolders(root: string): Promise<readonly string[]> {
   const entries = await readdir(root, { withFileTypes: true });
-  const meant = entries.filter(({ name }) => !/^[._]/.test(name) && name !== 'node_modules');
+  const meant = entries.filter(isAgentFolder);
   for (const entry of meant) refuseLink(root, entry);
   return meant
     .filter((entry) => entry.isDirectory())

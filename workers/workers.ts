@@ -39,7 +39,7 @@ export async function composeWorkflows(
   const { connection, namespace } = temporal;
   const client = new Client({ connection, namespace });
   await recordConfiguration('workflows', { store, ...loaded, version: ownVersion(), nowMs });
-  const role = await startWorkflowsRole(at(parts), await workflowBundle(cacheFolder), {
+  const role = await startWorkflowsRole(at(parts), await workflowBundle(cacheFolder, loaded.procedures), {
     store,
     ...loaded,
     signer: createSigner('workflows', keys.workflowsSigningKey),

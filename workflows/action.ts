@@ -2,9 +2,16 @@
 // conversation goes on meanwhile. All is carried out in order; what fails ends those behind it.
 // May import domain and @temporalio/workflow.
 import { allHandlersFinished, CancellationScope, condition, log, patched } from '@temporalio/workflow';
-import type { Case, Ending, Proposal, RuledAction } from '../domain/action.ts';
+import {
+  type Case,
+  type Ending,
+  type Proposal,
+  type RuledAction,
+  type SettledAction,
+  settledOf,
+} from '../domain/action.ts';
 import { type Approval, type CountedDecision, leaveOf, openApproval, stillStands } from '../domain/approval.ts';
-import { endingOfApproval, groupsAsked } from '../domain/batch.ts';
+import { endingOfApproval, groupsAsked, isStart } from '../domain/batch.ts';
 import type { BatchInput } from '../domain/conversation.ts';
 import { editOf, quotedOf } from '../domain/decision.ts';
 import { approvalId } from '../domain/ids.ts';
@@ -12,7 +19,9 @@ import { isCancelled, listenForPeople, tellConversation, waitForPeople } from '.
 import { isShown, showInChannels, showLast } from './cards.ts';
 import { workflowsRole } from './effects.ts';
 import { actOnce, endOfLeave, entriesOf, MAX_RULINGS, ruleAgain, ruleAnew, settledEntry } from './life.ts';
+import { untilCancelled } from './hold.ts';
 import { askWhetherItHappened } from './question.ts';
+import { procedureInBatch, tellProcedure } from './starting.ts';
 import { endOpen, flush, noteChange, openWaiting, request, showBatch, type Waiting } from './waiting.ts';
 
 // 3: what changes three times while people look at it is not ready to be approved.
@@ -23,7 +32,8 @@ const CHANGED_TOO_OFTEN = `it changed ${MAX_ASKS} times while people looked at i
 const REWRITTEN_TOO_OFTEN = `it was edited, or its tool changed, ${MAX_REWRITES} times while people looked at it`;
 
 export async function action(batch: BatchInput): Promise<void> {
-  const waiting = openWaiting(batch.batchId, groupsAsked(batch.actions));
+  const { batchId, stepOf } = batch;
+  const waiting = openWaiting(batchId, groupsAsked(batch.actions), stepOf?.reportsAs);
   // Temporal's own Cancel, as an operator may press it, means what our Signal means: end in good order.
   CancellationScope.current().cancelRequested.catch(() => {
     waiting.hold = 'cancelled';
@@ -44,8 +54,7 @@ async function runBatch(batch: BatchInput, waiting: Waiting): Promise<void> {
       ? await settle(batch, waiting, one, index, asked[index])
       : { proposal: one.proposal, ending: cancelled(waiting, asked[index]) };
     done.push(settled);
-    const { actionId, tool, summary, then } = settled.proposal;
-    waiting.settled.push({ actionId, tool, summary, ending: settled.ending, then });
+    waiting.settled.push(settledOf(settled.proposal, settled.ending), ...(settled.steps ?? []));
     noteChange(waiting); // the actor has put its outcome on record
     await askWhetherItHappened(settled.proposal, settled.ending);
   }
@@ -61,6 +70,8 @@ async function runBatch(batch: BatchInput, waiting: Waiting): Promise<void> {
 interface Settled {
   readonly proposal: Proposal;
   readonly ending: Ending;
+  /** Those of the procedure that it started. */
+  readonly steps?: readonly SettledAction[];
 }
 
 /** Bring one action to its end: leave of the people it needs, a fresh ruling, then the act. */
@@ -84,7 +95,7 @@ async function settle(
     }
     await flush(waiting);
     const came = edit === undefined ? await actWithLeave(batch, waiting, current, people) : rewriteOf(edit);
-    if (came.kind === 'ended') return { proposal: current.proposal, ending: came.ending };
+    if (came.kind === 'ended') return { proposal: current.proposal, ending: came.ending, steps: came.steps ?? [] };
     log.info('asking anew', { actionId: current.proposal.actionId, reason: came.reason });
     if (came.kind === 'ask_anew') {
       changes += 1;
@@ -140,7 +151,7 @@ async function proposeAnew(
 }
 
 type Came =
-  | { readonly kind: 'ended'; readonly ending: Ending }
+  | { readonly kind: 'ended'; readonly ending: Ending; readonly steps?: readonly SettledAction[] }
   | { readonly kind: 'ask_anew'; readonly again: RuledAction; readonly reason: string }
   /** It must be proposed anew: an approver wrote other arguments, or its tool is declared otherwise now. */
   | { readonly kind: 'rewrite'; readonly args: string; readonly editor: string; readonly reason: string };
@@ -155,7 +166,7 @@ async function actWithLeave(
   const leave = people === undefined ? null : leaveOf(people);
   const decisions = people?.decisions.map((decision) => decision.signed) ?? [];
   for (let ruling = 0; ruling < MAX_RULINGS; ruling++) {
-    if (await isCancelled(waiting, batch.conversationId)) return STOPPED;
+    if (await isCancelled(waiting, batch)) return STOPPED;
     const again = await ruleAgain(one, batch.principal, leave, people?.evidence);
     if (Date.now() >= (endOfLeave(leave) ?? Number.POSITIVE_INFINITY)) {
       return ended({ kind: 'expired', reason: 'nobody could act on it in time' });
@@ -168,11 +179,13 @@ async function actWithLeave(
       return ended({ kind: 'denied', reason: stand.reason });
     }
     if (stand.kind === 'ask_anew') return { kind: 'ask_anew', again, reason: stand.reason };
-    if (!(await workflowsRole.conversationRuns(batch.conversationId))) {
+    // What was done is undone also where its conversation has ended.
+    if (batch.stepOf?.undoes !== true && !(await workflowsRole.conversationRuns(batch.conversationId))) {
       return ended({ kind: 'cancelled', reason: 'its conversation has ended' });
     }
-    if (await isCancelled(waiting, batch.conversationId)) return STOPPED; // ruling and looking took time
+    if (await isCancelled(waiting, batch)) return STOPPED; // ruling and looking took time
     showBatch(waiting, 'acting');
+    if (isStart(again)) return await runProcedure(batch, waiting, again);
     const performed = await untilCancelled(waiting, () =>
       actOnce(again, batch.principal, { approval: leave, decisions, notesResult: false }),
     );
@@ -181,20 +194,16 @@ async function actWithLeave(
   return ended({ kind: 'denied', reason: 'nobody acted on it while its verdict was fresh' });
 }
 
-const ended = (ending: Ending): Came => ({ kind: 'ended', ending });
+const ended = (ending: Ending): Extract<Came, { kind: 'ended' }> => ({ kind: 'ended', ending });
 const STOPPED = ended({ kind: 'cancelled', reason: 'it was stopped before it began' });
 
-/** A stop reaches an act that has not begun yet; one that has begun is waited for. */
-async function untilCancelled<T>(waiting: Waiting, work: () => Promise<T>): Promise<T> {
-  const scope = new CancellationScope();
-  const watching = new CancellationScope();
-  const watched = watching.run(() => condition(() => waiting.hold === 'cancelled').then(() => scope.cancel()));
-  watched.catch(() => undefined); // ended below
-  try {
-    return await scope.run(work);
-  } finally {
-    watching.cancel();
-  }
+/** Start the procedure, and wait for its end: what stands behind it in the batch needs it done. */
+async function runProcedure(batch: BatchInput, waiting: Waiting, { proposal }: RuledAction): Promise<Came> {
+  const { batchId, principal } = batch;
+  const { settled, quotes } = await procedureInBatch({ proposal, principal, batchId }, waiting);
+  waiting.quotes.push(...quotes);
+  const [start, ...steps] = settled;
+  return { ...ended(start?.ending ?? { kind: 'failed', reason: 'its procedure told nothing' }), steps };
 }
 
 /** Open the approval that the verdict asks for; undefined when it asks nobody. */
@@ -229,8 +238,10 @@ async function recordEndings(done: readonly Settled[], waiting: Waiting): Promis
 }
 
 async function report(batch: BatchInput, waiting: Waiting): Promise<void> {
-  const { conversationId, batchId } = batch;
+  const { conversationId, batchId, stepOf } = batch;
+  if (stepOf !== undefined) return tellProcedure(stepOf.actionId);
   const { settled, approvals } = waiting;
-  const signed = await workflowsRole.signReport({ conversationId, batchId, settled, quotes: quotedOf(approvals) });
+  const quotes = [...new Set([...quotedOf(approvals), ...waiting.quotes])];
+  const signed = await workflowsRole.signReport({ conversationId, batchId, settled, quotes });
   await tellConversation(conversationId, { batchId, signed });
 }

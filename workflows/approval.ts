@@ -13,11 +13,12 @@ import {
 import { type Approval, askedBy, tenantOf } from '../domain/approval.ts';
 import { applyDecision, type Receipt } from '../domain/decision.ts';
 import { groupsAt } from '../domain/entitlement.ts';
-import type { BatchReport } from '../domain/conversation.ts';
+import type { BatchInput, BatchReport } from '../domain/conversation.ts';
 import { conversationWorkflowId } from '../domain/ids.ts';
 import { ACTION, CONVERSATION } from '../domain/protocol.ts';
 import type { DecisionStatement, Signed } from '../domain/signed.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
+import { listenForHold, LOOK_FOR_CONVERSATION_MS } from './hold.ts';
 import {
   endDue,
   find,
@@ -58,18 +59,7 @@ export function listenForPeople(waiting: Waiting): void {
     },
     { description: 'The same signed decision, delivered by a bot or by hand' },
   );
-  setHandler(defineSignal<[unknown?]>(ACTION.pause), (told) => hold(waiting, 'paused', told), {
-    description: 'Decide, but do not act, until resume',
-  });
-  setHandler(defineSignal<[unknown?]>(ACTION.resume), (told) => hold(waiting, 'none', told), {
-    description: 'Go on after a pause',
-  });
-  setHandler(defineSignal(ACTION.cancel), () => hold(waiting, 'cancelled'), {
-    description: 'Cancel all that has not begun',
-  });
-  setHandler(defineSignal(ACTION.said), () => noteChange(waiting), {
-    description: 'Something was said in the conversation, which cards show to whoever asked back',
-  });
+  listenForHold(waiting, () => noteChange(waiting));
   setHandler(actionQuery, () => ({
     batchId: waiting.batchId,
     approvals: waiting.approvals,
@@ -102,16 +92,17 @@ async function keepUp(waiting: Waiting): Promise<void> {
   noticeDue(waiting);
   await flush(waiting);
   for (let asked = waiting.asksBack.shift(); asked !== undefined; asked = waiting.asksBack.shift()) {
-    const signed = await workflowsRole.signAskBack(asked);
-    await tellConversation(asked.approval.conversationId, { batchId: waiting.batchId, signed });
+    const { reportsAs: batchId } = waiting;
+    const signed = await workflowsRole.signAskBack(batchId === waiting.batchId ? asked : { ...asked, as: batchId });
+    await tellConversation(asked.approval.conversationId, { batchId, signed });
   }
 }
 
-// 1 h: how long a batch that is paused may wait for a conversation that is gone; somebody who has terminated it knows why.
-const LOOK_FOR_CONVERSATION_MS = 3_600_000;
-
 /** Waits while the batch is paused; what falls due meanwhile ends all the same. True when it has been cancelled. */
-export async function isCancelled(waiting: Waiting, conversationId: string): Promise<boolean> {
+export async function isCancelled(
+  waiting: Waiting,
+  { conversationId, stepOf }: Pick<BatchInput, 'conversationId' | 'stepOf'>,
+): Promise<boolean> {
   while (waiting.hold === 'paused') {
     if (!waiting.keepsUp) {
       await condition(() => waiting.hold !== 'paused');
@@ -121,8 +112,9 @@ export async function isCancelled(waiting: Waiting, conversationId: string): Pro
     const news = () => waiting.hold !== 'paused' || waiting.delivered.length + waiting.asksBack.length > 0;
     const isNews = await condition(news, Math.max(1, untilMs - Date.now()), { summary: 'paused' });
     await keepUp(waiting); // what was decided in time counts, though nobody acts yet
-    // Nobody resumes what belongs to a conversation that was terminated.
-    if (!isNews && !(await workflowsRole.conversationRuns(conversationId))) waiting.hold = 'cancelled';
+    // Nobody resumes what belongs to a conversation that was terminated; what undoes something is done all the same.
+    if (isNews || (await workflowsRole.conversationRuns(conversationId))) continue;
+    waiting.hold = stepOf?.undoes === true ? 'none' : 'cancelled';
   }
   return waiting.hold === 'cancelled';
 }
@@ -176,17 +168,4 @@ async function countDelivered(waiting: Waiting): Promise<void> {
       log.warn('a delivered decision changed nothing', { reason: error.message });
     });
   }
-}
-
-// 60 s: the number of a word is the time of its conversation, and some more where many come at once; what is far beyond it
-// was sent by hand, and must not drown what the conversation says later.
-const LATEST_TOLD_MS = 60_000;
-
-/** What the conversation said earlier changes nothing any more; an operator, whose word has no number, is always heard. */
-function hold(waiting: Waiting, how: Waiting['hold'], told?: unknown): void {
-  if (typeof told === 'number' && told <= Date.now() + LATEST_TOLD_MS) {
-    if (told < waiting.told) return;
-    waiting.told = told;
-  }
-  if (waiting.hold !== 'cancelled') waiting.hold = how;
 }

@@ -1,37 +1,35 @@
 // What one model call asked for: ruled on, carried out in order, or sent to wait for people. The model is told what
 // came of each call. May import domain and @temporalio/workflow.
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import {
-  CancellationScope,
-  type ChildWorkflowOptions,
-  log,
-  ParentClosePolicy,
-  patched,
-  startChild,
-} from '@temporalio/workflow';
+import { CancellationScope, type ChildWorkflowOptions, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { type Ending, endingText, type RuledAction } from '../domain/action.ts';
 import type { TurnOf } from '../domain/activity-ports.ts';
-import { groupsAsked, inSteps, isRead, type RefusedCall, splitAtFirstAsk } from '../domain/batch.ts';
+import { groupsAsked, inSteps, isRead, isStart, type RefusedCall, splitAtFirstAsk } from '../domain/batch.ts';
 import { awaitReport, type ConversationState, remember, type WaitingBatch } from '../domain/conversation.ts';
 import { enterPhase } from '../domain/phase.ts';
-import { waitingWorkflowId, resultKey, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
+import { procedureId, resultKey, TASK_QUEUES, waitingWorkflowId, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
 import { type NewItem, refsIn } from '../domain/item.ts';
 import { ACTION } from '../domain/protocol.ts';
+import { noteQuoted } from '../domain/quoted.ts';
 import type { MessageStatement, Signed } from '../domain/signed.ts';
 import { timeText } from '../domain/text.ts';
 import type { action as actionWorkflow } from './action.ts';
 import { attributesOfBatch, describeConversation } from './desk.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
 import { entriesOf, performAction, ruleAgain, ruleOn, settledEntry } from './life.ts';
-import { holdWhilePaused, tellNew } from './phase.ts';
+import { holdWhilePaused, tellWhatHolds } from './phase.ts';
 import { askWhetherItHappened } from './question.ts';
+import { awaitAnswer, hearReport } from './reports.ts';
+import { procedureInTurn } from './starting.ts';
 
 /** What the rest of the turn must know. */
 export interface Told {
-  /** Something waits, or a person has taken over: the turn ends with the model's next words. */
-  readonly mustSpeak: boolean;
-  /** How many of the calls were denied by the rules. */
-  readonly denials: number;
+  /** Something waits or goes on, or a person has taken over: the turn ends with the model's next words. */
+  mustSpeak: boolean;
+  /** How many of the calls were denied by the rules, steps of procedures among them. */
+  denials: number;
+  /** The people whose words stand in what the model was told. */
+  quotes: readonly string[];
 }
 
 /** What a stop finds not done: what had not begun, and the summaries of what it ended. */
@@ -57,24 +55,35 @@ export async function carryOut(
   remember(state, refsIn(await workflowsRole.record({ entries: [...entries, ...denied], items })));
 
   undone.open = [...runNow, ...waiting];
-  const ran = await runInOrder(state, of, principal, runNow, undone);
+  const told: Told = { mustSpeak: false, denials: denied.length, quotes: [] };
+  const ran = await runInOrder({ state, of, principal, undone, told }, runNow);
   const rest = [...ran.asking, ...waiting];
-  if (ran.broken) await cancelRest(state, of, rest, undone);
+  if (ran.broken !== undefined) await cancelRest(state, of, rest, undone, ran.broken);
   // Not cut off by a stop: what was started must be known, so that it can be told to end.
   else if (rest.length > 0) await CancellationScope.nonCancellable(() => startWaiting(state, of, principal, rest));
   undone.open = [];
-  const waits = !ran.broken && rest.length > 0;
-  return { mustSpeak: waits || state.phase === 'handed_over', denials: denied.length };
+  told.mustSpeak ||= (ran.broken === undefined && rest.length > 0) || state.phase === 'handed_over';
+  return told;
 }
 
-/** Reads side by side, writes one after the other; a write that did not succeed ends the order for those after it. */
+/** Of the turn, the call and what is told of it. */
+interface Calling {
+  readonly state: ConversationState;
+  readonly of: TurnOf;
+  readonly principal: Signed<MessageStatement>;
+  readonly undone: Undone;
+  readonly told: Told;
+}
+
+/**
+ * Reads side by side, writes one after the other; a write that did not succeed ends the order for those after it, which
+ * `broken` says in words.
+ */
 async function runInOrder(
-  state: ConversationState,
-  of: TurnOf,
-  principal: Signed<MessageStatement>,
+  calling: Calling,
   actions: readonly RuledAction[],
-  undone: Undone,
-): Promise<{ readonly broken: boolean; readonly asking: readonly RuledAction[] }> {
+): Promise<{ readonly broken: string | undefined; readonly asking: readonly RuledAction[] }> {
+  const { state, of, principal, undone } = calling;
   const steps = inSteps(actions);
   let wrote = false;
   for (const [at, planned] of steps.entries()) {
@@ -86,28 +95,29 @@ async function runInOrder(
     if (step.some(({ verdict }) => verdict.kind === 'ask')) {
       // What is denied joins nothing that waits: it is told at once.
       const denied = step.filter(({ verdict }) => verdict.kind === 'deny');
-      for (const action of denied) await runOne(state, of, principal, action, undone);
+      for (const action of denied) await runOne(calling, action);
       const asking = step.filter((action) => !denied.includes(action));
-      return { broken: false, asking: [...asking, ...steps.slice(at + 1).flat()] };
+      return { broken: undefined, asking: [...asking, ...steps.slice(at + 1).flat()] };
     }
-    const endings = await Promise.all(step.map((action) => runOne(state, of, principal, action, undone)));
+    const endings = await Promise.all(step.map((action) => runOne(calling, action)));
     const isWrite = step.some((action) => !isRead(action));
     wrote ||= isWrite;
-    if (isWrite && endings.some((ending) => ending.kind !== 'succeeded')) {
-      await cancelRest(state, of, steps.slice(at + 1).flat(), undone);
-      return { broken: true, asking: [] };
+    if (isWrite && endings.some((ending) => ending?.kind !== 'succeeded')) {
+      const broken = endings.includes(undefined) ? GOES_ON : BROKEN;
+      await cancelRest(state, of, steps.slice(at + 1).flat(), undone, broken);
+      return { broken, asking: [] };
     }
   }
-  return { broken: false, asking: [] };
+  return { broken: undefined, asking: [] };
 }
 
-async function runOne(
-  state: ConversationState,
-  of: TurnOf,
-  principal: Signed<MessageStatement>,
-  action: RuledAction,
-  undone: Undone,
-): Promise<Ending> {
+const BROKEN = 'an earlier step of the same order did not succeed';
+const GOES_ON = 'a procedure before it in the same order goes on; ask for it again when that has ended';
+
+/** How it ended; undefined where it goes on. */
+async function runOne(calling: Calling, action: RuledAction): Promise<Ending | undefined> {
+  if (isStart(action) && action.verdict.kind === 'allow') return runStart(calling, action);
+  const { state, of, principal, undone } = calling;
   const { proposal } = action;
   const done = await performAction(action, principal);
   undone.open = undone.open.filter((one) => one.proposal.actionId !== proposal.actionId);
@@ -120,20 +130,31 @@ async function runOne(
   return done.ending;
 }
 
-// 76 h: the owner's time and the team's; for show only, the question keeps its own deadlines.
-const ANSWER_WITHIN_MS = 76 * 3_600_000;
-
-/** Wait for the answer of people to the question about an action. */
-export function awaitAnswer(
-  state: ConversationState,
-  principal: Signed<MessageStatement>,
-  batchId: string,
-  summary: string,
-): void {
-  const deadlineMs = Date.now() + ANSWER_WITHIN_MS;
-  const summaries = [`whether it happened: ${summary}`];
-  awaitReport(state, { batchId, principal, summaries, group: 'the agent’s owner or team', deadlineMs });
-  describeConversation(state);
+/** Start a procedure. What is known of it by the end of this turn's patience is the result of the call. */
+async function runStart(
+  { state, of, principal, undone, told }: Calling,
+  action: RuledAction,
+): Promise<Ending | undefined> {
+  const { proposal } = action;
+  const { actionId, callId, tool } = proposal;
+  // A stop reaches it by itself from here on.
+  undone.open = undone.open.filter((one) => one.proposal.actionId !== proposal.actionId);
+  const report = await procedureInTurn(state, { proposal, principal });
+  const call = { actionId, callId, tool };
+  const taken = report && (await workflowsRole.takeReport({ of, ...report, call }));
+  if (taken?.kind === 'taken') {
+    hearReport(state, { batchId: procedureId(actionId), principal }, taken);
+    remember(state, taken.items);
+    noteQuoted(state, taken.items[0]?.id ?? '', taken.quotes);
+    told.denials += taken.denials;
+    told.quotes = [...told.quotes, ...taken.quotes];
+    return taken.ending;
+  }
+  told.mustSpeak = true;
+  const waits = state.waiting.find((one) => one.batchId === procedureId(actionId));
+  const how = waits === undefined || waits.group === '' ? 'It goes on by itself' : `It waits for ${waits.group}`;
+  await tell(state, [toolResult(of, proposal, `Started, and not done yet. ${how}; the outcome will be reported.`)]);
+  return undefined;
 }
 
 async function cancelRest(
@@ -141,11 +162,11 @@ async function cancelRest(
   of: TurnOf,
   rest: readonly RuledAction[],
   undone: Undone,
+  reason: string,
 ): Promise<void> {
   if (rest.length === 0) return;
   undone.open = undone.open.filter((one) => !rest.includes(one));
   undone.summaries.push(...rest.map(({ proposal }) => proposal.summary));
-  const reason = 'an earlier step of the same order did not succeed';
   const entries = rest.map(({ proposal }) => settledEntry(proposal, { kind: 'cancelled', reason }));
   const items = rest.map(({ proposal }) => toolResult(of, proposal, endingText({ kind: 'cancelled', reason })));
   remember(state, refsIn(await workflowsRole.record({ entries, items })));
@@ -174,10 +195,7 @@ async function startWaiting(
   });
   awaitReport(state, batch);
   describeConversation(state);
-  // What was announced before this batch was there does not reach it by itself; a stop that is over already neither.
-  const wasStopped = CancellationScope.current().parent?.consideredCancelled === true;
-  if (state.announcer && state.phase !== 'open') await tellNew(state, batch, state.phase);
-  else if (wasStopped && patched('tell-of-stop')) await tellNew(state, batch, 'stopped');
+  await tellWhatHolds(state, batch);
   await tell(
     state,
     rest.map(({ proposal, verdict }) =>

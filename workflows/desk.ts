@@ -2,6 +2,7 @@
 // May import domain and @temporalio/workflow.
 import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { SettledAction } from '../domain/action.ts';
 import type { Approval } from '../domain/approval.ts';
 import type { ConversationState } from '../domain/conversation.ts';
 import { approvalsOf } from '../domain/decision.ts';
@@ -29,18 +30,18 @@ function showColumns(state: ConversationState): void {
   ]);
 }
 
-/** The groups of a batch, which stands for all of them in one text. */
-const namesIn = (groups: string): string[] => groups.split(', ');
+/** The groups of a batch, which stands for all of them in one text; none where it waits for nobody. */
+const namesIn = (groups: string): string[] => (groups === '' ? [] : groups.split(', '));
 
 /** What a batch's row says: whose it is, and whom it waits for. */
-export function attributesOfBatch(group: string): SearchAttributePair[] {
+export function attributesOfBatch(group: string, phase: BatchPhase = 'waiting'): SearchAttributePair[] {
   const { typedSearchAttributes: own } = workflowInfo();
   const inherited = INHERITED.flatMap((key) => pairOf(key, own.get(key)));
   return [
     ...inherited,
     ...pairOf(PRIORITY, own.get(PRIORITY)),
-    { key: PHASE, value: 'waiting' },
-    { key: WAITS_FOR, value: namesIn(group) },
+    { key: PHASE, value: phase },
+    ...(group === '' ? [] : [{ key: WAITS_FOR, value: namesIn(group) } as const]),
   ];
 }
 
@@ -61,11 +62,10 @@ export function showBatchColumns(phase: BatchPhase, group: string): void {
 /** The live panel of a conversation, and the columns of its row. */
 export function describeConversation(state: ConversationState): void {
   showColumns(state);
-  const waits = state.waiting.map(
-    (batch) =>
-      `- \`${waitingWorkflowId(batch.batchId)}\` waits for **${batch.group}** until ${timeText(batch.deadlineMs)}: ` +
-      batch.summaries.map(escaped).join('; '),
-  );
+  const waits = state.waiting.map((batch) => {
+    const how = batch.group === '' ? 'goes on' : `waits for **${batch.group}** until ${timeText(batch.deadlineMs)}`;
+    return `- \`${waitingWorkflowId(batch.batchId)}\` ${how}: ${batch.summaries.map(escaped).join('; ')}`;
+  });
   setCurrentDetails(
     [
       `**${state.phase}** · agent ${state.agent} · turn ${state.turn} · ${state.inbox.length} queued`,
@@ -85,6 +85,14 @@ export function describeBatch(approvals: readonly Approval[]): void {
       )
       .join('\n'),
   );
+}
+
+/** The live panel of a procedure: one line per step. */
+export function describeProcedure(settled: readonly SettledAction[], now: string): void {
+  const lines = settled.map(({ actionId, summary, ending }) => {
+    return `- **${ending.kind}** ${escaped(summary)} · \`${actionId}\` ${escaped(ending.reason)}`;
+  });
+  setCurrentDetails([...lines, ...(now === '' ? [] : [`- ${escaped(now)}`])].join('\n'));
 }
 
 /** Text of a principal or a record, made plain for Markdown. */

@@ -31,7 +31,18 @@ export async function ruleAnew(
   anew: { readonly args: string; readonly editor: string },
   principal: Signed<MessageStatement>,
 ): Promise<Case> {
-  const proposed = await workflowsRole.proposeAnew({ proposal, ...anew });
+  return ruleOnOne(await workflowsRole.proposeAnew({ proposal, ...anew }), principal);
+}
+
+/** Propose a step of a procedure as its code wants it, and rule on that. */
+export async function ruleOnStep(
+  wanted: Parameters<typeof workflowsRole.proposeStep>[0],
+  principal: Signed<MessageStatement>,
+): Promise<Case> {
+  return ruleOnOne(await workflowsRole.proposeStep(wanted), principal);
+}
+
+async function ruleOnOne(proposed: Proposed, principal: Signed<MessageStatement>): Promise<Case> {
   const [ruled] = await ruleOnProposed([proposed], principal);
   if (ruled === undefined) throw new Error('there must be one case for one proposal'); // only a bug breaks this
   return ruled;

@@ -8,13 +8,16 @@ import {
   type ConversationView,
   enqueue,
   enqueueReport,
+  noteNews,
   refusalOf,
   type SubmittedMessage,
   type Ticket,
   viewOf,
 } from '../domain/conversation.ts';
+import type { ProcedureNews } from '../domain/procedure-run.ts';
 import { enterPhase } from '../domain/phase.ts';
 import type { FailureType } from '../domain/failure.ts';
+import { isProcedureId } from '../domain/ids.ts';
 import { CONVERSATION } from '../domain/protocol.ts';
 import type { CommandStatement, Signed } from '../domain/signed.ts';
 import { workflowsRole } from './effects.ts';
@@ -26,6 +29,7 @@ const close = defineUpdate<ConversationView>(CONVERSATION.close);
 const pauseSignal = defineSignal(CONVERSATION.pauseSignal);
 const stopSignal = defineSignal(CONVERSATION.stopSignal);
 const actionSettled = defineSignal<[BatchReport]>(CONVERSATION.actionSettled);
+const procedureWaits = defineSignal<[ProcedureNews]>(CONVERSATION.procedureWaits);
 const conversationQuery = defineQuery<ConversationView>(CONVERSATION.query);
 
 /** Listen for messages. `halt` ends the running turn at once. Returns how to enter a phase from elsewhere. */
@@ -57,6 +61,16 @@ export function listen(state: ConversationState, halt: () => void): (event: 'clo
       if (!isTaken) log.warn('ignored a report: malformed, for nothing that waits, or one too many');
     },
     { description: 'How a batch of waiting actions ended (signed by the workflows role)' },
+  );
+  // A Signal, as the report is: nobody waits for an answer.
+  setHandler(
+    procedureWaits,
+    (news) => {
+      state.signals++;
+      if (isNews(news)) noteNews(state, news);
+      else log.warn('ignored news that are none of a procedure');
+    },
+    { description: 'For whom a procedure that was started here waits now; it changes nothing but what is shown' },
   );
   for (const command of ['resume', 'handover', 'handback'] as const) {
     setHandler(
@@ -115,3 +129,11 @@ function isReport(value: unknown): value is BatchReport {
   const report = value as Partial<BatchReport> | null;
   return typeof report?.batchId === 'string' && typeof report.signed === 'string';
 }
+
+function isNews(value: unknown): value is ProcedureNews {
+  const { batchId, group, deadlineMs } = Object(value) as Partial<ProcedureNews>;
+  return typeof batchId === 'string' && isProcedureId(batchId) && isName(group) && Number.isFinite(deadlineMs);
+}
+
+// 200 characters: the names of groups are far shorter; it stands in the state of the conversation.
+const isName = (value: unknown): boolean => typeof value === 'string' && value.length <= 200;

@@ -1,6 +1,6 @@
 // A conversation's phase: put on record when it changes, and passed on to the actions that wait.
 // May import domain and @temporalio/workflow.
-import { condition, getExternalWorkflowHandle, log, uuid4 } from '@temporalio/workflow';
+import { CancellationScope, condition, getExternalWorkflowHandle, log, patched, uuid4 } from '@temporalio/workflow';
 import type { ConversationPhase, ConversationState, WaitingBatch } from '../domain/conversation.ts';
 import { changeIsTold, nextTold, numberOfChange } from '../domain/phase.ts';
 import { isQuestionId, waitingWorkflowId } from '../domain/ids.ts';
@@ -56,8 +56,15 @@ async function tellWaiting({ batchId }: WaitingBatch, phase: ConversationPhase, 
   if (!isQuestionId(batchId)) await signalBatch(batchId, TELLS[phase], told);
 }
 
+/** What was announced before it was there does not reach it by itself; a stop that is over already neither. */
+export async function tellWhatHolds(state: ConversationState, batch: WaitingBatch): Promise<void> {
+  const wasStopped = CancellationScope.current().parent?.consideredCancelled === true;
+  if (state.announcer && state.phase !== 'open') await tellNew(state, batch, state.phase);
+  else if (wasStopped && patched('tell-of-stop')) await tellNew(state, batch, 'stopped');
+}
+
 /** A batch that has begun after the change was told. */
-export const tellNew = (state: ConversationState, batch: WaitingBatch, phase: ConversationPhase): Promise<void> =>
+const tellNew = (state: ConversationState, batch: WaitingBatch, phase: ConversationPhase): Promise<void> =>
   tellWaiting(batch, phase, nextTold(state, Date.now()));
 
 /** Whoever asked back sees on a card what is said now. */

@@ -2,7 +2,7 @@
 // first `ask` on the rest waits in a Workflow of its own, and the turn ends. May import domain and @temporalio/workflow.
 import { type CancellationScope, isCancellation, log, patched } from '@temporalio/workflow';
 import { endingText } from '../domain/action.ts';
-import { isAskedBack, noteAskedBack } from '../domain/asked-back.ts';
+import { isAskedBack } from '../domain/asked-back.ts';
 import type { OpenedTurn, TurnOf } from '../domain/activity-ports.ts';
 import {
   type ConversationState,
@@ -20,12 +20,13 @@ import { type NewItem, refsIn } from '../domain/item.ts';
 import { noteQuoted, quotedNow } from '../domain/quoted.ts';
 import type { CallModelResult } from '../domain/model.ts';
 import { wordsOfDenials, wordsOfModelFailure, wordsOfStop } from '../domain/words.ts';
-import { awaitAnswer, carryOut, toolResult, type Undone } from './calls.ts';
+import { carryOut, toolResult, type Undone } from './calls.ts';
 import { showGone } from './cards.ts';
 import { callModel, isActivityFailure, typeOfFailure, whyFailed, workflowsRole } from './effects.ts';
 import { settledEntry } from './life.ts';
 import { holdWhilePaused, tellAskers } from './phase.ts';
 import { startQuestion } from './question.ts';
+import { awaitAnswer, hearReport } from './reports.ts';
 
 // 3: once is a mistake, twice a misunderstanding; a model that goes on is led by somebody, and a person should look.
 const MAX_DENIALS = 3;
@@ -54,7 +55,7 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
   else if (isAskedBack(state)) await tellAskers(state);
   remember(state, opened.items);
   noteQuoted(state, opened.items[0]?.id ?? '', opened.quotes ?? []);
-  const quotes = work.kind === 'report' ? quotedNow(state) : [];
+  let quotes = work.kind === 'report' ? quotedNow(state) : [];
   let actions = 0;
   let mustSpeak = false;
   let denials = opened.denials ?? 0;
@@ -80,6 +81,7 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
     if (mustSpeak) break;
     const from = { itemId: answer.item.id, firstIndex: actions, quotes };
     const told = await carryOut(state, of, opened.principal, from, undone);
+    quotes = [...new Set([...quotes, ...told.quotes])];
     actions += answer.count;
     mustSpeak = told.mustSpeak;
     denials += told.denials;
@@ -120,18 +122,6 @@ async function noteLostReport(state: ConversationState, { batchId, summaries }: 
   remember(state, refsIn(await workflowsRole.record({ entries: [], items: [item] })));
 }
 
-/** What a verified report changes: its batch waits no more, its questions do, and a person may have taken over. */
-function hearReport(
-  state: ConversationState,
-  batch: WaitingBatch,
-  { asked = [], ...opened }: Exclude<Opened, { kind: 'refused' }>,
-): void {
-  if (opened.stillWaits !== true) settleBatch(state, batch.batchId);
-  else if (opened.hasCards === true) noteAskedBack(state, batch.batchId);
-  for (const { questionId, summary } of asked) awaitAnswer(state, batch.principal, questionId, summary);
-  if (opened.kind === 'speaks' && opened.handsOver === true) enterPhase(state, 'tool_handover');
-}
-
 /** End the turn with words of code, where the model has none. */
 async function say(
   state: ConversationState,
@@ -169,7 +159,8 @@ async function askModel(state: ConversationState, call: number, mustSpeak: boole
 }
 
 function waitingWords(state: ConversationState): string {
-  return state.waiting.map((batch) => `${batch.summaries.join('; ')}: waits for ${batch.group}.`).join(' ');
+  const how = (group: string) => (group === '' ? 'goes on' : `waits for ${group}`);
+  return state.waiting.map(({ summaries, group }) => `${summaries.join('; ')}: ${how(group)}.`).join(' ');
 }
 
 type Opened = Exclude<OpenedTurn, { kind: 'behind' }>;

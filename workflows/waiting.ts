@@ -9,13 +9,18 @@ import type { Entry } from '../domain/entry.ts';
 import type { DecisionStatement, Signed } from '../domain/signed.ts';
 import { type BatchPhase, describeBatch, showBatchColumns } from './desk.ts';
 import { workflowsRole } from './effects.ts';
+import { type Held, NOT_HELD } from './hold.ts';
 
 /** The state of a batch that waits: one printable object. */
-export interface Waiting {
+export interface Waiting extends Held {
   readonly batchId: string;
+  /** As what the conversation knows it: itself, or the procedure whose step it is. */
+  readonly reportsAs: string;
   /** Every approval asked for, the void ones too, so that a late click gets its receipt. */
   approvals: Approval[];
   settled: SettledAction[];
+  /** Whose words stand in how procedures ended that were started here. */
+  quotes: string[];
   /** Decisions that came by Signal and are not verified yet. */
   delivered: Signed<DecisionStatement>[];
   /** What is not on record yet, and how many writes are under way. */
@@ -25,9 +30,6 @@ export interface Waiting {
   shown: string;
   /** False in a run that began when decisions were confirmed before they were on record, and rows did not follow. */
   readonly keepsUp: boolean;
-  hold: 'none' | 'paused' | 'cancelled';
-  /** The number of the conversation's last word on that. */
-  told: number;
   /** How many notices of each approval were given, by its id. False: the run began when nobody was reminded. */
   readonly noticed: Record<string, number> | false;
   /** What approvers ask the conversation, and was not passed on yet. */
@@ -42,12 +44,12 @@ export interface Waiting {
 }
 
 /** `groups` as its row was started with. */
-export function openWaiting(batchId: string, groups: string): Waiting {
-  const empty = { approvals: [], settled: [], delivered: [], unrecorded: [], asksBack: [], writing: 0 };
-  const unseen = { told: 0, hasCards: false, changes: 0, shownChanges: 0, reminders: [] };
+export function openWaiting(batchId: string, groups: string, reportsAs = batchId): Waiting {
+  const empty = { approvals: [], settled: [], quotes: [], delivered: [], unrecorded: [], asksBack: [], writing: 0 };
+  const unseen = { hasCards: false, changes: 0, shownChanges: 0, reminders: [] };
   const keepsUp = patched('keeps-up');
   const noticed = patched('reminds') ? {} : false;
-  return { batchId, ...empty, ...unseen, shown: rowOf('waiting', groups), hold: 'none', keepsUp, noticed };
+  return { batchId, reportsAs, ...empty, ...unseen, ...NOT_HELD, shown: rowOf('waiting', groups), keepsUp, noticed };
 }
 
 /**

@@ -21,6 +21,7 @@ const Proposal = z.looseObject({
   tenant: z.string(),
   callId: z.string(),
   origin: z.object({ messageId: z.string(), itemId: z.string() }).optional(),
+  proposedBy: z.object({ procedure: z.string(), actionId: z.string() }).optional(),
   tool: z.string(),
   toolVersion: z.string(),
   args: z.string(),

@@ -10,7 +10,7 @@ import type { Verdict } from '../../domain/verdict.ts';
 import { type AnyTool, type Authorized, type Call, isDeclared } from '../../domain/tool.ts';
 import { ACT_WITHIN_MS, groupsOf } from '../../domain/approval.ts';
 import type { WarrantMark } from '../../domain/entry.ts';
-import { isActionOf, ruledStep } from '../../domain/ids.ts';
+import { isActionOf, parseStepId, ruledStep } from '../../domain/ids.ts';
 import { actionDigest, canonicalJson, proposalDigest } from '../../trust/digest.ts';
 import { SignatureInvalid, type Verifier } from '../../trust/signing.ts';
 
@@ -116,6 +116,7 @@ export async function verifyCall(
   must(isDeclared(tool, loaded?.declarations.get(tool.name), proposal), 'the tool is declared otherwise here');
   const { actionId, conversationId, turn, tenant } = proposal;
   must(isActionOf(actionId, conversationId, turn), 'the action is of another conversation or turn');
+  must(parseStepId(actionId)?.start === proposal.proposedBy?.actionId, 'the action is a step of another procedure');
   const { principal, ...statement }: MessageStatement = await proven(() => deps.verifier.verify('message', signed));
   must(statement.conversationId === conversationId, 'the principal signed in another conversation');
   must(isSamePerson(principal, proposal.principal), 'the principal is another one');

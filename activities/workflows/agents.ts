@@ -1,7 +1,7 @@
-// Finding an agent and its tools by name. May import domain.
+// Finding an agent, and what its calls may name. May import domain.
 import { ApplicationFailure } from '@temporalio/common';
-import type { LoadedAgent } from '../../domain/agent.ts';
-import type { AnyTool } from '../../domain/tool.ts';
+import { callablesOf, type LoadedAgent } from '../../domain/agent.ts';
+import type { Callable } from '../../domain/tool.ts';
 
 /** The loaded agent. A conversation of an agent that is gone waits, visibly, until it is loaded again. */
 export function agentOf(agents: ReadonlyMap<string, LoadedAgent>, name: string): LoadedAgent {
@@ -13,13 +13,14 @@ export function agentOf(agents: ReadonlyMap<string, LoadedAgent>, name: string):
   });
 }
 
-/** The digest of what one of its tools declares. */
-export function declarationOf({ agent, declarations }: LoadedAgent, tool: AnyTool): string {
-  const digest = declarations.get(tool.name);
+/** The digest of what one of its tools or procedures declares. */
+export function declarationOf({ agent, declarations }: LoadedAgent, { name }: Pick<Callable, 'name'>): string {
+  const digest = declarations.get(name);
   if (digest !== undefined) return digest;
-  throw new Error(`there must be a digest of what ${agent.name}.${tool.name} declares`); // only a bug breaks this
+  throw new Error(`there must be a digest of what ${agent.name}.${name} declares`); // only a bug breaks this
 }
 
-export function toolOf(loaded: LoadedAgent, name: string): AnyTool | undefined {
-  return loaded.agent.tools.find((tool) => tool.name === name);
+/** The tool, or the procedure, of that name. */
+export function toolOf(loaded: LoadedAgent, name: string): Callable | undefined {
+  return callablesOf(loaded.agent).find((one) => one.name === name);
 }

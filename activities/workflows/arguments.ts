@@ -1,7 +1,7 @@
 // A call's arguments: parsed by the tool's schema and made canonical once. Card, digest and tool see that text and no
 // other. May import domain and trust.
 import type { Json, JsonObject } from '../../domain/json.ts';
-import { type AnyTool, MAX_ARGUMENTS_BYTES } from '../../domain/tool.ts';
+import { type Callable, MAX_ARGUMENTS_BYTES } from '../../domain/tool.ts';
 import { utf8Bytes } from '../../domain/text.ts';
 import { canonicalJson } from '../../trust/digest.ts';
 
@@ -13,7 +13,7 @@ type Parsed =
   | { readonly kind: 'invalid'; readonly reason: string };
 
 /** One canonical text of the arguments, or why there is none. Card, digest and tool see this text and no other. */
-export function parseArguments(tool: AnyTool, text: string): Parsed {
+export function parseArguments(tool: Callable, text: string): Parsed {
   if (utf8Bytes(text) > MAX_ARGUMENTS_BYTES)
     return { kind: 'invalid', reason: `the arguments exceed ${MAX_ARGUMENTS_BYTES} bytes` };
   let raw: unknown;
@@ -39,13 +39,13 @@ export function parseArguments(tool: AnyTool, text: string): Parsed {
 }
 
 /** The actor parses the canonical text once more: a schema that transforms its input would fail there, after approval. */
-function isStable(tool: AnyTool, args: string): boolean {
+function isStable(tool: Callable, args: string): boolean {
   const again = tool.input.safeParse(JSON.parse(args));
   return again.success && canonicalJson(again.data as Json) === args;
 }
 
 /** Only the values that decide who, where and how much. */
-export function criticalOf(tool: AnyTool, args: string): string {
+export function criticalOf(tool: Callable, args: string): string {
   const input = JSON.parse(args) as JsonObject;
   return canonicalJson(Object.fromEntries(tool.critical.map((name) => [name, input[name] ?? null])));
 }

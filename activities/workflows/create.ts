@@ -9,7 +9,8 @@ import { createPropose, createProposeAnew } from './propose.ts';
 import { createCloseQuestion, createPoseQuestion } from './question.ts';
 import { createCloseGone } from './gone.ts';
 import { createCloseUnfinished, createRecord, createSignAskBack, createSignReport } from './record.ts';
-import { createOpenReportTurn, createOpenTurn } from './turns.ts';
+import { createProposeStep, createReadEnd } from './steps.ts';
+import { createOpenReportTurn, createOpenTurn, createTakeReport } from './turns.ts';
 import { createVerifyCommand, createVerifyDecision } from './verify.ts';
 
 export function createWorkflowsActivities(deps: WorkflowsDeps): WorkflowsActivities {
@@ -19,6 +20,9 @@ export function createWorkflowsActivities(deps: WorkflowsDeps): WorkflowsActivit
     openReportTurn: createOpenReportTurn(deps),
     propose: createPropose(deps, decide),
     proposeAnew: createProposeAnew(deps, decide),
+    proposeStep: createProposeStep(deps, decide),
+    readEnd: createReadEnd(deps),
+    takeReport: createTakeReport(deps),
     decide,
     record: createRecord(deps),
     verifyDecision: createVerifyDecision(deps),

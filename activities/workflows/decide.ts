@@ -7,9 +7,10 @@ import { TOOL_CHANGED, type Verdict } from '../../domain/verdict.ts';
 import type { Inspected, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { entitledPeople } from '../../domain/entitlement.ts';
-import { decideByRules } from '../../domain/rule.ts';
+import { parseStepId } from '../../domain/ids.ts';
+import { decideByRules, type RuleCase } from '../../domain/rule.ts';
 import type { VerdictStatement } from '../../domain/signed.ts';
-import { type AnyTool, isDeclared } from '../../domain/tool.ts';
+import { type Callable, isDeclared } from '../../domain/tool.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import { canonicalJson, proposalDigest, sha256Hex } from '../../trust/digest.ts';
 import { agentOf, declarationOf, toolOf } from './agents.ts';
@@ -70,6 +71,7 @@ async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Insp
     tool: tool.name,
     effect: tool.effect,
     egress: tool.egress,
+    ...stepOf(proposal),
     input: JSON.parse(proposal.args) as JsonObject,
     evidence,
     principal: proposal.principal,
@@ -77,6 +79,12 @@ async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Insp
   });
   const nobody = verdict.kind === 'ask' ? whyNobodyCan(deps, proposal, verdict) : undefined;
   return nobody === undefined ? verdict : denied(verdict.ruleId, nobody);
+}
+
+/** Whose code proposes it, where it is a step of a procedure. */
+function stepOf({ actionId, proposedBy }: Proposal): Pick<RuleCase, 'proposedBy'> {
+  if (proposedBy === undefined) return {};
+  return { proposedBy: { procedure: proposedBy.procedure, step: parseStepId(actionId)?.step ?? '' } };
 }
 
 /** Why the people whom a rule asks could never give leave; undefined when they can. Asking nobody denies. */
@@ -101,7 +109,7 @@ const whoseWords = ({ editors = [] }: Proposal): string =>
  * The same that a person denied in this conversation, with the same tool and critical arguments, while the record is as it
  * was then: it is not asked again.
  */
-async function deniedBefore(deps: WorkflowsDeps, proposal: Proposal, tool: AnyTool, evidence: Inspected['evidence']) {
+async function deniedBefore(deps: WorkflowsDeps, proposal: Proposal, tool: Callable, evidence: Inspected['evidence']) {
   const rows = await deps.store.actions.deniedByPeople(proposal.conversationId, proposal.tool);
   const critical = criticalOf(tool, proposal.args);
   const asItIs = recordOf(evidence);
@@ -115,7 +123,7 @@ const recordOf = (evidence: Inspected['evidence']): string =>
   evidence === null ? '' : canonicalJson({ version: evidence.version, record: evidence.record });
 
 /** A write that has not ended, or may have happened, with the same tool and critical arguments, in this conversation. */
-async function openTwin(deps: WorkflowsDeps, proposal: Proposal, tool: AnyTool): Promise<ActionRow | undefined> {
+async function openTwin(deps: WorkflowsDeps, proposal: Proposal, tool: Callable): Promise<ActionRow | undefined> {
   const rows = await deps.store.actions.openWrites(proposal.conversationId, proposal.tool);
   const critical = criticalOf(tool, proposal.args);
   return rows.find((row) => row.id !== proposal.actionId && criticalOf(tool, row.args) === critical);

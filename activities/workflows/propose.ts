@@ -6,7 +6,7 @@ import type { LoadedAgent } from '../../domain/agent.ts';
 import { actionId, anewId } from '../../domain/ids.ts';
 import type { Item, ModelCall } from '../../domain/item.ts';
 import type { Principal } from '../../domain/principal.ts';
-import type { AnyTool } from '../../domain/tool.ts';
+import type { Callable } from '../../domain/tool.ts';
 import { MAX_REASON_CHARS } from '../../domain/rule.ts';
 import type { MessageStatement, Signed } from '../../domain/signed.ts';
 import { cutText, utf8Bytes } from '../../domain/text.ts';
@@ -45,7 +45,7 @@ export function createPropose(
 }
 
 /** Rule on those at once for which no evidence has to be read. */
-async function ruleOnReady(
+export async function ruleOnReady(
   proposed: readonly Proposed[],
   decide: WorkflowsActivities['decide'],
 ): Promise<readonly Proposed[]> {
@@ -100,12 +100,12 @@ function readCall(reading: Reading, call: ModelCall, index: number): Proposed {
   }
 }
 
-const invalidAs =
+export const invalidAs =
   (call: Pick<InvalidCall, 'actionId' | 'callId' | 'tool'>) =>
   (reason: string): InvalidCall => ({ kind: 'invalid', ...call, reason: cutText(reason, MAX_REASON_CHARS) });
 
 /** A schema or a summary of a tool that throws must not hold up the conversation. */
-const unreadBy = (error: unknown): string =>
+export const unreadBy = (error: unknown): string =>
   `the tool could not read this call: ${error instanceof Error ? error.message : String(error)}`;
 
 function proposalOf(
@@ -115,7 +115,7 @@ function proposalOf(
     tool,
     id,
     index,
-  }: { readonly call: ModelCall; readonly tool: AnyTool; readonly id: string; readonly index: number },
+  }: { readonly call: ModelCall; readonly tool: Callable; readonly id: string; readonly index: number },
   { args, input }: { readonly args: string; readonly input: unknown },
 ): Proposal {
   const { conversationId, turn, agent, tenant } = of;
@@ -128,17 +128,18 @@ function proposalOf(
   };
 }
 
-const restingOn = (editors: readonly string[]): Pick<Proposal, 'editors'> => (editors.length === 0 ? {} : { editors });
+export const restingOn = (editors: readonly string[]): Pick<Proposal, 'editors'> =>
+  editors.length === 0 ? {} : { editors };
 
 /** What the digest covers, and the digest. The same seed gives the same salt: who runs it again proposes the same. */
-function identityOf(tool: AnyTool, of: Pick<Proposal, 'actionId' | 'args' | 'principal'>, seed: string) {
+export function identityOf(tool: Callable, of: Pick<Proposal, 'actionId' | 'args' | 'principal'>, seed: string) {
   const salt = sha256Hex(seed).slice(0, SALT_CHARS);
   const identity = { ...of, tool: tool.name, toolVersion: tool.version, salt };
   return { ...identity, digest: actionDigest(identity) };
 }
 
 /** What a proposal has from the declaration of its tool. */
-function declaredBy(loaded: LoadedAgent, tool: AnyTool, input: unknown, principal: Principal) {
+export function declaredBy(loaded: LoadedAgent, tool: Callable, input: unknown, principal: Principal) {
   return {
     declarationSha256: declarationOf(loaded, tool),
     effect: tool.effect,
@@ -193,7 +194,7 @@ function proposedAnew(deps: WorkflowsDeps, proposal: Proposal, text: string, edi
 }
 
 /** The same effect twice in one answer is one wish. Reads may repeat. */
-function isRepeated(tool: AnyTool, args: string, before: readonly Proposed[]): boolean {
+function isRepeated(tool: Callable, args: string, before: readonly Proposed[]): boolean {
   if (tool.effect === 'read') return false;
   const critical = criticalOf(tool, args);
   return before.some(

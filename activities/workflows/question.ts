@@ -6,7 +6,7 @@ import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
 import { type CountedDecision, forPeople } from '../../domain/approval.ts';
 import { IT_HAPPENED, outcomeOfAnswer } from '../../domain/decision.ts';
 import type { QuestionInput } from '../../domain/conversation.ts';
-import { approvalId } from '../../domain/ids.ts';
+import { approvalId, parseStepId } from '../../domain/ids.ts';
 import type { Agent } from '../../domain/agent.ts';
 import { isMember, onlyPerson } from '../../domain/principal.ts';
 import { questionDigest } from '../../trust/digest.ts';
@@ -61,13 +61,15 @@ export function createCloseQuestion(deps: WorkflowsDeps): WorkflowsActivities['c
   return async ({ question, answer }) => {
     const { questionId, proposal } = question;
     const stands = answer === null ? await known(deps, proposal) : await answered(deps, question, answer);
-    const again = answer?.answer === 'did_not_happen' && stands?.kind === 'failed';
     const { conversationId, actionId, summary } = proposal;
+    // A step belongs into its procedure, which has ended without it: nobody takes it by itself.
+    const isStep = parseStepId(actionId) !== undefined;
+    const again = answer?.answer === 'did_not_happen' && stands?.kind === 'failed' && !isStep;
     return deps.signer.sign({
       kind: 'report',
       conversationId,
       batchId: questionId,
-      text: `Whether it happened: ${summary}. ${wordsOf(answer, stands)}`,
+      text: `Whether it happened: ${summary}. ${wordsOf(answer, stands, isStep)}`,
       ...(again ? { again: actionId } : {}),
       atMs: deps.nowMs(),
     });
@@ -94,7 +96,7 @@ async function answered(
   return deps.store.claims.answer({ actionId, outcome: outcomeOfAnswer(answer), nowMs: deps.nowMs() });
 }
 
-function wordsOf(answer: CountedDecision | null, stands: Outcome | undefined): string {
+function wordsOf(answer: CountedDecision | null, stands: Outcome | undefined, isStep: boolean): string {
   if (stands?.kind === 'succeeded') return IT_HAPPENED;
   if (answer === null) {
     return stands?.kind === 'failed'
@@ -102,7 +104,7 @@ function wordsOf(answer: CountedDecision | null, stands: Outcome | undefined): s
       : 'Nobody could say in time: it stays unknown, and is not repeated.';
   }
   if (answer.answer === 'happened') return 'A person says that it happened.';
-  return stands === undefined
+  return stands === undefined || isStep
     ? 'It did not happen. It can be asked for again.'
     : 'It did not happen, and is proposed anew.';
 }

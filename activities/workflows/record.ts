@@ -41,10 +41,10 @@ function replied(item: Item, nowMs: number): readonly Entry[] {
 }
 
 export function createSignReport(deps: WorkflowsDeps): WorkflowsActivities['signReport'] {
-  return async ({ conversationId, batchId, settled, quotes = [] }) => {
+  return async ({ conversationId, batchId, settled, quotes = [], what = 'What waited' }) => {
     const rows = await Promise.all(settled.map((one) => deps.store.actions.get(one.actionId)));
     const lines = settled.map((one, at) => lineOf(one, rows[at]));
-    const whole = `What waited has ended:\n${lines.join('\n')}`;
+    const whole = `${what} has ended:\n${lines.join('\n')}`;
     const cut = cutToJson(whole, MAX_REPORT_BYTES);
     const text = cut === whole ? whole : `${cut} … (cut; the actions have the rest)`;
     const handsOver = settled.some((one) => one.then === 'handover' && one.ending.kind === 'succeeded');
@@ -58,12 +58,14 @@ export function createSignReport(deps: WorkflowsDeps): WorkflowsActivities['sign
 }
 
 export function createSignAskBack(deps: WorkflowsDeps): WorkflowsActivities['signAskBack'] {
-  return ({ approval: { conversationId, batchId, summary, group }, decision: { decisionId, personId, reason } }) => {
+  return ({ approval, decision: { decisionId, personId, reason }, as }) => {
+    const { conversationId, batchId, summary, group } = approval;
     const text = cutToJson(
       `${personId} of ${group} asks before deciding on ${summary}: ${reason}\nIt still waits. Ask the requester.`,
       MAX_REPORT_BYTES,
     );
-    const about = { conversationId, batchId, text, asksBack: decisionId, ...quoting([personId]) };
+    const whose = { conversationId, batchId: as ?? batchId, ...(as === undefined ? {} : { asksIn: batchId }) };
+    const about = { ...whose, text, asksBack: decisionId, ...quoting([personId]) };
     return deps.signer.sign({ kind: 'report', ...about, atMs: deps.nowMs() });
   };
 }
@@ -95,7 +97,8 @@ export async function closeAction(
   const { actionId, conversationId, digest, tenant, agent, tool, effect } = action;
   const nowMs = deps.nowMs();
   const undone: Outcome = { kind: as, reason };
-  if (effect === 'read') {
+  // A procedure that somebody ended in Temporal was nothing that could be claimed; its steps are.
+  if (effect === 'read' || effect === 'start') {
     const fact = { kind: 'settled', outcome: undone } as const;
     await deps.store.record([{ subject: actionId, step: 'settled', conversationId, atMs: nowMs, fact }]);
     return undone;

@@ -1,12 +1,13 @@
 // Opening a turn: who really speaks, and what goes on the transcript. A message whose signature does not hold is put on
 // record and changes nothing. May import domain, trust and store types.
+import { endingOf } from '../../domain/action.ts';
 import type { OpenedTurn, TurnOf, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import { onTeam } from '../../domain/agent.ts';
 import type { SubmittedMessage } from '../../domain/conversation.ts';
 import type { Entry } from '../../domain/entry.ts';
-import { againKey, messageKey, reportKey } from '../../domain/ids.ts';
+import { againKey, messageKey, reportKey, resultKey } from '../../domain/ids.ts';
 import { type Item, type NewItem, refOf } from '../../domain/item.ts';
-import type { MessageStatement, ReportStatement } from '../../domain/signed.ts';
+import type { MessageStatement, ReportStatement, Signed } from '../../domain/signed.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import { itemDigest, sha256Hex } from '../../trust/digest.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
@@ -55,19 +56,8 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
   return async ({ of, principal, batchId, signed, handedOver }): Promise<OpenedTurn> => {
     const { agent } = agentOf(deps.agents, of.agent);
     const { conversationId } = of;
-    const statement = await deps.verifier.verify('report', signed).catch(orNothing);
-    if (statement?.conversationId !== conversationId || statement.batchId !== batchId) {
-      const fact = { kind: 'report_refused', batchId, reason: 'it is not signed for this batch' } as const;
-      const entry = {
-        subject: conversationId,
-        step: `report:${batchId}:refused`,
-        conversationId,
-        atMs: deps.nowMs(),
-        fact,
-      };
-      await deps.store.record([entry]);
-      return { kind: 'refused' };
-    }
+    const statement = await statementFor(deps, { conversationId, batchId, signed });
+    if (statement === undefined) return { kind: 'refused' };
     const lastTurn = await turnBefore(deps, of, [keyOfReport(statement)]);
     if (lastTurn !== undefined) return { kind: 'behind', lastTurn };
     const anew = statement.again === undefined ? undefined : await deps.store.actions.get(statement.again);
@@ -85,12 +75,45 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
       quotes,
       // What is made anew rests on the words that the first one rested on.
       ...(again === undefined ? {} : { again, againRestsOn: anew?.editors ?? [] }),
-      ...(stillWaits ? { stillWaits, ...(await cardsOf(deps, batchId)) } : {}),
+      ...(stillWaits ? { stillWaits, ...(await cardsOf(deps, statement.asksIn ?? batchId)) } : {}),
     };
     if (handedOver || report === undefined) return { kind: 'noted', handedBack: false, ...told };
     const { modelCallsPerTurn } = agent.limits;
     return { kind: 'speaks', principal, modelCallsPerTurn, handsOver, ...told };
   };
+}
+
+export function createTakeReport(deps: WorkflowsDeps): WorkflowsActivities['takeReport'] {
+  return async ({ of: { conversationId, turn }, batchId, signed, call: { actionId, callId, tool } }) => {
+    const statement = await statementFor(deps, { conversationId, batchId, signed });
+    if (statement === undefined || statement.asksBack !== undefined) return { kind: 'refused' };
+    const { text, asked = [], handsOver = false, denials = 0, quotes = [] } = statement;
+    const body = { kind: 'tool_result', callId, tool, text } as const;
+    // It quotes results of tools, as a report that opens a turn does.
+    const item: NewItem = { key: resultKey(actionId), conversationId, turn, trust: 'untrusted', body };
+    const items = (await deps.store.items.append([item])).map(refOf);
+    const outcome = (await deps.store.actions.get(actionId))?.outcome ?? undefined;
+    const ending = outcome && endingOf(outcome);
+    if (ending === undefined) throw new Error(`the report on ${actionId} must come after its end`); // and it is tried again
+    return { kind: 'taken', ending, items, asked, handsOver, denials, quotes };
+  };
+}
+
+/** What a report says; undefined where it is not signed for this batch, which is on record then. */
+async function statementFor(
+  { verifier, store, nowMs }: WorkflowsDeps,
+  {
+    conversationId,
+    batchId,
+    signed,
+  }: { readonly conversationId: string; readonly batchId: string; readonly signed: Signed<ReportStatement> },
+): Promise<ReportStatement | undefined> {
+  const statement = await verifier.verify('report', signed).catch(orNothing);
+  if (statement?.conversationId === conversationId && statement.batchId === batchId) return statement;
+  const fact = { kind: 'report_refused', batchId, reason: 'it is not signed for this batch' } as const;
+  const step = `report:${batchId}:refused`;
+  await store.record([{ subject: conversationId, step, conversationId, atMs: nowMs(), fact }]);
+  return undefined;
 }
 
 /**

@@ -58,6 +58,14 @@ export const demo: readonly DemoIntent[] = [
     say: refunded,
   },
   {
+    example: 'return order 1041',
+    matches: only(String.raw`\breturn\b${WORDS}${ORDER}`, CURRENCY),
+    call: ({ orderId = '' }) => ({
+      tool: 'refund_order',
+      args: { orderId, reason: 'The customer sends it back.' },
+    }),
+  },
+  {
     example: 'change the address of order 1043 to Neue Straße 5, 10115 Berlin',
     matches: new RegExp(
       String.raw`\baddress\b${GAP}${ORDER}\s+to\s+(?<street>[^,\n]+),` +

@@ -9,6 +9,7 @@ import { issueStoreCredit } from './tools/issue-store-credit.ts';
 import { lookUpOrders } from './tools/look-up-orders.ts';
 import { refund } from './tools/refund.ts';
 import { sendMail } from './tools/send-mail.ts';
+import { setTicketState } from './tools/set-ticket-state.ts';
 
 // 30 days: what the shop promises its customers in its terms.
 export const REFUND_WINDOW_DAYS = 30;
@@ -87,6 +88,12 @@ export const rules: readonly Rule[] = [
       : deny("mail goes to the requester's address on record only"),
   ),
   rule('mail.asks-support', sendMail, () => ask({ group: 'support', reason: 'a mail cannot be called back' })),
+
+  rule('ticket.by-procedure', setTicketState, ({ proposedBy }) =>
+    proposedBy === undefined
+      ? deny('a ticket is closed by the procedure that settles what it is about')
+      : allow('a procedure settles what it is about; it can be opened again'),
+  ),
 
   rule('handover.always', handOver, () => allow('a person may always take over')),
 ];

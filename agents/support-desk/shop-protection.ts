@@ -52,6 +52,8 @@ export const SHOP_PROTECTION: readonly string[] = [
   ...insertable('refunds', `${OF_OWN_ORDER} and ${may('refund')}`),
   ...insertable('store_credits', `${OWN} and ${OF_OWN_ORDER} and ${may('credit')}`),
   ...insertable('addresses', `${OWN} and ${may('address')}`),
+  `grant update (state) on shop.tickets to ${TOOLS}`,
+  ...policy('tickets', 'update', `using (${OWN} and ${may('ticket')}) with check (${OWN} and ${may('ticket')})`),
   ...insertable('handovers', `${OWN} and ${may('handover')}`),
   `grant update (address_id, version) on shop.orders to ${TOOLS}`,
   ...policy(

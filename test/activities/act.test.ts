@@ -40,6 +40,7 @@ const forgeries = (other: Proposal): readonly Forgery[] => [
   ['a verdict for another digest', async (p) => [p, await warrantFor(p, ASK, { verdict: { digest: other.digest } })]],
   ['a verdict for another agent', async (p) => [p, await warrantFor(p, ASK, { verdict: { agent: 'x' } })]],
   ['a verdict for another principal', async (p) => [p, await warrantFor(p, ASK, { verdict: { principalId: 'bob' } })]],
+  ...FORGED_STEPS,
   ['nobody asked', async (p) => [p, await warrantFor(p, ASK, { verdict: { approval: null } })]],
   ['no decision', async (p) => [p, { ...(await warrantFor(p, ASK)), decisions: [] }]],
   ['a denial', async (p) => [p, await warrantFor(p, ASK, { decision: { answer: 'deny' } })]],
@@ -78,6 +79,29 @@ const forgeries = (other: Proposal): readonly Forgery[] => [
   ],
   ['a signature by nobody', async (p) => [p, { ...(await warrantFor(p, ASK)), verdict: 'e30.e30.e30' }]],
 ];
+
+const START = 'act:90:0';
+const forgedStep = (over: Partial<Proposal>) => async (): Promise<[Proposal, Warrant]> => {
+  const p = payment(over);
+  return [p, await warrantFor(p, ASK)];
+};
+
+/** What only looks like a step of a procedure, or like none. */
+const FORGED_STEPS: readonly Forgery[] = [
+  ['the step of a procedure that it does not name', forgedStep({ actionId: `${START}/pay`, turn: 90 })],
+  [
+    'the step of another procedure than it names',
+    forgedStep({ actionId: `${START}/pay`, turn: 90, proposedBy: { procedure: 'errand', actionId: 'act:90:1' } }),
+  ],
+  ['an action of a model in the name of a procedure', forgedStep({ proposedBy: { procedure: 'e', actionId: START } })],
+];
+
+test('a step of a procedure runs under its own id, with a warrant of its own', async () => {
+  const proposedBy = { procedure: 'errand', actionId: 'act:91:0' };
+  const step = payment({ actionId: 'act:91:0/pay', turn: 91, proposedBy });
+  equal(endingOf(await act(step, await warrantFor(step, ASK))), 'succeeded');
+  deepEqual(far.effects, ['pay act:91:0/pay 72']);
+});
 
 test('an approved action runs once, however often its Activity is retried', async () => {
   const proposal = payment();

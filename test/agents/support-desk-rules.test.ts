@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Effect } from 'countersign';
 import { decideByRules } from '../../domain/rule.ts';
 import { rules } from '../../agents/support-desk/rules.ts';
 import { aCase, ADA, evidenceOf } from './support.ts';
@@ -31,7 +32,7 @@ const to = (country: string) => ({
 const mail = (address: string) => ({ to: address, subject: 'Your orders', text: 'Hello' });
 
 /** tool, effect, input, evidence → 'kind rule' or 'ask rule group quorum' */
-const TABLE: readonly [string, 'read' | 'write' | 'irreversible', object, ReturnType<typeof order> | null, string][] = [
+const TABLE: readonly [string, Effect, object, ReturnType<typeof order> | null, string][] = [
   ['look_up_orders', 'read', {}, null, 'allow orders.own'],
   ['look_up_order', 'read', { orderId: '1042' }, order(), 'allow default'],
   ['look_up_order', 'read', { orderId: '1044' }, foreign, 'deny own-records-only'],
@@ -39,6 +40,16 @@ const TABLE: readonly [string, 'read' | 'write' | 'irreversible', object, Return
   ['look_up_order', 'read', { orderId: '1042' }, null, 'deny default'],
   ['read_ticket', 'read', { ticketId: '77' }, evidenceOf(ADA.id, {}), 'allow default'],
   ['read_ticket', 'read', { ticketId: '78' }, foreign, 'deny own-records-only'],
+
+  [
+    'set_ticket_state',
+    'write',
+    { ticketId: '77', state: 'closed' },
+    evidenceOf(ADA.id, {}),
+    'deny ticket.by-procedure',
+  ],
+  ['set_ticket_state', 'write', { ticketId: '78', state: 'closed' }, foreign, 'deny own-records-only'],
+  ['refund_order', 'start', { orderId: '1042', reason: 'broken' }, null, 'allow default'],
 
   ['change_address', 'write', to('DE'), order({ state: 'paid' }), 'allow address.change'],
   ['change_address', 'write', to('FR'), order({ state: 'paid' }), 'ask address.other-country support 1'],
@@ -87,6 +98,14 @@ for (const [tool, effect, input, evidence, expected] of TABLE) {
     assert.equal(`${verdict.kind} ${verdict.ruleId}${asked}`, expected);
   });
 }
+
+test('a ticket is closed and opened again by the code of a procedure only', () => {
+  const closing = { tool: 'set_ticket_state', input: { ticketId: '77', state: 'closed' } };
+  const verdict = (over: object) =>
+    decideByRules(rules, 'v1', aCase({ ...closing, evidence: evidenceOf(ADA.id, {}), ...over })).kind;
+  assert.equal(verdict({}), 'deny');
+  assert.equal(verdict({ proposedBy: { procedure: 'refund_order', step: 'close-ticket-77' } }), 'allow');
+});
 
 test('every rule of the support desk is reached by a row of its table', () => {
   const reached = new Set(TABLE.map(([, , , , expected]) => expected.split(' ')[1]));

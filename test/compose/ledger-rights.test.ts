@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
-import type { Entry, Fact } from '../../domain/entry.ts';
+import type { Entry, Fact, FactOf } from '../../domain/entry.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { entryText, leafOf, sealDigest } from '../../store/entry-text.ts';
 import { grantRights, RIGHTS } from '../../store/grants.ts';
@@ -126,7 +126,7 @@ test('no role can take the place of a seal that is not written yet, or give anot
 
 const verdict = { kind: 'allow', ruleId: 'r', ruleVersion: 'v', reason: '' } as const;
 const RULED: Fact = { kind: 'ruled', digest: 'd', verdict, evidence: null, signed: 's' };
-const SETTLED: Fact = { kind: 'settled', outcome: { kind: 'succeeded', result: { paid: true } } };
+const SETTLED: FactOf<'settled'> = { kind: 'settled', outcome: { kind: 'succeeded', result: { paid: true } } };
 const FAILED: Fact = { kind: 'settled', outcome: { kind: 'failed', reason: 'no' } };
 const CLOSED: Fact = { kind: 'claimed', digest: 'd', tool: 'refund', warrant: null };
 const REPLIED: Fact = { kind: 'replied', turn: 5, itemId: 'i', itemDigest: 'd', by: 'model' };
@@ -206,16 +206,16 @@ test('what a role seals says nothing of what is written', async () => {
   assert.deepEqual([read.seal, read.fact.outcome], ['broken', { kind: 'failed' }]);
 });
 
-test('the workflows role says that an action succeeded only where people correct what was not known', async () => {
+test('the workflows role says that an action succeeded only of a procedure, or where people correct what was not known', async () => {
   const { workflows, actor } = stores;
   await assert.rejects(workflows.record([anEntry('c:7:0', 'settled', SETTLED)]), REFUSED_ROW);
   await workflows.record([anEntry('c:7:0', 'settled', FAILED)]);
   await actor.record([anEntry('c:7:1', 'settled', SETTLED)]);
   const claiming = { actionId: 'c:7:2', conversationId: 'c', digest: 'd2', tenant: 'default', agent: 'a', tool: 't' };
-  const unknown = { kind: 'unknown', reason: 'it broke off' } as const;
-  await workflows.claims.close({ ...claiming, nowMs: 1 }, unknown);
+  await workflows.claims.close({ ...claiming, nowMs: 1 }, { kind: 'unknown', reason: 'it broke off' });
   const outcome = { kind: 'succeeded', result: { confirmedBy: 'olga', reason: '' } } as const;
   assert.deepEqual(await workflows.claims.answer({ actionId: 'c:7:2', outcome, nowMs: 2 }), outcome);
+  await workflows.record([anEntry('c:7:3', 'settled', { ...SETTLED, by: 'procedure' })]);
   const kinds = (await stores.api.ledger.ofSubject('c:7:2')).map(({ step }) => step);
   assert.deepEqual(kinds, ['claimed', 'settled', 'corrected']);
 });
@@ -282,7 +282,7 @@ const PLACES_SEEN: Readonly<Record<Fact['kind'], readonly [subject: string, step
   decided: ['c:5:0.0.0', 'decided:d-1'],
   decision_refused: ['c:5:0', 'decision refused:0123456789abcdef'],
   approval_settled: ['c:5:0.question.0.1', 'settled'],
-  settled: ['c:5:0', 'settled'],
+  settled: ['c:5:0/pay-back~1', 'settled'],
   claimed: ['c:5:0', 'claimed'],
   attempted: ['c:5:0', 'attempted:1'],
   reconciled: ['c:5:0', 'reconciled:2'],

@@ -4,8 +4,8 @@ import { posix } from 'node:path';
 
 /**
  * Whom the files of one place may import. A place begins with a slash: `/x` is the folder or file and all in it, `/x/*`
- * are the files directly in it, `/x/<name>` is each entry of it by itself. Anything else is a package; `node:*` is any
- * module of Node, `*` is everything.
+ * are the files directly in it, `/x/<name>` is each entry of it by itself, `/x/<name>/y` what is so called in each.
+ * Anything else is a package; `node:*` is any module of Node, `*` is everything.
  */
 export interface Layer {
   readonly of: string;
@@ -24,8 +24,9 @@ const TERMINAL = ['commander', 'cli-table3', 'picocolors', 'zod', 'node:*'];
 /** The first layer that names a file rules it. */
 export const LAYERS: readonly Layer[] = [
   { of: '/index.ts', may: ['/domain', '/workers'] },
-  // The one place where a schema's type is part of a contract; at run time domain knows no library.
+  // The two places where a schema's type is part of a contract; at run time domain knows no library.
   { of: '/domain/tool.ts', may: ['/domain'], types: ['zod'] },
+  { of: '/domain/procedure.ts', may: ['/domain'], types: ['zod'] },
   { of: '/domain', may: ['/domain'] },
   { of: '/trust', may: ['/trust', '/domain', 'node:crypto', 'jose', 'canonicalize'] },
   { of: '/store/ports.ts', may: [], types: ['/domain', '/store/claim-port.ts', '/store/ledger-rows.ts'] },
@@ -78,6 +79,8 @@ export const LAYERS: readonly Layer[] = [
     ],
     types: ['/store'],
   },
+  // Code of procedures runs in Workflows: what it imports of its own agent is held to the same by the loader.
+  { of: '/agents/<name>/procedures', may: ['/agents/<name>', 'countersign/workflows'] },
   // Agents come through the door that adopters use, and no agent imports another.
   {
     of: '/agents/<name>',
@@ -167,9 +170,9 @@ function isAllowed(layer: Layer, file: string, { specifier, typeOnly }: Import):
 /** The part of the path that an entry names; undefined when the path is not in it. */
 function placeOf(entry: string, path: string): string | undefined {
   if (entry.endsWith('/*')) return posix.dirname(path) === entry.slice(0, -2) ? entry : undefined;
-  if (entry.endsWith('/<name>')) {
-    const folder = entry.slice(0, -'<name>'.length);
-    return path.startsWith(folder) ? folder + path.slice(folder.length).split('/', 1).join('') : undefined;
+  if (entry.includes('/<name>')) {
+    const named = new RegExp(`^${entry.replace('<name>', '[^/]+')}(?=/|$)`).exec(path);
+    return named?.[0];
   }
   return path === entry || path.startsWith(`${entry}/`) ? entry : undefined;
 }

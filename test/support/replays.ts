@@ -5,13 +5,15 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { workflowBundle } from '../../workers/bundle.ts';
+import type { ProcedureFile } from '../../workers/procedures.ts';
 import { historiesOf } from '../../workers/rebuild/replay.ts';
 
 /** How many histories there are, and those that do not replay, as sentences. */
 export async function replayAll(
   client: Client,
+  procedures: readonly ProcedureFile[] = [],
 ): Promise<{ readonly replayed: number; readonly problems: readonly string[] }> {
-  const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'));
+  const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'), procedures);
   let replayed = 0;
   const problems: string[] = [];
   for await (const { workflowId, error } of Worker.runReplayHistories(

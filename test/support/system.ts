@@ -33,6 +33,7 @@ import { createSigner, createVerifier, generateSigningKey } from '../../trust/si
 import { startActorRole } from '../../workers/actor.ts';
 import { startAssistantRole } from '../../workers/assistant.ts';
 import { workflowBundle } from '../../workers/bundle.ts';
+import type { ProcedureFile } from '../../workers/procedures.ts';
 import type { RunningRole } from '../../workers/role.ts';
 import { startWorkflowsRole, workflowStateBy } from '../../workers/workflows.ts';
 import { replayAll } from './replays.ts';
@@ -49,6 +50,8 @@ export interface SystemOptions {
   readonly directory: Directory;
   readonly script: Script;
   readonly nowMs?: () => number;
+  /** The code of the agent's procedures. */
+  readonly procedures?: readonly ProcedureFile[];
   /** The channels that the actor sends to. */
   readonly senders?: readonly ChannelSending[];
 }
@@ -80,7 +83,7 @@ export async function startSystem(options: SystemOptions) {
       await parts.close();
       // The server that skips time lists nothing.
       if (options.temporal.supportsTimeSkipping) return;
-      deepEqual((await replayAll(parts.client)).problems, []);
+      deepEqual((await replayAll(parts.client, options.procedures)).problems, []);
     },
   };
 }
@@ -118,7 +121,7 @@ async function startRoles(options: SystemOptions, parts: Parts): Promise<readonl
   const verifier = createVerifier({ api: [api.publicKey], workflows: [signer.publicKey] });
   const agents = new Map([[agent.name, { agent, ruleVersion: 'test', declarations: declarationsOf(agent) }]]);
   const loaded = { store, agents, directory, verifier, nowMs };
-  const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'));
+  const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'), options.procedures);
   const broker = createLocalBroker({
     databases: new Map(),
     secrets: new Map(),

@@ -239,3 +239,9 @@ test('whatever the limits, a card is whole only with everything in it, and withi
 test('the canonical text is that of the digest', () => {
   fc.assert(fc.property(json, (value) => assert.equal(canonicalText(value), canonicalJson(value))));
 });
+
+test('a card says of which procedure its action is a step, and of no other action', () => {
+  const { procedure, ...rest } = askFor({ procedure: 'refund\u200b_order' });
+  assert.deepEqual(procedure, { text: 'refund<U+200B>_order', flags: ['invisible'] });
+  assert.deepEqual(rest, askFor({}));
+});

@@ -49,7 +49,13 @@ test('the reference agents load from a copy in another project, unchanged', asyn
 
 test('the reference agents import countersign, zod, nodemailer, Node and their own folder only', () => {
   const root = join(REPOSITORY, 'agents');
-  const lawful = new Set(['countersign', 'zod', 'nodemailer', ...builtinModules.map((name) => `node:${name}`)]);
+  const lawful = new Set([
+    'countersign',
+    'countersign/workflows',
+    'zod',
+    'nodemailer',
+    ...builtinModules.map((name) => `node:${name}`),
+  ]);
   let seen = 0;
   for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
@@ -84,6 +90,26 @@ test('a change in any source file of an agent is another rule version, of that a
   rmSync(join(agents, 'desk/parts/more.ts'));
   writeFileSync(join(agents, 'desk/parts/moved.ts'), '');
   assert.equal(new Set([desk, edited, withMore, (await versions())[0]]).size, 4);
+});
+
+const DECLARING = `import { defineAgent, procedure } from 'countersign';
+import { z } from 'zod';
+const moves = procedure({ name: 'move_out', version: '1', description: 'd', input: z.object({}), critical: [] });
+export default defineAgent({ name: 'desk', owner: 'olga', team: 'support', purpose: 'p', instructions: 'i',
+  tools: [], procedures: [moves], rules: [] });`;
+const CODE = `import { defineProcedure } from 'countersign/workflows';
+export default defineProcedure({ name: 'move_out', run: async () => 'moved' });`;
+const MOVES = { ...WHOLE, 'desk/index.ts': DECLARING, 'desk/procedures/move-out.ts': CODE };
+
+test('the code of a procedure is found beside its declaration, with what it imports of its agent', async () => {
+  const helped = `import { WORDS } from '../words.ts';\nimport type { Never } from 'nowhere';\n${CODE}`;
+  const parts = { 'desk/words.ts': `export const WORDS = 'a';`, 'desk/procedures/_notes.ts': 'no procedure' };
+  const agents = aProject({ ...MOVES, ...parts, 'desk/procedures/move-out.ts': helped });
+  const found = async () => (await loadAgents(agents)).procedures;
+  const [one, ...others] = await found();
+  assert.deepEqual([one?.agent, one?.path, others], ['desk', join(agents, 'desk/procedures/move-out.ts'), []]);
+  writeFileSync(join(agents, 'desk/words.ts'), `export const WORDS = 'b';`);
+  assert.notEqual((await found())[0]?.sourceSha256, one?.sourceSha256);
 });
 
 const BROKEN: readonly [string, Readonly<Record<string, string>>, RegExp][] = [
@@ -124,6 +150,47 @@ const BROKEN: readonly [string, Readonly<Record<string, string>>, RegExp][] = [
     'an owner whom nobody knows',
     { ...WHOLE, 'desk/index.ts': agentText('desk', 'eve') },
     /its owner "eve" is not a person/,
+  ],
+  [
+    'a procedure without its code',
+    { ...WHOLE, 'desk/index.ts': DECLARING },
+    /the procedure "move_out" has no code; make procedures\/move-out\.ts: export default defineProcedure/,
+  ],
+  [
+    'code of a procedure that is not declared',
+    { ...WHOLE, 'desk/procedures/move-out.ts': CODE },
+    /move-out\.ts: the agent "desk" declares no such procedure; add it/,
+  ],
+  [
+    'code under another name',
+    { ...MOVES, 'desk/procedures/move-out.ts': CODE.replace('move_out', 'move_in') },
+    /its code is named "move_in"; name it "move_out"/,
+  ],
+  [
+    'code that is no procedure',
+    { ...MOVES, 'desk/procedures/move-out.ts': 'export default {};' },
+    /its default export is no procedure; write: export default defineProcedure/,
+  ],
+  ...['zod', 'countersign', 'node:fs', '@temporalio/workflow', '../../directory.ts'].map(
+    (from): [string, Readonly<Record<string, string>>, RegExp] => [
+      `code of a procedure that imports ${from}`,
+      { ...MOVES, 'desk/procedures/move-out.ts': `import * as x from '${from}';\n${CODE}` },
+      /move-out\.ts imports .*; what a tool must do is a step/,
+    ],
+  ),
+  [
+    'code of a procedure that imports a file which imports zod',
+    {
+      ...MOVES,
+      'desk/tool.ts': `import { z } from 'zod';\nexport const a = z;`,
+      'desk/procedures/move-out.ts': `import { a } from '../tool.ts';\n${CODE}`,
+    },
+    /tool\.ts imports zod: its code runs in a Workflow/,
+  ],
+  [
+    'code of a procedure that imports as it runs',
+    { ...MOVES, 'desk/procedures/move-out.ts': `${CODE}\nexport const x = () => import('node:fs');` },
+    /a procedure imports at its top, and nowhere else/,
   ],
   [
     'a team that is no group',

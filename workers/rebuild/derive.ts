@@ -132,12 +132,8 @@ const DERIVATIONS: Derivations = {
     return entriesOnly([...opened, ...taken]);
   },
 
-  openReportTurn: ({ of: { conversationId }, batchId }, answer) => {
-    if (answer.kind !== 'result' || answer.result.kind !== 'refused') return NOTHING;
-    const fact = { kind: 'report_refused', batchId, reason: 'it is not signed for this batch' } as const;
-    const step = `report:${batchId}:refused`;
-    return entriesOnly([{ subject: conversationId, step, conversationId, atMs: answer.atMs, fact }]);
-  },
+  openReportTurn: ({ of, batchId }, answer) => refusedReport(of.conversationId, batchId, answer),
+  takeReport: ({ of, batchId }, answer) => refusedReport(of.conversationId, batchId, answer),
 
   callModel: ({ conversationId, turn, call, show }, answer) => {
     if (answer.kind !== 'result') return NOTHING;
@@ -206,6 +202,13 @@ const DERIVATIONS: Derivations = {
   },
 };
 
+function refusedReport(conversationId: string, batchId: string, answer: Answer<{ readonly kind: string }>): Derived {
+  if (answer.kind !== 'result' || answer.result.kind !== 'refused') return NOTHING;
+  const fact = { kind: 'report_refused', batchId, reason: 'it is not signed for this batch' } as const;
+  const step = `report:${batchId}:refused`;
+  return entriesOnly([{ subject: conversationId, step, conversationId, atMs: answer.atMs, fact }]);
+}
+
 const UNREAD: Outcome = {
   kind: 'unknown',
   reason: 'it was begun, and the history that tells how it ended does not replay',
@@ -261,7 +264,8 @@ export function ended(
   atMs: number,
 ): Derived {
   const settled = entryOf(proposal, 'settled', atMs, { kind: 'settled', outcome });
-  if (proposal.effect === 'read') return entriesOnly([settled]);
+  // Nobody claims a procedure.
+  if (proposal.effect === 'read' || proposal.effect === 'start') return entriesOnly([settled]);
   const { entries, claims } = claimed(proposal, mark, outcome, atMs);
   return { entries: [...entries, settled], claims };
 }

@@ -65,6 +65,13 @@ const DERIVATIONS: Derivations = {
     ];
   },
 
+  takeReport: ({ of: { conversationId, turn }, signed, call: { actionId, callId, tool } }, result) => {
+    if (result.kind !== 'taken') return [];
+    const { text } = statementIn<ReportStatement>(signed);
+    const body = { kind: 'tool_result', callId, tool, text } as const;
+    return withId({ key: resultKey(actionId), conversationId, turn, trust: 'untrusted', body }, result.items[0]?.id);
+  },
+
   callModel: ({ conversationId, turn, call }, { kind, item: { id } }, callsIn) => {
     const calls = callsIn(id);
     // What it called for and nobody looked at: nothing came of it.

@@ -6,6 +6,7 @@ import { openRebuilding, type Rebuilding } from '../../store/rebuild.ts';
 import { ownersPool } from '../admin.ts';
 import { readConfig } from '../config.ts';
 import { createLog, installRuntime } from '../log.ts';
+import { findProcedures } from '../procedures.ts';
 import { connectTemporal } from '../temporal.ts';
 import { claimOf, inOrder, itemsSince, lostOf } from './lost.ts';
 import type { Lost } from './found.ts';
@@ -18,6 +19,8 @@ export interface RebuildInput {
   readonly reason: string;
   /** The file of checkpoints that were published before the loss; '' where there is none. */
   readonly publishedPath: string;
+  /** Where the agents are: the histories of their procedures replay on their code. */
+  readonly agentsFolder: string;
   /** Only say what would be done. */
   readonly dryRun: boolean;
   /** Go on where a history cannot be read. */
@@ -55,7 +58,7 @@ export async function rebuild(input: RebuildInput, env: NodeJS.ProcessEnv): Prom
       const client = new Client({ connection, namespace });
       const rolesAreStopped = () => assertStopped(client, ledger, Date.now());
       if (!input.dryRun) await rolesAreStopped();
-      const workflowBundle = await bundleForReplay();
+      const workflowBundle = await bundleForReplay(await findProcedures(input.agentsFolder));
       return await rebuildFrom({ client, workflowBundle, ledger, rolesAreStopped }, { ...input, notes });
     } finally {
       await close();
@@ -66,7 +69,7 @@ export async function rebuild(input: RebuildInput, env: NodeJS.ProcessEnv): Prom
   }
 }
 
-export type Rebuild = Omit<RebuildInput, 'publishedPath'> & {
+export type Rebuild = Omit<RebuildInput, 'publishedPath' | 'agentsFolder'> & {
   /** What was published before the loss. */
   readonly notes: readonly string[];
 };

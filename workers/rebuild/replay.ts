@@ -9,6 +9,7 @@ import type { ConversationChannel } from '../../domain/channel.ts';
 import { TASK_QUEUES } from '../../domain/ids.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/protocol.ts';
 import { bundleWorkflows } from '../bundle.ts';
+import type { ProcedureFile } from '../procedures.ts';
 import { channelIn, type Events, type Run, tellTaken, withActsIn } from './acts.ts';
 import type { Call } from './derive.ts';
 import type { CallSinks } from './interceptors.ts';
@@ -41,8 +42,9 @@ export interface Replaying {
   readonly workflowBundle: Bundle;
 }
 
-/** Today's code, which tells what it asks of Activities. Takes seconds. */
-export const bundleForReplay = (): Promise<Bundle> => bundleWorkflows([INTERCEPTORS]);
+/** Today's code, with that of these procedures, which tells what it asks of Activities. Takes seconds. */
+export const bundleForReplay = (procedures: readonly ProcedureFile[] = []): Promise<Bundle> =>
+  bundleWorkflows(procedures, [INTERCEPTORS]);
 
 /** Every run that Temporal still has. */
 export async function* replayedRuns({ client, workflowBundle }: Replaying): AsyncGenerator<Replayed> {

@@ -1,0 +1,76 @@
+// The steps of a procedure: proposed as its code wants them, on the ground of the action that started it; and how they
+// ended, for that code. Writes nothing. May import domain, trust and store types.
+import { endingOf, type Proposal } from '../../domain/action.ts';
+import type { ActionEnd, Proposed, WorkflowsActivities } from '../../domain/activity-ports.ts';
+import { quotedOf } from '../../domain/decision.ts';
+import { anewId, parseApprovalId, stepId } from '../../domain/ids.ts';
+import { MAX_STEP_RESULT_BYTES } from '../../domain/steps.ts';
+import { utf8Bytes } from '../../domain/text.ts';
+import type { ActionRow } from '../../store/ports.ts';
+import { agentOf, toolOf } from './agents.ts';
+import { parseArguments } from './arguments.ts';
+import type { WorkflowsDeps } from './deps.ts';
+import { declaredBy, restingOn, identityOf, invalidAs, ruleOnReady, unreadBy } from './propose.ts';
+
+export function createProposeStep(
+  deps: WorkflowsDeps,
+  decide: WorkflowsActivities['decide'],
+): WorkflowsActivities['proposeStep'] {
+  return async (wanted) => {
+    const proposed = proposalOf(deps, wanted);
+    const [ruled = proposed] = await ruleOnReady([proposed], decide);
+    return ruled;
+  };
+}
+
+type Wanted = Parameters<WorkflowsActivities['proposeStep']>[0];
+
+/** Principal, conversation and turn are those of the start; key, arguments, salt and digest are its own. */
+function proposalOf(deps: WorkflowsDeps, { start, step, tool: name, args: text, editors }: Wanted): Proposed {
+  const { conversationId, turn, agent, tenant, callId, origin, principal, salt } = start;
+  const id = stepId(start.actionId, step);
+  const invalid = invalidAs({ actionId: id, callId, tool: name });
+  const loaded = agentOf(deps.agents, agent);
+  const tool = toolOf(loaded, name);
+  if (tool === undefined || tool.effect === 'start') return invalid(`the agent has no tool ${name}`);
+  try {
+    const parsed = parseArguments(tool, text);
+    if (parsed.kind === 'invalid') return invalid(parsed.reason);
+    const { args, input } = parsed;
+    const others = [...new Set([...(start.editors ?? []), ...editors])].filter((who) => who !== principal.id);
+    const proposal: Proposal = {
+      ...identityOf(tool, { actionId: id, args, principal }, `${salt}:${id}`),
+      ...{ conversationId, turn, agent, tenant, callId, origin },
+      proposedBy: { procedure: start.tool, actionId: start.actionId },
+      ...restingOn(others),
+      ...declaredBy(loaded, tool, input, principal),
+    };
+    return { kind: 'to_inspect', proposal };
+  } catch (error) {
+    return invalid(unreadBy(error));
+  }
+}
+
+// 10: a batch proposes an action anew six times at most.
+const MAX_ANEW = 10;
+
+export function createReadEnd({ store }: Pick<WorkflowsDeps, 'store'>): WorkflowsActivities['readEnd'] {
+  return async ({ actionId }) => {
+    const ids = [actionId];
+    while (ids.length <= MAX_ANEW) ids.push(anewId(ids.at(-1) ?? actionId));
+    const row = (await store.actions.some(ids)).at(-1);
+    return row === undefined || row.outcome === null ? null : endIn(row, row.outcome, await quotesOn(store, row));
+  };
+}
+
+function endIn(row: ActionRow, outcome: NonNullable<ActionRow['outcome']>, quotes: readonly string[]): ActionEnd {
+  const end = { actionId: row.id, summary: row.summary, ending: endingOf(outcome), quotes };
+  const result = outcome.kind === 'succeeded' ? outcome.result : null;
+  const bytes = utf8Bytes(JSON.stringify(result));
+  return bytes > MAX_STEP_RESULT_BYTES ? { ...end, result: null, tooLongBytes: bytes } : { ...end, result };
+}
+
+async function quotesOn({ approvals }: WorkflowsDeps['store'], row: ActionRow): Promise<readonly string[]> {
+  const batchId = row.approvalId === null ? undefined : parseApprovalId(row.approvalId)?.batchId;
+  return batchId === undefined ? [] : quotedOf(await approvals.ofBatch(batchId));
+}
