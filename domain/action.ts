@@ -3,6 +3,7 @@
 import type { ItemRef } from './item.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Principal } from './principal.ts';
+import type { Provenance } from './provenance.ts';
 import type { DecisionStatement, MessageStatement, Signed, VerdictStatement } from './signed.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -37,6 +38,8 @@ export interface Proposal {
   readonly howMuch?: string;
   /** The arguments that decide who, where and how much. Absent in proposals of 0.4.0. */
   readonly critical?: readonly string[];
+  /** Where each value comes from, traced by code. Absent in proposals of 0.6.0. */
+  readonly provenance?: Provenance;
   readonly timeoutMs: number;
   /** True when the tool reads its system of record before the decision. */
   readonly inspects: boolean;
