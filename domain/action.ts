@@ -1,6 +1,6 @@
 // An action is a proposal on its way: propose → inspect → decide → approve → act → record. The words of that way, as
 // data. May import domain types only.
-import type { ItemRef } from './item.ts';
+import type { ItemRef, Trust } from './item.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Principal } from './principal.ts';
 import type { Provenance } from './provenance.ts';
@@ -126,6 +126,10 @@ export interface SettledAction {
 export function endingOf(outcome: Outcome): Ending {
   return { kind: outcome.kind, reason: outcome.kind === 'succeeded' ? '' : outcome.reason };
 }
+
+/** Whose words an ending holds: a far side's own, or code's, which may repeat the arguments of the model. */
+export const trustOfEnding = ({ kind }: Pick<Ending, 'kind'>): Trust =>
+  kind === 'failed' || kind === 'unknown' ? 'untrusted' : 'model';
 
 /** How an ending reads to the model and to people. Pure. */
 export function endingText(ending: Ending): string {

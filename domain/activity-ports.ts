@@ -7,6 +7,7 @@ import type { Entry } from './entry.ts';
 import type { ItemRef, NewItem, Recorded } from './item.ts';
 import type { CallModelInput, CallModelResult } from './model.ts';
 import type { Asked } from './entitlement.ts';
+import type { Seen } from './sources.ts';
 import type {
   CommandStatement,
   DecisionStatement,
@@ -108,6 +109,8 @@ export interface WorkflowsActivities {
     readonly of: TurnOf;
     readonly itemId: string;
     readonly firstIndex: number;
+    /** What the call of the model saw; where that is not said, nothing is traced. */
+    readonly seen?: Seen;
     readonly principal: Signed<MessageStatement>;
   }): Promise<readonly Proposed[]>;
   /**

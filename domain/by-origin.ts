@@ -2,6 +2,7 @@
 // agent ends its own rules with it. Pure. May import domain only.
 import { sourceText } from './origin-words.ts';
 import type { Provenance, TracedValue } from './provenance.ts';
+import { isStrangers } from './sources.ts';
 import { allow, ask, isPlainRead, type Rule, type RuleCase, rule } from './rule.ts';
 
 /**
@@ -63,4 +64,4 @@ const isRequested = ({ origin, match }: TracedValue): boolean =>
 
 /** What no call may carry out unseen, whatever decides it: strangers' words, and addresses that are nobody's. */
 const isStrange = ({ origin, match }: TracedValue): boolean =>
-  match === 'within' || origin === 'person' || origin === 'untrusted' || origin === 'unknown';
+  match === 'within' || origin === 'unknown' || isStrangers(origin);

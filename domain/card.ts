@@ -9,7 +9,10 @@ import { groupsAt } from './entitlement.ts';
 import { canonicalText, type Leaf, leavesOf } from './leaves.ts';
 import { flagsOf, type Shown, shownLine, shownText } from './display.ts';
 import type { Json } from './json.ts';
+import { sourceText } from './origin-words.ts';
 import { onlyPersonOf } from './principal.ts';
+import type { Provenance } from './provenance.ts';
+import { isStrangers } from './sources.ts';
 import type { DecisionAnswer } from './signed.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -230,10 +233,10 @@ interface Listed {
   readonly isWhole: boolean;
 }
 
-function argumentsOf({ args, critical = [] }: Approval, limits: CardLimits): Listed {
+function argumentsOf({ args, critical = [], provenance }: Approval, limits: CardLimits): Listed {
   const read = readArguments(args);
   if (read === undefined) return { fields: [], hiddenFields: 0, leftChars: limits.totalChars, isWhole: false };
-  const listed = listOf(leavesOf(read), new Set(critical), limits);
+  const listed = listOf(leavesOf(read), new Set(critical), limits, provenance);
   // What is shown was read from the very text that the digest covers, or else a person would see other values.
   return { ...listed, isWhole: listed.isWhole && isCanonical(read, args) };
 }
@@ -264,7 +267,13 @@ function evidenceOf({ evidence }: Approval, limits: CardLimits, nowMs: number): 
 }
 
 /** In order, as long as there is room. A value that is too long is cut; what has no room at all is counted. */
-function listOf(leaves: readonly Leaf[], critical: ReadonlySet<string>, limits: CardLimits): Listed {
+function listOf(
+  leaves: readonly Leaf[],
+  critical: ReadonlySet<string>,
+  limits: CardLimits,
+  provenance?: Provenance,
+): Listed {
+  const traced = new Map(provenance?.values.map((one) => [one.path, one]));
   const fields: CardField[] = [];
   let leftChars = limits.totalChars;
   let isWhole = true;
@@ -276,7 +285,11 @@ function listOf(leaves: readonly Leaf[], critical: ReadonlySet<string>, limits: 
     leftChars -= needs;
     const flags = flagsOf([...name.flags, ...value.flags]);
     isWhole &&= !flags.includes('cut');
-    fields.push({ name: name.text, value: { text: value.text, flags }, from: null, isCritical: critical.has(top) });
+    const isCritical = critical.has(top);
+    const source = traced.get(path);
+    const isTold = source !== undefined && (isCritical || isStrangers(source.origin));
+    const from = isTold ? shownLine(sourceText(source), LINE_CHARS) : null;
+    fields.push({ name: name.text, value: { text: value.text, flags }, from, isCritical });
   }
   const hiddenFields = leaves.length - fields.length;
   return { fields, hiddenFields, leftChars, isWhole: isWhole && hiddenFields === 0 };

@@ -36,20 +36,23 @@ export const MAX_TRACED_VALUES = 64;
 // 1,000,000 characters: 60 items of 16 KB, which take a quarter of a second; past it nobody has looked, and so nobody knows.
 export const MAX_TRACED_CHARS = 1_000_000;
 
-/** Trace the arguments. What the requester said is looked through first, so that no flood of other texts can displace it. */
-export function traceArguments(args: JsonObject, shown: Shown): Provenance {
+/** Traces the calls of one answer of the model: what it was shown is read once. */
+export function createTracer(shown: Shown): (args: JsonObject) => Provenance {
   const { sources, isClean } = sourcesOf(shown);
-  const leaves = scalarsOf(args).filter(({ value }) => saysAnything(value));
-  const wanted = leaves.slice(0, MAX_TRACED_VALUES).map((leaf) => ({ leaf, wanted: wantedOf(leaf.value) }));
-  const { look, isWhole, ranked } = lookThrough(
-    sources,
-    wanted.map((one) => one.wanted),
-  );
-  const values = wanted.map(({ leaf, wanted: one }) => tracedAs(leaf, originOf(one, look), ranked));
-  return {
-    context: isClean && isWhole ? 'clean' : 'untrusted',
-    values,
-    ...(leaves.length > values.length ? { isCut: true } : {}),
+  const read = readSources(sources);
+  return (args) => {
+    const leaves = scalarsOf(args).filter(({ value }) => saysAnything(value));
+    const wanted = leaves.slice(0, MAX_TRACED_VALUES).map((leaf) => ({ leaf, wanted: wantedOf(leaf.value) }));
+    const look = lookIn(
+      read,
+      wanted.map((one) => one.wanted),
+    );
+    const values = wanted.map(({ leaf, wanted: one }) => tracedAs(leaf, originOf(one, look), read.ranked));
+    return {
+      context: isClean && read.isWhole ? 'clean' : 'untrusted',
+      values,
+      ...(leaves.length > values.length ? { isCut: true } : {}),
+    };
   };
 }
 
@@ -79,32 +82,68 @@ const BEST_FIRST: readonly Origin[] = ['principal', 'record', 'person', 'untrust
 // The model's own words come last: what they repeat is named by where it was before.
 const placeOf = ({ origin, isModels }: Source): number => BEST_FIRST.indexOf(origin) * 2 + (isModels === true ? 1 : 0);
 
-function lookThrough(sources: readonly Source[], wanted: readonly Wanted[]) {
+interface Read {
+  /** Best first. What the requester said is read first, so that no flood of other texts can displace it. */
+  readonly ranked: readonly Source[];
+  readonly texts: readonly { readonly rank: number; readonly text: string; readonly atoms: readonly string[] }[];
+  /** Whether everything was read. */
+  readonly isWhole: boolean;
+  /** The best place of each other spelling, read when the first value asks for its kind. */
+  readonly forms: Map<Kind, ReadonlyMap<string, number>>;
+}
+
+type Kind = Wanted['kinds'][number];
+
+function readSources(sources: readonly Source[]): Read {
   const ranked = sources.toSorted((one, other) => placeOf(one) - placeOf(other));
-  const finder = createFinder(wanted.flatMap(phrasesOf));
-  const forms = new Map<string, number>();
-  const kinds = new Set(wanted.flatMap((one) => one.kinds));
   let leftChars = MAX_TRACED_CHARS;
-  for (const [rank, source] of ranked.entries()) {
+  const texts = ranked.flatMap((source, rank) => {
     const mask = maskOf(source);
-    for (const text of source.texts) {
-      leftChars -= text.length;
-      if (leftChars < 0) break;
-      for (const normal of normalTexts(text)) {
-        const atoms = mask(atomsOf(normal));
-        finder.look(atoms, rank);
-        for (const form of formsIn(normal, atoms, kinds)) if (!forms.has(form)) forms.set(form, rank);
-      }
-    }
-  }
-  const isWhole = leftChars >= 0;
-  const look: Looked = {
+    return source.texts.flatMap((whole) => {
+      leftChars -= whole.length;
+      return leftChars < 0 ? [] : normalTexts(whole).map((text) => ({ rank, text, atoms: mask(atomsOf(text)) }));
+    });
+  });
+  return { ranked, texts, isWhole: leftChars >= 0, forms: new Map() };
+}
+
+function lookIn(read: Read, wanted: readonly Wanted[]): Looked {
+  const finder = createFinder(wanted.flatMap(phrasesOf));
+  for (const { atoms, rank } of read.texts) finder.look(atoms, rank);
+  const kinds = [...new Set(wanted.flatMap((one) => one.kinds))].map((kind) => formsOf(read, kind));
+  return {
     phrase: (phrase) => finder.find(phrase),
-    form: (form) => forms.get(form),
-    originAt: (rank) => ranked[rank]?.origin ?? 'unknown',
-    nowhere: isWhole ? 'model' : 'unknown',
+    form: (form) => kinds.map((forms) => forms.get(form)).find((rank) => rank !== undefined),
+    originAt: (rank) => read.ranked[rank]?.origin ?? 'unknown',
+    nowhere: read.isWhole ? 'model' : 'unknown',
   };
-  return { look, isWhole, ranked };
+}
+
+function formsOf(read: Read, kind: Kind): ReadonlyMap<string, number> {
+  const known = read.forms.get(kind);
+  if (known !== undefined) return known;
+  const forms = new Map<string, number>();
+  for (const { text, atoms, rank } of read.texts) {
+    for (const form of formsIn(kind, text, atoms)) if (!forms.has(form)) forms.set(form, rank);
+  }
+  read.forms.set(kind, forms);
+  return forms;
+}
+
+/** Numbers, dates and times, accounts and hosts, each in its one form. */
+function formsIn(kind: Kind, text: string, atoms: readonly string[]): readonly string[] {
+  switch (kind) {
+    case 'number':
+      return atoms.flatMap((atom) => numberForm(atom) ?? []).map((form) => `number:${form}`);
+    case 'host':
+      return atoms.flatMap(hostsIn).map((form) => `host:${form}`);
+    case 'account':
+      return accountsIn(text).map((form) => `account:${form}`);
+    case 'moment':
+      return [...datesIn(text).map((form) => `date:${form}`), ...timesIn(text).map((form) => `time:${form}`)];
+    default:
+      return kind satisfies never;
+  }
 }
 
 /** What a record repeats of the model's own question is no word of the record. */
@@ -116,28 +155,25 @@ function maskOf({ origin, asked = [] }: Source): (atoms: readonly string[]) => r
   return (atoms) => mask(atoms).map((atom) => (numbers.has(numberForm(atom) ?? '') ? '' : atom));
 }
 
-/** Numbers, dates, times, accounts and hosts, each in its one form. */
-function formsIn(
-  text: string,
-  atoms: readonly string[],
-  kinds: ReadonlySet<Wanted['kinds'][number]>,
-): readonly string[] {
-  const forms: string[] = [];
-  const note = (kind: string, found: readonly string[]) => {
-    for (const form of found) forms.push(`${kind}:${form}`);
-  };
-  if (kinds.has('number'))
-    note(
-      'number',
-      atoms.flatMap((atom) => numberForm(atom) ?? []),
-    );
-  if (kinds.has('host')) note('host', atoms.flatMap(hostsIn));
-  if (kinds.has('account')) note('account', accountsIn(text));
-  if (kinds.has('moment')) {
-    note('date', datesIn(text));
-    note('time', timesIn(text));
-  }
-  return forms;
+/**
+ * The same arguments as an editor wrote them: what they left as it was keeps its origin, what they wrote is theirs.
+ * Undefined where nobody traced them before.
+ */
+export function reviseProvenance(
+  before: Provenance | undefined,
+  { old, now, editor }: { readonly old: JsonObject; readonly now: JsonObject; readonly editor: string },
+): Provenance | undefined {
+  if (before === undefined) return undefined;
+  const kept = new Map(scalarsOf(old).map(({ path, value }) => [path, JSON.stringify(value)]));
+  const known = new Map(before.values.map((value) => [value.path, value]));
+  const leaves = scalarsOf(now).filter(({ value }) => saysAnything(value));
+  const values = leaves.slice(0, MAX_TRACED_VALUES).map(({ path, top: name, value }): TracedValue => {
+    const same = kept.get(path) === JSON.stringify(value) ? known.get(path) : undefined;
+    if (same !== undefined) return same;
+    return editor === '' ? { path, name, origin: 'unknown' } : { path, name, origin: 'person', source: editor };
+  });
+  const isCut = before.isCut === true || leaves.length > values.length;
+  return { context: before.context, values, ...(isCut ? { isCut } : {}) };
 }
 
 /** The worst origin of all values of an argument, or of one path; undefined where there is no such value. */

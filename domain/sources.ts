@@ -1,6 +1,6 @@
 // What a model call showed, as texts with the word of whose they are. The order of ranks is the order of trust: whoever
 // can only add texts can never take away that a value stands in a better one. Pure. May import domain only.
-import type { Item, ModelCall } from './item.ts';
+import type { Item, ItemRef, ModelCall } from './item.ts';
 import type { Json } from './json.ts';
 import type { Principal } from './principal.ts';
 
@@ -30,6 +30,12 @@ export interface Source {
   readonly asked?: readonly string[];
 }
 
+/** What a model call saw, as a Workflow knows it. */
+export interface Seen {
+  readonly itemIds: readonly string[];
+  readonly forgotten: Shown['forgotten'];
+}
+
 export interface Shown {
   /** Oldest first. */
   readonly items: readonly Item[];
@@ -55,13 +61,23 @@ export function sourcesOf({ items, principal, instructions, forgotten }: Shown):
     if (item.body.kind === 'calls')
       for (const call of item.body.calls) calls.set(call.callId, textsOf(call.argumentsText, 'values'));
     for (const source of readItem(item, principal, calls)) {
-      const taints = source.origin === 'person' || source.origin === 'untrusted';
-      isClean &&= !taints;
+      isClean &&= !isStrangers(source.origin);
       sources.push(source.origin === 'model' && !isClean ? { ...source, origin: 'untrusted' } : source);
     }
   }
   return { sources, isClean };
 }
+
+/** What a Workflow carries of an item, with the label that must outlast it. */
+export function refOf(item: Item): ItemRef {
+  const { id, body } = item;
+  const sender = 'from' in body ? body.from : { id: '', tenant: '' };
+  const isClean = readItem(item, sender, new Map()).every(({ origin }) => !isStrangers(origin));
+  return { id, kind: body.kind, ...(isClean ? { isClean } : {}) };
+}
+
+/** Whether somebody may have put it there who may not speak here. */
+export const isStrangers = (origin: Origin): boolean => origin === 'person' || origin === 'untrusted';
 
 function readItem(
   item: Item,

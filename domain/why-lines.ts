@@ -1,6 +1,8 @@
 // One line of the story for each kind of entry: what it says, how much it proves, and why no more. Pure.
 // May import domain only.
 import type { Fact, FactOf, RecordedEntry } from './entry.ts';
+import type { Proposal } from './action.ts';
+import { sourceText } from './origin-words.ts';
 import { type Chain, rulingOf } from './why-chain.ts';
 import { attempted, claimed, settled } from './why-ends.ts';
 import { json, type Known, type Line, listed, minutes, money, nameOf, type WhyLine, words } from './why-line.ts';
@@ -155,13 +157,20 @@ function proposed({ proposal }: FactOf<'proposed'>, { items, digestNow }: Known)
   const fits = digestNow === proposal.digest;
   return {
     part: 'proposed',
-    text: `${who} proposed: ${proposal.summary} (${proposal.tool} ${proposal.toolVersion}, ${proposal.effect}) with ${proposal.args}`,
+    text: `${who} proposed: ${proposal.summary} (${proposal.tool} ${proposal.toolVersion}, ${proposal.effect}) with ${proposal.args}${originsText(proposal)}`,
     coverage: fits ? 'enforced' : 'unknown',
     because: fits
       ? 'parsed by the tool’s own schema; these arguments have the digest to which rulings, decisions and the claim are bound'
       : 'the digest cannot be made anew from what is kept',
     details: { digest: proposal.digest, principal: proposal.principal.id, callId: proposal.callId },
   };
+}
+
+/** Of the values that decide: where each comes from, as code traced it before the ruling. */
+function originsText({ critical = [], provenance }: Proposal): string {
+  if (typeof provenance !== 'object') return '';
+  const told = provenance.values.filter(({ name }) => critical.includes(name));
+  return told.map((one) => `; ${one.path} comes from ${sourceText(one)}`).join('');
 }
 
 function inspected({ tool, scopes, evidence }: FactOf<'inspected'>, isRebuilt: boolean): Line {

@@ -5,7 +5,10 @@ import type { InvalidCall, Proposal } from '../../domain/action.ts';
 import type { LoadedAgent } from '../../domain/agent.ts';
 import { actionId, anewId } from '../../domain/ids.ts';
 import type { Item, ModelCall } from '../../domain/item.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import type { Principal } from '../../domain/principal.ts';
+import { createTracer, type Provenance, reviseProvenance } from '../../domain/provenance.ts';
+import type { Seen } from '../../domain/sources.ts';
 import type { AnyTool } from '../../domain/tool.ts';
 import { MAX_REASON_CHARS } from '../../domain/rule.ts';
 import type { MessageStatement, Signed } from '../../domain/signed.ts';
@@ -29,19 +32,35 @@ export function createPropose(
   deps: WorkflowsDeps,
   decide: WorkflowsActivities['decide'],
 ): WorkflowsActivities['propose'] {
-  return async ({ of, itemId, firstIndex, principal: signed }) => {
+  return async ({ of, itemId, firstIndex, seen, principal: signed }) => {
     const loaded = agentOf(deps.agents, of.agent);
-    const [item] = await deps.store.items.load(of.conversationId, [itemId]);
+    const found = await deps.store.items.load(of.conversationId, [itemId, ...(seen?.itemIds ?? [])]);
+    const item = found.find(({ id }) => id === itemId);
     // Lost, where the store was restored from before: nobody knows what was called for, and nothing comes of it.
     if (item === undefined) return [];
     if (item.body.kind !== 'calls') throw new Error(`there must be an item ${itemId} with calls`);
     const request = await requestOf(deps, signed);
+    const trace =
+      seen === undefined || request === undefined ? undefined : tracerOf(loaded, request.principal, found, seen);
     const proposed: Proposed[] = [];
     for (const [at, call] of item.body.calls.entries()) {
-      proposed.push(readCall({ of, loaded, item, request, before: proposed }, call, firstIndex + at));
+      proposed.push(readCall({ of, loaded, item, request, trace, before: proposed }, call, firstIndex + at));
     }
     return ruleOnReady(proposed, decide);
   };
+}
+
+/** Over the items that the call of the model saw. One that is gone may have been anybody's. */
+function tracerOf(
+  { agent: { instructions } }: LoadedAgent,
+  principal: Principal,
+  found: readonly Item[],
+  { itemIds, forgotten }: Seen,
+): (args: JsonObject) => Provenance {
+  const byId = new Map(found.map((item) => [item.id, item]));
+  const items = itemIds.flatMap((id) => byId.get(id) ?? []);
+  const isWhole = items.length === itemIds.length;
+  return createTracer({ items, principal, instructions, forgotten: isWhole ? forgotten : 'untrusted' });
 }
 
 /** Rule on those at once for which no evidence has to be read. */
@@ -73,6 +92,7 @@ interface Reading {
   readonly loaded: LoadedAgent;
   readonly item: Item;
   readonly request: MessageStatement | undefined;
+  readonly trace: ((args: JsonObject) => Provenance) | undefined;
   /** What the calls before it in the same answer became. */
   readonly before: readonly Proposed[];
 }
@@ -108,7 +128,7 @@ const unreadBy = (error: unknown): string =>
   `the tool could not read this call: ${error instanceof Error ? error.message : String(error)}`;
 
 function proposalOf(
-  { of, item, request }: Reading & { readonly request: MessageStatement },
+  { of, item, request, trace }: Reading & { readonly request: MessageStatement },
   {
     call,
     tool,
@@ -123,6 +143,7 @@ function proposalOf(
     ...identityOf(tool, { actionId: id, args, principal }, `${item.salt}:${index}`),
     ...{ conversationId, turn, agent, tenant, callId: call.callId, origin: { messageId, itemId: item.id } },
     ...declaredBy(tool, input, principal),
+    ...(trace === undefined ? {} : { provenance: trace(JSON.parse(args) as JsonObject) }),
   };
 }
 
@@ -174,8 +195,12 @@ function proposedAnew(deps: WorkflowsDeps, proposal: Proposal, text: string, edi
     const { args, input } = parsed;
     const { principal, salt } = proposal;
     const written = editor === '' || editors.includes(editor) ? editors : [...editors, editor];
+    const { provenance: before, ...rest } = proposal;
+    const change = { old: JSON.parse(proposal.args) as JsonObject, now: JSON.parse(args) as JsonObject, editor };
+    const provenance = reviseProvenance(before, change);
     const whole: Proposal = {
-      ...proposal,
+      ...rest,
+      ...(provenance === undefined ? {} : { provenance }),
       ...identityOf(tool, { actionId: id, args, principal }, `${salt}:${id}`),
       ...(written.length === 0 ? {} : { editors: written }),
       ...declaredBy(tool, input, principal),
