@@ -59,7 +59,10 @@ export const Approval = Waiting.extend({
   asides: z
     .array(Said)
     .meta({ description: 'Approvals that were taken back, what took them back, what was asked back' }),
-  editors: z.array(z.string()).meta({ description: 'Who wrote its arguments; they cannot decide it' }),
+  editors: z.array(z.string()).meta({
+    description:
+      'Whose words it rests on besides the requester’s: who wrote its arguments, or is quoted by the report that it follows; they cannot decide it',
+  }),
   escalation: z
     .array(z.object({ group: z.string(), fromMs: Ms }))
     .meta({ description: 'Who may decide too, from then' }),

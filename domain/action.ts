@@ -22,13 +22,18 @@ export interface Proposal {
   readonly origin?: { readonly messageId: string; readonly itemId: string } | undefined;
   readonly tool: string;
   readonly toolVersion: string;
+  /** SHA-256, hex, of all that the tool declares. Absent in proposals of 0.6.0. */
+  readonly declarationSha256?: string;
   readonly args: string;
   /** Random, stored beside the arguments and erased with them, so that the digest tells nothing once they are gone. */
   readonly salt: string;
   /** SHA-256, hex, over (action id, tool, version, args, principal, salt). */
   readonly digest: string;
   readonly principal: Principal;
-  /** Who wrote the arguments instead, one after the other; they cannot approve it. Absent where nobody did. */
+  /**
+   * Whose words it rests on besides the requester's: who wrote its arguments instead, one after the other, or is quoted by
+   * the report that it follows. They cannot decide on it. Absent where there is nobody.
+   */
   readonly editors?: readonly string[];
   readonly effect: Effect;
   /** One line for people: "refund order 1042 · 72.00 EUR". */
@@ -49,7 +54,7 @@ export interface Proposal {
   readonly then: 'nothing' | 'handover';
 }
 
-/** Who asked for it, and who wrote its arguments instead: none of them decides on it. */
+/** Who asked for it, and whose words it rests on besides: none of them decides on it. */
 export const authorsOf = ({ principal, editors = [] }: Pick<Proposal, 'principal' | 'editors'>): readonly string[] => [
   principal.id,
   ...editors,

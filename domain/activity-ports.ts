@@ -47,6 +47,8 @@ export type OpenedTurn =
       readonly hasCards?: true;
       /** How many actions of the batch were denied. */
       readonly denials?: number;
+      /** The people whose words the report carries. */
+      readonly quotes?: readonly string[];
     }
   /** `handedBack`: a person of the team has answered in the agent's place. `again` as above: no model need speak for it. */
   | {
@@ -70,6 +72,8 @@ export interface Inspected {
   readonly proposal: Proposal;
   readonly evidence: Evidence | null;
   readonly approval: LeaveAsked | null;
+  /** What the record said when people gave their leave: where it has changed, their leave is not in the verdict. */
+  readonly seen?: Evidence | null;
 }
 
 /** What the role must know of an approval to verify a decision on it. */
@@ -112,6 +116,8 @@ export interface WorkflowsActivities {
     /** What the call of the model saw; where that is not said, nothing is traced. */
     readonly seen?: Seen;
     readonly principal: Signed<MessageStatement>;
+    /** Whose words led to the calls, besides the principal's: an approver's, in the turn of a report that quotes them. */
+    readonly quotes?: readonly string[] | undefined;
   }): Promise<readonly Proposed[]>;
   /**
    * Propose an action anew, under a key of its own: as an approver wrote it, or under the tool's declaration of today.
@@ -164,6 +170,8 @@ export interface WorkflowsActivities {
     readonly conversationId: string;
     readonly batchId: string;
     readonly settled: readonly SettledAction[];
+    /** The people whose words stand in how they ended. */
+    readonly quotes?: readonly string[];
   }): Promise<Signed<ReportStatement>>;
   /** Put the question whether an unknown action happened: its owner first, then the team; null when nobody is left. */
   poseQuestion(input: {

@@ -160,9 +160,11 @@ function repeated(names: readonly string[]): readonly string[] {
   return names.filter((name, at) => names.indexOf(name) !== at);
 }
 
-/** An agent as it was loaded: with the hash of the source that holds its rules. */
+/** An agent as it was loaded: with the hashes of the source that holds its rules, and of what its tools declare. */
 export interface LoadedAgent {
   readonly agent: Agent;
   /** SHA-256, hex, over the agent's source files: what "rule version" means in a verdict. */
   readonly ruleVersion: string;
+  /** By the name of each tool: SHA-256, hex, of all that it declares. */
+  readonly declarations: ReadonlyMap<string, string>;
 }

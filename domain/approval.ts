@@ -49,7 +49,7 @@ export interface Approval {
   readonly ruleId: string;
   readonly reason: string;
   readonly requester: string;
-  /** Who wrote its arguments instead of the requester; they decide no more on it than the requester does. */
+  /** Whose words it rests on besides the requester's; they decide no more on it than the requester does. */
   readonly editors?: readonly string[];
   readonly group: string;
   /** Who may decide too, from when on. */
@@ -186,9 +186,7 @@ export function stillStands(
   const { verdict, evidence } = again;
   if (verdict.ruleId === TOOL_CHANGED) return { kind: 'tool_changed', reason: verdict.reason };
   if (verdict.kind === 'deny') return { kind: 'denied', reason: verdict.reason };
-  const before = approval.evidence?.record ?? {};
-  const now = evidence?.record ?? {};
-  const changed = preconditions.filter((field) => !sameValue(before, now, field));
+  const changed = changedFields(preconditions, approval.evidence, evidence);
   if (changed.length > 0) return { kind: 'ask_anew', reason: `changed since it was asked: ${changed.join(', ')}` };
   if (verdict.kind === 'ask' && asksMore(approval, verdict)) {
     return { kind: 'ask_anew', reason: `the rule now asks ${verdict.quorum} of ${verdict.group}` };
@@ -210,6 +208,15 @@ function asksMore(approval: Approval, verdict: Ask): boolean {
 const covers = (given: Amount | undefined, asked: Amount | undefined): boolean =>
   asked === undefined ||
   (given !== undefined && given.currency === asked.currency && given.minorUnits >= asked.minorUnits);
+
+/** The fields of the record, of those that must not change, that have changed since people saw it. */
+export function changedFields(
+  preconditions: readonly string[],
+  seen: Evidence | null,
+  now: Evidence | null,
+): readonly string[] {
+  return preconditions.filter((field) => !sameValue(seen?.record ?? {}, now?.record ?? {}, field));
+}
 
 function sameValue(before: JsonObject, now: JsonObject, field: string): boolean {
   return JSON.stringify(before[field]) === JSON.stringify(now[field]);

@@ -98,6 +98,8 @@ export interface ConversationState {
   speakers: string[];
   /** Signals taken in this run; the server does not count them for us. */
   signals: number;
+  /** The number of the last word to what waits here; absent before the first. */
+  told?: number;
   /** Absent where only the API speaks in it. */
   delivery?: Delivering;
 }
@@ -166,47 +168,6 @@ export function openConversation(input: ConversationInput): ConversationState {
   if (input.state !== undefined && input.state.speakers === undefined) state.forgotten = 'untrusted';
   const isUntold = state.changes.length === 0 && state.phase !== state.knownPhase;
   return { ...state, changes: isUntold ? [state.phase] : state.changes, signals: 0 };
-}
-
-export type PhaseEvent = 'pause' | 'stop' | 'close' | 'resume' | 'handover' | 'handback' | 'tool_handover';
-
-/** Enter the phase that the event leads to; from elsewhere it changes nothing. */
-export function enterPhase(state: ConversationState, event: PhaseEvent): void {
-  const before = state.phase;
-  if (before === 'closed') return;
-  const runs = before === 'open' || before === 'handed_over';
-  if (runs && (event === 'pause' || event === 'stop')) state.resumesTo = before;
-  // Who hands over while somebody holds the conversation opens nothing: it only says where resume leads.
-  if (event === 'tool_handover' || event === 'handover') state.resumesTo = 'handed_over';
-  if (event === 'handback') state.resumesTo = 'open';
-  const to = nextPhase(before, event, state.resumesTo);
-  if (to === before) return;
-  state.phase = to;
-  state.changes.push(to);
-}
-
-function nextPhase(
-  phase: Exclude<ConversationPhase, 'closed'>,
-  event: PhaseEvent,
-  resumesTo: ConversationState['resumesTo'],
-): ConversationPhase {
-  switch (event) {
-    case 'close':
-      return 'closed';
-    case 'stop':
-      return 'stopped';
-    case 'pause':
-      return phase === 'stopped' ? phase : 'paused';
-    case 'resume':
-      return phase === 'paused' || phase === 'stopped' ? resumesTo : phase;
-    case 'handover':
-    case 'tool_handover':
-      return phase === 'open' ? 'handed_over' : phase;
-    case 'handback':
-      return phase === 'handed_over' ? 'open' : phase;
-    default:
-      return event satisfies never;
-  }
 }
 
 /** A batch, or a question when its id is one, that the conversation hears of again. */

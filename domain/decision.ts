@@ -41,7 +41,7 @@ export function applyDecision(approval: Approval, decision: CountedDecision): Co
   // It does not count, and ends nothing: the clock that signed it may be wrong; the Workflow's own timer is the judge.
   if (decision.atMs >= approval.deadlineMs) return unchanged(approval, decision, 'too late: the deadline was over');
   if (askedBy(approval).authors.includes(decision.personId)) {
-    return unchanged(approval, decision, 'who asks for an action, or wrote it, cannot decide it');
+    return unchanged(approval, decision, 'who asks for an action, or whose words it rests on, cannot decide it');
   }
   const words = answersTo(approval);
   if (!words.includes(decision.answer)) {
@@ -157,6 +157,15 @@ export const saidOf = ({ decisions, asides = [] }: Approval): readonly CountedDe
 /** The edit that ended it, if one did. */
 export const editOf = ({ decisions }: Approval): CountedDecision | undefined =>
   decisions.find((one) => one.answer === 'edit');
+
+/** The people whose words the report of a batch carries: why they deny it, or what they wrote instead. */
+export const quotedOf = (approvals: readonly Approval[]): readonly string[] => [
+  ...new Set(
+    approvals.flatMap(({ decisions }) =>
+      decisions.filter(({ answer }) => answer === 'deny' || answer === 'edit').map((one) => one.personId),
+    ),
+  ),
+];
 
 /** What a person's answer to the question whether an action happened makes of its outcome. */
 export function outcomeOfAnswer({ answer, personId, reason }: CountedDecision): Outcome {

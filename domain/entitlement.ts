@@ -19,7 +19,7 @@ export interface Asked {
   readonly group: string;
   /** The groups after the first, each from its time on. */
   readonly escalation: readonly Escalation[];
-  /** Who asked for the action or wrote its arguments; neither they nor who acts for them count. */
+  /** Who asked for the action, or whose words it rests on; neither they nor who acts for them count. */
   readonly authors: readonly string[];
   readonly amount?: Amount | undefined;
 }
@@ -31,7 +31,7 @@ export function whyNotEntitled(directory: Directory, asked: Asked, personId: str
     return `only ${peopleOf(groups)} may decide this`;
   }
   const author = asked.authors.find((one) => isSameEyes(directory, one, personId));
-  if (author === personId) return 'who asks for an action, or wrote it, cannot decide it';
+  if (author === personId) return 'who asks for an action, or whose words it rests on, cannot decide it';
   if (author !== undefined)
     return `you and ${author} act for one another, so you cannot decide what ${author} asks for`;
   const person = directory.people.find(({ id }) => id === personId);

@@ -27,7 +27,10 @@ export const ACTION = {
   decideApproval: 'decideApproval',
   /** Signal (Signed<DecisionStatement>): the same decision, delivered by a bot or by hand. */
   approvalDecision: 'approvalDecision',
-  /** Signals () from the conversation or an operator. */
+  /**
+   * Signals () from an operator, or (number) from the conversation: Temporal may deliver two of them in the other order, so
+   * each has a higher number than the one before, and what comes after a higher one changes nothing.
+   */
   pause: 'pause',
   resume: 'resume',
   cancel: 'cancel',

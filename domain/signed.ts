@@ -87,6 +87,8 @@ export interface ReportStatement {
   readonly denials?: number;
   /** An action of the batch that handed the conversation over has succeeded. */
   readonly handsOver?: boolean;
+  /** The people whose words it carries, by id: they do not decide on what the model proposes upon it. */
+  readonly quotes?: readonly string[];
   readonly atMs: number;
 }
 

@@ -60,6 +60,7 @@ export function isDidNotHappen(error: unknown): error is DidNotHappen {
 
 export interface ToolDefinition<Input, Output extends Json> {
   readonly name: string;
+  /** To be changed where the code does something else, which nothing can compare; what is declared is compared by itself. */
   readonly version: string;
   /** A person of the directory who answers for it; by default the owner of each agent that has it. */
   readonly owner?: string;
@@ -145,14 +146,17 @@ export function defineTool<Input, Output extends Json>(definition: ToolDefinitio
 }
 
 /**
- * True when the proposal was made under this very declaration. How long the tool may take and how it is summed up may
- * change meanwhile: the actor goes by its own time limit, and the summary is for people.
+ * True when the proposal was made under this very declaration, of which `declarationSha256` is the digest. What may
+ * change meanwhile, and why, stands where that is made. The proposal's own fields are compared all the same: what goes on
+ * goes by them, and a proposal of 0.6.0 carries no digest.
  */
 export function isDeclared(
   tool: Pick<AnyTool, 'version' | 'effect' | 'inspect' | 'preconditions' | 'then'>,
-  proposal: Pick<Proposal, 'toolVersion' | 'effect' | 'inspects' | 'preconditions' | 'then'>,
+  declarationSha256: string | undefined,
+  proposal: Pick<Proposal, 'toolVersion' | 'declarationSha256' | 'effect' | 'inspects' | 'preconditions' | 'then'>,
 ): boolean {
   return (
+    (proposal.declarationSha256 === undefined || proposal.declarationSha256 === declarationSha256) &&
     tool.version === proposal.toolVersion &&
     tool.effect === proposal.effect &&
     (tool.inspect !== undefined) === proposal.inspects &&

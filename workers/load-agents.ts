@@ -1,11 +1,13 @@
 // The one door through which agents come in, the reference agents and an adopter's alike: a folder with a directory
-// file and one folder per agent. May import domain and Node built-ins.
-// Guarantees: what it returns fits together (names, owners, teams), and each agent has the hash of its own sources.
+// file and one folder per agent. May import domain, the digest of declarations and Node built-ins.
+// Guarantees: what it returns fits together (names, owners, teams), each agent has the hash of its own sources, and each
+// tool the digest of what it declares.
 import { createHash } from 'node:crypto';
 import { type Dirent, existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { declarationsOf } from '../activities/declaration.ts';
 import { type Agent, type LoadedAgent, problemsOf } from '../domain/agent.ts';
 import { type Directory, defineDirectory } from '../domain/principal.ts';
 
@@ -22,7 +24,8 @@ export async function loadAgents(folder: string): Promise<LoadedAgents> {
   const loaded: [string, LoadedAgent][] = [];
   for (const name of await agentFolders(root)) {
     const agent = await loadAgent(join(root, name), name);
-    loaded.push([name, { agent, ruleVersion: await hashOfSources(join(root, name)) }]);
+    const ruleVersion = await hashOfSources(join(root, name));
+    loaded.push([name, { agent, ruleVersion, declarations: declarationsOf(agent) }]);
   }
   if (loaded.length === 0) {
     throw new Error(`${root} holds no agent; make a folder <name>/ with an index.ts that exports defineAgent({ … })`);

@@ -6,7 +6,7 @@ import type { Case, Ending, Proposal, RuledAction } from '../domain/action.ts';
 import { type Approval, type CountedDecision, leaveOf, openApproval, stillStands } from '../domain/approval.ts';
 import { endingOfApproval, groupsAsked } from '../domain/batch.ts';
 import type { BatchInput } from '../domain/conversation.ts';
-import { editOf } from '../domain/decision.ts';
+import { editOf, quotedOf } from '../domain/decision.ts';
 import { approvalId } from '../domain/ids.ts';
 import { isCancelled, listenForPeople, tellConversation, waitForPeople } from './approval.ts';
 import { isShown, showInChannels, showLast } from './cards.ts';
@@ -20,6 +20,7 @@ const MAX_ASKS = 3;
 // 6: five edits, which is more than people do in earnest, or changes of the tool; the next one ends it.
 const MAX_REWRITES = 6;
 const CHANGED_TOO_OFTEN = `it changed ${MAX_ASKS} times while people looked at it`;
+const REWRITTEN_TOO_OFTEN = `it was edited, or its tool changed, ${MAX_REWRITES} times while people looked at it`;
 
 export async function action(batch: BatchInput): Promise<void> {
   const waiting = openWaiting(batch.batchId, groupsAsked(batch.actions));
@@ -73,7 +74,9 @@ async function settle(
   const asks = askingFrom(waiting, index);
   let current = one;
   let approval = asked;
-  for (let changes = 0, rewrites = 0; changes < MAX_ASKS && rewrites < MAX_REWRITES; ) {
+  let changes = 0;
+  let rewrites = 0;
+  while (changes < MAX_ASKS && rewrites < MAX_REWRITES) {
     const people = approval === undefined ? undefined : await waitForPeople(waiting, approval.id);
     const edit = people && editOf(people);
     if (people !== undefined && people.end !== 'approved' && edit === undefined) {
@@ -96,9 +99,10 @@ async function settle(
     current = anew.action;
     const { verdict, proposal } = current;
     if (verdict.kind === 'deny') return { proposal, ending: { kind: 'denied', reason: verdict.reason } };
-    approval = asks(current);
+    approval = rewrites < MAX_REWRITES ? asks(current) : undefined;
   }
-  return { proposal: current.proposal, ending: { kind: 'denied', reason: CHANGED_TOO_OFTEN } };
+  const reason = changes < MAX_ASKS ? REWRITTEN_TOO_OFTEN : CHANGED_TOO_OFTEN;
+  return { proposal: current.proposal, ending: { kind: 'denied', reason } };
 }
 
 /** Ask for one action of the batch, each time under an approval of its own. */
@@ -152,7 +156,7 @@ async function actWithLeave(
   const decisions = people?.decisions.map((decision) => decision.signed) ?? [];
   for (let ruling = 0; ruling < MAX_RULINGS; ruling++) {
     if (await isCancelled(waiting, batch.conversationId)) return STOPPED;
-    const again = await ruleAgain(one, batch.principal, leave);
+    const again = await ruleAgain(one, batch.principal, leave, people?.evidence);
     if (Date.now() >= (endOfLeave(leave) ?? Number.POSITIVE_INFINITY)) {
       return ended({ kind: 'expired', reason: 'nobody could act on it in time' });
     }
@@ -226,6 +230,7 @@ async function recordEndings(done: readonly Settled[], waiting: Waiting): Promis
 
 async function report(batch: BatchInput, waiting: Waiting): Promise<void> {
   const { conversationId, batchId } = batch;
-  const signed = await workflowsRole.signReport({ conversationId, batchId, settled: waiting.settled });
+  const { settled, approvals } = waiting;
+  const signed = await workflowsRole.signReport({ conversationId, batchId, settled, quotes: quotedOf(approvals) });
   await tellConversation(conversationId, { batchId, signed });
 }

@@ -58,10 +58,12 @@ export function listenForPeople(waiting: Waiting): void {
     },
     { description: 'The same signed decision, delivered by a bot or by hand' },
   );
-  setHandler(defineSignal(ACTION.pause), () => hold(waiting, 'paused'), {
+  setHandler(defineSignal<[unknown?]>(ACTION.pause), (told) => hold(waiting, 'paused', told), {
     description: 'Decide, but do not act, until resume',
   });
-  setHandler(defineSignal(ACTION.resume), () => hold(waiting, 'none'), { description: 'Go on after a pause' });
+  setHandler(defineSignal<[unknown?]>(ACTION.resume), (told) => hold(waiting, 'none', told), {
+    description: 'Go on after a pause',
+  });
   setHandler(defineSignal(ACTION.cancel), () => hold(waiting, 'cancelled'), {
     description: 'Cancel all that has not begun',
   });
@@ -176,6 +178,11 @@ async function countDelivered(waiting: Waiting): Promise<void> {
   }
 }
 
-function hold(waiting: Waiting, how: Waiting['hold']): void {
+/** What the conversation said earlier changes nothing any more; an operator, whose word has no number, is always heard. */
+function hold(waiting: Waiting, how: Waiting['hold'], told?: unknown): void {
+  if (typeof told === 'number') {
+    if (told < waiting.told) return;
+    waiting.told = told;
+  }
   if (waiting.hold !== 'cancelled') waiting.hold = how;
 }

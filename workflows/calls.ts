@@ -12,7 +12,8 @@ import {
 import { type Ending, endingText, type RuledAction, trustOfEnding } from '../domain/action.ts';
 import type { TurnOf } from '../domain/activity-ports.ts';
 import { groupsAsked, inSteps, isRead, type RefusedCall, splitAtFirstAsk } from '../domain/batch.ts';
-import { awaitReport, type ConversationState, enterPhase, type WaitingBatch } from '../domain/conversation.ts';
+import { awaitReport, type ConversationState, type WaitingBatch } from '../domain/conversation.ts';
+import { enterPhase } from '../domain/phase.ts';
 import { waitingWorkflowId, resultKey, TASK_QUEUES, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
 import { type NewItem, refsIn, type Trust } from '../domain/item.ts';
 import { ACTION } from '../domain/protocol.ts';
@@ -41,11 +42,19 @@ export interface Undone {
   readonly summaries: string[];
 }
 
+/** Calls that were made, and upon what. */
+interface From {
+  readonly itemId: string;
+  readonly firstIndex: number;
+  readonly seen: Seen;
+  readonly quotes?: readonly string[] | undefined;
+}
+
 export async function carryOut(
   state: ConversationState,
   of: TurnOf,
   principal: Signed<MessageStatement>,
-  from: { readonly itemId: string; readonly firstIndex: number; readonly seen: Seen },
+  from: From,
   undone: Undone,
 ): Promise<Told> {
   const cases = await ruleOn({ of, principal, ...from });
@@ -177,8 +186,8 @@ async function startWaiting(
   describeConversation(state);
   // What was announced before this batch was there does not reach it by itself; a stop that is over already neither.
   const wasStopped = CancellationScope.current().parent?.consideredCancelled === true;
-  if (state.announcer && state.phase !== 'open') await tellWaiting(batch, state.phase);
-  else if (wasStopped && patched('tell-of-stop')) await tellWaiting(batch, 'stopped');
+  if (state.announcer && state.phase !== 'open') await tellWaiting(state, batch, state.phase);
+  else if (wasStopped && patched('tell-of-stop')) await tellWaiting(state, batch, 'stopped');
   await tell(
     state,
     rest.map(({ proposal, verdict }) =>

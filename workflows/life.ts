@@ -1,6 +1,6 @@
 // The life of one action: propose → inspect → decide → act → record. Every action takes this path, whoever proposed it.
 // May import domain and @temporalio/workflow.
-import type { Case, Ending, Outcome, Proposal, RuledAction } from '../domain/action.ts';
+import type { Case, Ending, Evidence, Outcome, Proposal, RuledAction } from '../domain/action.ts';
 import type { Inspected, Proposed, TurnOf } from '../domain/activity-ports.ts';
 import type { Entry, Fact } from '../domain/entry.ts';
 import { ruledStep } from '../domain/ids.ts';
@@ -22,6 +22,7 @@ export async function ruleOn(input: {
   readonly firstIndex: number;
   readonly seen: Seen;
   readonly principal: Signed<MessageStatement>;
+  readonly quotes?: readonly string[] | undefined;
 }): Promise<readonly Case[]> {
   return ruleOnProposed(await workflowsRole.propose(input), input.principal);
 }
@@ -54,17 +55,21 @@ async function ruleOnProposed(
   });
 }
 
-/** Inspect and decide again, just before acting, and put it on record. The proposal, and so its digest, stays the same. */
+/**
+ * Inspect and decide again, just before acting, and put it on record. The proposal, and so its digest, stays the same.
+ * `seen`: what the record said when people gave their leave.
+ */
 export async function ruleAgain(
   action: RuledAction,
   principal: Signed<MessageStatement>,
   approval: Inspected['approval'],
+  seen?: Evidence | null,
 ): Promise<RuledAction> {
   const { proposal } = action;
   const inspected = proposal.inspects
     ? await readEvidence(proposal, principal, approval)
     : { proposal, evidence: null, approval };
-  const [again] = await workflowsRole.decide([inspected]);
+  const [again] = await workflowsRole.decide([seen === undefined ? inspected : { ...inspected, seen }]);
   if (again === undefined) throw new Error('there must be one ruling for one proposal'); // only a bug breaks this
   await workflowsRole.record({ entries: entriesOf(again), items: [] });
   return again;

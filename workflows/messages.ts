@@ -8,12 +8,12 @@ import {
   type ConversationView,
   enqueue,
   enqueueReport,
-  enterPhase,
   refusalOf,
   type SubmittedMessage,
   type Ticket,
   viewOf,
 } from '../domain/conversation.ts';
+import { enterPhase } from '../domain/phase.ts';
 import type { FailureType } from '../domain/failure.ts';
 import { CONVERSATION } from '../domain/protocol.ts';
 import type { CommandStatement, Signed } from '../domain/signed.ts';

@@ -1,7 +1,8 @@
 // A conversation's phase: put on record when it changes, and passed on to the actions that wait.
 // May import domain and @temporalio/workflow.
 import { condition, getExternalWorkflowHandle, log, uuid4 } from '@temporalio/workflow';
-import type { ConversationPhase, ConversationState, WaitingBatch } from '../domain/conversation.ts';
+import { type ConversationPhase, type ConversationState, type WaitingBatch } from '../domain/conversation.ts';
+import { nextTold } from '../domain/phase.ts';
 import { isQuestionId, waitingWorkflowId } from '../domain/ids.ts';
 import { ACTION } from '../domain/protocol.ts';
 import { describeConversation } from './desk.ts';
@@ -45,12 +46,16 @@ async function announce(state: ConversationState, phase: ConversationPhase): Pro
   const fact = { kind: 'phase', phase, by: '', reason: `was ${knownPhase}` } as const;
   const entry = { subject: conversationId, step: `phase:${uuid4()}`, conversationId, atMs: Date.now(), fact };
   await workflowsRole.record({ entries: [entry], items: [] });
-  for (const batch of state.waiting) await tellWaiting(batch, phase);
+  for (const batch of state.waiting) await tellWaiting(state, batch, phase);
 }
 
 /** A batch pauses, goes on or ends with its conversation. A question does not: what may have happened must be known. */
-export async function tellWaiting({ batchId }: WaitingBatch, phase: ConversationPhase): Promise<void> {
-  if (!isQuestionId(batchId)) await signalBatch(batchId, TELLS[phase]);
+export async function tellWaiting(
+  state: ConversationState,
+  { batchId }: WaitingBatch,
+  phase: ConversationPhase,
+): Promise<void> {
+  if (!isQuestionId(batchId)) await signalBatch(batchId, TELLS[phase], nextTold(state, Date.now()));
 }
 
 /** Whoever asked back sees on a card what is said now. */
@@ -58,9 +63,9 @@ export async function tellAskers({ waiting }: ConversationState): Promise<void> 
   for (const { batchId, asksBack } of waiting) if (asksBack === true) await signalBatch(batchId, ACTION.said);
 }
 
-const signalBatch = (batchId: string, name: string): Promise<void> =>
+const signalBatch = (batchId: string, name: string, ...told: readonly number[]): Promise<void> =>
   getExternalWorkflowHandle(waitingWorkflowId(batchId))
-    .signal(name)
+    .signal(name, ...told)
     .catch((error: unknown) => log.info('a batch had already ended', { batchId, error: String(error) }));
 
 /** Hold while an operator has paused the conversation: nothing new begins, and nothing is lost. */

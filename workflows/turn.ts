@@ -5,13 +5,13 @@ import { isAskedBack, noteAskedBack } from '../domain/asked-back.ts';
 import type { OpenedTurn, TurnOf } from '../domain/activity-ports.ts';
 import {
   type ConversationState,
-  enterPhase,
   MAX_WAITING,
   settleBatch,
   takeNext,
   type WaitingBatch,
   type Work,
 } from '../domain/conversation.ts';
+import { enterPhase } from '../domain/phase.ts';
 import type { Entry } from '../domain/entry.ts';
 import { reportKey } from '../domain/ids.ts';
 import { type NewItem, refsIn } from '../domain/item.ts';
@@ -76,7 +76,7 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
     remember(state, [answer.item]);
     if (answer.kind === 'reply') return;
     if (mustSpeak) break;
-    const from = { itemId: answer.item.id, firstIndex: actions, seen };
+    const from = { itemId: answer.item.id, firstIndex: actions, seen, quotes: opened.quotes };
     const told = await carryOut(state, of, opened.principal, from, undone);
     actions += answer.count;
     mustSpeak = told.mustSpeak;

@@ -26,6 +26,8 @@ export interface Waiting {
   /** False in a run that began when decisions were confirmed before they were on record, and rows did not follow. */
   readonly keepsUp: boolean;
   hold: 'none' | 'paused' | 'cancelled';
+  /** The number of the conversation's last word on that. */
+  told: number;
   /** How many notices of each approval were given, by its id. False: the run began when nobody was reminded. */
   readonly noticed: Record<string, number> | false;
   /** What approvers ask the conversation, and was not passed on yet. */
@@ -42,7 +44,7 @@ export interface Waiting {
 /** `groups` as its row was started with. */
 export function openWaiting(batchId: string, groups: string): Waiting {
   const empty = { approvals: [], settled: [], delivered: [], unrecorded: [], asksBack: [], writing: 0 };
-  const unseen = { hasCards: false, changes: 0, shownChanges: 0, reminders: [] };
+  const unseen = { told: 0, hasCards: false, changes: 0, shownChanges: 0, reminders: [] };
   const keepsUp = patched('keeps-up');
   const noticed = patched('reminds') ? {} : false;
   return { batchId, ...empty, ...unseen, shown: rowOf('waiting', groups), hold: 'none', keepsUp, noticed };

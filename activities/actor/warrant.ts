@@ -110,9 +110,10 @@ export async function verifyCall(
   proposal: Proposal,
   signed: Warrant['principal'],
 ): Promise<{ tool: AnyTool; call: Call<never>; messageId: string }> {
-  const tool = deps.agents.get(proposal.agent)?.agent.tools.find((one) => one.name === proposal.tool);
+  const loaded = deps.agents.get(proposal.agent);
+  const tool = loaded?.agent.tools.find((one) => one.name === proposal.tool);
   if (tool === undefined) throw new WarrantRefused(`the agent ${proposal.agent} has no tool ${proposal.tool} here`);
-  must(isDeclared(tool, proposal), 'the tool is declared otherwise here');
+  must(isDeclared(tool, loaded?.declarations.get(tool.name), proposal), 'the tool is declared otherwise here');
   const { actionId, conversationId, turn, tenant } = proposal;
   must(isActionOf(actionId, conversationId, turn), 'the action is of another conversation or turn');
   const { principal, ...statement }: MessageStatement = await proven(() => deps.verifier.verify('message', signed));
@@ -140,7 +141,7 @@ async function verifyDecisions(
     must(decision.digest === proposal.digest, 'a decision is over another action');
     must(decision.answer === 'approve', 'a person denied it');
     must(decision.person.id !== proposal.principal.id, 'who asked for it cannot approve it');
-    must(proposal.editors?.includes(decision.person.id) !== true, 'who wrote it cannot approve it');
+    must(proposal.editors?.includes(decision.person.id) !== true, 'whose words it rests on cannot approve it');
     must(decision.person.tenant === proposal.tenant, 'a decision is by somebody of another tenant');
     must(decision.atMs <= approval.deadlineMs, 'a decision came after the deadline');
     decisions.push(decision);

@@ -13,6 +13,13 @@ export function agentOf(agents: ReadonlyMap<string, LoadedAgent>, name: string):
   });
 }
 
+/** The digest of what one of its tools declares. */
+export function declarationOf({ agent, declarations }: LoadedAgent, tool: AnyTool): string {
+  const digest = declarations.get(tool.name);
+  if (digest !== undefined) return digest;
+  throw new Error(`there must be a digest of what ${agent.name}.${tool.name} declares`); // only a bug breaks this
+}
+
 export function toolOf(loaded: LoadedAgent, name: string): AnyTool | undefined {
   return loaded.agent.tools.find((tool) => tool.name === name);
 }

@@ -2,6 +2,7 @@
 // conversation. Writes nothing: it runs again when a Worker dies before its Workflow Task completes.
 // May import domain, trust and store types.
 import { authorsOf, type Proposal, type RuledAction } from '../../domain/action.ts';
+import { changedFields } from '../../domain/approval.ts';
 import { TOOL_CHANGED, type Verdict } from '../../domain/verdict.ts';
 import type { Inspected, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { JsonObject } from '../../domain/json.ts';
@@ -11,7 +12,7 @@ import type { VerdictStatement } from '../../domain/signed.ts';
 import { type AnyTool, isDeclared } from '../../domain/tool.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import { canonicalJson, proposalDigest, sha256Hex } from '../../trust/digest.ts';
-import { agentOf, toolOf } from './agents.ts';
+import { agentOf, declarationOf, toolOf } from './agents.ts';
 import { criticalOf } from './arguments.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
@@ -19,7 +20,8 @@ export function createDecide(deps: WorkflowsDeps): WorkflowsActivities['decide']
   return (inspected) => Promise.all(inspected.map((one) => decideOne(deps, one)));
 }
 
-async function decideOne(deps: WorkflowsDeps, { proposal, evidence, approval }: Inspected): Promise<RuledAction> {
+async function decideOne(deps: WorkflowsDeps, inspected: Inspected): Promise<RuledAction> {
+  const { proposal, evidence } = inspected;
   const verdict = await verdictOn(deps, proposal, evidence);
   const statement: VerdictStatement = {
     kind: 'verdict',
@@ -31,10 +33,16 @@ async function decideOne(deps: WorkflowsDeps, { proposal, evidence, approval }: 
     principalId: proposal.principal.id,
     verdict,
     evidenceSha256: evidence === null ? '' : sha256Hex(canonicalJson({ ...evidence })),
-    approval,
+    approval: leaveIn(inspected),
     atMs: deps.nowMs(),
   };
   return { proposal, evidence, verdict, signed: await deps.signer.sign(statement) };
+}
+
+/** Leave for what the record said then is none for what it says now: nobody can act on the two together. */
+function leaveIn({ proposal, evidence, approval, seen }: Inspected): Inspected['approval'] {
+  const stands = seen === undefined || changedFields(proposal.preconditions, seen, evidence).length === 0;
+  return stands ? approval : null;
 }
 
 async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Inspected['evidence']): Promise<Verdict> {
@@ -42,7 +50,7 @@ async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Insp
   const { ruleVersion } = loaded;
   const denied = (ruleId: string, reason: string): Verdict => ({ kind: 'deny', ruleId, ruleVersion, reason });
   const tool = toolOf(loaded, proposal.tool);
-  if (tool === undefined || !isDeclared(tool, proposal)) {
+  if (tool === undefined || !isDeclared(tool, declarationOf(loaded, tool), proposal)) {
     return denied(TOOL_CHANGED, `the tool ${proposal.tool} has changed since; propose it again`);
   }
   if (proposal.inspects && evidence === null) {
@@ -81,10 +89,15 @@ function whyNobodyCan(
 ): string | undefined {
   const able = (of: string) =>
     entitledPeople(directory, { group: of, escalation: [], authors: authorsOf(proposal), amount }, 0).length;
-  if (able(group) < quorum) return `the rule asks ${quorum} of ${group}, where ${able(group)} may decide`;
+  if (able(group) < quorum)
+    return `the rule asks ${quorum} of ${group}, where ${able(group)} may decide${whoseWords(proposal)}`;
   const empty = escalation.find((one) => able(one.group) === 0);
   return empty && `the rule escalates to ${empty.group}, where nobody may decide`;
 }
+
+/** Where words of others led to it, those cannot decide; in the requester's own words it can be asked of them. */
+const whoseWords = ({ editors = [] }: Proposal): string =>
+  editors.length === 0 ? '' : `: it rests on words of ${editors.join(', ')}; the requester may ask for it in their own`;
 
 /**
  * The same that a person denied in this conversation, with the same tool and critical arguments, while the record is as it

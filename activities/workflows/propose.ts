@@ -15,7 +15,7 @@ import type { MessageStatement, Signed } from '../../domain/signed.ts';
 import { cutText, utf8Bytes } from '../../domain/text.ts';
 import { actionDigest, sha256Hex } from '../../trust/digest.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
-import { agentOf, toolOf } from './agents.ts';
+import { agentOf, declarationOf, toolOf } from './agents.ts';
 import { criticalOf, parseArguments } from './arguments.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
@@ -32,7 +32,7 @@ export function createPropose(
   deps: WorkflowsDeps,
   decide: WorkflowsActivities['decide'],
 ): WorkflowsActivities['propose'] {
-  return async ({ of, itemId, firstIndex, seen, principal: signed }) => {
+  return async ({ of, itemId, firstIndex, seen, principal: signed, quotes = [] }) => {
     const loaded = agentOf(deps.agents, of.agent);
     const found = await deps.store.items.load(of.conversationId, [itemId, ...(seen?.itemIds ?? [])]);
     const item = found.find(({ id }) => id === itemId);
@@ -44,7 +44,8 @@ export function createPropose(
       seen === undefined || request === undefined ? undefined : tracerOf(loaded, request.principal, found, seen);
     const proposed: Proposed[] = [];
     for (const [at, call] of item.body.calls.entries()) {
-      proposed.push(readCall({ of, loaded, item, request, trace, before: proposed }, call, firstIndex + at));
+      const reading = { of, loaded, item, request, quotes, trace, before: proposed };
+      proposed.push(readCall(reading, call, firstIndex + at));
     }
     return ruleOnReady(proposed, decide);
   };
@@ -92,6 +93,7 @@ interface Reading {
   readonly loaded: LoadedAgent;
   readonly item: Item;
   readonly request: MessageStatement | undefined;
+  readonly quotes: readonly string[];
   readonly trace: ((args: JsonObject) => Provenance) | undefined;
   /** What the calls before it in the same answer became. */
   readonly before: readonly Proposed[];
@@ -128,7 +130,7 @@ const unreadBy = (error: unknown): string =>
   `the tool could not read this call: ${error instanceof Error ? error.message : String(error)}`;
 
 function proposalOf(
-  { of, item, request, trace }: Reading & { readonly request: MessageStatement },
+  { of, loaded, item, request, quotes, trace }: Reading & { readonly request: MessageStatement },
   {
     call,
     tool,
@@ -142,10 +144,13 @@ function proposalOf(
   return {
     ...identityOf(tool, { actionId: id, args, principal }, `${item.salt}:${index}`),
     ...{ conversationId, turn, agent, tenant, callId: call.callId, origin: { messageId, itemId: item.id } },
-    ...declaredBy(tool, input, principal),
+    ...editedBy(quotes.filter((who) => who !== principal.id)),
+    ...declaredBy(loaded, tool, input, principal),
     ...(trace === undefined ? {} : { provenance: trace(JSON.parse(args) as JsonObject) }),
   };
 }
+
+const editedBy = (editors: readonly string[]): Pick<Proposal, 'editors'> => (editors.length === 0 ? {} : { editors });
 
 /** What the digest covers, and the digest. The same seed gives the same salt: who runs it again proposes the same. */
 function identityOf(tool: AnyTool, of: Pick<Proposal, 'actionId' | 'args' | 'principal'>, seed: string) {
@@ -155,8 +160,9 @@ function identityOf(tool: AnyTool, of: Pick<Proposal, 'actionId' | 'args' | 'pri
 }
 
 /** What a proposal has from the declaration of its tool. */
-function declaredBy(tool: AnyTool, input: unknown, principal: Principal) {
+function declaredBy(loaded: LoadedAgent, tool: AnyTool, input: unknown, principal: Principal) {
   return {
+    declarationSha256: declarationOf(loaded, tool),
     effect: tool.effect,
     summary: oneLine(tool.summarize(input as never)),
     ...(tool.forWhom === undefined ? {} : { forWhom: oneLine(tool.forWhom(input as never, principal)) }),
@@ -187,7 +193,8 @@ function proposedAnew(deps: WorkflowsDeps, proposal: Proposal, text: string, edi
   const id = anewId(proposal.actionId);
   const { callId, tool: name, editors = [] } = proposal;
   const invalid = invalidAs({ actionId: id, callId, tool: name });
-  const tool = toolOf(agentOf(deps.agents, proposal.agent), name);
+  const loaded = agentOf(deps.agents, proposal.agent);
+  const tool = toolOf(loaded, name);
   if (tool === undefined) return invalid(`there is no tool ${name} any more`);
   try {
     const parsed = parseArguments(tool, text);
@@ -202,8 +209,8 @@ function proposedAnew(deps: WorkflowsDeps, proposal: Proposal, text: string, edi
       ...rest,
       ...(provenance === undefined ? {} : { provenance }),
       ...identityOf(tool, { actionId: id, args, principal }, `${salt}:${id}`),
-      ...(written.length === 0 ? {} : { editors: written }),
-      ...declaredBy(tool, input, principal),
+      ...editedBy(written),
+      ...declaredBy(loaded, tool, input, principal),
     };
     return { kind: 'to_inspect', proposal: whole };
   } catch (error) {

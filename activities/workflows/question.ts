@@ -69,6 +69,7 @@ export function createCloseQuestion(deps: WorkflowsDeps): WorkflowsActivities['c
       batchId: questionId,
       text: `Whether it happened: ${summary}. ${wordsOf(answer, stands)}`,
       ...(again ? { again: actionId } : {}),
+      ...(answer === null || answer.reason === '' ? {} : { quotes: [answer.personId] }),
       atMs: deps.nowMs(),
     });
   };

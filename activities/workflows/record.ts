@@ -6,6 +6,7 @@ import type { Entry } from '../../domain/entry.ts';
 import { OF_ANOTHER } from '../../domain/failure.ts';
 import { questionId } from '../../domain/ids.ts';
 import type { Item } from '../../domain/item.ts';
+import type { ReportStatement } from '../../domain/signed.ts';
 import { refOf } from '../../domain/sources.ts';
 import { cutText, cutToJson } from '../../domain/text.ts';
 import type { ActionRow } from '../../store/ports.ts';
@@ -41,7 +42,7 @@ function replied(item: Item, nowMs: number): readonly Entry[] {
 }
 
 export function createSignReport(deps: WorkflowsDeps): WorkflowsActivities['signReport'] {
-  return async ({ conversationId, batchId, settled }) => {
+  return async ({ conversationId, batchId, settled, quotes = [] }) => {
     const rows = await Promise.all(settled.map((one) => deps.store.actions.get(one.actionId)));
     const lines = settled.map((one, at) => lineOf(one, rows[at]));
     const whole = `What waited has ended:\n${lines.join('\n')}`;
@@ -52,7 +53,7 @@ export function createSignReport(deps: WorkflowsDeps): WorkflowsActivities['sign
       .filter((one) => one.ending.kind === 'unknown')
       .map(({ actionId, summary }) => ({ questionId: questionId(actionId), summary }));
     const denials = settled.filter((one) => one.ending.kind === 'denied').length;
-    const about = { conversationId, batchId, text, handsOver, asked, denials };
+    const about = { conversationId, batchId, text, handsOver, asked, denials, ...quoting(quotes) };
     return deps.signer.sign({ kind: 'report', ...about, atMs: deps.nowMs() });
   };
 }
@@ -63,10 +64,12 @@ export function createSignAskBack(deps: WorkflowsDeps): WorkflowsActivities['sig
       `${personId} of ${group} asks before deciding on ${summary}: ${reason}\nIt still waits. Ask the requester.`,
       MAX_REPORT_BYTES,
     );
-    const about = { conversationId, batchId, text, asksBack: decisionId };
+    const about = { conversationId, batchId, text, asksBack: decisionId, ...quoting([personId]) };
     return deps.signer.sign({ kind: 'report', ...about, atMs: deps.nowMs() });
   };
 }
+
+const quoting = (quotes: readonly string[]): Pick<ReportStatement, 'quotes'> => (quotes.length === 0 ? {} : { quotes });
 
 function lineOf(one: SettledAction, row: ActionRow | undefined): string {
   const { kind, reason } = one.ending;

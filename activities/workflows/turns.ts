@@ -76,7 +76,7 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
     if (stillWaits && written.every((item) => item.turn !== of.turn)) return { kind: 'refused' };
     const items = written.map(refOf);
     const [report, again] = items;
-    const { handsOver = false, asked = [], denials = 0 } = statement;
+    const { handsOver = false, asked = [], denials = 0, quotes = [] } = statement;
     const told = {
       items,
       asked,
@@ -86,7 +86,7 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
     };
     if (handedOver || report === undefined) return { kind: 'noted', handedBack: false, ...told };
     const { modelCallsPerTurn } = agent.limits;
-    return { kind: 'speaks', principal, modelCallsPerTurn, handsOver, ...told };
+    return { kind: 'speaks', principal, modelCallsPerTurn, handsOver, quotes, ...told };
   };
 }
 

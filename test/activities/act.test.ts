@@ -122,6 +122,19 @@ test('a proposal with any field altered runs nothing, those among them that its 
   equal(endingOf(await act(original, warrant)), 'succeeded');
 });
 
+test('what was ruled on under another declaration of its tool runs nothing; a proposal of before has none', async () => {
+  const elsewhere = payment({ declarationSha256: 'f'.repeat(64) });
+  await rejects(act(elsewhere, await warrantFor(elsewhere, ASK)), {
+    type: 'WarrantRefused',
+    message: /declared otherwise/,
+  });
+  equal(await world.store.claims.get(elsewhere.actionId), undefined);
+  deepEqual(far.effects, []);
+  const { declarationSha256, ...before } = payment();
+  equal(typeof declarationSha256, 'string');
+  equal(endingOf(await act(before, await warrantFor(before, ASK))), 'succeeded');
+});
+
 test('an action counts for the conversation and the turn of its key only', async () => {
   const elsewhere = payment({ conversationId: 'other' });
   await rejects(act(elsewhere, await warrantFor(elsewhere, ASK)), { type: 'WarrantRefused' });

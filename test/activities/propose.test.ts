@@ -3,6 +3,7 @@ import { deepEqual, equal, match } from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineAgent, defineTool } from 'countersign';
 import { z } from 'zod';
+import { declarationsOf } from '../../activities/declaration.ts';
 import { createPropose, createProposeAnew } from '../../activities/workflows/propose.ts';
 import type { Proposed, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { Item } from '../../domain/item.ts';
@@ -53,7 +54,7 @@ const verifier = createVerifier({ api: [api.publicKey], workflows: [] });
 type Deps = Parameters<typeof createPropose>[0];
 const depsOver = (items: readonly Item[]): Deps => {
   const load = async (_: string, ids: readonly string[]) => items.filter(({ id }) => ids.includes(id));
-  const agents = new Map([['writer', { agent, ruleVersion: 'v' }]]);
+  const agents = new Map([['writer', { agent, ruleVersion: 'v', declarations: declarationsOf(agent) }]]);
   return { store: { items: { load } }, agents, directory, verifier, nowMs: () => 0 } as unknown as Deps;
 };
 const noRulings: WorkflowsActivities['decide'] = async () => [];
@@ -70,16 +71,7 @@ async function proposeUpon(shown: readonly Item[], calls: Calls, gone: readonly 
       argumentsText: typeof args === 'string' ? args : JSON.stringify(args),
     })),
   } as const;
-  const item: Item = {
-    id: 'i',
-    salt: 'salt',
-    conversationId: 'c',
-    turn: 1,
-    seq: 1,
-    trust: 'model',
-    createdMs: 0,
-    body,
-  };
+  const item = anItem('i', 'model', body);
   const said = { conversationId: 'c', messageId: 'm', principal: person('ada'), textSha256: '', atMs: 0 };
   const principal = await api.sign({ kind: 'message', ...said });
   const seen = { itemIds: [...shown.map(({ id }) => id), ...gone], forgotten: 'clean' } as const;
@@ -133,7 +125,7 @@ test('what is no JSON, of no known tool, or said twice is no proposal, and the r
 });
 
 const anItem = (id: string, trust: Item['trust'], body: Item['body']): Item => {
-  return { id, salt: 's', conversationId: 'c', turn: 1, seq: 1, trust, createdMs: 0, body };
+  return { id, salt: 'salt', conversationId: 'c', turn: 1, seq: 1, trust, createdMs: 0, body };
 };
 const said = (text: string) => anItem('m', 'principal', { kind: 'message', text, from: person('ada') });
 const read = (text: string) => anItem('r', 'untrusted', { kind: 'tool_result', callId: 'k', tool: 'read_mail', text });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach } from 'node:test';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createActorActivities } from '../../activities/actor/act.ts';
+import { declarationsOf } from '../../activities/declaration.ts';
 import { createLocalBroker } from '../../activities/actor/broker.ts';
 import type { ActResult, Proposal, Warrant } from '../../domain/action.ts';
 import type { Verdict } from '../../domain/verdict.ts';
@@ -32,6 +33,8 @@ export const world = { directory: wholeDirectory } as { directory: Directory; st
 let folder: string;
 let postgres: EmbeddedPostgres;
 let made = 0;
+const tester = createTestAgent(far);
+const declarations = declarationsOf(tester);
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'countersign-act-'));
@@ -54,7 +57,7 @@ beforeEach(() => {
 export const FAR_KEY = 'key-"of/the+far side=';
 
 export function actor() {
-  const agents = new Map([['tester', { agent: createTestAgent(far), ruleVersion: 'test' }]]);
+  const agents = new Map([['tester', { agent: tester, ruleVersion: 'test', declarations }]]);
   const broker = createLocalBroker({
     databases: new Map(),
     secrets: new Map([['far', { secrets: ['FAR_KEY'] }]]),
@@ -65,10 +68,12 @@ export function actor() {
 }
 
 export function payment(over: Partial<Proposal> = {}): Proposal {
-  const declared = createTestAgent(far).tools.find((one) => one.name === (over.tool ?? 'pay'));
+  const declared = tester.tools.find((one) => one.name === (over.tool ?? 'pay'));
+  const declarationSha256 = declared && declarations.get(declared.name);
   made += 1;
   const proposal = aProposal({
     actionId: `act:${made}:0`,
+    ...(declarationSha256 === undefined ? {} : { declarationSha256 }),
     turn: made,
     inspects: declared?.inspect !== undefined,
     preconditions: declared?.preconditions ?? [],

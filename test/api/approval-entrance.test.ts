@@ -110,7 +110,7 @@ test('a link helps nobody who may not decide: no member, no longer a member, ano
   const foreign = await links.pathFor(approval, { ...personOf('approver'), tenant: 'other' });
   assert.equal((await get(served, foreign)).status, 404);
   const { page, cookie } = await follow(served, await linkFor(served, approval, 'customer'));
-  assert.match(page.html, /Who asks for an action, or wrote it, cannot decide it\./);
+  assert.match(page.html, /Who asks for an action, or whose words it rests on, cannot decide it\./);
   const own = await links.formFor(
     { keyId: '', principal: personOf('customer'), scopes: [], link: cookie.split('=')[1]! },
     approval,

@@ -146,7 +146,7 @@ test('who is not in the group, or asked for it, decides nothing by clicking, and
   const told = heard().join('\n');
   assert.match(
     told,
-    /^You are not among those who are asked this, so nothing was done[^]*Who asks for an action, or wrote it, cannot decide it[^]*answer "approve" or "deny"[^]*not here/,
+    /^You are not among those who are asked this, so nothing was done[^]*Who asks for an action, or whose words it rests on, cannot decide it[^]*answer "approve" or "deny"[^]*not here/,
   );
   assert.doesNotMatch(told, /why deny/);
 });

@@ -230,7 +230,8 @@ test('each role puts on record what it was begun with, once', async () => {
     instructions: 'help',
     prices: {},
   };
-  const agents = new Map([['a', { agent: { ...agent, limits: {} } as unknown as Agent, ruleVersion: 'v' }]]);
+  const whole = { ...agent, limits: {} } as unknown as Agent;
+  const agents = new Map([['a', { agent: whole, ruleVersion: 'v', declarations: new Map() }]]);
   const directory = { people: [], groups: {} };
   for (const role of ROLES) {
     const begin = (nowMs: number, version: string) =>

@@ -4,7 +4,6 @@ import { endingOfApproval, inSteps, splitAtFirstAsk } from '../../domain/batch.t
 import {
   enqueue,
   enqueueReport,
-  enterPhase,
   hasWork,
   MAX_INBOX,
   MAX_INBOX_BYTES,
@@ -16,6 +15,7 @@ import {
   settleBatch,
   takeNext,
 } from '../../domain/conversation.ts';
+import { enterPhase } from '../../domain/phase.ts';
 import { MAX_RECENT, MAX_TURN_ITEMS, remember } from '../../domain/recent.ts';
 import { isBehind, noteSaid } from '../../domain/delivering.ts';
 import { cutToBytes, cutToJson } from '../../domain/text.ts';

@@ -45,9 +45,11 @@ const input = z.strictObject({ order: z.int(), cents: z.int().min(1) });
 const DAY_MS = 86_400_000;
 const base = { version: '1', input, egress: false, critical: ['order', 'cents'], scopes: ['far:write'] } as const;
 
-/** `payVersion`: under which the tool `pay` is declared. */
-export function createTestAgent(far: FarSide, { payVersion = '1' } = {}) {
-  const { look, note, pay, wide, escalate, transfer } = createTools(far, payVersion);
+/** What a later deployment declares otherwise of the tool `pay`. */
+type PayDeclared = Partial<Record<'version', string> & Record<'scopes', readonly string[]>>;
+
+export function createTestAgent(far: FarSide, declared: PayDeclared = {}) {
+  const { look, note, pay, wide, escalate, transfer } = createTools(far, declared);
   return defineAgent({
     name: 'tester',
     owner: 'olga',
@@ -100,7 +102,7 @@ const effectOf =
     return { done: true };
   };
 
-function createTools(far: FarSide, payVersion: string) {
+function createTools(far: FarSide, declared: PayDeclared) {
   const effect = (tool: string) => effectOf(far, tool);
   const look = defineTool({
     ...base,
@@ -122,7 +124,7 @@ function createTools(far: FarSide, payVersion: string) {
   });
   const pay = defineTool({
     ...base,
-    version: payVersion,
+    ...declared,
     name: 'pay',
     description: 'pay out',
     effect: 'irreversible',

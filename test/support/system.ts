@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import pino from 'pino';
 import { createLocalBroker } from '../../activities/actor/broker.ts';
+import { declarationsOf } from '../../activities/declaration.ts';
 import { modelFailure } from '../../activities/assistant/failures.ts';
 import type { Agent } from '../../domain/agent.ts';
 import type { Approval } from '../../domain/approval.ts';
@@ -115,7 +116,7 @@ async function startRoles(options: SystemOptions, parts: Parts): Promise<readonl
   const { store, client, api, workflows: signer, folder } = parts;
   const at = { connection: temporal.nativeConnection, namespace: temporal.namespace ?? 'default' };
   const verifier = createVerifier({ api: [api.publicKey], workflows: [signer.publicKey] });
-  const agents = new Map([[agent.name, { agent, ruleVersion: 'test' }]]);
+  const agents = new Map([[agent.name, { agent, ruleVersion: 'test', declarations: declarationsOf(agent) }]]);
   const loaded = { store, agents, directory, verifier, nowMs };
   const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'));
   const broker = createLocalBroker({

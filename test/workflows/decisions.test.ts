@@ -120,17 +120,45 @@ test('what a person denied is not asked again in the conversation, until the rec
 });
 
 test('a tool that is declared otherwise meanwhile voids the card: the action is proposed and asked about anew', async () => {
-  const asked = await ask('c-tool', 'pay 7200');
-  options.agent = createTestAgent(far, { payVersion: '2' });
-  await system.restartRoles();
-  await system.decide(asked, 'finn', 'approve');
-  const anew = await system.approval('c-tool:1:0.0.1');
-  deepEqual([anew.end, anew.actionId, anew.digest === asked.digest], ['open', 'c-tool:1:0~1', false]);
-  deepEqual(far.effects, []);
-  await system.decide(anew, 'finn', 'approve');
-  equal(await system.outcome('c-tool:1:0~1'), 'succeeded');
-  deepEqual(far.effects, ['pay c-tool:1:0~1 7200']);
+  const otherwise = { version: { version: '2' }, scopes: { scopes: ['far:write', 'far:admin'] } };
+  for (const [what, declared] of Object.entries(otherwise)) {
+    const id = `c-tool-${what}`;
+    options.agent = createTestAgent(far);
+    await system.restartRoles();
+    const asked = await ask(id, 'pay 7200');
+    options.agent = createTestAgent(far, declared);
+    await system.restartRoles();
+    await system.decide(asked, 'finn', 'approve');
+    const anew = await system.approval(`${id}:1:0.0.1`);
+    deepEqual([anew.end, anew.actionId, anew.digest === asked.digest], ['open', `${id}:1:0~1`, false]);
+    deepEqual(far.effects, []);
+    await system.decide(anew, 'finn', 'approve');
+    equal(await system.outcome(`${id}:1:0~1`), 'succeeded');
+    deepEqual(far.effects, [`pay ${id}:1:0~1 7200`]);
+  }
   options.agent = createTestAgent(far);
+  await system.restartRoles();
+});
+
+test('what is edited six times while people look at it is denied, says so, and asks nobody any more', async () => {
+  const editors = Array.from({ length: 7 }, (_, at) => ({ id: `editor-${at}`, name: 'Editor' }));
+  const everybody = [...directory.people, ...editors];
+  const finance = everybody.map(({ id }) => id);
+  options.directory = { ...directory, people: everybody, groups: { ...directory.groups, finance } };
+  await system.restartRoles();
+  let asked = await ask('c-edits', 'pay 7200');
+  for (const [at, { id }] of editors.slice(0, 6).entries()) {
+    await system.decide(asked, id, 'edit', edited(5_000 + at));
+    if (at < 5) asked = await system.approval(`c-edits:1:0.0.${at + 1}`);
+  }
+  equal(await system.outcome('c-edits:1:0~6'), 'denied');
+  const { outcome } = (await system.store.actions.get('c-edits:1:0~6')) ?? {};
+  const reason = 'it was edited, or its tool changed, 6 times while people looked at it';
+  deepEqual(outcome, { kind: 'denied', reason });
+  const ends = (await system.store.approvals.ofBatch('c-edits:1:0')).map(({ end }) => end);
+  deepEqual(ends, Array<string>(6).fill('superseded'));
+  deepEqual(far.effects, []);
+  options.directory = directory;
   await system.restartRoles();
 });
 

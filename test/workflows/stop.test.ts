@@ -78,6 +78,23 @@ test('a batch that is paused decides and does not act; stopped meanwhile, it nev
   deepEqual(far.effects, []);
 });
 
+test('a pause that comes after the resume that followed it holds nothing; an operator’s own always does', async () => {
+  await system.open('s-order');
+  await system.submit('s-order', 'm1', 'pay 10');
+  await system.reply('s-order', 'm1');
+  const batch = system.client.workflow.getHandle('action/s-order:1:0');
+  const held = async () => (await batch.query<{ hold: string }>('action')).hold;
+  const told = Date.now() + 60_000;
+  await batch.signal(ACTION.resume, told + 1);
+  await batch.signal(ACTION.pause, told);
+  equal(await held(), 'none');
+  await batch.signal(ACTION.pause);
+  equal(await held(), 'paused');
+  await batch.signal(ACTION.resume, told + 2);
+  await system.decide(await system.approval('s-order:1:0.0.0'), 'finn', 'approve');
+  equal(await system.outcome('s-order:1:0'), 'succeeded');
+});
+
 test('a decision is on record before it is confirmed, also while its batch is paused', async () => {
   await system.open('s-record');
   await system.submit('s-record', 'm1', 'pay 10 then pay 11');

@@ -10,13 +10,13 @@ import {
   type ConversationState,
   type ConversationView,
   enqueue,
-  enterPhase,
   openConversation,
   refusalOf,
   type SubmittedMessage,
   type Ticket,
   viewOf,
 } from '../../../domain/conversation.ts';
+import { enterPhase } from '../../../domain/phase.ts';
 import { parseApprovalId } from '../../../domain/ids.ts';
 import type { CommandStatement, DecisionStatement, Signed } from '../../../domain/signed.ts';
 import type { Store } from '../../../store/ports.ts';

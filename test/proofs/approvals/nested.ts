@@ -113,7 +113,7 @@ async function afterEdit(bench: Bench, stage: Stage, byHand: ByHand, surface: Su
       async () =>
         refusedAs(
           await sayOn(stage, surface, second, { by: 'dora', word: 'approve', event: stage.next() }),
-          ...told(surface, [403, 'not_a_member'], [200, /or wrote it, cannot decide/]),
+          ...told(surface, [403, 'not_a_member'], [200, /or whose words it rests on, cannot decide/]),
         ),
     ],
     [

@@ -1,8 +1,8 @@
 // What Temporal says of the Workflows of a conversation: whether anything is still under way, and whether anything failed.
-import { Client, Connection, type WorkflowExecutionDescription } from '@temporalio/client';
+import { Client, Connection, type WorkflowExecutionDescription, type WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { waitingWorkflowId, conversationWorkflowId, parseApprovalId } from '../../../domain/ids.ts';
-import { CONVERSATION } from '../../../domain/protocol.ts';
+import { ACTION, CONVERSATION } from '../../../domain/protocol.ts';
 import { chainProblems } from '../rig/chains.ts';
 import type { Rig } from '../rig/rig.ts';
 import { replayAll } from '../../support/replays.ts';
@@ -76,7 +76,9 @@ export async function readHistories(address: string): Promise<Histories> {
         if (now.status.name !== 'RUNNING') continue;
         if (isBusy(now)) problems.push(`the Workflow ${workflowId} is at work`);
         const waits = type !== CONVERSATION.type;
-        if (waits && !mayWait.has(workflowId)) problems.push(`the Workflow ${workflowId} still waits`);
+        if (waits && !mayWait.has(workflowId)) {
+          problems.push(`the Workflow ${workflowId} still waits: ${await saidBy(workflow.getHandle(workflowId))}`);
+        }
       }
       return problems;
     },
@@ -94,6 +96,15 @@ export async function readHistories(address: string): Promise<Histories> {
     },
     close: () => connection.close(),
   };
+}
+
+/** What it says of itself, for whoever looks for the reason. */
+async function saidBy(handle: WorkflowHandle): Promise<string> {
+  const said = await handle
+    .query<{ hold: string; approvals: { id: string; end: string }[] }>(ACTION.query)
+    .catch(String);
+  if (typeof said === 'string') return said;
+  return JSON.stringify({ hold: said.hold, ends: said.approvals.map(({ id, end }) => `${id} ${end}`) });
 }
 
 function isBusy({ raw }: WorkflowExecutionDescription): boolean {

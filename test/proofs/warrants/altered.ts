@@ -37,11 +37,16 @@ const HARMLESS: Record<Part, readonly string[]> = {
 
 /** Of an `inspect`: neither who reads nor what is read depends on these, and nothing is written of them. */
 const NOT_READ = ['callId', 'summary', 'timeoutMs'];
+/** A proposal of before has none. Nothing is acted on without the one that its verdict covers. */
+const MAY_LACK = ['declarationSha256'];
 
 /** Fields that no alteration reached. */
 export function untouched(value: JsonObject, alterations: readonly Alteration[]): readonly string[] {
   return pathsOf(value).filter((path) => !alterations.some((one) => one.path === path));
 }
+
+const isReadAllTheSame = ({ path, how }: Alteration): boolean =>
+  (how === 'changed' && NOT_READ.includes(path)) || (how === 'removed' && MAY_LACK.includes(path));
 
 const named = ({ path, how }: Alteration): string => `${path} ${how}`;
 
@@ -113,11 +118,7 @@ export async function ofInspect(bench: Bench, issue: Issuer, keys: Parameters<ty
     return { what, task: { activity: 'inspect', input }, expect };
   };
   const fields = alterationsOf({ ...proposal } as unknown as JsonObject).map((one) =>
-    inspect(
-      named(one),
-      { proposal: one.altered, principal },
-      one.how === 'changed' && NOT_READ.includes(one.path) ? 'evidence' : 'refused',
-    ),
+    inspect(named(one), { proposal: one.altered, principal }, isReadAllTheSame(one) ? 'evidence' : 'refused'),
   );
   const forged = forgersOf(keys).flatMap(([how, make]) =>
     alterationsOf(payloadOf(principal))

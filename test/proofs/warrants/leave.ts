@@ -1,5 +1,6 @@
 // Genuine leave, made as the roles make it: proposals of the prover's own tools, signed with the keys of the rig, and the
 // verdict put on record. Every forgery begins with one, and each would run as it is, so that a refusal has one cause.
+import { declarationDigest } from '../../../activities/declaration.ts';
 import type { Proposal, Warrant } from '../../../domain/action.ts';
 import type { ActorActivities } from '../../../domain/activity-ports.ts';
 import { ruledStep } from '../../../domain/ids.ts';
@@ -92,6 +93,7 @@ function proposalOf(name: string, turn: number, over: Partial<Proposal> = {}): P
   const proposal = {
     ...{ actionId: `${CONVERSATION}:${turn}:0`, conversationId: CONVERSATION, turn, agent: prover.name },
     ...{ tenant: 'default', callId: 'call-1', tool: name, toolVersion: tool.version },
+    declarationSha256: declarationDigest(tool),
     ...{ args: JSON.stringify({ cents: turn, order: ORDER }), salt: 'salt', principal: person('ada') },
     ...{ effect: tool.effect, summary: name, timeoutMs: tool.timeoutMs, inspects: tool.inspect !== undefined },
     ...{ preconditions: tool.preconditions, then: tool.then },
