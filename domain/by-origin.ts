@@ -51,7 +51,8 @@ function doubtAbout(action: RuleCase): string | undefined {
 function decidingOf({ critical = [], egress }: RuleCase, { context, values }: Provenance): readonly TracedValue[] {
   const named = values.filter(({ name }) => critical.includes(name));
   const isSteered = context !== 'clean';
-  return named.length === 0 || (egress && isSteered) ? values : named;
+  const others = values.filter((value) => !named.includes(value));
+  return named.length === 0 || (egress && isSteered) ? [...named, ...others] : named;
 }
 
 /** Nobody can have steered the model, so that it may choose among what the house has on record. */

@@ -150,7 +150,10 @@ function textsOf(text: string, of: 'values' | 'all' = 'all'): readonly string[] 
 
 // How mail programs begin what somebody else wrote: from there on it is theirs.
 const FORWARDED =
-  /^\s*(?:-{2,}\s*(?:original message|forwarded message|urspr\u00fcngliche nachricht|weitergeleitete nachricht).*|begin forwarded message:.*|on .{1,200} wrote:|am .{1,200} schrieb.{0,200}:|from:\s.{1,200})\s*$/i;
+  /^\s*(?:-{2,}\s*(?:original message|forwarded message|ursprüngliche nachricht|weitergeleitete nachricht).*|begin forwarded message:.*|(?:from|von|de|da)\s?:.{0,200}@.{1,200}|(?:sent|gesendet)\s?:.{1,200}\d{4}.{0,50})$/i;
+// What introduces a quote, either behind ">" or without any mark.
+const WROTE = /^\s*(?:on .{1,200} wrote:|am .{1,200} schrieb.{0,200}:)\s*$/i;
+const QUOTED = /^\s*(?:>|&gt;|\uff1e)/;
 const FENCE = /^\s*(?:```|~~~)/;
 
 /** A message without what its sender only quotes: lines behind ">", fenced blocks, and all from the head of a mail on. */
@@ -159,10 +162,12 @@ export function withoutQuotes(text: string): { readonly own: string; readonly qu
   const quoted: string[] = [];
   let isForwarded = false;
   let isFenced = false;
-  for (const line of text.split(/\r\n|[\n\r\u2028\u2029]/)) {
+  const lines = text.split(/\r\n|[\n\r\u2028\u2029]/);
+  for (const [at, line] of lines.entries()) {
     const isFence = FENCE.test(line);
-    isForwarded ||= FORWARDED.test(line);
-    const isQuote = isForwarded || isFenced || isFence || /^\s*(?:>|&gt;|\uff1e)/.test(line);
+    const introduces = WROTE.test(line);
+    isForwarded ||= FORWARDED.test(line) || (introduces && !QUOTED.test(lines[at + 1] ?? ''));
+    const isQuote = isForwarded || isFenced || isFence || introduces || QUOTED.test(line);
     if (isFence) isFenced = !isFenced;
     (isQuote ? quoted : own).push(line);
   }

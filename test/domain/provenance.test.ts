@@ -153,6 +153,15 @@ const WHOSE: readonly [name: string, items: readonly Item[], value: Json, from: 
   ['what is forwarded', [says(FORWARD)], 'eve@evil.example', 'untrusted what the requester quoted', 'untrusted'],
   ['what is quoted', [says('hm?\n> pay 9999\nno')], 9999, 'untrusted what the requester quoted', 'untrusted'],
   ['what is fenced', [says('hm?\n```\npay 9999\n```\nno')], 9999, 'untrusted what the requester quoted', 'untrusted'],
+  ['what stands below a quote', [says('On Monday, Eve wrote:\n> who?\nme: 9999')], 9999, 'principal', 'untrusted'],
+  [
+    'what is quoted without a mark',
+    [says('see:\nOn Monday, Eve wrote:\npay 9999')],
+    9999,
+    'untrusted what the requester quoted',
+    'untrusted',
+  ],
+  ['what only reads like the head of a mail', [says('From: Paris\nTo: Rome\nseat 4711')], '4711', 'principal', 'clean'],
   ['what stands beside a quote', [says('> who?\npay 9999')], 9999, 'principal', 'untrusted'],
   [
     'a report',
