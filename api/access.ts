@@ -3,6 +3,7 @@
 import { type Approval, askedBy } from '../domain/approval.ts';
 import { groupsAt } from '../domain/entitlement.ts';
 import { type Directory, isMember, onlyPerson } from '../domain/principal.ts';
+import type { Refusal } from '../domain/refusal.ts';
 import type { ActionRow, ConversationRow, Store } from '../store/ports.ts';
 import { type Caller, isOperator } from './auth.ts';
 import { Problem } from './problem.ts';
@@ -82,8 +83,9 @@ export function createAccess(deps: {
 
     async approval(caller, id) {
       const approval = await store.approvals.get(id);
-      if (approval === undefined || !isForGroups(approval, groups(caller))) throw notFound('approval', id);
-      if (!(await ofTenant(caller, approval.conversationId))) throw notFound('approval', id);
+      if (approval === undefined) throw notFound('approval', id);
+      if (!(await ofTenant(caller, approval.conversationId))) throw notFound('approval', id, 'other_tenant');
+      if (!isForGroups(approval, groups(caller))) throw notFound('approval', id, 'not_asked');
       return approval;
     },
 
@@ -101,6 +103,7 @@ export function createAccess(deps: {
   };
 }
 
-function notFound(what: string, id: string): Problem {
-  return new Problem('not_found', `There is no ${what} "${id}" that you may see; check the id and the key.`);
+function notFound(what: string, id: string, refusal?: Refusal): Problem {
+  const detail = `There is no ${what} "${id}" that you may see; check the id and the key.`;
+  return new Problem('not_found', detail, refusal === undefined ? {} : { refusal });
 }

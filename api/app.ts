@@ -163,10 +163,7 @@ function answerProblem({ log }: ApiDeps): ErrorRequestHandler {
     if (res.headersSent) return void res.destroy();
     res.set(problem.headers).status(problem.status);
     if (localsOf(res).isPage && req.accepts(['application/problem+json', 'text/html']) === 'text/html') {
-      return void res
-        .set(PAGE_HEADERS)
-        .type('text/html')
-        .send(problemPage(problem.title, problem.message, requestId));
+      return void res.set(PAGE_HEADERS).type('text/html').send(problemPage(problem, requestId));
     }
     res.type('application/problem+json').send(JSON.stringify(problem.body(requestId)));
   };

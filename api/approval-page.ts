@@ -1,12 +1,15 @@
 // One approval as a page: the whole card, what each word is worth, and the forms to answer it. Plain HTML without any
 // script. Pure. May import domain and trust.
 import { type CardAsk, type CardField, type CardLimits } from '../domain/card.ts';
-import { FLAG_WORDS, type Shown } from '../domain/display.ts';
+import { careText, type Shown } from '../domain/display.ts';
+import { isReasonTold } from '../domain/decision.ts';
 import { MAX_REASON_CHARS } from '../domain/rule.ts';
 import { timeText } from '../domain/text.ts';
 import type { DecisionAnswer } from '../domain/signed.ts';
+import { MAX_ARGUMENTS_BYTES } from '../domain/tool.ts';
 import { plainJson } from '../trust/export-lines.ts';
 import { escaped, page } from './page.ts';
+import type { Problem } from './problem.ts';
 
 /**
  * 40,000 characters of a value and 200,000 in all: the arguments of one call are 32 KB at most, so a plain text always fits;
@@ -18,7 +21,9 @@ export interface ApprovalPage {
   readonly ask: CardAsk;
   readonly agent: string;
   readonly conversationId: string;
-  readonly actionUrl: string;
+  readonly actionId: string;
+  /** When the link ends by which this person came; null where they came by key, which opens more than this page. */
+  readonly linkUntilMs: number | null;
   readonly nowMs: number;
   /** What was allowed and runs with it. */
   readonly alsoRuns: readonly Shown[];
@@ -61,23 +66,44 @@ export function enteringPage(url: string): string {
   );
 }
 
-/** What went wrong, for people. */
-export function problemPage(title: string, detail: string, requestId: string): string {
+/** What went wrong, for people, with what they had written, so that they can send it again. */
+export function problemPage(
+  { title, message, onPage }: Pick<Problem, 'title' | 'message' | 'onPage'>,
+  requestId: string,
+): string {
+  const { links = [], written = [] } = onPage;
+  const ways = links.map(
+    ({ url, label }) => `\n<p><a href="${escaped(url)}" rel="noreferrer">${escaped(label)}</a></p>`,
+  );
+  const kept = written
+    .filter(({ text }) => text !== '')
+    .map(({ label, text }) => `<label>${escaped(label)}\n${textAreaOf(text, 'rows="6" readonly')}</label>`);
+  const yours = kept.length === 0 ? '' : `\n<h2>What you wrote, to be copied</h2>\n${kept.join('\n')}`;
   return page(
     title,
-    `<h1>${escaped(title)}</h1>\n<p>${escaped(detail)}</p>\n<p><small>request ${escaped(requestId)}</small></p>`,
+    `<h1>${escaped(title)}</h1>\n<p>${escaped(message)}</p>${ways.join('')}${yours}\n<p><small>request ${escaped(requestId)}</small></p>`,
   );
 }
 
-function stateOf({ ask, own, nowMs }: ApprovalPage): string {
+/** A browser drops one line end at the beginning. */
+const textAreaOf = (text: string, attributes: string): string =>
+  `<textarea ${attributes}>${text.startsWith('\n') ? '\n' : ''}${escaped(text)}</textarea>`;
+
+function stateOf({ ask, own, nowMs, linkUntilMs }: ApprovalPage): string {
   const open = `waits for ${ask.quorum} of ${ask.group} until ${timeText(ask.deadlineMs)} (${inTime(ask.deadlineMs - nowMs)}); ${ask.otherwise}`;
-  const state = ask.end === 'open' ? open : `it is ${ask.end.replaceAll('_', ' ')}`;
+  const state = ask.end === 'open' ? open : ask.ended;
+  const changed = ask.changed.text === '' ? '' : `\n<p dir="auto">changed: ${shown(ask.changed)}</p>`;
   const outcome = ask.outcome === null ? '' : `\n<p dir="auto">${shown(ask.outcome)}</p>`;
   const receipt =
     own === null
       ? ''
       : `\n<p role="status"><strong>Your answer is counted: ${words(own.answer)}, ${timeText(own.atMs)}.</strong></p>`;
-  return `<p>${escaped(state)}</p>${outcome}${receipt}`;
+  const until =
+    linkUntilMs === null || ask.end !== 'open'
+      ? ''
+      : `\n<p><small>Your link is good until ${timeText(linkUntilMs)}; what is sent after that does not count.</small></p>`;
+  return `<p>${escaped(ask.title)}</p>
+<p>${escaped(state)}</p>${changed}${outcome}${receipt}${until}`;
 }
 
 function answersOf({ ask, forms, own, args }: ApprovalPage): string {
@@ -118,14 +144,14 @@ function formOf(
   const name = words(answer);
   return `<form method="post" action="${escaped(url)}" autocomplete="off">
 <input type="hidden" name="form" value="${escaped(token)}">
-${answer === 'edit' ? argumentsFieldOf(args) : ''}<label>Reason${needs ? '' : ' (if you like)'}
+${answer === 'edit' ? argumentsFieldOf(args) : ''}<label>Reason (${needs ? '' : 'if you like; '}${isReasonTold(answer) ? 'whoever asked for it reads it' : 'it goes on record'})
 <textarea name="reason" rows="2" maxlength="${MAX_REASON_CHARS}"${needs ? ' required' : ''}></textarea></label>
 <button name="answer" value="${answer}">${name.charAt(0).toUpperCase()}${name.slice(1)}</button>
 </form>`;
 }
 
 /** To write others from. What cannot be seen is escaped as JSON escapes it, so that nobody edits around it unawares. */
-const argumentsFieldOf = (args: string): string => `<label>Arguments
+const argumentsFieldOf = (args: string): string => `<label>Arguments (as JSON, up to ${MAX_ARGUMENTS_BYTES / 1024} KB)
 <textarea name="args" rows="6" required spellcheck="false">${escaped(plainJson(readable(args)))}</textarea></label>
 `;
 
@@ -163,18 +189,24 @@ function tableOf(fields: readonly CardField[]): string {
   return `<table>${rows.join('\n')}</table>`;
 }
 
-function aboutOf({ ask, agent, conversationId, actionUrl }: ApprovalPage): string {
+function aboutOf({ ask, agent, conversationId, actionId, linkUntilMs }: ApprovalPage): string {
   const lines: readonly (readonly [name: string, markup: string])[] = [
     ['asked by', `${shown(ask.requester)}, through the agent ${escaped(agent)}`],
     ['asks', escaped(`${ask.quorum} of ${ask.group}`)],
     ['rule', shown(ask.rule)],
     ['because', shown(ask.reason)],
     ['conversation', escaped(conversationId)],
-    ['why', `<a href="${escaped(actionUrl)}" rel="noreferrer">the whole story of this action</a>`],
+    ['why', whyOf(actionId, linkUntilMs === null)],
     ['digest', escaped(ask.digest)],
   ];
   return `<h2>About</h2>
 <dl>${lines.map(([name, markup]) => `<dt>${name}</dt><dd dir="auto">${markup}</dd>`).join('\n')}</dl>`;
+}
+
+/** Its story is for whoever has a key: a link opens this page, and what was asked with it. */
+function whyOf(actionId: string, hasKey: boolean): string {
+  if (!hasKey) return escaped(`with a key: countersign why ${actionId}`);
+  return `<a href="/actions/${escaped(actionId)}/why" rel="noreferrer">the whole story of this action</a>`;
 }
 
 function decidedOf({ decided }: CardAsk): string {
@@ -209,7 +241,7 @@ function othersOf({ others }: ApprovalPage): string {
 /** Text as it may be seen, and in words what was found in it. */
 function shown({ text, flags }: Shown): string {
   if (flags.length === 0) return escaped(text);
-  return `${escaped(text)} <mark>careful: ${flags.map((flag) => FLAG_WORDS[flag]).join('; ')}</mark>`;
+  return `${escaped(text)} <mark>${escaped(careText(flags))}</mark>`;
 }
 
 const words = (answer: DecisionAnswer): string => answer.replaceAll('_', ' ');

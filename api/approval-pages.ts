@@ -2,29 +2,32 @@
 // to one person. What is answered here goes the very way of the API's decisions. May import domain, trust, store.
 import { z } from 'zod';
 import { type Approval, askedBy } from '../domain/approval.ts';
-import { askedBackMs, LOOKED_AT, saidSince } from '../domain/asked-back.ts';
-import { allowedIn, type CardAsk, cardOf } from '../domain/card.ts';
+import type { CardAsk } from '../domain/card.ts';
 import { type Shown, shownLine } from '../domain/display.ts';
 import { groupsAt } from '../domain/entitlement.ts';
-import { actionsOf } from '../domain/ids.ts';
 import { namesOf } from '../domain/principal.ts';
-import { approvalHandle, sha256Hex } from '../trust/digest.ts';
+import { aboutBatch, cardAbout } from '../store/about-card.ts';
+import { sha256Hex } from '../trust/digest.ts';
 import type { Access } from './access.ts';
 import { NewDecision } from './approval-schemas.ts';
 import { approvalPage, enteringPage, PAGE_LIMITS, whyNotWhole } from './approval-page.ts';
-import { assertMayDecide, takeDecision } from './approvals.ts';
+import { assertMayAnswer, assertMayDecide, takeDecision } from './approvals.ts';
 import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
 import { TOKEN_CHARS } from './limits.ts';
 import { createLinks, type Links, pathOfApproval } from './links.ts';
 import { PAGE_HEADERS } from './page.ts';
-import { Problem } from './problem.ts';
+import { issueSentence, Problem, problemOf } from './problem.ts';
+import { refusalsOnRecord } from './refusals.ts';
 import { type Route, route } from './route.ts';
 import { OfAnything } from './schemas.ts';
 
-type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'signer' | 'directory' | 'nowMs'>;
+type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'signer' | 'directory' | 'nowMs' | 'log'>;
 
-const ByLink = z.object({ link: z.string().max(TOKEN_CHARS).optional() });
+const ByLink = z.object({
+  link: z.string().max(TOKEN_CHARS).optional(),
+  by: z.string().max(8).optional().meta({ description: '"key": in place of a link that has run out' }),
+});
 const FromHost = z.object({ host: z.string().default('') });
 const AnswerForm = z
   .strictObject({
@@ -81,17 +84,54 @@ function answerRoute(deps: Deps, access: Access, links: Links): Route {
     bodyAs: 'form',
     enter: links.enter,
     responses: { 303: null },
-    handler: async ({ params: { id }, body: { form, ...given }, caller }) => {
-      const approval = await access.approval(caller, id);
-      await links.assertFits(caller, approval);
-      await links.assertForm(form, caller, approval);
-      const decision = decisionIn(given);
-      if (approval.end === 'open') await assertSeen(deps, approval, decision.answer);
-      // Who presses twice on the same page gives one answer, and gets one receipt.
-      const formId = `page-${sha256Hex(form).slice(0, FORM_ID_CHARS)}`;
-      await takeDecision(deps, caller, approval, { ...decision, id: formId, method: methodOf(caller) });
+    handler: async ({ params: { id }, body, caller }) => {
+      try {
+        await takeAnswer(deps, access, links, { id, caller, body });
+      } catch (error) {
+        const { args = '', reason } = body;
+        const written = [
+          { label: 'Arguments', text: args },
+          { label: 'Reason', text: reason },
+        ];
+        throw problemOf(error).with({ links: [{ url: pathOfApproval(id), label: 'Back to the approval' }], written });
+      }
       return { status: 303, body: null, headers: { Location: pathOfApproval(id) } };
     },
+  });
+}
+
+interface Posted {
+  readonly id: string;
+  readonly caller: Caller;
+  readonly body: z.output<typeof AnswerForm>;
+}
+
+async function takeAnswer(
+  deps: Deps,
+  access: Access,
+  links: Links,
+  { id, caller, body: { form, ...given } }: Posted,
+): Promise<void> {
+  const decision = decisionIn(given);
+  const method = methodOf(caller);
+  const assertTheirs = async (approval: Approval): Promise<void> => {
+    await links.assertFits(caller, approval);
+    await links.assertForm(form, caller, approval);
+  };
+  const isTheirs = (approval: Approval) =>
+    assertTheirs(approval).then(
+      () => true,
+      () => false,
+    );
+  const door = { approvalId: id, answer: decision.answer, method, isTheirs };
+  await refusalsOnRecord(deps, caller, door, async () => {
+    const approval = await access.approval(caller, id);
+    await assertTheirs(approval);
+    assertMayAnswer(deps, caller, approval, decision.answer);
+    if (approval.end === 'open') await assertSeen(deps, approval, decision.answer);
+    // Who presses twice on the same page gives one answer, and gets one receipt.
+    const formId = `page-${sha256Hex(form).slice(0, FORM_ID_CHARS)}`;
+    await takeDecision(deps, caller, approval, { ...decision, id: formId, method });
   });
 }
 
@@ -102,8 +142,7 @@ const FORM_ID_CHARS = 32;
 function decisionIn({ args, ...given }: Omit<z.output<typeof AnswerForm>, 'form'>): z.output<typeof NewDecision> {
   const parsed = NewDecision.safeParse(args === undefined ? given : { ...given, args: readArguments(args) });
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Problem('bad_request', `${issue?.path.join('.')}: ${issue?.message}`);
+  throw new Problem('bad_request', issueSentence(parsed.error.issues[0]));
 }
 
 function readArguments(text: string): unknown {
@@ -119,21 +158,19 @@ async function assertSeen(
   approval: Approval,
   answer: z.output<typeof NewDecision>['answer'],
 ): Promise<void> {
-  const { ask } = await cardFor(deps, approval, []);
-  if (!ask.isWhole && !ask.answers.includes(answer)) throw new Problem('not_shown_whole', whyNotWhole(ask));
+  const { ask } = await cardFor(deps, approval, await deps.store.approvals.ofBatch(approval.batchId));
+  if (!ask.isWhole && !ask.answers.includes(answer)) {
+    throw new Problem('not_shown_whole', whyNotWhole(ask), { refusal: 'not_shown_whole' });
+  }
 }
 
 async function cardFor(
   { store, directory, nowMs }: Deps,
   approval: Approval,
-  alsoRuns: readonly string[],
+  batch: readonly Approval[],
 ): Promise<{ readonly ask: CardAsk; readonly alsoRuns: readonly Shown[] }> {
-  const action = await store.actions.get(approval.actionId);
-  const fromMs = askedBackMs(approval);
-  const items = fromMs === undefined ? [] : await store.items.since(approval.conversationId, fromMs, LOOKED_AT);
-  const outcome = action?.outcome ?? null;
-  const asks = [{ approval, handle: approvalHandle(approval), outcome, saidSince: saidSince(approval, items) }];
-  const card = cardOf({ id: approval.batchId, asks, alsoRuns, names: namesOf(directory) }, PAGE_LIMITS, nowMs());
+  const how = { names: namesOf(directory), limits: PAGE_LIMITS, nowMs: nowMs() };
+  const card = cardAbout(await aboutBatch(store, batch), [approval], how);
   const [ask] = card.asks;
   if (ask === undefined) throw new Error('a card must have an ask for each approval');
   return { ask, alsoRuns: card.alsoRuns };
@@ -150,18 +187,20 @@ async function pageFor(deps: Deps, access: Access, links: Links, caller: Caller,
   const batch = await deps.store.approvals.ofBatch(batchId);
   const isForCaller = (one: Approval) => groupsAt(askedBy(one), deps.nowMs()).some((group) => groups.includes(group));
   const others = batch.filter((one) => one.id !== id && one.end === 'open' && isForCaller(one));
-  const inBatch = approval.question === undefined ? await deps.store.actions.some(actionsOf(batchId)) : [];
-  const { ask, alsoRuns } = await cardFor(deps, approval, allowedIn(inBatch));
+  const { ask, alsoRuns } = await cardFor(deps, approval, batch);
   const whyNot = whyNotAnswer(deps, caller, approval);
   if (approval.end === 'open' && own === null && whyNot === undefined) await recordSeen(deps, caller, approval);
   return approvalPage({
-    ...{ ask, alsoRuns, agent, conversationId, actionUrl: `/actions/${actionId}/why`, nowMs: deps.nowMs() },
+    ...{ ask, alsoRuns, agent, conversationId, actionId, nowMs: deps.nowMs() },
+    linkUntilMs: (await links.untilMs(caller)) ?? null,
     args: approval.args,
     own,
-    others: others.slice(0, MAX_OTHERS).map((one) => ({
-      url: pathOfApproval(one.id),
-      summary: shownLine(one.summary, OTHER_CHARS),
-    })),
+    others: await Promise.all(
+      others.slice(0, MAX_OTHERS).map(async (one) => ({
+        url: await links.onwardFor(caller, one),
+        summary: shownLine(one.summary, OTHER_CHARS),
+      })),
+    ),
     forms:
       whyNot === undefined ? { url: pathOfApproval(id), token: await links.formFor(caller, approval) } : { whyNot },
   });

@@ -1,5 +1,6 @@
 // Approvals and decisions as they cross the HTTP edge. May import domain and zod.
 import { z } from 'zod';
+import { FLAG_WORDS, type Flag } from '../domain/display.ts';
 import { MAX_REASON_CHARS } from '../domain/rule.ts';
 import type { DecisionAnswer } from '../domain/signed.ts';
 import { ConversationId, End, Ms, Paged, text, Waiting } from './schemas.ts';
@@ -8,6 +9,8 @@ const ANSWERS = [
   ...(['approve', 'deny', 'edit', 'withdraw', 'ask_back'] as const),
   ...(['happened', 'did_not_happen'] as const),
 ] as const satisfies readonly DecisionAnswer[];
+const FLAGS = Object.keys(FLAG_WORDS) as [Flag, ...Flag[]];
+const FLAGGED = ['argument', 'evidence', 'rule', 'reason', 'requester'] as const;
 const NEEDS_REASON: readonly string[] = ['deny', 'ask_back'] satisfies readonly DecisionAnswer[];
 export const ApprovalsListed = Paged.extend({
   end: z.enum(['all', ...End.options]).default('open'),
@@ -17,14 +20,16 @@ export const SignsOnly = z.object({ sign: z.literal('only').optional() });
 
 export const NewDecision = z
   .strictObject({
-    answer: z.enum(ANSWERS).meta({
+    answer: z.enum(ANSWERS, `must be one of ${ANSWERS.join(', ')}`).meta({
       description:
         '"approve", "deny", "edit", "withdraw" (your approval, while more are needed) or "ask_back" (ask the ' +
         'conversation; the time goes on); to a question "happened" or "did_not_happen"',
     }),
-    reason: text(MAX_REASON_CHARS).default(''),
+    reason: text(MAX_REASON_CHARS)
+      .default('')
+      .meta({ description: 'Whoever asked for the action reads that of a deny, a question back, and what happened' }),
     args: z
-      .record(z.string(), z.unknown())
+      .record(z.string(), z.unknown(), 'must be a JSON object')
       .optional()
       .meta({ description: 'With "edit": all arguments that are to run instead, for the same tool' }),
     id: z
@@ -45,7 +50,18 @@ export const NewDecision = z
 const Said = z
   .object({ id: z.string(), personId: z.string(), answer: z.enum(ANSWERS), reason: z.string(), atMs: Ms })
   .meta({ id: 'Said' });
+const Shown = z
+  .object({
+    text: z
+      .string()
+      .meta({ description: 'As it may be shown: what hides or pretends is written out, such as <U+202E>' }),
+    flags: z.array(z.enum(FLAGS)).meta({ description: 'What was found in it; none: it is the very text' }),
+  })
+  .meta({ id: 'Shown' });
 export const Approval = Waiting.extend({
+  headline: z
+    .object({ what: Shown, forWhom: Shown, howMuch: Shown })
+    .meta({ description: 'The three lines that come first on a card' }),
   conversationId: ConversationId,
   agent: z.string(),
   tool: z.string(),
@@ -68,6 +84,14 @@ export const Approval = Waiting.extend({
     .meta({ description: 'Who may decide too, from then' }),
   amount: z.object({ currency: z.string(), minorUnits: z.number() }).nullable(),
 }).meta({ id: 'Approval' });
+
+/** With what a card has of what the digest covers. To look through all of it takes time, so no list has it. */
+export const ApprovalLooked = Approval.extend({
+  flagged: z
+    .array(Shown.extend({ of: z.enum(FLAGGED), name: z.string() }))
+    .meta({ description: 'Whatever else of it hides or pretends to be something, as it may be shown' }),
+  isWhole: z.boolean().meta({ description: 'false: its page cannot show all of it, and nobody can approve it there' }),
+}).meta({ id: 'ApprovalLooked' });
 
 export const Receipt = z
   .object({ decisionId: z.string(), approvalId: z.string(), counted: z.boolean(), text: z.string(), end: End })

@@ -3,27 +3,39 @@
 import { randomUUID } from 'node:crypto';
 import { askedBy, type Approval as ApprovalRow, endApproval } from '../domain/approval.ts';
 import { answersTo, applyDecision, type Receipt as ReceiptOf } from '../domain/decision.ts';
-import { whyNotEntitled } from '../domain/entitlement.ts';
+import { entitlementRefusal } from '../domain/entitlement.ts';
 import type { Json } from '../domain/json.ts';
+import { namesOf } from '../domain/principal.ts';
 import type { DecisionAnswer, DecisionStatement, Signed } from '../domain/signed.ts';
+import { utf8Bytes } from '../domain/text.ts';
+import { MAX_ARGUMENTS_BYTES } from '../domain/tool.ts';
 import { canonicalJson } from '../trust/digest.ts';
 import type { Access } from './access.ts';
 import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
 import { GatewayError } from './gateway-error.ts';
 import { Problem, sentence } from './problem.ts';
+import { refusalsOnRecord } from './refusals.ts';
 import { type Route, route } from './route.ts';
-import { Approval, ApprovalsListed, NewDecision, Receipt, SignedDecision, SignsOnly } from './approval-schemas.ts';
+import {
+  Approval,
+  ApprovalLooked,
+  ApprovalsListed,
+  NewDecision,
+  Receipt,
+  SignedDecision,
+  SignsOnly,
+} from './approval-schemas.ts';
 import { Action, OfAnything, pageOf } from './schemas.ts';
-import { actionView, approvalView } from './views.ts';
+import { actionView, approvalLookedView, approvalView } from './views.ts';
 
-type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'signer' | 'directory' | 'nowMs'>;
+type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'signer' | 'directory' | 'nowMs' | 'log'>;
 
 export function approvalRoutes(deps: Deps, access: Access): readonly Route[] {
-  return [listRoute(deps, access), lookRoute(access), decideRoute(deps, access), actionRoute(access)];
+  return [listRoute(deps, access), lookRoute(deps, access), decideRoute(deps, access), actionRoute(access)];
 }
 
-function listRoute({ store, nowMs }: Deps, access: Access): Route {
+function listRoute({ store, directory, nowMs }: Deps, access: Access): Route {
   return route({
     method: 'get',
     path: '/v1/approvals',
@@ -43,24 +55,26 @@ function listRoute({ store, nowMs }: Deps, access: Access): Route {
         cursor,
         limit,
       });
-      return { status: 200, body: { rows: page.rows.map(approvalView), next: page.next } };
+      const names = namesOf(directory);
+      return { status: 200, body: { rows: page.rows.map((row) => approvalView(row, names)), next: page.next } };
     },
   });
 }
 
-function lookRoute(access: Access): Route {
+function lookRoute({ directory, nowMs }: Deps, access: Access): Route {
   return route({
     method: 'get',
     path: '/v1/approvals/{id}',
     id: 'getApproval',
-    summary: 'One approval, with what is to be done and on what evidence',
+    summary:
+      'One approval, with what is to be done, on what evidence, and what of it hides or pretends to be something',
     scope: ['approvals:decide', 'operate'],
     params: OfAnything,
-    responses: { 200: Approval },
-    handler: async ({ params, caller }) => ({
-      status: 200,
-      body: approvalView(await access.approval(caller, params.id)),
-    }),
+    responses: { 200: ApprovalLooked },
+    handler: async ({ params, caller }) => {
+      const approval = await access.approval(caller, params.id);
+      return { status: 200, body: approvalLookedView(approval, namesOf(directory), nowMs()) };
+    },
   });
 }
 
@@ -77,14 +91,15 @@ function decideRoute(deps: Deps, access: Access): Route {
     body: NewDecision,
     responses: { 200: Receipt.or(SignedDecision) },
     handler: async ({ params, query, body, caller }) => {
-      const approval = await access.approval(caller, params.id);
       const given = { ...body, method: 'api_key' } as const;
-      if (query.sign !== 'only' || approval.end !== 'open') {
-        return { status: 200, body: await takeDecision(deps, caller, approval, given) };
-      }
-      const word = wordOf(deps, caller, approval, given);
-      const signed = await sign(deps, caller, approval, word, given.method);
-      return { status: 200, body: { decisionId: word.decisionId, approvalId: approval.id, signed } };
+      const decided = await refusalsOnRecord(deps, caller, { ...given, approvalId: params.id }, async () => {
+        const approval = await access.approval(caller, params.id);
+        if (query.sign !== 'only' || approval.end !== 'open') return takeDecision(deps, caller, approval, given);
+        const word = wordOf(deps, caller, approval, given);
+        const signed = await sign(deps, caller, approval, word, given.method);
+        return { decisionId: word.decisionId, approvalId: approval.id, signed };
+      });
+      return { status: 200, body: decided };
     },
   });
 }
@@ -113,8 +128,7 @@ export async function takeDecision(
 
 /** The decision id carries the person's, so that no one's word is taken for another's. */
 function wordOf(deps: Deps, caller: Caller, approval: ApprovalRow, given: Given): Word {
-  assertMayDecide(deps, caller, approval);
-  assertAnswers(approval, given.answer);
+  assertMayAnswer(deps, caller, approval, given.answer);
   const { id = randomUUID(), answer, reason, args } = given;
   const word = { decisionId: `${caller.principal.id}/${id}`, answer, reason };
   return args === undefined ? word : { ...word, args: argumentsIn(args) };
@@ -136,17 +150,15 @@ function actionRoute(access: Access): Route {
   });
 }
 
-/** The approval, if the caller may answer it so. Throws a problem that says why not. */
-export async function approvalToDecide(
+/** Throws a problem that says why the caller may not answer it so. */
+export function assertMayAnswer(
   deps: Pick<Deps, 'directory' | 'nowMs'>,
-  access: Access,
   caller: Caller,
-  { approvalId, answer }: { readonly approvalId: string; readonly answer: DecisionAnswer },
-): Promise<ApprovalRow> {
-  const approval = await access.approval(caller, approvalId);
+  approval: ApprovalRow,
+  answer: DecisionAnswer,
+): void {
   assertMayDecide(deps, caller, approval);
   assertAnswers(approval, answer);
-  return approval;
 }
 
 /** The API refuses early and in words; the Workflow and the actor check again. */
@@ -155,12 +167,21 @@ export function assertMayDecide(
   { principal }: Caller,
   approval: ApprovalRow,
 ): void {
-  const why = whyNotEntitled(directory, askedBy(approval), principal.id, nowMs());
-  if (why !== undefined) throw new Problem('not_a_member', sentence(why));
+  const refused = entitlementRefusal(directory, askedBy(approval), principal.id, nowMs());
+  if (refused === undefined) return;
+  throw new Problem('not_a_member', sentence(refused.text), { refusal: refused.why });
 }
 
 /** One text, whatever order the members came in; the Workflow reads it by the tool's schema, and by no other. */
 function argumentsIn(args: Readonly<Record<string, unknown>>): string {
+  const text = canonicalIn(args);
+  const bytes = utf8Bytes(text);
+  if (bytes <= MAX_ARGUMENTS_BYTES) return text;
+  const detail = `args: the arguments have ${bytes} bytes in UTF-8, and may have ${MAX_ARGUMENTS_BYTES}; nothing was decided. Write less, or name a file that holds the rest.`;
+  throw new Problem('bad_request', detail);
+}
+
+function canonicalIn(args: Readonly<Record<string, unknown>>): string {
   try {
     return canonicalJson(args as Json);
   } catch {
@@ -176,6 +197,7 @@ function assertAnswers(approval: ApprovalRow, answer: DecisionAnswer): void {
   const asks = approval.question === undefined ? 'asks for leave' : 'asks whether it happened';
   throw new Problem('bad_request', `This ${asks}: answer ${words}, not "${answer}".`, {
     members: { issues: [{ path: 'body.answer', message: `must be ${words}` }] },
+    refusal: 'wrong_answer',
   });
 }
 
@@ -258,5 +280,6 @@ function countedReceipt(receipt: ReceiptOf): ReceiptOf {
   if (receipt.counted) return receipt;
   const over = receipt.end === 'expired' ? 'approval_expired' : 'approval_settled';
   const type = receipt.end === 'open' ? 'decision_not_counted' : over;
-  throw new Problem(type, sentence(receipt.text), { members: { receipt } });
+  const refusal = receipt.end === 'open' ? 'not_counted' : 'over';
+  throw new Problem(type, sentence(receipt.text), { members: { receipt }, refusal });
 }

@@ -7,6 +7,8 @@ import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
 import { fresh } from './fresh.ts';
 import { READINESS_FRESH_MS } from './limits.ts';
+import { limitsCheck } from './people-limits.ts';
+import { groupsCheck, reachingCheck } from './reaching.ts';
 import { type Route, route } from './route.ts';
 import { type Check as CheckSchema, DoctorReport } from './schemas.ts';
 import { seenBy } from './switches.ts';
@@ -17,17 +19,13 @@ export type Check = z.output<typeof CheckSchema>;
 /** Looks at what only the composition sees: Temporal's namespace, the model's configuration, the kind of keys. */
 export type Inspect = () => Promise<readonly Check[]>;
 
-export function doctorRoutes({
-  store,
-  gateway,
-  inspect,
-  log,
-  agents,
-  directory,
-}: Pick<ApiDeps, 'store' | 'gateway' | 'inspect' | 'log' | 'agents' | 'directory'>): readonly Route[] {
+type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'inspect' | 'log' | 'agents' | 'directory' | 'channels' | 'nowMs'>;
+
+export function doctorRoutes(deps: Deps): readonly Route[] {
+  const { store, gateway, inspect, log, agents, directory } = deps;
   const look = fresh(READINESS_FRESH_MS, async (): Promise<readonly Check[]> => {
     const known = { agents: [...agents.keys()], people: directory.people.map(({ id }) => id) };
-    const [stored, noticed, orphans, missing, inspected] = await Promise.all([
+    const [stored, noticed, orphans, people, missing, inspected] = await Promise.all([
       store.ping().then(
         () => [],
         (error: unknown) => {
@@ -38,6 +36,7 @@ export function doctorRoutes({
       // A store that does not answer has said so above.
       store.notices.all().catch(() => []),
       store.reports.orphans(known).catch(() => []),
+      Promise.all([reachingCheck(deps), limitsCheck(deps)]).catch(() => []),
       gateway.missing(),
       inspect?.() ?? [],
     ]);
@@ -46,6 +45,8 @@ export function doctorRoutes({
       checkOf('workers', missing, 'a worker of each role polls its Task Queue'),
       ...inspected,
       ownersCheck(orphans),
+      groupsCheck(deps),
+      ...people,
       ...noticed.map(({ role, sentence }) => ({ name: role, kind: 'warning' as const, text: sentence })),
     ];
   });

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fact, FactOf, RecordedEntry } from '../domain/entry.ts';
 import type { Item } from '../domain/item.ts';
+import { REFUSALS } from '../domain/refusal.ts';
 import type { Store } from '../store/ports.ts';
 import type { Access } from './access.ts';
 import {
@@ -145,7 +146,7 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
     case 'approval_noticed':
       return { approvalId: fact.approvalId, notice: fact.notice, groups: fact.groups };
     case 'decision_refused':
-      return { approvalId: fact.approvalId, reason: fact.reason };
+      return refused(fact);
     case 'claimed':
     case 'inspected':
       return { tool: fact.tool };
@@ -179,6 +180,10 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return fact satisfies never;
   }
 }
+
+/** What a person was told is theirs; the conversation learns that somebody was turned away, and why. */
+const refused = ({ approvalId, reason, by }: FactOf<'decision_refused'>) =>
+  by === undefined ? { approvalId, reason } : { approvalId, reason: REFUSALS[by.why], why: by.why };
 
 const called = ({ turn, model, promptTokens, completionTokens }: FactOf<'model_call'>) => {
   return { turn, model, promptTokens, completionTokens };

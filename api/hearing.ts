@@ -15,14 +15,15 @@ import { plain } from '../domain/text.ts';
 import type { ConversationRow } from '../store/ports.ts';
 import { approvalHandle } from '../trust/digest.ts';
 import type { Access } from './access.ts';
-import { approvalToDecide, takeDecision } from './approvals.ts';
+import { assertMayAnswer, takeDecision } from './approvals.ts';
 import type { Caller } from './auth.ts';
 import { openConversation } from './conversations.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Ending } from './ending.ts';
 import { submitMessage } from './messages.ts';
 import { isOf, standingAt } from './places.ts';
-import { Problem, problemOf } from './problem.ts';
+import { issueSentence, Problem, problemOf } from './problem.ts';
+import { refusalsOnRecord } from './refusals.ts';
 import { NewDecision } from './approval-schemas.ts';
 import { NewMessage } from './schemas.ts';
 
@@ -130,17 +131,12 @@ async function conversationAt(
 }
 
 async function click(at: At, caller: Caller, heard: Of<'click'>): Promise<void> {
-  const { answer, handle } = heard;
+  const { answer } = heard;
   if (answer === 'view') return tell(at, heard, await viewOf(at, caller, heard));
-  if (answer !== 'deny') return decide(at, caller, heard, { answer, reason: '' });
-  // Whoever may not deny it is told at once, not after the trouble of a reason.
-  const approvalId = await approvalBehind(at, heard);
-  const { end, summary } = await approvalToDecide(at.deps, at.access, caller, { approvalId, answer });
-  if (end !== 'open') return decide(at, caller, heard, { answer, reason: '' });
-  await tell(at, heard, { kind: 'reason', answer, handle, about: shownLine(summary, ABOUT_CHARS).text });
+  await decide(at, caller, heard, { answer, reason: '' });
 }
 
-/** As over HTTP: the same checks, the same signature, the same receipt. */
+/** As over HTTP: the same checks, the same signature, the same receipt, and what is refused is on record. */
 async function decide(
   at: At,
   caller: Caller,
@@ -148,26 +144,39 @@ async function decide(
   said: { readonly answer: DecisionAnswer; readonly reason: string },
 ): Promise<void> {
   const { deps, access, channel } = at;
-  const approval = await access.approval(caller, await approvalBehind(at, heard));
-  const id = `${channel}-${idOf('decision', channel, heard.eventId)}`;
-  const receipt = await takeDecision(deps, caller, approval, { ...said, id, method: channel });
-  await tell(at, heard, { kind: 'text', text: plain(receipt.text) });
+  const { answer } = said;
+  const { id: approvalId, isOffered } = await approvalBehind(at, heard);
+  const note = await refusalsOnRecord(deps, caller, { approvalId, answer, method: channel }, async () => {
+    if (!isOffered) throw new Problem('approval_gone', NOT_HERE, { refusal: 'not_offered' });
+    const approval = await access.approval(caller, approvalId);
+    if (heard.kind === 'click' && answer === 'deny') {
+      // Whoever may not deny it is told at once, not after the trouble of a reason.
+      assertMayAnswer(deps, caller, approval, answer);
+      const about = shownLine(approval.summary, ABOUT_CHARS).text;
+      if (approval.end === 'open') return { kind: 'reason', answer, handle: heard.handle, about } as const;
+    }
+    const id = `${channel}-${idOf('decision', channel, heard.eventId)}`;
+    const receipt = await takeDecision(deps, caller, approval, { ...said, id, method: channel });
+    return { kind: 'text', text: plain(receipt.text) } as const;
+  });
+  await tell(at, heard, note);
 }
 
 type Pressed = Pick<Of<'click'>, 'answer' | 'handle'>;
+const NOT_HERE = 'What this button was for is not here.';
 
-/** Only of a button that was offered: clients send whatever they like under a handle that they have seen. */
-async function approvalBehind({ deps }: At, { answer, handle }: Pressed): Promise<string> {
+/** `isOffered` where a card has that button: clients send whatever they like under a handle that they have seen. */
+async function approvalBehind({ deps }: At, { answer, handle }: Pressed): Promise<{ id: string; isOffered: boolean }> {
   const approval = await deps.store.approvals.byHandle(approvalHandleIn(handle));
-  const offered = approval && buttonHandle(answer, { handle: approvalHandle(approval), digest: approval.digest });
-  if (approval === undefined || offered !== handle) {
-    throw new Problem('approval_gone', 'What this button was for is not here.');
-  }
-  return approval.id;
+  if (approval === undefined) throw new Problem('approval_gone', NOT_HERE);
+  const { id, digest } = approval;
+  return { id, isOffered: buttonHandle(answer, { handle: approvalHandle(approval), digest }) === handle };
 }
 
 async function viewOf(at: At, caller: Caller, clicked: Of<'click'>): Promise<SealedNote> {
-  const approval = await at.access.approval(caller, await approvalBehind(at, clicked));
+  const { id, isOffered } = await approvalBehind(at, clicked);
+  if (!isOffered) throw new Problem('approval_gone', NOT_HERE);
+  const approval = await at.access.approval(caller, id);
   const { links } = at.deps.channels ?? {};
   if (links === undefined) return { kind: 'text', text: `All of it is in the API, under /v1/approvals/${approval.id}` };
   const url = await links.linkFor(approval, caller.principal);
@@ -209,8 +218,8 @@ const idOf = (kind: string, channel: string, of: string): string =>
     .slice(0, ID_CHARS);
 
 function parsed<T>(
-  result: { success: true; data: T } | { success: false; error: { issues: readonly { message: string }[] } },
+  result: { success: true; data: T } | { success: false; error: { issues: Parameters<typeof issueSentence>[0][] } },
 ): T {
   if (result.success) return result.data;
-  throw new Problem('bad_request', `This cannot be taken: it ${result.error.issues[0]?.message ?? 'is not right'}.`);
+  throw new Problem('bad_request', issueSentence(result.error.issues[0]));
 }

@@ -1,4 +1,5 @@
-// Every bound of the HTTP side, with its reason. What a deployment may tune is in ApiLimits. May import nothing.
+// Every bound of the HTTP side, with its reason. What a deployment may tune is in ApiLimits. May import domain.
+import { MAX_ARGUMENTS_BYTES } from '../domain/tool.ts';
 
 // 16,000 characters: about ten pages, far below what one payload of Temporal may carry.
 export const MESSAGE_CHARS = 16_000;
@@ -9,16 +10,22 @@ export const JSON_BYTES = MESSAGE_CHARS * 6 * 2 + 512;
 export const WEBHOOK_BYTES = 256 * 1024;
 // 2.5 s: Slack gives up after 3, and sends again what was not answered; half a second is for the way.
 export const WEBHOOK_MS = 2_500;
-// 8 KB: a form is a reason of 500 characters, which its encoding may make 12 times as long, and a signed token of some 700.
-export const FORM_BYTES = 8_192;
-// 8 fields: a form of ours has three.
+// 264 KB: the longest arguments that a decision may carry, of which a form makes 8 bytes of each at most (DEL is \u007f, and
+// its backslash %5C); and 8 KB for a reason of 500 characters, 9 bytes each, a token of TOKEN_CHARS and the names of fields.
+export const FORM_BYTES = MAX_ARGUMENTS_BYTES * 8 + 8_192;
+// 8 fields: a form of ours has four.
 export const FORM_FIELDS = 8;
 // 1,500 characters: a signed link or form, with the longest id, name and tenant.
 export const TOKEN_CHARS = 1_500;
 // 15 min: from a message on the phone to the page and through it; whoever finds the link later finds it shut.
 export const LINK_VALID_MS = 15 * 60_000;
+// 1 day beyond its end: the browser still brings a link that is over, so that its person is told so and not asked for a key.
+export const LINK_REMEMBERED_MS = 24 * 60 * 60_000;
 // 1 h: somebody reads a long approval, is called away and comes back; then the page is loaded anew, with what changed.
 export const FORM_VALID_MS = 60 * 60_000;
+
+// 1 s: a refusal is put on record in milliseconds; a channel waits 2.5 s for all of its answer, and gets it in any case.
+export const REFUSAL_MS = 1_000;
 
 // 128 characters: a UUID with room for a prefix of the caller's.
 export const KEY_CHARS = 128;

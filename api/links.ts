@@ -9,7 +9,7 @@ import { sha256Hex } from '../trust/digest.ts';
 import { createVerifier, type Signer } from '../trust/signing.ts';
 import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
-import { FORM_VALID_MS, LINK_VALID_MS, TOKEN_CHARS } from './limits.ts';
+import { FORM_VALID_MS, LINK_REMEMBERED_MS, LINK_VALID_MS, TOKEN_CHARS } from './limits.ts';
 import { Problem } from './problem.ts';
 import type { Entering } from './route.ts';
 
@@ -19,7 +19,14 @@ type Named = Pick<Approval, 'id' | 'digest'>;
 export interface Links {
   /** The path of the page for this person, for minutes: send it to nobody else. Whoever has it is taken for them. */
   pathFor(approval: Named, person: Principal): Promise<string>;
-  /** The person of a link in the query, or of the cookie that it became; undefined without either. Throws `link_refused`. */
+  /** The path of what was asked with it: of whoever came by a link with one of their own, which ends when theirs does. */
+  onwardFor(caller: Caller, approval: Named): Promise<string>;
+  /** When the link ends by which the caller came; undefined where they came by key. */
+  untilMs(caller: Caller): Promise<number | undefined>;
+  /**
+   * The person of a link in the query, or of the cookie that it became; undefined without either. Throws `link_refused`,
+   * also where that cookie has run out and no key comes with it.
+   */
   enter(request: Entering): Promise<Caller | undefined>;
   /** Throws `link_refused` where the caller came by a link to another action than the approval is about. */
   assertFits(caller: Caller, approval: Named): Promise<void>;
@@ -44,35 +51,43 @@ const SIGNED = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 export function createLinks({ signer, nowMs }: Deps): Links {
   const read = readerOf(signer);
 
+  const linkTo = async ({ id, digest }: Named, person: Principal, expMs: number): Promise<string> => {
+    const signed = await signer.sign<LinkStatement>({ kind: 'link', approvalId: id, digest, person, expMs });
+    return `${pathOfApproval(id)}?link=${signed}`;
+  };
+
   async function linkIn(text: string): Promise<LinkStatement | undefined> {
     const link = await read('link', text);
     return link !== undefined && nowMs() < link.expMs ? link : undefined;
   }
 
   return {
-    async pathFor({ id, digest }, person) {
-      const expMs = nowMs() + LINK_VALID_MS;
-      const signed = await signer.sign<LinkStatement>({ kind: 'link', approvalId: id, digest, person, expMs });
-      return `${pathOfApproval(id)}?link=${signed}`;
+    pathFor: (approval, person) => linkTo(approval, person, nowMs() + LINK_VALID_MS),
+    async onwardFor({ link }, approval) {
+      const own = link === undefined ? undefined : await linkIn(link);
+      return own === undefined ? pathOfApproval(approval.id) : linkTo(approval, own.person, own.expMs);
     },
-    async enter({ params, query, cookies }) {
+    untilMs: async ({ link }) => (link === undefined ? undefined : (await linkIn(link))?.expMs),
+    async enter({ params, query, cookies, hasKey }) {
       const given = query['link'];
       const text = typeof given === 'string' ? given : given === undefined ? cookieIn(cookies) : '';
-      const link = text === undefined ? undefined : await linkIn(text);
-      if (text !== undefined && link !== undefined && link.approvalId === params['id']) return callerOf(link, text);
-      // A cookie that has run out is as good as none: the key is asked for.
-      if (given !== undefined) throw new Problem('link_refused', LINK_OVER);
+      const link = text === undefined ? undefined : await read('link', text);
+      const isOfThis = link !== undefined && link.approvalId === params['id'];
+      if (text !== undefined && isOfThis && nowMs() < link.expMs) return callerOf(link, text);
+      if (given !== undefined) throw linkRefused(isOfThis ? LINK_OVER : LINK_WRONG, params['id']);
+      // What a browser still has of a link that is over is no way in. With a key, or asking for one, it is as good as none.
+      if (isOfThis && !hasKey && query[BY] !== BY_KEY) throw linkRefused(LINK_OVER, params['id']);
       return undefined;
     },
-    async assertFits({ link }, { digest }) {
+    async assertFits({ link }, { id, digest }) {
       if (link === undefined || (await linkIn(link))?.digest === digest) return;
-      throw new Problem('link_refused', LINK_OVER);
+      throw linkRefused(LINK_WRONG, id);
     },
     async cookieOf(link, approvalId, host) {
       const statement = await linkIn(link);
       if (statement === undefined || parseApprovalId(approvalId) === undefined)
-        throw new Problem('link_refused', LINK_OVER);
-      const seconds = Math.floor((statement.expMs - nowMs()) / 1000);
+        throw linkRefused(LINK_WRONG, approvalId);
+      const seconds = Math.floor((statement.expMs + LINK_REMEMBERED_MS - nowMs()) / 1000);
       const secure = isLoopback(host) ? '' : '; Secure';
       return `${COOKIE}=${link}; Path=${pathOfApproval(approvalId)}; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`;
     },
@@ -93,7 +108,19 @@ export function createLinks({ signer, nowMs }: Deps): Links {
 }
 
 const LINK_OVER =
-  'This link has run out, or is for something else; open the newest message about it, or come with your key.';
+  'This link has run out, and nothing was decided by it just now. Press “See everything” on the card again: you get a new link, which is good for 15 minutes. Or come with your key.';
+const LINK_WRONG =
+  'This link is for something else, or was changed on its way. Press “See everything” on the newest card about it, or come with your key.';
+// How whoever has a link that is over asks to be let in by key.
+const BY = 'by';
+const BY_KEY = 'key';
+
+function linkRefused(detail: string, approvalId: unknown): Problem {
+  const id = typeof approvalId === 'string' && parseApprovalId(approvalId) !== undefined ? approvalId : undefined;
+  const links = id === undefined ? [] : [{ url: `${pathOfApproval(id)}?${BY}=${BY_KEY}`, label: 'Come with a key' }];
+  return new Problem('link_refused', detail, { onPage: { links } });
+}
+
 const FORM_OVER = 'This page is too old, or not the one that was shown to you; open it again, look, and answer there.';
 
 /** What the API itself signed; undefined for anything else, however it is broken. */

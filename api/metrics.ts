@@ -8,6 +8,7 @@ import { burdenGauges, type Samples } from './burden-metrics.ts';
 import type { ApiDeps } from './deps.ts';
 import { fresh } from './fresh.ts';
 import { BURDEN_FRESH_MS, METRICS_FRESH_MS } from './limits.ts';
+import { UNREACHED, unreached } from './reaching.ts';
 import { type Route, route } from './route.ts';
 
 // Seconds: a submit takes about 0.02, a reply of a model 1 to 30.
@@ -19,7 +20,7 @@ export interface Metrics {
   observe(request: { method: string; route: string; status: number; ms: number }): void;
 }
 
-type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'ledger' | 'nowMs' | 'log'>;
+type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'ledger' | 'directory' | 'channels' | 'nowMs' | 'log'>;
 
 export function createMetrics(deps: Deps): Metrics {
   const registry = new Registry();
@@ -83,13 +84,17 @@ async function sourcesText(deps: Deps, burden: () => Promise<Burden>): Promise<s
   };
 
   async function readStore(): Promise<void> {
-    const [open, actions, thrown] = await Promise.all([
+    const [open, lost, actions, thrown] = await Promise.all([
       store.approvals.openStats(nowMs()),
+      unreached(deps),
       store.actions.counts(),
       store.switches.thrown(),
     ]);
     gauge('approvals_open', 'Approvals that wait for people', [[{}, open.count]]);
     gauge('approvals_oldest_age_seconds', 'Age of the oldest open approval', [[{}, open.oldestAgeMs / 1000]]);
+    const whys = UNREACHED.map((why) => [why, lost.filter((one) => one.why === why).length] as const);
+    const unseen = 'Open approvals that no channel shows to anybody who may decide them; doctor names them';
+    gauge('approvals_unreached', unseen, labelled('why', Object.fromEntries(whys)));
     const help = 'Actions by outcome; an unknown one, and a claim without a receipt, needs a person';
     gauge('actions', help, labelled('outcome', actions));
     const byScope = SWITCH_SCOPES.map((scope) => [scope, thrown.filter((one) => one.scope === scope).length] as const);

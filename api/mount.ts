@@ -78,8 +78,9 @@ function chain(route: Route, { store, closing, limitByAddress, limitByKey }: Mou
   };
   const know: RequestHandler = async (req, res, next) => {
     const { params, query } = req;
-    const entered = await route.enter?.({ params, query, cookies: req.get('cookie') ?? '' });
-    localsOf(res).caller = entered ?? (await authenticate(store, req.get('authorization'), isPage(route)));
+    const key = req.get('authorization');
+    const entered = await route.enter?.({ params, query, cookies: req.get('cookie') ?? '', hasKey: key !== undefined });
+    localsOf(res).caller = entered ?? (await authenticate(store, key, isPage(route)));
     next();
   };
   const allow: RequestHandler = (_req, res, next) => {

@@ -1,8 +1,11 @@
 // What went wrong, as RFC 9457 says it: one table of problems, and one function that makes one out of any error. A
 // detail is a sentence that says what to do; it never carries a stack. May import domain and the gateway's error.
 import type { FailureType } from '../domain/failure.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import { MAX_REASON_CHARS } from '../domain/rule.ts';
+import { MAX_ARGUMENTS_BYTES } from '../domain/tool.ts';
 import { GatewayError } from './gateway-error.ts';
-import { JSON_BYTES, RETRY_AFTER_FULL_S, RETRY_AFTER_OUTAGE_S } from './limits.ts';
+import { FORM_BYTES, JSON_BYTES, RETRY_AFTER_FULL_S, RETRY_AFTER_OUTAGE_S } from './limits.ts';
 
 const PROBLEMS = {
   bad_request: { status: 400, title: 'The request is not as it must be' },
@@ -53,6 +56,18 @@ export interface ProblemExtras {
   /** More headers, such as Allow. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
+  /** For people who look at it in a browser. It is in no answer to a program. */
+  readonly onPage?: OnPage;
+  /** Where it turns a decision away: why, for the ledger. It is in no answer. */
+  readonly refusal?: Refusal;
+}
+
+/** What the page of a problem has beside its sentence. */
+export interface OnPage {
+  /** Where to go on. */
+  readonly links?: readonly { readonly url: string; readonly label: string }[];
+  /** What they had written, which is lost otherwise. */
+  readonly written?: readonly { readonly label: string; readonly text: string }[];
 }
 
 /** An answer that is no success. Thrown by whoever knows it, sent by the one error handler. */
@@ -61,23 +76,33 @@ export class Problem extends Error {
   readonly type: ProblemType;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly #members: Readonly<Record<string, unknown>>;
+  readonly refusal: Refusal | undefined;
+  readonly onPage: OnPage;
+  readonly #extras: ProblemExtras;
 
-  constructor(type: ProblemType, detail: string, { retryAfterS, members, headers, cause }: ProblemExtras = {}) {
+  constructor(type: ProblemType, detail: string, extras: ProblemExtras = {}) {
+    const { retryAfterS, headers, cause, refusal, onPage = {} } = extras;
     super(detail, { cause });
     this.type = type;
     this.status = PROBLEMS[type].status;
     this.headers = { ...(retryAfterS === undefined ? {} : { 'Retry-After': String(retryAfterS) }), ...headers };
-    this.#members = members ?? {};
+    this.refusal = refusal;
+    this.onPage = onPage;
+    this.#extras = extras;
   }
 
   get title(): string {
     return PROBLEMS[this.type].title;
   }
 
+  /** The same, with more on its page. */
+  with(onPage: OnPage): Problem {
+    return new Problem(this.type, this.message, { ...this.#extras, onPage: { ...this.onPage, ...onPage } });
+  }
+
   body(requestId: string): Readonly<Record<string, unknown>> {
     const { type, title, status, message } = this;
-    return { ...this.#members, type, title, status, detail: message, requestId };
+    return { ...this.#extras.members, type, title, status, detail: message, requestId };
   }
 }
 
@@ -135,6 +160,13 @@ function problemOfGateway(error: GatewayError): Problem {
 function problemOfBody(error: unknown): Problem | undefined {
   if (!(error instanceof Error)) return undefined;
   const { type, status, limit = JSON_BYTES } = error as { type?: unknown; status?: unknown; limit?: number };
+  if (type === 'entity.too.large' && limit === FORM_BYTES) {
+    const most = `arguments of up to ${MAX_ARGUMENTS_BYTES / 1024} KB and a reason of ${MAX_REASON_CHARS} characters fit`;
+    return new Problem(
+      'too_large',
+      `The form is larger than ${limit / 1024} KB, so nothing was read and nothing was decided; ${most}. Go back, and write less.`,
+    );
+  }
   if (type === 'entity.too.large') {
     return new Problem('too_large', `The body is larger than ${limit / 1024} KB; send a shorter one.`);
   }
@@ -156,6 +188,20 @@ function problemOfBody(error: unknown): Problem | undefined {
 /** The store's own errors are known by name: only its types are imported here. */
 function isNamed(error: unknown, name: 'CursorInvalid' | 'StoreUnavailable'): error is Error {
   return error instanceof Error && error.name === name;
+}
+
+// How a schema says what is wrong with a member of which it does not repeat the name.
+const OF_A_MEMBER = /^(?:is|has|must) /;
+const MEMBERS: Readonly<Record<string, string>> = { text: 'message', args: 'arguments' };
+
+/** What a schema finds wrong with what a person wrote, as a sentence for that person. */
+export function issueSentence(
+  issue: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined,
+): string {
+  const { path = [], message = 'it is not as it must be' } = issue ?? {};
+  const member = String(path.at(-1) ?? 'text');
+  const what = OF_A_MEMBER.test(message) ? `your ${MEMBERS[member] ?? member} ${message}` : message;
+  return sentence(`This cannot be taken: ${what}`);
 }
 
 /** A reason of the domain as a sentence. */

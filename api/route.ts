@@ -43,6 +43,8 @@ export interface Entering {
   readonly params: Readonly<Record<string, string | readonly string[]>>;
   readonly query: Readonly<Record<string, unknown>>;
   readonly cookies: string;
+  /** Whether a key comes with it; nobody has looked at it yet. */
+  readonly hasKey: boolean;
 }
 
 interface Spec<

@@ -10,7 +10,10 @@ import { DEFAULT_PAGE, ID_CHARS, KEY_CHARS, MAX_PAGE, MESSAGE_CHARS } from './li
 /** Text that every store can keep: PostgreSQL has no NUL, and half a surrogate pair is no text. */
 const keepable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
 export const text = (max: number) =>
-  z.string().max(max).refine(keepable, 'has a NUL character or broken Unicode; remove it');
+  z
+    .string()
+    .max(max, `has more than ${max} characters; shorten it`)
+    .refine(keepable, 'has a NUL character or broken Unicode; remove it');
 
 export const ConversationId = z
   .string()

@@ -3,12 +3,15 @@
 import type { z } from 'zod';
 import type { Outcome } from '../domain/action.ts';
 import type { Approval as ApprovalRow, CountedDecision } from '../domain/approval.ts';
+import { type CardField, cardOf, headlineOf } from '../domain/card.ts';
 import { approvalsOf } from '../domain/decision.ts';
+import type { Shown } from '../domain/display.ts';
 import type { Item as ItemRow } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { ActionRow, ConversationRow } from '../store/ports.ts';
 import type { Eyes } from './access.ts';
-import type { Approval } from './approval-schemas.ts';
+import { PAGE_LIMITS } from './approval-page.ts';
+import type { Approval, ApprovalLooked } from './approval-schemas.ts';
 import type { Action, Conversation, Item, Waiting } from './schemas.ts';
 
 export const urlOfConversation = (id: string): string => `/v1/conversations/${id}`;
@@ -50,10 +53,16 @@ export function waitingView(approval: ApprovalRow): z.input<typeof Waiting> {
   return { id, actionId, question, summary, group, quorum, approvals, askedMs, deadlineMs, end };
 }
 
-export function approvalView(approval: ApprovalRow): z.input<typeof Approval> {
+type Names = Readonly<Record<string, string>>;
+const shownView = ({ text, flags }: Shown) => ({ text, flags: [...flags] });
+
+/** `names`: what people are called, by id. */
+export function approvalView(approval: ApprovalRow, names: Names): z.input<typeof Approval> {
   const { conversationId, agent, tool, digest, ruleId, reason, requester, evidence } = approval;
+  const [what, forWhom, howMuch] = headlineOf(approval, names);
   return {
     ...waitingView(approval),
+    headline: { what: shownView(what), forWhom: shownView(forWhom), howMuch: shownView(howMuch) },
     conversationId,
     agent,
     tool,
@@ -69,6 +78,19 @@ export function approvalView(approval: ApprovalRow): z.input<typeof Approval> {
     escalation: [...(approval.escalation ?? [])],
     amount: approval.amount ?? null,
   };
+}
+
+/** The same, looked through as its page does. */
+export function approvalLookedView(approval: ApprovalRow, names: Names, nowMs: number): z.input<typeof ApprovalLooked> {
+  const asks = [{ approval, handle: '', outcome: null }];
+  const [ask] = cardOf({ id: approval.batchId, asks, batch: [approval], alsoRuns: [], names }, PAGE_LIMITS, nowMs).asks;
+  if (ask === undefined) throw new Error('a card must have an ask for each approval');
+  const ofFields = (of: 'argument' | 'evidence', fields: readonly CardField[]) =>
+    fields.map(({ name, value }) => ({ of, name, ...shownView(value) }));
+  const lines = (['rule', 'reason', 'requester'] as const).map((of) => ({ of, name: '', ...shownView(ask[of]) }));
+  const all = [...ofFields('argument', ask.fields), ...ofFields('evidence', ask.evidence?.fields ?? []), ...lines];
+  const flagged = all.filter(({ flags }) => flags.length > 0);
+  return { ...approvalView(approval, names), flagged, isWhole: ask.isWhole };
 }
 
 const saidView = ({ decisionId, personId, answer, reason, atMs }: CountedDecision) => ({

@@ -3,7 +3,7 @@
 // the same card gives the same lines, and a message is edited only when there is news. Pure. May import domain.
 import type { Card, CardAsk, CardField } from '../domain/card.ts';
 import type { ClickAnswer } from '../domain/channel.ts';
-import type { Shown } from '../domain/display.ts';
+import { careText, type Shown } from '../domain/display.ts';
 import type { DecisionAnswer } from '../domain/signed.ts';
 import { cutText, timeText } from '../domain/text.ts';
 import { buttonHandle, writePayload } from './payload.ts';
@@ -20,7 +20,8 @@ const SHORT: Room = { chars: 200, decisions: 5 };
 const LEAST: Room = { chars: 40, decisions: 1 };
 
 export type Span =
-  | { readonly from: 'us'; readonly text: string; readonly isBold?: true }
+  /** `short`: what it says where there is little room. */
+  | { readonly from: 'us'; readonly text: string; readonly isBold?: true; readonly short?: string }
   | { readonly from: 'outside'; readonly text: string };
 export type Line = readonly Span[];
 
@@ -28,47 +29,59 @@ export interface Button {
   readonly label: string;
   readonly payload: string;
   readonly style: 'primary' | 'danger' | 'plain';
+  /** It is final, so people are asked once more, before it counts: what, how much, for whom. Texts from outside. */
+  readonly sure?: { readonly what: string; readonly howMuch: string; readonly forWhom: string };
 }
 
+/** One ask. Its first three lines say what will happen, for whom, and how much. */
 export interface AskLines {
   readonly lines: readonly Line[];
   readonly buttons: readonly Button[];
-}
-
-export interface CardLines {
-  readonly top: readonly Line[];
-  readonly asks: readonly AskLines[];
 }
 
 /** Where the channel cannot take the whole, as much as has room: what is asked, and that it cannot be approved here. */
 type Extent = 'whole' | Room;
 
 /** The card as the channel can take it: whole, or else short. `format` says undefined to what it cannot take. */
-export function fitted<T>(card: Card, format: (lines: CardLines) => T | undefined): T {
+export function fitted<T>(card: Card, format: (asks: readonly AskLines[]) => T | undefined): T {
   const as = (extent: Extent) => format(cardLines(card, extent));
   const formatted = as('whole') ?? as(SHORT) ?? as(LEAST);
   if (formatted === undefined) throw new Error(`a short card must fit, and ${card.id} does not`);
   return formatted;
 }
 
-function cardLines(card: Card, extent: Extent): CardLines {
-  const also = card.alsoRuns.map((one) => [us('runs with it: '), ...shown(one)]);
-  const top = [[bold(card.title)], ...(extent === 'whole' ? also : [])];
+function cardLines(card: Card, extent: Extent): readonly AskLines[] {
   const many = card.asks.length;
-  const asks = card.asks.map((ask, at) => ({
-    lines: [
-      ...(many > 1 ? [[bold(`${at + 1} of ${many}`)]] : []),
-      ...(ask.end === 'open' ? openLines(ask, extent) : endedLines(ask, extent)),
-    ],
-    buttons: ask.end === 'open' ? buttonsOf(ask, extent, many > 1 ? `${at + 1}: ` : '') : [],
-  }));
-  if (extent === 'whole') return { top, asks };
-  const cut = ({ text, ...span }: Span): Span =>
-    span.from === 'us' || text.length <= extent.chars
-      ? { ...span, text }
-      : { ...span, text: `${cutText(text, extent.chars)}…` };
-  return { top, asks: asks.map(({ lines, buttons }) => ({ lines: lines.map((line) => line.map(cut)), buttons })) };
+  const asks = card.asks.map((ask, at) => {
+    const [what = [], ...lines] = ask.end === 'open' ? openLines(ask, extent) : endedLines(ask, extent);
+    const number = many > 1 ? [bold(`${at + 1} of ${many}`), us(': ')] : [];
+    // Last, so that nothing stands above what is asked, and it is read before the last button.
+    const also = extent === 'whole' && at === many - 1 ? alsoLines(card) : [];
+    return {
+      lines: [[...number, ...what], ...lines, ...also],
+      buttons: ask.end === 'open' ? buttonsOf(ask, extent, many > 1 ? `${at + 1}: ` : '') : [],
+    };
+  });
+  if (extent === 'whole') return asks;
+  const cut = (span: Span): Span => {
+    if (span.from === 'us') return { ...span, text: span.short ?? span.text };
+    return span.text.length <= extent.chars ? span : { ...span, text: `${cutText(span.text, extent.chars)}…` };
+  };
+  return asks.map(({ lines, buttons }) => ({ lines: lines.map((line) => line.map(cut)), buttons }));
 }
+
+const alsoLines = ({ alsoRuns, asks }: Card): readonly Line[] =>
+  alsoRuns.map((one) => [us(asks.length > 1 ? 'runs with them: ' : 'runs with it: '), ...shown(one)]);
+
+// What a phone shows of a message, and the platform pushes: the three lines, and who asks.
+const FIRST_LINES = 4;
+
+/** What is read before the message is opened, as plain text without any markup. */
+export const firstLines = (asks: readonly AskLines[]): string =>
+  asks
+    .flatMap(({ lines }) => lines.slice(0, FIRST_LINES))
+    .map((line) => line.map(({ text }) => text).join(''))
+    .join('\n');
 
 function openLines(ask: CardAsk, extent: Extent): readonly Line[] {
   const { evidence, hiddenFields } = ask;
@@ -92,6 +105,7 @@ function openLines(ask: CardAsk, extent: Extent): readonly Line[] {
   ];
   return [
     ...headLines(ask),
+    [bold(ask.title)],
     ...(extent === 'whole' ? all : []),
     ...(isWhole ? [] : [[bold('Not all of it can be shown here. See everything, and approve it there.')]]),
     [us(`${ask.quorum} of `), outside(ask.group), us(` until ${timeText(ask.deadlineMs)}; ${ask.otherwise}`)],
@@ -103,7 +117,9 @@ function openLines(ask: CardAsk, extent: Extent): readonly Line[] {
 function endedLines(ask: CardAsk, extent: Extent): readonly Line[] {
   return [
     ...headLines(ask),
-    [bold(ask.isQuestion && ask.end === 'expired' ? UNANSWERED : ENDS[ask.end])],
+    [bold(ask.ended)],
+    [us(ask.title)],
+    ...(ask.changed.text === '' ? [] : [[us('changed: '), ...shown(ask.changed)]]),
     ...decidedLines(ask, extent),
     ...(ask.outcome === null ? [] : [[us('outcome: '), ...shown(ask.outcome)]]),
   ];
@@ -112,20 +128,14 @@ function endedLines(ask: CardAsk, extent: Extent): readonly Line[] {
 const moreLine = (hidden: number): readonly Line[] =>
   hidden > 0 ? [[us(`and ${hidden} more that are not shown here`)]] : [];
 
-const UNANSWERED = 'Expired: nobody answered in time, so it stays unknown';
-const ENDS: Readonly<Record<CardAsk['end'], string>> = {
-  open: 'Open',
-  approved: 'Approved',
-  denied: 'Denied',
-  happened: 'Answered: it happened',
-  did_not_happen: 'Answered: it did not happen',
-  expired: 'Expired: nobody decided in time, so it is denied',
-  cancelled: 'Cancelled',
-  superseded: 'Void: it is asked anew',
-};
-
-const headLines = ({ headline }: CardAsk): readonly Line[] =>
-  headline.filter(({ text }) => text !== '').map((one) => shown(one));
+/** What, for whom, how much. */
+function headLines({ headline: [what, forWhom, howMuch], isQuestion }: CardAsk): readonly Line[] {
+  return [
+    [...(isQuestion ? [us('did it happen? ')] : []), ...shown(what)],
+    [us('for '), ...shown(forWhom)],
+    shown(howMuch),
+  ];
+}
 
 function fieldLine({ name, value, from, isCritical }: CardField): Line {
   const mark = isCritical ? [us('! ')] : [];
@@ -169,14 +179,18 @@ function buttonsOf(ask: CardAsk, extent: Extent, number: string): readonly Butto
   return [...answers, 'view' as const].map((answer) => ({
     ...{ label: number + LABELS[answer].label, style: LABELS[answer].style },
     payload: writePayload(answer, buttonHandle(answer, ask)),
+    ...(answer === 'approve' ? { sure: sureOf(ask) } : {}),
   }));
 }
 
-/** With what was found in it, where anything was. */
+const sureOf = ({ headline: [what, forWhom, howMuch] }: CardAsk) => ({
+  ...{ what: what.text, howMuch: howMuch.text, forWhom: forWhom.text },
+});
+
+/** With what was found in it, in words, where anything was. */
 function shown({ text, flags }: Shown): Line {
-  return flags.length === 0
-    ? [outside(text)]
-    : [outside(text), us(` (look twice: ${flags.join(', ').replaceAll('_', ' ')})`)];
+  if (flags.length === 0) return [outside(text)];
+  return [outside(text), { from: 'us', text: ` (${careText(flags)})`, short: ' (careful)' }];
 }
 
 const us = (text: string): Span => ({ from: 'us', text });

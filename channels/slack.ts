@@ -210,9 +210,13 @@ function createSender(settings: ChannelSettings): ChannelSending {
     post: ({ to, thread }, message) =>
       told(async () => {
         const channel = await channelOf(to);
-        const inThread = thread === '' ? {} : { threadTs: thread };
-        const posted = await web.postSlackMessage({ ...quiet, ...read(message), channel, ...inThread });
-        const id = Ts.safeParse(posted.id).data;
+        const inThread = thread === '' ? {} : { thread_ts: thread };
+        // Without `mrkdwn` what is pushed is the very text: with it, an asterisk of somebody's would be markup.
+        const asItIs = { mrkdwn: false, unfurl_links: false, unfurl_media: false };
+        const body = { ...read(message), channel, ...inThread, ...asItIs };
+        const posted = await web.callSlackApi('chat.postMessage', body, api);
+        web.assertSlackOk('chat.postMessage', posted);
+        const id = Ts.safeParse(posted['ts']).data;
         if (id === undefined) throw new ChannelFault('unavailable', 'Slack does not name the message that it sent');
         return { to: channel, id };
       }),

@@ -2,7 +2,7 @@
 // no mention, and what is not in code is ours. Of other texts, one voice's words, whatever would be live is in code. Pure.
 // May import domain types and the channels' own files.
 import type { Note, OutMessage } from '../domain/channel.ts';
-import { type CardLines, fitted, type Line, type Span } from './card-lines.ts';
+import { type AskLines, fitted, type Line, type Span } from './card-lines.ts';
 import { writePayload } from './payload.ts';
 
 // 4,096 characters of text in a message, without its markup, are Telegram's.
@@ -27,11 +27,12 @@ export function textMessage(text: string, link?: TextNote['link']): Params {
 }
 
 // What Telegram would make a link, a mention, a hashtag or a command of.
-const LIVE = /[@#$/:]|\w\.\w|\d{5}/;
+// Addresses may be in any script.
+const LIVE = /[@#$/:]|[\p{L}\p{N}_]\.[\p{L}\p{N}_]|\d{5}/u;
 const wordText = (word: string): string => (LIVE.test(word) ? `<code>${escaped(word)}</code>` : escaped(word));
 
-function cardMessage({ top, asks }: CardLines): Params | undefined {
-  const lines = [...top, ...asks.flatMap((ask) => ask.lines)];
+function cardMessage(asks: readonly AskLines[]): Params | undefined {
+  const lines = asks.flatMap((ask) => ask.lines);
   const chars = lines.reduce((sum, line) => sum + 1 + line.reduce((of, { text }) => of + text.length, 0), 0);
   const pieces = lines.flat().filter((span) => span.from === 'outside' || 'isBold' in span).length;
   if (chars > MESSAGE_CHARS || pieces > MAX_PIECES) return undefined;
@@ -42,18 +43,28 @@ function cardMessage({ top, asks }: CardLines): Params | undefined {
   return { ...QUIET, text: lines.map(lineText).join('\n'), reply_markup };
 }
 
+/** Words of ours to somebody by name, for all to see. */
+export const mentioning = (user: string, text: string): Params => ({
+  ...QUIET,
+  text: `<a href="tg://user?id=${escaped(user)}">To you</a>: ${escaped(text)}`,
+});
+
 /** The last line comes back with the reply: it says what is answered, and who was asked. */
 export function questionFor(
   { answer, handle, about }: Extract<Note, { kind: 'reason' }>,
   of: { user: string; mark: string },
 ): Params {
-  const why = `Why ${answer === 'deny' ? 'deny it' : 'so'}? <a href="tg://user?id=${escaped(of.user)}">Reply</a> to this message.`;
+  const why = `Why ${answer === 'deny' ? 'deny it' : 'so'}? <a href="tg://user?id=${escaped(of.user)}">Reply</a> to this message; whoever asked for it reads the reason.`;
   const ref = `ref ${writePayload(answer, handle)} ${of.mark}`;
   const text = [inCode(about.slice(0, 500)), why, `<code>${escaped(ref)}</code>`].join('\n');
   return {
     ...QUIET,
     text,
-    reply_markup: { force_reply: true, selective: true, input_field_placeholder: 'The reason' },
+    reply_markup: {
+      force_reply: true,
+      selective: true,
+      input_field_placeholder: 'The reason, which whoever asked reads',
+    },
   };
 }
 

@@ -9,11 +9,13 @@ import { createCall, createFaulty, tooSoon } from './calling.ts';
 import type { ChannelDefinition, ChannelSettings } from './definition.ts';
 import { agentSetting, ChannelFault, isTaken, setting, settingOf, urlSetting, WebhookRefused } from './definition.ts';
 import { readPayload } from './payload.ts';
-import { type Params, questionFor, shownAs, textMessage, type TextNote } from './telegram-html.ts';
+import { mentioning, type Params, questionFor, shownAs, textMessage, type TextNote } from './telegram-html.ts';
 
 const API = 'https://api.telegram.org/';
 // 200 characters are Telegram's, in the answer to a click.
 const ALERT_CHARS = 200;
+const WRITE_FIRST =
+  'Telegram lets me write to you alone only once you have written to me. Open my chat, say anything there, and do this again.';
 // What is around the values of three asks takes the rest of the 4,096. A fourth would leave none of them room to be whole.
 const LIMITS: ChannelLimits = { valueChars: 500, fields: 25, totalChars: 2_800, asksPerMessage: 3, textChars: 4_000 };
 // 22 characters, 128 bits: nobody guesses one, and a message stays readable.
@@ -85,6 +87,7 @@ const Click = z.object({
 const Update = z.union([z.object({ callback_query: Click }), z.object({ message: Message })]);
 
 type MessageOf = z.output<typeof Message>;
+type Way = Readonly<Record<string, string>>;
 
 function createReceiver(settings: ChannelSettings): ChannelReceiver {
   const secret = settingOf(settings, 'TELEGRAM_WEBHOOK_SECRET');
@@ -210,13 +213,23 @@ function createSender(settings: ChannelSettings): ChannelSending {
   const answer = (id: string, alert: Params = {}): Promise<boolean> =>
     isTaken(ask('answerCallbackQuery', { callback_query_id: id, ...alert }));
 
-  /** Privately where Telegram can: as the answer to the click, or, where that is too old, in the chat with the bot. */
-  async function tellText({ user = '', click = '' }: Readonly<Record<string, string>>, note: TextNote): Promise<void> {
-    const fits = note.link === undefined && note.text.length <= ALERT_CHARS;
-    if (click !== '') {
-      if ((await answer(click, fits ? { text: note.text, show_alert: true } : {})) && fits) return;
+  /**
+   * Privately: as the answer to the click, or, where it is too long or too late for that, in the chat with the bot. To whom
+   * the bot may not write is told so where they are: what is for them alone stands in no group.
+   */
+  async function tellText({ user = '', chat = '', topic = '', click = '' }: Way, note: TextNote): Promise<void> {
+    const fits = click !== '' && note.link === undefined && note.text.length <= ALERT_CHARS;
+    if (fits && (await answer(click, { text: note.text, show_alert: true }))) return;
+    const refusal = await refusalOf(send({ to: user, thread: '' }, textMessage(note.text, note.link)));
+    // A click that was too late for the text is too late for anything.
+    const isOpen = click !== '' && !fits;
+    if (refusal === undefined) {
+      if (isOpen) await answer(click).catch(() => undefined); // told already: the client only waits a little longer
+      return;
     }
-    await send({ to: user, thread: '' }, textMessage(note.text, note.link));
+    if (chat === user || chat === '') throw refusal;
+    if (isOpen && (await answer(click, { text: WRITE_FIRST, show_alert: true }))) return;
+    await send({ to: chat, thread: topic }, mentioning(user, WRITE_FIRST));
   }
 
   return {
@@ -242,6 +255,17 @@ function createSender(settings: ChannelSettings): ChannelSending {
       await send({ to: chat, thread: topic }, questionFor(note, { user, mark: way['mark'] ?? '' }));
     },
   };
+}
+
+/** Undefined where it is taken; what passes by itself is thrown. */
+async function refusalOf(work: Promise<unknown>): Promise<ChannelFault | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    if (error instanceof ChannelFault && error.kind === 'refused') return error;
+    throw error;
+  }
 }
 
 function faultOf(method: string, said: Omit<z.output<typeof Answer>, 'ok' | 'result'>): ChannelFault {

@@ -2,17 +2,14 @@
 // asks and what happens when nobody answers. Each surface formats it for itself. Pure: time arrives as nowMs. May import
 // domain only. Guarantee: where anything of the arguments is cut or hidden, the card offers no answer but deny.
 import { endingOf, endingText, type Outcome } from './action.ts';
-import { type Approval, type ApprovalEnd, askedBy } from './approval.ts';
+import type { Approval, ApprovalEnd } from './approval.ts';
 import type { SaidSince } from './asked-back.ts';
+import { endedText, groupsText, titleOf, voidedBy } from './card-words.ts';
 import { answersTo, saidOf } from './decision.ts';
-import { groupsAt } from './entitlement.ts';
 import { canonicalText, type Leaf, leavesOf } from './leaves.ts';
 import { flagsOf, type Shown, shownLine, shownText } from './display.ts';
 import type { Json } from './json.ts';
-import { sourceText } from './origin-words.ts';
-import { onlyPersonOf } from './principal.ts';
-import type { Provenance } from './provenance.ts';
-import { isStrangers } from './sources.ts';
+import { toldSources } from './origin-words.ts';
 import type { DecisionAnswer } from './signed.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -57,6 +54,8 @@ export interface CardAsk {
   readonly handle: string;
   readonly digest: string;
   readonly headline: readonly [what: Shown, forWhom: Shown, howMuch: Shown];
+  /** Who asks whom; that it was escalated, from whom and why. */
+  readonly title: string;
   /** Every argument that there is room for, in canonical order. */
   readonly fields: readonly CardField[];
   /** How many more there are. */
@@ -76,7 +75,11 @@ export interface CardAsk {
   /** What happens then, if nobody answers; '' once it has ended. */
   readonly otherwise: string;
   readonly end: ApprovalEnd;
-  /** How the action ended; null while that is not known. */
+  /** How it has ended, in a sentence; also that it was approved, and is void since. '' while it is open. */
+  readonly ended: string;
+  /** The fields of the record by whose change it is void; '' for none. */
+  readonly changed: Shown;
+  /** How the action ended; null while that is not known, or where another card tells it. */
   readonly outcome: Shown | null;
   /** The answers that make sense now, and may be given from what is shown; none once it has ended. */
   readonly answers: readonly DecisionAnswer[];
@@ -87,7 +90,6 @@ export interface CardAsk {
 export interface Card {
   /** Of the batch, or of the question. */
   readonly id: string;
-  readonly title: string;
   readonly asks: readonly CardAsk[];
   /** What was allowed and runs with it. */
   readonly alsoRuns: readonly Shown[];
@@ -111,6 +113,8 @@ export interface CardInput {
     readonly outcome: Outcome | null;
     readonly saidSince?: readonly SaidSince[];
   }[];
+  /** All approvals of the batch, also those that stand on other cards: one may ask anew what another was approved for. */
+  readonly batch: readonly Approval[];
   /** Summaries of the allowed actions of the batch. */
   readonly alsoRuns: readonly string[];
   /** What people are called, by id. */
@@ -128,24 +132,9 @@ const MAX_ALSO_RUNS = 20;
 
 export function cardOf(input: CardInput, limits: CardLimits, nowMs: number): Card {
   const share = Math.floor(limits.totalChars / Math.max(1, input.asks.length));
-  const asks = input.asks.map((ask) => askOf(ask, input.names, { ...limits, totalChars: share }, nowMs));
-  return { id: input.id, title: titleOf(input), asks, alsoRuns: alsoRunsOf(input.alsoRuns) };
+  const asks = input.asks.map((ask) => askOf(ask, input, { ...limits, totalChars: share }, nowMs));
+  return { id: input.id, asks, alsoRuns: alsoRunsOf(input.alsoRuns) };
 }
-
-function titleOf({ asks: [first], asks }: CardInput): string {
-  if (first === undefined) return '';
-  const { agent, group, question } = first.approval;
-  const what = question === undefined ? 'asks for leave' : 'asks what happened';
-  const many = asks.length > 1 ? ` (${asks.length} times)` : '';
-  return shownLine(`${agent} ${what}: ${groupText(group)}${many}`, LINE_CHARS).text;
-}
-
-/** The groups that may decide now. */
-const groupsText = (approval: Approval, nowMs: number): string =>
-  shownLine(groupsAt(askedBy(approval), nowMs).map(groupText).join(', '), LINE_CHARS).text;
-
-/** A group of one is named by its person. */
-const groupText = (group: string): string => onlyPersonOf(group) ?? group;
 
 /** What was allowed among the actions of a batch, and waits with it, in its own words. */
 export const allowedIn = (
@@ -167,28 +156,35 @@ function alsoRunsOf(summaries: readonly string[]): readonly Shown[] {
 
 function askOf(
   { approval, handle, outcome, saidSince = [] }: CardInput['asks'][number],
-  names: CardInput['names'],
+  { names, batch }: Pick<CardInput, 'names' | 'batch'>,
   limits: CardLimits,
   nowMs: number,
 ): CardAsk {
   const person = (id: string): Shown => shownLine(personText(names, id), LINE_CHARS);
   const room = { ...limits };
   const args = argumentsOf(approval, room);
+  const voided = voidedBy(approval, batch);
   const { id: approvalId, digest, ruleId, reason, quorum, deadlineMs, end } = approval;
   return {
-    ...{ approvalId, handle, digest, headline: headlineOf(approval, person(approval.requester)) },
+    ...{ approvalId, handle, digest, headline: headlineOf(approval, names) },
+    title: titleOf(approval, nowMs),
     ...{ fields: args.fields, hiddenFields: args.hiddenFields },
     evidence: evidenceOf(approval, { ...room, totalChars: args.leftChars }, nowMs),
     ...{ rule: shownLine(ruleId, LINE_CHARS), reason: shownText(reason, REASON_CHARS) },
-    ...{ requester: person(approval.requester), group: groupsText(approval, nowMs), quorum },
+    ...{
+      requester: person(approval.requester),
+      group: shownLine(groupsText(approval, nowMs), LINE_CHARS).text,
+      quorum,
+    },
     isQuestion: approval.question !== undefined,
     decided: saidInOrder(approval).map((one) => ({
       ...{ person: person(one.personId), answer: one.answer, atMs: one.atMs },
       reason: shownText(one.reason, REASON_CHARS),
     })),
     saidSince: saidSince.map(({ text, atMs }) => ({ text: shownText(text, SAID_CHARS), atMs })),
-    ...{ deadlineMs, end, otherwise: otherwiseOf(approval) },
-    outcome: outcome === null ? null : shownText(endingText(endingOf(outcome)), REASON_CHARS),
+    ...{ deadlineMs, end, otherwise: otherwiseOf(approval), ended: endedText(approval, outcome, voided) },
+    changed: voided?.changed ?? { text: '', flags: [] },
+    outcome: outcome === null || voided ? null : shownText(endingText(endingOf(outcome)), REASON_CHARS),
     answers: answersNow(approval, args.isWhole, nowMs),
     isWhole: args.isWhole,
   };
@@ -202,13 +198,17 @@ const personText = (names: CardInput['names'], id: string): string =>
 // Between a summary and the amount that it ends in: the amount has a line of its own.
 const AMOUNT_FOLLOWS = ' · ';
 
-function headlineOf({ summary, forWhom, howMuch }: Approval, requester: Shown): CardAsk['headline'] {
-  const amount = `${AMOUNT_FOLLOWS}${howMuch ?? ''}`;
-  const what = howMuch !== undefined && summary.endsWith(amount) ? summary.slice(0, -amount.length) : summary;
+/** The three lines that come first, wherever an approval is shown. */
+export function headlineOf(
+  { summary, forWhom = '', howMuch = '', requester }: Approval,
+  names: CardInput['names'],
+): CardAsk['headline'] {
+  const amount = `${AMOUNT_FOLLOWS}${howMuch}`;
+  const what = howMuch !== '' && summary.endsWith(amount) ? summary.slice(0, -amount.length) : summary;
   return [
     shownLine(what, LINE_CHARS),
-    forWhom === undefined ? requester : shownLine(forWhom, LINE_CHARS),
-    shownLine(howMuch ?? 'no amount is stated', LINE_CHARS),
+    shownLine(forWhom === '' ? personText(names, requester) : forWhom, LINE_CHARS),
+    shownLine(howMuch === '' ? 'no amount is stated' : howMuch, LINE_CHARS),
   ];
 }
 
@@ -236,7 +236,7 @@ interface Listed {
 function argumentsOf({ args, critical = [], provenance }: Approval, limits: CardLimits): Listed {
   const read = readArguments(args);
   if (read === undefined) return { fields: [], hiddenFields: 0, leftChars: limits.totalChars, isWhole: false };
-  const listed = listOf(leavesOf(read), new Set(critical), limits, provenance);
+  const listed = listOf(leavesOf(read), new Set(critical), limits, toldSources(provenance, critical));
   // What is shown was read from the very text that the digest covers, or else a person would see other values.
   return { ...listed, isWhole: listed.isWhole && isCanonical(read, args) };
 }
@@ -271,9 +271,8 @@ function listOf(
   leaves: readonly Leaf[],
   critical: ReadonlySet<string>,
   limits: CardLimits,
-  provenance?: Provenance,
+  sources: ReadonlyMap<string, string> = new Map(),
 ): Listed {
-  const traced = new Map(provenance?.values.map((one) => [one.path, one]));
   const fields: CardField[] = [];
   let leftChars = limits.totalChars;
   let isWhole = true;
@@ -285,11 +284,9 @@ function listOf(
     leftChars -= needs;
     const flags = flagsOf([...name.flags, ...value.flags]);
     isWhole &&= !flags.includes('cut');
-    const isCritical = critical.has(top);
-    const source = traced.get(path);
-    const isTold = source !== undefined && (isCritical || isStrangers(source.origin));
-    const from = isTold ? shownLine(sourceText(source), LINE_CHARS) : null;
-    fields.push({ name: name.text, value: { text: value.text, flags }, from, isCritical });
+    const source = sources.get(path);
+    const from = source === undefined ? null : shownLine(source, LINE_CHARS);
+    fields.push({ name: name.text, value: { text: value.text, flags }, from, isCritical: critical.has(top) });
   }
   const hiddenFields = leaves.length - fields.length;
   return { fields, hiddenFields, leftChars, isWhole: isWhole && hiddenFields === 0 };

@@ -24,6 +24,23 @@ export function answersTo(approval: Pick<Approval, 'question'>): readonly Decisi
     : ['happened', 'did_not_happen'];
 }
 
+/** Whether whoever asked for the action reads the reason: as how it ended, as a question to them, or as what happened. */
+export function isReasonTold(answer: DecisionAnswer): boolean {
+  switch (answer) {
+    case 'deny':
+    case 'ask_back':
+    case 'happened':
+    case 'did_not_happen':
+      return true;
+    case 'approve':
+    case 'edit':
+    case 'withdraw':
+      return false;
+    default:
+      return answer satisfies never;
+  }
+}
+
 /** What became of one decision. */
 interface Counted {
   readonly approval: Approval;

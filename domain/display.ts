@@ -7,16 +7,23 @@ import { writtenOut } from './text.ts';
 /** What was found, one word each. Stable: surfaces and tests know them. */
 export type Flag = 'bidi' | 'invisible' | 'tag' | 'control' | 'cut' | Pretence;
 
-/** The flags in words for people. */
+/** The flags in words for people, who know nothing of code points. */
 export const FLAG_WORDS: Readonly<Record<Flag, string>> = {
   bidi: 'characters that turn text around',
-  invisible: 'invisible characters',
-  tag: 'hidden tag characters',
-  control: 'control characters, or white space or accents without end',
-  mixed_script: 'letters of different scripts in one word',
+  invisible: 'characters that nobody sees',
+  tag: 'hidden characters that can spell out a text of their own',
+  control: 'characters that are no letters or signs, or blanks or accents without end',
+  mixed_script: 'letters of different alphabets in one word',
   look_alike: 'letters that look like others',
   cut: 'too long to show here',
 };
+
+/** What was found, in words for people, and how it is shown; '' where nothing was found. */
+export function careText(flags: readonly Flag[]): string {
+  const found = flags.filter((flag) => flag !== 'cut').map((flag) => FLAG_WORDS[flag]);
+  const written = found.length === 0 ? [] : [`careful: ${found.join(', and ')}; each is written out in <…>`];
+  return [...written, ...(flags.includes('cut') ? [FLAG_WORDS.cut] : [])].join('; ');
+}
 
 /** Text that has been made safe to show; the flags in the order of FLAG_WORDS, each once. */
 export interface Shown {

@@ -1,6 +1,7 @@
 // Who may decide on an approval. One function, asked three times: by the API at the click, by the Workflow when it counts,
 // by the actor when it acts. Pure. May import domain only.
-import { type Directory, isMember, isReachable, onlyPersonOf, type Person } from './principal.ts';
+import { channelsOfGroup, type Directory, isMember, isReachable, onlyPersonOf, type Person } from './principal.ts';
+import type { Refusal } from './refusal.ts';
 
 /** How much an action is about. `minorUnits` is a whole number of the currency's smallest unit: 7200 is 72.00 EUR. */
 export interface Amount {
@@ -26,17 +27,30 @@ export interface Asked {
 
 /** Why the person may not decide it at that time, in a sentence for the person; undefined when they may. */
 export function whyNotEntitled(directory: Directory, asked: Asked, personId: string, atMs: number): string | undefined {
+  return entitlementRefusal(directory, asked, personId, atMs)?.text;
+}
+
+/** The same, and which of the reasons it is. */
+export function entitlementRefusal(
+  directory: Directory,
+  asked: Asked,
+  personId: string,
+  atMs: number,
+): { readonly why: Refusal; readonly text: string } | undefined {
   const groups = groupsAt(asked, atMs);
   if (!groups.some((group) => isMember(directory, group, personId))) {
-    return `only ${peopleOf(groups)} may decide this`;
+    return { why: 'not_asked', text: `only ${peopleOf(groups)} may decide this` };
   }
   const author = asked.authors.find((one) => isSameEyes(directory, one, personId));
-  if (author === personId) return 'who asks for an action, or whose words it rests on, cannot decide it';
-  if (author !== undefined)
-    return `you and ${author} act for one another, so you cannot decide what ${author} asks for`;
+  if (author === personId) return { why: 'author', text: AUTHOR };
+  if (author !== undefined) {
+    const text = `you and ${author} act for one another, so you cannot decide what ${author} asks for`;
+    return { why: 'same_eyes', text };
+  }
   const person = directory.people.find(({ id }) => id === personId);
   if (asked.amount !== undefined && person !== undefined && !reaches(person, asked.amount)) {
-    return `it is about more than you may approve; somebody else of ${peopleOf(groups)} must decide it`;
+    const text = `it is about more than you may approve; somebody else of ${peopleOf(groups)} must decide it`;
+    return { why: 'above_limit', text };
   }
   return undefined;
 }
@@ -54,6 +68,19 @@ export const groupsAt = (
 /** Whether anybody who may decide it, sooner or later, can be written to on some channel. */
 export const isAskedInChannels = (directory: Directory, { group, escalation }: Asked): boolean =>
   [group, ...escalation.map((one) => one.group)].some((one) => isReachable(directory, one));
+
+/** Whether anybody who may decide it at that time is written to on one of these channels, in person or as a group. */
+export function isShownOn(channels: readonly string[], directory: Directory, asked: Asked, atMs: number): boolean {
+  const entitled = entitledPeople(directory, asked, atMs);
+  return (
+    groupsAt(asked, atMs).some((group) => channelsOfGroup(directory, group).some((one) => channels.includes(one))) ||
+    directory.people.some(
+      ({ id, channels: own = {} }) => entitled.includes(id) && Object.keys(own).some((one) => channels.includes(one)),
+    )
+  );
+}
+
+const AUTHOR = 'who asks for an action, or whose words it rests on, cannot decide it';
 
 /** One pair of eyes: the same person, or one of them acts for the other. */
 function isSameEyes({ people }: Directory, one: string, other: string): boolean {

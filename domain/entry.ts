@@ -7,6 +7,7 @@ import type { ChannelAddress, ConversationChannel, MessageRef } from './channel.
 import type { Principal } from './principal.ts';
 import type { ConversationPhase } from './conversation.ts';
 import type { ModelCost } from './model.ts';
+import type { RefusedDecision } from './refusal.ts';
 import type { DecisionAnswer } from './signed.ts';
 import type { SwitchScope } from './switch.ts';
 
@@ -171,7 +172,13 @@ export type Fact =
       readonly notice: 'reminder' | 'escalation';
       readonly groups: readonly string[];
     }
-  | { readonly kind: 'decision_refused'; readonly approvalId: string; readonly reason: string }
+  /** `by`: turned away by the API, before it was signed. Without, what came to its batch says of itself whose it is. */
+  | {
+      readonly kind: 'decision_refused';
+      readonly approvalId: string;
+      readonly reason: string;
+      readonly by?: RefusedDecision;
+    }
   | { readonly kind: 'approval_settled'; readonly approval: Approval }
   | { readonly kind: 'claimed'; readonly digest: string; readonly tool: string; readonly warrant: WarrantMark | null }
   /** Somebody set out to do it: for a write once per epoch, under a credential of these scopes. */

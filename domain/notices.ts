@@ -7,8 +7,6 @@ import { timeText } from './text.ts';
 export interface Notice {
   readonly kind: 'reminder' | 'escalation';
   readonly atMs: number;
-  /** The group that may decide too, of an escalation; '' of a reminder. */
-  readonly group: string;
 }
 
 // Half, for who has put it off; nine tenths, for who has forgotten it. More would teach people to ignore them.
@@ -28,8 +26,8 @@ export function reminderOf({ askedMs, deadlineMs, question }: Approval, nowMs: n
 export function noticesOf({ askedMs, deadlineMs, escalation = [] }: Approval): readonly Notice[] {
   const reminders = REMIND_AT.map((part) => askedMs + Math.round((deadlineMs - askedMs) * part))
     .filter((atMs) => atMs - askedMs >= NO_REMINDER_WITHIN_MS)
-    .map((atMs): Notice => ({ kind: 'reminder', atMs, group: '' }));
-  const escalations = escalation.map(({ group, fromMs }): Notice => ({ kind: 'escalation', atMs: fromMs, group }));
+    .map((atMs): Notice => ({ kind: 'reminder', atMs }));
+  const escalations = escalation.map(({ fromMs }): Notice => ({ kind: 'escalation', atMs: fromMs }));
   return [...reminders, ...escalations].toSorted((one, other) => one.atMs - other.atMs);
 }
 

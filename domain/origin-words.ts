@@ -1,5 +1,6 @@
 // How people read where a value comes from. Pure. May import domain only.
-import type { TracedValue } from './provenance.ts';
+import type { Provenance, TracedValue } from './provenance.ts';
+import { isStrangers } from './sources.ts';
 
 /** "read_ticket (untrusted)", "the requester’s own words". One line; names of tools and ids of people are not escaped. */
 export function sourceText(value: TracedValue): string {
@@ -36,3 +37,14 @@ function placeText({ origin, source = '', itemId }: TracedValue): string {
       return origin satisfies never;
   }
 }
+
+/** By path: where each value that decides comes from, and each that a stranger wrote. */
+export const toldSources = (
+  provenance: Provenance | undefined,
+  critical: readonly string[],
+): ReadonlyMap<string, string> =>
+  new Map(
+    (provenance?.values ?? [])
+      .filter(({ name, origin }) => critical.includes(name) || isStrangers(origin))
+      .map((value) => [value.path, sourceText(value)]),
+  );

@@ -32,10 +32,21 @@ export interface Directory {
 
 export const CURRENCY = /^[A-Z]{3}$/;
 
-/** Check a directory where it is written. Throws with a sentence when a group names an unknown person or ids repeat. */
+// 64 characters that look like no others: people read ids on cards and in the ledger, and compare them. An e-mail address is
+// none, as it changes, and whoever gets it next would be taken for whoever had it.
+const ID = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$/;
+const ID_FORM =
+  'it must be 1 to 64 letters of English, digits, ".", "_", "-" or "/", and begin with a letter or digit. An id never changes, so it is no name and no e-mail address';
+// As in the URL of its webhooks.
+const CHANNEL = /^[a-z][a-z0-9]{0,31}$/;
+// 128 characters: several times the ids of the platforms that we know.
+const CHANNEL_ID = /^[!-~]{1,128}$/;
+
+/** Check a directory where it is written. Throws with a sentence when an id has not its form, is unknown, or repeats. */
 export function defineDirectory(directory: Directory): Directory {
   const ids = new Set<string>();
   for (const person of directory.people) {
+    if (!ID.test(person.id)) throw new Error(`directory: "${person.id}" cannot be the id of a person; ${ID_FORM}`);
     if (ids.has(person.id)) throw new Error(`directory: the person id "${person.id}" stands twice; ids must be unique`);
     ids.add(person.id);
   }
@@ -51,25 +62,40 @@ export function defineDirectory(directory: Directory): Directory {
   }
   for (const [group, members] of Object.entries(directory.groups)) {
     if (group.startsWith('@')) throw new Error(`directory: group "${group}" must not begin with "@"; rename it`);
+    if (!ID.test(group)) throw new Error(`directory: "${group}" cannot be the id of a group; ${ID_FORM}`);
     for (const member of members) {
       if (!ids.has(member))
         throw new Error(`directory: group "${group}" names "${member}", who is not among the people`);
     }
   }
-  for (const group of Object.keys(directory.addresses ?? {})) {
+  for (const [group, addresses] of Object.entries(directory.addresses ?? {})) {
     if (!Object.hasOwn(directory.groups, group))
       throw new Error(`directory: there is an address of "${group}", which is not among the groups`);
+    assertChannelForms(group, addresses);
   }
   assertChannelIdsDiffer(directory.people);
   return Object.freeze(directory);
+}
+
+/** Of a person, or the addresses of a group. What is compared whole holds no blank and no sign that nobody sees. */
+function assertChannelForms(of: string, ids: Readonly<Record<string, string>>): void {
+  for (const [channel, id] of Object.entries(ids)) {
+    if (!CHANNEL.test(channel))
+      throw new Error(`directory: "${channel}", of "${of}", cannot be the name of a channel; name one such as slack`);
+    if (id.trim() === '') throw new Error(`directory: the ${channel} id of "${of}" is blank; take it out`);
+    if (!CHANNEL_ID.test(id))
+      throw new Error(
+        `directory: the ${channel} id "${id}" of "${of}" has a blank, or what is no sign of ASCII, or more than 128 characters; copy it as the platform gives it, such as T024BE7LD/U024BE7LH`,
+      );
+  }
 }
 
 /** One id that stood for two people would let each speak for the other. */
 function assertChannelIdsDiffer(people: readonly Person[]): void {
   const owners = new Map<string, string>();
   for (const { id, channels = {} } of people) {
+    assertChannelForms(id, channels);
     for (const [channel, channelId] of Object.entries(channels)) {
-      if (channelId.trim() === '') throw new Error(`directory: the ${channel} id of "${id}" is blank; take it out`);
       const owner = owners.get(`${channel} ${channelId}`);
       if (owner !== undefined)
         throw new Error(`directory: "${owner}" and "${id}" have the same ${channel} id "${channelId}"`);
@@ -98,12 +124,16 @@ export const onlyPersonOf = (group: string): string | undefined =>
 
 /** Whether the group, or anybody in it, can be written to on some channel. */
 export function isReachable(directory: Directory, group: string): boolean {
-  const { people, addresses = {} } = directory;
-  const own = Object.hasOwn(addresses, group) ? Object.keys(addresses[group] ?? {}) : [];
+  const { people } = directory;
   return (
-    own.length > 0 ||
+    channelsOfGroup(directory, group).length > 0 ||
     people.some(({ id, channels = {} }) => isMember(directory, group, id) && Object.keys(channels).length > 0)
   );
+}
+
+/** The channels on which the group has an address of its own. */
+export function channelsOfGroup({ addresses = {} }: Directory, group: string): readonly string[] {
+  return Object.hasOwn(addresses, group) ? Object.keys(addresses[group] ?? {}) : [];
 }
 
 /** True when the person stands in the group now. An unknown group has no members, so nobody does. */

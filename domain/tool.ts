@@ -5,6 +5,9 @@ import type { Effect, Evidence, Proposal } from './action.ts';
 import type { Json } from './json.ts';
 import type { Principal } from './principal.ts';
 
+// 32 KB in UTF-8: a long mail with its headers; larger content belongs into a file that the call names.
+export const MAX_ARGUMENTS_BYTES = 32_768;
+
 declare const authorized: unique symbol;
 
 /** Only the actor's verifier makes one, so a call of `execute` without a verified warrant does not compile. */

@@ -2,7 +2,8 @@
 // May import domain only.
 import type { Fact, FactOf, RecordedEntry } from './entry.ts';
 import type { Proposal } from './action.ts';
-import { sourceText } from './origin-words.ts';
+import { toldSources } from './origin-words.ts';
+import { REFUSALS, type RefusedDecision } from './refusal.ts';
 import { type Chain, rulingOf } from './why-chain.ts';
 import { attempted, claimed, settled } from './why-ends.ts';
 import { json, type Known, type Line, listed, minutes, money, nameOf, type WhyLine, words } from './why-line.ts';
@@ -55,8 +56,9 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
       return reconciled(fact);
     case 'settled':
       return settled(fact, chain, isRebuilt);
-    case 'warrant_refused':
     case 'decision_refused':
+      return fact.by === undefined ? refused(fact) : turnedAway(fact.by, fact.approvalId);
+    case 'warrant_refused':
       return refused(fact);
     case 'operator_act':
       return {
@@ -90,6 +92,16 @@ function refused({ kind, reason }: FactOf<'warrant_refused' | 'decision_refused'
       ? ['the actor refused a warrant for it', 'nothing runs on a warrant that does not hold']
       : ['a decision that was put to its batch was refused', 'a decision that does not verify counts for nothing'];
   return { part: 'gap', text: `${text}: ${reason}`, coverage: 'enforced', because };
+}
+
+function turnedAway({ personId, tenant, answer, method, why }: RefusedDecision, approvalId: string): Line {
+  return {
+    part: 'people',
+    text: `${personId} was turned away with ${words(answer)}, known by ${words(method)}: ${REFUSALS[why]}`,
+    coverage: 'enforced',
+    because: 'the API refused it before anything was signed; it is on record once, however often it was tried',
+    details: { approvalId, tenant },
+  };
 }
 
 const BY_WORKFLOW = {
@@ -166,11 +178,10 @@ function proposed({ proposal }: FactOf<'proposed'>, { items, digestNow }: Known)
   };
 }
 
-/** Of the values that decide: where each comes from, as code traced it before the ruling. */
+/** As code traced it before the ruling. Sealed, so it may be gone. */
 function originsText({ critical = [], provenance }: Proposal): string {
-  if (typeof provenance !== 'object') return '';
-  const told = provenance.values.filter(({ name }) => critical.includes(name));
-  return told.map((one) => `; ${one.path} comes from ${sourceText(one)}`).join('');
+  const told = toldSources(typeof provenance === 'object' ? provenance : undefined, critical);
+  return [...told].map(([path, source]) => `; ${path} comes from ${source}`).join('');
 }
 
 function inspected({ tool, scopes, evidence }: FactOf<'inspected'>, isRebuilt: boolean): Line {

@@ -6,7 +6,7 @@ import type { Fact } from '../domain/entry.ts';
 import type { Trust } from '../domain/item.ts';
 import { connectGuarded, createPool, type GuardedClient } from './pool.ts';
 import type { Tables } from './schema.ts';
-import { PLACES } from './steps.ts';
+import { OF_APPROVAL, PLACES } from './steps.ts';
 
 type Table = keyof Tables;
 /** Columns per table; none named means all of them. */
@@ -57,8 +57,10 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
     },
     appends: [
       ...(['conversation_opened', 'commanded', 'phase', 'approval_seen', 'approval_settled', 'switched'] as const),
-      ...(['ledger_read', 'configured'] as const),
+      ...(['decision_refused', 'ledger_read', 'configured'] as const),
     ],
+    // What it turned away itself, under the approval; what came to a batch is the batch's to say.
+    only: { decision_refused: `subject ~ '${OF_APPROVAL}'` },
     labels: [],
   },
   countersign_workflows: {
@@ -78,6 +80,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
     // It takes the claim of what nobody begins any more, and what people say has happened corrects what was not known.
     only: {
       claimed: `${READ} #>> '{fact,warrant}' is null`,
+      decision_refused: `subject !~ '${OF_APPROVAL}'`,
       settled: `(${READ} #>> '{fact,outcome,kind}' <> 'succeeded' or step = 'corrected')`,
     },
     labels: ['principal', 'record', 'untrusted', 'model'],

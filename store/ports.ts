@@ -3,6 +3,7 @@
 import type { Effect, Evidence, Outcome } from '../domain/action.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Approval } from '../domain/approval.ts';
+import type { AskedWithoutAmount, Unshown } from '../domain/asks.ts';
 import type { Burden } from '../domain/burden.ts';
 import type { ConversationChannel } from '../domain/channel.ts';
 import type { ConversationPhase } from '../domain/conversation.ts';
@@ -189,6 +190,10 @@ export interface Store {
     ofOwner(period: { readonly owner: string; readonly fromMs: number; readonly toMs: number }): Promise<OwnerReport>;
     /** How much each rule asked of people, who asks most first: of asks from `fromMs` on and before `toMs`. */
     burden(period: { readonly fromMs: number; readonly toMs: number }): Promise<Burden>;
+    /** Open approvals that no channel has shown anybody, oldest first: bounded, as of `store/unshown.ts`. */
+    unshown(): Promise<readonly Unshown[]>;
+    /** What rules asked from then on of which they name no amount, as each asked last of each tool: bounded. */
+    askedWithoutAmount(period: { readonly fromMs: number }): Promise<readonly AskedWithoutAmount[]>;
     /** Open conversations whose agent is not among these, or whose owner is none of these people. */
     orphans(known: {
       readonly agents: readonly string[];

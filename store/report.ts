@@ -3,9 +3,11 @@
 import { sql } from 'kysely';
 import type { Outcome } from '../domain/action.ts';
 import { QUESTION } from '../domain/ids.ts';
+import { askedWithoutAmountIn } from './amounts.ts';
 import { burdenIn } from './burden.ts';
 import type { Store } from './ports.ts';
 import type { Db } from './schema.ts';
+import { unshownIn } from './unshown.ts';
 
 // 100: orphans by agent and owner; more would be a directory that was lost, which the first hundred show.
 const MAX_ORPHANS = 100;
@@ -27,6 +29,8 @@ export function createReports(db: Db): Store['reports'] {
       return { outcomes, ...asked, ...spent };
     },
     burden: (period) => burdenIn(db, period),
+    unshown: () => unshownIn(db),
+    askedWithoutAmount: (period) => askedWithoutAmountIn(db, period),
     async orphans({ agents, people }) {
       const rows = await db
         .selectFrom('conversations')

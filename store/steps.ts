@@ -10,6 +10,9 @@ interface Place {
   readonly subject?: string;
 }
 
+/** The id of an approval ends in its place in its batch and its round; that of an action or a batch does not. */
+export const OF_APPROVAL = '[.][0-9]+[.][0-9]+$';
+
 export const PLACES: Readonly<Record<Fact['kind'], Place>> = {
   conversation_opened: { step: '^opened$' },
   phase: { step: '^(phase:|closed$)' },
@@ -27,8 +30,8 @@ export const PLACES: Readonly<Record<Fact['kind'], Place>> = {
   approval_noticed: { step: '^noticed:[0-9]+$' },
   decided: { step: '^decided:' },
   decision_refused: { step: '^decision refused:' },
-  // The id of an approval ends in its place in its batch and its round; that of an action has no dot.
-  approval_settled: { step: '^settled$', subject: '[.][0-9]+[.][0-9]+$' },
+  // That of an action has no dot.
+  approval_settled: { step: '^settled$', subject: OF_APPROVAL },
   settled: { step: '^(settled|corrected)$', subject: '^[^.]*$' },
   claimed: { step: '^claimed$' },
   attempted: { step: '^attempted:' },

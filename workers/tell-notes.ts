@@ -17,8 +17,8 @@ const TIDY_EVERY_MS = 60_000;
 const A_LOOK = 20;
 // 5 looks of one channel at once: a call that hangs keeps no form of somebody else from being opened in time.
 const LOOKS_AT_ONCE = 5;
-// 25 s: longer than telling may take, which is two calls of 10 s at most, so that nobody else takes the note meanwhile.
-const HOLD_MS = 25_000;
+// 35 s: longer than telling may take, which is three calls of 10 s at most, so that nobody else takes the note meanwhile.
+const HOLD_MS = 35_000;
 // 3 s, and 5 times: a platform that is down for longer has people who look elsewhere.
 const AGAIN_MS = 3_000;
 const MAX_TRIES = 5;

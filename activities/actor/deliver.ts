@@ -5,8 +5,8 @@ import type { Approval } from '../../domain/approval.ts';
 import type { Delivered, DeliverActivities } from '../../domain/activity-ports.ts';
 import type { ChannelAddress, ChannelSending } from '../../domain/channel.ts';
 import { parseApprovalId } from '../../domain/ids.ts';
+import { aboutBatch } from '../../store/about-card.ts';
 import { heartbeating } from '../heartbeat.ts';
-import { aboutBatch } from './about.ts';
 import { type DeliverDeps, everywhere } from './everywhere.ts';
 import { placesOf } from './places.ts';
 import { type Run, runOf, type Unrecorded } from './posting.ts';
@@ -51,7 +51,7 @@ export async function showCards(run: Run, batchId: string): Promise<Delivered> {
 }
 
 async function jobsOf(run: Run, batchId: string, approvals: readonly Approval[]): Promise<readonly Job[]> {
-  const about = await aboutBatch(run, approvals);
+  const about = await aboutBatch(run.store, approvals);
   const places = placesOf(run.senders, run.directory, approvals, run.nowMs());
   const show = places.map((place) => ({ ...place, work: () => showCard(run, place, about) }));
   const asked = new Set(places.map(({ key }) => key));

@@ -20,20 +20,22 @@ export interface CardPlace {
 
 /**
  * Where the approvals of one batch are shown. What is asked anew is a message of its own, for an edited one rings nobody;
- * and where a channel shows few at once, each has its message, whatever came before it.
+ * and where a channel shows few at once, each has its message, whatever came before it. `isFor`: whom of those who are
+ * asked in person it is for; whoever reads a shared address reads all that stands there.
  */
 export function placesOf(
   senders: readonly ChannelSending[],
   directory: Directory,
   approvals: readonly Approval[],
   nowMs: number,
+  isFor: (approval: Approval, personId: string) => boolean = () => true,
 ): readonly CardPlace[] {
   const places = new Map<string, CardPlace>();
   for (const sender of senders) {
     for (const approval of approvals.filter(mayStandInChannels)) {
       const { index, round } = parseApprovalId(approval.id) ?? { index: 0, round: 0 };
       const part = Math.floor(index / sender.limits.asksPerMessage);
-      for (const address of addressesOf(sender, directory, approval, nowMs)) {
+      for (const address of addressesOf(sender, directory, approval, nowMs, isFor)) {
         const where = [sender.name, address.to, address.thread];
         const key = ['card', approval.batchId, round, part, ...where].join(' ');
         const before = places.get(key)?.approvals ?? [];
@@ -51,6 +53,7 @@ function addressesOf(
   directory: Directory,
   approval: Approval,
   nowMs: number,
+  isFor: (approval: Approval, personId: string) => boolean,
 ): readonly ChannelAddress[] {
   const { addresses = {}, people } = directory;
   const asked = askedBy(approval);
@@ -61,7 +64,9 @@ function addressesOf(
   // Who asks for leave cannot give it, nor who is above their limit: they are not asked.
   const entitled = new Set(entitledPeople(directory, asked, nowMs));
   const own = people
-    .filter(({ id }) => entitled.has(id) && inPerson.some((group) => isMember(directory, group, id)))
+    .filter(
+      ({ id }) => entitled.has(id) && isFor(approval, id) && inPerson.some((group) => isMember(directory, group, id)),
+    )
     .flatMap(({ channels = {} }) => (Object.hasOwn(channels, sender.name) ? (channels[sender.name] ?? []) : []));
   return [...shared, ...own.slice(0, MAX_PEOPLE)].map((id) => sender.place(id));
 }

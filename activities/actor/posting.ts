@@ -8,8 +8,10 @@ import type { ChannelAddress, ChannelSending, MessageRef, OutMessage } from '../
 import { sha256Hex } from '../../trust/digest.ts';
 import { type DeliverDeps, isRefused } from './everywhere.ts';
 
-// 15 s: a call to a platform takes 10 at most, and whoever makes it hears within one or two that its run has ended.
-const HELD_MS = 15_000;
+// 3 s, renewed every second while a call is under way: what a killed process had begun is another's by the time that it is
+// up again; a process that only waits for its platform keeps it.
+const HELD_MS = 3_000;
+const RENEWED_MS = 1_000;
 // 1,000 messages, which are some hundred bytes each: a store that cannot be written holds up new claims, too.
 const MAX_UNRECORDED = 1_000;
 
@@ -58,8 +60,10 @@ export async function postOnce(
     throw new ChannelFault('later', `another attempt may be posting to ${sender.name} ${address.to}`, HELD_MS);
   }
   let ref: MessageRef;
+  // What cannot be renewed just now lapses, and may be posted twice: a store that is away stops everybody else as well.
+  const renewing = setInterval(() => void deliveries.claim(claim, HELD_MS).catch(() => undefined), RENEWED_MS);
   try {
-    ref = await sender.post(address, rendered);
+    ref = await sender.post(address, rendered).finally(() => clearInterval(renewing));
   } catch (error) {
     // Where this fails the claim lapses by itself.
     await deliveries.release(claim).catch(() => undefined);

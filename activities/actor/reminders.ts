@@ -5,7 +5,7 @@ import { ChannelFault, isTaken } from '../../channels/definition.ts';
 import type { Delivered } from '../../domain/activity-ports.ts';
 import type { Approval } from '../../domain/approval.ts';
 import type { MessageRef } from '../../domain/channel.ts';
-import { shownLine } from '../../domain/display.ts';
+import { careText, shownLine } from '../../domain/display.ts';
 import { isRemindedBy, reminderOf } from '../../domain/notices.ts';
 import { timeText } from '../../domain/text.ts';
 import { sha256Hex } from '../../trust/digest.ts';
@@ -33,7 +33,7 @@ export function createReminding() {
     const places = ownPlaces(run, own, atMs);
     if (places.length === 0) return { done: 0, refused: [] };
     const others = (await dueNow(run)).filter((one) => one.batchId !== batchId);
-    const beside = byAddress(placesOf(run.senders, run.directory, others, run.nowMs()));
+    const beside = byAddress(placesToRemind(run, others));
     return everywhere(run, places, ({ note, ...place }) => {
       const key = ['remind', batchId, sha256Hex(note), place.key].join(' ');
       const text = textOf(place.approvals, beside.get(place.key)?.approvals ?? [], note);
@@ -47,10 +47,16 @@ function ownPlaces(run: Run, own: readonly Approval[], atMs: number) {
   const notes = [...new Set(own.map((one) => reminderOf(one, atMs)))];
   return notes.flatMap((note) => {
     const of = own.filter((one) => reminderOf(one, atMs) === note);
-    const places = byAddress(placesOf(run.senders, run.directory, of, run.nowMs()));
+    const places = byAddress(placesToRemind(run, of));
     return [...places.values()].map((place) => ({ ...place, note }));
   });
 }
+
+/** Whoever has approved it has done their part, and waits for others; asked in person, they are told no more. */
+const placesToRemind = ({ senders, directory, nowMs }: Run, approvals: readonly Approval[]) =>
+  placesOf(senders, directory, approvals, nowMs(), ({ decisions }, id) =>
+    decisions.every((one) => one.personId !== id),
+  );
 
 /** What is open and half over, of all batches. */
 async function dueNow({ store, nowMs }: Run): Promise<readonly Approval[]> {
@@ -129,7 +135,9 @@ function textOf(own: readonly Approval[], also: readonly Approval[], note: strin
     : `${all.length} wait here for an answer, and half of their time is over or more. The first ends ${timeOf(all[0])}.`;
   const lines = all.slice(0, NAMED).map((one) => {
     const until = isOneBatch ? '' : ` · until ${timeOf(one)}`;
-    return shownLine(one.summary, LINE_CHARS).text + until;
+    const { text, flags } = shownLine(one.summary, LINE_CHARS);
+    const care = careText(flags);
+    return text + (care === '' ? '' : ` (${care})`) + until;
   });
   const more = all.length - lines.length;
   return [shownLine(said, NOTE_CHARS).text, ...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');

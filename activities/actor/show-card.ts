@@ -2,12 +2,12 @@
 // asked. What a channel refuses is on record, and tried again once there is news. May import domain,
 // trust, the channels' faults and store types.
 import { isTaken } from '../../channels/definition.ts';
-import { type Card, cardOf } from '../../domain/card.ts';
 import type { ChannelSending, MessageRef } from '../../domain/channel.ts';
 import type { DeliveryRow } from '../../domain/delivery.ts';
 import type { Entry, Fact } from '../../domain/entry.ts';
-import { approvalHandle, sha256Hex } from '../../trust/digest.ts';
-import type { About } from './about.ts';
+import { namesOf } from '../../domain/principal.ts';
+import { type About, cardAbout } from '../../store/about-card.ts';
+import { sha256Hex } from '../../trust/digest.ts';
 import { isRefused } from './everywhere.ts';
 import type { CardPlace } from './places.ts';
 import { postOnce, recordPosted, renderedFor, type Run } from './posting.ts';
@@ -22,8 +22,10 @@ export async function showCard(run: Run, place: CardPlace, about: About): Promis
   // What nobody was asked about when it ended is no news.
   if (ref === null && !isOpen(place)) return false;
   let digest = '';
+  const how = { names: namesOf(run.directory), limits: sender.limits, nowMs: run.nowMs() };
+  const card = cardAbout(about, place.approvals, how);
   try {
-    const rendered = renderedFor(sender, { kind: 'card', card: cardFor(run, place, about) });
+    const rendered = renderedFor(sender, { kind: 'card', card });
     digest = sha256Hex(rendered);
     if (standing?.claimedBy === null && standing.digest === digest) return false;
     if (ref !== null && (await isEdited(place, ref, rendered))) await remember(run, place, { ref, digest });
@@ -42,15 +44,6 @@ export async function showCard(run: Run, place: CardPlace, about: About): Promis
 }
 
 const isOpen = ({ approvals }: CardPlace): boolean => approvals.some(({ end }) => end === 'open');
-
-function cardFor(run: Run, { sender, approvals }: CardPlace, about: About): Card {
-  const asks = approvals.map((approval) => {
-    const { outcome = null } = about.actions.get(approval.actionId) ?? {};
-    return { approval, handle: approvalHandle(approval), outcome, saidSince: about.said.get(approval.id) ?? [] };
-  });
-  const { batchId: id } = approvals[0] ?? { batchId: '' };
-  return cardOf({ id, asks, alsoRuns: about.alsoRuns, names: about.names }, sender.limits, run.nowMs());
-}
 
 /** False where somebody has taken it away while it is open: then it is posted again. */
 async function isEdited(place: CardPlace, ref: MessageRef, rendered: string): Promise<boolean> {

@@ -1,12 +1,10 @@
 // A call's arguments: parsed by the tool's schema and made canonical once. Card, digest and tool see that text and no
 // other. May import domain and trust.
 import type { Json, JsonObject } from '../../domain/json.ts';
-import type { AnyTool } from '../../domain/tool.ts';
+import { type AnyTool, MAX_ARGUMENTS_BYTES } from '../../domain/tool.ts';
 import { utf8Bytes } from '../../domain/text.ts';
 import { canonicalJson } from '../../trust/digest.ts';
 
-// 32 KB in UTF-8: a long mail with its headers; larger content belongs into a file that the call names.
-const MAX_ARGUMENTS_BYTES = 32_768;
 // 5: the model mends a call from its first mistakes; a longer list drowns them.
 const MAX_ISSUES = 5;
 

@@ -1,8 +1,9 @@
 // What waits for a person, for leave or for an answer: the list, one approval with all that a decision needs, and the
 // decision itself. A decision carries an id of its own, so that it counts once however often it is sent.
 import { randomUUID } from 'node:crypto';
-import { Approval, Receipt } from '../../api/approval-schemas.ts';
+import { Approval, ApprovalLooked, Receipt } from '../../api/approval-schemas.ts';
 import type { z } from 'zod';
+import { FLAG_WORDS, flagsOf } from '../../domain/display.ts';
 import { CommandFailed, EXIT } from '../failure.ts';
 import { clockTime, columns, labelled, plainLine, type Terminal, untilWhen } from '../terminal.ts';
 import { groupName } from './chat-events.ts';
@@ -10,6 +11,8 @@ import { type AsOption, connect, type Context } from './context.ts';
 import { readAll } from './pages.ts';
 
 type ApprovalView = z.output<typeof Approval>;
+type LookedView = z.output<typeof ApprovalLooked>;
+type Shown = ApprovalView['headline']['what'];
 type Answer = ApprovalView['decisions'][number]['answer'];
 
 export interface ApprovalsOptions extends AsOption {
@@ -31,7 +34,7 @@ export async function showApprovals(
   const { terminal, nowMs } = context;
   const client = connect(context, 'approvals:decide', options);
   if (id !== undefined) {
-    const approval = await client.get(`/v1/approvals/${encodeURIComponent(id)}`, Approval);
+    const approval = await client.get(`/v1/approvals/${encodeURIComponent(id)}`, ApprovalLooked);
     showOne(terminal, approval, nowMs());
     return EXIT.done;
   }
@@ -55,8 +58,16 @@ export async function showApprovals(
   return EXIT.done;
 }
 
-function whatOf({ question, summary }: ApprovalView): string {
-  return question === null ? summary : `did it happen? ${summary}`;
+function whatOf({ question, summary, headline }: ApprovalView): string {
+  const { what, forWhom, howMuch } = headline;
+  const found = carefully({ text: summary, flags: [...what.flags, ...forWhom.flags, ...howMuch.flags] });
+  return question === null ? found : `did it happen? ${found}`;
+}
+
+/** With a word for what was found in it. */
+function carefully({ text, flags }: Shown): string {
+  const found = flagsOf(flags).map((flag) => FLAG_WORDS[flag]);
+  return found.length === 0 ? text : `${text} (careful: ${found.join('; ')})`;
 }
 
 /** The commands that the open ones of a list can be looked at and answered with. */
@@ -86,11 +97,18 @@ const DECIDED = {
   ask_back: 'asks',
 } as const satisfies Record<Answer, string>;
 
-function showOne({ print, colors }: Terminal, approval: ApprovalView, nowMs: number): void {
+// As the page has it.
+const NOT_WHOLE =
+  'Its page cannot show all of it, and nobody can approve there what they cannot see; deny it, and ask for it in smaller parts.';
+
+function showOne({ print, colors }: Terminal, approval: LookedView, nowMs: number): void {
   const { evidence, question, quorum, approvals, group, decisions, asides, deadlineMs, askedMs } = approval;
   const show = (name: string, text: string): void => print(labelled(name, text, colors.bold));
   show('approval', approval.id);
-  show('what', approval.summary);
+  const { what, forWhom, howMuch } = approval.headline;
+  show('what', carefully(what));
+  show('for whom', carefully(forWhom));
+  show('how much', carefully(howMuch));
   if (question !== null) show('question', 'did it happen? Nobody can tell from here; look where it would show.');
   show('tool', `${approval.tool} of the agent ${approval.agent}`);
   show('arguments', JSON.stringify(approval.args, null, 2));
@@ -100,6 +118,9 @@ function showOne({ print, colors }: Terminal, approval: ApprovalView, nowMs: num
       ? 'none'
       : `as of ${clockTime(evidence.asOfMs, nowMs)}\n${JSON.stringify(evidence.record, null, 2)}`,
   );
+  for (const { of, name, ...found } of approval.flagged)
+    show('careful', carefully({ ...found, text: `${of} ${name}: ${found.text}` }));
+  if (!approval.isWhole) show('careful', NOT_WHOLE);
   show('rule', `${approval.ruleId}${approval.reason === '' ? '' : `: ${approval.reason}`}`);
   show('asked by', `${approval.requester} at ${clockTime(askedMs, nowMs)}, conversation ${approval.conversationId}`);
   if (question === null) show('decides', `${groupName(group)}: ${approvals} of ${quorum} have approved`);

@@ -26,7 +26,7 @@ const Event = z.discriminatedUnion('kind', [
   Any.extend({ kind: z.literal('ruled'), verdict: z.string(), reason: z.string() }),
   Any.extend({ kind: z.literal('approval_requested'), ...Asked }),
   Any.extend({ kind: z.literal('decided'), receipt: z.string() }),
-  Any.extend({ kind: z.literal('decision_refused'), reason: z.string() }),
+  Any.extend({ kind: z.literal('decision_refused'), reason: z.string(), why: z.string().optional() }),
   Any.extend({ kind: z.literal('approval_settled'), ...Asked, end: End }),
   Any.extend({ kind: z.literal('warrant_refused'), reason: z.string() }),
   Any.extend({ kind: z.literal('settled'), outcome: z.string(), reason: z.string() }),
@@ -82,7 +82,8 @@ export function createTeller(
       case 'decided':
         return note('decision', event.receipt);
       case 'decision_refused':
-        return note('decision', `did not count: ${event.reason}`, colors.red);
+        // Whom the API turned away was told so; it is no news of the conversation.
+        return event.why === undefined ? note('decision', `did not count: ${event.reason}`, colors.red) : undefined;
       case 'approval_settled':
         return TOLD.has(event.end) ? undefined : note(event.end, event.summary, colors.yellow);
       case 'warrant_refused':

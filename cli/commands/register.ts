@@ -70,7 +70,7 @@ function registerApprovals(program: Command): void {
     .command('deny')
     .argument('<id>', 'the id of an approval')
     .description('deny it; that is final')
-    .requiredOption('--reason <text>', 'why; whoever asked is told')
+    .requiredOption('--reason <text>', 'why; it goes on record, and whoever asked for it reads it')
     .option(...AS)
     .action((id: string, options: DecisionOptions) =>
       run(async (context) => (await import('./approvals.ts')).decide(context, id, 'deny', options)),
@@ -103,7 +103,7 @@ function registerOtherWords(program: Command): void {
   program
     .command('ask-back')
     .argument('<id>', 'the id of an approval')
-    .argument('<question>', 'what you want to know of whoever asked')
+    .argument('<question>', 'what you want to know; whoever asked for it reads it')
     .description('ask in the conversation before you decide; the time goes on')
     .option(...AS)
     .action((id: string, reason: string, options: AsOption) =>
@@ -121,7 +121,7 @@ function registerAnswers(program: Command): void {
       .command(name)
       .argument('<id>', 'the id of a question, as approvals lists it')
       .description(description)
-      .option('--reason <text>', 'how you know; it goes on record')
+      .option('--reason <text>', 'how you know; it goes on record, and whoever asked for it reads it')
       .option(...AS)
       .action((id: string, options: DecisionOptions) =>
         run(async (context) => (await import('./approvals.ts')).decide(context, id, answer, options)),

@@ -94,6 +94,23 @@ test('what is asked anew is a new message, and the void one says so', async () =
   );
 });
 
+test('a card that was approved says that it is void once the record has changed and another asks', async () => {
+  const pigeon = createPigeon();
+  const record = (state: string) => ({ asOfMs: 1, version: '1', subject: 'cus_ada', record: { state } });
+  const first = await asked('treasury', { evidence: record('delivered') });
+  const { batchId, conversationId } = first;
+  await delivering(pigeon)('showCards', { batchId });
+  await settle(first, 'approved');
+  await delivering(pigeon)('showCards', { batchId });
+  const ended = () => cardsOf(pigeon).map(({ asks: [ask] }) => [ask?.ended, ask?.changed.text]);
+  assert.deepEqual(ended(), [['Approved', '']]);
+  await asked('treasury', { conversationId, id: `${batchId}.0.1`, evidence: record('lost') });
+  await delivering(pigeon)('showCards', { batchId });
+  const [[voided, changed] = [], second] = ended();
+  assert.match(voided ?? '', /^Void: it was approved, and then the record changed\. .*a new card asks$/);
+  assert.deepEqual([changed, second], ['state', ['', '']]);
+});
+
 test('what is already over is posted to nobody', async () => {
   const pigeon = createPigeon();
   const approval = await asked('treasury');

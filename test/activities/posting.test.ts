@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { patient } from '../../activities/actor/patient.ts';
 import { ChannelFault } from '../../channels/definition.ts';
@@ -11,6 +12,8 @@ import { cardsOf, deliverStage, directory } from './deliver-stage.ts';
 
 const stage = deliverStage();
 const { delivering, asked, settle } = stage;
+// 4 s: a claim that is not renewed has lapsed by then.
+const LONGER_THAN_HELD_MS = 4_000;
 const full = () => Promise.reject(new Error('the disk is full'));
 
 /** Activities of one process, over the store of the stage but for these parts of it. */
@@ -63,6 +66,27 @@ test('what a process that died had begun to post is posted once more, after a wh
   const lapsed = processWith(pigeon, () => ({ claim: (claim) => stage.store.deliveries.claim(claim, 0) }));
   for (let time = 0; time < 2; time++) await lapsed(batchId);
   deepEqual(pigeon.calls, ['post C-TREASURY', 'post C-TREASURY']);
+});
+
+test('who waits for its platform keeps what it has begun to post, however long that takes', async () => {
+  const pigeon = createPigeon();
+  const { batchId } = await asked('treasury');
+  let answer = (): void => undefined;
+  const slow = {
+    ...pigeon,
+    post: async (...what: Parameters<Pigeon['post']>) => {
+      await new Promise<void>((resume) => {
+        answer = resume;
+      });
+      return pigeon.post(...what);
+    },
+  };
+  const posting = delivering(slow)('showCards', { batchId });
+  await sleep(LONGER_THAN_HELD_MS);
+  await rejects(delivering(pigeon)('showCards', { batchId }), /another attempt may be posting/);
+  answer();
+  await posting;
+  deepEqual(pigeon.calls, ['post C-TREASURY']);
 });
 
 test('a call that failed leaves no claim behind', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ChannelFault } from '../../channels/definition.ts';
 import type { Approval } from '../../domain/approval.ts';
+import { anEntry } from '../store/builders.ts';
 import { createPigeon, type Pigeon } from '../support/pigeon.ts';
 import { cardsOf, deliverStage } from './deliver-stage.ts';
 
@@ -113,4 +114,53 @@ test('who is not asked about what else waits is reminded of their own alone', as
   await delivering(pigeon)('remind', { batchId: own.batchId, atMs: halfMs });
   assert.match(textsOf(pigeon).join(), /^Half of the time [^\n]*\nrefund order 1042 · 72.00 EUR$/);
   for (const one of [own, other]) await settle(one, 'denied');
+});
+
+test('who has approved it already is reminded no more; the others asked in person are, and whoever took it back', async () => {
+  const { asked, halfMs, lateMs } = aDay(6);
+  const pigeon = createPigeon();
+  const one = await asked('finance');
+  const word = { decisionId: 'd-1', personId: 'per_finn', reason: '', atMs: halfMs - MINUTE_MS, signed: 's' } as const;
+  const standsAs = async (change: Partial<Approval>) => {
+    const fact = { kind: 'approval_settled', approval: { ...one, quorum: 2, ...change } } as const;
+    await stage.store.record([anEntry(one.conversationId, one.id, `stands:${JSON.stringify(change)}`, fact)]);
+  };
+  await standsAs({ decisions: [{ ...word, answer: 'approve' }] });
+  await delivering(pigeon)('remind', { batchId: one.batchId, atMs: halfMs });
+  assert.deepEqual(pigeon.calls, ['post OLGA']);
+  await standsAs({ decisions: [], asides: [{ ...word, answer: 'withdraw' }] });
+  await delivering(pigeon)('remind', { batchId: one.batchId, atMs: lateMs });
+  assert.deepEqual(pigeon.calls.toSorted(), ['post FINN', 'post OLGA', 'post OLGA']);
+  await settle(one, 'denied');
+});
+
+test('what stands at a shared address is reminded of there, whoever of the group has approved it', async () => {
+  const { asked, halfMs } = aDay(7);
+  const pigeon = createPigeon();
+  const one = await asked();
+  const word = {
+    decisionId: 'd-1',
+    personId: 'per_finn',
+    reason: '',
+    atMs: 1,
+    signed: 's',
+    answer: 'approve',
+  } as const;
+  const fact = { kind: 'approval_settled', approval: { ...one, quorum: 2, decisions: [word] } } as const;
+  await stage.store.record([anEntry(one.conversationId, one.id, 'stands', fact)]);
+  await delivering(pigeon)('remind', { batchId: one.batchId, atMs: halfMs });
+  assert.deepEqual(pigeon.calls, ['post C-TREASURY']);
+  await settle(one, 'denied');
+});
+
+test('what was found in the words of an action is said in its reminder, too', async () => {
+  const askedMs = 8 * 24 * HOUR_MS;
+  const pigeon = createPigeon();
+  const one = await stage.asked('treasury', { askedMs, deadlineMs: askedMs + HOUR_MS, summary: 'pay \u202eada' });
+  await delivering(pigeon)('remind', { batchId: one.batchId, atMs: askedMs + 31 * MINUTE_MS });
+  assert.match(
+    textsOf(pigeon).join(),
+    /\npay <U\+202E>ada \(careful: characters that turn text around; each is written/,
+  );
+  await settle(one, 'denied');
 });

@@ -5,7 +5,7 @@ import { hashOfApiKey } from '../../api/keys.ts';
 import { LINK_VALID_MS } from '../../api/limits.ts';
 import { createLinks } from '../../api/links.ts';
 import type { Approval } from '../../domain/approval.ts';
-import type { DecisionStatement } from '../../domain/signed.ts';
+import type { DecisionStatement, LinkStatement } from '../../domain/signed.ts';
 import { createSigner, generateSigningKey, statementIn } from '../../trust/signing.ts';
 import { buttonsIn, endOf, follow, formIn, get, linkFor, login, personOf, post } from './support/browser.ts';
 import { NOW_MS, serve, type Who } from './support/served.ts';
@@ -18,7 +18,7 @@ test('a link lets in the one person it was made for, without a key, to that one 
   const entering = await get(served, link);
   const cookie = entering.headers.get('set-cookie') ?? '';
   const token = link.split('?link=')[1] ?? '';
-  assert.equal(cookie, `countersign_link=${token}; Path=/approvals/${id}; Max-Age=900; HttpOnly; SameSite=Strict`);
+  assert.equal(cookie, `countersign_link=${token}; Path=/approvals/${id}; Max-Age=87300; HttpOnly; SameSite=Strict`);
   assert.equal(entering.html.includes(token), false, 'the page that goes on does not carry the token');
   const { page, cookie: kept } = await follow(served, link);
   assert.deepEqual(buttonsIn(page.html), ['approve', 'deny', 'edit', 'ask_back']);
@@ -79,19 +79,64 @@ test('a link that has run out, was altered, or is for another approval or action
   ] as const) {
     const refused = await get(served, link);
     assert.deepEqual([refused.status, refused.headers.get('set-cookie')], [403, null], what);
-    assert.match(refused.html, /This link has run out, or is for something else; open the newest message/);
+    const said = what === 'run out' ? /This link has run out/ : /This link is for something else, or was changed/;
+    assert.match(refused.html, said, what);
+    assert.match(refused.html, /Press “See everything” on the/);
+    assert.match(refused.html, new RegExp(`<a href="${path}\\?by=key" rel="noreferrer">Come with a key</a>`));
   }
   assert.equal((await get(served, `${path}?link=${'x'.repeat(2_000)}`)).status, 403);
   assert.equal((await get(served, `${path}?link=a&link=b`)).status, 403);
 });
 
-test('a cookie that has run out, or is of another approval, is as none: the key is asked for', async (t) => {
+test('who comes back by a link that has run out is told how to get another, and may come with a key', async (t) => {
+  const served = await serve(t);
+  const approval = await served.ask();
+  const url = `/approvals/${approval.id}`;
+  const cookie = `countersign_link=${(await linkFor(served, approval, 'approver', LINK_VALID_MS)).split('?link=')[1]}`;
+  for (const page of [
+    await get(served, url, { cookie }),
+    await post(served, approval.id, { form: 'x', answer: 'approve' }, { cookie }),
+  ]) {
+    assert.deepEqual([page.status, page.headers.get('www-authenticate')], [403, null], 'no login is asked for');
+    assert.match(page.html, /has run out, and nothing was decided by it just now\. Press “See everything” on the card/);
+  }
+  const asksKey = await get(served, `${url}?by=key`, { cookie });
+  assert.deepEqual([asksKey.status, asksKey.headers.get('www-authenticate')], [401, 'Basic realm="countersign"']);
+  assert.equal((await get(served, url, { cookie, ...login(served, 'colleague') })).status, 200);
+  assert.equal(await endOf(served, approval.id), 'open');
+});
+
+test('a link shows what was asked with it, by a link that ends with it, and names no page that it does not open', async (t) => {
+  const served = await serve(t);
+  const first = await served.ask();
+  const { conversationId, batchId } = first;
+  const second = await served.ask({ id: `${batchId}.1.0`, conversationId });
+  await served.ask({ id: `${batchId}.2.0`, conversationId, group: 'desk', summary: 'not for finance' });
+  const { page } = await follow(served, await linkFor(served, first, 'approver', LINK_VALID_MS - 60_000));
+  const links = Array.from(page.html.matchAll(/href="([^"]+)"/g), ([, url = '']) => url);
+  assert.deepEqual(
+    links.map((url) => url.split('=')[0]),
+    [`/approvals/${second.id}?link`],
+    'neither its story nor what others are asked',
+  );
+  assert.match(page.html, new RegExp(`with a key: countersign why ${first.actionId}`));
+  assert.match(page.html, /Your link is good until 2027-01-15 08:01 UTC/);
+  const onward = await follow(served, links[0] ?? '');
+  assert.equal(onward.page.status, 200);
+  const { expMs, person } = statementIn<LinkStatement>(onward.cookie.split('=')[1] ?? '');
+  assert.deepEqual([expMs, person], [NOW_MS + 60_000, personOf('approver')], 'no link makes itself last longer');
+  const byKey = await get(served, `/approvals/${first.id}`, login(served, 'approver'));
+  assert.match(byKey.html, new RegExp(`href="/approvals/${second.id}"`));
+  assert.match(byKey.html, new RegExp(`href="/actions/${first.actionId}/why"`));
+});
+
+test('a cookie of another approval, or that is none of ours, is as none: the key is asked for', async (t) => {
   const served = await serve(t);
   const approval = await served.ask();
   const other = await served.ask();
   const cookieOf = async (of: Approval, agoMs: number) =>
     `countersign_link=${(await linkFor(served, of, 'approver', agoMs)).split('?link=')[1]}`;
-  for (const cookie of [await cookieOf(approval, LINK_VALID_MS), await cookieOf(other, 0), 'countersign_link=x']) {
+  for (const cookie of [await cookieOf(other, LINK_VALID_MS), await cookieOf(other, 0), 'countersign_link=x']) {
     const { status, headers } = await get(served, `/approvals/${approval.id}`, { cookie });
     assert.deepEqual([status, headers.get('www-authenticate')], [401, 'Basic realm="countersign"']);
     assert.equal((await post(served, approval.id, { form: 'x', answer: 'approve' }, { cookie })).status, 401);

@@ -29,6 +29,16 @@ test('the page shows three lines, every value, the rule, who asks, the deadline 
   }
   assert.deepEqual(buttonsIn(html), ['approve', 'deny', 'edit', 'ask_back']);
   assert.match(html, /<textarea name="reason" rows="2" maxlength="500" required>/);
+  const labels = Array.from(
+    html.matchAll(/<label>(Reason [^\n]+)[^]*?name="answer" value="(\w+)"/g),
+    ([, label, answer]) => `${answer}: ${label}`,
+  );
+  assert.deepEqual(labels, [
+    'approve: Reason (if you like; it goes on record)',
+    'deny: Reason (whoever asked for it reads it)',
+    'edit: Reason (if you like; it goes on record)',
+    'ask_back: Reason (whoever asked for it reads it)',
+  ]);
   const csp = headers.get('content-security-policy') ?? '';
   assert.match(
     csp,
@@ -56,7 +66,7 @@ test('what others wrote is text on the page: markup is escaped, and what hides i
     html,
     /&lt;script&gt;alert\(1\)&lt;\/script&gt;&quot;&#39; &lt;U\+202E&gt; <mark>careful: characters that turn text around/,
   );
-  assert.match(html, /&lt;U\+0440&gt;.*<mark>careful: letters of different scripts in one word/);
+  assert.match(html, /&lt;U\+0440&gt;.*<mark>careful: letters of different alphabets in one word/);
 });
 
 test('an approval by key, on the page, is the decision of the API, and ends at the page with its receipt', async (t) => {
@@ -71,7 +81,7 @@ test('an approval by key, on the page, is the decision of the API, and ends at t
   assert.deepEqual([settled?.end, decision?.personId, decision?.reason], ['approved', 'approver', 'looks\nright']);
   assert.equal(statementIn<DecisionStatement>(decision?.signed ?? '').method, 'api_key');
   const after = await get(served, `/approvals/${id}`, login(served, 'approver'));
-  assert.match(after.html, /it is approved/);
+  assert.match(after.html, /<p>Approved<\/p>/);
   assert.match(after.html, /<p role="status"><strong>Your answer is counted: approve, 2027-01-15 08:00 UTC\./);
   assert.deepEqual(buttonsIn(after.html), []);
 });
@@ -103,7 +113,9 @@ test('a deny needs a reason, and an answer must be one of those that it has', as
     { answer: 'approve', extra: '1' },
     {},
   ]) {
-    assert.equal((await send(fields)).status, 400, JSON.stringify(fields));
+    const refused = await send(fields);
+    assert.equal(refused.status, 400, JSON.stringify(fields));
+    if (fields.answer === 'deny') assert.match(refused.html, /<p>This cannot be taken: a deny needs a reason/);
   }
   assert.equal(await endOf(served, id), 'open');
   assert.equal((await send({ answer: 'deny', reason: 'not ours' })).status, 303);
@@ -124,7 +136,7 @@ test('too late is said in words, and changes nothing', async (t) => {
   assert.equal(late.status, 410);
   assert.match(late.html, /<h1>The approval has expired<\/h1>/);
   const ended = await get(served, `/approvals/${due.id}`, login(served, 'approver'));
-  assert.match(ended.html, /it is expired/);
+  assert.match(ended.html, /<p>Expired: nobody decided in time/);
 });
 
 test('what even the page cannot show whole is not approved there, says how much is hidden, and may be denied', async (t) => {
@@ -187,11 +199,9 @@ test('a question is answered on its page in its own words', async (t) => {
   assert.equal(await endOf(served, question.id), 'did_not_happen');
 });
 
-test('a form that is too large, or has too many fields, is refused', async (t) => {
+test('a form that has too many fields is refused', async (t) => {
   const served = await serve(t);
   const { id } = await served.ask();
-  const large = await post(served, id, { reason: 'x'.repeat(9_000) }, login(served, 'approver'));
-  assert.deepEqual([large.status, /larger than 8 KB/.test(large.html)], [413, true]);
   const many = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`f${at}`, 'x']));
   assert.equal(Math.floor((await post(served, id, many, login(served, 'approver'))).status / 100), 4);
 });

@@ -118,7 +118,11 @@ test('a deny asks for its reason first, and counts with it', async (t) => {
   assert.deepEqual(heard(), ['why deny? refund order 1042 · 72.00 EUR']);
   assert.equal((await store.approvals.get(approval.id))?.end, 'open');
   await send(because('approver', payload, '   '));
-  assert.match(heard().join(), /a deny needs a reason/);
+  assert.deepEqual(heard(), [
+    'This cannot be taken: a deny needs a reason, and who asks back a question; say it in one sentence.',
+  ]);
+  await send(said('customer', 'a\u0000b', 7));
+  assert.deepEqual(heard(), ['This cannot be taken: your message has a NUL character or broken Unicode; remove it.']);
   await send(because('approver', payload, 'not in March'));
   const settled = await store.approvals.get(approval.id);
   assert.deepEqual([settled?.end, settled?.decisions[0]?.reason], ['denied', 'not in March']);
@@ -207,7 +211,8 @@ test('what the Workflow refuses is told to the sender, and does not come again',
   assert.equal(await send(said('customer', 'x'.repeat(17_000), 5)), '200');
   const told = heard();
   assert.equal(told.length, 2);
-  assert.match(told.join('\n'), /refused: ConversationStopped[^]*cannot be taken/i);
+  assert.match(told.join('\n'), /Refused: ConversationStopped/);
+  assert.equal(told[1], 'This cannot be taken: your message has more than 16000 characters; shorten it.');
 });
 
 test('a Workflow that does not answer in time is 503 before the platform gives up', async (t) => {

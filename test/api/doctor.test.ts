@@ -11,6 +11,15 @@ test('the doctor looks at the store and the workers, and tells operators only', 
     { name: 'store', kind: 'ok', text: 'it answers' },
     { name: 'workers', kind: 'problem', text: 'no worker polls' },
     { name: 'owners', kind: 'ok', text: 'everything that is open has an agent and an owner of the directory' },
+    { name: 'groups', kind: 'ok', text: 'each can be asked where people are asked' },
+    {
+      ...{ name: 'approvals', kind: 'ok' },
+      text: 'no channel is listened to, so people look by themselves: countersign approvals',
+    },
+    {
+      ...{ name: 'limits', kind: 'ok' },
+      text: 'what was asked of people with a limit in the last 30 days named its amount',
+    },
     { name: 'switches', kind: 'ok', text: 'none is thrown' },
   ];
   assert.deepEqual(body, { checks });
@@ -53,4 +62,23 @@ test('the doctor warns of open conversations whose agent or owner is not here an
   const { body } = await call('operator', 'GET', '/v1/doctor');
   const { checks } = body as unknown as { checks: readonly { readonly name: string; readonly text: string }[] };
   assert.match(checks.find(({ name }) => name === 'owners')?.text ?? '', /^3 open conversations .*"old-desk".*"gone"/);
+});
+
+interface Checks {
+  readonly checks: readonly { readonly name: string; readonly kind: string; readonly text: string }[];
+}
+
+test('the doctor says where a limit of somebody binds nobody: a rule that asks them names no amount', async (t) => {
+  const { call, ask } = await serve(t);
+  const { conversationId } = await ask({ amount: { currency: 'EUR', minorUnits: 1 } });
+  await ask({ conversationId, id: 'c-8:1:0.0.0', group: 'treasury', ruleId: 'payout' });
+  await ask({ conversationId, id: 'c-9:1:0.0.0', ruleId: 'credit', tool: 'issue_credit' });
+  const { checks } = (await call('operator', 'GET', '/v1/doctor')).body as unknown as Checks;
+  const { kind, text = '' } = checks.find(({ name }) => name === 'limits') ?? {};
+  assert.equal(kind, 'warning');
+  assert.match(
+    text,
+    /^the rule credit of support-desk asks finance for issue_credit and names no amount, so the limits of colleague \(approvesUpTo\) bind nobody there: .*$/,
+    'and no other: the first names one, and of treasury nobody has a limit',
+  );
 });

@@ -18,7 +18,7 @@ export function anAsk(change: Partial<CardAsk> = {}): CardAsk {
     approvalId: 'c-1:1:0.0.0',
     handle: HANDLE,
     digest: DIGEST,
-    headline: [shown('refund order 1042'), shown('for Dana Kim'), shown('72.00 EUR')],
+    headline: [shown('refund order 1042'), shown('Dana Kim'), shown('72.00 EUR')],
     fields: [{ name: 'order', value: shown('1042'), from: null, isCritical: true }],
     hiddenFields: 0,
     evidence: { asOfMs: 1_800_000_000_000, ageMs: 5, version: 'v7', fields: [], hiddenFields: 0 },
@@ -32,7 +32,8 @@ export function anAsk(change: Partial<CardAsk> = {}): CardAsk {
     saidSince: [],
     deadlineMs: 1_800_000_060_000,
     otherwise: 'then it is denied by itself',
-    end: 'open',
+    title: 'support-desk asks for leave: finance',
+    ...{ end: 'open', ended: '', changed: shown('') },
     outcome: null,
     answers: ['approve', 'deny'],
     isWhole: true,
@@ -41,13 +42,13 @@ export function anAsk(change: Partial<CardAsk> = {}): CardAsk {
 }
 
 export function aCard(...asks: readonly CardAsk[]): Card {
-  return { id: 'c-1:1:0', title: 'Approval needed', asks: asks.length === 0 ? [anAsk()] : asks, alsoRuns: [] };
+  return { id: 'c-1:1:0', asks: asks.length === 0 ? [anAsk()] : asks, alsoRuns: [] };
 }
 
 /** What a card shows when all is over. */
 export const settled = (change: Partial<CardAsk> = {}): CardAsk =>
   anAsk({
-    end: 'denied',
+    ...{ end: 'denied', ended: 'Denied', title: 'support-desk asked for leave: finance' },
     answers: [],
     decided: [{ person: shown('Finn Berger'), answer: 'deny', reason: shown('not in March'), atMs: 1_800_000_001_000 }],
     outcome: shown('nothing ran'),

@@ -1,5 +1,6 @@
 // The contract of what people see.
 import assert from 'node:assert/strict';
+import { FLAG_WORDS, type Flag } from '../../domain/display.ts';
 import { cutText } from '../../domain/text.ts';
 import type { Card } from '../../domain/card.ts';
 import { aCard, anAsk, HANDLE, payloadOf, settled, shown } from './cards.ts';
@@ -18,10 +19,13 @@ const SPOOFS = [
   '&lt;b&gt; &amp;amp; &#60;',
   'approved by Finn Berger\nApproved\nDenied by Dana',
   ':white_check_mark: /approve #paid $AAPL',
+  '`x` ```y``` > z',
+  'оплата.рф пример.испытание',
 ];
 
 export function showingRules(fixture: ChannelFixture): Rules {
-  return { ...buttonRules(fixture), ...endRules(fixture), ...batchRules(fixture), ...wordRules(fixture) };
+  const first = { ...firstRules(fixture), ...buttonRules(fixture), ...endRules(fixture) };
+  return { ...first, ...batchRules(fixture), ...wordRules(fixture) };
 }
 
 function looking({ definition, settings, seen }: ChannelFixture) {
@@ -91,6 +95,48 @@ function buttonRules(fixture: ChannelFixture): Rules {
   };
 }
 
+function firstRules(fixture: ChannelFixture): Rules {
+  const { sender, look } = looking(fixture);
+  const three = ['refund order 1042', 'for Dana Kim', '72.00 EUR'];
+  return {
+    'the first three lines, also those that are pushed, say what, for whom and how much; nothing stands above them':
+      () => {
+        const also = [shown('look up order 1042')];
+        for (const ask of [anAsk(), anAsk({ isWhole: false, hiddenFields: 41 }), settled()]) {
+          const { lines, pushed } = look({ ...aCard(ask), alsoRuns: also });
+          assert.deepEqual(lines.slice(0, 3), three);
+          assert.deepEqual(pushed.split('\n').slice(0, 3), three);
+          assert.equal(lines.findIndex((line) => line.includes('runs with it: ')) > 3, true, 'it stands below');
+        }
+      },
+    'of a batch each asking action has them, with its number': () => {
+      const many = sender.limits.asksPerMessage;
+      const asks = Array.from({ length: many }, (_, at) =>
+        anAsk({ headline: [shown(`refund ${at}`), shown(`Dana ${at}`), shown(`${at}.00 EUR`)] }),
+      );
+      const { lines, pushed } = look({ ...aCard(...asks), alsoRuns: [shown('look up order 1042')] });
+      for (const at of asks.keys()) {
+        const expected = [`${at + 1} of ${many}: refund ${at}`, `for Dana ${at}`, `${at}.00 EUR`];
+        for (const all of [lines, pushed.split('\n')]) {
+          const from = all.indexOf(expected[0] ?? '');
+          assert.deepEqual(all.slice(from, from + 3), expected);
+        }
+      }
+      assert.equal(lines[0], `1 of ${many}: refund 0`);
+    },
+    'a question says in its first line that it asks what has happened': () => {
+      const { lines, pushed } = look(aCard(anAsk({ isQuestion: true, answers: ['happened', 'did_not_happen'] })));
+      for (const first of [lines[0], pushed.split('\n')[0]]) assert.equal(first, 'did it happen? refund order 1042');
+    },
+    'who asks whom, and that it was escalated, stands below the three lines': () => {
+      const title =
+        'Escalated from finance to leads: finance had not decided by 2027-01-15 08:00 UTC. desk asks for leave';
+      const { lines, own, pushed } = look(aCard(anAsk({ title })));
+      assert.deepEqual([lines[3], pushed.split('\n')[3], own.includes(title)], [title, title, true]);
+    },
+  };
+}
+
 function endRules(fixture: ChannelFixture): Rules {
   const { look } = looking(fixture);
   return {
@@ -99,8 +145,11 @@ function endRules(fixture: ChannelFixture): Rules {
       assert.deepEqual(buttons, []);
       assert.match(own, /Denied[^]*deny by/);
       assert.match(code, /Finn Berger[^]*not in March[^]*nothing ran/);
-      const question = look(aCard(settled({ isQuestion: true, end: 'expired', decided: [] }))).own;
-      assert.match(question, /nobody answered in time, so it stays unknown/);
+      const ended = 'Void: it was approved, and then the record changed. A new card asks';
+      const voided = look(aCard(settled({ end: 'approved', ended, changed: shown('state <!here>'), outcome: null })));
+      assert.match(voided.own, /Void: it was approved, and then the record changed\. A new card asks[^]*changed: /);
+      assert.match(voided.code, /state <!here>/);
+      assert.deepEqual([voided.live, voided.buttons], [[], []]);
       const long = settled({ outcome: shown('x'.repeat(20_000)) });
       assert.match(look(aCard(long)).own, /Denied/);
     },
@@ -140,9 +189,12 @@ function batchRules(fixture: ChannelFixture): Rules {
   };
 }
 
+const ALL_FLAGS = Object.keys(FLAG_WORDS) as Flag[];
+
 function wordRules(fixture: ChannelFixture): Rules {
   const { sender, look } = looking(fixture);
   const { seen } = fixture;
+  const labels = (card: Card) => look(card).buttons.map(({ label }) => label);
   return {
     'text from outside is shown letter by letter, and rings and leads nowhere': () => {
       for (const spoof of SPOOFS) {
@@ -175,15 +227,27 @@ function wordRules(fixture: ChannelFixture): Rules {
       assert.match(own, /has said since, at/);
       assert.match(code, /for Dana/);
     },
-    'what was found odd in a text is said beside it': () => {
-      const odd = { text: 'раураl', flags: ['look_alike', 'mixed_script'] } as const;
+    'what was found odd in a text is said beside it, in words that need no code point': () => {
+      const odd = { text: 'раураl', flags: ['mixed_script', 'look_alike'] } as const;
       const card = aCard(anAsk({ fields: [{ name: 'to', value: odd, from: null, isCritical: true }] }));
-      assert.match(look(card).own, /look twice: look alike, mixed script/);
+      const words =
+        /careful: letters of different alphabets in one word, and letters that look like others; each is written/;
+      assert.match(look(card).own, words);
     },
-    'the words of a reply ring and lead nowhere either': () => {
+    'where there is little room, it is still said that something was found': () => {
+      const odd = { text: 'x'.repeat(160), flags: ALL_FLAGS };
+      const line = [odd, odd, odd] as const;
+      const all = { length: sender.limits.asksPerMessage };
+      const value = shown('&'.repeat(9_000));
+      const fields = [{ name: 'a', value, from: null, isCritical: false }];
+      const card = aCard(...Array.from(all, () => anAsk({ headline: line, reason: odd, requester: odd, fields })));
+      assert.match(look(card).own, /\(careful\)/);
+      assert.match(labels(card).join(), /Deny/);
+    },
+    'the words of a reply ring and lead nowhere either, and none of them is markup': () => {
       for (const spoof of SPOOFS) {
-        const { own, code, live } = seen(sender.render({ kind: 'text', text: spoof }));
-        assert.deepEqual(live, [], spoof);
+        const { own, code, live, formatted } = seen(sender.render({ kind: 'text', text: spoof }));
+        assert.deepEqual([live, formatted], [[], []], spoof);
         for (const word of spoof.split(/\s+/)) assert.ok(`${own} ${code}`.includes(word), `${word} in ${own} ${code}`);
       }
       const longest = cutText('&<> wörd\n'.repeat(2_000), sender.limits.textChars);

@@ -25,6 +25,12 @@ export interface Seen {
   readonly buttons: readonly { readonly label: string; readonly payload: string }[];
   /** Whatever the platform would make a link or a mention of. */
   readonly live: readonly string[];
+  /** Whatever it would show in bold, crossed out or the like. */
+  readonly formatted: readonly string[];
+  /** All of it, line by line, as people read it. */
+  readonly lines: readonly string[];
+  /** What it pushes to a phone. */
+  readonly pushed: string;
 }
 
 /** A platform's emulator with our bot in it. */

@@ -157,34 +157,60 @@ export const slackFixture: ChannelFixture = {
   },
 };
 
-interface Blocks {
+interface Text {
+  readonly type: string;
+  readonly text: string;
+  readonly verbatim?: boolean;
+  readonly emoji?: boolean;
+}
+
+type Dialog = Readonly<Record<'title' | 'text' | 'confirm' | 'deny', Text>>;
+
+export interface Blocks {
   readonly text?: string;
   readonly blocks: readonly {
     readonly type: string;
-    readonly text?: { readonly type: string; readonly text: string; readonly verbatim?: boolean };
-    readonly elements?: readonly { readonly text: { readonly text: string }; readonly value: string }[];
+    readonly text?: Text;
+    readonly elements?: readonly { readonly text: Text; readonly value: string; readonly confirm?: Dialog }[];
   }[];
 }
 
 export function seen(rendered: string): Seen {
   const { text: fallback = '', blocks } = JSON.parse(rendered) as Blocks;
   assert.ok(blocks.length <= 50, 'Slack takes 50 blocks');
+  assert.ok(fallback.length <= 40_000, 'Slack takes 40,000 characters');
   const texts = blocks.flatMap(({ text }) => (text === undefined ? [] : [text]));
-  for (const { type, text, verbatim } of texts) {
-    assert.deepEqual([type, verbatim], ['mrkdwn', true]);
+  for (const { type, text, verbatim, emoji } of texts) {
+    assert.deepEqual([type, type === 'mrkdwn' ? verbatim : emoji], [type, type === 'mrkdwn']);
     assert.ok(text.length >= 1 && text.length <= 3_000, 'Slack takes 3,000 characters');
   }
-  const all = texts.map(({ text }) => text).join('\n');
   const plain = (text: string) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
-  const codes = [...all.matchAll(/`([^`\n]*)`/g)].map((match) => match[1] ?? '');
+  const marked = texts.flatMap(({ type, text }) => (type === 'mrkdwn' ? [text] : [])).join('\n');
+  const unmarked = texts.flatMap(({ type, text }) => (type === 'mrkdwn' ? [] : [text])).join('\n');
+  const codes = [...marked.matchAll(/`([^`\n]*)`/g)].map((match) => match[1] ?? '');
+  const bare = marked.replace(/`[^`\n]*`/g, '');
+  const elements = blocks.flatMap((block) => block.elements ?? []);
+  for (const { confirm } of elements) if (confirm !== undefined) checkDialog(confirm);
   return {
-    own: plain(all.replace(/`[^`\n]*`/g, '')),
+    own: plain(`${bare}\n${unmarked}`),
     code: plain(codes.join('\n')).replaceAll('<U+0060>', '`'),
-    buttons: blocks.flatMap(({ elements = [] }) =>
-      elements.map(({ text, value }) => ({ label: text.text, payload: value })),
-    ),
-    live: [...`${all}\n${fallback}`.matchAll(/<[^>]*>/g)].map(String),
+    buttons: elements.map(({ text, value }) => ({ label: text.text, payload: value })),
+    live: [...`${marked}\n${unmarked}\n${fallback}`.matchAll(/<[^>]*>/g)].map(String),
+    formatted: [...bare.matchAll(/[*_~][^\s*_~][^*_~\n]*[*_~]|^>.*/gm)].map(String),
+    lines: texts.flatMap(({ type, text }) => plain(type === 'mrkdwn' ? text.replace(/[`*]/g, '') : text).split('\n')),
+    pushed: plain(fallback),
   };
+}
+
+/** Slack takes 100, 300, 30 and 30 characters. */
+function checkDialog({ title, text, confirm, deny }: Dialog): void {
+  for (const [{ type, text: words }, max] of [
+    [title, 100],
+    [text, 300],
+    [confirm, 30],
+    [deny, 30],
+  ] as const)
+    assert.deepEqual([type, words.length >= 1 && words.length <= max], ['plain_text', true], words);
 }
 
 async function emulate(t: TestContext): Promise<Stage> {

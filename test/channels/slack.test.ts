@@ -2,12 +2,24 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WebhookRefused } from '../../channels/definition.ts';
 import { slack } from '../../channels/slack.ts';
+import type { Card } from '../../domain/card.ts';
 import { shownText } from '../../domain/display.ts';
 import { slackSignature, slackWebhook } from '../support/webhooks.ts';
 import { aCard, anAsk, HANDLE, shown } from './cards.ts';
 import { channelContract } from './contract.ts';
 import { NOW_MS } from './fixture.ts';
-import { direct, envelope, mention, SECRET, seen, settings, sign, slackFixture, tsOf } from './slack-fixture.ts';
+import {
+  type Blocks,
+  direct,
+  envelope,
+  mention,
+  SECRET,
+  seen,
+  settings,
+  sign,
+  slackFixture,
+  tsOf,
+} from './slack-fixture.ts';
 
 channelContract(slackFixture);
 
@@ -127,4 +139,41 @@ test('whose form comes too late is told to press the button again', async (t) =>
   assert.match(stage.told().at(-1) ?? '', /nothing was counted. Press the button again/);
   stage.failures.push({ status: 200, body: '{"ok":false,"error":"exchanged_trigger_id"}' });
   await assert.rejects(stage.sender.tell(await stage.way(), note), { kind: 'refused' });
+});
+
+test('approving is asked once more by Slack itself: what, how much, for whom; no other answer is', () => {
+  const buttonsOf = (card: Card) => {
+    const { blocks } = JSON.parse(slack.sender(settings).render({ kind: 'card', card })) as Blocks;
+    return blocks.flatMap(({ elements = [] }) => elements);
+  };
+  const [approve, ...others] = buttonsOf(aCard());
+  const { title, text, confirm, deny } = approve?.confirm ?? {};
+  assert.deepEqual(
+    [title?.text, text?.text, confirm?.text, deny?.text],
+    [
+      'refund order 1042 · 72.00 EUR',
+      'For Dana Kim. Your approval counts at once, and what enough people have approved runs.',
+      'Approve',
+      'Go back',
+    ],
+  );
+  assert.deepEqual(
+    others.map((one) => one.confirm),
+    [undefined, undefined],
+  );
+  // However long and odd the words: the amount is there, and Slack takes it.
+  for (const letter of ['&', '<', 'ü', '𝕏']) {
+    const long = shown(letter.repeat(160 / letter.length));
+    const card = aCard(anAsk({ headline: [long, long, shown('1,000,000.00 EUR')] }));
+    seen(slack.sender(settings).render({ kind: 'card', card }));
+    assert.match(buttonsOf(card)[0]?.confirm?.title.text ?? '', /… · 1,000,000\.00 EUR$/);
+  }
+});
+
+test('what Slack pushes is plain text, in which nothing of anybody is markup', async (t) => {
+  const { sender, calls, group } = await slackFixture.emulate(t);
+  const card = aCard(anAsk({ headline: [shown('*Approved* <!channel>'), shown('Dana'), shown('72.00 EUR')] }));
+  await sender.post(sender.place(group), sender.render({ kind: 'card', card }));
+  const { text = '', mrkdwn } = calls.findLast(({ method }) => method === 'chat.postMessage')?.params ?? {};
+  assert.deepEqual([text.split('\n')[0], mrkdwn], ['*Approved* &lt;!channel&gt;', 'false']);
 });

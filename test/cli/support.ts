@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import type { z } from 'zod';
-import { Approval } from '../../api/approval-schemas.ts';
+import { ApprovalLooked } from '../../api/approval-schemas.ts';
 import { Conversation, ConversationDetail, Message } from '../../api/schemas.ts';
 import { IDENTITIES } from '../../workers/dev-identities.ts';
 import { atEnd, FROM_SOURCE, ROOT, runNode, type Seen, temporaryFolder } from '../start/support.ts';
@@ -69,8 +69,9 @@ export function streamTo(response: ServerResponse, events: readonly object[] = [
   return send;
 }
 
-export function anApproval(over: Partial<z.input<typeof Approval>> = {}): z.output<typeof Approval> {
-  return Approval.parse({
+export function anApproval(over: Partial<z.input<typeof ApprovalLooked>> = {}): z.output<typeof ApprovalLooked> {
+  const shown = (words: string) => ({ text: words, flags: [] });
+  return ApprovalLooked.parse({
     id: 'c-1:1:0.0.0',
     actionId: 'c-1:1:0',
     question: null,
@@ -95,6 +96,9 @@ export function anApproval(over: Partial<z.input<typeof Approval>> = {}): z.outp
     editors: [],
     escalation: [],
     amount: null,
+    headline: { what: shown('refund order 1042'), forWhom: shown('customer Ada'), howMuch: shown('72.00 EUR') },
+    flagged: [],
+    isWhole: true,
     ...over,
   });
 }

@@ -163,13 +163,18 @@ test('the assistant speaks for the model, not for code or people', async () => {
   }
 });
 
-test('who has opened a page is the API’s to say alone, and the API counts what rules ask of people', async () => {
+test('who looked at an approval or was turned away is the API’s to say alone, and it counts what rules ask of people', async () => {
   const { api, ...others } = stores;
   const seen = { kind: 'approval_seen', approvalId: 'c:5:0.0.0', personId: 'p', method: 'page' } as const;
-  for (const other of Object.values(others)) {
-    await assert.rejects(other.record([anEntry('c:5:0.0.0', 'seen:p', seen)]), REFUSED_ROW);
-  }
-  await api.record([anEntry('c:5:0.0.0', 'seen:p', seen)]);
+  const refused = { kind: 'decision_refused', approvalId: 'c:5:0.0.0', reason: 'x' } as const;
+  const step = 'decision refused:not_asked:default/p';
+  const own = [anEntry('c:5:0.0.0', 'seen:p', seen), anEntry('c:5:0.0.0', step, refused)];
+  for (const role of Object.values(others))
+    for (const one of own) await assert.rejects(role.record([one]), REFUSED_ROW);
+  await api.record(own);
+  const ofBatch = anEntry('c:5:0', 'decision refused:0123456789abcdef', refused);
+  await assert.rejects(api.record([ofBatch]), REFUSED_ROW);
+  await others.workflows.record([ofBatch]);
   assert.deepEqual(await api.reports.burden({ fromMs: 0, toMs: 1 }), { fromMs: 0, toMs: 1, rules: [], isCut: false });
 });
 

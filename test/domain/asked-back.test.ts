@@ -26,7 +26,11 @@ test('a card shows what the requester has said since somebody first asked back, 
 test('what the requester says is shown in a short form in which nothing can hide', () => {
   const saidNow = saidSince(asked, [said(7, `a\u202eb ${'x'.repeat(500)}`)]);
   const asks = [{ approval: asked, handle: 'h', outcome: null, saidSince: saidNow }];
-  const card = cardOf({ id: 'b', asks, alsoRuns: [], names: {} }, { valueChars: 9, fields: 9, totalChars: 99 }, 30);
+  const card = cardOf(
+    { id: 'b', asks, batch: [], alsoRuns: [], names: {} },
+    { valueChars: 9, fields: 9, totalChars: 99 },
+    30,
+  );
   const [message] = card.asks[0]?.saidSince ?? [];
   deepEqual([message?.text.text.startsWith('a<U+202E>b xxx'), message?.text.flags], [true, ['bidi', 'cut']]);
   equal((message?.text.text.length ?? 999) <= 200, true);

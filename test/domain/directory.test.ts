@@ -29,6 +29,37 @@ test('no two people have the same id on a channel, and none is blank', () => {
   assert.equal(problemOf({ people: blank, groups: {} }), 'directory: the slack id of "eve" is blank; take it out');
 });
 
+test('an id that may change, hides something, or looks like another is told, and what an id is', () => {
+  const person = (id: string) => problemOf({ people: [...people, { id, name: 'E' }] });
+  const group = (id: string) => problemOf({ groups: { [id]: ['finn'] } });
+  for (const id of ['finn_2', 'per.finn-2', 'T9/U9', '7', 'a'.repeat(64)]) {
+    assert.deepEqual([person(id), group(id)], ['', ''], id);
+  }
+  for (const id of ['', ' ', 'a b', 'eve@example.com', '@eve', '-eve', 'еve', 'e\u200bve', 'eve\n', 'a'.repeat(65)]) {
+    assert.match(
+      person(id),
+      /cannot be the id of a person; it must be 1 to 64 letters of English, .* no e-mail address$/s,
+    );
+    assert.match(group(id), /cannot be the id of a group; it must be|must not begin with "@"/, id);
+  }
+});
+
+test('an id on a channel is whole as the platform gives it, of people and of groups', () => {
+  const ofPerson = (channels: Readonly<Record<string, string>>) =>
+    problemOf({ people: [...people, { id: 'eve', name: 'Eve', channels }] });
+  const ofGroup = (addresses: Readonly<Record<string, string>>) => problemOf({ addresses: { finance: addresses } });
+  for (const of of [ofPerson, ofGroup]) {
+    for (const id of ['T7/U7', '-1001234567890', 'C0FIN']) assert.equal(of({ slack: id }), '');
+    for (const id of ['T7/U7 ', 'T7/\u200bU7', 'T7/Ü7', 'x'.repeat(129)]) {
+      assert.match(
+        of({ slack: id }),
+        /^directory: the slack id ".*" of "\w+" has a blank, or what is no sign of ASCII/,
+      );
+    }
+    assert.match(of({ Slack: 'T7/U7' }), /"Slack", of "\w+", cannot be the name of a channel; name one such as slack/);
+  }
+});
+
 test('an address is of a group that there is', () => {
   assert.equal(problemOf({ addresses: { finance: { slack: 'C1' } } }), '');
   assert.match(

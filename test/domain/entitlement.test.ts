@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, throws } from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Asked, entitledPeople, groupsAt, whyNotEntitled } from '../../domain/entitlement.ts';
+import { type Asked, entitledPeople, groupsAt, isShownOn, whyNotEntitled } from '../../domain/entitlement.ts';
 import { defineDirectory } from '../../domain/principal.ts';
 
 const directory = defineDirectory({
@@ -50,6 +50,22 @@ test('the next group may decide from its time on, and the first one still may', 
   equal(may({ escalation }, 'lead', 100), true);
   equal(may({ escalation }, 'finn', 100), true);
   deepEqual(groupsAt(asked({ escalation }), 100), ['finance', 'leads']);
+});
+
+test('an approval is shown where somebody who may decide it by then has an id, or a group of theirs an address', () => {
+  const people = [
+    { id: 'ada', name: 'Ada', channels: { slack: 'A' } },
+    { id: 'finn', name: 'Finn', channels: { telegram: '1' } },
+    { id: 'lead', name: 'Lead' },
+  ];
+  const groups = { finance: ['ada', 'finn'], leads: ['lead'] };
+  const by = defineDirectory({ people, groups, addresses: { leads: { slack: 'C1' } } });
+  const shown = (channels: readonly string[], over: Partial<Asked> = {}) => isShownOn(channels, by, asked(over), 0);
+  deepEqual([shown(['slack']), shown(['telegram']), shown([])], [false, true, false], 'who asks is not asked');
+  equal(shown(['slack'], { authors: [] }), true);
+  equal(shown(['slack'], { group: 'leads' }), true);
+  equal(shown(['slack'], { escalation: [{ group: 'leads', fromMs: 0 }] }), true);
+  equal(shown(['slack'], { escalation: [{ group: 'leads', fromMs: 1 }] }), false);
 });
 
 test('a directory with a limit or a deputy that cannot be meant stops the start', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Fact, RecordedEntry } from '../../domain/entry.ts';
+import { refusalStep } from '../../domain/refusal.ts';
 import { tellWhy } from '../../domain/why.ts';
 
 const nothingElse = { items: new Map(), digestNow: '', questionDigest: '', proofs: new Map(), isCut: false };
@@ -28,4 +29,24 @@ test('who opened the page of an approval is told, and that nobody can know what 
   const [line] = tellWhy([entry], nothingElse).filter(({ seq }) => seq === 1);
   assert.deepEqual([line?.part, line?.coverage], ['people', 'enforced']);
   assert.match(line?.text ?? '', /finn opened its page, known by page/);
+});
+
+test('whom the API turned away is told in a line of its own: who, with which answer, known how, and why', () => {
+  const by = {
+    why: 'above_limit',
+    personId: 'lena',
+    tenant: 'default',
+    answer: 'ask_back',
+    method: 'api_key',
+  } as const;
+  const fact = { kind: 'decision_refused', approvalId: 'c1:1:0.0.0', reason: 'it is too much for you', by } as const;
+  const entry = { seq: 1, subject: 'c1:1:0.0.0', step: refusalStep(by), conversationId: 'c1', atMs: 1, fact } as const;
+  const toldOf = (seal: RecordedEntry['seal']) =>
+    tellWhy([{ ...entry, seal }], nothingElse).find(({ seq }) => seq === 1);
+  const line = toldOf('fits');
+  assert.deepEqual([line?.part, line?.coverage], ['people', 'enforced']);
+  assert.deepEqual(line?.details, { approvalId: 'c1:1:0.0.0', tenant: 'default' });
+  const text = 'lena was turned away with ask back, known by api key: it is about more than they may approve';
+  assert.equal(line?.text, text);
+  assert.equal(toldOf('gone')?.text, text, 'what they were told may be erased');
 });

@@ -7,9 +7,12 @@ import { aProposal } from './builders.ts';
 const nothingElse = { items: new Map(), digestNow: 'd1', questionDigest: '', proofs: new Map(), isCut: false };
 
 test('where each value that decides came from is told with the proposal, as code traced it', () => {
-  const traced = (path: string) =>
-    ({ path, name: path, origin: 'untrusted', source: 'read_mail', itemId: 'i1' }) as const;
-  const provenance = { context: 'untrusted', values: [traced('amountCents'), traced('order')] } as const;
+  const traced = (path: string, origin: 'untrusted' | 'model') =>
+    ({ path, name: path, origin, source: 'read_mail', itemId: 'i1' }) as const;
+  const provenance = {
+    context: 'untrusted',
+    values: [traced('amountCents', 'model'), traced('order', 'untrusted')],
+  } as const;
   const fact = { kind: 'proposed', proposal: aProposal({ critical: ['order'], provenance }) } as const;
   const of = { seq: 1, subject: 'c1:1:0', step: 'proposed', conversationId: 'c1', atMs: 1, seal: 'fits' } as const;
   const entry: RecordedEntry = { ...of, fact };

@@ -8,6 +8,7 @@ import { createSql } from '../../store/sql.ts';
 import { openStore } from '../../store/store.ts';
 import { type Db, createDb } from '../../store/schema.ts';
 import { actionsContract } from './contract/actions.ts';
+import { asksContract } from './contract/asks.ts';
 import { burdenContract } from './contract/burden.ts';
 import { checkpointsContract } from './contract/checkpoints.ts';
 import { deliveriesContract } from './contract/deliveries.ts';
@@ -34,6 +35,7 @@ export type Contract = Readonly<Record<string, (subject: Subject) => Promise<voi
 const CONTRACTS = [
   ...[itemsContract, ledgerContract, checkpointsContract, actionsContract],
   ...[readModelsContract, reportsContract, switchesContract, sqlContract, statementsContract, deliveriesContract],
+  asksContract,
   burdenContract,
 ];
 

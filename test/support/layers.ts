@@ -30,6 +30,8 @@ export const LAYERS: readonly Layer[] = [
   { of: '/trust', may: ['/trust', '/domain', 'node:crypto', 'jose', 'canonicalize'] },
   { of: '/store/ports.ts', may: [], types: ['/domain', '/store/claim-port.ts', '/store/ledger-rows.ts'] },
   { of: '/store/claim-port.ts', may: [], types: ['/domain'] },
+  // The API takes it, which knows of the store no more than its types.
+  { of: '/store/about-card.ts', may: ['/domain', '/trust'], types: ['/store/ports.ts'] },
   {
     of: '/store',
     may: [
@@ -61,7 +63,17 @@ export const LAYERS: readonly Layer[] = [
   {
     of: '/api',
     may: [
-      ...['/api', '/domain', '/trust', '/channels', '@temporalio/client', '@temporalio/common', 'node:*'],
+      // What a card shows is read in one way, for channels and for the page.
+      ...[
+        '/api',
+        '/domain',
+        '/trust',
+        '/channels',
+        '/store/about-card.ts',
+        '@temporalio/client',
+        '@temporalio/common',
+        'node:*',
+      ],
       ...['express', 'express-rate-limit', 'helmet', 'pino', 'prom-client', 'zod', 'zod-openapi'],
     ],
     types: ['/store'],

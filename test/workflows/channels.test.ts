@@ -84,6 +84,28 @@ test('what is denied, edited and asked anew shows so, each in its own message', 
   await card('c-edit:1:0', ({ end, fields }) => end === 'open' && fields[0]?.value.text === '71', 'the new one');
 });
 
+test('a card that was approved is void once the record has changed: it says so, and what then came of it stands on the new one', async () => {
+  const first = await ask('c-void', 'pay 74');
+  await card('c-void:1:0', ({ end }) => end === 'open', 'a card');
+  far.record.state = 'returned';
+  await system.decide(first, 'finn', 'approve');
+  const second = await system.approval('c-void:1:0.0.1');
+  await card(
+    'c-void:1:0',
+    ({ ended }) => ended.startsWith('Void: it was approved, and then the record changed'),
+    'the void one',
+  );
+  await system.decide(second, 'finn', 'approve');
+  await card(
+    'c-void:1:0',
+    () => cards('c-void:1:0')[1]?.asks[0]?.outcome?.text === 'Done.',
+    'the outcome on the new one',
+  );
+  far.record.state = 'delivered';
+  const [ask1, ask2] = cards('c-void:1:0').map(({ asks }) => asks[0]);
+  deepEqual([ask1?.changed.text, ask1?.outcome, ask2?.ended], ['state', null, 'Approved']);
+});
+
 test('a question is a card, which shows what a person has answered', async () => {
   far.record.fail = 'throw';
   await system.open('c-question');

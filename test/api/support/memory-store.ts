@@ -6,10 +6,10 @@ import type { Entry, RecordedEntry } from '../../../domain/entry.ts';
 import { messageKey, switchSubject } from '../../../domain/ids.ts';
 import type { Item, NewItem } from '../../../domain/item.ts';
 import type { Switch } from '../../../domain/switch.ts';
-import type { OwnerReport } from '../../../domain/report.ts';
 import { CursorInvalid } from '../../../store/cursor.ts';
 import { approvalHandle } from '../../../trust/digest.ts';
 import { memoryLedger } from './memory-ledger.ts';
+import { memoryReports } from './memory-reports.ts';
 import type { Claim } from '../../../store/claim-port.ts';
 import type { ActionRow, ApiKeyRow, ConversationRow, Page, Store } from '../../../store/ports.ts';
 
@@ -85,11 +85,6 @@ class State {
   }
 }
 
-const NOTHING_DONE: OwnerReport = {
-  ...{ outcomes: {}, asks: 0, questions: 0, modelCalls: 0 },
-  ...{ promptTokens: 0, completionTokens: 0, cost: [], unpriced: 0 },
-};
-
 const notHere = (): Promise<never> => Promise.reject(new Error('the API must not do this'));
 
 export function createMemoryStore(): MemoryStore {
@@ -107,11 +102,7 @@ export function createMemoryStore(): MemoryStore {
     record: (news) => state.here(() => state.record(news)),
     items: itemsOf(state),
     ...switchesOf(state),
-    reports: {
-      ofOwner: () => state.here(() => NOTHING_DONE),
-      burden: (period) => state.here(() => ({ ...period, rules: state.burden, isCut: false })),
-      orphans: () => state.here(() => state.orphans),
-    },
+    reports: memoryReports(state),
     conversations: conversationsOf(state),
     approvals: approvalsOf(state),
     actions: {

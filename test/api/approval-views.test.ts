@@ -1,0 +1,38 @@
+// An approval over HTTP says what its card says, neutralised and flagged; its values as they are stand beside that.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { NOW_MS, serve } from './support/served.ts';
+
+test('an approval carries its three lines as its card does, and what of it hides or pretends, by name', async (t) => {
+  const { call, ask } = await serve(t);
+  const says = { summary: 'refund p\u0430ul · 72.00 EUR', forWhom: 'customer \u202eAda', howMuch: '72.00 EUR' };
+  const evidence = { asOfMs: NOW_MS, version: '1', subject: '', record: { name: 'a\u200bb', state: 'paid' } };
+  const { id } = await ask({ ...says, evidence, args: '{"note":"a\u007fb","order":"1042"}', reason: 'x\u202ey' });
+  const headline = {
+    what: { text: 'refund p<U+0430>ul', flags: ['mixed_script'] },
+    forWhom: { text: 'customer <U+202E>Ada', flags: ['bidi'] },
+    howMuch: { text: '72.00 EUR', flags: [] },
+  };
+  const [listed] = (await call('approver', 'GET', '/v1/approvals')).body.rows;
+  assert.deepEqual([listed?.headline, listed?.flagged], [headline, undefined]);
+  const { body } = await call('approver', 'GET', `/v1/approvals/${id}`);
+  assert.deepEqual([body.headline, body.isWhole], [headline, true]);
+  assert.deepEqual(body.flagged, [
+    { of: 'argument', name: 'note', text: 'a<U+007F>b', flags: ['control'] },
+    { of: 'evidence', name: 'name', text: 'a<U+200B>b', flags: ['invisible'] },
+    { of: 'reason', name: '', text: 'x<U+202E>y', flags: ['bidi'] },
+  ]);
+  const unsaid = await ask({ id: 'c-9:1:0.0.0', args: '[]x' });
+  const plainly = (await call('approver', 'GET', `/v1/approvals/${unsaid.id}`)).body;
+  assert.deepEqual(
+    [plainly.headline, plainly.isWhole],
+    [
+      {
+        what: { text: 'refund order 1042 · 72.00 EUR', flags: [] },
+        forWhom: { text: 'customer', flags: [] },
+        howMuch: { text: 'no amount is stated', flags: [] },
+      },
+      false,
+    ],
+  );
+});
