@@ -243,7 +243,7 @@ async function decide(
     now.question === undefined
       ? `What was to be approved is gone: ${now.summary}. It was cancelled, and nothing will run.`
       : `Nobody waits for this answer any more: ${now.summary}. The question was cancelled.`;
-  throw new Problem('approval_gone', gone);
+  throw new Problem('approval_gone', gone, { refusal: 'over' });
 }
 
 /**

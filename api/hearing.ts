@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { approvalHandleIn, buttonHandle } from '../channels/payload.ts';
 import type { ChannelAddress, ChannelReceiver, Received, SealedNote } from '../domain/channel.ts';
 import type { Ticket } from '../domain/conversation.ts';
-import { occasionOf } from '../domain/delivery.ts';
+import { type Clicked, type NewNote, occasionOf } from '../domain/delivery.ts';
 import { shownLine } from '../domain/display.ts';
 import { channelMessageId, messageKey } from '../domain/ids.ts';
 import { DEFAULT_TENANT, type Person, personOnChannel } from '../domain/principal.ts';
@@ -63,14 +63,18 @@ export function createHearing(deps: HearingDeps, access: Access, ending: Ending)
     const at: At = { deps, access, ending, channel, agent };
     const person = personOnChannel(deps.directory, channel, heard.sender.id);
     if (person === undefined) return tellStranger(at, heard);
+    const caller = callerOf(channel, person);
     try {
-      await hear(at, callerOf(channel, person), heard);
+      await hear(at, caller, heard);
     } catch (error) {
       const problem = problemOf(error);
       // The same message with other words was edited meanwhile; the first ones count.
       if (problem.type === 'key_reused') return;
       if (problem.status >= 500) throw error;
-      await tell(at, heard, { kind: 'text', text: problem.type === 'not_found' ? NOT_ASKED : plain(problem.message) });
+      await tell(at, caller, heard, {
+        kind: 'text',
+        text: problem.type === 'not_found' ? NOT_ASKED : plain(problem.message),
+      });
     }
   };
 }
@@ -80,7 +84,7 @@ async function hear(at: At, caller: Caller, heard: Heard): Promise<void> {
     case 'message':
       return message(at, caller, heard);
     case 'wordless':
-      return tell(at, heard, { kind: 'text', text: 'Files are not read here; say it in words.' });
+      return tell(at, caller, heard, { kind: 'text', text: 'Files are not read here; say it in words.' });
     case 'click':
       return click(at, caller, heard);
     case 'reason': {
@@ -108,7 +112,7 @@ async function message(at: At, caller: Caller, heard: Of<'message'>): Promise<vo
     throw error;
   });
   if (ticket === undefined || ticket.phase !== 'paused' || ticket.duplicate) return;
-  await tell(at, heard, { kind: 'text', text: 'It is paused for now; your message waits.' });
+  await tell(at, caller, heard, { kind: 'text', text: 'It is paused for now; your message waits.' });
 }
 
 /** The conversation of that place; opened by whoever speaks there first. Undefined where the one before took the message. */
@@ -132,7 +136,7 @@ async function conversationAt(
 
 async function click(at: At, caller: Caller, heard: Of<'click'>): Promise<void> {
   const { answer } = heard;
-  if (answer === 'view') return tell(at, heard, await viewOf(at, caller, heard));
+  if (answer === 'view') return tell(at, caller, heard, await viewOf(at, caller, heard));
   await decide(at, caller, heard, { answer, reason: '' });
 }
 
@@ -159,7 +163,7 @@ async function decide(
     const receipt = await takeDecision(deps, caller, approval, { ...said, id, method: channel });
     return { kind: 'text', text: plain(receipt.text) } as const;
   });
-  await tell(at, heard, note);
+  await tell(at, caller, heard, note);
 }
 
 type Pressed = Pick<Of<'click'>, 'answer' | 'handle'>;
@@ -186,8 +190,19 @@ async function viewOf(at: At, caller: Caller, clicked: Of<'click'>): Promise<Sea
 }
 
 /** Once for each event, however often it comes. */
-const tell = (at: At, heard: Heard, note: SealedNote): Promise<void> =>
-  put(at, heard, note, idOf('note', at.channel, heard.eventId));
+async function tell(at: At, caller: Caller, heard: Heard, note: SealedNote): Promise<void> {
+  const clicked = heard.kind === 'click' ? await clickedBy(at, caller, heard) : undefined;
+  const told = clicked === undefined ? note : { ...note, clicked };
+  await put(at, heard, told, idOf('note', at.channel, heard.eventId));
+}
+
+/** For the actor, which may not know where that card stands. Undefined where it is no button of theirs. */
+async function clickedBy(at: At, caller: Caller, heard: Of<'click'>): Promise<Clicked | undefined> {
+  const { id: approvalId, isOffered } = await approvalBehind(at, heard).catch(() => NO_BUTTON);
+  const mayLook = isOffered && (await at.access.approval(caller, approvalId).catch(() => undefined)) !== undefined;
+  return mayLook ? { ref: heard.at, approvalId } : undefined;
+}
+const NO_BUTTON = { id: '', isOffered: false };
 
 async function tellStranger(at: At, heard: Heard): Promise<void> {
   const { channel, deps } = at;
@@ -201,7 +216,7 @@ async function tellStranger(at: At, heard: Heard): Promise<void> {
   await put(at, heard, { kind: 'text', text }, idOf('stranger', channel, `${id} ${today}`));
 }
 
-const put = ({ deps, channel }: At, { way }: Heard, note: SealedNote, id: string): Promise<void> =>
+const put = ({ deps, channel }: At, { way }: Heard, note: NewNote['note'], id: string): Promise<void> =>
   deps.store.notes.add({ id, channel, way, note, nowMs: deps.nowMs() });
 
 /** People of a channel have no key: what they may do is speak and decide, and of what is the directory's to say. */

@@ -123,7 +123,8 @@ function receivedOf(webhook: Exclude<z.output<typeof Webhook>, { type: 'url_veri
       if (payload === undefined) return { kind: 'ignored', why: 'a button that is not ours' };
       const eventId = [user.id, container.message_ts, actions[0]?.action_ts, actions[0]?.value].join('/');
       const way = { channel: channel.id, user: user.id, trigger };
-      return { kind: 'click', eventId, sender: personOf(user, team.id), way, ...payload };
+      const at = { to: channel.id, id: container.message_ts };
+      return { kind: 'click', eventId, sender: personOf(user, team.id), way, at, ...payload };
     }
     case 'view_submission': {
       const { user, team, view } = webhook;

@@ -96,11 +96,12 @@ function createReceiver(settings: ChannelSettings): ChannelReceiver {
   const markOf = (payload: string, user: number): string =>
     createHmac('sha256', secret).update(`reason ${payload} ${user}`).digest('base64url').slice(0, MARK_CHARS);
 
-  function clicked({ id, from, data, message: { chat, ...place } }: z.output<typeof Click>): Received {
+  function clicked({ id, from, data, message: { message_id, chat, ...place } }: z.output<typeof Click>): Received {
     const payload = readPayload(data);
     if (payload === undefined) return { kind: 'ignored', why: 'a button that is not ours' };
     const way = { ...wayTo(from.id, chat, place), click: id, mark: markOf(data, from.id) };
-    return { kind: 'click', eventId: `click/${id}`, sender: personOf(from), way, ...payload };
+    const at = { to: `${chat.id}`, id: `${message_id}` };
+    return { kind: 'click', eventId: `click/${id}`, sender: personOf(from), way, at, ...payload };
   }
 
   function said(message: MessageOf): Received {

@@ -38,6 +38,10 @@ export type OpenedTurn =
       readonly modelCallsPerTurn: number;
       /** Calls that code makes before the model speaks: what a person says did not happen is proposed anew. */
       readonly again?: ItemRef;
+      /** Whose words the call made anew rests on, besides the principal's. */
+      readonly againRestsOn?: readonly string[];
+      /** The people whose words the report carries. */
+      readonly quotes?: readonly string[];
       /** An action of the batch handed the conversation over to a person. */
       readonly handsOver?: boolean;
       readonly asked?: ReportStatement['asked'];
@@ -47,8 +51,6 @@ export type OpenedTurn =
       readonly hasCards?: true;
       /** How many actions of the batch were denied. */
       readonly denials?: number;
-      /** The people whose words the report carries. */
-      readonly quotes?: readonly string[];
     }
   /** `handedBack`: a person of the team has answered in the agent's place. `again` as above: no model need speak for it. */
   | {
@@ -56,6 +58,8 @@ export type OpenedTurn =
       readonly items: readonly ItemRef[];
       readonly handedBack: boolean;
       readonly again?: ItemRef;
+      readonly againRestsOn?: readonly string[];
+      readonly quotes?: readonly string[];
       readonly asked?: ReportStatement['asked'];
       readonly stillWaits?: boolean;
       readonly hasCards?: true;

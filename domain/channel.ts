@@ -57,7 +57,13 @@ export type Received =
   | (FromSomebody & { readonly kind: 'message'; readonly address: ChannelAddress; readonly text: string })
   /** Only a file: whoever sent it is to know that files are not read. */
   | (FromSomebody & { readonly kind: 'wordless' })
-  | (FromSomebody & { readonly kind: 'click'; readonly handle: string; readonly answer: ClickAnswer })
+  | (FromSomebody & {
+      readonly kind: 'click';
+      readonly handle: string;
+      readonly answer: ClickAnswer;
+      /** The message of ours that has the button. */
+      readonly at: MessageRef;
+    })
   /** The reason for an answer, by its sender, whom we had asked for it. */
   | (FromSomebody & {
       readonly kind: 'reason';

@@ -98,8 +98,11 @@ export interface ConversationState {
   speakers: string[];
   /** Signals taken in this run; the server does not count them for us. */
   signals: number;
-  /** The number of the last word to what waits here; absent before the first. */
+  /** The number of the last word to what waits here, and of the changes that wait to be told; absent before the first. */
   told?: number;
+  numbers?: number[];
+  /** Whom reports on the transcript quote (see quoted.ts). */
+  quoted?: readonly { readonly itemId: string; readonly people: readonly string[] }[];
   /** Absent where only the API speaks in it. */
   delivery?: Delivering;
 }

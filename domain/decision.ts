@@ -24,17 +24,17 @@ export function answersTo(approval: Pick<Approval, 'question'>): readonly Decisi
     : ['happened', 'did_not_happen'];
 }
 
-/** Whether whoever asked for the action reads the reason: as how it ended, as a question to them, or as what happened. */
+/** Whether whoever asked for the action can read the reason: as how it ended, or as a question to them. */
 export function isReasonTold(answer: DecisionAnswer): boolean {
   switch (answer) {
     case 'deny':
     case 'ask_back':
-    case 'happened':
     case 'did_not_happen':
       return true;
     case 'approve':
     case 'edit':
     case 'withdraw':
+    case 'happened':
       return false;
     default:
       return answer satisfies never;

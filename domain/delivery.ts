@@ -35,6 +35,8 @@ export interface Deliveries {
   get(key: string): Promise<DeliveryRow | undefined>;
   /** Put on record that it is about to be posted. False: another attempt did so within `heldMs`, and may post it still. */
   claim(claim: DeliveryClaim, heldMs: number): Promise<boolean>;
+  /** Whoever has claimed it is still about to post it. Changes nothing once that is over, or another's. */
+  renew(claim: DeliveryClaim): Promise<void>;
   /** It was not posted; whatever stood there before stands there still. */
   release(claim: DeliveryClaim): Promise<void>;
   /** Remember how it stands, with its entries, in one transaction; that ends a claim. */
@@ -54,6 +56,8 @@ export interface Deliveries {
     readonly seq: number;
     readonly keys: readonly string[];
   }): Promise<void>;
+  /** Whether anything is known to stand in that message. */
+  standsAt(message: { readonly channel: string; readonly ref: MessageRef }): Promise<boolean>;
   /** The cards of a batch, wherever they are. */
   ofBatch(batchId: string): Promise<readonly DeliveryRow[]>;
   /** Batches after that one, in order, in which nothing is open any more, and of which a card says otherwise. */
@@ -66,12 +70,19 @@ export interface Deliveries {
   forget(beforeMs: number): Promise<void>;
 }
 
+/** A message of ours on which somebody has clicked, and what its button is for. */
+export interface Clicked {
+  readonly ref: MessageRef;
+  readonly approvalId: string;
+}
+
 export interface NewNote {
   /** The same id is told once. */
   readonly id: string;
   readonly channel: string;
   readonly way: PrivateWay;
-  readonly note: SealedNote;
+  /** With what was clicked, where it answers a click. */
+  readonly note: SealedNote & { readonly clicked?: Clicked };
   readonly nowMs: number;
 }
 

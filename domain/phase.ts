@@ -42,8 +42,35 @@ function nextPhase(
   }
 }
 
-/** The number of the next word to what waits. By the clock, so that after a Reset it is still higher than those before. */
+/**
+ * The number of the next word to what waits: higher than those of the changes before it, which are told later. By the
+ * clock, so that after a Reset it is still higher than those before.
+ */
 export function nextTold(state: ConversationState, nowMs: number): number {
+  numberChanges(state, nowMs);
+  return counted(state, nowMs);
+}
+
+/** The number of the oldest change that was not told. */
+export function numberOfChange(state: ConversationState, nowMs: number): number {
+  const [first = counted(state, nowMs)] = numberChanges(state, nowMs);
+  return first;
+}
+
+/** The oldest change is told. */
+export function changeIsTold(state: ConversationState): void {
+  state.changes.shift();
+  state.numbers?.shift();
+}
+
+function numberChanges(state: ConversationState, nowMs: number): readonly number[] {
+  const numbers = state.numbers ?? [];
+  while (numbers.length < state.changes.length) numbers.push(counted(state, nowMs));
+  state.numbers = numbers;
+  return numbers;
+}
+
+function counted(state: ConversationState, nowMs: number): number {
   state.told = Math.max((state.told ?? 0) + 1, nowMs);
   return state.told;
 }

@@ -18,8 +18,8 @@ export const REFUSALS = {
 
 export type Refusal = keyof typeof REFUSALS;
 
-// 10: one entry for each reason there is. One person leaves no more of them on one approval, however often they try.
-export const MAX_REFUSALS_EACH = 10;
+/** One person leaves no more entries on one approval, however often they try: one for each reason there is. */
+export const MAX_REFUSALS_EACH = Object.keys(REFUSALS).length;
 
 /** Whose decision it was. An id is known within its tenant only: another house may have the same. */
 export interface RefusedDecision {

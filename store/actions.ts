@@ -102,7 +102,7 @@ function earlierCalls(db: Db): Pick<Store['actions'], 'openWrites' | 'deniedByPe
 }
 
 function fromRow(row: Selectable<Tables['actions']>): ActionRow {
-  const { agent, tool, effect, args, digest, summary, principal } = row.proposal;
+  const { agent, tool, effect, args, digest, summary, principal, editors } = row.proposal;
   return {
     id: row.id,
     conversationId: row.conversation_id,
@@ -113,6 +113,7 @@ function fromRow(row: Selectable<Tables['actions']>): ActionRow {
     digest,
     summary,
     principal,
+    ...(editors === undefined ? {} : { editors }),
     evidence: row.evidence,
     verdict: row.verdict,
     approvalId: row.approval_id,

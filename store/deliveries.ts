@@ -59,7 +59,7 @@ function fromDelivery(row: Selectable<Tables['deliveries']>): DeliveryRow {
 // A claim is written first, so its row may say nothing but that.
 const NOTHING_STANDS = '';
 
-function claimsOf(db: Db): Pick<Deliveries, 'claim' | 'release'> {
+function claimsOf(db: Db): Pick<Deliveries, 'claim' | 'renew' | 'release'> {
   return {
     async claim({ key, channel, attempt }, heldMs) {
       const claimed = { posting_ms: DATABASE_MS, attempt };
@@ -81,6 +81,15 @@ function claimsOf(db: Db): Pick<Deliveries, 'claim' | 'release'> {
         .returning('key')
         .executeTakeFirst();
       return row !== undefined;
+    },
+    async renew({ key, attempt }) {
+      await db
+        .updateTable('deliveries')
+        .set({ posting_ms: DATABASE_MS })
+        .where('key', '=', key)
+        .where('attempt', '=', attempt)
+        .where('posting_ms', 'is not', null)
+        .execute();
     },
     async release({ key, attempt }) {
       await db.transaction().execute(async (tx) => {
@@ -146,8 +155,18 @@ function repliesOf(db: Db): Pick<Deliveries, 'replies' | 'told'> {
   };
 }
 
-function cardsOf(db: Db): Pick<Deliveries, 'ofBatch' | 'stale'> {
+function cardsOf(db: Db): Pick<Deliveries, 'ofBatch' | 'stale' | 'standsAt'> {
   return {
+    async standsAt({ channel, ref: { to, id } }) {
+      const row = await db
+        .selectFrom('deliveries')
+        .select('key')
+        .where('channel', '=', channel)
+        .where(sql<boolean>`ref ->> 'to' = ${to} and ref ->> 'id' = ${id}`)
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
     async ofBatch(batchId) {
       const rows = await db
         .selectFrom('deliveries')

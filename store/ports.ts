@@ -42,6 +42,8 @@ export interface ActionRow {
   readonly digest: string;
   readonly summary: string;
   readonly principal: Principal;
+  /** On whose words it rests besides the principal's; absent where there is nobody. */
+  readonly editors?: readonly string[];
   readonly evidence: Evidence | null;
   readonly verdict: Verdict | null;
   readonly approvalId: string | null;

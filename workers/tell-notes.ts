@@ -3,7 +3,7 @@
 import type { Logger } from 'pino';
 import { ChannelFault } from '../channels/definition.ts';
 import type { ChannelSending } from '../domain/channel.ts';
-import type { DueNote } from '../domain/delivery.ts';
+import type { Clicked, DueNote } from '../domain/delivery.ts';
 import type { Store } from '../store/ports.ts';
 import type { Open } from '../trust/sealing.ts';
 import { openedNote } from './open-notes.ts';
@@ -33,6 +33,8 @@ export interface TellingDeps {
   readonly nowMs: () => number;
   /** Opens links; absent where the process has no key. */
   readonly open?: Open;
+  /** Bring a card up to date of which a click has told. */
+  readonly showFound?: (channel: string, clicked: Clicked) => Promise<unknown>;
   readonly log: Pick<Logger, 'warn'>;
 }
 
@@ -73,8 +75,16 @@ async function tellDueOn(deps: TellingDeps, sender: ChannelSending): Promise<num
   return told;
 }
 
-async function tell({ store, nowMs, log, open }: TellingDeps, sender: ChannelSending, due: DueNote): Promise<boolean> {
+async function tell(deps: TellingDeps, sender: ChannelSending, due: DueNote): Promise<boolean> {
+  const { store, nowMs, log, open, showFound } = deps;
   const { id, channel, way, madeMs, tries } = due;
+  const { clicked } = due.note;
+  // Beside the telling: whoever clicked waits for no card. What fails is done at the next click.
+  if (clicked !== undefined && tries === 1) {
+    void showFound?.(channel, clicked).catch((error: unknown) =>
+      log.warn({ channel, err: error }, 'a card that was clicked could not be brought up to date'),
+    );
+  }
   const isWorthIt = tries <= MAX_TRIES && nowMs() - madeMs <= WORTH_MS;
   if (!isWorthIt) {
     log.warn({ channel, tries }, 'a note was not told');

@@ -20,6 +20,9 @@ import type { RoleConnection, RunningRole } from './role.ts';
 import { connectSystems } from './systems.ts';
 import { tendCards } from './stale-cards.ts';
 import { tellNotes } from './tell-notes.ts';
+import { showFound } from '../activities/actor/deliver.ts';
+import { runOf } from '../activities/actor/posting.ts';
+import type { Clicked } from '../domain/delivery.ts';
 import { startWorkflowsRole, workflowStateBy } from './workflows.ts';
 
 export interface PublicKeys {
@@ -78,8 +81,12 @@ export async function composeActor(
   const broker = createLocalBroker({ databases, secrets, readSecret, foldersPath: development.folder });
   const senders = channelsOf('actor', config).map((channel) => channel.sender(config.channelSettings));
   const opening = keys.linkKey === undefined ? {} : { open: createOpen(keys.linkKey) };
-  const stopTelling = tellNotes({ store, senders, nowMs, log, ...opening });
-  const stopTending = tendCards({ store, directory: loaded.directory, senders, nowMs, log });
+  const delivering = { store, directory: loaded.directory, senders, nowMs, log };
+  const stopping = new AbortController();
+  const onClick = (channel: string, clicked: Clicked) =>
+    showFound(runOf(delivering, new Map(), stopping.signal), channel, clicked);
+  const stopTelling = tellNotes({ store, senders, nowMs, log, showFound: onClick, ...opening });
+  const stopTending = tendCards(delivering);
   let role: RunningRole;
   try {
     const notices = await systems.look();
@@ -89,6 +96,7 @@ export async function composeActor(
     const verifier = verifierOf(keys);
     role = await startActorRole(at(parts), { store, ...loaded, verifier, broker, senders, nowMs, log });
   } catch (error) {
+    stopping.abort();
     stopTelling();
     stopTending();
     await systems.close();
@@ -97,6 +105,7 @@ export async function composeActor(
   return {
     ...role,
     async stop() {
+      stopping.abort();
       stopTelling();
       stopTending();
       await role.stop();

@@ -178,9 +178,13 @@ async function countDelivered(waiting: Waiting): Promise<void> {
   }
 }
 
+// 60 s: the number of a word is the time of its conversation, and some more where many come at once; what is far beyond it
+// was sent by hand, and must not drown what the conversation says later.
+const LATEST_TOLD_MS = 60_000;
+
 /** What the conversation said earlier changes nothing any more; an operator, whose word has no number, is always heard. */
 function hold(waiting: Waiting, how: Waiting['hold'], told?: unknown): void {
-  if (typeof told === 'number') {
+  if (typeof told === 'number' && told <= Date.now() + LATEST_TOLD_MS) {
     if (told < waiting.told) return;
     waiting.told = told;
   }

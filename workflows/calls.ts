@@ -25,7 +25,7 @@ import type { action as actionWorkflow } from './action.ts';
 import { attributesOfBatch, describeConversation } from './desk.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
 import { entriesOf, performAction, ruleAgain, ruleOn, settledEntry } from './life.ts';
-import { holdWhilePaused, tellWaiting } from './phase.ts';
+import { holdWhilePaused, tellNew } from './phase.ts';
 import { askWhetherItHappened } from './question.ts';
 
 /** What the rest of the turn must know. */
@@ -186,8 +186,8 @@ async function startWaiting(
   describeConversation(state);
   // What was announced before this batch was there does not reach it by itself; a stop that is over already neither.
   const wasStopped = CancellationScope.current().parent?.consideredCancelled === true;
-  if (state.announcer && state.phase !== 'open') await tellWaiting(state, batch, state.phase);
-  else if (wasStopped && patched('tell-of-stop')) await tellWaiting(state, batch, 'stopped');
+  if (state.announcer && state.phase !== 'open') await tellNew(state, batch, state.phase);
+  else if (wasStopped && patched('tell-of-stop')) await tellNew(state, batch, 'stopped');
   await tell(
     state,
     rest.map(({ proposal, verdict }) =>

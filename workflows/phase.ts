@@ -1,8 +1,8 @@
 // A conversation's phase: put on record when it changes, and passed on to the actions that wait.
 // May import domain and @temporalio/workflow.
 import { condition, getExternalWorkflowHandle, log, uuid4 } from '@temporalio/workflow';
-import { type ConversationPhase, type ConversationState, type WaitingBatch } from '../domain/conversation.ts';
-import { nextTold } from '../domain/phase.ts';
+import type { ConversationPhase, ConversationState, WaitingBatch } from '../domain/conversation.ts';
+import { changeIsTold, nextTold, numberOfChange } from '../domain/phase.ts';
 import { isQuestionId, waitingWorkflowId } from '../domain/ids.ts';
 import { ACTION } from '../domain/protocol.ts';
 import { describeConversation } from './desk.ts';
@@ -24,7 +24,7 @@ export async function announceChanges(state: ConversationState): Promise<void> {
     const phase = state.changes[0] ?? state.phase;
     await announce(state, phase);
     state.knownPhase = phase;
-    state.changes.shift();
+    changeIsTold(state);
     describeConversation(state);
   }
 }
@@ -37,26 +37,28 @@ export async function phaseIsKnown(state: ConversationState): Promise<void> {
     await announce(state, phase);
     state.knownPhase = phase;
     state.changes = [];
+    state.numbers = [];
     describeConversation(state);
   }
 }
 
 async function announce(state: ConversationState, phase: ConversationPhase): Promise<void> {
   const { knownPhase, conversationId } = state;
+  const told = numberOfChange(state, Date.now());
   const fact = { kind: 'phase', phase, by: '', reason: `was ${knownPhase}` } as const;
   const entry = { subject: conversationId, step: `phase:${uuid4()}`, conversationId, atMs: Date.now(), fact };
   await workflowsRole.record({ entries: [entry], items: [] });
-  for (const batch of state.waiting) await tellWaiting(state, batch, phase);
+  for (const batch of state.waiting) await tellWaiting(batch, phase, told);
 }
 
 /** A batch pauses, goes on or ends with its conversation. A question does not: what may have happened must be known. */
-export async function tellWaiting(
-  state: ConversationState,
-  { batchId }: WaitingBatch,
-  phase: ConversationPhase,
-): Promise<void> {
-  if (!isQuestionId(batchId)) await signalBatch(batchId, TELLS[phase], nextTold(state, Date.now()));
+async function tellWaiting({ batchId }: WaitingBatch, phase: ConversationPhase, told: number): Promise<void> {
+  if (!isQuestionId(batchId)) await signalBatch(batchId, TELLS[phase], told);
 }
+
+/** A batch that has begun after the change was told. */
+export const tellNew = (state: ConversationState, batch: WaitingBatch, phase: ConversationPhase): Promise<void> =>
+  tellWaiting(batch, phase, nextTold(state, Date.now()));
 
 /** Whoever asked back sees on a card what is said now. */
 export async function tellAskers({ waiting }: ConversationState): Promise<void> {

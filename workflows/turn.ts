@@ -15,6 +15,7 @@ import { enterPhase } from '../domain/phase.ts';
 import type { Entry } from '../domain/entry.ts';
 import { reportKey } from '../domain/ids.ts';
 import { type NewItem, refsIn } from '../domain/item.ts';
+import { noteQuoted, quotedNow } from '../domain/quoted.ts';
 import type { CallModelResult } from '../domain/model.ts';
 import { remember, shownNow } from '../domain/recent.ts';
 import type { Seen } from '../domain/sources.ts';
@@ -52,11 +53,13 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
   if (work.kind === 'report') hearReport(state, work.batch, opened);
   else if (isAskedBack(state)) await tellAskers(state);
   remember(state, opened.items);
+  noteQuoted(state, opened.items[0]?.id ?? '', opened.quotes ?? []);
+  const quotes = work.kind === 'report' ? quotedNow(state) : [];
   let actions = 0;
   let mustSpeak = false;
   let denials = opened.denials ?? 0;
   if (opened.again !== undefined && work.kind === 'report') {
-    const from = { itemId: opened.again.id, firstIndex: 0, seen: shownNow(state) };
+    const from = { itemId: opened.again.id, firstIndex: 0, seen: shownNow(state), quotes: opened.againRestsOn };
     const told = await carryOut(state, of, work.batch.principal, from, undone);
     actions = 1;
     mustSpeak = told.mustSpeak;
@@ -76,7 +79,7 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
     remember(state, [answer.item]);
     if (answer.kind === 'reply') return;
     if (mustSpeak) break;
-    const from = { itemId: answer.item.id, firstIndex: actions, seen, quotes: opened.quotes };
+    const from = { itemId: answer.item.id, firstIndex: actions, seen, quotes };
     const told = await carryOut(state, of, opened.principal, from, undone);
     actions += answer.count;
     mustSpeak = told.mustSpeak;

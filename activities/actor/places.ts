@@ -1,7 +1,7 @@
 // Where approvals are shown: addresses of the directory and no others. A group has an address on a channel, or else each
 // of its members is asked in person. May import domain.
 import { type Approval, askedBy, mayStandInChannels } from '../../domain/approval.ts';
-import type { ChannelAddress, ChannelSending } from '../../domain/channel.ts';
+import type { ChannelAddress, ChannelSending, MessageRef } from '../../domain/channel.ts';
 import { entitledPeople, groupsAt } from '../../domain/entitlement.ts';
 import { parseApprovalId } from '../../domain/ids.ts';
 import { type Directory, isMember } from '../../domain/principal.ts';
@@ -16,6 +16,8 @@ export interface CardPlace {
   readonly sender: ChannelSending;
   readonly address: ChannelAddress;
   readonly approvals: readonly Approval[];
+  /** A click has told where it stands: it is edited there, and never posted anew. */
+  readonly ref?: MessageRef;
 }
 
 /**

@@ -1,6 +1,6 @@
 // One message of ours, posted once: claimed on record, posted, and recorded. What cannot be claimed is not posted, so a
 // store that cannot be written makes no copies. A process that dies between posting and recording leaves a claim, and after
-// a while the message is posted again: once for each process that dies, and never by one that lives. May import domain,
+// a while the message is posted again: once for each process that dies, or stands still for so long. May import domain,
 // trust, the channels' faults and store types.
 import { randomUUID } from 'node:crypto';
 import { ChannelFault } from '../../channels/definition.ts';
@@ -61,7 +61,7 @@ export async function postOnce(
   }
   let ref: MessageRef;
   // What cannot be renewed just now lapses, and may be posted twice: a store that is away stops everybody else as well.
-  const renewing = setInterval(() => void deliveries.claim(claim, HELD_MS).catch(() => undefined), RENEWED_MS);
+  const renewing = setInterval(() => void deliveries.renew(claim).catch(() => undefined), RENEWED_MS);
   try {
     ref = await sender.post(address, rendered).finally(() => clearInterval(renewing));
   } catch (error) {

@@ -29,7 +29,10 @@ export async function showCard(run: Run, place: CardPlace, about: About): Promis
     digest = sha256Hex(rendered);
     if (standing?.claimedBy === null && standing.digest === digest) return false;
     if (ref !== null && (await isEdited(place, ref, rendered))) await remember(run, place, { ref, digest });
-    else {
+    else if (place.ref !== undefined) {
+      await remember(run, place, { ref: null, digest, reason: 'somebody has taken it away' });
+      return false;
+    } else {
       const keep = (posted: MessageRef) => remember(run, place, { ref: posted, digest });
       await postOnce(run, { key, sender, address, rendered }, keep);
     }

@@ -144,13 +144,13 @@ function proposalOf(
   return {
     ...identityOf(tool, { actionId: id, args, principal }, `${item.salt}:${index}`),
     ...{ conversationId, turn, agent, tenant, callId: call.callId, origin: { messageId, itemId: item.id } },
-    ...editedBy(quotes.filter((who) => who !== principal.id)),
+    ...restingOn(quotes.filter((who) => who !== principal.id)),
     ...declaredBy(loaded, tool, input, principal),
     ...(trace === undefined ? {} : { provenance: trace(JSON.parse(args) as JsonObject) }),
   };
 }
 
-const editedBy = (editors: readonly string[]): Pick<Proposal, 'editors'> => (editors.length === 0 ? {} : { editors });
+const restingOn = (editors: readonly string[]): Pick<Proposal, 'editors'> => (editors.length === 0 ? {} : { editors });
 
 /** What the digest covers, and the digest. The same seed gives the same salt: who runs it again proposes the same. */
 function identityOf(tool: AnyTool, of: Pick<Proposal, 'actionId' | 'args' | 'principal'>, seed: string) {
@@ -209,7 +209,7 @@ function proposedAnew(deps: WorkflowsDeps, proposal: Proposal, text: string, edi
       ...rest,
       ...(provenance === undefined ? {} : { provenance }),
       ...identityOf(tool, { actionId: id, args, principal }, `${salt}:${id}`),
-      ...editedBy(written),
+      ...restingOn(written),
       ...declaredBy(loaded, tool, input, principal),
     };
     return { kind: 'to_inspect', proposal: whole };

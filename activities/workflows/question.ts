@@ -69,7 +69,6 @@ export function createCloseQuestion(deps: WorkflowsDeps): WorkflowsActivities['c
       batchId: questionId,
       text: `Whether it happened: ${summary}. ${wordsOf(answer, stands)}`,
       ...(again ? { again: actionId } : {}),
-      ...(answer === null || answer.reason === '' ? {} : { quotes: [answer.personId] }),
       atMs: deps.nowMs(),
     });
   };
@@ -99,7 +98,7 @@ function wordsOf(answer: CountedDecision | null, stands: Outcome | undefined): s
   if (stands?.kind === 'succeeded') return IT_HAPPENED;
   if (answer === null) {
     return stands?.kind === 'failed'
-      ? `It did not happen: ${stands.reason}.`
+      ? 'It did not happen.'
       : 'Nobody could say in time: it stays unknown, and is not repeated.';
   }
   if (answer.answer === 'happened') return 'A person says that it happened.';

@@ -81,12 +81,13 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
       items,
       asked,
       denials,
-      ...(again === undefined ? {} : { again }),
+      quotes,
+      ...(again === undefined ? {} : { again, againRestsOn: await editorsOf(deps, statement.again) }),
       ...(stillWaits ? { stillWaits, ...(await cardsOf(deps, batchId)) } : {}),
     };
     if (handedOver || report === undefined) return { kind: 'noted', handedBack: false, ...told };
     const { modelCallsPerTurn } = agent.limits;
-    return { kind: 'speaks', principal, modelCallsPerTurn, handsOver, quotes, ...told };
+    return { kind: 'speaks', principal, modelCallsPerTurn, handsOver, ...told };
   };
 }
 
@@ -104,6 +105,12 @@ async function turnBefore({ store }: WorkflowsDeps, of: TurnOf, keys: readonly s
 /** A batch ends once, and may be asked back about before. */
 const keyOfReport = ({ batchId, asksBack }: ReportStatement): string =>
   asksBack === undefined ? reportKey(batchId) : `${reportKey(batchId)}:${asksBack}`;
+
+/** What is made anew rests on the words that the first one rested on. */
+async function editorsOf(deps: WorkflowsDeps, actionId: string | undefined): Promise<readonly string[]> {
+  const action = actionId === undefined ? undefined : await deps.store.actions.get(actionId);
+  return action?.editors ?? [];
+}
 
 /** The report, and with it the call that code makes anew where a person said that it did not happen. */
 async function itemsOfReport(deps: WorkflowsDeps, of: TurnOf, statement: ReportStatement): Promise<NewItem[]> {

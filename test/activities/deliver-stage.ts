@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import pino from 'pino';
-import { createDeliverActivities } from '../../activities/actor/deliver.ts';
+import { createDeliverActivities, showFound } from '../../activities/actor/deliver.ts';
+import { runOf } from '../../activities/actor/posting.ts';
 import type { DeliverDeps } from '../../activities/actor/everywhere.ts';
 import type { Delivered, DeliverActivities } from '../../domain/activity-ports.ts';
 import type { Approval } from '../../domain/approval.ts';
 import type { Card } from '../../domain/card.ts';
+import type { MessageRef } from '../../domain/channel.ts';
 import { defineDirectory } from '../../domain/principal.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../store/embedded.ts';
 import type { Store } from '../../store/ports.ts';
@@ -49,15 +51,21 @@ export function deliverStage() {
     await postgres?.stop();
     await rm(folder, { recursive: true, force: true });
   });
-  const activities = (change: Partial<DeliverDeps>) => {
+  const depsWith = (change: Partial<DeliverDeps>): DeliverDeps => {
     const log = pino({ level: 'silent' });
-    return createDeliverActivities({ store, directory, senders: [], nowMs: () => 1_000_000, log, ...change });
+    return { store, directory, senders: [], nowMs: () => 1_000_000, log, ...change };
   };
+  const activities = (change: Partial<DeliverDeps>) => createDeliverActivities(depsWith(change));
   return {
     get store(): Store {
       return store;
     },
     activities,
+    /** Somebody has clicked there. */
+    clicked(pigeon: Pigeon, approvalId: string, ref: MessageRef): Promise<boolean> {
+      const run = runOf(depsWith({ senders: [pigeon] }), new Map(), new AbortController().signal);
+      return showFound(run, pigeon.name, { ref, approvalId });
+    },
     /** Run one of the Activities as a Worker would. */
     delivering(pigeon: Pigeon) {
       const made = activities({ senders: [pigeon] });

@@ -14,6 +14,7 @@ const stage = deliverStage();
 const { delivering, asked, settle } = stage;
 // 4 s: a claim that is not renewed has lapsed by then.
 const LONGER_THAN_HELD_MS = 4_000;
+const BEFORE = 700;
 const full = () => Promise.reject(new Error('the disk is full'));
 
 /** Activities of one process, over the store of the stage but for these parts of it. */
@@ -66,6 +67,36 @@ test('what a process that died had begun to post is posted once more, after a wh
   const lapsed = processWith(pigeon, () => ({ claim: (claim) => stage.store.deliveries.claim(claim, 0) }));
   for (let time = 0; time < 2; time++) await lapsed(batchId);
   deepEqual(pigeon.calls, ['post C-TREASURY', 'post C-TREASURY']);
+});
+
+test('a card whose posting nobody could note is known from the first click on it, and follows the record from then on', async () => {
+  const pigeon = createPigeon();
+  // So that its message has a number of its own in the store of this file.
+  pigeon.calls.push(...Array<string>(BEFORE).fill('before'));
+  const approval = await asked('treasury');
+  const { batchId, id } = approval;
+  const died = processWith(pigeon, () => ({ put: full }));
+  await rejects(died(batchId), /disk is full/);
+  await settle(approval, 'approved');
+  equal((await delivering(pigeon)('showCards', { batchId })).done, 0, 'nobody knows where it stands');
+  const ref = { to: 'C-TREASURY', id: `m${BEFORE + 1}` };
+  equal(await stage.clicked(pigeon, id, { ...ref, to: 'C-ELSEWHERE' }), false, 'nobody is asked there');
+  equal(await stage.clicked(pigeon, id, ref), true);
+  equal(cardsOf(pigeon)[0]?.asks[0]?.end, 'approved');
+  equal(await stage.clicked(pigeon, id, ref), false, 'it is known by now');
+  const outcome = { kind: 'failed', reason: 'the shop is closed' } as const;
+  const { conversationId, actionId } = approval;
+  await stage.store.record([anEntry(conversationId, actionId, 'settled', { kind: 'settled', outcome })]);
+  equal((await delivering(pigeon)('showCards', { batchId })).done, 1);
+  deepEqual(pigeon.calls.slice(BEFORE), ['post C-TREASURY', `edit ${ref.id}`, `edit ${ref.id}`]);
+});
+
+test('a click with the handle of another approval changes no card that is known', async () => {
+  const pigeon = createPigeon();
+  const [one, other] = [await asked('treasury'), await asked('treasury')];
+  await delivering(pigeon)('showCards', { batchId: one.batchId });
+  equal(await stage.clicked(pigeon, other.id, { to: 'C-TREASURY', id: 'm1' }), false);
+  deepEqual(pigeon.calls, ['post C-TREASURY']);
 });
 
 test('who waits for its platform keeps what it has begun to post, however long that takes', async () => {

@@ -106,6 +106,7 @@ test('a click decides as over HTTP: signed for the person, known by the channel,
   );
   assert.match(statement.decisionId, /^approver\/slack-[\w-]{22}$/);
   assert.deepEqual(heard(), ['approved: refund order 1042 · 72.00 EUR']);
+  assert.equal(store.told.at(-1)?.note.clicked?.approvalId, approval.id, 'the actor learns which card it was');
   await send(clicked('colleague', payload, 2));
   assert.deepEqual(heard(), ['Too late: it is already approved.']);
 });

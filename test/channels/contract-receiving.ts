@@ -102,6 +102,11 @@ function hearingRules(fixture: ChannelFixture): Rules {
         const payload = payloadOf(answer);
         const heard = await hear(fixture.click({ payload }));
         assert.equal(heard.kind === 'click' && `${heard.answer}.${heard.handle}`, payload);
+        assert.match(
+          heard.kind === 'click' ? `${heard.at.to} ${heard.at.id}` : '',
+          /^-?\w+ \S*99\S*$/,
+          'which message',
+        );
       }
       for (const payload of NO_BUTTONS) assert.equal((await hear(fixture.click({ payload }))).kind, 'ignored', payload);
     },

@@ -19,14 +19,14 @@ test('what of an approval hides or pretends is said wherever it is listed or sho
   const list = await run(t, ['approvals'], at(api.url));
   assert.match(
     list.output,
-    /pay \(careful: characters that turn text around; letters of different scripts in one word\)/,
+    /pay \(careful: characters that turn text around; letters of different alphabets in one word\)/,
   );
   const { output } = await run(t, ['approvals', 'c-1:1:0.0.0'], at(api.url));
   for (const words of [
-    /what +pay р<U\+0430>ul \(careful: letters of different scripts in one word\)/,
+    /what +pay р<U\+0430>ul \(careful: letters of different alphabets in one word\)/,
     /for whom +x \(careful: characters that turn text around\)/,
     /how much +1 EUR\n/,
-    /careful +argument to: a<U\+200B>b \(careful: invisible characters\)/,
+    /careful +argument to: a<U\+200B>b \(careful: characters that nobody sees\)/,
     /careful +Its page cannot show all of it/,
   ]) {
     assert.match(output, words);

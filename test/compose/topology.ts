@@ -3,7 +3,7 @@
 // by one table, and nothing else reaches a process. Each is a process group of its own, so that it can be ended whole.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ComposeFile, Service } from './compose-file.ts';
@@ -82,7 +82,10 @@ function createContainers({ file, root, project, folder, substitutes, image }: T
         const source = file.secrets[secret];
         if (source === undefined) throw new Error(`${name} lists the secret ${secret}, which the file does not define`);
         const text = readFileSync(join(project, source.file), 'utf8');
-        writeFileSync(join(secretsOf(name), secret), mapped(name, text));
+        // Whole at once: another process of the service may read it in this very moment.
+        const path = join(secretsOf(name), secret);
+        writeFileSync(`${path}.new`, mapped(name, text));
+        renameSync(`${path}.new`, path);
       }
     },
     environmentOf(name: string): NodeJS.ProcessEnv {

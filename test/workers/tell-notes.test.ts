@@ -46,6 +46,16 @@ test('a note is told to its person alone, and is over', async () => {
   );
 });
 
+test('a note that answers a click tells the actor once which message was clicked', async () => {
+  const clicked = { ref: { to: 'C1', id: 'm7' }, approvalId: 'c:1:0.0.0' };
+  const note = { kind: 'text', text: 'counted', clicked } as const;
+  const [pigeon, notes] = [createPigeon(), notesOf([aNote({ note }), aNote({ note, tries: 2 }), aNote()])];
+  const found: unknown[] = [];
+  const showFound = async (...what: unknown[]) => void found.push(what);
+  assert.equal(await tellDue({ store: { notes }, senders: [pigeon], nowMs: () => 2_000, showFound, log }), 3);
+  assert.deepEqual(found, [['pigeon', clicked]]);
+});
+
 test('what passes is tried again when the platform says; what does not is dropped', async () => {
   const pigeon = createPigeon();
   const told = async (note: DueNote, fault?: ChannelFault) => {

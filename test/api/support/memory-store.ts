@@ -137,8 +137,9 @@ export function createMemoryStore(): MemoryStore {
       forget: notHere,
     },
     deliveries: {
-      ...{ get: notHere, claim: notHere, release: notHere, put: notHere, replies: notHere, told: notHere },
-      ...{ ofBatch: notHere, stale: notHere, forget: notHere },
+      ...{ get: notHere, claim: notHere, renew: notHere, release: notHere, put: notHere },
+      ...{ replies: notHere, told: notHere },
+      ...{ ofBatch: notHere, stale: notHere, standsAt: notHere, forget: notHere },
     },
     ping: () => state.here(() => undefined),
     close: async () => undefined,

@@ -6,7 +6,14 @@ import { z } from 'zod';
 import type { Webhook } from '../../support/webhooks.ts';
 import { type Shown, standingOn, versionsOn } from '../rig/channels/cards.ts';
 import type { Emulators } from '../rig/channels/emulators.ts';
-import { signSlack, signTelegram, slackMention, slackThreadOf, telegramClick } from '../rig/channels/platforms.ts';
+import {
+  signSlack,
+  signTelegram,
+  slackMention,
+  slackThreadOf,
+  telegramClick,
+  telegramOn,
+} from '../rig/channels/platforms.ts';
 import { wordsFor } from '../rig/model.ts';
 import type { Rig } from '../rig/rig.ts';
 import { ask } from '../rig/truth.ts';
@@ -43,7 +50,8 @@ export async function travelOverChannels({ rig, emulators }: Channels, id: strin
 
   const card = await look('the card of the approval', async () => (await cardsOf(rig, emulators, asked.id))[0]);
   const { payload = '' } = card.buttons.find((button) => button.payload.startsWith('approve.')) ?? {};
-  await deliver('telegram', () => signTelegram(telegramClick({ by: 'finn', event: nth, payload })));
+  const change = telegramOn(card.place);
+  await deliver('telegram', () => signTelegram(telegramClick({ by: 'finn', event: nth, payload, change })));
   await look('the reply of the turn that the outcome opened', async () => {
     const { items } = await standing();
     const report = items.find(({ kind }) => kind === 'report');
@@ -138,8 +146,10 @@ export async function shownProblems(
   await waitFor(`the card of ${approvalId} to show its end`, SHOWN_LIMIT_MS, async () => {
     const cards = await cardsOf(rig, emulators, approvalId);
     const ended = cards.filter(({ buttons }) => buttons.every(({ payload }) => payload.startsWith('view.')));
-    // An actor that died between posting one and recording where has left one behind that nobody can find again.
-    return ended.length > 0 && cards.length - ended.length <= repeats;
+    // The oldest is the one that was clicked. Of others, an actor that died between posting one and noting where may have
+    // left one behind that nobody clicked.
+    const [clicked] = cards;
+    return clicked !== undefined && ended.includes(clicked) && cards.length - ended.length <= repeats;
   }).catch((error: unknown) => problems.push(String(error)));
   return problems;
 }

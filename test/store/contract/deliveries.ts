@@ -54,6 +54,32 @@ export const deliveriesContract: Contract = {
     );
   },
 
+  'a claim is renewed by whoever holds it, and not once it is over': async ({ store: { deliveries } }) => {
+    const [key, attempt] = [randomUUID(), randomUUID()];
+    const claim = { key, channel: 'slack', attempt };
+    assert.equal(await deliveries.claim(claim, HELD_MS), true);
+    await deliveries.renew({ ...claim, attempt: 'another' });
+    await deliveries.renew(claim);
+    assert.equal((await deliveries.get(key))?.claimedBy, attempt);
+    await deliveries.put(delivery(key, 'one'), []);
+    await deliveries.renew(claim);
+    assert.equal((await deliveries.get(key))?.claimedBy, null);
+    await deliveries.renew({ ...claim, key: `${key} of nothing` });
+    assert.equal(await deliveries.get(`${key} of nothing`), undefined);
+  },
+
+  'what stands in a message is found by the message': async ({ store }) => {
+    const [key, id] = [randomUUID(), `17.${randomUUID()}`];
+    const ref = { to: 'C1', id };
+    const standsAt = (channel: string, where = ref) => store.deliveries.standsAt({ channel, ref: where });
+    assert.equal(await standsAt('slack'), false);
+    await store.deliveries.put({ ...delivery(key, 'one'), ref }, []);
+    assert.deepEqual(
+      [await standsAt('slack'), await standsAt('telegram'), await standsAt('slack', { to: 'C2', id })],
+      [true, false, false],
+    );
+  },
+
   'replies are to be delivered in order, each until it was': async ({ store }) => {
     const id = aConversationId();
     const staff = (key: string) => ({

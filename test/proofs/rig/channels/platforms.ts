@@ -153,6 +153,13 @@ export function telegramClick({ by, event, payload, change = {} }: Told): string
   return JSON.stringify({ update_id: 10_000 + event, callback_query: { ...query, ...change } });
 }
 
+/** For a click: the message that has the button, as it was called when it was posted there ("<chat> <message>"). */
+export function telegramOn(place: string): { readonly message: object } {
+  const [chat, message] = place.split(' ').map(Number);
+  const where = { id: chat, type: 'supergroup', title: 'finance' };
+  return { message: { message_id: message, from: BOT, chat: where, date: 1_800_000_000, text: 'Approval needed' } };
+}
+
 /** A reply to the question why, as the bot has put it. */
 export function telegramReason({ by, event, change = {} }: Omit<Told, 'payload'>, asked: string, text: string): string {
   const to = { message_id: 98, from: BOT, chat: chatOf(by), date: 1_800_000_000, text: asked };
