@@ -5,7 +5,20 @@ export type { Effect, Evidence, Outcome } from './domain/action.ts';
 export type { ModelPrice } from './domain/model.ts';
 export { type Procedure, procedure, type ProcedureDefinition } from './domain/procedure.ts';
 export { defineDirectory, type Directory, type Person, type Principal } from './domain/principal.ts';
-export { allow, type Answer, ask, deny, ownedBy, type Rule, type RuleCase, rule } from './domain/rule.ts';
+export { byOrigin } from './domain/by-origin.ts';
+export type { Provenance, TracedValue } from './domain/provenance.ts';
+export type { Origin } from './domain/sources.ts';
+export {
+  allow,
+  type Answer,
+  ask,
+  deny,
+  ownedBy,
+  type Rule,
+  type RuleCase,
+  type RuleFacts,
+  rule,
+} from './domain/rule.ts';
 export {
   type Access,
   type Authorized,

@@ -1,8 +1,9 @@
 // An action is a proposal on its way: propose → inspect → decide → approve → act → record. The words of that way, as
 // data. May import domain types only.
-import type { ItemRef } from './item.ts';
+import type { ItemRef, Trust } from './item.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Principal } from './principal.ts';
+import type { Provenance } from './provenance.ts';
 import type { DecisionStatement, MessageStatement, Signed, VerdictStatement } from './signed.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -50,6 +51,8 @@ export interface Proposal {
   readonly howMuch?: string;
   /** The arguments that decide who, where and how much. Absent in proposals of 0.4.0. */
   readonly critical?: readonly string[];
+  /** Where each value comes from, traced by code. Absent in proposals of 0.6.0. */
+  readonly provenance?: Provenance;
   readonly timeoutMs: number;
   /** True when the tool reads its system of record before the decision. */
   readonly inspects: boolean;
@@ -144,6 +147,10 @@ export function settledOf(
 ): SettledAction {
   return { actionId, tool, summary, ending, then };
 }
+
+/** Whose words an ending holds: a far side's own, or code's, which may repeat the arguments of the model. */
+export const trustOfEnding = ({ kind }: Pick<Ending, 'kind'>): Trust =>
+  kind === 'failed' || kind === 'unknown' ? 'untrusted' : 'model';
 
 /** How an ending reads to the model and to people. Pure. */
 export function endingText(ending: Ending): string {

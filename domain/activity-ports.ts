@@ -8,6 +8,7 @@ import type { ItemRef, NewItem, Recorded } from './item.ts';
 import type { Json } from './json.ts';
 import type { CallModelInput, CallModelResult } from './model.ts';
 import type { Asked } from './entitlement.ts';
+import type { Seen } from './sources.ts';
 import type {
   CommandStatement,
   DecisionStatement,
@@ -144,6 +145,8 @@ export interface WorkflowsActivities {
     readonly of: TurnOf;
     readonly itemId: string;
     readonly firstIndex: number;
+    /** What the call of the model saw; where that is not said, nothing is traced. */
+    readonly seen?: Seen;
     readonly principal: Signed<MessageStatement>;
     /** Whose words led to the calls, besides the principal's: an approver's, in the turn of a report that quotes them. */
     readonly quotes?: readonly string[] | undefined;
@@ -168,6 +171,8 @@ export interface WorkflowsActivities {
     readonly tool: string;
     /** As JSON. */
     readonly args: string;
+    /** Keys of the actions that its earlier steps ended as: its values can come from what they gave back. */
+    readonly earlier: readonly string[];
     /** Whose words it rests on, besides those on which the start does: who edited or denied a step before it. */
     readonly editors: readonly string[];
   }): Promise<Proposed>;

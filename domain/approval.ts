@@ -3,6 +3,7 @@
 import type { Evidence, Proposal } from './action.ts';
 import type { Amount, Asked, Escalation } from './entitlement.ts';
 import { DEFAULT_TENANT } from './principal.ts';
+import type { Provenance } from './provenance.ts';
 import { TOOL_CHANGED, type Verdict } from './verdict.ts';
 import type { JsonObject } from './json.ts';
 import type { DecisionAnswer, DecisionStatement, LeaveAsked, Signed } from './signed.ts';
@@ -41,6 +42,7 @@ export interface Approval {
   readonly forWhom?: string;
   readonly howMuch?: string;
   readonly critical?: readonly string[];
+  readonly provenance?: Provenance;
   readonly tool: string;
   readonly args: string;
   readonly evidence: Evidence | null;
@@ -139,16 +141,20 @@ export function openApproval(
   };
 }
 
+type ForPeople = 'forWhom' | 'howMuch' | 'critical' | 'provenance';
+
 /** What a proposal says to people beyond its summary. */
 export function forPeople({
   forWhom,
   howMuch,
   critical,
-}: Pick<Proposal, 'forWhom' | 'howMuch' | 'critical'>): Pick<Approval, 'forWhom' | 'howMuch' | 'critical'> {
+  provenance,
+}: Pick<Proposal, ForPeople>): Pick<Approval, ForPeople> {
   return {
     ...(forWhom === undefined ? {} : { forWhom }),
     ...(howMuch === undefined ? {} : { howMuch }),
     ...(critical === undefined ? {} : { critical }),
+    ...(provenance === undefined ? {} : { provenance }),
   };
 }
 

@@ -9,6 +9,7 @@ import { answersTo, saidOf } from './decision.ts';
 import { canonicalText, type Leaf, leavesOf } from './leaves.ts';
 import { flagsOf, type Shown, shownLine, shownText } from './display.ts';
 import type { Json } from './json.ts';
+import { toldSources } from './origin-words.ts';
 import type { DecisionAnswer } from './signed.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -235,10 +236,10 @@ interface Listed {
   readonly isWhole: boolean;
 }
 
-function argumentsOf({ args, critical = [] }: Approval, limits: CardLimits): Listed {
+function argumentsOf({ args, critical = [], provenance }: Approval, limits: CardLimits): Listed {
   const read = readArguments(args);
   if (read === undefined) return { fields: [], hiddenFields: 0, leftChars: limits.totalChars, isWhole: false };
-  const listed = listOf(leavesOf(read), new Set(critical), limits);
+  const listed = listOf(leavesOf(read), new Set(critical), limits, toldSources(provenance, critical));
   // What is shown was read from the very text that the digest covers, or else a person would see other values.
   return { ...listed, isWhole: listed.isWhole && isCanonical(read, args) };
 }
@@ -269,7 +270,12 @@ function evidenceOf({ evidence }: Approval, limits: CardLimits, nowMs: number): 
 }
 
 /** In order, as long as there is room. A value that is too long is cut; what has no room at all is counted. */
-function listOf(leaves: readonly Leaf[], critical: ReadonlySet<string>, limits: CardLimits): Listed {
+function listOf(
+  leaves: readonly Leaf[],
+  critical: ReadonlySet<string>,
+  limits: CardLimits,
+  sources: ReadonlyMap<string, string> = new Map(),
+): Listed {
   const fields: CardField[] = [];
   let leftChars = limits.totalChars;
   let isWhole = true;
@@ -281,7 +287,9 @@ function listOf(leaves: readonly Leaf[], critical: ReadonlySet<string>, limits: 
     leftChars -= needs;
     const flags = flagsOf([...name.flags, ...value.flags]);
     isWhole &&= !flags.includes('cut');
-    fields.push({ name: name.text, value: { text: value.text, flags }, from: null, isCritical: critical.has(top) });
+    const source = sources.get(path);
+    const from = source === undefined ? null : shownLine(source, LINE_CHARS);
+    fields.push({ name: name.text, value: { text: value.text, flags }, from, isCritical: critical.has(top) });
   }
   const hiddenFields = leaves.length - fields.length;
   return { fields, hiddenFields, leftChars, isWhole: isWhole && hiddenFields === 0 };

@@ -67,7 +67,7 @@ export interface QuestionInput {
   readonly proposal: Pick<
     Proposal,
     | ('actionId' | 'conversationId' | 'agent' | 'tenant' | 'tool' | 'args' | 'digest' | 'summary' | 'principal')
-    | ('forWhom' | 'howMuch' | 'critical')
+    | ('forWhom' | 'howMuch' | 'critical' | 'provenance')
   >;
   readonly reason: string;
 }
@@ -96,6 +96,10 @@ export interface ConversationState {
   waiting: WaitingBatch[];
   /** The last items of the transcript, oldest first: what a model call may show. */
   recent: ItemRef[];
+  /** The worst label of what fell out of them; absent where nothing did. */
+  forgotten?: 'clean' | 'untrusted';
+  /** Whether more than one principal has ever spoken: what one said is a stranger's word to the other. */
+  speakers: string[];
   /** Signals taken in this run; the server does not count them for us. */
   signals: number;
   /** The number of the last word to what waits here, and of the changes that wait to be told; absent before the first. */
@@ -147,20 +151,28 @@ export const MAX_WAITING = 20;
 export const MAX_REPORTS = 50;
 // 16,384 characters of a signed report: its text has at most 9,000 bytes of JSON, and base64 and what is around it add half.
 export const MAX_REPORT_CHARS = 16_384;
-// 60 items: about 20 turns with a tool call; older context is left out of model calls.
-export const MAX_RECENT = 60;
-// 400: the longest lawful turn of the default limits has about 200 items; a model must see what it works on.
-export const MAX_TURN_ITEMS = 400;
 // 8,000 of the server's 10,000 per run: room for those that arrive while the run ends.
 export const MAX_SIGNALS_PER_RUN = 8_000;
 
 export function openConversation(input: ConversationInput): ConversationState {
   const { conversationId, agent, tenant } = input;
-  const empty = { inbox: [], reports: [], seen: [], waiting: [], recent: [], changes: [], obeyed: [], signals: 0 };
+  const empty = {
+    inbox: [],
+    reports: [],
+    seen: [],
+    waiting: [],
+    recent: [],
+    changes: [],
+    obeyed: [],
+    signals: 0,
+    speakers: [],
+  };
   const phases = { phase: 'open', knownPhase: 'open', resumesTo: 'open', announcer: false } as const;
   // A state that an earlier version wrote lacks what came later.
   const before = { ...(input.inChannel && { delivery: nothingSaid() }), ...input.state };
   const state = { conversationId, agent, tenant, ...phases, shown: 'open · ', turn: 0, ...empty, ...before };
+  // What fell out under an earlier version is on no label.
+  if (input.state !== undefined && input.state.speakers === undefined) state.forgotten = 'untrusted';
   const isUntold = state.changes.length === 0 && state.phase !== state.knownPhase;
   return { ...state, changes: isUntold ? [state.phase] : state.changes, signals: 0 };
 }
@@ -191,6 +203,8 @@ export function enqueue(state: ConversationState, message: SubmittedMessage): Ti
   const ticket = { messageId: message.id, ahead: state.inbox.length, phase: state.phase, duplicate };
   if (duplicate) return { ...ticket, queued: state.inbox.some((one) => one.id === message.id) };
   state.inbox.push(message);
+  if (state.speakers.length < 2 && !state.speakers.includes(message.principalId))
+    state.speakers.push(message.principalId);
   state.seen = [...state.seen, message.id].slice(-MAX_SEEN);
   return ticket;
 }
@@ -251,28 +265,6 @@ export function hasWork(state: ConversationState): boolean {
   if (state.phase !== 'open' && state.phase !== 'handed_over') return false;
   return state.inbox.length > 0 || state.reports.some((report) => batchOf(state, report) !== undefined);
 }
-
-/**
- * Remember items for the next model calls. The turn that runs is kept whole, within its own bound; of what was before it
- * the oldest fall out, a whole exchange at a time.
- */
-export function remember(state: ConversationState, items: readonly ItemRef[]): void {
-  const all = [...state.recent, ...items];
-  let start = all.findLastIndex(opensTurn);
-  while (start > 0 && opensTurn(all[start - 1])) start -= 1; // what was said together opens a turn together
-  const turn = start === -1 ? all : all.slice(start);
-  const kept = turn.length <= MAX_TURN_ITEMS ? turn : [...turn.slice(0, 1), ...turn.slice(1 - MAX_TURN_ITEMS)];
-  const room = Math.max(0, MAX_RECENT - kept.length);
-  const before = all.slice(0, Math.max(0, start));
-  const near = before.slice(Math.max(0, before.length - room));
-  const whole = near.length === before.length ? 0 : near.findIndex(opensTurn);
-  // Where not even the last exchange fits whole, its words stay.
-  const words = before.filter((item) => opensTurn(item) || item.kind === 'reply');
-  const rest = whole === -1 ? words.slice(Math.max(0, words.length - room)) : near.slice(whole);
-  state.recent = [...rest, ...kept];
-}
-
-const opensTurn = (item: ItemRef | undefined): boolean => item?.kind === 'message' || item?.kind === 'report';
 
 export function viewOf(state: ConversationState): ConversationView {
   const { conversationId, agent, phase, turn, inbox, waiting } = state;

@@ -50,6 +50,8 @@ export interface NewItem {
 export interface ItemRef {
   readonly id: string;
   readonly kind: ItemBody['kind'];
+  /** Whether nobody but its sender and the house can have put anything into it. Absent in those of 0.6.0. */
+  readonly isClean?: true;
 }
 
 /** What came of putting something on record: the items as they were written. */
@@ -59,5 +61,3 @@ export type Recorded =
   | { readonly items: readonly []; readonly hasCards: true };
 
 export const refsIn = (recorded: Recorded): readonly ItemRef[] => ('items' in recorded ? recorded.items : recorded);
-
-export const refOf = (item: Item): ItemRef => ({ id: item.id, kind: item.body.kind });

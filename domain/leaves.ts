@@ -11,15 +11,19 @@ export interface Leaf {
 }
 
 /** The leaves of a value in canonical order: members by their names, as RFC 8785 sorts them. */
-export function leavesOf(value: Json): readonly Leaf[] {
-  const leaves: Leaf[] = [];
+export const leavesOf = (value: Json): readonly Leaf[] =>
+  scalarsOf(value).map(({ path, top, value: scalar }) => ({ path, top, text: textOf(scalar) }));
+
+/** The same leaves, as the values that they are. */
+export function scalarsOf(value: Json): readonly (Omit<Leaf, 'text'> & { readonly value: Json })[] {
+  const leaves: (Omit<Leaf, 'text'> & { readonly value: Json })[] = [];
   // Not recursive: what is nested deeply enough would end the process.
   const open: { readonly path: string; readonly top: string; readonly value: Json }[] = [{ path: '', top: '', value }];
   for (let one = open.pop(); one !== undefined; one = open.pop()) {
     const { path, top, value: within } = one;
     const members = membersOf(within);
     if (members.length === 0) {
-      leaves.push({ path, top, text: textOf(within) });
+      leaves.push({ path, top, value: within });
       continue;
     }
     for (const [name, member] of members.toReversed()) {

@@ -6,6 +6,8 @@ import type { Verdict } from './verdict.ts';
 import type { Json, JsonObject } from './json.ts';
 import { CURRENCY, type Principal } from './principal.ts';
 import type { Procedure } from './procedure.ts';
+import { originOfArgument, type Provenance } from './provenance.ts';
+import type { Origin } from './sources.ts';
 import { cutText } from './text.ts';
 import type { Tool } from './tool.ts';
 
@@ -20,8 +22,17 @@ export interface RuleCase<Input = JsonObject> {
   readonly input: Input;
   readonly evidence: Evidence | null;
   readonly principal: Principal;
+  /** The arguments that decide who, where and how much, as the tool declares them. */
+  readonly critical?: readonly string[] | undefined;
+  /** Where each value comes from; undefined where that was not traced, and so unknown. */
+  readonly provenance?: Provenance | undefined;
+  /** The worst origin among the values of an argument, or of one path; undefined where there is no such value. */
+  readonly origin: (argument: string) => Origin | undefined;
   readonly nowMs: number;
 }
+
+/** What is known about an action. */
+export type RuleFacts = Omit<RuleCase, 'origin'>;
 
 export type Answer =
   | { readonly kind: 'allow'; readonly reason: string }
@@ -104,10 +115,12 @@ export function rule(
 }
 
 /**
- * Ask the rules in order. 'default' speaks when none does: an own read runs, a procedure starts, for that has no effect, and
- * all else is denied. A throw denies.
+/**
+ * Ask the rules in order. 'default' speaks when none does: an own read that carries nothing out runs, a procedure starts,
+ * for that has no effect, and all else is denied. A throw denies.
  */
-export function decideByRules(rules: readonly Rule[], ruleVersion: string, action: RuleCase): Verdict {
+export function decideByRules(rules: readonly Rule[], ruleVersion: string, facts: RuleFacts): Verdict {
+  const action: RuleCase = { ...facts, origin: (argument) => originOfArgument(facts.provenance, argument) };
   for (const one of rules) {
     if (one.tool !== '' && one.tool !== action.tool) continue;
     const denied = (reason: string): Verdict => ({ kind: 'deny', ruleId: one.id, ruleVersion, reason: cut(reason) });
@@ -118,7 +131,7 @@ export function decideByRules(rules: readonly Rule[], ruleVersion: string, actio
       return denied(`the rule threw: ${error instanceof Error ? error.message : 'something that is no Error'}`);
     }
   }
-  if (action.effect === 'read' && action.evidence !== null && action.evidence.subject === action.principal.id) {
+  if (isPlainRead(action) && action.evidence !== null && action.evidence.subject === action.principal.id) {
     return { kind: 'allow', ruleId: 'default', ruleVersion, reason: "a read of the principal's own data" };
   }
   if (action.effect === 'start') {
@@ -126,6 +139,10 @@ export function decideByRules(rules: readonly Rule[], ruleVersion: string, actio
   }
   return { kind: 'deny', ruleId: 'default', ruleVersion, reason: 'no rule allows it' };
 }
+
+/** A read that carries data out is a write to whoever gets it. */
+export const isPlainRead = ({ effect, egress }: Pick<RuleFacts, 'effect' | 'egress'>): boolean =>
+  effect === 'read' && !egress;
 
 // 500 characters: a reason is one sentence on a card and in a ledger line.
 export const MAX_REASON_CHARS = 500;

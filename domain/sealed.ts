@@ -28,21 +28,22 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
   proposed: {
     sealed: [
       ...['proposal.args', 'proposal.salt', 'proposal.principal.name'],
-      ...['proposal.summary', 'proposal.forWhom', 'proposal.howMuch'],
+      // Its paths may be words of the arguments.
+      ...['proposal.summary', 'proposal.forWhom', 'proposal.howMuch', 'proposal.provenance'],
     ],
   },
   inspected: { sealed: ['evidence.record', 'evidence.subject'] },
   ruled: { sealed: ['verdict.reason', 'evidence.record', 'evidence.subject', 'signed'] },
   approval_requested: {
     sealed: ['approval.summary', 'approval.forWhom', 'approval.howMuch', 'approval.reason'],
-    elsewhere: ['approval.args', 'approval.evidence', 'approval.decisions'],
+    elsewhere: ['approval.args', 'approval.evidence', 'approval.decisions', 'approval.provenance'],
   },
   decided: { sealed: ['signed', 'receipt'] },
   approval_noticed: NOTHING,
   decision_refused: { sealed: ['reason'] },
   approval_settled: {
     sealed: ['approval.summary', 'approval.forWhom', 'approval.howMuch', 'approval.reason'],
-    elsewhere: ['approval.args', 'approval.evidence', 'approval.decisions', 'approval.asides'],
+    elsewhere: ['approval.args', 'approval.evidence', 'approval.decisions', 'approval.asides', 'approval.provenance'],
   },
   claimed: NOTHING,
   attempted: NOTHING,

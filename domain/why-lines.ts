@@ -1,6 +1,8 @@
 // One line of the story for each kind of entry: what it says, how much it proves, and why no more. Pure.
 // May import domain only.
 import type { Fact, FactOf, RecordedEntry } from './entry.ts';
+import type { Proposal } from './action.ts';
+import { toldSources } from './origin-words.ts';
 import { REFUSALS, type RefusedDecision } from './refusal.ts';
 import { type Chain, rulingOf } from './why-chain.ts';
 import { attempted, claimed, settled } from './why-ends.ts';
@@ -169,13 +171,19 @@ function proposed({ proposal }: FactOf<'proposed'>, { items, digestNow }: Known)
   const fits = digestNow === proposal.digest;
   return {
     part: 'proposed',
-    text: `${who} proposed: ${proposal.summary} (${proposal.tool} ${proposal.toolVersion}, ${proposal.effect}) with ${proposal.args}`,
+    text: `${who} proposed: ${proposal.summary} (${proposal.tool} ${proposal.toolVersion}, ${proposal.effect}) with ${proposal.args}${originsText(proposal)}`,
     coverage: fits ? 'enforced' : 'unknown',
     because: fits
       ? 'parsed by the tool’s own schema; these arguments have the digest to which rulings, decisions and the claim are bound'
       : 'the digest cannot be made anew from what is kept',
     details: { digest: proposal.digest, principal: proposal.principal.id, callId: proposal.callId },
   };
+}
+
+/** As code traced it before the ruling. Sealed, so it may be gone. */
+function originsText({ critical = [], provenance }: Proposal): string {
+  const told = toldSources(typeof provenance === 'object' ? provenance : undefined, critical);
+  return [...told].map(([path, source]) => `; ${path} comes from ${source}`).join('');
 }
 
 function inspected({ tool, scopes, evidence }: FactOf<'inspected'>, isRebuilt: boolean): Line {

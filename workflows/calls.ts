@@ -2,15 +2,17 @@
 // came of each call. May import domain and @temporalio/workflow.
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { CancellationScope, type ChildWorkflowOptions, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
-import { type Ending, endingText, type RuledAction } from '../domain/action.ts';
+import { type Ending, endingText, type RuledAction, trustOfEnding } from '../domain/action.ts';
 import type { TurnOf } from '../domain/activity-ports.ts';
 import { groupsAsked, inSteps, isRead, isStart, type RefusedCall, splitAtFirstAsk } from '../domain/batch.ts';
-import { awaitReport, type ConversationState, remember, type WaitingBatch } from '../domain/conversation.ts';
+import { awaitReport, type ConversationState, type WaitingBatch } from '../domain/conversation.ts';
 import { enterPhase } from '../domain/phase.ts';
 import { procedureId, resultKey, TASK_QUEUES, waitingWorkflowId, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
-import { type NewItem, refsIn } from '../domain/item.ts';
+import { type NewItem, refsIn, type Trust } from '../domain/item.ts';
 import { ACTION } from '../domain/protocol.ts';
 import { noteQuoted } from '../domain/quoted.ts';
+import { remember } from '../domain/recent.ts';
+import type { Seen } from '../domain/sources.ts';
 import type { MessageStatement, Signed } from '../domain/signed.ts';
 import { timeText } from '../domain/text.ts';
 import type { action as actionWorkflow } from './action.ts';
@@ -38,11 +40,19 @@ export interface Undone {
   readonly summaries: string[];
 }
 
+/** Calls that were made, and upon what. */
+interface From {
+  readonly itemId: string;
+  readonly firstIndex: number;
+  readonly seen: Seen;
+  readonly quotes?: readonly string[] | undefined;
+}
+
 export async function carryOut(
   state: ConversationState,
   of: TurnOf,
   principal: Signed<MessageStatement>,
-  from: { readonly itemId: string; readonly firstIndex: number; readonly quotes?: readonly string[] | undefined },
+  from: From,
   undone: Undone,
 ): Promise<Told> {
   const cases = await ruleOn({ of, principal, ...from });
@@ -123,7 +133,7 @@ async function runOne(calling: Calling, action: RuledAction): Promise<Ending | u
   undone.open = undone.open.filter((one) => one.proposal.actionId !== proposal.actionId);
   if (done.ending.kind === 'cancelled') undone.summaries.push(proposal.summary);
   if (done.item !== null) remember(state, [done.item]);
-  else await tell(state, [toolResult(of, proposal, endingText(done.ending))]);
+  else await tell(state, [endingResult(of, proposal, done.ending)]);
   const asked = await askWhetherItHappened(proposal, done.ending);
   if (asked !== undefined) awaitAnswer(state, principal, asked, proposal.summary);
   if (done.ending.kind === 'succeeded' && proposal.then === 'handover') enterPhase(state, 'tool_handover');
@@ -168,7 +178,7 @@ async function cancelRest(
   undone.open = undone.open.filter((one) => !rest.includes(one));
   undone.summaries.push(...rest.map(({ proposal }) => proposal.summary));
   const entries = rest.map(({ proposal }) => settledEntry(proposal, { kind: 'cancelled', reason }));
-  const items = rest.map(({ proposal }) => toolResult(of, proposal, endingText({ kind: 'cancelled', reason })));
+  const items = rest.map(({ proposal }) => endingResult(of, proposal, { kind: 'cancelled', reason }));
   remember(state, refsIn(await workflowsRole.record({ entries, items })));
 }
 
@@ -238,9 +248,16 @@ async function tell(state: ConversationState, items: readonly NewItem[]): Promis
   remember(state, refsIn(await workflowsRole.record({ entries: [], items })));
 }
 
-export function toolResult(of: TurnOf, call: Pick<RefusedCall, 'actionId' | 'callId' | 'tool'>, text: string): NewItem {
+type Called = Pick<RefusedCall, 'actionId' | 'callId' | 'tool'>;
+
+/** Words of code, which may repeat the model's arguments: so they are worth what the model's are. */
+function toolResult(of: TurnOf, call: Called, text: string, trust: Trust = 'model'): NewItem {
   const { conversationId, turn } = of;
   const { actionId, callId, tool } = call;
   const body = { kind: 'tool_result', callId, tool, text } as const;
-  return { key: resultKey(actionId), conversationId, turn, trust: 'record', body };
+  return { key: resultKey(actionId), conversationId, turn, trust, body };
 }
+
+/** How an action ended, for the model. */
+export const endingResult = (of: TurnOf, call: Called, ending: Ending): NewItem =>
+  toolResult(of, call, endingText(ending), trustOfEnding(ending));

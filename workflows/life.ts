@@ -5,6 +5,7 @@ import type { Inspected, Proposed, TurnOf } from '../domain/activity-ports.ts';
 import type { Entry, Fact } from '../domain/entry.ts';
 import { ruledStep } from '../domain/ids.ts';
 import type { ItemRef } from '../domain/item.ts';
+import type { Seen } from '../domain/sources.ts';
 import type { DecisionStatement, MessageStatement, Signed } from '../domain/signed.ts';
 import { isCancellation } from '@temporalio/workflow';
 import { ActivityFailure } from '@temporalio/common';
@@ -19,6 +20,7 @@ export async function ruleOn(input: {
   readonly of: TurnOf;
   readonly itemId: string;
   readonly firstIndex: number;
+  readonly seen: Seen;
   readonly principal: Signed<MessageStatement>;
   readonly quotes?: readonly string[] | undefined;
 }): Promise<readonly Case[]> {

@@ -150,7 +150,8 @@ async function endOf(running: Running, step: Step): Promise<ActionEnd> {
   if (!(await mayBegin(running, step))) throw new StepFailed(step.name, 'cancelled', CANCELLED);
   show(running, 'acting', `takes the step ${step.name}`);
   const { name, tool, args } = step;
-  const one = await ruleOnStep({ start, step: name, tool, args, editors: running.quotes }, principal);
+  const earlier = running.settled.map(({ actionId }) => actionId);
+  const one = await ruleOnStep({ start, step: name, tool, args, earlier, editors: running.quotes }, principal);
   if (one.kind === 'invalid') {
     const ending = { kind: 'denied', reason: one.reason } as const;
     const unmade = { actionId: stepId(start.actionId, name), tool, summary: tool.replaceAll('_', ' ') };

@@ -1,13 +1,11 @@
 // One turn: from the queued messages of one sender, or one report, to the reply. What is allowed runs now; from the
 // first `ask` on the rest waits in a Workflow of its own, and the turn ends. May import domain and @temporalio/workflow.
 import { type CancellationScope, isCancellation, log, patched } from '@temporalio/workflow';
-import { endingText } from '../domain/action.ts';
 import { isAskedBack } from '../domain/asked-back.ts';
 import type { OpenedTurn, TurnOf } from '../domain/activity-ports.ts';
 import {
   type ConversationState,
   MAX_WAITING,
-  remember,
   settleBatch,
   takeNext,
   type WaitingBatch,
@@ -19,8 +17,10 @@ import { reportKey } from '../domain/ids.ts';
 import { type NewItem, refsIn } from '../domain/item.ts';
 import { noteQuoted, quotedNow } from '../domain/quoted.ts';
 import type { CallModelResult } from '../domain/model.ts';
+import { remember, shownNow } from '../domain/recent.ts';
+import type { Seen } from '../domain/sources.ts';
 import { wordsOfDenials, wordsOfModelFailure, wordsOfStop } from '../domain/words.ts';
-import { carryOut, toolResult, type Undone } from './calls.ts';
+import { carryOut, endingResult, type Undone } from './calls.ts';
 import { showGone } from './cards.ts';
 import { callModel, isActivityFailure, typeOfFailure, whyFailed, workflowsRole } from './effects.ts';
 import { settledEntry } from './life.ts';
@@ -40,7 +40,7 @@ export async function runTurn(state: ConversationState, work: Work, scope: Cance
     if (!isCancellation(error)) throw error; // a bug, which fails the Workflow Task until it is fixed
     const stopped = { kind: 'cancelled', reason: 'an operator stopped the conversation before it began' } as const;
     const entries = undone.open.map(({ proposal }) => settledEntry(proposal, stopped));
-    const items = undone.open.map(({ proposal }) => toolResult(turnOf(state), proposal, endingText(stopped)));
+    const items = undone.open.map(({ proposal }) => endingResult(turnOf(state), proposal, stopped));
     const summaries = [...undone.summaries, ...undone.open.map(({ proposal }) => proposal.summary)];
     await say(state, wordsOfStop(summaries), { entries, items });
   }
@@ -60,7 +60,7 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
   let mustSpeak = false;
   let denials = opened.denials ?? 0;
   if (opened.again !== undefined && work.kind === 'report') {
-    const from = { itemId: opened.again.id, firstIndex: 0, quotes: opened.againRestsOn };
+    const from = { itemId: opened.again.id, firstIndex: 0, seen: shownNow(state), quotes: opened.againRestsOn };
     const told = await carryOut(state, of, work.batch.principal, from, undone);
     actions = 1;
     mustSpeak = told.mustSpeak;
@@ -74,12 +74,13 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
     await holdWhilePaused(state);
     // The last call may only speak: a turn ends with words, not in the middle of work.
     mustSpeak ||= call === opened.modelCallsPerTurn - 1 || state.waiting.length >= MAX_WAITING;
-    const answer = await askModel(state, call, mustSpeak);
+    const seen = shownNow(state);
+    const answer = await askModel(state, seen, call, mustSpeak);
     if (answer.kind === 'failed') return say(state, answer.words);
     remember(state, [answer.item]);
     if (answer.kind === 'reply') return;
     if (mustSpeak) break;
-    const from = { itemId: answer.item.id, firstIndex: actions, quotes };
+    const from = { itemId: answer.item.id, firstIndex: actions, seen, quotes };
     const told = await carryOut(state, of, opened.principal, from, undone);
     quotes = [...new Set([...quotes, ...told.quotes])];
     actions += answer.count;
@@ -146,9 +147,13 @@ export async function keepQueued(state: ConversationState): Promise<void> {
 
 type Answer = CallModelResult | { readonly kind: 'failed'; readonly words: string };
 
-async function askModel(state: ConversationState, call: number, mustSpeak: boolean): Promise<Answer> {
-  const { conversationId, agent, turn, recent } = state;
-  const show = recent.map((item) => item.id);
+async function askModel(
+  state: ConversationState,
+  { itemIds: show }: Seen,
+  call: number,
+  mustSpeak: boolean,
+): Promise<Answer> {
+  const { conversationId, agent, turn } = state;
   try {
     return await callModel({ conversationId, agent, turn, call, show, toolChoice: mustSpeak ? 'none' : 'auto' });
   } catch (error) {

@@ -1,11 +1,18 @@
 // The actor's two Activities: read evidence, and act on a warrant. Nothing here believes anybody: what runs is what the
 // warrant proves. May import domain, trust and store types.
 import { ApplicationFailure } from '@temporalio/common';
-import { type ActResult, endingOf, endingText, type Evidence, type Outcome } from '../../domain/action.ts';
+import {
+  type ActResult,
+  endingOf,
+  endingText,
+  type Evidence,
+  type Outcome,
+  trustOfEnding,
+} from '../../domain/action.ts';
 import type { ActorActivities } from '../../domain/activity-ports.ts';
 import { NO_WARRANT } from '../../domain/failure.ts';
 import { conversationOfAction, resultKey } from '../../domain/ids.ts';
-import { refOf } from '../../domain/item.ts';
+import { refOf } from '../../domain/sources.ts';
 import { stoppedBy } from '../../domain/switch.ts';
 import { cutText, utf8Bytes } from '../../domain/text.ts';
 import { canonicalJson, refusedStep } from '../../trust/digest.ts';
@@ -123,7 +130,7 @@ async function settled({ deps, proposal, authority }: Acting, notes: boolean, ou
   const { actionId, conversationId, turn, callId } = proposal;
   if (!notes) return { kind: 'settled', ending: endingOf(outcome), item: null };
   const body = { kind: 'tool_result', callId, tool: tool.name, text: resultText(outcome) } as const;
-  const trust = outcome.kind === 'succeeded' ? tool.trust : 'record';
+  const trust = outcome.kind === 'succeeded' ? tool.trust : trustOfEnding(outcome);
   const [item] = await deps.store.items.append([{ key: resultKey(actionId), conversationId, turn, trust, body }]);
   return { kind: 'settled', ending: endingOf(outcome), item: item === undefined ? null : refOf(item) };
 }

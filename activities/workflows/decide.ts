@@ -75,6 +75,8 @@ async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Insp
     input: JSON.parse(proposal.args) as JsonObject,
     evidence,
     principal: proposal.principal,
+    critical: tool.critical,
+    provenance: proposal.provenance,
     nowMs: deps.nowMs(),
   });
   const nobody = verdict.kind === 'ask' ? whyNobodyCan(deps, proposal, verdict) : undefined;

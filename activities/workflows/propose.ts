@@ -5,7 +5,10 @@ import type { InvalidCall, Proposal } from '../../domain/action.ts';
 import type { LoadedAgent } from '../../domain/agent.ts';
 import { actionId, anewId } from '../../domain/ids.ts';
 import type { Item, ModelCall } from '../../domain/item.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import type { Principal } from '../../domain/principal.ts';
+import { createTracer, type Provenance, reviseProvenance } from '../../domain/provenance.ts';
+import type { Seen } from '../../domain/sources.ts';
 import type { Callable } from '../../domain/tool.ts';
 import { MAX_REASON_CHARS } from '../../domain/rule.ts';
 import type { MessageStatement, Signed } from '../../domain/signed.ts';
@@ -29,19 +32,36 @@ export function createPropose(
   deps: WorkflowsDeps,
   decide: WorkflowsActivities['decide'],
 ): WorkflowsActivities['propose'] {
-  return async ({ of, itemId, firstIndex, principal: signed, quotes = [] }) => {
+  return async ({ of, itemId, firstIndex, seen, principal: signed, quotes = [] }) => {
     const loaded = agentOf(deps.agents, of.agent);
-    const [item] = await deps.store.items.load(of.conversationId, [itemId]);
+    const found = await deps.store.items.load(of.conversationId, [itemId, ...(seen?.itemIds ?? [])]);
+    const item = found.find(({ id }) => id === itemId);
     // Lost, where the store was restored from before: nobody knows what was called for, and nothing comes of it.
     if (item === undefined) return [];
     if (item.body.kind !== 'calls') throw new Error(`there must be an item ${itemId} with calls`);
     const request = await requestOf(deps, signed);
+    const trace =
+      seen === undefined || request === undefined ? undefined : tracerOf(loaded, request.principal, found, seen);
     const proposed: Proposed[] = [];
     for (const [at, call] of item.body.calls.entries()) {
-      proposed.push(readCall({ of, loaded, item, request, quotes, before: proposed }, call, firstIndex + at));
+      const reading = { of, loaded, item, request, quotes, trace, before: proposed };
+      proposed.push(readCall(reading, call, firstIndex + at));
     }
     return ruleOnReady(proposed, decide);
   };
+}
+
+/** Over the items that the call of the model saw. One that is gone may have been anybody's. */
+function tracerOf(
+  { agent: { instructions } }: LoadedAgent,
+  principal: Principal,
+  found: readonly Item[],
+  { itemIds, forgotten }: Seen,
+): (args: JsonObject) => Provenance {
+  const byId = new Map(found.map((item) => [item.id, item]));
+  const items = itemIds.flatMap((id) => byId.get(id) ?? []);
+  const isWhole = items.length === itemIds.length;
+  return createTracer({ items, principal, instructions, forgotten: isWhole ? forgotten : 'untrusted' });
 }
 
 /** Rule on those at once for which no evidence has to be read. */
@@ -74,6 +94,7 @@ interface Reading {
   readonly item: Item;
   readonly request: MessageStatement | undefined;
   readonly quotes: readonly string[];
+  readonly trace: ((args: JsonObject) => Provenance) | undefined;
   /** What the calls before it in the same answer became. */
   readonly before: readonly Proposed[];
 }
@@ -109,7 +130,7 @@ export const unreadBy = (error: unknown): string =>
   `the tool could not read this call: ${error instanceof Error ? error.message : String(error)}`;
 
 function proposalOf(
-  { of, loaded, item, request, quotes }: Reading & { readonly request: MessageStatement },
+  { of, loaded, item, request, quotes, trace }: Reading & { readonly request: MessageStatement },
   {
     call,
     tool,
@@ -125,6 +146,7 @@ function proposalOf(
     ...{ conversationId, turn, agent, tenant, callId: call.callId, origin: { messageId, itemId: item.id } },
     ...restingOn(quotes.filter((who) => who !== principal.id)),
     ...declaredBy(loaded, tool, input, principal),
+    ...(trace === undefined ? {} : { provenance: trace(JSON.parse(args) as JsonObject) }),
   };
 }
 
@@ -181,8 +203,12 @@ function proposedAnew(deps: WorkflowsDeps, proposal: Proposal, text: string, edi
     const { args, input } = parsed;
     const { principal, salt } = proposal;
     const written = editor === '' || editors.includes(editor) ? editors : [...editors, editor];
+    const { provenance: before, ...rest } = proposal;
+    const change = { old: JSON.parse(proposal.args) as JsonObject, now: JSON.parse(args) as JsonObject, editor };
+    const provenance = reviseProvenance(before, change);
     const whole: Proposal = {
-      ...proposal,
+      ...rest,
+      ...(provenance === undefined ? {} : { provenance }),
       ...identityOf(tool, { actionId: id, args, principal }, `${salt}:${id}`),
       ...restingOn(written),
       ...declaredBy(loaded, tool, input, principal),

@@ -4,6 +4,8 @@ import { endingOf, type Proposal } from '../../domain/action.ts';
 import type { ActionEnd, Proposed, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import { quotedOf } from '../../domain/decision.ts';
 import { anewId, parseApprovalId, stepId } from '../../domain/ids.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import { type EarlierStep, traceStep } from '../../domain/step-origins.ts';
 import { MAX_STEP_RESULT_BYTES } from '../../domain/steps.ts';
 import { utf8Bytes } from '../../domain/text.ts';
 import type { ActionRow } from '../../store/ports.ts';
@@ -17,7 +19,7 @@ export function createProposeStep(
   decide: WorkflowsActivities['decide'],
 ): WorkflowsActivities['proposeStep'] {
   return async (wanted) => {
-    const proposed = proposalOf(deps, wanted);
+    const proposed = proposalOf(deps, wanted, await stepsBefore(deps, wanted));
     const [ruled = proposed] = await ruleOnReady([proposed], decide);
     return ruled;
   };
@@ -26,7 +28,11 @@ export function createProposeStep(
 type Wanted = Parameters<WorkflowsActivities['proposeStep']>[0];
 
 /** Principal, conversation and turn are those of the start; key, arguments, salt and digest are its own. */
-function proposalOf(deps: WorkflowsDeps, { start, step, tool: name, args: text, editors }: Wanted): Proposed {
+function proposalOf(
+  deps: WorkflowsDeps,
+  { start, step, tool: name, args: text, editors }: Wanted,
+  earlier: readonly EarlierStep[],
+): Proposed {
   const { conversationId, turn, agent, tenant, callId, origin, principal, salt } = start;
   const id = stepId(start.actionId, step);
   const invalid = invalidAs({ actionId: id, callId, tool: name });
@@ -38,17 +44,29 @@ function proposalOf(deps: WorkflowsDeps, { start, step, tool: name, args: text, 
     if (parsed.kind === 'invalid') return invalid(parsed.reason);
     const { args, input } = parsed;
     const others = [...new Set([...(start.editors ?? []), ...editors])].filter((who) => who !== principal.id);
+    const provenance = traceStep(start, earlier, JSON.parse(args) as JsonObject);
     const proposal: Proposal = {
       ...identityOf(tool, { actionId: id, args, principal }, `${salt}:${id}`),
       ...{ conversationId, turn, agent, tenant, callId, origin },
       proposedBy: { procedure: start.tool, actionId: start.actionId },
       ...restingOn(others),
       ...declaredBy(loaded, tool, input, principal),
+      ...(provenance === undefined ? {} : { provenance }),
     };
     return { kind: 'to_inspect', proposal };
   } catch (error) {
     return invalid(unreadBy(error));
   }
+}
+
+/** What its earlier steps gave back. One that was never an action, as it could not be read, gave nothing. */
+async function stepsBefore({ agents, store }: WorkflowsDeps, { start, earlier }: Wanted): Promise<EarlierStep[]> {
+  const { agent } = agentOf(agents, start.agent);
+  const rows = earlier.length === 0 ? [] : await store.actions.some(earlier);
+  return rows.flatMap(({ tool, args, outcome }) => {
+    const trust = agent.tools.find(({ name }) => name === tool)?.trust ?? 'untrusted';
+    return outcome === null ? [] : [{ tool, trust, args, outcome }];
+  });
 }
 
 // 10: a batch proposes an action anew six times at most.

@@ -4,10 +4,9 @@ import { test } from 'node:test';
 import { defineAgent, defineTool } from 'countersign';
 import { z } from 'zod';
 import { declarationsOf } from '../../activities/declaration.ts';
-import { createPropose } from '../../activities/workflows/propose.ts';
+import { createPropose, createProposeAnew } from '../../activities/workflows/propose.ts';
 import type { Proposed, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { Item } from '../../domain/item.ts';
-import type { Store } from '../../store/ports.ts';
 import { createSigner, createVerifier, generateSigningKey } from '../../trust/signing.ts';
 import { directory } from '../support/far-side.ts';
 import { person } from '../support/system.ts';
@@ -48,8 +47,20 @@ const agent = defineAgent({
 });
 const api = createSigner('api', generateSigningKey());
 
-/** What the calls of one answer become. */
-async function propose(...calls: readonly (readonly [tool: string, args: object | string])[]) {
+type Calls = readonly (readonly [tool: string, args: object | string])[];
+const propose = (...calls: Calls) => proposeUpon([], calls);
+const of = { conversationId: 'c', agent: 'writer', tenant: 'default', turn: 1 };
+const verifier = createVerifier({ api: [api.publicKey], workflows: [] });
+type Deps = Parameters<typeof createPropose>[0];
+const depsOver = (items: readonly Item[]): Deps => {
+  const load = async (_: string, ids: readonly string[]) => items.filter(({ id }) => ids.includes(id));
+  const agents = new Map([['writer', { agent, ruleVersion: 'v', declarations: declarationsOf(agent) }]]);
+  return { store: { items: { load } }, agents, directory, verifier, nowMs: () => 0 } as unknown as Deps;
+};
+const noRulings: WorkflowsActivities['decide'] = async () => [];
+
+/** What the calls of one answer become, upon these items and maybe others that are gone. */
+async function proposeUpon(shown: readonly Item[], calls: Calls, gone: readonly string[] = []) {
   const body = {
     kind: 'calls',
     text: '',
@@ -60,16 +71,12 @@ async function propose(...calls: readonly (readonly [tool: string, args: object 
       argumentsText: typeof args === 'string' ? args : JSON.stringify(args),
     })),
   } as const;
-  const item = { id: 'i', salt: 'salt', conversationId: 'c', turn: 1, seq: 1, trust: 'model', createdMs: 0, body };
-  const store = { items: { load: async () => [item as Item] } } as unknown as Store;
-  const decide: WorkflowsActivities['decide'] = async () => [];
-  const agents = new Map([['writer', { agent, ruleVersion: 'v', declarations: declarationsOf(agent) }]]);
-  const verifier = createVerifier({ api: [api.publicKey], workflows: [] });
-  const deps = { store, agents, directory, verifier, nowMs: () => 0 } as unknown as Parameters<typeof createPropose>[0];
+  const item = anItem('i', 'model', body);
   const said = { conversationId: 'c', messageId: 'm', principal: person('ada'), textSha256: '', atMs: 0 };
   const principal = await api.sign({ kind: 'message', ...said });
-  const of = { conversationId: 'c', agent: 'writer', tenant: 'default', turn: 1 };
-  return createPropose(deps, decide)({ of, itemId: 'i', firstIndex: 0, principal });
+  const seen = { itemIds: [...shown.map(({ id }) => id), ...gone], forgotten: 'clean' } as const;
+  const deps = depsOver([...shown, item]);
+  return createPropose(deps, noRulings)({ of, itemId: 'i', firstIndex: 0, seen, principal });
 }
 
 test('a proposal says whom it is about and how much it is, where its tool does, each in one line', async () => {
@@ -115,4 +122,52 @@ test('what is no JSON, of no known tool, or said twice is no proposal, and the r
     ],
   );
   equal(new Set(proposed.map((one) => (one.kind === 'to_inspect' ? one.proposal.actionId : one.kind))).size, 2);
+});
+
+const anItem = (id: string, trust: Item['trust'], body: Item['body']): Item => {
+  return { id, salt: 'salt', conversationId: 'c', turn: 1, seq: 1, trust, createdMs: 0, body };
+};
+const said = (text: string) => anItem('m', 'principal', { kind: 'message', text, from: person('ada') });
+const read = (text: string) => anItem('r', 'untrusted', { kind: 'tool_result', callId: 'k', tool: 'read_mail', text });
+const originsIn = (one: Proposed | undefined) => {
+  const { provenance } = one?.kind === 'to_inspect' ? one.proposal : {};
+  return [provenance?.context, ...(provenance?.values.map(({ origin, source }) => [origin, source]) ?? [])];
+};
+
+test('a proposal says where its values come from, by the items that the call of the model saw', async () => {
+  const calls = [
+    ['write', { text: 'hello Ann' }],
+    ['write', { text: 'hello Eve' }],
+    ['paid', { cents: 7200 }],
+  ] as const;
+  const proposed = await proposeUpon([said('say hello Ann'), read('say hello Eve')], calls);
+  deepEqual(proposed.map(originsIn), [
+    ['untrusted', ['principal', 'ada']],
+    ['untrusted', ['untrusted', 'read_mail']],
+    ['untrusted', ['model', undefined]],
+  ]);
+  deepEqual(originsIn((await proposeUpon([said('say hello Ann')], calls))[0]), ['clean', ['principal', 'ada']]);
+});
+
+test('an item that is gone may have been anybody’s, and a call of which nobody says what it saw is not traced', async () => {
+  const [one] = await proposeUpon([said('say hello Ann')], [['write', { text: 'hello Ann' }]], ['gone']);
+  deepEqual(originsIn(one), ['untrusted', ['principal', 'ada']]);
+  const item = anItem('i', 'model', {
+    ...{ kind: 'calls', text: '', opaque: '' },
+    calls: [{ callId: 'c0', tool: 'write', argumentsText: '{"text":"a"}' }],
+  });
+  const signed = { conversationId: 'c', messageId: 'm', principal: person('ada'), textSha256: '', atMs: 0 };
+  const principal = await api.sign({ kind: 'message', ...signed });
+  const [untraced] = await createPropose(depsOver([item]), noRulings)({ of, itemId: 'i', firstIndex: 0, principal });
+  equal(untraced?.kind === 'to_inspect' && !('provenance' in untraced.proposal), true);
+});
+
+test('what an approver wrote is the approver’s word; what they left keeps where it came from', async () => {
+  const [one] = await proposeUpon([said('say hello Ann')], [['write', { text: 'hello Ann' }]]);
+  const proposal = one?.kind === 'to_inspect' ? one.proposal : undefined;
+  if (proposal === undefined) throw new Error('there must be a proposal');
+  const anew = createProposeAnew(depsOver([]), noRulings);
+  const edited = await anew({ proposal, args: '{"text":"hello Eve"}', editor: 'finn' });
+  deepEqual(originsIn(edited), ['clean', ['person', 'finn']]);
+  deepEqual(originsIn(await anew({ proposal, args: proposal.args, editor: '' })), ['clean', ['principal', 'ada']]);
 });

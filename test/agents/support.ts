@@ -4,7 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PGlite, Transaction } from '@electric-sql/pglite';
-import type { Authorized, Call, Evidence, RuleCase, Sql, ToolContext } from 'countersign';
+import type { Authorized, Call, Evidence, RuleFacts, Sql, ToolContext } from 'countersign';
 
 // A fixed day, so that "12 days ago" is the same in every run.
 export const NOW_MS = Date.UTC(2026, 2, 15, 10, 0, 0);
@@ -59,7 +59,7 @@ export function aCall<Input>(input: Input, principal = ADA): Authorized<Call<Inp
   return call as Authorized<Call<Input>>;
 }
 
-export function aCase(of: Partial<RuleCase> & Pick<RuleCase, 'tool'>): RuleCase {
+export function aCase(of: Partial<RuleFacts> & Pick<RuleFacts, 'tool'>): RuleFacts {
   return {
     actionId: 'c-1:1:0',
     effect: 'write',

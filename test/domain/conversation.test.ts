@@ -8,17 +8,15 @@ import {
   MAX_INBOX,
   MAX_INBOX_BYTES,
   MAX_MESSAGES_PER_TURN,
-  MAX_RECENT,
   MAX_REPORT_CHARS,
   MAX_REPORTS,
-  MAX_TURN_ITEMS,
   openConversation,
   refusalOf,
-  remember,
   settleBatch,
   takeNext,
 } from '../../domain/conversation.ts';
 import { enterPhase } from '../../domain/phase.ts';
+import { MAX_RECENT, MAX_TURN_ITEMS, remember } from '../../domain/recent.ts';
 import { isBehind, noteSaid } from '../../domain/delivering.ts';
 import { cutToBytes, cutToJson } from '../../domain/text.ts';
 import { actionId, approvalId, conversationOfAction, isConversationId, parseApprovalId } from '../../domain/ids.ts';

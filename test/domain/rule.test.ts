@@ -1,9 +1,9 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
-import { allow, ask, decideByRules, deny, type Rule, type RuleCase, rule } from '../../domain/rule.ts';
+import { allow, ask, decideByRules, deny, type Rule, type RuleFacts, rule } from '../../domain/rule.ts';
 import { ADA, anEvidence } from './builders.ts';
 
-const aCase = (over: Partial<RuleCase> = {}): RuleCase => ({
+const aCase = (over: Partial<RuleFacts> = {}): RuleFacts => ({
   actionId: 'c1:1:0',
   tool: 'refund',
   effect: 'irreversible',
@@ -14,7 +14,7 @@ const aCase = (over: Partial<RuleCase> = {}): RuleCase => ({
   nowMs: 0,
   ...over,
 });
-const decide = (rules: readonly Rule[], over: Partial<RuleCase> = {}) => decideByRules(rules, 'v1', aCase(over));
+const decide = (rules: readonly Rule[], over: Partial<RuleFacts> = {}) => decideByRules(rules, 'v1', aCase(over));
 
 test('the first rule that answers wins', () => {
   const rules = [rule('silent', () => undefined), rule('no', () => deny('first')), rule('yes', () => allow())];

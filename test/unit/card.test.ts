@@ -245,3 +245,20 @@ test('a card says of which procedure its action is a step, and of no other actio
   assert.deepEqual(procedure, { text: 'refund<U+200B>_order', flags: ['invisible'] });
   assert.deepEqual(rest, askFor({}));
 });
+
+test('a card says where each value that decides comes from, and each that a stranger wrote', () => {
+  const traced = (path: string, origin: 'principal' | 'model' | 'untrusted') =>
+    ({ path, name: path, origin, source: 'read\u202email', itemId: 'i' }) as const;
+  const values = [traced('body', 'untrusted'), traced('note', 'model'), traced('to', 'principal')];
+  const provenance = { context: 'untrusted', values } as const;
+  const args = canonicalJson({ body: 'b', note: 'n', to: 't' });
+  const { fields } = askFor({ args, critical: ['to'], provenance });
+  assert.deepEqual(
+    fields.map(({ name, from }) => [name, from?.text, from?.flags]),
+    [
+      ['body', 'read<U+202E>mail (untrusted)', ['bidi']],
+      ['note', undefined, undefined],
+      ['to', 'the requester’s own words', []],
+    ],
+  );
+});

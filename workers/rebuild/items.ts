@@ -1,7 +1,7 @@
 // What an Activity must have put on the transcript, told by what it was asked and what it answered. Temporal knows all of
 // it but the words of the model and the results of tools: in their place stand words that say so, for a transcript with a
 // hole would have the model ask again for what was done. Pure. May import domain, trust and the store's types.
-import { endingText, type Proposal } from '../../domain/action.ts';
+import { endingText, type Proposal, trustOfEnding } from '../../domain/action.ts';
 import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import { againKey, messageKey, modelKey, reportKey, resultKey } from '../../domain/ids.ts';
 import { type ModelCall, type NewItem, refsIn } from '../../domain/item.ts';
@@ -88,7 +88,7 @@ const DERIVATIONS: Derivations = {
     const { ending, item } = result;
     const text = ending.kind === 'succeeded' ? `${endingText(ending)} ${LOST_RESULT}` : endingText(ending);
     const body = { kind: 'tool_result', callId, tool, text } as const;
-    return withId({ key: resultKey(actionId), conversationId, turn, trust: 'record', body }, item?.id);
+    return withId({ key: resultKey(actionId), conversationId, turn, trust: trustOfEnding(ending), body }, item?.id);
   },
 };
 

@@ -1,0 +1,50 @@
+// How people read where a value comes from. Pure. May import domain only.
+import type { Provenance, TracedValue } from './provenance.ts';
+import { isStrangers } from './sources.ts';
+
+/** "read_ticket (untrusted)", "the requester’s own words". One line; names of tools and ids of people are not escaped. */
+export function sourceText(value: TracedValue): string {
+  const from = placeText(value);
+  switch (value.match) {
+    case undefined:
+      return from;
+    case 'composed':
+      return `parts, the worst of them from ${from}`;
+    case 'within':
+      return `${from}, as to an address or account within it`;
+    case 'short':
+      return `${from}, or by chance: it is so short`;
+    default:
+      return value.match satisfies never;
+  }
+}
+
+function placeText({ origin, source = '', itemId }: TracedValue): string {
+  switch (origin) {
+    case 'principal':
+      return 'the requester’s own words';
+    case 'record':
+      return itemId === '' ? source : `${source} (record)`;
+    case 'person':
+      return `${source} (another person)`;
+    case 'untrusted':
+      return `${source} (untrusted)`;
+    case 'model':
+      return itemId === undefined ? 'nowhere: the model made it up' : source;
+    case 'unknown':
+      return 'nobody knows where';
+    default:
+      return origin satisfies never;
+  }
+}
+
+/** By path: where each value that decides comes from, and each that a stranger wrote. */
+export const toldSources = (
+  provenance: Provenance | undefined,
+  critical: readonly string[],
+): ReadonlyMap<string, string> =>
+  new Map(
+    (provenance?.values ?? [])
+      .filter(({ name, origin }) => critical.includes(name) || isStrangers(origin))
+      .map((value) => [value.path, sourceText(value)]),
+  );

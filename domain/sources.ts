@@ -1,0 +1,175 @@
+// What a model call showed, as texts with the word of whose they are. The order of ranks is the order of trust: whoever
+// can only add texts can never take away that a value stands in a better one. Pure. May import domain only.
+import type { Item, ItemRef, ModelCall } from './item.ts';
+import type { Json } from './json.ts';
+import type { Principal } from './principal.ts';
+
+/**
+ * Whose a value is. `principal`: the requester's own words. `record`: a result of a tool that the house declared a record,
+ * or the agent's own instructions. `person`: somebody else's words. `untrusted`: mail, web, tickets, errors, reports, and
+ * what the requester quoted. `model`: no text has it but the model's own. `unknown`: past a bound, nobody looked.
+ */
+export type Origin = 'principal' | 'record' | 'person' | 'untrusted' | 'model' | 'unknown';
+
+/** From the best to the worst, as labels are inherited. What the model made up is nobody's wish yet, and nobody's trap. */
+const ORDER: readonly Origin[] = ['principal', 'record', 'model', 'person', 'untrusted', 'unknown'];
+
+export const worstOf = (origins: readonly Origin[]): Origin =>
+  ORDER[Math.max(0, ...origins.map((one) => ORDER.indexOf(one)))] ?? 'unknown';
+
+export interface Source {
+  readonly origin: Origin;
+  /** The item; '' for the agent's instructions. */
+  readonly itemId: string;
+  /** What it is, for people: a tool's name, a person's id, or words. */
+  readonly name: string;
+  /** Whether the model said it; what it repeats is better named by where it was before. */
+  readonly isModels?: true;
+  readonly texts: readonly string[];
+  /** What the model asked for to get it: a record that repeats it says nothing of it. */
+  readonly asked?: readonly string[];
+}
+
+/** What a model call saw, as a Workflow knows it. */
+export interface Seen {
+  readonly itemIds: readonly string[];
+  readonly forgotten: Shown['forgotten'];
+}
+
+export interface Shown {
+  /** Oldest first. */
+  readonly items: readonly Item[];
+  readonly principal: Pick<Principal, 'id' | 'tenant'>;
+  /** The owner's own words to the model. */
+  readonly instructions: string;
+  /** The worst label of what earlier calls showed and this one did not: it may live on in the model's words. */
+  readonly forgotten: 'clean' | 'untrusted';
+}
+
+export interface Sources {
+  readonly sources: readonly Source[];
+  /** Whether everything that can have moved the model is the requester's own or the house's. */
+  readonly isClean: boolean;
+}
+
+/** The texts of what was shown. What the model said has the worst label of what stands before it. */
+export function sourcesOf({ items, principal, instructions, forgotten }: Shown): Sources {
+  const sources: Source[] = [{ origin: 'record', itemId: '', name: 'the agent’s instructions', texts: [instructions] }];
+  const calls = new Map<string, readonly string[]>();
+  let isClean = forgotten === 'clean';
+  for (const item of items) {
+    if (item.body.kind === 'calls')
+      for (const call of item.body.calls) calls.set(call.callId, textsOf(call.argumentsText, 'values'));
+    for (const source of readItem(item, principal, calls)) {
+      isClean &&= !isStrangers(source.origin);
+      sources.push(source.origin === 'model' && !isClean ? { ...source, origin: 'untrusted' } : source);
+    }
+  }
+  return { sources, isClean };
+}
+
+/** What a Workflow carries of an item, with the label that must outlast it. */
+export function refOf(item: Item): ItemRef {
+  const { id, body } = item;
+  const sender = 'from' in body ? body.from : { id: '', tenant: '' };
+  const isClean = readItem(item, sender, new Map()).every(({ origin }) => !isStrangers(origin));
+  return { id, kind: body.kind, ...(isClean ? { isClean } : {}) };
+}
+
+/** Whether somebody may have put it there who may not speak here. */
+export const isStrangers = (origin: Origin): boolean => origin === 'person' || origin === 'untrusted';
+
+function readItem(
+  item: Item,
+  principal: Shown['principal'],
+  calls: ReadonlyMap<string, readonly string[]>,
+): readonly Source[] {
+  const { id: itemId, body, trust } = item;
+  switch (body.kind) {
+    case 'message': {
+      if (body.from.id !== principal.id || body.from.tenant !== principal.tenant) {
+        return [{ origin: 'person', itemId, name: body.from.id, texts: [body.text] }];
+      }
+      const { own, quoted } = withoutQuotes(body.text);
+      const said: Source = { origin: 'principal', itemId, name: body.from.id, texts: [own] };
+      return quoted === ''
+        ? [said]
+        : [said, { origin: 'untrusted', itemId, name: 'what the requester quoted', texts: [quoted] }];
+    }
+    case 'staff_reply':
+      return [{ origin: 'person', itemId, name: body.from.id, texts: [body.text] }];
+    case 'calls':
+      // Also where code calls again upon a person's word: what is in it was once the model's.
+      return [
+        {
+          origin: 'model',
+          itemId,
+          name: 'the model’s words',
+          isModels: true,
+          texts: [body.text, ...body.calls.flatMap(argumentsOf)],
+        },
+      ];
+    case 'tool_result': {
+      const origin = trust === 'record' || trust === 'model' ? trust : 'untrusted';
+      const asked = calls.get(body.callId) ?? [];
+      return [{ origin, itemId, name: body.tool, texts: textsOf(body.text), asked }];
+    }
+    case 'report':
+      // Code's frame around results, errors and the reasons of approvers, whatever its label.
+      return [{ origin: 'untrusted', itemId, name: 'a report', texts: [body.text] }];
+    case 'reply':
+      // Those of code too: they repeat summaries, which the model's arguments are in.
+      return [{ origin: 'model', itemId, name: 'the model’s words', isModels: true, texts: [body.text] }];
+    default:
+      return body satisfies never;
+  }
+}
+
+const argumentsOf = ({ argumentsText }: ModelCall): readonly string[] => textsOf(argumentsText);
+
+/** The texts of a JSON value one by one, so that none runs into the next; else the text as it is. */
+export function textsOf(text: string, of: 'values' | 'all' = 'all'): readonly string[] {
+  if (!/^\s*[[{"]/.test(text)) return [text];
+  const open: Json[] = [];
+  try {
+    open.push(JSON.parse(text) as Json);
+  } catch {
+    return [text];
+  }
+  const texts: string[] = [];
+  for (let one = open.pop(); one !== undefined; one = open.pop()) {
+    if (typeof one === 'object' && one !== null) {
+      if (!Array.isArray(one) && of === 'all') texts.push(...Object.keys(one));
+      open.push(...Object.values(one).toReversed());
+    } else {
+      texts.push(String(one));
+    }
+  }
+  return texts;
+}
+
+// How mail programs begin what somebody else wrote: from there on it is theirs.
+const FORWARDED =
+  /^\s*(?:-{2,}\s*(?:original message|forwarded message|ursprüngliche nachricht|weitergeleitete nachricht).*|begin forwarded message:.*|(?:from|von|de|da)\s?:.{0,200}@.{1,200}|(?:sent|gesendet)\s?:.{1,200}\d{4}.{0,50})$/i;
+// What introduces a quote, either behind ">" or without any mark.
+const WROTE = /^\s*(?:on .{1,200} wrote:|am .{1,200} schrieb.{0,200}:)\s*$/i;
+const QUOTED = /^\s*(?:>|&gt;|\uff1e)/;
+const FENCE = /^\s*(?:```|~~~)/;
+
+/** A message without what its sender only quotes: lines behind ">", fenced blocks, and all from the head of a mail on. */
+export function withoutQuotes(text: string): { readonly own: string; readonly quoted: string } {
+  const own: string[] = [];
+  const quoted: string[] = [];
+  let isForwarded = false;
+  let isFenced = false;
+  const lines = text.split(/\r\n|[\n\r\u2028\u2029]/);
+  for (const [at, line] of lines.entries()) {
+    const isFence = FENCE.test(line);
+    const introduces = WROTE.test(line);
+    isForwarded ||= FORWARDED.test(line) || (introduces && !QUOTED.test(lines[at + 1] ?? ''));
+    const isQuote = isForwarded || isFenced || isFence || introduces || QUOTED.test(line);
+    if (isFence) isFenced = !isFenced;
+    (isQuote ? quoted : own).push(line);
+  }
+  return { own: own.join('\n'), quoted: quoted.join('\n') };
+}
