@@ -14,7 +14,7 @@ export type { Amount } from './domain/entitlement.ts';
 export type { Effect, Evidence, Outcome } from './domain/action.ts';
 export type { ModelPrice } from './domain/model.ts';
 export { defineDirectory, type Directory, type Person, type Principal } from './domain/principal.ts';
-export { allow, type Answer, ask, deny, ownedBy, type Rule, type RuleCase, rule } from './domain/rule.ts';
+export { allow, type Answer, ask, deny, inGroup, ownedBy, type Rule, type RuleCase, rule } from './domain/rule.ts';
 export {
   type Access,
   type Authorized,

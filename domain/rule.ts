@@ -17,8 +17,13 @@ export interface RuleCase<Input = JsonObject> {
   readonly input: Input;
   readonly evidence: Evidence | null;
   readonly principal: Principal;
+  /** The groups of the directory that the principal stands in now. */
+  readonly groups: readonly string[];
   readonly nowMs: number;
 }
+
+/** True when who asks stands in the group of the directory. A group that nobody wrote down has no members. */
+export const inGroup = ({ groups }: Pick<RuleCase<never>, 'groups'>, group: string): boolean => groups.includes(group);
 
 export type Answer =
   | { readonly kind: 'allow'; readonly reason: string }
@@ -94,10 +99,19 @@ export function rule(
   return Object.freeze({ id, tool: toolOrAnswer.name, answer });
 }
 
-/** Ask the rules in order. 'default' speaks when none does: an own read runs, all else is denied. A throw denies. */
-export function decideByRules(rules: readonly Rule[], ruleVersion: string, action: RuleCase): Verdict {
-  for (const one of rules) {
+/**
+ * Ask the rules in order. 'default' speaks when none does: an own read runs, all else is denied. A throw denies. `entering`
+ * is told the place of each rule before it is asked.
+ */
+export function decideByRules(
+  rules: readonly Rule[],
+  ruleVersion: string,
+  action: RuleCase,
+  entering: (place: number) => void = () => undefined,
+): Verdict {
+  for (const [place, one] of rules.entries()) {
     if (one.tool !== '' && one.tool !== action.tool) continue;
+    entering(place);
     const denied = (reason: string): Verdict => ({ kind: 'deny', ruleId: one.id, ruleVersion, reason: cut(reason) });
     try {
       const answer = one.answer(action as RuleCase<never>);
@@ -118,7 +132,8 @@ export const MAX_REASON_CHARS = 500;
 const cut = (reason: string): string => cutText(reason, MAX_REASON_CHARS);
 
 /** Undefined where the answer is none: a rule need not have been type-checked, and what is no answer must not run. */
-function verdictOf(ruleId: string, ruleVersion: string, answer: Answer): Verdict | undefined {
+function verdictOf(ruleId: string, ruleVersion: string, answer: Answer | null): Verdict | undefined {
+  if (typeof answer?.reason !== 'string') return undefined;
   const about = { ruleId, ruleVersion, reason: cut(answer.reason) };
   switch (answer.kind) {
     case 'allow':

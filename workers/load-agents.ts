@@ -10,6 +10,8 @@ import { type Agent, type LoadedAgent, problemsOf } from '../domain/agent.ts';
 import { type Directory, defineDirectory } from '../domain/principal.ts';
 
 export interface LoadedAgents {
+  /** The folder that they came from, as an absolute path. */
+  readonly folder: string;
   readonly directory: Directory;
   /** By name. */
   readonly agents: ReadonlyMap<string, LoadedAgent>;
@@ -32,7 +34,7 @@ export async function loadAgents(folder: string): Promise<LoadedAgents> {
     directory,
   );
   if (problems.length > 0) throw new Error(`the agents in ${root} do not fit together: ${problems.join('; ')}`);
-  return { directory, agents: new Map(loaded) };
+  return { folder: root, directory, agents: new Map(loaded) };
 }
 
 async function loadDirectory(root: string): Promise<Directory> {

@@ -6,7 +6,7 @@ import { TOOL_CHANGED, type Verdict } from '../../domain/verdict.ts';
 import type { Inspected, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { entitledPeople } from '../../domain/entitlement.ts';
-import { decideByRules } from '../../domain/rule.ts';
+import { groupsOf } from '../../domain/principal.ts';
 import type { VerdictStatement } from '../../domain/signed.ts';
 import { type AnyTool, isDeclared } from '../../domain/tool.ts';
 import type { ActionRow } from '../../store/ports.ts';
@@ -57,7 +57,7 @@ async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Insp
     const reason = `the same was denied as ${before.id}, and the record has not changed since; do not ask again`;
     return denied('denied-before', reason);
   }
-  const verdict = decideByRules(loaded.agent.rules, ruleVersion, {
+  const verdict = await deps.rules.decide(proposal.agent, {
     actionId: proposal.actionId,
     tool: tool.name,
     effect: tool.effect,
@@ -65,6 +65,7 @@ async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Insp
     input: JSON.parse(proposal.args) as JsonObject,
     evidence,
     principal: proposal.principal,
+    groups: groupsOf(deps.directory, proposal.principal.id),
     nowMs: deps.nowMs(),
   });
   const nobody = verdict.kind === 'ask' ? whyNobodyCan(deps, proposal, verdict) : undefined;

@@ -67,6 +67,7 @@ export function aCase(of: Partial<RuleCase> & Pick<RuleCase, 'tool'>): RuleCase 
     input: {},
     evidence: null,
     principal: ADA,
+    groups: [],
     nowMs: NOW_MS,
     ...of,
   };
