@@ -15,6 +15,7 @@ export type { Effect, Evidence, Outcome } from './domain/action.ts';
 export type { ModelPrice } from './domain/model.ts';
 export { defineDirectory, type Directory, type Person, type Principal } from './domain/principal.ts';
 export { allow, type Answer, ask, deny, inGroup, ownedBy, type Rule, type RuleCase, rule } from './domain/rule.ts';
+export { allows, asks, denies, type Expected, row, type RowCase, type RuleRow } from './domain/rule-table.ts';
 export {
   type Access,
   type Authorized,
