@@ -1,6 +1,16 @@
 // What adopters import: the define functions and their types. An adopter never edits the package.
 export { type Agent, type AgentDefinition, type DemoIntent, defineAgent } from './domain/agent.ts';
 export type { DatabaseSystem, SecretSystem, System } from './domain/system.ts';
+export { addAmounts, amountOf, compareAmounts, formatAmount, isMoreThan, parseAmount } from './domain/amount.ts';
+export {
+  type Destinations,
+  destinations,
+  hostOf,
+  isMailTo,
+  leadsTo,
+  mailDomainOf,
+} from './domain/destination.ts';
+export type { Amount } from './domain/entitlement.ts';
 export type { Effect, Evidence, Outcome } from './domain/action.ts';
 export type { ModelPrice } from './domain/model.ts';
 export { type Procedure, procedure, type ProcedureDefinition } from './domain/procedure.ts';
@@ -13,12 +23,14 @@ export {
   type Answer,
   ask,
   deny,
+  inGroup,
   ownedBy,
   type Rule,
   type RuleCase,
   type RuleFacts,
   rule,
 } from './domain/rule.ts';
+export { allows, asks, denies, type Expected, row, type RowCase, type RuleRow } from './domain/rule-table.ts';
 export {
   type Access,
   type Authorized,

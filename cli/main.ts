@@ -125,6 +125,20 @@ program
     process.stdout.write(systemScript(name, await loadAgents(agentsFolder)));
   });
 
+program
+  .command('rules')
+  .description('the rules of the agents')
+  .command('check')
+  .argument('[agents]', 'folder with directory.ts and one folder per agent', './agents')
+  .option('--strict', 'fail on gaps too: rules that no row hits, tools that no row calls, writes without a rule', false)
+  .description('run the tables beside the rules (rules-table.ts); needs no running Countersign')
+  .action(async (agentsFolder: string, { strict }: { strict: boolean }) => {
+    const { checkRules, hasPassed, reportOf } = await import('../workers/rules/check.ts');
+    const checked = await checkRules(agentsFolder);
+    process.stdout.write(reportOf(checked));
+    process.exitCode = hasPassed(checked, strict) ? 0 : 1;
+  });
+
 registerClientCommands(program);
 
 program.parseAsync().catch((error: unknown) => {

@@ -21,6 +21,8 @@ export const FAILURES = {
   ChannelTaskRefused: { retryable: false },
   /** The named agent or tool is not loaded in this worker. */
   AgentUnknown: { retryable: false },
+  /** The rules cannot be asked just now: their process is being made anew, or too much waits for it. */
+  RulesNotReady: { retryable: true },
   /** An Update that the conversation does not accept in its phase. */
   ConversationStopped: { retryable: false },
   ConversationClosed: { retryable: false },

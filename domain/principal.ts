@@ -141,3 +141,7 @@ export function isMember(directory: Directory, group: string, personId: string):
   if (group === onlyPerson(personId)) return directory.people.some((person) => person.id === personId);
   return Object.hasOwn(directory.groups, group) && (directory.groups[group]?.includes(personId) ?? false);
 }
+
+/** The groups of the directory that the person stands in now. */
+export const groupsOf = ({ groups }: Directory, personId: string): readonly string[] =>
+  Object.keys(groups).filter((group) => groups[group]?.includes(personId));

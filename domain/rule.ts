@@ -28,11 +28,16 @@ export interface RuleCase<Input = JsonObject> {
   readonly provenance?: Provenance | undefined;
   /** The worst origin among the values of an argument, or of one path; undefined where there is no such value. */
   readonly origin: (argument: string) => Origin | undefined;
+  /** The groups of the directory that the principal stands in now. */
+  readonly groups: readonly string[];
   readonly nowMs: number;
 }
 
 /** What is known about an action. */
 export type RuleFacts = Omit<RuleCase, 'origin'>;
+
+/** True when who asks stands in the group of the directory. A group that nobody wrote down has no members. */
+export const inGroup = ({ groups }: Pick<RuleCase<never>, 'groups'>, group: string): boolean => groups.includes(group);
 
 export type Answer =
   | { readonly kind: 'allow'; readonly reason: string }
@@ -115,14 +120,20 @@ export function rule(
 }
 
 /**
-/**
  * Ask the rules in order. 'default' speaks when none does: an own read that carries nothing out runs, a procedure starts,
- * for that has no effect, and all else is denied. A throw denies.
+ * for that has no effect, and all else is denied. A throw denies. `entering` is told the place of each rule before it is
+ * asked.
  */
-export function decideByRules(rules: readonly Rule[], ruleVersion: string, facts: RuleFacts): Verdict {
+export function decideByRules(
+  rules: readonly Rule[],
+  ruleVersion: string,
+  facts: RuleFacts,
+  entering: (place: number) => void = () => undefined,
+): Verdict {
   const action: RuleCase = { ...facts, origin: (argument) => originOfArgument(facts.provenance, argument) };
-  for (const one of rules) {
+  for (const [place, one] of rules.entries()) {
     if (one.tool !== '' && one.tool !== action.tool) continue;
+    entering(place);
     const denied = (reason: string): Verdict => ({ kind: 'deny', ruleId: one.id, ruleVersion, reason: cut(reason) });
     try {
       const answer = one.answer(action as RuleCase<never>);
@@ -150,7 +161,8 @@ export const MAX_REASON_CHARS = 500;
 const cut = (reason: string): string => cutText(reason, MAX_REASON_CHARS);
 
 /** Undefined where the answer is none: a rule need not have been type-checked, and what is no answer must not run. */
-function verdictOf(ruleId: string, ruleVersion: string, answer: Answer): Verdict | undefined {
+function verdictOf(ruleId: string, ruleVersion: string, answer: Answer | null): Verdict | undefined {
+  if (typeof answer?.reason !== 'string') return undefined;
   const about = { ruleId, ruleVersion, reason: cut(answer.reason) };
   switch (answer.kind) {
     case 'allow':

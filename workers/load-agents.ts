@@ -13,6 +13,8 @@ import { type Directory, defineDirectory } from '../domain/principal.ts';
 import { assertBothHalves, findProcedures, isAgentFolder, type ProcedureFile } from './procedures.ts';
 
 export interface LoadedAgents {
+  /** The folder that they came from, as an absolute path. */
+  readonly folder: string;
   readonly directory: Directory;
   /** By name. */
   readonly agents: ReadonlyMap<string, LoadedAgent>;
@@ -40,7 +42,7 @@ export async function loadAgents(folder: string): Promise<LoadedAgents> {
   if (problems.length > 0) throw new Error(`the agents in ${root} do not fit together: ${problems.join('; ')}`);
   const procedures = await findProcedures(root);
   for (const [, { agent }] of loaded) await assertBothHalves(agent, procedures);
-  return { directory, agents: new Map(loaded), procedures };
+  return { folder: root, directory, agents: new Map(loaded), procedures };
 }
 
 async function loadDirectory(root: string): Promise<Directory> {

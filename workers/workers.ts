@@ -21,6 +21,7 @@ import { ownVersion } from './version.ts';
 import type { RoleParts } from './parts.ts';
 import type { RoleConnection, RunningRole } from './role.ts';
 import { connectSystems } from './systems.ts';
+import { startRules } from './rules/rules.ts';
 import { tendCards } from './stale-cards.ts';
 import { tellNotes } from './tell-notes.ts';
 import { startWorkflowsRole, workflowStateBy } from './workflows.ts';
@@ -38,23 +39,39 @@ export async function composeWorkflows(
   const { store, loaded, nowMs, temporal, log } = parts;
   const { connection, namespace } = temporal;
   const client = new Client({ connection, namespace });
-  await recordConfiguration('workflows', { store, ...loaded, version: ownVersion(), nowMs });
-  const role = await startWorkflowsRole(at(parts), await workflowBundle(cacheFolder, loaded.procedures), {
-    store,
-    ...loaded,
-    signer: createSigner('workflows', keys.workflowsSigningKey),
-    verifier: verifierOf(keys),
-    workflowState: workflowStateBy(client),
-    nowMs,
-  });
+  const rules = startRules(loaded, log);
+  let role: RunningRole | undefined;
+  try {
+    await recordConfiguration('workflows', { store, ...loaded, version: ownVersion(), nowMs });
+    role = await startWorkflowsRole(at(parts), await workflowBundle(cacheFolder, loaded.procedures), {
+      store,
+      ...loaded,
+      rules,
+      signer: createSigner('workflows', keys.workflowsSigningKey),
+      verifier: verifierOf(keys),
+      workflowState: workflowStateBy(client),
+      nowMs,
+    });
+    // Last, as they come up beside all that: what is to be decided meanwhile waits for them.
+    await rules.ready;
+  } catch (error) {
+    await role?.stop();
+    await rules.stop();
+    throw error;
+  }
+  const running = role;
   const stopAsking = askUnknown({ store, client, nowMs, log });
   const stopWatching = watchOperators({ store, client, nowMs, log });
+  const done = Promise.race([running.done, rules.done]);
+  done.catch(() => undefined);
   return {
-    ...role,
+    ...running,
+    done,
     async stop() {
       stopAsking();
       stopWatching();
-      await role.stop();
+      await running.stop();
+      await rules.stop();
     },
   };
 }

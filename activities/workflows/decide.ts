@@ -8,7 +8,8 @@ import type { Inspected, WorkflowsActivities } from '../../domain/activity-ports
 import type { JsonObject } from '../../domain/json.ts';
 import { entitledPeople } from '../../domain/entitlement.ts';
 import { parseStepId } from '../../domain/ids.ts';
-import { decideByRules, type RuleCase } from '../../domain/rule.ts';
+import { groupsOf } from '../../domain/principal.ts';
+import type { RuleFacts } from '../../domain/rule.ts';
 import type { VerdictStatement } from '../../domain/signed.ts';
 import { type Callable, isDeclared } from '../../domain/tool.ts';
 import type { ActionRow } from '../../store/ports.ts';
@@ -66,7 +67,7 @@ async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Insp
     const reason = `the same was denied as ${before.id}, and the record has not changed since; do not ask again`;
     return denied('denied-before', reason);
   }
-  const verdict = decideByRules(loaded.agent.rules, ruleVersion, {
+  const verdict = await deps.rules.decide(proposal.agent, {
     actionId: proposal.actionId,
     tool: tool.name,
     effect: tool.effect,
@@ -77,6 +78,7 @@ async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Insp
     principal: proposal.principal,
     critical: tool.critical,
     provenance: proposal.provenance,
+    groups: groupsOf(deps.directory, proposal.principal.id),
     nowMs: deps.nowMs(),
   });
   const nobody = verdict.kind === 'ask' ? whyNobodyCan(deps, proposal, verdict) : undefined;
@@ -84,7 +86,7 @@ async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Insp
 }
 
 /** Whose code proposes it, where it is a step of a procedure. */
-function stepOf({ actionId, proposedBy }: Proposal): Pick<RuleCase, 'proposedBy'> {
+function stepOf({ actionId, proposedBy }: Proposal): Pick<RuleFacts, 'proposedBy'> {
   if (proposedBy === undefined) return {};
   return { proposedBy: { procedure: proposedBy.procedure, step: parseStepId(actionId)?.step ?? '' } };
 }

@@ -1,11 +1,9 @@
 // The support desk of an online shop: the reference agent, written to be copied. An agent is this list: who answers
 // for it, what it is for, what it may do. May import countersign and this folder.
-import { defineAgent, procedure } from 'countersign';
-import { z } from 'zod';
+import { defineAgent } from 'countersign';
 import { demo } from './demo.ts';
-import { orderId, reason } from './inputs.ts';
 import { mailServer } from './mail.ts';
-import type { RefundOrder } from './procedures/refund-order.ts';
+import { refundOrder } from './refund-order.ts';
 import { rules } from './rules.ts';
 import { shop } from './shop.ts';
 import { changeAddress } from './tools/change-address.ts';
@@ -34,18 +32,7 @@ When the customer wants a person, or you cannot help with your tools, hand over.
     ...[lookUpOrders, lookUpOrder, readTicket, changeAddress, refund, issueStoreCredit, sendMail, handOver],
     setTicketState,
   ],
-  procedures: [
-    procedure<RefundOrder>({
-      name: 'refund_order',
-      version: '1',
-      description:
-        'Refund all that is left of one delivered order of the requester, close its tickets, and tell them by mail. ' +
-        'Takes as long as people in finance and support need to decide; say so.',
-      input: z.strictObject({ orderId, reason }),
-      critical: ['orderId'],
-      summarize: (what) => `refund what is left of order ${what.orderId}, and tell the customer`,
-    }),
-  ],
+  procedures: [refundOrder],
   rules,
   systems: [shop, mailServer],
   demo,

@@ -1,7 +1,7 @@
 // What the desk may do, and who is asked. Rules read the arguments and what the shop's own tables said, never what
 // somebody wrote. The first answer wins; with none, an own read runs and all else is denied. A fact that is missing
 // throws, which denies. Pure. May import countersign and this folder.
-import { allow, ask, deny, type Evidence, type Rule, rule } from 'countersign';
+import { allow, amountOf, ask, deny, type Evidence, formatAmount, isMoreThan, type Rule, rule } from 'countersign';
 import { formatMoney } from './money.ts';
 import { changeAddress } from './tools/change-address.ts';
 import { handOver } from './tools/hand-over.ts';
@@ -14,7 +14,7 @@ import { setTicketState } from './tools/set-ticket-state.ts';
 // 30 days: what the shop promises its customers in its terms.
 export const REFUND_WINDOW_DAYS = 30;
 // 500.00 EUR: above it the shop's own books demand two signatures.
-export const TWO_APPROVERS_ABOVE_CENTS = 50_000;
+export const TWO_APPROVERS_ABOVE = amountOf(50_000, 'EUR');
 // 20.00 EUR within 30 days: what the shop gives without asking; the sum counts, so small ones cannot add up unseen.
 export const FREE_CREDIT_CENTS = 2_000;
 
@@ -53,15 +53,15 @@ export const rules: readonly Rule[] = [
     return deny(`only ${formatMoney(restCents, input.currency)} can still be refunded`);
   }),
   rule('refund.large', refund, ({ input }) =>
-    input.amountCents > TWO_APPROVERS_ABOVE_CENTS
+    isMoreThan(amountIn(input), TWO_APPROVERS_ABOVE)
       ? ask({
-          ...{ group: 'finance', quorum: 2, amount: amountOf(input) },
-          reason: `more than ${formatMoney(TWO_APPROVERS_ABOVE_CENTS, 'EUR')}`,
+          ...{ group: 'finance', quorum: 2, amount: amountIn(input) },
+          reason: `more than ${formatAmount(TWO_APPROVERS_ABOVE)}`,
         })
       : undefined,
   ),
   rule('refund.asks-finance', refund, ({ input }) =>
-    ask({ group: 'finance', amount: amountOf(input), reason: 'money that leaves does not come back' }),
+    ask({ group: 'finance', amount: amountIn(input), reason: 'money that leaves does not come back' }),
   ),
 
   rule('credit.currency', issueStoreCredit, ({ input, evidence }) => otherCurrency(input.currency, evidence)),
@@ -77,7 +77,7 @@ export const rules: readonly Rule[] = [
   ),
   rule('credit.asks-finance', issueStoreCredit, ({ input }) =>
     ask({
-      ...{ group: 'finance', amount: amountOf(input) },
+      ...{ group: 'finance', amount: amountIn(input) },
       reason: `more than ${formatMoney(FREE_CREDIT_CENTS, 'EUR')} in 30 days`,
     }),
   ),
@@ -99,10 +99,8 @@ export const rules: readonly Rule[] = [
 ];
 
 /** What it is about, so that whoever may approve only so much is not asked for more. */
-const amountOf = ({ amountCents, currency }: { readonly amountCents: number; readonly currency: string }) => ({
-  minorUnits: amountCents,
-  currency,
-});
+const amountIn = ({ amountCents, currency }: { readonly amountCents: number; readonly currency: string }) =>
+  amountOf(amountCents, currency);
 
 function otherCurrency(currency: string, evidence: Evidence | null) {
   const paidIn = textIn(evidence, 'currency');

@@ -3,12 +3,10 @@ import { after, before, beforeEach, test } from 'node:test';
 import { PGlite } from '@electric-sql/pglite';
 import { DidNotHappen } from 'countersign';
 import { onCall } from '../../agents/on-call/on-call.ts';
-import { rules } from '../../agents/on-call/rules.ts';
 import { acknowledgeAlert } from '../../agents/on-call/tools/acknowledge-alert.ts';
 import { listAlerts } from '../../agents/on-call/tools/list-alerts.ts';
 import { restartService } from '../../agents/on-call/tools/restart-service.ts';
-import { decideByRules } from '../../domain/rule.ts';
-import { aCall, aCase, ADA, aWorld, evidenceOf, FINN, NOW_MS, sqlOver, type World } from './support.ts';
+import { aCall, ADA, aWorld, FINN, NOW_MS, sqlOver, type World } from './support.ts';
 
 let db: PGlite;
 let world: World;
@@ -24,36 +22,6 @@ beforeEach(async () => {
 });
 
 const restart = { service: 'checkout', reason: 'memory grows without end' };
-const service = (record: Record<string, string | number>) => evidenceOf(FINN.id, record);
-
-const TABLE: readonly [string, 'read' | 'write' | 'irreversible', ReturnType<typeof service> | null, string][] = [
-  ['list_alerts', 'read', service({}), 'allow default'],
-  ['list_alerts', 'read', evidenceOf('', {}), 'deny roster-only'],
-  ['list_alerts', 'read', null, 'deny roster-only'],
-  ['acknowledge_alert', 'write', service({ state: 'firing' }), 'allow acknowledge.firing'],
-  ['acknowledge_alert', 'write', service({ state: 'acknowledged' }), 'deny acknowledge.firing'],
-  ['acknowledge_alert', 'write', service({ state: 'none' }), 'deny acknowledge.firing'],
-  [
-    'restart_service',
-    'irreversible',
-    service({ state: 'healthy', restartsInLastHour: 2 }),
-    'ask restart.asks-operations',
-  ],
-  ['restart_service', 'irreversible', service({ state: 'healthy', restartsInLastHour: 3 }), 'deny restart.not-again'],
-  ['restart_service', 'irreversible', service({ state: 'healthy' }), 'deny restart.not-again'],
-  ['restart_service', 'irreversible', service({ state: 'none', restartsInLastHour: 0 }), 'deny restart.known'],
-  ['restart_service', 'irreversible', evidenceOf('', { state: 'healthy' }), 'deny roster-only'],
-];
-
-for (const [tool, effect, evidence, expected] of TABLE) {
-  const seen = `${JSON.stringify(evidence?.record ?? null)} of "${evidence?.subject}"`;
-  test(`on call: ${tool} over ${seen} → ${expected}`, () => {
-    const verdict = decideByRules(rules, 'v1', aCase({ tool, effect, evidence, principal: FINN }));
-    assert.equal(`${verdict.kind} ${verdict.ruleId}`, expected);
-    if (verdict.kind === 'ask') assert.deepEqual([verdict.group, verdict.withinMs], ['operations', 900_000]);
-  });
-}
-
 test('alerts are listed newest first, to people on the roster only', async () => {
   const { alerts } = await listAlerts.execute(aCall({}, FINN), world.context());
   assert.deepEqual(

@@ -4,7 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PGlite, Transaction } from '@electric-sql/pglite';
-import type { Authorized, Call, Evidence, RuleFacts, Sql, ToolContext } from 'countersign';
+import type { Authorized, Call, Sql, ToolContext } from 'countersign';
 
 // A fixed day, so that "12 days ago" is the same in every run.
 export const NOW_MS = Date.UTC(2026, 2, 15, 10, 0, 0);
@@ -57,21 +57,4 @@ export function aWorld(sql: Sql): World {
 export function aCall<Input>(input: Input, principal = ADA): Authorized<Call<Input>> {
   const call: Call<Input> = { actionId: 'c-1:1:0', conversationId: 'c-1', input, principal };
   return call as Authorized<Call<Input>>;
-}
-
-export function aCase(of: Partial<RuleFacts> & Pick<RuleFacts, 'tool'>): RuleFacts {
-  return {
-    actionId: 'c-1:1:0',
-    effect: 'write',
-    egress: false,
-    input: {},
-    evidence: null,
-    principal: ADA,
-    nowMs: NOW_MS,
-    ...of,
-  };
-}
-
-export function evidenceOf(subject: string, record: Evidence['record']): Evidence {
-  return { asOfMs: NOW_MS, version: '1', subject, record };
 }

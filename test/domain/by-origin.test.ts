@@ -13,7 +13,7 @@ const clean = (...values: TracedValue[]) => ({ context: 'clean', values }) as co
 const steered = (...values: TracedValue[]) => ({ context: 'untrusted', values }) as const;
 const aCase = (over: Partial<RuleFacts>): RuleFacts => ({
   ...{ actionId: 'c1:1:0', tool: 'any', effect: 'write', egress: false, input: {}, evidence: null, principal: ADA },
-  ...{ critical: ['to'], nowMs: 0 },
+  ...{ critical: ['to'], groups: [], nowMs: 0 },
   ...over,
 });
 const ruled = (over: Partial<RuleFacts>) => {

@@ -59,6 +59,7 @@ function ruledOn(said: readonly Said[], args: { readonly to: string | number | b
     input: args,
     evidence: null,
     principal: ADA,
+    groups: [],
     nowMs: 0,
   } as const;
   const ruled = [true, false].map((egress) => {

@@ -11,6 +11,7 @@ const aCase = (over: Partial<RuleFacts> = {}): RuleFacts => ({
   input: {},
   evidence: null,
   principal: ADA,
+  groups: [],
   nowMs: 0,
   ...over,
 });

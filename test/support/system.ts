@@ -10,6 +10,7 @@ import pino from 'pino';
 import { createLocalBroker } from '../../activities/actor/broker.ts';
 import { declarationsOf } from '../../activities/declaration.ts';
 import { modelFailure } from '../../activities/assistant/failures.ts';
+import type { Rules } from '../../activities/workflows/deps.ts';
 import type { Agent } from '../../domain/agent.ts';
 import type { Approval } from '../../domain/approval.ts';
 import type { Receipt } from '../../domain/decision.ts';
@@ -37,6 +38,7 @@ import type { ProcedureFile } from '../../workers/procedures.ts';
 import type { RunningRole } from '../../workers/role.ts';
 import { startWorkflowsRole, workflowStateBy } from '../../workers/workflows.ts';
 import { replayAll } from './replays.ts';
+import { rulesHere } from './rules.ts';
 
 /** What the model answers: words, or calls as [tool, arguments]; it may take its time. */
 export type Script = (request: ModelRequest) => Scripted | Promise<Scripted>;
@@ -52,6 +54,8 @@ export interface SystemOptions {
   readonly nowMs?: () => number;
   /** The code of the agent's procedures. */
   readonly procedures?: readonly ProcedureFile[];
+  /** Who asks the agent's rules; by default they run where they are asked. */
+  readonly rules?: Rules;
   /** The channels that the actor sends to. */
   readonly senders?: readonly ChannelSending[];
 }
@@ -121,6 +125,7 @@ async function startRoles(options: SystemOptions, parts: Parts): Promise<readonl
   const verifier = createVerifier({ api: [api.publicKey], workflows: [signer.publicKey] });
   const agents = new Map([[agent.name, { agent, ruleVersion: 'test', declarations: declarationsOf(agent) }]]);
   const loaded = { store, agents, directory, verifier, nowMs };
+  const { rules = rulesHere(agents) } = options;
   const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'), options.procedures);
   const broker = createLocalBroker({
     databases: new Map(),
@@ -131,7 +136,7 @@ async function startRoles(options: SystemOptions, parts: Parts): Promise<readonl
   const port = { name: 'test', complete: async (request: ModelRequest) => answerOf(await script(request)) };
   const models = { routes: () => [{ model: 'test', port }] };
   return Promise.all([
-    startWorkflowsRole(at, bundle, { ...loaded, signer, workflowState: workflowStateBy(client) }),
+    startWorkflowsRole(at, bundle, { ...loaded, rules, signer, workflowState: workflowStateBy(client) }),
     startAssistantRole(at, { store, agents: new Map([[agent.name, agent]]), models, nowMs }),
     startActorRole(at, { ...loaded, broker, senders: options.senders ?? [], log: pino({ level: 'silent' }) }),
   ]);

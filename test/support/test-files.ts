@@ -13,7 +13,16 @@ export interface Group {
 }
 
 // Their tests start servers, Workers or whole systems, each of which keeps more than one core busy.
-const STARTS_SERVERS = ['workflows/', 'replay/', 'e2e/', 'start/', 'compose/', 'readme/', 'workers/rebuild'];
+const STARTS_SERVERS = [
+  'workflows/',
+  'replay/',
+  'e2e/',
+  'start/',
+  'compose/',
+  'readme/',
+  'workers/rebuild',
+  'workers/rules',
+];
 const startsServers = (path: string) => STARTS_SERVERS.some((which) => path.startsWith(`test/${which}`));
 
 export const GROUPS: readonly Group[] = [

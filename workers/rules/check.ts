@@ -1,0 +1,143 @@
+// `countersign rules check`: runs the tables beside the rules, in the very process in which rules run. Needs no server, no
+// store and no key. May import domain, Node and its own folder.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { callablesOf, type LoadedAgent } from '../../domain/agent.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import { groupsOf } from '../../domain/principal.ts';
+import {
+  caseOf,
+  type Gaps,
+  gapsOf,
+  readsWithoutRule,
+  type RuleRow,
+  SOMEBODY,
+  whyNotExpected,
+} from '../../domain/rule-table.ts';
+import type { Verdict } from '../../domain/verdict.ts';
+import { type LoadedAgents, loadAgents } from '../load-agents.ts';
+import { denialOf, startRules } from './rules.ts';
+
+/** How the table of one agent went. */
+export interface CheckedAgent {
+  readonly name: string;
+  readonly hasTable: boolean;
+  readonly rows: readonly CheckedRow[];
+  readonly gaps: Gaps;
+  readonly readsWithoutRule: readonly string[];
+}
+
+export interface CheckedRow {
+  /** The call, in one line. */
+  readonly call: string;
+  /** Why it failed, as a sentence; undefined where it did not. */
+  readonly problem: string | undefined;
+}
+
+/** The verdict, and whether a rule misbehaved so that its process was lost: no table wants that, though it denies. */
+type Ask = (
+  agent: string,
+  ...row: Parameters<typeof caseOf>
+) => Promise<{ readonly verdict: Verdict; readonly isLost: boolean }>;
+
+/** Run the table of every agent of a folder. Throws a sentence where they cannot be loaded. */
+export async function checkRules(folder: string): Promise<readonly CheckedAgent[]> {
+  const loaded = await loadAgents(folder);
+  let how = '';
+  const rules = startRules(loaded, {
+    warn: (of: { readonly how: string }) => void ({ how } = of),
+    error: () => undefined,
+  });
+  const ask: Ask = async (agent, ...of) => {
+    how = '';
+    const verdict = await rules.decide(agent, caseOf(...of));
+    return { verdict, isLost: verdict.reason === denialOf(how) };
+  };
+  try {
+    await rules.ready;
+    const checked: CheckedAgent[] = [];
+    for (const [name, one] of loaded.agents) {
+      const rows = await tableOf(loaded.folder, name);
+      checked.push(await checkAgent(one, loaded, rows, ask));
+    }
+    return checked;
+  } finally {
+    await rules.stop();
+  }
+}
+
+async function checkAgent(
+  { agent }: LoadedAgent,
+  { directory }: LoadedAgents,
+  rows: readonly RuleRow[] | undefined,
+  ask: Ask,
+): Promise<CheckedAgent> {
+  const checked: CheckedRow[] = [];
+  const verdicts: Verdict[] = [];
+  for (const row of rows ?? []) {
+    const { tool: name, of } = row;
+    const tool = callablesOf(agent).find((one) => one.name === name);
+    const parsed = tool?.input.safeParse(of.input);
+    const call = `${name} ${JSON.stringify(of.input)}`;
+    if (tool === undefined || parsed?.success !== true) {
+      const why =
+        tool === undefined ? `the agent has no tool ${name}` : `the tool does not take this: ${parsed?.error?.message}`;
+      checked.push({ call, problem: why });
+      continue;
+    }
+    const { verdict, isLost } = await ask(
+      agent.name,
+      tool,
+      of,
+      parsed.data as JsonObject,
+      groupsOf(directory, of.by ?? SOMEBODY),
+    );
+    verdicts.push(verdict);
+    checked.push({ call, problem: isLost ? `${verdict.ruleId}: ${verdict.reason}` : whyNotExpected(row, verdict) });
+  }
+  return {
+    name: agent.name,
+    hasTable: rows !== undefined,
+    rows: checked,
+    gaps: gapsOf(agent, rows ?? [], verdicts),
+    readsWithoutRule: readsWithoutRule(agent),
+  };
+}
+
+/** The rows of `<folder>/<agent>/rules-table`, as .ts or .js; undefined where there is no such file. */
+async function tableOf(folder: string, agent: string): Promise<readonly RuleRow[] | undefined> {
+  const file = ['ts', 'js'].map((type) => join(folder, agent, `rules-table.${type}`)).find((path) => existsSync(path));
+  if (file === undefined) return undefined;
+  const { table } = (await import(pathToFileURL(file).href)) as { readonly table?: readonly RuleRow[] };
+  if (!Array.isArray(table))
+    throw new Error(`${file} exports no table; write: export const table: readonly RuleRow[] = […]`);
+  return table;
+}
+
+/** What the command prints. */
+export function reportOf(checked: readonly CheckedAgent[]): string {
+  return `${checked.flatMap(linesOf).join('\n')}\n`;
+}
+
+function linesOf({ name, hasTable, rows, gaps, readsWithoutRule: reads }: CheckedAgent): readonly string[] {
+  const failed = rows.filter(({ problem }) => problem !== undefined);
+  const list = (what: string, names: readonly string[], note = '') =>
+    names.length === 0 ? [] : [`  ${what}: ${names.join(', ')}${note}`];
+  return [
+    hasTable ? `${name}: ${rows.length} rows, ${failed.length} failed` : `${name}: no rules-table.ts`,
+    ...failed.map(({ call, problem }) => `  FAILED ${call}\n         ${problem}`),
+    ...list('rules that no row hits', gaps.neverHit),
+    ...list('tools that no row calls', gaps.neverCalled),
+    ...list('writes without a rule', gaps.withoutRule, ' (denied, unless a rule over every tool allows them)'),
+    ...list('reads without a rule', reads, " (those of the requester's own data run)"),
+  ];
+}
+
+/** True when every row went as expected; where `strict`, also when nothing is left out. */
+export function hasPassed(checked: readonly CheckedAgent[], strict: boolean): boolean {
+  const gaps = checked.flatMap((one) => Object.values(one.gaps).flat());
+  return (
+    checked.every(({ rows }) => rows.every(({ problem }) => problem === undefined)) && !(strict && gaps.length > 0)
+  );
+}
