@@ -127,6 +127,8 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return called(fact);
     case 'replied':
       return { turn: fact.turn, by: fact.by, text: texts.get(fact.itemId)?.body.text ?? '' };
+    case 'intake':
+      return { turn: fact.turn, priority: fact.priority, queue: fact.queue, next: fact.next };
     case 'proposed': {
       const { actionId, tool, effect, summary } = fact.proposal;
       return { actionId, tool, effect, summary };
@@ -134,10 +136,8 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
     case 'ruled':
       return { verdict: fact.verdict.kind, ruleId: fact.verdict.ruleId, reason: fact.verdict.reason };
     case 'approval_requested':
-    case 'approval_settled': {
-      const { id, actionId, question = null, summary, group, quorum, deadlineMs, end } = fact.approval;
-      return { approvalId: id, actionId, question, summary, group, quorum, deadlineMs, end };
-    }
+    case 'approval_settled':
+      return approved(fact);
     case 'decided':
       return { approvalId: fact.approvalId, receipt: fact.receipt };
     case 'approval_seen':
@@ -179,6 +179,11 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return fact satisfies never;
   }
 }
+
+const approved = ({ approval }: FactOf<'approval_requested' | 'approval_settled'>) => {
+  const { id, actionId, question = null, summary, group, quorum, deadlineMs, end } = approval;
+  return { approvalId: id, actionId, question, summary, group, quorum, deadlineMs, end };
+};
 
 const called = ({ turn, model, promptTokens, completionTokens }: FactOf<'model_call'>) => {
   return { turn, model, promptTokens, completionTokens };

@@ -21,7 +21,7 @@ export function conversationView(row: ConversationRow): z.input<typeof Conversat
 
 /** True when these eyes may see the item: the principal sees what was said, staff also what tools were asked. */
 export function isVisible({ body }: ItemRow, eyes: Eyes): boolean {
-  return eyes === 'staff' || (body.kind !== 'calls' && body.kind !== 'tool_result');
+  return eyes === 'staff' || (body.kind !== 'calls' && body.kind !== 'tool_result' && body.kind !== 'facts');
 }
 
 export function itemView(item: ItemRow): z.input<typeof Item> {
@@ -37,6 +37,7 @@ export function itemView(item: ItemRow): z.input<typeof Item> {
       return { ...common, tool: body.tool };
     case 'reply':
       return { ...common, by: body.by };
+    case 'facts':
     case 'report':
       return common;
     default:

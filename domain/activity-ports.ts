@@ -5,7 +5,8 @@ import type { Approval, CountedDecision } from './approval.ts';
 import type { QuestionInput, SubmittedMessage } from './conversation.ts';
 import type { Entry } from './entry.ts';
 import type { ItemRef, NewItem, Recorded } from './item.ts';
-import type { CallModelInput, CallModelResult } from './model.ts';
+import type { IntakeNext, Priority } from './intake.ts';
+import type { CallModelInput, CallModelResult, FillFactsInput, FillFactsResult } from './model.ts';
 import type { Asked } from './entitlement.ts';
 import type {
   CommandStatement,
@@ -22,6 +23,18 @@ export interface TurnOf {
   readonly agent: string;
   readonly tenant: string;
   readonly turn: number;
+}
+
+/** What the turn's messages ask of the intake: a model is to look for facts first, or code reads them alone. */
+export type IntakeWork = 'fill' | 'read';
+
+/** What came of an intake, without anybody's words but the owner's. */
+export interface IntakeTaken {
+  readonly priority: Priority;
+  readonly queue: string;
+  readonly next: IntakeNext;
+  /** What the conversation is told where it asks or hands over; else ''. */
+  readonly words: string;
 }
 
 /**
@@ -48,6 +61,7 @@ export type OpenedTurn =
       readonly denials?: number;
       /** The people whose words the report carries. */
       readonly quotes?: readonly string[];
+      readonly intake?: IntakeWork;
     }
   /** `handedBack`: a person of the team has answered in the agent's place. `again` as above: no model need speak for it. */
   | {
@@ -59,6 +73,7 @@ export type OpenedTurn =
       readonly stillWaits?: boolean;
       readonly hasCards?: true;
       readonly denials?: number;
+      readonly intake?: IntakeWork;
     }
   | { readonly kind: 'refused' }
   | { readonly kind: 'behind'; readonly lastTurn: number };
@@ -107,6 +122,20 @@ export interface WorkflowsActivities {
     readonly signed: Signed<ReportStatement>;
     readonly handedOver: boolean;
   }): Promise<OpenedTurn>;
+  /**
+   * Find the facts in what people wrote, check what a model quoted of them, and put priority and queue on record. Null
+   * where the agent has no intake any more.
+   */
+  takeIntake(input: {
+    readonly of: TurnOf;
+    /** The messages of this turn, and all that a quote may stand in. */
+    readonly fresh: readonly string[];
+    readonly show: readonly string[];
+    /** The model's answer; '' where there is none. */
+    readonly itemId: string;
+    /** False where a person has taken over: nothing is asked then. */
+    readonly mayAsk: boolean;
+  }): Promise<IntakeTaken | null>;
   /** Parse, make canonical and digest the calls of one model answer; rule on those that need no evidence. Writes nothing. */
   propose(input: {
     readonly of: TurnOf;
@@ -195,6 +224,7 @@ export interface WorkflowsActivities {
 /** The assistant: talks to models, holds the model key only. */
 export interface AssistantActivities {
   callModel(input: CallModelInput): Promise<CallModelResult>;
+  fillFacts(input: FillFactsInput): Promise<FillFactsResult>;
 }
 
 /** The actor: verifies warrants, holds business credentials, reads and changes the systems of record. */

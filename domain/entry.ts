@@ -6,6 +6,7 @@ import type { Approval } from './approval.ts';
 import type { ChannelAddress, ConversationChannel, MessageRef } from './channel.ts';
 import type { Principal } from './principal.ts';
 import type { ConversationPhase } from './conversation.ts';
+import type { FactState, IntakeStanding, ToldOfFact } from './intake.ts';
 import type { ModelCost } from './model.ts';
 import type { DecisionAnswer } from './signed.ts';
 import type { SwitchScope } from './switch.ts';
@@ -137,6 +138,21 @@ export type Fact =
       readonly itemDigest: string;
       readonly by: 'model' | 'code' | 'staff';
     }
+  /** What the intake of a turn came to: its facts with the words that they rest on, and what code made of them. */
+  | ({
+      readonly kind: 'intake';
+      /** What the model answered; '' where none was asked, or none answered. */
+      readonly itemId: string;
+      readonly facts: readonly {
+        readonly name: string;
+        readonly state: FactState;
+        readonly why: string;
+        /** Of a quote that holds: the message, and a digest that its salt goes into. */
+        readonly quotes: readonly ItemMark[];
+      }[];
+      /** By the name of the fact. */
+      readonly values: Readonly<Record<string, ToldOfFact>>;
+    } & Omit<IntakeStanding, 'facts'>)
   | { readonly kind: 'proposed'; readonly proposal: Proposal }
   /** What the actor read before the decision, and with which scopes. */
   | {

@@ -152,6 +152,13 @@ function amountIn(answer: Json | undefined): Amount | undefined {
   return { currency, minorUnits };
 }
 
+/** The value as a model would answer it. */
+export function answered(value: FactValue): Json {
+  if (typeof value !== 'object') return value;
+  const { currency, minorUnits } = value;
+  return { amount: `${Math.floor(minorUnits / 100)}.${String(minorUnits % 100).padStart(2, '0')}`, currency };
+}
+
 /** The JSON Schema of a value. Without bounds: providers that are strict about a schema know few words of it. */
 export function schemaOf(kind: FactKind): JsonObject {
   switch (kind.kind) {

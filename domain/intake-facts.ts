@@ -1,6 +1,7 @@
 // What is known of each fact: what code finds in people's own words, and what a model quoted of it. A model's word alone
 // makes no fact, and its silence takes none away. Pure. May import domain only.
 import {
+  answered,
   distinct,
   type FactKind,
   type FactValue,
@@ -136,6 +137,30 @@ function whyNotCertain(
   if (isClaimed) return 'a model claims what the words do not say';
   if (said.length === 1 && quoted.length === 0) return 'it is said, and no model quoted it';
   return '';
+}
+
+/** The answer in which everything that is said is quoted, word by word: what a scripted model gives. */
+export function answerFrom({ facts }: Pick<Intake, 'facts'>, texts: readonly SaidText[]): JsonObject {
+  const found = Object.entries(facts).map(([name, kind]) => {
+    const claims = texts.flatMap((text) =>
+      mentionsIn(kind, text).flatMap(({ value, start, end }) =>
+        value === null ? [] : [{ value: answered(value), quote: text.plain.slice(start, end) }],
+      ),
+    );
+    return [name, claims.slice(0, MAX_CLAIMS)] as const;
+  });
+  return Object.fromEntries(found);
+}
+
+/** What was said before of the facts that the intake has today; under another declaration, what is still a value. */
+export function knownOf({ facts }: Pick<Intake, 'facts'>, before: readonly FactStanding[]): readonly FactStanding[] {
+  return before.flatMap((one) => {
+    const kind = facts[one.name];
+    if (kind === undefined) return [];
+    const still = (values: readonly FactValue[]) =>
+      values.filter((value) => valueIn(kind, answered(value)) !== undefined);
+    return [{ ...one, said: still(one.said), quoted: still(one.quoted) }];
+  });
 }
 
 /** True where somebody has now written what is no part of the standing yet: a model is to look. */

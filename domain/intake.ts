@@ -52,12 +52,8 @@ export interface Intake {
 /** `verified`: quoted, and nothing else is said. `unsaid`: nobody said or claimed any. All else is `unverified`. */
 export type FactState = 'verified' | 'unverified' | 'unsaid';
 
-/** What is known of a fact, over the whole conversation. */
-export interface FactStanding {
-  readonly name: string;
-  readonly state: FactState;
-  /** Why it is not verified; '' where it is, or is unsaid. */
-  readonly why: string;
+/** What was said of a fact. */
+export interface ToldOfFact {
   /** The values that code found in what people wrote. */
   readonly said: readonly FactValue[];
   /** Those of them that a model quoted. */
@@ -65,6 +61,16 @@ export interface FactStanding {
   /** Something is said that code cannot read. */
   readonly isUnread: boolean;
 }
+
+/** What is known of a fact, over the whole conversation. */
+export interface FactStanding extends ToldOfFact {
+  readonly name: string;
+  readonly state: FactState;
+  /** Why it is not verified; '' where it is, or is unsaid. */
+  readonly why: string;
+}
+
+export type IntakeNext = 'goes_on' | 'asks' | 'hands_over';
 
 /** What comes of an intake, so that the next one goes on from it. */
 export interface IntakeStanding {
@@ -76,7 +82,7 @@ export interface IntakeStanding {
   readonly queue: string;
   /** The facts that are not certain, and of which the route depends or which it needs. */
   readonly open: readonly string[];
-  readonly next: 'goes_on' | 'asks' | 'hands_over';
+  readonly next: IntakeNext;
   /** In which turns each fact was asked for; and for what reason a person was called. Each counts once. */
   readonly asked: Readonly<Record<string, readonly number[]>>;
   readonly called: readonly { readonly why: string; readonly turn: number }[];

@@ -9,7 +9,13 @@ import { json, type Known, type Line, listed, minutes, money, nameOf, type WhyLi
 export const partOf = (kind: Fact['kind']): WhyLine['part'] => PARTS[kind] ?? 'gap';
 
 const PARTS: Readonly<Partial<Record<Fact['kind'], WhyLine['part']>>> = {
-  ...({ message: 'asked', model_call: 'saw', model_call_failed: 'saw', proposed: 'proposed' } as const),
+  ...({
+    message: 'asked',
+    intake: 'asked',
+    model_call: 'saw',
+    model_call_failed: 'saw',
+    proposed: 'proposed',
+  } as const),
   ...({ inspected: 'record', ruled: 'rule', approval_requested: 'people', decided: 'people' } as const),
   ...({ approval_settled: 'people', claimed: 'warrant', attempted: 'ran' } as const),
   ...({ reconciled: 'came back', settled: 'came back' } as const),
@@ -28,6 +34,8 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
       return sawInVain(fact);
     case 'proposed':
       return proposed(fact, known);
+    case 'intake':
+      return takenIn(fact, isRebuilt);
     case 'inspected':
       return inspected(fact, isRebuilt);
     case 'ruled':
@@ -161,6 +169,26 @@ function proposed({ proposal }: FactOf<'proposed'>, { items, digestNow }: Known)
       ? 'parsed by the tool’s own schema; these arguments have the digest to which rulings, decisions and the claim are bound'
       : 'the digest cannot be made anew from what is kept',
     details: { digest: proposal.digest, principal: proposal.principal.id, callId: proposal.callId },
+  };
+}
+
+function takenIn({ priority, queue, facts, version }: FactOf<'intake'>, isRebuilt: boolean): Line {
+  const told = facts.filter(({ state }) => state !== 'unsaid');
+  const each = told.map(({ name, state, why }) => `${name} ${state}${why === '' ? '' : ` (${why})`}`);
+  const rest = isRebuilt ? 'its facts are lost' : each.join(', ') || 'nothing was said of its facts';
+  return {
+    part: 'asked',
+    text: `the intake put the conversation at priority ${priority}, queue ${queue}: ${rest}`,
+    coverage: 'enforced',
+    because: 'code made it of the words that people wrote; what a model leaves out or makes up can only raise it',
+    details: {
+      version,
+      facts: told.map(({ name, state, quotes }) => ({
+        name,
+        state,
+        quotes: quotes.map(({ id, digest }) => ({ id, digest })),
+      })),
+    },
   };
 }
 

@@ -8,6 +8,7 @@ import type { WorkflowsDeps } from './deps.ts';
 import { createPropose, createProposeAnew } from './propose.ts';
 import { createCloseQuestion, createPoseQuestion } from './question.ts';
 import { createCloseGone } from './gone.ts';
+import { createTakeIntake } from './intake.ts';
 import { createCloseUnfinished, createRecord, createSignAskBack, createSignReport } from './record.ts';
 import { createOpenReportTurn, createOpenTurn } from './turns.ts';
 import { createVerifyCommand, createVerifyDecision } from './verify.ts';
@@ -17,6 +18,7 @@ export function createWorkflowsActivities(deps: WorkflowsDeps): WorkflowsActivit
   return {
     openTurn: createOpenTurn(deps),
     openReportTurn: createOpenReportTurn(deps),
+    takeIntake: createTakeIntake(deps),
     propose: createPropose(deps, decide),
     proposeAnew: createProposeAnew(deps, decide),
     decide,

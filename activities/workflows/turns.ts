@@ -12,6 +12,7 @@ import { SignatureInvalid } from '../../trust/signing.ts';
 import { agentOf } from './agents.ts';
 import { cardsOf } from './cards.ts';
 import type { WorkflowsDeps } from './deps.ts';
+import { intakeWork } from './intake.ts';
 
 type Verified = { readonly message: SubmittedMessage; readonly statement: MessageStatement };
 
@@ -40,12 +41,14 @@ export function createOpenTurn(deps: WorkflowsDeps): WorkflowsActivities['openTu
     // Who sends the same again after so long that the Workflow has forgotten it was answered then.
     const items = written.filter((item) => item.turn === of.turn).map(refOf);
     if (items.length === 0) return { kind: 'refused' };
-    if (handedOver || !answers) return { kind: 'noted', items, handedBack: byTeam };
+    const intake = answers ? await intakeWork(deps, of, written, handedOver) : {};
+    if (handedOver || !answers) return { kind: 'noted', items, handedBack: byTeam, ...intake };
     return {
       kind: 'speaks',
       principal: first.message.signed,
       items,
       modelCallsPerTurn: agent.limits.modelCallsPerTurn,
+      ...intake,
     };
   };
 }

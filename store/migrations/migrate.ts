@@ -15,6 +15,7 @@ import { escalation0007 } from './0007-escalation.ts';
 import { channels0008 } from './0008-channels.ts';
 import { burden0009 } from './0009-burden.ts';
 import { claimedDeliveries0010 } from './0010-claimed-deliveries.ts';
+import { intake0011 } from './0011-intake.ts';
 
 /** In order; a name that was released never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -28,6 +29,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0008_channels': channels0008,
   '0009_burden': burden0009,
   '0010_claimed_deliveries': claimedDeliveries0010,
+  '0011_intake': intake0011,
 };
 
 // Apart from our own schema, so that dropping the data also needs a decision about the bookkeeping.

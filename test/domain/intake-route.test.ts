@@ -1,29 +1,11 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { fact } from '../../domain/fact-kind.ts';
-import { answerSchema, claimsIn, factsNow, isNews } from '../../domain/intake-facts.ts';
+import { answerFrom, answerSchema, claimsIn, factsNow, isNews } from '../../domain/intake-facts.ts';
 import { readingsOf, routeBy, standingAfter } from '../../domain/intake-route.ts';
-import { defineIntake, type IntakeRoute, type IntakeStanding } from '../../domain/intake.ts';
+import type { IntakeRoute, IntakeStanding } from '../../domain/intake.ts';
 import { saidText } from '../../domain/said.ts';
-
-const intake = defineIntake({
-  facts: {
-    orderId: fact.id(/\border (\d{3,10})/),
-    what: fact.oneOf({ damaged: ['damaged', 'broken'], late: ['late'] }),
-    amount: fact.money(),
-    injured: fact.yesNo({ yes: ['injured'], no: ['nobody was injured'] }),
-  },
-  questions: { orderId: 'Which order is it?', amount: 'How much was it?' },
-  route: ({ what, amount, injured, orderId }): IntakeRoute<'orderId'> => {
-    if (injured === true) return { priority: 1, queue: 'safety', handover: true };
-    if (amount !== undefined && amount.minorUnits > 50_000) return { priority: 2, queue: 'finance' };
-    if (what === 'damaged') return { priority: 3, queue: 'returns', needs: ['orderId'] };
-    if (what === 'late' && orderId !== undefined) return { priority: 4, queue: 'shipping' };
-    return { priority: 4, queue: 'support' };
-  },
-  unclear: { priority: 3, queue: 'desk', handover: true },
-});
+import { claims as of, eur, shopIntake } from '../support/intake.ts';
 
 interface Told {
   readonly turn?: number;
@@ -38,13 +20,11 @@ function taken(
   { turn = 1, before, mayAsk = true }: Told = {},
 ) {
   const texts = [words].flat().map((text, at) => saidText(`i${at}`, text));
-  const claims = claimsIn(intake, typeof answer === 'string' ? answer : JSON.stringify(answer)) ?? [];
-  const facts = factsNow(intake, { before: before?.facts ?? [], fresh: texts, texts, claims });
-  return { facts, standing: standingAfter(intake, before, { turn, version: 'v1', facts, mayAsk }) };
+  const claims = claimsIn(shopIntake, typeof answer === 'string' ? answer : JSON.stringify(answer)) ?? [];
+  const facts = factsNow(shopIntake, { before: before?.facts ?? [], fresh: texts, texts, claims });
+  return { facts, standing: standingAfter(shopIntake, before, { turn, version: 'v1', facts, mayAsk }) };
 }
 
-const of = (value: unknown, quote: string) => [{ value, quote }];
-const eur = (amount: string) => ({ amount, currency: 'EUR' });
 const brief = ({ priority, queue, next, open }: IntakeStanding) =>
   `${priority} ${queue} ${next} ${open.join(',')}`.trim();
 
@@ -153,7 +133,7 @@ test('a route that throws, or answers what is no route, is the most urgent, and 
     },
   ];
   for (const route of routes) {
-    const { priority, handover } = routeBy({ ...intake, route }, taken('hello', {}).facts);
+    const { priority, handover } = routeBy({ ...shopIntake, route }, taken('hello', {}).facts);
     deepEqual([priority, handover], [1, true]);
   }
 });
@@ -166,14 +146,14 @@ test('more readings than can be gone through call a person at once', () => {
 });
 
 test('the schema asks for values and quotes only, all of them required and nothing besides', () => {
-  const { properties, required, additionalProperties } = answerSchema(intake);
+  const { properties, required, additionalProperties } = answerSchema(shopIntake);
   deepEqual([required, additionalProperties], [['orderId', 'what', 'amount', 'injured'], false]);
   deepEqual(Object.keys(properties as object), required);
 });
 
 test('a model is to look where somebody writes what is not known yet, and nowhere else', () => {
   const { facts } = taken(WORDS, HONEST);
-  const news = (text: string) => isNews(intake, facts, [saidText('i9', text)]);
+  const news = (text: string) => isNews(shopIntake, facts, [saidText('i9', text)]);
   deepEqual(['thanks', 'damaged, order 1042', 'order 1043', 'seven euros'].map(news), [false, false, true, true]);
 });
 
@@ -205,24 +185,11 @@ const answer = fc.oneof(
   fc.jsonValue().map((value) => ({ injured: value })),
 );
 
-/** The answer in which everything that is said is quoted, word by word. */
-function perfect(said: string): object {
-  const found = (claim: object[], phrase: string) => (said.includes(phrase) ? claim : []);
-  return {
-    orderId: [...found(of('1042', 'order 1042'), 'order 1042'), ...found(of('1043', 'order 1043'), 'order 1043')],
-    what: [...found(of('damaged', 'damaged'), 'damaged'), ...found(of('late', 'late'), 'late')],
-    amount: [...found(of(eur('700.00'), '700.00 EUR'), '700.00'), ...found(of(eur('20.00'), '20 EUR'), '20 EUR')],
-    injured: said.includes('nobody was injured')
-      ? of(false, 'nobody was injured')
-      : found(of(true, 'injured'), 'injured'),
-  };
-}
-
 test('no answer of a model, whatever it leaves out, misquotes, rescales or adds, lowers what the words demand', () => {
   fc.assert(
     fc.property(words, answer, (said, hostile) => {
-      const right = routeBy(intake, taken(said, perfect(said)).facts);
-      const wrong = routeBy(intake, taken(said, hostile).facts);
+      const right = routeBy(shopIntake, taken(said, answerFrom(shopIntake, [saidText('i0', said)])).facts);
+      const wrong = routeBy(shopIntake, taken(said, hostile).facts);
       ok(wrong.priority <= right.priority, `${right.priority} became ${wrong.priority}`);
       ok(wrong.handover || !right.handover, 'a person was called before');
     }),
