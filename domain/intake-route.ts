@@ -58,7 +58,9 @@ export function routeBy(intake: Intake, facts: readonly FactNow[]): Routed {
     })
     .map(({ name }) => name);
   const { queue = intake.unclear.queue } = queues.size === 1 ? (urgent[0] ?? {}) : {};
-  const unclear = open.length > 0 ? [intake.unclear] : [];
+  // That something needed is not said makes nothing more urgent: the route has been asked without it.
+  const isUncertain = facts.some(({ name, state }) => state === 'unverified' && open.includes(name));
+  const unclear = isUncertain ? [intake.unclear] : [];
   return {
     priority: mostUrgent([{ priority }, ...unclear]),
     queue,
@@ -119,11 +121,12 @@ export function standingAfter(
     ...(isUnclear && intake.unclear.handover ? [`unclear: ${routed.open.join(', ')}`] : []),
   ].filter((why) => !called.some((one) => one.why === why && one.turn !== turn));
   const queue = isUnclear ? intake.unclear.queue : routed.queue;
-  const holds = before !== undefined && before.priority < routed.priority;
+  const priority = mostUrgent([routed, ...(isUnclear ? [intake.unclear] : [])]);
+  const holds = before !== undefined && before.priority < priority;
   return {
     ...{ turn, version, open: routed.open },
     facts: facts.map(({ name, state, why, said, quoted, isUnread }) => ({ name, state, why, said, quoted, isUnread })),
-    priority: holds ? before.priority : routed.priority,
+    priority: holds ? before.priority : priority,
     queue: holds ? before.queue : queue,
     next: calls.length > 0 ? 'hands_over' : askable === undefined ? 'goes_on' : 'asks',
     asked: askable === undefined ? asked : { ...asked, [askable]: [...others(asked[askable], turn), turn] },

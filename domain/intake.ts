@@ -26,7 +26,7 @@ export type FactsOf<Facts extends Kinds> = {
 
 /** What holds while a fact that the route depends on is not certain, and cannot be asked for any more. */
 export interface Unclear {
-  /** The route is at least as urgent as this, from the moment on that something is not certain. */
+  /** At least as urgent as this is a conversation in which something is not certain, or that goes to this queue. */
   readonly priority: Priority;
   readonly queue: string;
   readonly handover: boolean;

@@ -22,6 +22,7 @@ import { wordsOfDenials, wordsOfModelFailure, wordsOfStop } from '../domain/word
 import { awaitAnswer, carryOut, toolResult, type Undone } from './calls.ts';
 import { showGone } from './cards.ts';
 import { callModel, isActivityFailure, typeOfFailure, whyFailed, workflowsRole } from './effects.ts';
+import { takeIn } from './intake.ts';
 import { settledEntry } from './life.ts';
 import { holdWhilePaused, tellAskers } from './phase.ts';
 import { startQuestion } from './question.ts';
@@ -52,6 +53,7 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
   if (work.kind === 'report') hearReport(state, work.batch, opened);
   else if (isAskedBack(state)) await tellAskers(state);
   remember(state, opened.items);
+  const taken = await takeIn(state, of, opened);
   let actions = 0;
   let mustSpeak = false;
   let denials = opened.denials ?? 0;
@@ -65,6 +67,10 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
   if (opened.kind === 'noted') {
     if (opened.handedBack) enterPhase(state, 'handback');
     return;
+  }
+  if (taken !== undefined && taken.next !== 'goes_on') {
+    if (taken.next === 'hands_over') enterPhase(state, 'tool_handover');
+    return say(state, taken.words);
   }
   for (let call = 0; call < opened.modelCallsPerTurn; call++) {
     await holdWhilePaused(state);

@@ -10,6 +10,7 @@ import { NO_WARRANT, OF_ANOTHER, UNREADABLE_TASK } from '../../domain/failure.ts
 import { conversationOfAction, ruledStep } from '../../domain/ids.ts';
 import { refsIn } from '../../domain/item.ts';
 import type { LostClaim } from '../../store/rebuild.ts';
+import { calledEntry, intakeEntry, LOST } from './heard.ts';
 import type { DecisionStatement, MessageStatement, ReportStatement, VerdictStatement } from '../../domain/signed.ts';
 import { refusedStep } from '../../trust/digest.ts';
 import { statementIn } from '../../trust/signing.ts';
@@ -93,7 +94,6 @@ export function derive({ name, input, answer }: Call, around: Around): Derived {
 
 export const NOTHING: Derived = { entries: [], claims: [] };
 const entriesOnly = (entries: readonly Entry[]): Derived => ({ entries, claims: [] });
-const LOST = '';
 
 const DERIVATIONS: Derivations = {
   record: ({ entries, items }, answer) => {
@@ -139,19 +139,24 @@ const DERIVATIONS: Derivations = {
     return entriesOnly([{ subject: conversationId, step, conversationId, atMs: answer.atMs, fact }]);
   },
 
-  callModel: ({ conversationId, turn, call, show }, answer) => {
+  callModel: (input, answer) => {
     if (answer.kind !== 'result') return NOTHING;
+    const { conversationId, turn, call } = input;
     const { result, atMs } = answer;
-    const { promptTokens, completionTokens } = result;
-    const itemId = result.item.id;
-    const fact = {
-      ...({ kind: 'model_call', turn, model: LOST, requestId: LOST, itemId, itemDigest: LOST } as const),
-      ...{ promptTokens, completionTokens, cost: null },
-      shown: show.map((id) => ({ id, digest: LOST })),
-    };
-    const called: Entry = { subject: conversationId, step: `model:${turn}:${call}`, conversationId, atMs, fact };
+    const called = calledEntry(input, `model:${turn}:${call}`, result, atMs);
     if (result.kind !== 'reply') return entriesOnly([called]);
-    return entriesOnly([called, replied({ conversationId, turn, itemId, atMs, step: `replied:${turn}` }, 'model')]);
+    const reply = { conversationId, turn, itemId: result.item.id, atMs, step: `replied:${turn}` };
+    return entriesOnly([called, replied(reply, 'model')]);
+  },
+
+  fillFacts: (input, answer) => {
+    if (answer.kind !== 'result') return NOTHING;
+    return entriesOnly([calledEntry(input, `model:${input.turn}:facts`, answer.result, answer.atMs)]);
+  },
+
+  takeIntake: (input, answer) => {
+    if (answer.kind !== 'result' || answer.result === null) return NOTHING;
+    return entriesOnly([intakeEntry(input, answer.result, answer.atMs)]);
   },
 
   inspect: (input, answer, { workflowId }) => {
