@@ -2,6 +2,7 @@
 // for it, what it is for, what it may do. May import countersign and this folder.
 import { defineAgent } from 'countersign';
 import { demo } from './demo.ts';
+import { intake } from './intake.ts';
 import { mailServer } from './mail.ts';
 import { rules } from './rules.ts';
 import { shop } from './shop.ts';
@@ -29,5 +30,6 @@ When the customer wants a person, or you cannot help with your tools, hand over.
   tools: [lookUpOrders, lookUpOrder, readTicket, changeAddress, refund, issueStoreCredit, sendMail, handOver],
   rules,
   systems: [shop, mailServer],
+  intake,
   demo,
 });
