@@ -24,7 +24,7 @@ import {
   OfConversation,
   pageOf,
 } from './schemas.ts';
-import { actionView, conversationView, isVisible, itemView, waitingView } from './views.ts';
+import { actionView, conversationView, intakeView, isVisible, itemView, waitingView } from './views.ts';
 
 type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'agents' | 'nowMs' | 'temporalUiUrl'>;
 
@@ -110,6 +110,7 @@ function lookRoute(deps: Deps, access: Access): Route {
         live: live === undefined ? null : { turn: live.turn, queued: live.queued },
         items: items.filter((item) => isVisible(item, eyes)).map(itemView),
         nextAfter: items.length < limit ? null : (items.at(-1)?.seq ?? null),
+        ...intakeView(row, eyes),
         waiting: waiting.rows.map(waitingView),
         actions: actions.map((action) => actionView(action, eyes)),
         ...(eyes === 'staff' ? temporalUrl(deps.temporalUiUrl, row.id) : {}),

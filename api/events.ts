@@ -128,6 +128,8 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return called(fact);
     case 'replied':
       return { turn: fact.turn, by: fact.by, text: texts.get(fact.itemId)?.body.text ?? '' };
+    case 'intake':
+      return { turn: fact.turn, priority: fact.priority, queue: fact.queue, next: fact.next };
     case 'proposed': {
       const { actionId, tool, effect, summary } = fact.proposal;
       return { actionId, tool, effect, summary };
@@ -135,10 +137,8 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
     case 'ruled':
       return { verdict: fact.verdict.kind, ruleId: fact.verdict.ruleId, reason: fact.verdict.reason };
     case 'approval_requested':
-    case 'approval_settled': {
-      const { id, actionId, question = null, summary, group, quorum, deadlineMs, end } = fact.approval;
-      return { approvalId: id, actionId, question, summary, group, quorum, deadlineMs, end };
-    }
+    case 'approval_settled':
+      return approved(fact);
     case 'decided':
       return { approvalId: fact.approvalId, receipt: fact.receipt };
     case 'approval_seen':
@@ -184,6 +184,11 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
 /** What a person was told is theirs; the conversation learns that somebody was turned away, and why. */
 const refused = ({ approvalId, reason, by }: FactOf<'decision_refused'>) =>
   by === undefined ? { approvalId, reason } : { approvalId, reason: REFUSALS[by.why], why: by.why };
+
+const approved = ({ approval }: FactOf<'approval_requested' | 'approval_settled'>) => {
+  const { id, actionId, question = null, summary, group, quorum, deadlineMs, end } = approval;
+  return { approvalId: id, actionId, question, summary, group, quorum, deadlineMs, end };
+};
 
 const called = ({ turn, model, promptTokens, completionTokens }: FactOf<'model_call'>) => {
   return { turn, model, promptTokens, completionTokens };

@@ -82,18 +82,40 @@ export const Conversation = z
     agent: z.string(),
     phase: Phase,
     principal: Who,
+    priority: z.number().nullable().meta({ description: '1 is the most urgent; null where no intake made one' }),
+    queue: z.string().nullable(),
     url: z.string(),
     createdMs: Ms,
     updatedMs: Ms,
   })
   .meta({ id: 'Conversation' });
 
+/** What an intake came to, for staff. */
+const Intake = z
+  .object({
+    turn: z.number(),
+    version: z.string().meta({ description: 'Of the agent, whose code made the route' }),
+    priority: z.number(),
+    queue: z.string(),
+    next: z.enum(['goes_on', 'asks', 'hands_over']),
+    open: z.array(z.string()).meta({ description: 'The facts that are not certain, and that the route depends on' }),
+    facts: z.array(
+      z.object({
+        name: z.string(),
+        state: z.enum(['verified', 'unverified', 'unsaid']),
+        why: z.string(),
+        said: z.array(z.unknown()).meta({ description: 'The values that code found in what people wrote' }),
+      }),
+    ),
+  })
+  .meta({ id: 'Intake' });
+
 export const Item = z
   .object({
     id: z.string(),
     seq: z.number(),
     turn: z.number(),
-    kind: z.enum(['message', 'staff_reply', 'calls', 'tool_result', 'report', 'reply']),
+    kind: z.enum(['message', 'staff_reply', 'calls', 'facts', 'tool_result', 'report', 'reply']),
     trust: z.enum(['principal', 'record', 'untrusted', 'model']),
     text: z.string(),
     from: Who.optional(),
@@ -160,6 +182,7 @@ export const ConversationDetail = Conversation.extend({
   live: z.object({ turn: z.number(), queued: z.number() }).nullable(),
   items: z.array(Item),
   nextAfter: z.number().nullable().meta({ description: 'Ask again with ?after= this; null at the end' }),
+  intake: Intake.nullable().optional(),
   waiting: z.array(Waiting),
   actions: z.array(Action),
   temporalUrl: z.string().optional(),

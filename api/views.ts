@@ -12,19 +12,33 @@ import type { ActionRow, ConversationRow } from '../store/ports.ts';
 import type { Eyes } from './access.ts';
 import { PAGE_LIMITS } from './approval-page.ts';
 import type { Approval, ApprovalLooked } from './approval-schemas.ts';
-import type { Action, Conversation, Item, Waiting } from './schemas.ts';
+import type { Action, Conversation, ConversationDetail, Item, Waiting } from './schemas.ts';
 
 export const urlOfConversation = (id: string): string => `/v1/conversations/${id}`;
 export const urlOfMessage = (id: string, messageId: string): string => `${urlOfConversation(id)}/messages/${messageId}`;
 
 export function conversationView(row: ConversationRow): z.input<typeof Conversation> {
-  const { id, agent, phase, principal, createdMs, updatedMs } = row;
-  return { id, agent, phase, principal: who(principal), url: urlOfConversation(id), createdMs, updatedMs };
+  const { id, agent, phase, principal, intake, createdMs, updatedMs } = row;
+  const { priority = null, queue = null } = intake ?? {};
+  const at = { url: urlOfConversation(id), createdMs, updatedMs };
+  return { id, agent, phase, principal: who(principal), priority, queue, ...at };
+}
+
+/** Facts are people's words, and what made a route is the team's business. */
+export function intakeView(
+  { intake }: ConversationRow,
+  eyes: Eyes,
+): Pick<z.input<typeof ConversationDetail>, 'intake'> {
+  if (eyes !== 'staff') return {};
+  if (intake === null) return { intake };
+  const { turn, version, priority, queue, next, open, facts } = intake;
+  const told = facts.map(({ name, state, why, said }) => ({ name, state, why, said: [...said] }));
+  return { intake: { turn, version, priority, queue, next, open: [...open], facts: told } };
 }
 
 /** True when these eyes may see the item: the principal sees what was said, staff also what tools were asked. */
 export function isVisible({ body }: ItemRow, eyes: Eyes): boolean {
-  return eyes === 'staff' || (body.kind !== 'calls' && body.kind !== 'tool_result');
+  return eyes === 'staff' || (body.kind !== 'calls' && body.kind !== 'tool_result' && body.kind !== 'facts');
 }
 
 export function itemView(item: ItemRow): z.input<typeof Item> {
@@ -40,6 +54,7 @@ export function itemView(item: ItemRow): z.input<typeof Item> {
       return { ...common, tool: body.tool };
     case 'reply':
       return { ...common, by: body.by };
+    case 'facts':
     case 'report':
       return common;
     default:

@@ -153,11 +153,13 @@ function readable<T>(read: () => T): T | undefined {
 
 const NOTHING_ELSE = { subject: '', steps: [] };
 
-/** Entries of the conversation that may be of it: its message, and the model calls of its turn, also those in vain. */
+/** Entries of the conversation that may be of it: its message, the intake, and all model calls of its turn, also in vain. */
 function stepsAround(id: string, messageId: string | undefined): readonly string[] {
-  const calls = upTo(MOST.modelCallsPerTurn).map((call) => `model:${Number(id.split(':')[1])}:${call}`);
+  const turn = Number(id.split(':')[1]);
+  const calls = upTo(MOST.modelCallsPerTurn).map((call) => `model:${turn}:${call}`);
   const inVain = calls.flatMap((step) => upTo(MAX_MODEL_ATTEMPTS).map((at) => `${step}:failed:${at + 1}`));
-  return [...(messageId === undefined ? [] : [messageKey(messageId)]), ...calls, ...inVain];
+  const intake = `intake:${turn}`;
+  return [...(messageId === undefined ? [] : [messageKey(messageId)]), intake, ...calls, ...inVain];
 }
 
 /** Where it is not on record which call proposed it, all of the turn are told. */

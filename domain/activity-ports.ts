@@ -6,8 +6,9 @@ import type { QuestionInput, SubmittedMessage } from './conversation.ts';
 import type { Entry } from './entry.ts';
 import type { ItemRef, NewItem, Recorded } from './item.ts';
 import type { Json } from './json.ts';
-import type { CallModelInput, CallModelResult } from './model.ts';
+import type { CallModelInput, CallModelResult, FillFactsInput, FillFactsResult } from './model.ts';
 import type { Asked } from './entitlement.ts';
+import type { IntakeTaken, OpenedTurn } from './opened-turn.ts';
 import type { Seen } from './sources.ts';
 import type {
   CommandStatement,
@@ -25,49 +26,6 @@ export interface TurnOf {
   readonly tenant: string;
   readonly turn: number;
 }
-
-/**
- * `speaks`: a turn of the agent begins. `noted`: it is on the transcript, and the agent keeps quiet. `refused`: it did
- * not verify, which is on record, and changes nothing. `behind`: the store knows later turns than the Workflow, which
- * was reset or started again; the turn is to be opened after the last of them.
- */
-export type OpenedTurn =
-  | {
-      readonly kind: 'speaks';
-      readonly principal: Signed<MessageStatement>;
-      readonly items: readonly ItemRef[];
-      readonly modelCallsPerTurn: number;
-      /** Calls that code makes before the model speaks: what a person says did not happen is proposed anew. */
-      readonly again?: ItemRef;
-      /** Whose words the call made anew rests on, besides the principal's. */
-      readonly againRestsOn?: readonly string[];
-      /** The people whose words the report carries. */
-      readonly quotes?: readonly string[];
-      /** An action of the batch handed the conversation over to a person. */
-      readonly handsOver?: boolean;
-      readonly asked?: ReportStatement['asked'];
-      /** An approver asks something: the batch goes on waiting. */
-      readonly stillWaits?: boolean;
-      /** And sees on a card what is said then. */
-      readonly hasCards?: true;
-      /** How many actions of the batch were denied. */
-      readonly denials?: number;
-    }
-  /** `handedBack`: a person of the team has answered in the agent's place. `again` as above: no model need speak for it. */
-  | {
-      readonly kind: 'noted';
-      readonly items: readonly ItemRef[];
-      readonly handedBack: boolean;
-      readonly again?: ItemRef;
-      readonly againRestsOn?: readonly string[];
-      readonly quotes?: readonly string[];
-      readonly asked?: ReportStatement['asked'];
-      readonly stillWaits?: boolean;
-      readonly hasCards?: true;
-      readonly denials?: number;
-    }
-  | { readonly kind: 'refused' }
-  | { readonly kind: 'behind'; readonly lastTurn: number };
 
 /** A proposal whose tool reads evidence first, or a case that is already ruled on. */
 export type Proposed = Case | { readonly kind: 'to_inspect'; readonly proposal: Proposal };
@@ -140,6 +98,20 @@ export interface WorkflowsActivities {
     readonly signed: Signed<ReportStatement>;
     readonly handedOver: boolean;
   }): Promise<OpenedTurn>;
+  /**
+   * Find the facts in what people wrote, check what a model quoted of them, and put priority and queue on record. Null
+   * where the agent has no intake any more.
+   */
+  takeIntake(input: {
+    readonly of: TurnOf;
+    /** The messages of this turn, and all that a quote may stand in. */
+    readonly fresh: readonly string[];
+    readonly show: readonly string[];
+    /** The model's answer; '' where there is none. */
+    readonly itemId: string;
+    /** False where a person has taken over: nothing is asked then. */
+    readonly mayAsk: boolean;
+  }): Promise<IntakeTaken | null>;
   /** Parse, make canonical and digest the calls of one model answer; rule on those that need no evidence. Writes nothing. */
   propose(input: {
     readonly of: TurnOf;
@@ -258,6 +230,7 @@ export interface WorkflowsActivities {
 /** The assistant: talks to models, holds the model key only. */
 export interface AssistantActivities {
   callModel(input: CallModelInput): Promise<CallModelResult>;
+  fillFacts(input: FillFactsInput): Promise<FillFactsResult>;
 }
 
 /** The actor: verifies warrants, holds business credentials, reads and changes the systems of record. */

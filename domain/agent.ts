@@ -1,4 +1,5 @@
 // What an agent declares: who owns it, what it is for, which model, tools, procedures and rules. May import domain only.
+import type { Intake } from './intake.ts';
 import type { ModelPrice } from './model.ts';
 import type { Directory } from './principal.ts';
 import { CURRENCY, isMember } from './principal.ts';
@@ -73,12 +74,15 @@ export interface AgentDefinition {
   readonly procedures?: readonly AnyProcedure[];
   readonly rules: readonly Rule[];
   readonly systems?: readonly System[];
+  /** Which facts are looked for in messages, and what priority and queue they come to: `defineIntake({ … })`. */
+  readonly intake?: Intake;
   readonly limits?: Partial<Limits>;
   readonly demo?: readonly DemoIntent[];
 }
 
-export interface Agent extends Required<Omit<AgentDefinition, 'limits'>> {
+export interface Agent extends Required<Omit<AgentDefinition, 'limits' | 'intake'>> {
   readonly limits: Limits;
+  readonly intake?: Intake;
 }
 
 const AGENT_NAME = /^[a-z][a-z0-9-]{0,47}$/;

@@ -12,7 +12,7 @@ type Spoken = Exclude<ItemBody, { kind: 'calls' | 'tool_result' }>;
 export function assembleTranscript(items: readonly Item[]): readonly Item[] {
   const results = resultsByCalls(items);
   return items.flatMap((item): readonly Item[] => {
-    if (item.body.kind === 'tool_result') return [];
+    if (item.body.kind === 'tool_result' || item.body.kind === 'facts') return [];
     if (item.body.kind !== 'calls') return [item];
     const { body } = item;
     const found = results.get(item.id) ?? new Map<string, Item>();
@@ -56,6 +56,8 @@ export function wordsOf(body: Spoken): { readonly role: 'user' | 'assistant'; re
       return { role: 'user', text: `[note of the system: how the actions that waited ended]\n${body.text}` };
     case 'staff_reply':
       return { role: 'user', text: `[note of the system: ${body.from.name} of the team answered here]\n${body.text}` };
+    case 'facts':
+      throw new Error('what a model says of facts must not be shown to one'); // only a bug breaks this
     default:
       return body satisfies never;
   }

@@ -4,6 +4,7 @@ import type { Proposal, RuledAction } from './action.ts';
 import type { ConversationChannel } from './channel.ts';
 import { type Delivering, nothingSaid } from './delivering.ts';
 import { isQuestionId } from './ids.ts';
+import type { Priority } from './intake.ts';
 import type { ItemRef } from './item.ts';
 import type { ProcedureNews, StepOf } from './procedure-run.ts';
 import type { MessageStatement, ReportStatement, Signed } from './signed.ts';
@@ -109,6 +110,8 @@ export interface ConversationState {
   quoted?: readonly { readonly itemId: string; readonly people: readonly string[] }[];
   /** Absent where only the API speaks in it. */
   delivery?: Delivering;
+  /** What the intake came to, and how often a model has looked for facts; absent before the first. */
+  intake?: { readonly priority: Priority; readonly queue: string; readonly looks: number };
 }
 
 export interface ConversationInput {

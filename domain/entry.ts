@@ -6,6 +6,7 @@ import type { Approval } from './approval.ts';
 import type { ChannelAddress, ConversationChannel, MessageRef } from './channel.ts';
 import type { Principal } from './principal.ts';
 import type { ConversationPhase } from './conversation.ts';
+import type { IntakeTold } from './intake-record.ts';
 import type { ModelCost } from './model.ts';
 import type { RefusedDecision } from './refusal.ts';
 import type { DecisionAnswer } from './signed.ts';
@@ -139,6 +140,8 @@ export type Fact =
       readonly itemDigest: string;
       readonly by: 'model' | 'code' | 'staff';
     }
+  /** What the intake of a turn came to: its facts with the words that they rest on, and what code made of them. */
+  | ({ readonly kind: 'intake' } & IntakeTold)
   | { readonly kind: 'proposed'; readonly proposal: Proposal }
   /** What the actor read before the decision, and with which scopes. */
   | {

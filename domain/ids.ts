@@ -44,6 +44,9 @@ export const reportKey = (batchId: string): string => `report:${batchId}`;
 /** The key under which the answer of one model call is written, once. */
 export const modelKey = (turn: number, call: number): string => `turn:${turn}:model:${call}`;
 
+/** The key under which what a model says of facts is written, once in a turn. */
+export const factsKey = (turn: number): string => `turn:${turn}:facts`;
+
 /** The key under which the call is written that code makes anew for an action. */
 export const againKey = (of: string): string => `again:${of}`;
 

@@ -18,6 +18,8 @@ export type ItemBody =
   | { readonly kind: 'staff_reply'; readonly text: string; readonly from: Principal }
   /** The model wants tools. `opaque` is what the provider wants back unread (reasoning items). */
   | { readonly kind: 'calls'; readonly text: string; readonly calls: readonly ModelCall[]; readonly opaque: string }
+  /** What a model says stands in the messages, as it wrote it: read by the intake alone, and shown to no model. */
+  | { readonly kind: 'facts'; readonly text: string }
   | { readonly kind: 'tool_result'; readonly callId: string; readonly tool: string; readonly text: string }
   /** How waiting actions ended; code wrote it, from outcomes. */
   | { readonly kind: 'report'; readonly text: string }

@@ -9,6 +9,12 @@ export interface ToolSpec {
   readonly parameters: JsonObject;
 }
 
+/** An answer that must be JSON of this schema, in place of words. */
+export interface AnswerForm {
+  readonly name: string;
+  readonly schema: JsonObject;
+}
+
 export interface ModelRequest {
   readonly model: string;
   readonly instructions: string;
@@ -17,6 +23,8 @@ export interface ModelRequest {
   /** `none`: the model may only speak. */
   readonly toolChoice: 'auto' | 'none';
   readonly maxOutputTokens: number;
+  /** The answer comes as `text`, or as the arguments of one call of that name. Then there are no tools. */
+  readonly answer?: AnswerForm;
 }
 
 export interface ModelAnswer {
@@ -81,6 +89,21 @@ export type CallModelResult = {
   readonly promptTokens: number;
   readonly completionTokens: number;
 } & ({ readonly kind: 'reply' } | { readonly kind: 'calls'; readonly count: number });
+
+/** One look at what was written, for facts. */
+export interface FillFactsInput {
+  readonly conversationId: string;
+  readonly agent: string;
+  readonly turn: number;
+  /** Messages and replies, oldest first. */
+  readonly show: readonly string[];
+}
+
+export interface FillFactsResult {
+  readonly item: ItemRef;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+}
 
 // 20: far more than any version's Workflow has a call tried. Whoever looks for what was tried in vain looks as far.
 export const MAX_MODEL_ATTEMPTS = 20;

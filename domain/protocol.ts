@@ -61,5 +61,6 @@ export const SEARCH_ATTRIBUTES = {
   phase: 'CountersignPhase',
   waitsFor: 'CountersignWaitsFor',
   priority: 'CountersignPriority',
+  queue: 'CountersignQueue',
   tenant: 'CountersignTenant',
 } as const;

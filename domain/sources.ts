@@ -117,6 +117,9 @@ function readItem(
     case 'report':
       // Code's frame around results, errors and the reasons of approvers, whatever its label.
       return [{ origin: 'untrusted', itemId, name: 'a report', texts: [body.text] }];
+    case 'facts':
+      // What a model took down of messages, for code to check; no later call is shown it.
+      return [{ origin: 'model', itemId, name: 'the model’s words', isModels: true, texts: textsOf(body.text) }];
     case 'reply':
       // Those of code too: they repeat summaries, which the model's arguments are in.
       return [{ origin: 'model', itemId, name: 'the model’s words', isModels: true, texts: [body.text] }];

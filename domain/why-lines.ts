@@ -6,13 +6,20 @@ import { toldSources } from './origin-words.ts';
 import { REFUSALS, type RefusedDecision } from './refusal.ts';
 import { type Chain, rulingOf } from './why-chain.ts';
 import { attempted, claimed, settled } from './why-ends.ts';
-import { json, type Known, type Line, listed, minutes, money, nameOf, type WhyLine, words } from './why-line.ts';
+import { asked, saw, sawInVain, takenIn } from './why-heard.ts';
+import { json, type Known, type Line, listed, minutes, type WhyLine, words } from './why-line.ts';
 
 /** Where in the story an entry of this kind stands. */
 export const partOf = (kind: Fact['kind']): WhyLine['part'] => PARTS[kind] ?? 'gap';
 
 const PARTS: Readonly<Partial<Record<Fact['kind'], WhyLine['part']>>> = {
-  ...({ message: 'asked', model_call: 'saw', model_call_failed: 'saw', proposed: 'proposed' } as const),
+  ...({
+    message: 'asked',
+    intake: 'asked',
+    model_call: 'saw',
+    model_call_failed: 'saw',
+    proposed: 'proposed',
+  } as const),
   ...({ inspected: 'record', ruled: 'rule', approval_requested: 'people', decided: 'people' } as const),
   ...({ approval_settled: 'people', claimed: 'warrant', attempted: 'ran' } as const),
   ...({ reconciled: 'came back', settled: 'came back' } as const),
@@ -31,6 +38,8 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
       return sawInVain(fact);
     case 'proposed':
       return proposed(fact, known);
+    case 'intake':
+      return takenIn(fact, isRebuilt);
     case 'inspected':
       return inspected(fact, isRebuilt);
     case 'ruled':
@@ -108,60 +117,6 @@ const BY_WORKFLOW = {
   coverage: 'enforced',
   because: 'the Workflow counts by code, and a time that passes denies',
 } as const;
-
-function asked(fact: FactOf<'message'>, { items }: Known): Line {
-  const kept = items.get(fact.itemId);
-  const quoted = kept === undefined ? 'words that are not kept any more' : `“${kept.item.body.text}”`;
-  // What was derived again has no digest: the signature says which words they were.
-  const isSame = kept === undefined || fact.itemDigest === '' || kept.digest === fact.itemDigest;
-  const isSigned = typeof fact.signed === 'string';
-  return {
-    part: 'asked',
-    text: `${nameOf(fact.principal)} asked: ${quoted}`,
-    coverage: !isSame ? 'unknown' : isSigned ? 'enforced' : 'attributed',
-    because: !isSame
-      ? 'the words are not those that were recorded'
-      : isSigned
-        ? 'the API signed who sent it, and the signature holds'
-        : 'it was recorded before messages were kept with their signature',
-    details: { messageId: fact.messageId, principal: fact.principal.id, itemId: fact.itemId },
-  };
-}
-
-function saw(fact: FactOf<'model_call'>, { items }: Known, isRebuilt: boolean): Line {
-  const seen = fact.shown.map((one) => (typeof one === 'string' ? { id: one, digest: '' } : one));
-  const changed = seen.filter(({ id, digest }) => digest !== '' && items.has(id) && items.get(id)?.digest !== digest);
-  const gone = seen.filter(({ id }) => !items.has(id));
-  const kinds = seen
-    .map(({ id }) => items.get(id)?.item)
-    .map((item) => (item ? `${item.body.kind} (${item.trust})` : '?'));
-  const cost = fact.cost === null || fact.cost === undefined ? '' : `, ${money(fact.cost)}`;
-  const isWhole = changed.length + gone.length === 0;
-  const who = isRebuilt ? 'a model, of which the name is lost,' : `the model ${fact.model}`;
-  const onRecord = isRebuilt
-    ? 'by id only, what it was then is lost'
-    : `by digest${isWhole ? '' : `, and ${gone.length} are erased`}`;
-  return {
-    part: 'saw',
-    text: `${who} saw ${seen.length} items: ${kinds.join(', ')}; ${fact.promptTokens} + ${fact.completionTokens} tokens${cost}`,
-    coverage: changed.length > 0 ? 'unknown' : 'attributed',
-    because:
-      changed.length > 0
-        ? `${changed.length} of the items are not what the model was shown`
-        : `what it answered is its own; what it was shown is on record ${onRecord}`,
-    details: { requestId: fact.requestId, shown: seen.map(({ id, digest }) => ({ id, digest })), itemId: fact.itemId },
-  };
-}
-
-function sawInVain({ shown, models, reason }: FactOf<'model_call_failed'>): Line {
-  return {
-    part: 'saw',
-    text: `${listed(models)} saw ${shown.length} items, or may have, and gave no answer that counts: ${reason}`,
-    coverage: 'attributed',
-    because: 'what a provider does with what it was sent is its own',
-    details: { shown: shown.map(({ id, digest }) => ({ id, digest })) },
-  };
-}
 
 function proposed({ proposal }: FactOf<'proposed'>, { items, digestNow }: Known): Line {
   const origin = proposal.origin && items.get(proposal.origin.itemId);

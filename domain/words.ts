@@ -24,6 +24,9 @@ const MAX_LISTED = 60;
 export const wordsOfDenials =
   'I was refused several times here, so I stop and hand over: somebody of the team will answer you.';
 
+/** Said where an intake calls a person. */
+export const wordsOfIntake = 'Somebody of the team takes over from here, and reads what you wrote.';
+
 export function wordsOfStop(undone: readonly string[]): string {
   const words = 'An operator stopped this conversation while I was working. What had not begun was not done';
   if (undone.length === 0) return `${words}.`;

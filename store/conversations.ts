@@ -40,5 +40,6 @@ function fromRow(row: Selectable<Tables['conversations']>): ConversationRow {
     createdMs: row.created_ms,
     updatedMs: row.updated_ms,
     channel: row.channel,
+    intake: row.intake,
   };
 }

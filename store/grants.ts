@@ -67,7 +67,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
     read: { conversations: ALL, items: ALL, actions: ALL, approvals: ALL, claims: ALL, ledger: ALL, ledger_seals: ALL },
     insert: ['items', 'actions', 'approvals', 'claims', 'ledger', 'ledger_seals'],
     update: {
-      conversations: ['phase', 'updated_ms'],
+      conversations: ['phase', 'updated_ms', 'intake'],
       actions: ['stage', 'verdict', 'evidence', 'approval_id', 'outcome', 'outcome_kind', 'updated_ms'],
       approvals: ['end_state', 'approval'],
       claims: ['outcome', 'receipt_ms', 'epoch', 'taken_ms'],
@@ -75,7 +75,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
     appends: [
       ...(['phase', 'message', 'message_refused', 'report_refused', 'replied', 'proposed', 'ruled'] as const),
       ...(['approval_requested', 'approval_noticed', 'decided', 'decision_refused', 'approval_settled'] as const),
-      ...(['claimed', 'settled', 'configured', 'operator_act'] as const),
+      ...(['claimed', 'settled', 'configured', 'operator_act', 'intake'] as const),
     ],
     // It takes the claim of what nobody begins any more; what people say has happened corrects what was not known; and how a
     // procedure has ended is its word, and marked as such.

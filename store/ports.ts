@@ -8,6 +8,7 @@ import type { Burden } from '../domain/burden.ts';
 import type { ConversationChannel } from '../domain/channel.ts';
 import type { ConversationPhase } from '../domain/conversation.ts';
 import type { Entry, RecordedEntry } from '../domain/entry.ts';
+import type { IntakeStanding } from '../domain/intake.ts';
 import type { Item, NewItem } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { OwnerReport } from '../domain/report.ts';
@@ -29,6 +30,8 @@ export interface ConversationRow {
   readonly updatedMs: number;
   /** null: only the API speaks in it. */
   readonly channel: ConversationChannel | null;
+  /** null where no intake has taken anything in. */
+  readonly intake: IntakeStanding | null;
 }
 
 /** The read model of an action: what is known of it so far. */

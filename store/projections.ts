@@ -5,6 +5,7 @@ import type { Outcome } from '../domain/action.ts';
 import type { Approval } from '../domain/approval.ts';
 import { addDecision } from '../domain/decision.ts';
 import type { Entry, FactOf } from '../domain/entry.ts';
+import { standingIn } from '../domain/intake-record.ts';
 import { approvalHandle } from '../trust/digest.ts';
 import { readDecision } from '../trust/decision.ts';
 import type { ActionRow } from './ports.ts';
@@ -19,6 +20,8 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
     case 'message':
     case 'replied':
       return touchConversation(tx, conversationId, atMs, {});
+    case 'intake':
+      return keepIntake(tx, conversationId, fact, atMs);
     case 'proposed':
       return insertAction(tx, fact, atMs);
     case 'ruled':
@@ -101,6 +104,20 @@ async function touchConversation(
     .where('id', '=', id)
     // The end is final: what was recorded late says nothing of it.
     .$if(change.phase !== undefined, (query) => query.where('phase', '!=', 'closed'))
+    .execute();
+}
+
+/** The last one stands; an entry that comes late is of an earlier turn. */
+async function keepIntake(tx: Tx, id: string, fact: FactOf<'intake'>, atMs: number): Promise<void> {
+  const row = await tx.selectFrom('conversations').select('intake').where('id', '=', id).executeTakeFirst();
+  if ((row?.intake?.turn ?? 0) > fact.turn) return;
+  await tx
+    .updateTable('conversations')
+    .set((eb) => ({
+      intake: JSON.stringify(standingIn(fact)),
+      updated_ms: eb.fn<number>('greatest', ['updated_ms', eb.val(atMs)]),
+    }))
+    .where('id', '=', id)
     .execute();
 }
 

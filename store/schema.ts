@@ -9,6 +9,7 @@ import type { ConversationChannel, MessageRef, PrivateWay, SealedNote } from '..
 import type { ConversationPhase } from '../domain/conversation.ts';
 import type { Escalation } from '../domain/entitlement.ts';
 import type { Fact } from '../domain/entry.ts';
+import type { IntakeStanding } from '../domain/intake.ts';
 import type { ItemBody, Trust } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { SwitchScope } from '../domain/switch.ts';
@@ -32,6 +33,7 @@ export interface Tables {
     created_ms: number;
     updated_ms: number;
     channel: JsonColumn<ConversationChannel | null> | null;
+    intake: ColumnType<IntakeStanding | null, string | null | undefined, string>;
   };
   items: {
     id: string;

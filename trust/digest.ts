@@ -54,6 +54,14 @@ export function itemDigest({
     .digest('hex');
 }
 
+/** The digest of words of an item, under its salt: it tells nothing once the item is gone. */
+export function quoteMark({ id, salt }: Pick<Item, 'id' | 'salt'>, quote: string): ItemMark {
+  const digest = createHmac('sha256', salt)
+    .update(JSON.stringify(['countersign/quote/1', quote]), 'utf8')
+    .digest('hex');
+  return { id, digest };
+}
+
 /** How entries name an item. */
 export const markOf = (item: Item): ItemMark => ({ id: item.id, digest: itemDigest(item) });
 

@@ -1,5 +1,6 @@
 // The assistant role: talks to models. Holds the model key only; it can neither decide nor act.
 import { type CallModelDeps, createCallModel } from '../activities/assistant/call-model.ts';
+import { createFillFacts } from '../activities/assistant/fill-facts.ts';
 import { TASK_QUEUES } from '../domain/ids.ts';
 import { type RoleConnection, type RunningRole, startRole } from './role.ts';
 
@@ -7,7 +8,7 @@ import { type RoleConnection, type RunningRole, startRole } from './role.ts';
 const MAX_MODEL_CALLS = 200;
 
 export function startAssistantRole(at: RoleConnection, deps: CallModelDeps): Promise<RunningRole> {
-  const activities = { callModel: createCallModel(deps) };
+  const activities = { callModel: createCallModel(deps), fillFacts: createFillFacts(deps) };
   return startRole('assistant', at, TASK_QUEUES.assistant, activities, {
     maxConcurrentActivityTaskExecutions: MAX_MODEL_CALLS,
   });

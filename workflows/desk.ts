@@ -13,20 +13,32 @@ import { timeText } from '../domain/text.ts';
 const PHASE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.phase, SearchAttributeType.KEYWORD);
 const WAITS_FOR = defineSearchAttributeKey(SEARCH_ATTRIBUTES.waitsFor, SearchAttributeType.KEYWORD_LIST);
 /** What a batch has in common with its conversation. */
-const INHERITED = [SEARCH_ATTRIBUTES.agent, SEARCH_ATTRIBUTES.owner, SEARCH_ATTRIBUTES.tenant].map((name) =>
-  defineSearchAttributeKey(name, SearchAttributeType.KEYWORD),
-);
+const QUEUE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.queue, SearchAttributeType.KEYWORD);
+const INHERITED = [
+  ...[SEARCH_ATTRIBUTES.agent, SEARCH_ATTRIBUTES.owner, SEARCH_ATTRIBUTES.tenant].map((name) =>
+    defineSearchAttributeKey(name, SearchAttributeType.KEYWORD),
+  ),
+  QUEUE,
+];
 const PRIORITY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.priority, SearchAttributeType.INT);
 
 /** Keep the columns of a conversation's row true. A change costs one event of history, so only a change is written. */
 function showColumns(state: ConversationState): void {
   const groups = [...new Set(state.waiting.flatMap((batch) => namesIn(batch.group)))];
-  const shown = `${state.phase} · ${groups.join(', ')}`;
+  const { intake } = state;
+  const routed = intake === undefined ? '' : ` · ${intake.priority} ${intake.queue}`;
+  const shown = `${state.phase} · ${groups.join(', ')}${routed}`;
   if (shown === state.shown) return;
   state.shown = shown;
   upsertSearchAttributes([
     { key: PHASE, value: state.phase },
     { key: WAITS_FOR, value: groups.length === 0 ? null : groups },
+    ...(intake === undefined
+      ? []
+      : [
+          { key: PRIORITY, value: intake.priority },
+          { key: QUEUE, value: intake.queue },
+        ]),
   ]);
 }
 
@@ -69,6 +81,7 @@ export function describeConversation(state: ConversationState): void {
   setCurrentDetails(
     [
       `**${state.phase}** · agent ${state.agent} · turn ${state.turn} · ${state.inbox.length} queued`,
+      ...(state.intake === undefined ? [] : ['', `Priority ${state.intake.priority} · queue ${state.intake.queue}`]),
       ...(waits.length > 0 ? ['', 'Waiting:', ...waits] : []),
     ].join('\n'),
   );

@@ -33,6 +33,7 @@ const bookkeeping = proxyLocalActivities<WorkflowsActivities>({
 export const workflowsRole: WorkflowsActivities = {
   openTurn: (input) => whole(bookkeeping.openTurn, `open turn ${input.of.turn}`, input),
   openReportTurn: (input) => whole(bookkeeping.openReportTurn, `open turn ${input.of.turn} with a report`, input),
+  takeIntake: (input) => whole(bookkeeping.takeIntake, 'take in', input),
   propose: (input) => whole(bookkeeping.propose, 'propose', input),
   proposeAnew: (input) => whole(bookkeeping.proposeAnew, `propose anew: ${summaryOf(input)}`, input),
   proposeStep: (input) => whole(bookkeeping.proposeStep, `propose the step ${input.step}`, input),
@@ -90,6 +91,19 @@ const assistantQueue = proxyActivities<AssistantActivities>({
 
 export const callModel: AssistantActivities['callModel'] = (input) =>
   assistantQueue.callModel.executeWithOptions({ summary: `model call ${input.turn}.${input.call + 1}` }, [input]);
+
+const quickAssistant = proxyActivities<Pick<AssistantActivities, 'fillFacts'>>({
+  taskQueue: TASK_QUEUES.assistant,
+  // 1 min, and 2 in all: somebody waits for an answer, and code goes on without the facts that no model finds.
+  startToCloseTimeout: '1 minute',
+  scheduleToCloseTimeout: '2 minutes',
+  heartbeatTimeout: '2s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumAttempts: 3 },
+});
+
+export const fillFacts: AssistantActivities['fillFacts'] = (input) =>
+  quickAssistant.fillFacts.executeWithOptions({ summary: `facts of turn ${input.turn}` }, [input]);
 
 // 10 s beyond the tool's own time: verifying, claiming and the receipt.
 const ACT_OVERHEAD_MS = 10_000;

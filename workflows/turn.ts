@@ -2,7 +2,8 @@
 // first `ask` on the rest waits in a Workflow of its own, and the turn ends. May import domain and @temporalio/workflow.
 import { type CancellationScope, isCancellation, log, patched } from '@temporalio/workflow';
 import { isAskedBack } from '../domain/asked-back.ts';
-import type { OpenedTurn, TurnOf } from '../domain/activity-ports.ts';
+import type { TurnOf } from '../domain/activity-ports.ts';
+import type { OpenedTurn } from '../domain/opened-turn.ts';
 import {
   type ConversationState,
   MAX_WAITING,
@@ -23,6 +24,7 @@ import { wordsOfDenials, wordsOfModelFailure, wordsOfStop } from '../domain/word
 import { carryOut, endingResult, type Undone } from './calls.ts';
 import { showGone } from './cards.ts';
 import { callModel, isActivityFailure, typeOfFailure, whyFailed, workflowsRole } from './effects.ts';
+import { takeIn } from './intake.ts';
 import { settledEntry } from './life.ts';
 import { holdWhilePaused, tellAskers } from './phase.ts';
 import { startQuestion } from './question.ts';
@@ -56,6 +58,7 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
   remember(state, opened.items);
   noteQuoted(state, opened.items[0]?.id ?? '', opened.quotes ?? []);
   let quotes = work.kind === 'report' ? quotedNow(state) : [];
+  const taken = await takeIn(state, of, opened);
   let actions = 0;
   let mustSpeak = false;
   let denials = opened.denials ?? 0;
@@ -69,6 +72,10 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
   if (opened.kind === 'noted') {
     if (opened.handedBack) enterPhase(state, 'handback');
     return;
+  }
+  if (taken !== undefined && taken.next !== 'goes_on') {
+    if (taken.next === 'hands_over') enterPhase(state, 'tool_handover');
+    return say(state, taken.words);
   }
   for (let call = 0; call < opened.modelCallsPerTurn; call++) {
     await holdWhilePaused(state);

@@ -15,7 +15,7 @@ const MAX_CALL_ID_CHARS = 4_096;
 // 1 MiB: encrypted reasoning of a long thought; past it the model thinks again.
 const MAX_OPAQUE_CHARS = 1_048_576;
 
-type AnswerItem = Extract<ItemBody, { kind: 'reply' | 'calls' }>;
+export type AnswerItem = Extract<ItemBody, { kind: 'reply' | 'calls' }>;
 
 export interface AnswerLimits {
   readonly toolChoice: 'auto' | 'none';
@@ -73,6 +73,23 @@ function callsItem(model: string, answer: ModelAnswer, limits: AnswerLimits): An
     })),
     opaque: answer.opaque.length > MAX_OPAQUE_CHARS ? '' : storable(answer.opaque),
   };
+}
+
+type FactsItem = Extract<ItemBody, { kind: 'facts' }>;
+
+/** The item that an answer in a form becomes: its JSON, unread. Throws ModelAnswerUnusable where it has none. */
+export function itemOfFacts(model: string, { finish, text, calls }: ModelAnswer): FactsItem {
+  if (finish === 'refused') return { kind: 'facts', text: '{}' };
+  // As words, or as the arguments of the call that it was made to make; around either some models write more.
+  const written = storable(calls[0]?.argumentsText ?? text);
+  const json = written.slice(written.indexOf('{'), written.lastIndexOf('}') + 1);
+  if (finish === 'cut' || json === '' || json.length > MAX_REPLY_CHARS) throw unusable(model, 'no facts in JSON');
+  try {
+    JSON.parse(json);
+  } catch {
+    throw unusable(model, 'no facts in JSON');
+  }
+  return { kind: 'facts', text: json };
 }
 
 const reply = (text: string): AnswerItem => ({ kind: 'reply', text, by: 'model' });

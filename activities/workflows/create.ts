@@ -8,6 +8,7 @@ import type { WorkflowsDeps } from './deps.ts';
 import { createPropose, createProposeAnew } from './propose.ts';
 import { createCloseQuestion, createPoseQuestion } from './question.ts';
 import { createCloseGone } from './gone.ts';
+import { createTakeIntake } from './intake.ts';
 import { createCloseUnfinished, createRecord, createSignAskBack, createSignReport } from './record.ts';
 import { createProposeStep, createReadEnd } from './steps.ts';
 import { createOpenReportTurn, createOpenTurn, createTakeReport } from './turns.ts';
@@ -18,6 +19,7 @@ export function createWorkflowsActivities(deps: WorkflowsDeps): WorkflowsActivit
   return {
     openTurn: createOpenTurn(deps),
     openReportTurn: createOpenReportTurn(deps),
+    takeIntake: createTakeIntake(deps),
     propose: createPropose(deps, decide),
     proposeAnew: createProposeAnew(deps, decide),
     proposeStep: createProposeStep(deps, decide),

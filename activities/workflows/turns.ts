@@ -1,7 +1,8 @@
 // Opening a turn: who really speaks, and what goes on the transcript. A message whose signature does not hold is put on
 // record and changes nothing. May import domain, trust and store types.
 import { endingOf } from '../../domain/action.ts';
-import type { OpenedTurn, TurnOf, WorkflowsActivities } from '../../domain/activity-ports.ts';
+import type { TurnOf, WorkflowsActivities } from '../../domain/activity-ports.ts';
+import type { OpenedTurn } from '../../domain/opened-turn.ts';
 import { onTeam } from '../../domain/agent.ts';
 import type { SubmittedMessage } from '../../domain/conversation.ts';
 import type { Entry } from '../../domain/entry.ts';
@@ -15,6 +16,7 @@ import { SignatureInvalid } from '../../trust/signing.ts';
 import { agentOf } from './agents.ts';
 import { cardsOf } from './cards.ts';
 import type { WorkflowsDeps } from './deps.ts';
+import { intakeWork } from './intake.ts';
 
 type Verified = { readonly message: SubmittedMessage; readonly statement: MessageStatement };
 
@@ -43,12 +45,14 @@ export function createOpenTurn(deps: WorkflowsDeps): WorkflowsActivities['openTu
     // Who sends the same again after so long that the Workflow has forgotten it was answered then.
     const items = written.filter((item) => item.turn === of.turn).map(refOf);
     if (items.length === 0) return { kind: 'refused' };
-    if (handedOver || !answers) return { kind: 'noted', items, handedBack: byTeam };
+    const intake = answers ? await intakeWork(deps, of, written, handedOver) : {};
+    if (handedOver || !answers) return { kind: 'noted', items, handedBack: byTeam, ...intake };
     return {
       kind: 'speaks',
       principal: first.message.signed,
       items,
       modelCallsPerTurn: agent.limits.modelCallsPerTurn,
+      ...intake,
     };
   };
 }

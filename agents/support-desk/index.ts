@@ -2,6 +2,7 @@
 // for it, what it is for, what it may do. May import countersign and this folder.
 import { defineAgent } from 'countersign';
 import { demo } from './demo.ts';
+import { intake } from './intake.ts';
 import { mailServer } from './mail.ts';
 import { refundOrder } from './refund-order.ts';
 import { rules } from './rules.ts';
@@ -35,5 +36,6 @@ When the customer wants a person, or you cannot help with your tools, hand over.
   procedures: [refundOrder],
   rules,
   systems: [shop, mailServer],
+  intake,
   demo,
 });

@@ -18,14 +18,18 @@ export async function listConversations(context: Context, options: Conversations
     terminal.print('There are no conversations. Begin one with: npx countersign chat');
     return EXIT.done;
   }
+  // What an intake makes is the team's to work by; whoever wrote in knows their own case.
+  const isRouted = isStaff && list.rows.some((one) => one.queue !== null);
   const rows = list.rows.map((one) => [
     one.id,
     one.agent,
     one.phase.replace('_', ' '),
+    ...(isRouted ? [one.queue === null ? '' : `${one.priority} ${one.queue}`] : []),
     one.principal.name,
     clockTime(one.updatedMs, nowMs()),
   ]);
-  terminal.print(columns(['CONVERSATION', 'AGENT', 'PHASE', 'WITH', 'CHANGED'], rows, terminal.colors));
+  const heads = ['CONVERSATION', 'AGENT', 'PHASE', ...(isRouted ? ['QUEUE'] : []), 'WITH', 'CHANGED'];
+  terminal.print(columns(heads, rows, terminal.colors));
   if (list.isCut) terminal.print('… and more; these are the newest.');
   return EXIT.done;
 }

@@ -105,7 +105,15 @@ export function anApproval(over: Partial<z.input<typeof ApprovalLooked>> = {}): 
 
 export function aConversation(over: Partial<z.input<typeof Conversation>> = {}): z.output<typeof Conversation> {
   const principal = { id: 'customer-ada', name: 'Ada' };
-  const base = { id: 'c-1', agent: 'support-desk', phase: 'open', principal, url: '/v1/conversations/c-1' } as const;
+  const routed = { priority: null, queue: null };
+  const base = {
+    id: 'c-1',
+    agent: 'support-desk',
+    phase: 'open',
+    principal,
+    url: '/v1/conversations/c-1',
+    ...routed,
+  } as const;
   return Conversation.parse({ ...base, createdMs: 1_000, updatedMs: 2_000, ...over });
 }
 

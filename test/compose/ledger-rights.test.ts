@@ -227,10 +227,8 @@ test('where another kind of entry stands, an entry is refused and not taken as k
     const taken = /"ruled" cannot be recorded as the step "ruled:allow:s" of c:8:0: the ledger has "replied" there/;
     await assert.rejects(stores.workflows.record([anEntry('c:8:0', 'ruled:allow:s', RULED)]), taken);
     const claiming = { actionId: 'c:8:0', conversationId: 'c', digest: 'd3', tenant: 'default', agent: 'a', tool: 't' };
-    const claimed = stores.actor.claims.claim({
-      claiming: { ...claiming, nowMs: 1 },
-      ...underWarrant('ruled:allow:s'),
-    });
+    const under = underWarrant('ruled:allow:s');
+    const claimed = stores.actor.claims.claim({ claiming: { ...claiming, nowMs: 1 }, ...under });
     assert.deepEqual(await claimed, { kind: 'not_recorded' });
     await assert.rejects(
       stores.actor.claims.close({ ...claiming, nowMs: 1 }, { kind: 'failed', reason: '' }),
@@ -274,6 +272,7 @@ const PLACES_SEEN: Readonly<Record<Fact['kind'], readonly [subject: string, step
   model_call: ['c', 'model:5:1'],
   model_call_failed: ['c', 'model:5:1:failed:2'],
   replied: ['c', 'replied:5'],
+  intake: ['c', 'intake:5'],
   proposed: ['c:5:0', 'proposed'],
   inspected: ['c:5:0', 'inspected:1760000000000'],
   ruled: ['c:5:0', 'ruled:allow:0123456789abcdef'],

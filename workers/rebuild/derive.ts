@@ -10,6 +10,7 @@ import { NO_WARRANT, OF_ANOTHER, UNREADABLE_TASK } from '../../domain/failure.ts
 import { conversationOfAction, ruledStep } from '../../domain/ids.ts';
 import { refsIn } from '../../domain/item.ts';
 import type { LostClaim } from '../../store/rebuild.ts';
+import { calledEntry, intakeEntry, LOST, repliedEntry } from './heard.ts';
 import type { DecisionStatement, MessageStatement, ReportStatement, VerdictStatement } from '../../domain/signed.ts';
 import { refusedStep } from '../../trust/digest.ts';
 import { statementIn } from '../../trust/signing.ts';
@@ -93,7 +94,6 @@ export function derive({ name, input, answer }: Call, around: Around): Derived {
 
 export const NOTHING: Derived = { entries: [], claims: [] };
 const entriesOnly = (entries: readonly Entry[]): Derived => ({ entries, claims: [] });
-const LOST = '';
 
 const DERIVATIONS: Derivations = {
   record: ({ entries, items }, answer) => {
@@ -101,7 +101,7 @@ const DERIVATIONS: Derivations = {
     const replies = items.flatMap(({ conversationId, turn, body }, at) => {
       if (body.kind !== 'reply') return [];
       const itemId = refsIn(answer.result)[at]?.id ?? LOST;
-      return [replied({ conversationId, turn, itemId, atMs: answer.atMs, step: `replied:${turn}` }, body.by)];
+      return [repliedEntry({ conversationId, turn, itemId, atMs: answer.atMs, step: `replied:${turn}` }, body.by)];
     });
     return entriesOnly([...entries, ...replies]);
   },
@@ -127,7 +127,7 @@ const DERIVATIONS: Derivations = {
       const message: Entry = { ...about, step: `message:${messageId}`, fact };
       if (item.kind !== 'staff_reply') return [message];
       const reply = { conversationId, turn, itemId: item.id, atMs, step: `replied:${messageId}` };
-      return [message, replied(reply, 'staff')];
+      return [message, repliedEntry(reply, 'staff')];
     });
     return entriesOnly([...opened, ...taken]);
   },
@@ -135,19 +135,24 @@ const DERIVATIONS: Derivations = {
   openReportTurn: ({ of, batchId }, answer) => refusedReport(of.conversationId, batchId, answer),
   takeReport: ({ of, batchId }, answer) => refusedReport(of.conversationId, batchId, answer),
 
-  callModel: ({ conversationId, turn, call, show }, answer) => {
+  callModel: (input, answer) => {
     if (answer.kind !== 'result') return NOTHING;
+    const { conversationId, turn, call } = input;
     const { result, atMs } = answer;
-    const { promptTokens, completionTokens } = result;
-    const itemId = result.item.id;
-    const fact = {
-      ...({ kind: 'model_call', turn, model: LOST, requestId: LOST, itemId, itemDigest: LOST } as const),
-      ...{ promptTokens, completionTokens, cost: null },
-      shown: show.map((id) => ({ id, digest: LOST })),
-    };
-    const called: Entry = { subject: conversationId, step: `model:${turn}:${call}`, conversationId, atMs, fact };
+    const called = calledEntry(input, `model:${turn}:${call}`, result, atMs);
     if (result.kind !== 'reply') return entriesOnly([called]);
-    return entriesOnly([called, replied({ conversationId, turn, itemId, atMs, step: `replied:${turn}` }, 'model')]);
+    const reply = { conversationId, turn, itemId: result.item.id, atMs, step: `replied:${turn}` };
+    return entriesOnly([called, repliedEntry(reply, 'model')]);
+  },
+
+  fillFacts: (input, answer) => {
+    if (answer.kind !== 'result') return NOTHING;
+    return entriesOnly([calledEntry(input, `model:${input.turn}:facts`, answer.result, answer.atMs)]);
+  },
+
+  takeIntake: (input, answer) => {
+    if (answer.kind !== 'result' || answer.result === null) return NOTHING;
+    return entriesOnly([intakeEntry(input, answer.result, answer.atMs)]);
   },
 
   inspect: (input, answer, { workflowId }) => {
@@ -227,19 +232,6 @@ type Of = Pick<Proposal, 'actionId' | 'conversationId'>;
 
 function entryOf({ actionId, conversationId }: Of, step: string, atMs: number, fact: Fact): Entry {
   return { subject: actionId, step, conversationId, atMs, fact };
-}
-
-interface Reply {
-  readonly conversationId: string;
-  readonly turn: number;
-  readonly itemId: string;
-  readonly atMs: number;
-  readonly step: string;
-}
-
-function replied({ conversationId, turn, itemId, atMs, step }: Reply, by: 'model' | 'code' | 'staff'): Entry {
-  const fact = { kind: 'replied', turn, itemId, itemDigest: LOST, by } as const;
-  return { subject: conversationId, step, conversationId, atMs, fact };
 }
 
 /** As `refuse` in activities/actor puts it on record: what cannot be read is under the Workflow that sent it. */

@@ -3,7 +3,7 @@
 // hole would have the model ask again for what was done. Pure. May import domain, trust and the store's types.
 import { endingText, type Proposal, trustOfEnding } from '../../domain/action.ts';
 import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../../domain/activity-ports.ts';
-import { againKey, messageKey, modelKey, reportKey, resultKey } from '../../domain/ids.ts';
+import { againKey, factsKey, messageKey, modelKey, reportKey, resultKey } from '../../domain/ids.ts';
 import { type ModelCall, type NewItem, refsIn } from '../../domain/item.ts';
 import type { MessageStatement, ReportStatement } from '../../domain/signed.ts';
 import type { LostItem } from '../../store/rebuild.ts';
@@ -81,6 +81,12 @@ const DERIVATIONS: Derivations = {
         ? ({ kind: 'reply', text: LOST_REPLY, by: 'model' } as const)
         : ({ kind: 'calls', text: '', calls, opaque: '' } as const);
     return withId({ key: modelKey(turn, call), conversationId, turn, trust: 'model', body }, id);
+  },
+
+  // What it found is lost; that it was asked is known.
+  fillFacts: ({ conversationId, turn }, { item: { id } }) => {
+    const body = { kind: 'facts', text: '{}' } as const;
+    return withId({ key: factsKey(turn), conversationId, turn, trust: 'model', body }, id);
   },
 
   act: ({ proposal: { actionId, conversationId, turn, callId, tool } }, result) => {

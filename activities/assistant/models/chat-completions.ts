@@ -71,12 +71,12 @@ interface Draft {
 /** Chat Completions of one server. */
 export function createChatModel(provider: Provider, nowMs: () => number): ModelPort {
   const client = createClient(provider);
-  const limitField = isOpenAi(provider.baseUrl) ? 'max_completion_tokens' : 'max_tokens';
+  const ofOpenAi = isOpenAi(provider.baseUrl);
   return {
     name: 'chat-completions',
     async complete(request, signal) {
       try {
-        return await complete(client, limitField, request, signal);
+        return await complete(client, ofOpenAi, request, signal);
       } catch (error) {
         throw failureOf(signal.aborted ? signal.reason : error, request.model, nowMs());
       }
@@ -86,7 +86,7 @@ export function createChatModel(provider: Provider, nowMs: () => number): ModelP
 
 async function complete(
   client: OpenAI,
-  limitField: 'max_tokens' | 'max_completion_tokens',
+  ofOpenAi: boolean,
   request: ModelRequest,
   signal: AbortSignal,
 ): Promise<ModelAnswer> {
@@ -96,7 +96,8 @@ async function complete(
     stream: true,
     stream_options: { include_usage: true },
     // Newer models of OpenAI refuse the old name, many other servers do not know the new one.
-    [limitField]: request.maxOutputTokens,
+    [ofOpenAi ? 'max_completion_tokens' : 'max_tokens']: request.maxOutputTokens,
+    ...formOf(request, ofOpenAi),
     ...(request.tools.length > 0 && {
       tools: request.tools.map(({ name, description, parameters }) => ({
         type: 'function' as const,
@@ -121,6 +122,21 @@ async function complete(
     throw modelFailure('ModelUnavailable', request.model, 'the answer ended without its end');
   }
   return answerOf(draft, request.model, requestId);
+}
+
+/** A call of one tool that must be made, where we do not know that the server has a schema for its words. */
+function formOf(
+  { answer }: ModelRequest,
+  ofOpenAi: boolean,
+): Pick<ChatCompletionCreateParamsStreaming, 'response_format' | 'tools' | 'tool_choice'> {
+  if (answer === undefined) return {};
+  const { name } = answer;
+  const schema = { ...answer.schema };
+  if (ofOpenAi) return { response_format: { type: 'json_schema', json_schema: { name, strict: true, schema } } };
+  return {
+    tools: [{ type: 'function', function: { name, description: 'The form to fill in.', parameters: schema } }],
+    tool_choice: { type: 'function', function: { name } },
+  };
 }
 
 function add(draft: Draft, chunk: Chunk): void {

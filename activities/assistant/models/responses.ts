@@ -57,6 +57,11 @@ async function complete(client: OpenAI, request: ModelRequest, signal: AbortSign
     store: false,
     ...(!WITHOUT_REASONING.test(request.model) && { include: ['reasoning.encrypted_content'] }),
     max_output_tokens: request.maxOutputTokens,
+    ...(request.answer && {
+      text: {
+        format: { type: 'json_schema', strict: true, name: request.answer.name, schema: { ...request.answer.schema } },
+      },
+    }),
     ...(request.tools.length > 0 && {
       tools: request.tools.map(({ name, description, parameters }) => ({
         type: 'function' as const,

@@ -35,7 +35,7 @@ export interface ModelRouter {
   /** One line for people: which protocol, where, which models. No key. */
   readonly description: string;
   /** The models for the agent's calls, best first; never empty. */
-  routes(agent: Pick<Agent, 'models' | 'demo'>): readonly ModelRoute[];
+  routes(agent: Pick<Agent, 'models' | 'demo' | 'intake'>): readonly ModelRoute[];
 }
 
 /** Throws with a sentence that says what to set where the configuration cannot work. */
@@ -77,7 +77,7 @@ function scriptedRouter(): ModelRouter {
   return {
     scripted: true,
     description: 'scripted demo model: set OPENAI_API_KEY, or OPENAI_BASE_URL, for a real one',
-    routes: (agent) => [{ model: SCRIPTED_MODEL, port: createScriptedModel(agent.demo) }],
+    routes: (agent) => [{ model: SCRIPTED_MODEL, port: createScriptedModel(agent.demo, agent.intake) }],
   };
 }
 

@@ -1,8 +1,11 @@
 // The scripted demo model: no model at all, but an agent's declared intents behind the same port, so that the whole
 // system runs without a key. It says so in every reply. Deterministic; it knows no agent. May import domain only.
 import type { DemoCall, DemoIntent } from '../../../domain/agent.ts';
+import { answerFrom } from '../../../domain/intake-facts.ts';
+import type { Intake } from '../../../domain/intake.ts';
 import type { ItemBody } from '../../../domain/item.ts';
 import type { ModelAnswer, ModelPort, ModelRequest } from '../../../domain/model.ts';
+import { saidText } from '../../../domain/said.ts';
 
 export const SCRIPTED_LABEL = '[scripted demo model]';
 export const SCRIPTED_MODEL = 'scripted-demo';
@@ -12,12 +15,13 @@ type Result = Extract<ItemBody, { kind: 'tool_result' }>;
 /** How the Workflows and the actor open a result that is no success. It is repeated, never spoken of as done. */
 const NOT_DONE = /^(not done|it may or may not have happened)\b/i;
 
-/** A model that follows these intents, first match first. */
-export function createScriptedModel(intents: readonly DemoIntent[]): ModelPort {
+/** A model that follows these intents, first match first, and fills in what code finds of the facts of this intake. */
+export function createScriptedModel(intents: readonly DemoIntent[], intake?: Intake): ModelPort {
   return {
     name: 'scripted',
     async complete(request, signal) {
       signal.throwIfAborted();
+      if (request.answer !== undefined) return facts(intake, request);
       const next = nextStep(intents, request);
       return typeof next === 'string' ? says(next + notTaken(request.transcript)) : calls(next, request);
     },
@@ -44,6 +48,11 @@ function nextStep(intents: readonly DemoIntent[], { transcript, toolChoice }: Mo
   const following = intent.then?.[results.length - 1]?.(groups, texts);
   if (following !== undefined && toolChoice === 'auto') return following;
   return intent.say?.(latest) ?? latest;
+}
+
+function facts(intake: Intake | undefined, { transcript }: ModelRequest): ModelAnswer {
+  const texts = transcript.flatMap((body) => (body.kind === 'message' ? [saidText('', body.text)] : []));
+  return { ...ANSWER, text: JSON.stringify(intake === undefined ? {} : answerFrom(intake, texts)) };
 }
 
 // 80 characters: enough to know one's own message again.

@@ -4,6 +4,7 @@ import type { RuleBurden } from '../../../domain/burden.ts';
 import type { NewNote } from '../../../domain/delivery.ts';
 import type { Entry, RecordedEntry } from '../../../domain/entry.ts';
 import { messageKey, switchSubject } from '../../../domain/ids.ts';
+import { standingIn } from '../../../domain/intake-record.ts';
 import type { Item, NewItem } from '../../../domain/item.ts';
 import type { Switch } from '../../../domain/switch.ts';
 import { CursorInvalid } from '../../../store/cursor.ts';
@@ -76,9 +77,12 @@ class State {
     if (fact.kind === 'conversation_opened') {
       const { agent, tenant, owner, principal, channel = null } = fact;
       const times = { createdMs: atMs, updatedMs: atMs };
-      this.conversations.set(id, { id, agent, tenant, owner, principal, channel, phase: 'open', ...times });
+      const opened = { id, agent, tenant, owner, principal, channel, intake: null };
+      this.conversations.set(id, { ...opened, phase: 'open', ...times });
     } else if (fact.kind === 'phase' && row !== undefined) {
       this.conversations.set(id, { ...row, phase: fact.phase, updatedMs: atMs });
+    } else if (fact.kind === 'intake' && row !== undefined) {
+      this.conversations.set(id, { ...row, intake: standingIn(fact), updatedMs: atMs });
     } else if (fact.kind === 'approval_requested' || fact.kind === 'approval_settled') {
       this.approvals.set(fact.approval.id, fact.approval);
     }

@@ -11,6 +11,8 @@ export interface Model {
   asked(conversationId: string): ReadonlyMap<number, number>;
   /** How long it thinks, ms; a proof may lengthen it, to do something meanwhile. */
   answersAfterMs: number;
+  /** What it answers where it is made to fill in a form: JSON, or anything else, upon what it was shown of callers. */
+  facts: (said: readonly string[]) => string;
   stop(): Promise<void>;
 }
 
@@ -44,7 +46,8 @@ const rawText = (calls: readonly RawCall[]): string =>
 
 const Asked = z.object({
   messages: z.array(z.object({ role: z.string(), content: z.string().nullish() })),
-  tool_choice: z.string().optional(),
+  /** An object: the one tool that must be called, which is a form. */
+  tool_choice: z.union([z.string(), z.object({ function: z.object({ name: z.string() }) })]).optional(),
 });
 const ABOUT = /\[([\w-]+)\]$/m;
 /** What a report begins with; it stands in the place of a caller's words. */
@@ -60,6 +63,10 @@ export async function startModel(): Promise<Model> {
   const counts = new Map<string, Map<number, number>>();
   const served = await serve(async ({ body }) => {
     const { messages, tool_choice: choice } = Asked.parse(body);
+    if (typeof choice === 'object') {
+      const said = messages.filter(({ role }) => role === 'user').map(({ content }) => content ?? '');
+      return { status: 200, body: completion(called([[choice.function.name, model.facts(said)]])) };
+    }
     const about = messages.flatMap(({ content }) => ABOUT.exec(content ?? '')?.[1] ?? [])[0] ?? '';
     const answers = messages.filter(({ role }) => role === 'assistant').length;
     const counted = counts.get(about) ?? new Map<number, number>();
@@ -71,6 +78,7 @@ export async function startModel(): Promise<Model> {
     url: `${served.url}/v1`,
     asked: (conversationId) => counts.get(conversationId) ?? new Map(),
     answersAfterMs: 0,
+    facts: () => '{}',
     stop: () => served.stop(),
   };
   return model;
@@ -90,6 +98,10 @@ function answerTo(messages: readonly Message[], mayCall: boolean) {
   const calls = [...wishes.map(callOf), ...rawCallsIn(messages)];
   const speaks = text.includes(NOTE) || !mayCall || calls.length === 0;
   if (speaks) return { content: `I read: ${text.slice(-200)}` };
+  return called(calls);
+}
+
+function called(calls: readonly RawCall[]) {
   const toolCalls = calls.map(([name, args], index) => {
     return { index, id: `call-${name}-${index}`, type: 'function', function: { name, arguments: args } };
   });

@@ -1,0 +1,71 @@
+// Dates as people write them, read by code: with day, month and year, or not at all. A date that can be read in two ways
+// is found as both; one that the calendar does not have as null. Pure. May import domain.
+import type { Mention } from './figures-said.ts';
+
+const MONTHS: readonly (readonly string[])[] = [
+  ['january', 'jan', 'januar'],
+  ['february', 'feb', 'februar'],
+  ['march', 'mar', 'märz'],
+  ['april', 'apr'],
+  ['may', 'mai'],
+  ['june', 'jun', 'juni'],
+  ['july', 'jul', 'juli'],
+  ['august', 'aug'],
+  ['september', 'sep', 'sept'],
+  ['october', 'oct', 'oktober', 'okt'],
+  ['november', 'nov'],
+  ['december', 'dec', 'dezember', 'dez'],
+];
+const NAMES = MONTHS.flat()
+  .toSorted((one, other) => other.length - one.length)
+  .join('|');
+
+type Parts = Readonly<Record<string, string>>;
+type Reading = (parts: Parts) => readonly (string | null)[];
+
+const one: Reading = ({ y = '', m = '', d = '' }) => [dateOf(y, m, d)];
+/** 10/11/2026 is of November or of October, by who wrote it. */
+const both: Reading = ({ y = '', m = '', d = '' }) => [dateOf(y, m, d), dateOf(y, d, m)];
+const named: Reading = ({ y = '', name = '', d = '' }) => {
+  return [dateOf(y, `${MONTHS.findIndex((names) => names.includes(name)) + 1}`, d)];
+};
+
+const FORMS: readonly (readonly [RegExp, Reading])[] = [
+  [/(?<![\d-])(?<y>\d{4})-(?<m>\d{2})-(?<d>\d{2})(?!-?\d)/gu, one],
+  [/(?<![\d.])(?<d>\d{1,2})\.(?<m>\d{1,2})\.(?<y>\d{4})(?!\d)/gu, one],
+  [/(?<![\d/])(?<d>\d{1,2})\/(?<m>\d{1,2})\/(?<y>\d{4})(?!\d)/gu, both],
+  [
+    new RegExp(
+      String.raw`(?<!\d)(?<d>\d{1,2})(?:st|nd|rd|th|\.)? (?:of )?(?<name>${NAMES})\.?,? (?<y>\d{4})(?!\d)`,
+      'gu',
+    ),
+    named,
+  ],
+  [
+    new RegExp(String.raw`(?<!\p{L})(?<name>${NAMES})\.? (?<d>\d{1,2})(?:st|nd|rd|th)?,? (?<y>\d{4})(?!\d)`, 'gu'),
+    named,
+  ],
+];
+
+/** Dates as YYYY-MM-DD. "Yesterday" is none: what it means depends on when it is read. */
+export function datesIn(text: string): readonly Mention<string>[] {
+  return FORMS.flatMap(([form, read]) =>
+    [...text.matchAll(form)].flatMap(({ 0: found, index, groups = {} }): readonly Mention<string>[] => {
+      const dates = [...new Set(read(groups))];
+      const real = dates.filter((date) => date !== null);
+      const span = { start: index, end: index + found.length };
+      return real.length === 0 ? [{ ...span, value: null }] : real.map((value) => ({ ...span, value }));
+    }),
+  );
+}
+
+/** YYYY-MM-DD where the calendar has the day; else null. */
+function dateOf(year: string, month: string, day: string): string | null {
+  const text = [year, month.padStart(2, '0'), day.padStart(2, '0')].join('-');
+  return isDate(text) ? text : null;
+}
+
+export function isDate(text: string): boolean {
+  const ms = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  return !Number.isNaN(ms) && new Date(ms).toISOString().slice(0, 10) === text;
+}
