@@ -271,7 +271,7 @@ function answerOf(answer: Scripted): ModelAnswer {
 }
 
 /** A script for most tests: a message "tool cents [tool cents …]" becomes those calls, a result or report is repeated. */
-export const obedient: Script = ({ transcript, toolChoice }) => {
+export const obedient = ({ transcript, toolChoice }: ModelRequest): Scripted => {
   const last = transcript.at(-1);
   if (last?.kind !== 'message') return last?.text ?? 'nothing to say';
   if (last.text === 'be down') throw modelFailure('ModelRejectedRequest', 'test', 'the key is wrong');

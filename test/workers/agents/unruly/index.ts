@@ -13,7 +13,7 @@ const note = defineTool({
   effect: 'write',
   idempotent: true,
   egress: false,
-  critical: ['cents'],
+  critical: ['order', 'cents'],
   scopes: [],
   execute: async () => ({}),
 });
