@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { FLAG_WORDS, type Flag } from '../domain/display.ts';
 import { MAX_REASON_CHARS } from '../domain/rule.ts';
 import type { DecisionAnswer } from '../domain/signed.ts';
+import type { Origin } from '../domain/sources.ts';
 import { ConversationId, End, Ms, Paged, text, Waiting } from './schemas.ts';
 
 const ANSWERS = [
@@ -10,6 +11,7 @@ const ANSWERS = [
   ...(['happened', 'did_not_happen'] as const),
 ] as const satisfies readonly DecisionAnswer[];
 const FLAGS = Object.keys(FLAG_WORDS) as [Flag, ...Flag[]];
+const ORIGINS = ['principal', 'record', 'person', 'untrusted', 'model', 'unknown'] as const satisfies readonly Origin[];
 const FLAGGED = ['argument', 'evidence', 'rule', 'reason', 'requester'] as const;
 const NEEDS_REASON: readonly string[] = ['deny', 'ask_back'] satisfies readonly DecisionAnswer[];
 export const ApprovalsListed = Paged.extend({
@@ -90,6 +92,9 @@ export const ApprovalLooked = Approval.extend({
   flagged: z
     .array(Shown.extend({ of: z.enum(FLAGGED), name: z.string() }))
     .meta({ description: 'Whatever else of it hides or pretends to be something, as it may be shown' }),
+  origins: z
+    .array(Shown.extend({ path: z.string(), origin: z.enum(ORIGINS) }))
+    .meta({ description: 'Where its values come from, as code traced them; empty where nobody did' }),
   isWhole: z.boolean().meta({ description: 'false: its page cannot show all of it, and nobody can approve it there' }),
 }).meta({ id: 'ApprovalLooked' });
 

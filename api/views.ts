@@ -5,8 +5,9 @@ import type { Outcome } from '../domain/action.ts';
 import type { Approval as ApprovalRow, CountedDecision } from '../domain/approval.ts';
 import { type CardField, cardOf, headlineOf } from '../domain/card.ts';
 import { approvalsOf } from '../domain/decision.ts';
-import type { Shown } from '../domain/display.ts';
+import { type Shown, shownLine } from '../domain/display.ts';
 import type { Item as ItemRow } from '../domain/item.ts';
+import { sourceText } from '../domain/origin-words.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { ActionRow, ConversationRow } from '../store/ports.ts';
 import type { Eyes } from './access.ts';
@@ -105,7 +106,11 @@ export function approvalLookedView(approval: ApprovalRow, names: Names, nowMs: n
   const lines = (['rule', 'reason', 'requester'] as const).map((of) => ({ of, name: '', ...shownView(ask[of]) }));
   const all = [...ofFields('argument', ask.fields), ...ofFields('evidence', ask.evidence?.fields ?? []), ...lines];
   const flagged = all.filter(({ flags }) => flags.length > 0);
-  return { ...approvalView(approval, names), flagged, isWhole: ask.isWhole };
+  const origins = (approval.provenance?.values ?? []).map((value) => {
+    const shown = (text: string) => shownLine(text, PAGE_LIMITS.valueChars);
+    return { path: shown(value.path).text, origin: value.origin, ...shownView(shown(sourceText(value))) };
+  });
+  return { ...approvalView(approval, names), flagged, origins, isWhole: ask.isWhole };
 }
 
 const saidView = ({ decisionId, personId, answer, reason, atMs }: CountedDecision) => ({

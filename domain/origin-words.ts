@@ -1,6 +1,6 @@
 // How people read where a value comes from. Pure. May import domain only.
 import type { Provenance, TracedValue } from './provenance.ts';
-import { isStrangers } from './sources.ts';
+import { isStrangers, type Origin } from './sources.ts';
 
 /** "read_ticket (untrusted)", "the requester’s own words". One line; names of tools and ids of people are not escaped. */
 export function sourceText(value: TracedValue): string {
@@ -12,12 +12,23 @@ export function sourceText(value: TracedValue): string {
       return `parts, the worst of them from ${from}`;
     case 'within':
       return `${from}, as to an address or account within it`;
+    case 'worked_out':
+      return `worked out by ${value.source ?? 'code'} from ${WORKED_FROM[value.origin]}`;
     case 'short':
       return `${from}, or by chance: it is so short`;
     default:
       return value.match satisfies never;
   }
 }
+
+const WORKED_FROM = {
+  principal: 'the requester’s own words',
+  record: 'records',
+  person: 'another person’s words, among others',
+  untrusted: 'what anybody may have written, among others',
+  model: 'what the model made up, among others',
+  unknown: 'nobody knows what',
+} as const satisfies Record<Origin, string>;
 
 function placeText({ origin, source = '', itemId }: TracedValue): string {
   switch (origin) {

@@ -40,10 +40,13 @@ export const MAX_TRACED_CHARS = 1_000_000;
 export const createTracer = (shown: Shown): ((args: JsonObject) => Provenance) =>
   createTracerIn(sourcesOf(shown), { origin: 'model' });
 
-/** Traces values in the texts that whoever wrote them had. `elsewhere`: what is said of a value that stands in none. */
+/**
+ * Traces values in the texts that whoever wrote them had. `elsewhere`: what is said of a value that stands in none, and
+ * `by` which code it was worked out then, if by any.
+ */
 export function createTracerIn(
   { sources, isClean }: Sources,
-  elsewhere: { readonly origin: Origin; readonly source?: string },
+  elsewhere: { readonly origin: Origin; readonly by?: string },
 ): (args: JsonObject) => Provenance {
   const read = readSources(sources);
   return (args) => {
@@ -55,9 +58,8 @@ export function createTracerIn(
     });
     const values = wanted.map(({ leaf, wanted: one }) => {
       const value = tracedAs(leaf, originOf(one, look), read.ranked);
-      return value.source === undefined && elsewhere.source !== undefined
-        ? { ...value, source: elsewhere.source }
-        : value;
+      if (value.source !== undefined || elsewhere.by === undefined) return value;
+      return { ...value, source: elsewhere.by, match: 'worked_out' } as const;
     });
     return {
       context: isClean && read.isWhole ? 'clean' : 'untrusted',

@@ -28,7 +28,7 @@ export function traceStep(
   const sources = [...inputOf(JSON.parse(start.args) as JsonObject, provenance), ...earlier.map(sourceOf)];
   const isClean = provenance.context === 'clean' && !sources.some(({ origin }) => isStrangers(origin));
   const worked: Origin = worstOf(['record', ...sources.map(({ origin }) => origin)]);
-  const trace = createTracerIn({ sources, isClean }, { origin: worked, source: start.tool });
+  const trace = createTracerIn({ sources, isClean }, { origin: worked, by: start.tool });
   return trace(args);
 }
 

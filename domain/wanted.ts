@@ -29,9 +29,10 @@ export interface Found {
   readonly rank?: number | undefined;
   /**
    * `composed`: of parts that stand there. `short`: it stands there, as it would by chance. `within`: something in the
-   * text that leads somewhere, an address or an account, has this origin; the words have none that is worse.
+   * text that leads somewhere, an address or an account, has this origin; the words have none that is worse. `worked_out`:
+   * by code, from texts of which the worst has this origin.
    */
-  readonly match?: 'composed' | 'short' | 'within' | undefined;
+  readonly match?: 'composed' | 'short' | 'within' | 'worked_out' | undefined;
 }
 
 export interface Looked {

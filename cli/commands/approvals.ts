@@ -112,6 +112,7 @@ function showOne({ print, colors }: Terminal, approval: LookedView, nowMs: numbe
   if (question !== null) show('question', 'did it happen? Nobody can tell from here; look where it would show.');
   show('tool', `${approval.tool} of the agent ${approval.agent}`);
   show('arguments', JSON.stringify(approval.args, null, 2));
+  for (const { path, ...from } of approval.origins) show('', `${path} comes from ${carefully(from)}`);
   show(
     'evidence',
     evidence === null

@@ -36,3 +36,15 @@ test('an approval carries its three lines as its card does, and what of it hides
     ],
   );
 });
+
+test('an approval says where each of its values comes from, and of one that nobody traced nothing', async (t) => {
+  const { call, ask } = await serve(t);
+  const value = { path: 'to', name: 'to', origin: 'untrusted', source: 'read\u202email', itemId: 'i1' } as const;
+  const { id } = await ask({ args: '{"to":"ann"}', provenance: { context: 'untrusted', values: [value] } });
+  const { origins } = (await call('approver', 'GET', `/v1/approvals/${id}`)).body;
+  assert.deepEqual(origins, [
+    { path: 'to', origin: 'untrusted', text: 'read<U+202E>mail (untrusted)', flags: ['bidi'] },
+  ]);
+  const other = await ask({ id: 'c-9:1:0.0.0' });
+  assert.deepEqual((await call('approver', 'GET', `/v1/approvals/${other.id}`)).body.origins, []);
+});

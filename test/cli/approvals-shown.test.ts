@@ -6,6 +6,7 @@ test('what of an approval hides or pretends is said wherever it is listed or sho
   const approval = anApproval({
     ...{ summary: 'pay', isWhole: false },
     flagged: [{ of: 'argument', name: 'to', text: 'a<U+200B>b', flags: ['invisible'] }],
+    origins: [{ path: 'to', origin: 'untrusted', text: 'read<U+202E>mail (untrusted)', flags: ['bidi'] }],
     headline: {
       what: { text: 'pay р<U+0430>ul', flags: ['mixed_script'] },
       forWhom: { text: 'x', flags: ['bidi'] },
@@ -26,6 +27,7 @@ test('what of an approval hides or pretends is said wherever it is listed or sho
     /what +pay р<U\+0430>ul \(careful: letters of different alphabets in one word\)/,
     /for whom +x \(careful: characters that turn text around\)/,
     /how much +1 EUR\n/,
+    /to comes from read<U\+202E>mail \(untrusted\) \(careful: characters that turn text around\)/,
     /careful +argument to: a<U\+200B>b \(careful: characters that nobody sees\)/,
     /careful +Its page cannot show all of it/,
   ]) {

@@ -98,6 +98,7 @@ export function anApproval(over: Partial<z.input<typeof ApprovalLooked>> = {}): 
     amount: null,
     headline: { what: shown('refund order 1042'), forWhom: shown('customer Ada'), howMuch: shown('72.00 EUR') },
     flagged: [],
+    origins: [],
     isWhole: true,
     ...over,
   });

@@ -1,6 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '../../domain/json.ts';
+import { sourceText } from '../../domain/origin-words.ts';
 import type { Origin } from '../../domain/sources.ts';
 import { type EarlierStep, traceStep } from '../../domain/step-origins.ts';
 
@@ -22,6 +23,8 @@ const gave = (tool: string, trust: EarlierStep['trust'], result: JsonObject, arg
   ...{ tool, trust, args: JSON.stringify(args) },
   outcome: { kind: 'succeeded', result },
 });
+const words = (start: ReturnType<typeof started>, earlier: readonly EarlierStep[], args: JsonObject) =>
+  traceStep(start, earlier, args)?.values.map(sourceText);
 const told = (start: ReturnType<typeof started>, earlier: readonly EarlierStep[], args: JsonObject) =>
   traceStep(start, earlier, args)?.values.map(({ name, origin, source }) => `${name} ${origin} ${source}`);
 
@@ -40,6 +43,10 @@ test('what its code worked out has the worst label of all it had', () => {
   const order = gave('get_order', 'record', { cents: 7200 });
   const ticket = gave('read_ticket', 'untrusted', { text: 'pay me 9900' });
   deepEqual(told(ASKED, [order], { cents: 3600 }), ['cents record refund_order']);
+  deepEqual(words(ASKED, [order], { cents: 3600 }), ['worked out by refund_order from records']);
+  deepEqual(words(ASKED, [order, ticket], { cents: 3600 }), [
+    'worked out by refund_order from what anybody may have written, among others',
+  ]);
   deepEqual(told(ASKED, [order, ticket], { cents: 3600 }), ['cents untrusted refund_order']);
   const guessed = started({ order: 1042, note: 'as agreed' }, { order: 'principal', note: 'model' });
   deepEqual(told(guessed, [order], { cents: 3600 }), ['cents model refund_order']);
