@@ -11,9 +11,10 @@ import { findTemporal } from '../../workers/dev-server/find.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
 import { createPigeon } from '../support/pigeon.ts';
 import { ROOT } from '../support/sources.ts';
-import { eventually, obedient, startSystem, type System, type SystemOptions } from '../support/system.ts';
+import { eventually, obedient, startSystem, type System } from '../support/system.ts';
 import { startTemporal, startTimeSkipping } from '../support/temporal.ts';
 import { ask, batch, conversation, type Scenario, type Skipping } from './scenario.ts';
+import { errandPlayers, INTAKES, intakePlayers, type Played, PROCEDURES } from './processes.ts';
 import { DELIVERED, onPigeon, REMINDED, shownOnCards } from './shown.ts';
 
 const FOLDER = join(ROOT, 'test/replay/histories');
@@ -207,16 +208,17 @@ function keep(temporal: TestWorkflowEnvironment, name: string, workflowId: strin
 async function recordAll(
   temporal: TestWorkflowEnvironment,
   scenarios: Readonly<Record<string, Scenario>>,
-  people: Pick<SystemOptions, 'directory' | 'senders'> = { directory },
+  players: Partial<Played> = {},
 ): Promise<void> {
-  const system = await startSystem({ temporal, agent: createTestAgent(far), script: obedient, ...people });
+  const system = await startSystem({ temporal, agent: createTestAgent(far), script: obedient, directory, ...players });
   try {
     for (const [name, scenario] of Object.entries(scenarios)) {
       if (only.length > 0 && !only.includes(name)) continue;
       for (const kept of await scenario(system, name)) {
         const [workflowId = '', runId = ''] = kept.split('#');
         const kind = kindOf(workflowId, runId);
-        const ended = async () => (kind !== '-batch' || (await hasEnded(system, workflowId)) ? true : undefined);
+        const ends = kind === '-batch' || kind === '-step' || kind === '-procedure';
+        const ended = async () => (!ends || (await hasEnded(system, workflowId)) ? true : undefined);
         if (name !== 'paused-and-resumed') await eventually(ended, `the end of ${workflowId}`);
         keep(temporal, `${name}${kind}`, workflowId, runId);
       }
@@ -232,7 +234,8 @@ function during(temporal: TestWorkflowEnvironment, scenarios: Skipping): Readonl
 }
 
 function kindOf(workflowId: string, runId: string): string {
-  if (workflowId.startsWith('action/')) return '-batch';
+  if (workflowId.startsWith('procedure/')) return '-procedure';
+  if (workflowId.startsWith('action/')) return workflowId.slice('action/'.length).includes('/') ? '-step' : '-batch';
   if (workflowId.startsWith('question/')) return '-question';
   return runId === '' ? '' : '-first-run';
 }
@@ -251,3 +254,5 @@ await recordAll(await startTemporal(), shownOnCards(far), shown);
 await recordAll(await startTemporal('limit.historyCount.suggestContinueAsNew=30'), DELIVERED, shown);
 const skippingShown = await startTimeSkipping();
 await recordAll(skippingShown, during(skippingShown, REMINDED), shown);
+await recordAll(await startTemporal(), PROCEDURES, await errandPlayers(far));
+await recordAll(await startTemporal(), INTAKES, intakePlayers(far));

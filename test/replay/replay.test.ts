@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { Worker } from '@temporalio/worker';
 import { workflowBundle } from '../../workers/bundle.ts';
+import { errandCode } from '../support/errands.ts';
 import { ROOT } from '../support/sources.ts';
 
 const FOLDER = join(ROOT, 'test/replay/histories');
@@ -15,7 +16,7 @@ const names = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
 let workflowBundleCode: { readonly code: string };
 
 before(async () => {
-  workflowBundleCode = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'));
+  workflowBundleCode = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'), await errandCode());
 });
 
 interface History {

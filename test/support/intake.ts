@@ -1,5 +1,8 @@
 // An intake for tests: of a shop, with a fact of each kind that decides something.
 import { defineIntake, fact, type IntakeRoute } from 'countersign';
+import { answerFrom } from '../../domain/intake-facts.ts';
+import { saidText } from '../../domain/said.ts';
+import { obedient, type Script } from './system.ts';
 
 export const shopIntake = defineIntake({
   facts: {
@@ -22,3 +25,12 @@ export const shopIntake = defineIntake({
 /** What a model answers of one fact. */
 export const claims = (value: unknown, quote: string) => [{ value, quote }];
 export const eur = (amount: string) => ({ amount, currency: 'EUR' });
+
+/** A model that finds exactly what is said. */
+export const answersFacts: Script = (request) => {
+  if (request.answer === undefined) return obedient(request);
+  const said = request.transcript.flatMap((item, at) =>
+    item.kind === 'message' ? [saidText(`${at}`, item.text)] : [],
+  );
+  return JSON.stringify(answerFrom(shopIntake, said));
+};
