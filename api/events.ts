@@ -125,11 +125,12 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
     case 'message_refused':
       return { messageId: fact.messageId, reason: fact.reason };
     case 'model_call':
-      return called(fact);
+    case 'model_call_failed':
+    case 'intake':
+    case 'turn_limited':
+      return ofTurn(fact);
     case 'replied':
       return { turn: fact.turn, by: fact.by, text: texts.get(fact.itemId)?.body.text ?? '' };
-    case 'intake':
-      return { turn: fact.turn, priority: fact.priority, queue: fact.queue, next: fact.next };
     case 'proposed': {
       const { actionId, tool, effect, summary } = fact.proposal;
       return { actionId, tool, effect, summary };
@@ -154,8 +155,6 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return { tool: fact.tool, epoch: fact.epoch };
     case 'reconciled':
       return { found: fact.found };
-    case 'model_call_failed':
-      return { turn: fact.turn };
     case 'operator_act':
       return { act: fact.act };
     case 'configured':
@@ -190,6 +189,18 @@ const approved = ({ approval }: FactOf<'approval_requested' | 'approval_settled'
   return { approvalId: id, actionId, question, summary, group, quorum, deadlineMs, end };
 };
 
-const called = ({ turn, model, promptTokens, completionTokens }: FactOf<'model_call'>) => {
-  return { turn, model, promptTokens, completionTokens };
-};
+function ofTurn(fact: FactOf<'model_call' | 'model_call_failed' | 'intake' | 'turn_limited'>) {
+  const { turn } = fact;
+  switch (fact.kind) {
+    case 'model_call':
+      return { turn, model: fact.model, promptTokens: fact.promptTokens, completionTokens: fact.completionTokens };
+    case 'model_call_failed':
+      return { turn };
+    case 'intake':
+      return { turn, priority: fact.priority, queue: fact.queue, next: fact.next };
+    case 'turn_limited':
+      return { turn, limit: fact.limit, most: fact.most };
+    default:
+      return fact satisfies never;
+  }
+}

@@ -1,4 +1,5 @@
 // What an agent declares: who owns it, what it is for, which model, tools, procedures and rules. May import domain only.
+import { DEFAULT_OF_A_TURN, MOST_OF_A_TURN, type TurnLimits } from './budget.ts';
 import type { Intake } from './intake.ts';
 import type { ModelPrice } from './model.ts';
 import type { Directory } from './principal.ts';
@@ -32,16 +33,14 @@ export interface DemoCall {
   readonly args: object;
 }
 
-/** Limits of one turn. Each has a default with its reason below. */
-export interface Limits {
-  readonly modelCallsPerTurn: number;
+/** Limits of one turn. Each has a default with its reason below, or in budget.ts. */
+export interface Limits extends TurnLimits {
   readonly callsPerModelCall: number;
   readonly maxOutputTokens: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
-  // 12: the longest lawful path of the reference agent needs 5; past 12 a model goes in circles.
-  modelCallsPerTurn: 12,
+  ...DEFAULT_OF_A_TURN,
   // 16: enough for parallel reads of one page of records; more is a flood.
   callsPerModelCall: 16,
   // 4,096 tokens: a long mail; a longer answer is cut by the provider and said to be cut.
@@ -50,8 +49,8 @@ export const DEFAULT_LIMITS: Limits = {
 
 /** No agent may raise its limits above these. */
 export const MOST: Limits = {
-  // 50 and 128: an action's index has four digits, its place in a batch three; past them no approval could be named.
-  modelCallsPerTurn: 50,
+  ...MOST_OF_A_TURN,
+  // 128: an action's place in a batch has three digits; past them no approval could be named.
   callsPerModelCall: 128,
   // 128,000 tokens: more than any provider answers with at once.
   maxOutputTokens: 128_000,
@@ -109,12 +108,20 @@ export function defineAgent(definition: AgentDefinition): Agent {
     }
   }
   for (const [model, price] of Object.entries(definition.prices ?? {})) assertPrice(name, model, price);
-  const limits = { ...DEFAULT_LIMITS, ...definition.limits };
+  const limits = limitsOf(definition.limits);
   for (const [limit, most] of Object.entries(MOST) as [keyof Limits, number][]) {
     const isSane = Number.isInteger(limits[limit]) && limits[limit] >= 1 && limits[limit] <= most;
     if (!isSane) throw new Error(`agent "${name}": limits.${limit} must be a whole number from 1 to ${most}`);
   }
   return Object.freeze({ models: [], prices: {}, procedures: [], systems: [], demo: [], ...definition, limits });
+}
+
+/** Also of an agent of another copy of this package, whose limits may lack what came later. */
+export function limitsOf(own: Partial<Limits> = {}): Limits {
+  const limits = { ...DEFAULT_LIMITS, ...own };
+  if (own.toolCallsPerTurn !== undefined) return limits;
+  // Whoever lets one answer call more than that lets the turn do so.
+  return { ...limits, toolCallsPerTurn: Math.max(limits.toolCallsPerTurn, limits.callsPerModelCall) };
 }
 
 /** All that a call of the model can name. Agents of another copy of this package may lack what came later. */

@@ -110,6 +110,8 @@ export interface ConversationState {
   quoted?: readonly { readonly itemId: string; readonly people: readonly string[] }[];
   /** Absent where only the API speaks in it. */
   delivery?: Delivering;
+  /** For how long the turn that runs was held while paused; absent between turns. */
+  heldMs?: number;
   /** What the intake came to, and how often a model has looked for facts; absent before the first. */
   intake?: { readonly priority: Priority; readonly queue: string; readonly looks: number };
 }

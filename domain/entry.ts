@@ -3,6 +3,7 @@
 import type { Effect, Evidence, Outcome, Proposal } from './action.ts';
 import type { Verdict } from './verdict.ts';
 import type { Approval } from './approval.ts';
+import type { TurnLimit } from './budget.ts';
 import type { ChannelAddress, ConversationChannel, MessageRef } from './channel.ts';
 import type { Principal } from './principal.ts';
 import type { ConversationPhase } from './conversation.ts';
@@ -140,6 +141,8 @@ export type Fact =
       readonly itemDigest: string;
       readonly by: 'model' | 'code' | 'staff';
     }
+  /** Code has ended a turn at one of its limits, which is `most`. */
+  | { readonly kind: 'turn_limited'; readonly turn: number; readonly limit: TurnLimit; readonly most: number }
   /** What the intake of a turn came to: its facts with the words that they rest on, and what code made of them. */
   | ({ readonly kind: 'intake' } & IntakeTold)
   | { readonly kind: 'proposed'; readonly proposal: Proposal }

@@ -1,5 +1,6 @@
 // How a turn begins: who speaks, what goes on the transcript, and what is to be done before the agent speaks. May import
 // domain types only.
+import type { TurnLimits } from './budget.ts';
 import type { IntakeNext, Priority } from './intake.ts';
 import type { ItemRef } from './item.ts';
 import type { MessageStatement, ReportStatement, Signed } from './signed.ts';
@@ -27,6 +28,8 @@ export type OpenedTurn =
       readonly principal: Signed<MessageStatement>;
       readonly items: readonly ItemRef[];
       readonly modelCallsPerTurn: number;
+      /** Absent in a turn that was opened under 0.6.0. */
+      readonly limits?: TurnLimits;
       /** Calls that code makes before the model speaks: what a person says did not happen is proposed anew. */
       readonly again?: ItemRef;
       /** Whose words the call made anew rests on, besides the principal's. */

@@ -25,6 +25,7 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
   model_call: NOTHING,
   model_call_failed: { sealed: ['reason'] },
   replied: NOTHING,
+  turn_limited: NOTHING,
   intake: { sealed: ['values'] },
   proposed: {
     sealed: [

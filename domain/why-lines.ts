@@ -83,6 +83,7 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
     case 'message_refused':
     case 'report_refused':
     case 'replied':
+    case 'turn_limited':
     case 'switched':
     case 'ledger_read':
     case 'ledger_resumed':

@@ -1,4 +1,5 @@
 // What code says where the model has no words. Pure. May import domain types only.
+import type { Reached, TurnLimit } from './budget.ts';
 import type { FailureType } from './failure.ts';
 
 const MODEL_FAILED: Partial<Record<FailureType, string>> = {
@@ -19,14 +20,60 @@ export function wordsOfModelFailure(type: string, waiting: string): string {
 // 60: a list that a person still reads; each one is on record besides.
 const MAX_LISTED = 60;
 
-/** The end of a turn that was stopped: what was not done, by its summaries. */
+const LIMITS: Readonly<Record<TurnLimit, (most: number) => string>> = {
+  model_calls: (most) => `one turn may ask my language model ${times(most)}`,
+  tool_calls: (most) => `one turn may call tools ${times(most)}`,
+  identical_calls: (most) => `one turn may make the very same call ${times(most)}`,
+  no_progress: (most) => `${most === 1 ? 'a step' : `${most} steps in a row`} led nowhere`,
+  work_time: (most) => `one turn may work for ${timeIn(most)}`,
+  turn_tokens: (most) => `one turn may use ${most} tokens of my language model`,
+};
+
+const times = (most: number): string => (most === 1 ? 'once' : `${most} times`);
+
+const timeIn = (ms: number): string =>
+  ms < 60_000 ? countOf(ms / 1_000, 'second') : countOf(Math.round(ms / 60_000), 'minute');
+
+const countOf = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+/** The end of a turn that has come to a limit: which, what was done by then and what was not, and what waits. */
+export function wordsOfLimit(
+  { limit, most }: Reached,
+  {
+    done,
+    notDone,
+    waiting,
+  }: { readonly done: readonly string[]; readonly notDone: readonly string[]; readonly waiting: string },
+): string {
+  const changed = done.length === 0 ? 'Nothing was changed.' : `Done: ${inList(done)}.`;
+  const parts = [
+    `I stopped here: ${LIMITS[limit](most)}.`,
+    // Of what waits it would be too much to say that nothing was changed.
+    done.length === 0 && waiting !== '' ? '' : changed,
+    notDone.length === 0 ? '' : `Not done: ${inList(notDone)}.`,
+    waiting,
+    'Write again to have me go on.',
+  ];
+  return parts.filter((part) => part !== '').join(' ');
+}
+
+function inList(all: readonly string[]): string {
+  const more = all.length > MAX_LISTED ? [`and ${all.length - MAX_LISTED} more`] : [];
+  return [...all.slice(0, MAX_LISTED), ...more].join('; ');
+}
+
 /** Said where the rules have denied too much in one turn. */
 export const wordsOfDenials =
   'I was refused several times here, so I stop and hand over: somebody of the team will answer you.';
 
+/** Said where a model that may only speak has called again. */
+export const wordsOfSilence =
+  'I stopped here, and my language model had no words for it. Write again to have me go on.';
+
 /** Said where an intake calls a person. */
 export const wordsOfIntake = 'Somebody of the team takes over from here, and reads what you wrote.';
 
+/** The end of a turn that was stopped: what was not done, by its summaries. */
 export function wordsOfStop(undone: readonly string[]): string {
   const words = 'An operator stopped this conversation while I was working. What had not begun was not done';
   if (undone.length === 0) return `${words}.`;

@@ -75,7 +75,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
     appends: [
       ...(['phase', 'message', 'message_refused', 'report_refused', 'replied', 'proposed', 'ruled'] as const),
       ...(['approval_requested', 'approval_noticed', 'decided', 'decision_refused', 'approval_settled'] as const),
-      ...(['claimed', 'settled', 'configured', 'operator_act', 'intake'] as const),
+      ...(['claimed', 'settled', 'configured', 'operator_act', 'intake', 'turn_limited'] as const),
     ],
     // It takes the claim of what nobody begins any more; what people say has happened corrects what was not known; and how a
     // procedure has ended is its word, and marked as such.

@@ -41,6 +41,7 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
     case 'settled':
       return settleAction(tx, subject, fact.outcome, atMs);
     case 'commanded':
+    case 'turn_limited':
     case 'message_refused':
     case 'report_refused':
     case 'model_call':

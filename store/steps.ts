@@ -23,6 +23,7 @@ export const PLACES: Readonly<Record<Fact['kind'], Place>> = {
   model_call: { step: '^model:[0-9]+:([0-9]+|facts)$' },
   model_call_failed: { step: '^model:[0-9]+:([0-9]+|facts):failed:' },
   replied: { step: '^replied:' },
+  turn_limited: { step: '^limited:[0-9]+$' },
   intake: { step: '^intake:[0-9]+$' },
   proposed: { step: '^proposed$' },
   inspected: { step: '^inspected:' },

@@ -4,6 +4,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { CancellationScope, type ChildWorkflowOptions, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { type Ending, endingText, type RuledAction, trustOfEnding } from '../domain/action.ts';
 import type { TurnOf } from '../domain/activity-ports.ts';
+import { countCalls, noteEnding, reachedBefore, type Reached, type TurnBudget } from '../domain/budget.ts';
 import { groupsAsked, inSteps, isRead, isStart, type RefusedCall, splitAtFirstAsk } from '../domain/batch.ts';
 import { awaitReport, type ConversationState, type WaitingBatch } from '../domain/conversation.ts';
 import { enterPhase } from '../domain/phase.ts';
@@ -19,7 +20,7 @@ import type { action as actionWorkflow } from './action.ts';
 import { attributesOfBatch, describeConversation } from './desk.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
 import { entriesOf, performAction, ruleAgain, ruleOn, settledEntry } from './life.ts';
-import { holdWhilePaused, tellWhatHolds } from './phase.ts';
+import { holdWhilePaused, tellWhatHolds, workedMs } from './phase.ts';
 import { askWhetherItHappened } from './question.ts';
 import { awaitAnswer, hearReport } from './reports.ts';
 import { procedureInTurn } from './starting.ts';
@@ -32,6 +33,8 @@ export interface Told {
   denials: number;
   /** The people whose words stand in what the model was told. */
   quotes: readonly string[];
+  /** A limit of the turn, for which none of the calls was made. */
+  reached?: Reached;
 }
 
 /** What a stop finds not done: what had not begun, and the summaries of what it ended. */
@@ -52,10 +55,11 @@ export async function carryOut(
   state: ConversationState,
   of: TurnOf,
   principal: Signed<MessageStatement>,
-  from: From,
+  { budget, ...from }: From & { readonly budget: TurnBudget },
   undone: Undone,
 ): Promise<Told> {
   const cases = await ruleOn({ of, principal, ...from });
+  const reached = countCalls(budget, cases);
   const { refused, runNow, waiting } = splitAtFirstAsk(cases);
   const entries = cases.flatMap((one) => (one.kind === 'ruled' ? entriesOf(one.action) : []));
   const denied = refused.flatMap(({ action, reason }) =>
@@ -66,7 +70,11 @@ export async function carryOut(
 
   undone.open = [...runNow, ...waiting];
   const told: Told = { mustSpeak: false, denials: denied.length, quotes: [] };
-  const ran = await runInOrder({ state, of, principal, undone, told }, runNow);
+  if (reached !== undefined) {
+    await cancelRest(state, of, undone.open, undone, USED_UP);
+    return { ...told, reached };
+  }
+  const ran = await runInOrder({ state, of, principal, undone, told, budget }, runNow);
   const rest = [...ran.asking, ...waiting];
   if (ran.broken !== undefined) await cancelRest(state, of, rest, undone, ran.broken);
   // Not cut off by a stop: what was started must be known, so that it can be told to end.
@@ -83,6 +91,7 @@ interface Calling {
   readonly principal: Signed<MessageStatement>;
   readonly undone: Undone;
   readonly told: Told;
+  readonly budget: TurnBudget;
 }
 
 /**
@@ -93,11 +102,15 @@ async function runInOrder(
   calling: Calling,
   actions: readonly RuledAction[],
 ): Promise<{ readonly broken: string | undefined; readonly asking: readonly RuledAction[] }> {
-  const { state, of, principal, undone } = calling;
+  const { state, of, principal, undone, budget } = calling;
   const steps = inSteps(actions);
   let wrote = false;
   for (const [at, planned] of steps.entries()) {
     await holdWhilePaused(state);
+    if (reachedBefore(budget, workedMs(state, budget.use))?.limit === 'work_time') {
+      await cancelRest(state, of, steps.slice(at).flat(), undone, USED_UP);
+      return { broken: USED_UP, asking: [] };
+    }
     // What stands behind a write is ruled on again: the write may have used up what it relied on.
     const step: readonly RuledAction[] = wrote
       ? await Promise.all(planned.map((action) => ruleAgain(action, principal, null)))
@@ -122,16 +135,18 @@ async function runInOrder(
 }
 
 const BROKEN = 'an earlier step of the same order did not succeed';
+const USED_UP = 'the turn had used up what one turn may use';
 const GOES_ON = 'a procedure before it in the same order goes on; ask for it again when that has ended';
 
 /** How it ended; undefined where it goes on. */
 async function runOne(calling: Calling, action: RuledAction): Promise<Ending | undefined> {
   if (isStart(action) && action.verdict.kind === 'allow') return runStart(calling, action);
-  const { state, of, principal, undone } = calling;
+  const { state, of, principal, undone, budget } = calling;
   const { proposal } = action;
   const done = await performAction(action, principal);
   undone.open = undone.open.filter((one) => one.proposal.actionId !== proposal.actionId);
   if (done.ending.kind === 'cancelled') undone.summaries.push(proposal.summary);
+  if (!isRead(action)) noteEnding(budget.use, proposal.summary, done.ending);
   if (done.item !== null) remember(state, [done.item]);
   else await tell(state, [endingResult(of, proposal, done.ending)]);
   const asked = await askWhetherItHappened(proposal, done.ending);
@@ -142,7 +157,7 @@ async function runOne(calling: Calling, action: RuledAction): Promise<Ending | u
 
 /** Start a procedure. What is known of it by the end of this turn's patience is the result of the call. */
 async function runStart(
-  { state, of, principal, undone, told }: Calling,
+  { state, of, principal, undone, told, budget }: Calling,
   action: RuledAction,
 ): Promise<Ending | undefined> {
   const { proposal } = action;
@@ -155,6 +170,7 @@ async function runStart(
   if (taken?.kind === 'taken') {
     hearReport(state, { batchId: procedureId(actionId), principal }, taken);
     remember(state, taken.items);
+    noteEnding(budget.use, proposal.summary, taken.ending);
     noteQuoted(state, taken.items[0]?.id ?? '', taken.quotes);
     told.denials += taken.denials;
     told.quotes = [...told.quotes, ...taken.quotes];

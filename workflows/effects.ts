@@ -20,6 +20,7 @@ import type {
   WorkflowsActivities,
 } from '../domain/activity-ports.ts';
 import { TASK_QUEUES } from '../domain/ids.ts';
+import type { CallModelInput, CallModelResult } from '../domain/model.ts';
 import { cutToBytes } from '../domain/text.ts';
 
 // Bookkeeping is retried until the store is back: giving up would end a conversation because a database restarted.
@@ -89,8 +90,19 @@ const assistantQueue = proxyActivities<AssistantActivities>({
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 6 },
 });
 
-export const callModel: AssistantActivities['callModel'] = (input) =>
-  assistantQueue.callModel.executeWithOptions({ summary: `model call ${input.turn}.${input.call + 1}` }, [input]);
+// 10 min, as `scheduleToCloseTimeout` above.
+const MODEL_CALL_MS = 600_000;
+
+/** `withinMs`: how much time is left of the turn. */
+export function callModel(input: CallModelInput, withinMs: number): Promise<CallModelResult> {
+  return assistantQueue.callModel.executeWithOptions(
+    {
+      summary: `model call ${input.turn}.${input.call + 1}`,
+      scheduleToCloseTimeout: Math.min(MODEL_CALL_MS, Math.max(SHORTEST_MS, withinMs)),
+    },
+    [input],
+  );
+}
 
 const quickAssistant = proxyActivities<Pick<AssistantActivities, 'fillFacts'>>({
   taskQueue: TASK_QUEUES.assistant,

@@ -2,6 +2,7 @@
 // and queue. An agent without an intake asks for none of it. May import domain and @temporalio/workflow.
 import { log, patched } from '@temporalio/workflow';
 import type { TurnOf } from '../domain/activity-ports.ts';
+import type { TurnUse } from '../domain/budget.ts';
 import type { IntakeTaken, OpenedTurn } from '../domain/opened-turn.ts';
 import type { ConversationState } from '../domain/conversation.ts';
 import { describeConversation } from './desk.ts';
@@ -14,11 +15,16 @@ const MAX_LOOKS = 20;
 type Opened = Extract<OpenedTurn, { kind: 'speaks' | 'noted' }>;
 
 /** Take in what a turn begins with; undefined where there is nothing to take in. */
-export async function takeIn(state: ConversationState, of: TurnOf, opened: Opened): Promise<IntakeTaken | undefined> {
+export async function takeIn(
+  state: ConversationState,
+  of: TurnOf,
+  opened: Opened,
+  use: TurnUse,
+): Promise<IntakeTaken | undefined> {
   if (opened.intake === undefined || !patched('intake')) return undefined;
   const looks = state.intake?.looks ?? 0;
   const isLookedAt = opened.intake === 'fill' && looks < MAX_LOOKS;
-  const itemId = isLookedAt ? await lookForFacts(state, of) : '';
+  const itemId = isLookedAt ? await lookForFacts(state, of, use) : '';
   const fresh = opened.items.filter(({ kind }) => kind === 'message').map(({ id }) => id);
   const mayAsk = opened.kind === 'speaks';
   const taken = await workflowsRole.takeIntake({ of, fresh, show: shown(state, ['message']), itemId, mayAsk });
@@ -29,11 +35,13 @@ export async function takeIn(state: ConversationState, of: TurnOf, opened: Opene
 }
 
 /** The id of what a model answered; '' where none did: then code alone finds what it can. */
-async function lookForFacts(state: ConversationState, of: TurnOf): Promise<string> {
+async function lookForFacts(state: ConversationState, of: TurnOf, use: TurnUse): Promise<string> {
   await holdWhilePaused(state);
   const { conversationId, agent, turn } = of;
   try {
-    return (await fillFacts({ conversationId, agent, turn, show: shown(state, ['message', 'reply']) })).item.id;
+    const filled = await fillFacts({ conversationId, agent, turn, show: shown(state, ['message', 'reply']) });
+    use.tokens += filled.promptTokens + filled.completionTokens;
+    return filled.item.id;
   } catch (error) {
     if (!isActivityFailure(error)) throw error;
     log.warn('no model looked for facts', { reason: whyFailed(error) });

@@ -1,6 +1,7 @@
 // A conversation's phase: put on record when it changes, and passed on to the actions that wait.
 // May import domain and @temporalio/workflow.
 import { CancellationScope, condition, getExternalWorkflowHandle, log, patched, uuid4 } from '@temporalio/workflow';
+import type { TurnUse } from '../domain/budget.ts';
 import type { ConversationPhase, ConversationState, WaitingBatch } from '../domain/conversation.ts';
 import { changeIsTold, nextTold, numberOfChange } from '../domain/phase.ts';
 import { isQuestionId, waitingWorkflowId } from '../domain/ids.ts';
@@ -79,9 +80,15 @@ const signalBatch = (batchId: string, name: string, ...told: readonly number[]):
 
 /** Hold while an operator has paused the conversation: nothing new begins, and nothing is lost. */
 export async function holdWhilePaused(state: ConversationState): Promise<void> {
+  const fromMs = Date.now();
   while (state.phase === 'paused') {
     await phaseIsKnown(state);
     await condition(() => state.phase !== 'paused');
     await phaseIsKnown(state);
   }
+  state.heldMs = (state.heldMs ?? 0) + Date.now() - fromMs;
 }
+
+/** How long the turn that runs has worked: while it was paused it has not. */
+export const workedMs = ({ heldMs = 0 }: ConversationState, { beganMs }: Pick<TurnUse, 'beganMs'>): number =>
+  Date.now() - beganMs - heldMs;

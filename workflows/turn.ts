@@ -3,6 +3,14 @@
 import { type CancellationScope, isCancellation, log, patched } from '@temporalio/workflow';
 import { isAskedBack } from '../domain/asked-back.ts';
 import type { TurnOf } from '../domain/activity-ports.ts';
+import {
+  beginUse,
+  onlyModelCalls,
+  reachedBefore,
+  type Reached,
+  type TurnBudget,
+  type TurnLimits,
+} from '../domain/budget.ts';
 import type { OpenedTurn } from '../domain/opened-turn.ts';
 import {
   type ConversationState,
@@ -20,13 +28,13 @@ import { noteQuoted, quotedNow } from '../domain/quoted.ts';
 import type { CallModelResult } from '../domain/model.ts';
 import { remember, shownNow } from '../domain/recent.ts';
 import type { Seen } from '../domain/sources.ts';
-import { wordsOfDenials, wordsOfModelFailure, wordsOfStop } from '../domain/words.ts';
+import { wordsOfDenials, wordsOfLimit, wordsOfModelFailure, wordsOfSilence, wordsOfStop } from '../domain/words.ts';
 import { carryOut, endingResult, type Undone } from './calls.ts';
 import { showGone } from './cards.ts';
 import { callModel, isActivityFailure, typeOfFailure, whyFailed, workflowsRole } from './effects.ts';
 import { takeIn } from './intake.ts';
 import { settledEntry } from './life.ts';
-import { holdWhilePaused, tellAskers } from './phase.ts';
+import { holdWhilePaused, tellAskers, workedMs } from './phase.ts';
 import { startQuestion } from './question.ts';
 import { awaitAnswer, hearReport } from './reports.ts';
 
@@ -36,6 +44,7 @@ const MAX_DENIALS = 3;
 /** Run the turn within the scope that a stop cancels. A turn that was stopped lists what was not done. */
 export async function runTurn(state: ConversationState, work: Work, scope: CancellationScope): Promise<void> {
   const undone: Undone = { open: [], summaries: [] };
+  delete state.heldMs;
   try {
     await scope.run(() => speak(state, work, undone));
   } catch (error) {
@@ -49,6 +58,7 @@ export async function runTurn(state: ConversationState, work: Work, scope: Cance
 }
 
 async function speak(state: ConversationState, work: Work, undone: Undone): Promise<void> {
+  const use = beginUse(Date.now());
   if (work.kind === 'messages') await forgetGone(state, turnOf(state));
   const opened = await openWork(state, work, { handedOver: state.phase === 'handed_over', answers: true });
   if (opened.kind === 'refused') return;
@@ -57,17 +67,17 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
   else if (isAskedBack(state)) await tellAskers(state);
   remember(state, opened.items);
   noteQuoted(state, opened.items[0]?.id ?? '', opened.quotes ?? []);
-  let quotes = work.kind === 'report' ? quotedNow(state) : [];
-  const taken = await takeIn(state, of, opened);
-  let actions = 0;
-  let mustSpeak = false;
-  let denials = opened.denials ?? 0;
+  const quotes = work.kind === 'report' ? quotedNow(state) : [];
+  const taken = await takeIn(state, of, opened, use);
+  const budget = { use, limits: limitsOf(opened) };
+  const so: SoFar = { budget, undone, actions: 0, mustSpeak: false, denials: opened.denials ?? 0, quotes };
   if (opened.again !== undefined && work.kind === 'report') {
-    const from = { itemId: opened.again.id, firstIndex: 0, seen: shownNow(state), quotes: opened.againRestsOn };
+    const seen = shownNow(state);
+    const from = { itemId: opened.again.id, firstIndex: 0, seen, quotes: opened.againRestsOn, budget };
     const told = await carryOut(state, of, work.batch.principal, from, undone);
-    actions = 1;
-    mustSpeak = told.mustSpeak;
-    denials += told.denials;
+    so.actions = 1;
+    so.mustSpeak = told.mustSpeak;
+    so.denials += told.denials;
   }
   if (opened.kind === 'noted') {
     if (opened.handedBack) enterPhase(state, 'handback');
@@ -77,31 +87,65 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
     if (taken.next === 'hands_over') enterPhase(state, 'tool_handover');
     return say(state, taken.words);
   }
-  for (let call = 0; call < opened.modelCallsPerTurn; call++) {
+  await goOn(state, opened, so);
+}
+
+/** What a turn has come to before the model speaks, and after each answer. */
+interface SoFar {
+  readonly budget: TurnBudget;
+  readonly undone: Undone;
+  actions: number;
+  mustSpeak: boolean;
+  denials: number;
+  quotes: readonly string[];
+}
+
+/** Ask the model and do what it asks for, until it speaks or the turn has come to a limit. */
+async function goOn(state: ConversationState, { principal }: Speaks, so: SoFar): Promise<void> {
+  const { budget, undone } = so;
+  const last = budget.limits.modelCallsPerTurn - 1;
+  for (let call = 0; call <= last; call++) {
     await holdWhilePaused(state);
-    // The last call may only speak: a turn ends with words, not in the middle of work.
-    mustSpeak ||= call === opened.modelCallsPerTurn - 1 || state.waiting.length >= MAX_WAITING;
+    const reached = reachedBefore(budget, workedMs(state, budget.use));
+    if (reached !== undefined) return endAt(state, reached, so);
+    const mustEnd = so.mustSpeak || state.waiting.length >= MAX_WAITING;
     const seen = shownNow(state);
-    const answer = await askModel(state, seen, call, mustSpeak);
+    // The last call may only speak: a turn ends with words, not in the middle of work.
+    const answer = await askModel(state, seen, call, { mustSpeak: mustEnd || call === last, budget });
+    if (answer.kind === 'late') return endAt(state, answer.reached, so);
     if (answer.kind === 'failed') return say(state, answer.words);
+    budget.use.tokens += answer.promptTokens + answer.completionTokens;
     remember(state, [answer.item]);
     if (answer.kind === 'reply') return;
-    if (mustSpeak) break;
-    const from = { itemId: answer.item.id, firstIndex: actions, seen, quotes };
-    const told = await carryOut(state, of, opened.principal, from, undone);
-    quotes = [...new Set([...quotes, ...told.quotes])];
-    actions += answer.count;
-    mustSpeak = told.mustSpeak;
-    denials += told.denials;
-    if (denials >= MAX_DENIALS && patched('denials-hand-over')) {
+    if (mustEnd) return say(state, waitingWords(state) || wordsOfSilence);
+    if (call === last) break;
+    const from = { itemId: answer.item.id, firstIndex: so.actions, seen, quotes: so.quotes, budget };
+    const told = await carryOut(state, turnOf(state), principal, from, undone);
+    so.quotes = [...new Set([...so.quotes, ...told.quotes])];
+    so.actions += answer.count;
+    so.mustSpeak = told.mustSpeak;
+    so.denials += told.denials;
+    if (so.denials >= MAX_DENIALS && patched('denials-hand-over')) {
       enterPhase(state, 'tool_handover');
       return say(state, [wordsOfDenials, waitingWords(state)].filter(Boolean).join(' '));
     }
+    if (told.reached !== undefined) return endAt(state, told.reached, so);
   }
-  await say(
-    state,
-    waitingWords(state) || 'I stopped here: this took more steps than one turn may have. Ask me to go on.',
-  );
+  await endAt(state, { limit: 'model_calls', most: last + 1 }, so);
+}
+
+/** End the turn at a limit: which it was is on record, and in the words with what was done and what was not. */
+async function endAt(state: ConversationState, reached: Reached, { budget, undone }: SoFar): Promise<void> {
+  const { conversationId, turn } = state;
+  const { done, notDone } = budget.use;
+  const words = wordsOfLimit(reached, {
+    done,
+    notDone: [...notDone, ...undone.summaries],
+    waiting: waitingWords(state),
+  });
+  const fact = { kind: 'turn_limited', turn, ...reached } as const;
+  const entry = { subject: conversationId, step: `limited:${turn}`, conversationId, atMs: Date.now(), fact };
+  await say(state, words, { entries: [entry], items: [] });
 }
 
 /** What an operator has ended in Temporal will never report: it waits no more, and what may have happened is asked. */
@@ -152,19 +196,27 @@ export async function keepQueued(state: ConversationState): Promise<void> {
   }
 }
 
-type Answer = CallModelResult | { readonly kind: 'failed'; readonly words: string };
+type Answer =
+  | CallModelResult
+  | { readonly kind: 'failed'; readonly words: string }
+  | { readonly kind: 'late'; readonly reached: Reached };
 
 async function askModel(
   state: ConversationState,
   { itemIds: show }: Seen,
   call: number,
-  mustSpeak: boolean,
+  { mustSpeak, budget }: { readonly mustSpeak: boolean; readonly budget: TurnBudget },
 ): Promise<Answer> {
   const { conversationId, agent, turn } = state;
+  const leftMs = budget.limits.workMsPerTurn - workedMs(state, budget.use);
   try {
-    return await callModel({ conversationId, agent, turn, call, show, toolChoice: mustSpeak ? 'none' : 'auto' });
+    const toolChoice = mustSpeak ? 'none' : 'auto';
+    return await callModel({ conversationId, agent, turn, call, show, toolChoice }, leftMs);
   } catch (error) {
     if (!isActivityFailure(error)) throw error;
+    const reached = reachedBefore(budget, workedMs(state, budget.use));
+    // Of the first call it is the model that took all the time there is.
+    if (reached !== undefined && call > 0) return { kind: 'late', reached };
     log.warn('no model answered', { reason: whyFailed(error) }); // for operators; a customer cannot mend a key
     return { kind: 'failed', words: wordsOfModelFailure(typeOfFailure(error), waitingWords(state)) };
   }
@@ -176,6 +228,11 @@ function waitingWords(state: ConversationState): string {
 }
 
 type Opened = Exclude<OpenedTurn, { kind: 'behind' }>;
+type Speaks = Extract<Opened, { kind: 'speaks' }>;
+
+/** Where the agent keeps quiet only code calls, once. */
+const limitsOf = (opened: Exclude<Opened, { kind: 'refused' }>): TurnLimits =>
+  opened.kind === 'noted' ? onlyModelCalls(1) : (opened.limits ?? onlyModelCalls(opened.modelCallsPerTurn));
 
 /** Open the turn; after a Reset, under the number that comes after all that the store knows. */
 async function openWork(

@@ -3,7 +3,7 @@
 import { endingOf } from '../../domain/action.ts';
 import type { TurnOf, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { OpenedTurn } from '../../domain/opened-turn.ts';
-import { onTeam } from '../../domain/agent.ts';
+import { type Agent, limitsOf, onTeam } from '../../domain/agent.ts';
 import type { SubmittedMessage } from '../../domain/conversation.ts';
 import type { Entry } from '../../domain/entry.ts';
 import { againKey, messageKey, reportKey, resultKey } from '../../domain/ids.ts';
@@ -51,7 +51,7 @@ export function createOpenTurn(deps: WorkflowsDeps): WorkflowsActivities['openTu
       kind: 'speaks',
       principal: first.message.signed,
       items,
-      modelCallsPerTurn: agent.limits.modelCallsPerTurn,
+      ...limitsIn(agent),
       ...intake,
     };
   };
@@ -83,9 +83,13 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
       ...(stillWaits ? { stillWaits, ...(await cardsOf(deps, statement.asksIn ?? batchId)) } : {}),
     };
     if (handedOver || report === undefined) return { kind: 'noted', handedBack: false, ...told };
-    const { modelCallsPerTurn } = agent.limits;
-    return { kind: 'speaks', principal, modelCallsPerTurn, handsOver, ...told };
+    return { kind: 'speaks', principal, ...limitsIn(agent), handsOver, ...told };
   };
+}
+
+function limitsIn(agent: Agent): Pick<Extract<OpenedTurn, { kind: 'speaks' }>, 'modelCallsPerTurn' | 'limits'> {
+  const { callsPerModelCall: _, maxOutputTokens: __, ...limits } = limitsOf(agent.limits);
+  return { modelCallsPerTurn: limits.modelCallsPerTurn, limits };
 }
 
 export function createTakeReport(deps: WorkflowsDeps): WorkflowsActivities['takeReport'] {

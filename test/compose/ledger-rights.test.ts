@@ -272,6 +272,7 @@ const PLACES_SEEN: Readonly<Record<Fact['kind'], readonly [subject: string, step
   model_call: ['c', 'model:5:1'],
   model_call_failed: ['c', 'model:5:1:failed:2'],
   replied: ['c', 'replied:5'],
+  turn_limited: ['c', 'limited:5'],
   intake: ['c', 'intake:5'],
   proposed: ['c:5:0', 'proposed'],
   inspected: ['c:5:0', 'inspected:1760000000000'],
