@@ -33,6 +33,7 @@ import { PAGE_HEADERS } from './page.ts';
 import { Problem, problemOf } from './problem.ts';
 import { reportRoutes } from './report.ts';
 import type { Route } from './route.ts';
+import { rulingRoutes } from './rulings.ts';
 import { switchRoutes } from './switches.ts';
 import { whyRoutes } from './why.ts';
 
@@ -67,6 +68,7 @@ export function createApi(deps: ApiDeps): Api {
     ...reportRoutes(deps),
     ...switchRoutes(deps),
     ...ledgerRoutes(deps),
+    ...rulingRoutes(deps),
     ...healthRoutes(deps, closing.signal),
     ...doctorRoutes(deps),
     ...metrics.routes,

@@ -5,7 +5,7 @@ import type { Json } from '../domain/json.ts';
 import type { DecisionStatement, MessageStatement, Statement, VerdictStatement } from '../domain/signed.ts';
 import type { Chain } from '../domain/why-chain.ts';
 import type { Known, Proof } from '../domain/why-line.ts';
-import { canonicalJson, proposalDigest, sha256Hex } from '../trust/digest.ts';
+import { canonicalJson, givenDigest, proposalDigest, sha256Hex } from '../trust/digest.ts';
 import { KeyUnknown, SignatureInvalid, statementIn, type Verifier } from '../trust/signing.ts';
 
 /** By the position of the entry; of those that are whole and have a signature. */
@@ -81,7 +81,7 @@ function saysMessage(
 function saysVerdict(
   statement: VerdictStatement,
   { subject }: RecordedEntry,
-  { digest, verdict, evidence }: FactOf<'ruled'>,
+  { digest, verdict, evidence, given }: FactOf<'ruled'>,
   { proposal, isProposalWhole }: Chain,
 ): boolean {
   const { proposalSha256: ruledOn } = statement;
@@ -93,6 +93,7 @@ function saysVerdict(
     statement.digest === digest &&
     isSame(statement.verdict, verdict) &&
     statement.evidenceSha256 === rests &&
+    statement.givenSha256 === (given && givenDigest(given)) &&
     isSameProposal
   );
 }

@@ -24,5 +24,8 @@ export class Refused extends CommandFailed {
 /** No answer at all. */
 export class Unreachable extends CommandFailed {}
 
-/** Exit codes: 0 is done. 1 is refused, failed or not reachable. 2 is taken by the server, and not answered yet. */
-export const EXIT = { done: 0, failed: 1, notAnswered: 2 } as const;
+/**
+ * Exit codes: 0 is done. 1 is refused, failed or not reachable. 2 is taken by the server, and not answered yet. 3 is done,
+ * and what it found must not pass.
+ */
+export const EXIT = { done: 0, failed: 1, notAnswered: 2, changed: 3 } as const;

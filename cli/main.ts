@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { DEFAULT_TENANT } from '../domain/principal.ts';
 import { ownVersion } from '../workers/version.ts';
 import { registerClientCommands } from './commands/register.ts';
+import type { DiffOptions } from './commands/rules-diff.ts';
 
 const program = new Command('countersign')
   .description('An AI agent that cannot lose its place, and cannot act without leave.')
@@ -125,9 +126,8 @@ program
     process.stdout.write(systemScript(name, await loadAgents(agentsFolder)));
   });
 
-program
-  .command('rules')
-  .description('the rules of the agents')
+const rules = program.command('rules').description('the rules of the agents');
+rules
   .command('check')
   .argument('[agents]', 'folder with directory.ts and one folder per agent', './agents')
   .option('--strict', 'fail on gaps too: rules that no row hits, tools that no row calls, writes without a rule', false)
@@ -138,6 +138,31 @@ program
     process.stdout.write(reportOf(checked));
     process.exitCode = hasPassed(checked, strict) ? 0 : 1;
   });
+
+rules
+  .command('diff')
+  .argument('[agents]', 'folder with the new rules: directory.ts and one folder per agent', './agents')
+  .option('--against <what>', 'a git revision, or a folder, whose rules they are held against; else what was ruled')
+  .option('--last <n>', 'the newest n verdicts on record; by default 10000')
+  .option('--since <day>', 'those since then instead, such as 2026-11-01')
+  .option('--fail-on <change>', 'widen: end with 3 where more would be let through; any: where any verdict changes')
+  .option('--json', 'the same as JSON, and all of it')
+  .option('--as <name>', 'development identity to use: its id, name or role; by default the fitting one')
+  .addHelpText('after', '\nExit codes: 0 done; 1 refused, failed or not reachable; 3 done, and --fail-on says no.')
+  .description('replay the verdicts on record through these rules, and list those that would change; it only reads')
+  .action(async (agentsFolder: string, { against, ...options }: RulesDiffOptions) => {
+    const [{ runCommand }, { diffRules }, { compareRules }] = await Promise.all([
+      import('./commands/context.ts'),
+      import('./commands/rules-diff.ts'),
+      import('../workers/rules/what-if.ts'),
+    ]);
+    const compared = { agentsFolder, ...(against === undefined ? {} : { against }) };
+    await runCommand((context) => diffRules(context, options, (rulings) => compareRules(compared, rulings)));
+  });
+
+interface RulesDiffOptions extends DiffOptions {
+  readonly against?: string;
+}
 
 registerClientCommands(program);
 

@@ -4,6 +4,7 @@ import type { ItemRef, Trust } from './item.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Principal } from './principal.ts';
 import type { Provenance } from './provenance.ts';
+import type { Given } from './ruling.ts';
 import type { DecisionStatement, MessageStatement, Signed, VerdictStatement } from './signed.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -83,6 +84,8 @@ export interface RuledAction {
   readonly proposal: Proposal;
   readonly evidence: Evidence | null;
   readonly verdict: Verdict;
+  /** What the rules saw besides. Absent where no rule was asked, and in histories of 0.6.0. */
+  readonly given?: Given;
   readonly signed: Signed<VerdictStatement>;
 }
 

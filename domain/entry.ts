@@ -10,6 +10,7 @@ import type { ConversationPhase } from './conversation.ts';
 import type { IntakeTold } from './intake-record.ts';
 import type { ModelCost } from './model.ts';
 import type { RefusedDecision } from './refusal.ts';
+import type { Given } from './ruling.ts';
 import type { DecisionAnswer } from './signed.ts';
 import type { SwitchScope } from './switch.ts';
 
@@ -158,6 +159,8 @@ export type Fact =
       readonly digest: string;
       readonly verdict: Verdict;
       readonly evidence: Evidence | null;
+      /** What the rules saw besides, so that other rules can be asked the same. Absent as with RuledAction. */
+      readonly given?: Given;
       readonly signed: string;
     }
   | { readonly kind: 'approval_requested'; readonly approval: Approval }
@@ -218,7 +221,7 @@ export type Fact =
       readonly by: string;
       readonly from: number;
       readonly to: number;
-      readonly how: 'entries' | 'export';
+      readonly how: 'entries' | 'export' | 'rulings';
     }
   /** Somebody asked why an action happened. Until 0.4.0 with a range as above, and without the action. */
   | { readonly kind: 'ledger_read'; readonly by: string; readonly actionId: string; readonly how: 'why' }

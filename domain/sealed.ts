@@ -35,7 +35,8 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
     ],
   },
   inspected: { sealed: ['evidence.record', 'evidence.subject'] },
-  ruled: { sealed: ['verdict.reason', 'evidence.record', 'evidence.subject', 'signed'] },
+  // Of what the rules saw besides all is sealed, whatever they get to see one day.
+  ruled: { sealed: ['verdict.reason', 'evidence.record', 'evidence.subject', 'given', 'signed'] },
   approval_requested: {
     sealed: ['approval.summary', 'approval.forWhom', 'approval.howMuch', 'approval.reason'],
     elsewhere: ['approval.args', 'approval.evidence', 'approval.decisions', 'approval.provenance'],

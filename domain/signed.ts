@@ -66,6 +66,8 @@ export interface VerdictStatement {
   readonly principalId: string;
   readonly verdict: Verdict;
   readonly evidenceSha256: string;
+  /** SHA-256, hex, of what the rules saw besides. Absent where no rule was asked, and in those of 0.6.0. */
+  readonly givenSha256?: string;
   /** Set once people answered: whose decisions count for this action, and until when they could be given. */
   readonly approval: LeaveAsked | null;
   readonly atMs: number;

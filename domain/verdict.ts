@@ -4,6 +4,10 @@ import type { Amount } from './entitlement.ts';
 /** The id under which code denies what was proposed under another declaration of its tool. */
 export const TOOL_CHANGED = 'tool-changed';
 
+/** The ids under which code denies before any rule is asked: whatever the rules are, the answer is the same. */
+export const DENIED_BY_CODE = [TOOL_CHANGED, 'no-evidence', 'already-open', 'denied-before'] as const;
+export type DeniedByCode = (typeof DENIED_BY_CODE)[number];
+
 /** The answer of the rules. Doing nothing denies: no rule, a thrown rule, an unknown tool are `deny`. */
 export type Verdict =
   | { readonly kind: 'allow'; readonly ruleId: string; readonly ruleVersion: string; readonly reason: string }

@@ -98,6 +98,9 @@ export function createRecord(db: Db): Store['record'] {
   };
 }
 
+/** The step under which an action is proposed: it is proposed once. */
+const PROPOSED = 'proposed';
+
 export function createLedger(db: Db): Store['ledger'] {
   return {
     async ofConversation(conversationId, afterSeq, limit) {
@@ -129,6 +132,21 @@ export function createLedger(db: Db): Store['ledger'] {
         .limit(MAX_CHAIN_ENTRIES)
         .execute();
       return rows.map(fromRow);
+    },
+    async rulings(beforeSeq, limit) {
+      const rows = await entriesIn(db)
+        .where('kind', '=', 'ruled')
+        .where('ledger.seq', '<', beforeSeq)
+        .orderBy('ledger.seq', 'desc')
+        .limit(limit)
+        .execute();
+      const subjects = [...new Set(rows.map(({ subject }) => subject))];
+      const on =
+        subjects.length === 0
+          ? []
+          : await entriesIn(db).where('subject', 'in', subjects).where('step', '=', PROPOSED).execute();
+      const proposed = new Map(on.map((row) => [row.subject, fromRow(row)]));
+      return rows.map((row) => ({ ruled: fromRow(row), proposed: proposed.get(row.subject) }));
     },
     async lastStepOf(subject) {
       const row = await db

@@ -153,6 +153,11 @@ export interface Store {
       subjects: readonly string[],
       of: { readonly subject: string; readonly steps: readonly string[] },
     ): Promise<readonly RecordedEntry[]>;
+    /** What was ruled before a position, newest first, each with what it was ruled on; undefined where that is not there. */
+    rulings(
+      beforeSeq: number,
+      limit: number,
+    ): Promise<readonly { readonly ruled: RecordedEntry; readonly proposed: RecordedEntry | undefined }[]>;
     /** The step of its last entry: all that a role may see of entries that it does not read. */
     lastStepOf(subject: string): Promise<string | undefined>;
     /** Entries after a position as they were hashed, oldest first: what is exported, and what a checkpoint is made of. */

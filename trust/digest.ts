@@ -6,6 +6,7 @@ import type { ItemMark } from '../domain/entry.ts';
 import type { Item } from '../domain/item.ts';
 import type { Json } from '../domain/json.ts';
 import type { Proposal } from '../domain/action.ts';
+import type { Given } from '../domain/ruling.ts';
 
 export function sha256Hex(text: string): string {
   return createHash('sha256').update(text, 'utf8').digest('hex');
@@ -35,6 +36,9 @@ export function actionDigest(action: Digested): string {
 export function proposalDigest(proposal: Proposal): string {
   return sha256Hex(JSON.stringify(proposal, inOrder));
 }
+
+/** The digest of what rules saw beside the proposal and its evidence. */
+export const givenDigest = (given: Given): string => sha256Hex(JSON.stringify(given, inOrder));
 
 /** A replacer: the keys of every object in one order, however they were put in. */
 function inOrder(_key: string, value: unknown): unknown {

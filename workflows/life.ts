@@ -159,7 +159,7 @@ async function readEvidence(
 
 /** What goes on record of a ruling, before anything acts on it. */
 export function entriesOf(action: RuledAction): readonly Entry[] {
-  const { proposal, verdict, evidence, signed } = action;
+  const { proposal, verdict, evidence, given, signed } = action;
   return [
     entryOf(proposal, 'proposed', { kind: 'proposed', proposal }),
     entryOf(proposal, ruledStep(verdict, signed), {
@@ -167,6 +167,7 @@ export function entriesOf(action: RuledAction): readonly Entry[] {
       digest: proposal.digest,
       verdict,
       evidence,
+      ...(given === undefined ? {} : { given }),
       signed,
     }),
   ];

@@ -1,19 +1,16 @@
 // Asking the rules. The verdict is signed and goes into history as a marker, so that editing a rule never breaks an open
 // conversation. Writes nothing: it runs again when a Worker dies before its Workflow Task completes.
 // May import domain, trust and store types.
-import { authorsOf, type Proposal, type RuledAction } from '../../domain/action.ts';
+import type { Proposal, RuledAction } from '../../domain/action.ts';
 import { changedFields } from '../../domain/approval.ts';
-import { TOOL_CHANGED, type Verdict } from '../../domain/verdict.ts';
+import { type DeniedByCode, TOOL_CHANGED } from '../../domain/verdict.ts';
 import type { Inspected, WorkflowsActivities } from '../../domain/activity-ports.ts';
-import type { JsonObject } from '../../domain/json.ts';
-import { entitledPeople } from '../../domain/entitlement.ts';
-import { parseStepId } from '../../domain/ids.ts';
 import { groupsOf } from '../../domain/principal.ts';
-import type { RuleFacts } from '../../domain/rule.ts';
+import { factsOf, heldToPeople } from '../../domain/ruling.ts';
 import type { VerdictStatement } from '../../domain/signed.ts';
 import { type Callable, isDeclared } from '../../domain/tool.ts';
 import type { ActionRow } from '../../store/ports.ts';
-import { canonicalJson, proposalDigest, sha256Hex } from '../../trust/digest.ts';
+import { canonicalJson, givenDigest, proposalDigest, sha256Hex } from '../../trust/digest.ts';
 import { agentOf, declarationOf, toolOf } from './agents.ts';
 import { criticalOf } from './arguments.ts';
 import type { WorkflowsDeps } from './deps.ts';
@@ -24,7 +21,7 @@ export function createDecide(deps: WorkflowsDeps): WorkflowsActivities['decide']
 
 async function decideOne(deps: WorkflowsDeps, inspected: Inspected): Promise<RuledAction> {
   const { proposal, evidence } = inspected;
-  const verdict = await verdictOn(deps, proposal, evidence);
+  const { verdict, given } = await rulingOn(deps, proposal, evidence);
   const statement: VerdictStatement = {
     kind: 'verdict',
     actionId: proposal.actionId,
@@ -35,10 +32,12 @@ async function decideOne(deps: WorkflowsDeps, inspected: Inspected): Promise<Rul
     principalId: proposal.principal.id,
     verdict,
     evidenceSha256: evidence === null ? '' : sha256Hex(canonicalJson({ ...evidence })),
+    ...(given === undefined ? {} : { givenSha256: givenDigest(given) }),
     approval: leaveIn(inspected),
     atMs: deps.nowMs(),
   };
-  return { proposal, evidence, verdict, signed: await deps.signer.sign(statement) };
+  const signed = await deps.signer.sign(statement);
+  return { proposal, evidence, verdict, ...(given === undefined ? {} : { given }), signed };
 }
 
 /** Leave for what the record said then is none for what it says now: nobody can act on the two together. */
@@ -47,10 +46,17 @@ function leaveIn({ proposal, evidence, approval, seen }: Inspected): Inspected['
   return stands ? approval : null;
 }
 
-async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Inspected['evidence']): Promise<Verdict> {
+/** `given`: what the rules saw besides; absent where code had denied it before any rule was asked. */
+async function rulingOn(
+  deps: WorkflowsDeps,
+  proposal: Proposal,
+  evidence: Inspected['evidence'],
+): Promise<Pick<RuledAction, 'verdict' | 'given'>> {
   const loaded = agentOf(deps.agents, proposal.agent);
   const { ruleVersion } = loaded;
-  const denied = (ruleId: string, reason: string): Verdict => ({ kind: 'deny', ruleId, ruleVersion, reason });
+  const denied = (ruleId: DeniedByCode, reason: string): Pick<RuledAction, 'verdict'> => {
+    return { verdict: { kind: 'deny', ruleId, ruleVersion, reason } };
+  };
   const tool = toolOf(loaded, proposal.tool);
   if (tool === undefined || !isDeclared(tool, declarationOf(loaded, tool), proposal)) {
     return denied(TOOL_CHANGED, `the tool ${proposal.tool} has changed since; propose it again`);
@@ -67,47 +73,10 @@ async function verdictOn(deps: WorkflowsDeps, proposal: Proposal, evidence: Insp
     const reason = `the same was denied as ${before.id}, and the record has not changed since; do not ask again`;
     return denied('denied-before', reason);
   }
-  const verdict = await deps.rules.decide(proposal.agent, {
-    actionId: proposal.actionId,
-    tool: tool.name,
-    effect: tool.effect,
-    egress: tool.egress,
-    ...stepOf(proposal),
-    input: JSON.parse(proposal.args) as JsonObject,
-    evidence,
-    principal: proposal.principal,
-    critical: tool.critical,
-    provenance: proposal.provenance,
-    groups: groupsOf(deps.directory, proposal.principal.id),
-    nowMs: deps.nowMs(),
-  });
-  const nobody = verdict.kind === 'ask' ? whyNobodyCan(deps, proposal, verdict) : undefined;
-  return nobody === undefined ? verdict : denied(verdict.ruleId, nobody);
+  const given = { groups: groupsOf(deps.directory, proposal.principal.id), nowMs: deps.nowMs() };
+  const verdict = await deps.rules.decide(proposal.agent, factsOf(proposal, tool, evidence, given));
+  return { verdict: heldToPeople(verdict, proposal, deps.directory), given };
 }
-
-/** Whose code proposes it, where it is a step of a procedure. */
-function stepOf({ actionId, proposedBy }: Proposal): Pick<RuleFacts, 'proposedBy'> {
-  if (proposedBy === undefined) return {};
-  return { proposedBy: { procedure: proposedBy.procedure, step: parseStepId(actionId)?.step ?? '' } };
-}
-
-/** Why the people whom a rule asks could never give leave; undefined when they can. Asking nobody denies. */
-function whyNobodyCan(
-  { directory }: WorkflowsDeps,
-  proposal: Proposal,
-  { group, quorum, escalation = [], amount }: Extract<Verdict, { kind: 'ask' }>,
-): string | undefined {
-  const able = (of: string) =>
-    entitledPeople(directory, { group: of, escalation: [], authors: authorsOf(proposal), amount }, 0).length;
-  if (able(group) < quorum)
-    return `the rule asks ${quorum} of ${group}, where ${able(group)} may decide${whoseWords(proposal)}`;
-  const empty = escalation.find((one) => able(one.group) === 0);
-  return empty && `the rule escalates to ${empty.group}, where nobody may decide`;
-}
-
-/** Where words of others led to it, those cannot decide; in the requester's own words it can be asked of them. */
-const whoseWords = ({ editors = [] }: Proposal): string =>
-  editors.length === 0 ? '' : `: it rests on words of ${editors.join(', ')}; the requester may ask for it in their own`;
 
 /**
  * The same that a person denied in this conversation, with the same tool and critical arguments, while the record is as it

@@ -12,6 +12,7 @@ import { server } from './server/server.ts';
 import { soak } from './soak/soak.ts';
 import type { Proof } from './support.ts';
 import { warrants } from './warrants/warrants.ts';
+import { whatIf } from './what-if/what-if.ts';
 import { wire } from './wire/wire.ts';
 
 export const PROOFS: readonly Proof[] = [
@@ -27,5 +28,6 @@ export const PROOFS: readonly Proof[] = [
   ledger,
   secrets,
   parked,
+  whatIf,
   soak,
 ];

@@ -104,6 +104,7 @@ export const LAYERS: readonly Layer[] = [
         '/api/why-schema.ts',
         '/api/report-schema.ts',
         '/api/burden-schema.ts',
+        '/api/rulings-schema.ts',
         '/workers/config.ts',
         '/workers/dev-identities.ts',
       ],

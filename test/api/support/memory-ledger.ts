@@ -34,6 +34,7 @@ export function memoryLedger(state: LedgerState): Pick<Store, 'ledger' | 'checkp
             ({ subject, step }) => subjects.includes(subject) || (subject === of.subject && of.steps.includes(step)),
           ),
         ),
+      rulings: (before, limit) => here(() => rulingsIn(entries, before).slice(0, limit)),
       lastStepOf: (subject) => here(() => entries.findLast((one) => one.subject === subject)?.step),
       ofSubject: (subject) => here(() => entries.filter((one) => one.subject === subject)),
       hashed: (after, limit) =>
@@ -79,4 +80,13 @@ export function memoryLedger(state: LedgerState): Pick<Store, 'ledger' | 'checkp
         }),
     },
   };
+}
+
+/** Newest first, each with what it was ruled on. */
+function rulingsIn(entries: LedgerState['entries'], before: number) {
+  const ruled = entries.filter(({ seq, fact }) => seq < before && fact.kind === 'ruled').toReversed();
+  return ruled.map((one) => {
+    const isIt = ({ subject, fact }: RecordedEntry) => subject === one.subject && fact.kind === 'proposed';
+    return { ruled: one, proposed: entries.find(isIt) };
+  });
 }

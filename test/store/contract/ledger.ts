@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { aConversationId, ada, noted, opened, proposed } from '../builders.ts';
+import { aConversationId, ada, noted, opened, proposed, ruled } from '../builders.ts';
 import type { Fact } from '../../../domain/entry.ts';
 import { leafOf } from '../../../store/entry-text.ts';
 import type { Contract } from '../contract.test.ts';
@@ -67,6 +67,19 @@ export const ledgerContract: Contract = {
     assert.deepEqual(await store.ledger.ofConversation(id, 0, 1), [first]);
     assert.deepEqual(await store.ledger.ofSubject(id), [first, second]);
     assert.deepEqual(await store.ledger.ofSubject('nobody'), []);
+  },
+
+  'what was ruled comes newest first, each with what it was ruled on': async ({ store }) => {
+    const [one, other] = [aConversationId(), aConversationId()];
+    const verdict = { kind: 'deny', ruleId: 'r', ruleVersion: 'v', reason: 'no' } as const;
+    await store.record([opened(one), proposed(one), ruled(one, verdict), opened(other), proposed(other)]);
+    await store.record([ruled(other, verdict), ruled(one, verdict, 'ruled again'), noted(one, 'a')]);
+    const [again, second, ...more] = await store.ledger.rulings(Number.MAX_SAFE_INTEGER, 2);
+    assert.ok(again && second && more.length === 0);
+    assert.deepEqual([again.ruled.step, again.proposed?.subject], ['ruled again', again.ruled.subject]);
+    assert.deepEqual([second.ruled.conversationId, second.proposed?.fact.kind], [other, 'proposed']);
+    const [first] = await store.ledger.rulings(second.ruled.seq, 1);
+    assert.deepEqual([first?.ruled.conversationId, first?.ruled.seal, first?.proposed?.seal], [one, 'fits', 'fits']);
   },
 
   'an entry is kept as the text that was hashed, and its leaf is the hash of exactly that': async ({ store }) => {
