@@ -36,15 +36,8 @@ export const readModelsContract: Contract = {
     const id = aConversationId();
     assert.equal(await store.conversations.get(id), undefined);
     await store.record([opened(id)]);
-    const row = {
-      id,
-      agent: 'support-desk',
-      tenant: 'default',
-      owner: 'per_olga',
-      principal: ada,
-      channel: null,
-      intake: null,
-    };
+    const at = { agent: 'support-desk', tenant: 'default', owner: 'per_olga', principal: ada };
+    const row = { id, ...at, channel: null, intake: null };
     assert.deepEqual(await store.conversations.get(id), { ...row, phase: 'open', createdMs: 10, updatedMs: 10 });
     const paused = { kind: 'phase', phase: 'paused', by: 'per_olga', reason: '' } as const;
     const message = {
