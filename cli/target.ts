@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { Scope } from '../api/keys.ts';
 import { type Config, readConfig } from '../workers/config.ts';
-import { IDENTITIES, IDENTITIES_FILE, IdentitiesFile, type Identity } from '../workers/dev-identities.ts';
+import { IDENTITIES_FILE, IdentitiesFile, identitiesIn, type Identity } from '../workers/dev-identities.ts';
 import { CommandFailed } from './failure.ts';
 import { API_FILE, ApiFile } from './start/api-file.ts';
 
@@ -56,20 +56,16 @@ function urlOfStart({ stateDir }: Config): string {
 }
 
 function developmentKey({ stateDir }: Config, wanted: Wanted): string {
-  const identity = chooseIdentity(wanted);
-  const file = join(stateDir, IDENTITIES_FILE);
-  const kept = readKept(file, IdentitiesFile).find((one) => one.principalId === identity.principal.id);
-  if (kept === undefined) throw damaged(file);
-  return kept.key;
+  return chooseIdentity(identitiesIn(readKept(join(stateDir, IDENTITIES_FILE), IdentitiesFile)), wanted).key;
 }
 
 /** The identity that the person names; else the first that may do it. */
-function chooseIdentity({ scope, as }: Wanted): Identity {
+function chooseIdentity<T extends Identity>(identities: readonly T[], { scope, as }: Wanted): T {
   const named = ({ principal, role }: Identity): boolean =>
     [principal.id, principal.name, role].some((name) => name.toLowerCase() === as?.toLowerCase());
-  const found = IDENTITIES.find((one) => (as === undefined ? one.scopes.includes(scope) : named(one)));
+  const found = identities.find((one) => (as === undefined ? one.scopes.includes(scope) : named(one)));
   if (found !== undefined) return found;
-  const names = IDENTITIES.map(({ principal, role }) => `${principal.id} (${role})`).join(', ');
+  const names = identities.map(({ principal, role }) => `${principal.id} (${role})`).join(', ');
   throw new CommandFailed(`There is no development identity "${as ?? ''}"; name one of: ${names}.`);
 }
 

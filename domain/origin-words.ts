@@ -13,7 +13,7 @@ export function sourceText(value: TracedValue): string {
     case 'within':
       return `${from}, as to an address or account within it`;
     case 'worked_out':
-      return `worked out by ${value.source ?? 'code'} from ${WORKED_FROM[value.origin]}`;
+      return `what ${value.source ?? 'code'} worked out of ${WORKED_FROM[value.origin]}`;
     case 'short':
       return `${from}, or by chance: it is so short`;
     default:

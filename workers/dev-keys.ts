@@ -10,7 +10,8 @@ import { sha256Hex } from '../trust/digest.ts';
 import { generateSealingKey, sealingPublicKey } from '../trust/sealing.ts';
 import { createSigner, generateSigningKey } from '../trust/signing.ts';
 import type { Config } from './config.ts';
-import { IDENTITIES, IDENTITIES_FILE, IdentitiesFile, type Identity } from './dev-identities.ts';
+import type { Directory } from '../domain/principal.ts';
+import { IDENTITIES_FILE, IdentitiesFile, identitiesWith, type Identity } from './dev-identities.ts';
 import { writePrivateFile } from './state-folder.ts';
 
 export interface SigningKeys {
@@ -61,27 +62,30 @@ export function developmentKeys(folder: string, config: Config): SigningKeys {
 export async function developmentIdentities(
   folder: string,
   apiKeys: Pick<Store['apiKeys'], 'add'>,
-  nowMs: number,
+  { directory, nowMs }: { readonly directory: Pick<Directory, 'people'>; readonly nowMs: number },
 ): Promise<readonly DevelopmentIdentity[]> {
   const file = join(folder, IDENTITIES_FILE);
   const known = readKept(file, IdentitiesFile) ?? [];
-  // A folder of an earlier version lacks those that came later.
-  const missing = IDENTITIES.filter(({ principal }) => known.every((one) => one.principalId !== principal.id));
-  const fresh = missing.map(({ principal }) => {
-    const { id, text } = newApiKey();
-    return { principalId: principal.id, keyId: id, key: text };
+  const present = identitiesWith(directory).map((identity) => {
+    const { principal, role, scopes } = identity;
+    const own = known.find(({ principalId }) => principalId === principal.id) ?? newIdentityKey(principal.id);
+    return { identity, entry: { ...own, now: { name: principal.name, role, scopes: [...scopes] } } };
   });
-  const kept = [...known, ...fresh];
-  if (fresh.length > 0) writePrivateFile(file, `${JSON.stringify(kept, null, 2)}\n`);
-  const identities: DevelopmentIdentity[] = [];
-  for (const identity of IDENTITIES) {
-    const own = kept.find(({ principalId }) => principalId === identity.principal.id);
-    if (own === undefined) throw damaged(file);
+  const isHere = (id: string) => present.some(({ entry }) => entry.principalId === id);
+  const gone = known.filter(({ principalId }) => !isHere(principalId)).map(({ now: _, ...own }) => own);
+  const text = `${JSON.stringify([...present.map(({ entry }) => entry), ...gone], null, 2)}\n`;
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writePrivateFile(file, text);
+  for (const { identity, entry } of present) {
     const { principal, scopes } = identity;
-    await apiKeys.add({ id: own.keyId, hash: sha256Hex(own.key), principal, scopes, nowMs, by: 'a development start' });
-    identities.push({ ...identity, key: own.key });
+    const by = 'a development start';
+    await apiKeys.add({ id: entry.keyId, hash: sha256Hex(entry.key), principal, scopes, nowMs, by });
   }
-  return identities;
+  return present.map(({ identity, entry }) => ({ ...identity, key: entry.key }));
+}
+
+function newIdentityKey(principalId: string) {
+  const { id: keyId, text: key } = newApiKey();
+  return { principalId, keyId, key };
 }
 
 /** Development keys that the configuration uses, as sentences; production refuses them. */

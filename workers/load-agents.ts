@@ -96,9 +96,17 @@ async function defaultExport(file: string): Promise<unknown> {
   try {
     module = await import(pathToFileURL(file).href);
   } catch (error) {
-    throw new Error(`${file} cannot be loaded: ${messageOf(error)}`, { cause: error });
+    throw new Error(`${file} cannot be loaded: ${messageOf(error)}${hintOf(error)}`, { cause: error });
   }
   return module.default;
+}
+
+/** Agents find packages from where they lie, as any module does. */
+function hintOf(error: unknown): string {
+  const isMissing = messageOf(error).includes("'countersign'") && messageOf(error).includes('Cannot find');
+  return isMissing
+    ? '\nThe folder of agents needs a project around it that has the package: npm init -y && npm install PATH-OF-COUNTERSIGN zod'
+    : '';
 }
 
 const SOURCE = /\.(?:[cm]?[jt]s|json)$/;

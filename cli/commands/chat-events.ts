@@ -46,6 +46,15 @@ export function chatEventOf({ data }: ServerEvent): ChatEvent | undefined {
 /** Where people ended it, their decision has been told. */
 const TOLD: ReadonlySet<z.output<typeof End>> = new Set(['approved', 'denied', 'happened', 'did_not_happen']);
 
+/** An action that ends so is told of as it ends, with the reason; a question has no end but this. */
+const isToldLater = ({
+  end,
+  question,
+}: {
+  readonly end: string;
+  readonly question?: string | null | undefined;
+}): boolean => (question ?? null) === null && (end === 'cancelled' || end === 'expired');
+
 // 500 actions: more than one conversation has open at once; the oldest names are forgotten first.
 const MAX_NAMED_ACTIONS = 500;
 
@@ -74,9 +83,8 @@ export function createTeller(
         if (names.size > MAX_NAMED_ACTIONS) names.delete([...names.keys()][0] ?? '');
         return undefined;
       case 'ruled':
-        return event.verdict === 'deny'
-          ? note('denied', `${nameOf(event.subject)}: ${event.reason}`, colors.red)
-          : undefined;
+        // What the rules deny ends with their reason, and is told then.
+        return undefined;
       case 'approval_requested':
         return waitingLine(event, colors, nowMs());
       case 'decided':
@@ -85,7 +93,7 @@ export function createTeller(
         // Whom the API turned away was told so; it is no news of the conversation.
         return event.why === undefined ? note('decision', `did not count: ${event.reason}`, colors.red) : undefined;
       case 'approval_settled':
-        return TOLD.has(event.end) ? undefined : note(event.end, event.summary, colors.yellow);
+        return TOLD.has(event.end) || isToldLater(event) ? undefined : note(event.end, event.summary, colors.yellow);
       case 'warrant_refused':
         return note('refused', `${nameOf(event.subject)}: ${event.reason}`, colors.red);
       case 'settled':

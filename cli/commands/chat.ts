@@ -1,4 +1,5 @@
 // `countersign chat`: opens a conversation or goes on with one, then says one thing, or talks until the input ends.
+import { DEFAULT_AGENT } from '../default-agent.ts';
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { Conversation, ConversationDetail } from '../../api/schemas.ts';
@@ -17,9 +18,6 @@ export interface ChatOptions extends AsOption {
 }
 
 type Opened = Pick<z.output<typeof Conversation>, 'id' | 'agent' | 'phase'>;
-
-// The reference agent; with other agents the API answers with their names.
-const DEFAULT_AGENT = 'support-desk';
 
 export async function chat(context: Context, options: ChatOptions): Promise<number> {
   const { terminal } = context;

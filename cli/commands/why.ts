@@ -1,5 +1,7 @@
 // Why an action happened, as a story: each line with how much it proves.
+import { ApprovalLooked } from '../../api/approval-schemas.ts';
 import { Why } from '../../api/why-schema.ts';
+import { parseApprovalId } from '../../domain/ids.ts';
 import { EXIT } from '../failure.ts';
 import { clockTime, labelled, plainLine } from '../terminal.ts';
 import { type AsOption, connect, type Context } from './context.ts';
@@ -15,7 +17,8 @@ export async function why(context: Context, id: string, options: WhyOptions): Pr
   const { terminal, nowMs } = context;
   const { print, colors } = terminal;
   const client = connect(context, 'operate', options);
-  const { action, lines, coverage, links } = await client.get(`/v1/actions/${encodeURIComponent(id)}/why`, Why);
+  const actionId = await actionOf(context, id, options);
+  const { action, lines, coverage, links } = await client.get(`/v1/actions/${encodeURIComponent(actionId)}/why`, Why);
   if (options.json === true) {
     print(JSON.stringify({ action, lines, coverage, links }, null, 2));
     return EXIT.done;
@@ -31,4 +34,11 @@ export async function why(context: Context, id: string, options: WhyOptions): Pr
   print(`${enforced} lines enforced (✓), ${attributed} attributed (·), ${unknown} unknown (?)`);
   for (const { workflowId, url } of links) print(colors.dim(plainLine(url ?? workflowId)));
   return EXIT.done;
+}
+
+/** Whoever has the id of an approval at hand asks about its action. */
+async function actionOf(context: Context, id: string, options: AsOption): Promise<string> {
+  if (parseApprovalId(id) === undefined) return id;
+  const client = connect(context, 'approvals:decide', options);
+  return (await client.get(`/v1/approvals/${encodeURIComponent(id)}`, ApprovalLooked)).actionId;
 }

@@ -1,6 +1,8 @@
 // The running `countersign start`: what it prints, and how it ends. Guarantees: the first Ctrl-C (or SIGTERM, or the end
 // of the process that runs us) stops everything in order, a second one ends at once, and the guard of the Temporal
 // server cleans up after us in any case. Exit codes: 0 stopped, 1 failed or lost a part, 130 ended at once.
+import { isOfEveryStart } from '../../workers/dev-identities.ts';
+import { DEFAULT_AGENT } from '../default-agent.ts';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { modelProtocolOf } from '../../workers/config.ts';
@@ -79,6 +81,7 @@ function tableOf(running: RunningStart): string {
     protocol === 'scripted'
       ? 'scripted demo model, no real one (set OPENAI_API_KEY, or OPENAI_BASE_URL)'
       : `${config.openaiBaseUrl ?? 'OpenAI'} (${protocol})${config.models.length > 0 ? `: ${config.models.join(', ')}` : ''}`;
+  const others = identities.filter((one) => !isOfEveryStart(one)).map(({ principal }) => principal.id);
   const rows: readonly (readonly [string, string])[] = [
     ['API', `${url}  (described at ${url}/openapi.json)`],
     ['Temporal UI', temporal.uiUrl === '' ? `the one of ${temporal.address}` : temporal.uiUrl],
@@ -86,9 +89,21 @@ function tableOf(running: RunningStart): string {
     ['model', model],
     ['store', running.store],
     ['state', running.stateFolder],
-    ...identities.map(({ principal, role, key }) => [`key of ${principal.name}`, `${key}  (${role})`] as const),
+    ...identities.filter(isOfEveryStart).map(({ principal, role, key }) => {
+      return [`key of ${principal.name}`, `${key}  (${role})`] as const;
+    }),
+    ...(others.length === 0
+      ? []
+      : [['also', `${others.join(', ')}  (of the directory; --as ID speaks as one of them)`] as const]),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`);
-  return `\nCountersign is up.\n\n${lines.join('\n')}\n\nTalk to it from another terminal: npx countersign chat\nCtrl-C stops it.\n\n`;
+  return `\nCountersign is up.\n\n${lines.join('\n')}\n\nTalk to it from another terminal: ${chatCommand(running)}\nCtrl-C stops it.\n\n`;
+}
+
+/** A chat is with the support desk, where nobody says otherwise. */
+function chatCommand({ agents }: RunningStart): string {
+  const names = agents.map(({ name }) => name);
+  const agent = names.includes(DEFAULT_AGENT) ? undefined : names[0];
+  return `npx countersign chat${agent === undefined ? '' : ` --agent ${agent}`}`;
 }

@@ -126,7 +126,10 @@ export async function startDevelopment<Connections>(options: StartOptions<Connec
     );
     const nowMs = () => Date.now() + config.clockOffsetMs;
     const keys = developmentKeys(stateFolder.path, config);
-    const identities = await developmentIdentities(stateFolder.path, store.store.apiKeys, nowMs());
+    const identities = await developmentIdentities(stateFolder.path, store.store.apiKeys, {
+      directory: loaded.directory,
+      nowMs: nowMs(),
+    });
     const { connections } = temporal;
     const all = await parts.startAllInOne({
       loaded,

@@ -43,9 +43,9 @@ test('what its code worked out has the worst label of all it had', () => {
   const order = gave('get_order', 'record', { cents: 7200 });
   const ticket = gave('read_ticket', 'untrusted', { text: 'pay me 9900' });
   deepEqual(told(ASKED, [order], { cents: 3600 }), ['cents record refund_order']);
-  deepEqual(words(ASKED, [order], { cents: 3600 }), ['worked out by refund_order from records']);
+  deepEqual(words(ASKED, [order], { cents: 3600 }), ['what refund_order worked out of records']);
   deepEqual(words(ASKED, [order, ticket], { cents: 3600 }), [
-    'worked out by refund_order from what anybody may have written, among others',
+    'what refund_order worked out of what anybody may have written, among others',
   ]);
   deepEqual(told(ASKED, [order, ticket], { cents: 3600 }), ['cents untrusted refund_order']);
   const guessed = started({ order: 1042, note: 'as agreed' }, { order: 'principal', note: 'model' });

@@ -27,6 +27,8 @@ function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
   }
 }
 
+const NOBODY = { directory: { people: [] }, nowMs: 0 };
+
 test('an empty environment is a development start with every default', () => {
   const config = readConfig({ PORT: '' });
   assert.equal(Object.isFrozen(config), true);
@@ -214,8 +216,8 @@ test('development keys are made once, private, and refused in production', async
 
   const added: { id: string; hash: string }[] = [];
   const apiKeys = { add: async (key: { id: string; hash: string }) => void added.push({ id: key.id, hash: key.hash }) };
-  const first = await developmentIdentities(folder, apiKeys, 0);
-  const second = await developmentIdentities(folder, apiKeys, 0);
+  const first = await developmentIdentities(folder, apiKeys, NOBODY);
+  const second = await developmentIdentities(folder, apiKeys, NOBODY);
   assert.deepEqual(second, first);
   assert.deepEqual(
     first.map(({ principal }) => principal.id),
@@ -226,7 +228,7 @@ test('development keys are made once, private, and refused in production', async
   for (const file of ['keys.json', 'identities.json']) assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600);
   writeFileSync(join(folder, 'identities.json'), '{');
   await assert.rejects(
-    developmentIdentities(folder, apiKeys, 0),
+    developmentIdentities(folder, apiKeys, NOBODY),
     /identities\.json is damaged; restore it, or remove it/,
   );
 });
@@ -235,7 +237,7 @@ test('a state folder of before gets the key and the identity that it lacks, and 
   const folder = temporaryFolder(t);
   const config = readConfig({ COUNTERSIGN_STATE_DIR: folder });
   const apiKeys = { add: async () => undefined };
-  const [first, identities] = [developmentKeys(folder, config), await developmentIdentities(folder, apiKeys, 0)];
+  const [first, identities] = [developmentKeys(folder, config), await developmentIdentities(folder, apiKeys, NOBODY)];
   const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
   const { ledger, ...before } = read('keys.json') as Record<string, string>;
   assert.equal(ledger, first.ledgerSigningKey);
@@ -244,9 +246,9 @@ test('a state folder of before gets the key and the identity that it lacks, and 
   const again = developmentKeys(folder, config);
   assert.deepEqual({ ...again, ledgerSigningKey: '' }, { ...first, ledgerSigningKey: '' });
   assert.deepEqual(developmentKeys(folder, config), again);
-  const known = await developmentIdentities(folder, apiKeys, 0);
+  const known = await developmentIdentities(folder, apiKeys, NOBODY);
   assert.deepEqual(known.slice(0, 2), identities.slice(0, 2));
-  assert.deepEqual(await developmentIdentities(folder, apiKeys, 0), known);
+  assert.deepEqual(await developmentIdentities(folder, apiKeys, NOBODY), known);
   const used = readConfig({ COUNTERSIGN_STATE_DIR: folder, COUNTERSIGN_LEDGER_SIGNING_KEY: again.ledgerSigningKey });
   assert.match(developmentKeyProblems(used).join(), /^COUNTERSIGN_LEDGER_SIGNING_KEY is a development key/);
 });
