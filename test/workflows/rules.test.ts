@@ -14,7 +14,9 @@ import { DEEDS } from '../workers/agents/unruly/index.ts';
 /** Each call is about another order, or the same stands before it. */
 const apart: Script = (asked) => {
   const answer = obedient(asked);
-  return typeof answer === 'string' ? answer : answer.map(([tool, args], order) => [tool, Object.assign({}, args, { order })]);
+  return typeof answer === 'string'
+    ? answer
+    : answer.map(([tool, args], order) => [tool, Object.assign({}, args, { order })]);
 };
 
 let temporal: TestWorkflowEnvironment;
