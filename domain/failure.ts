@@ -29,6 +29,8 @@ export const FAILURES = {
   InboxFull: { retryable: false },
   MessageRejected: { retryable: false },
   CommandRefused: { retryable: false },
+  /** A Workflow that somebody started by hand in the name of a procedure. */
+  ProcedureRefused: { retryable: false },
   /** A decision that does not verify, or that the person may not give. */
   DecisionRefused: { retryable: false },
 } as const satisfies Record<string, { readonly retryable: boolean }>;

@@ -22,13 +22,13 @@ export interface Steps {
    */
   do<Result = Json>(name: string, tool: string, args: object): Promise<Result>;
   /**
-   * Say how the step that was done last is undone: a step as any other, taken when the procedure fails or is cancelled
-   * later on, the last one first. Say it right after that step; without one before it, it is an error.
+   * Say how the step that was taken last is undone: a step as any other, taken when the procedure fails or is cancelled
+   * later on, the last one first. Say it right after that step; where there is none, or it was not done, it is an error.
    */
   undo(name: string, tool: string, args: object): void;
   /** The time, epoch ms, the same when it is replayed. */
   now(): number;
-  /** Wait, at most MAX_SLEEP_MS. Rejects with StepFailed when the procedure is cancelled meanwhile. */
+  /** Wait, MAX_SLEEP_MS at most, MAX_SLEEPS times in a run. Rejects with StepFailed when it is cancelled meanwhile. */
   sleep(ms: number): Promise<void>;
 }
 
@@ -36,6 +36,8 @@ export interface Steps {
 export const MAX_STEPS = 50;
 // 30 days: as long as people may be asked. Past it the facts that it began with are no longer those of the business.
 export const MAX_SLEEP_MS = 30 * 24 * 60 * 60 * 1000;
+// 500: an hourly look for three weeks. Each is some five events, of the 50,000 at which the server ends a Workflow.
+export const MAX_SLEEPS = 500;
 // 60 days: a step may ask people for 30, and another one, or a sleep, as long again; then it is cancelled, and undone.
 export const PROCEDURE_LIFE_MS = 2 * MAX_SLEEP_MS;
 // 64 KB of JSON: four times the evidence of an action. What a step gave back lies in the history of its procedure.

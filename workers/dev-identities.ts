@@ -58,7 +58,13 @@ export const IDENTITIES_FILE = 'identities.json';
 export const IdentitiesFile = z.array(
   z.object({
     ...{ principalId: z.string(), keyId: z.string(), key: z.string() },
-    now: z.object({ name: z.string(), role: z.string(), scopes: z.array(z.custom<Scope>((one) => typeof one === 'string')) }).optional(),
+    now: z
+      .object({
+        name: z.string(),
+        role: z.string(),
+        scopes: z.array(z.custom<Scope>((one) => typeof one === 'string')),
+      })
+      .optional(),
   }),
 );
 

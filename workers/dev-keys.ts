@@ -72,7 +72,9 @@ export async function developmentIdentities(
     return { identity, entry: { ...own, now: { name: principal.name, role, scopes: [...scopes] } } };
   });
   const isHere = (id: string) => present.some(({ entry }) => entry.principalId === id);
-  const gone = known.filter(({ principalId }) => !isHere(principalId)).map(({ now: _, ...own }) => own);
+  const gone = known
+    .filter(({ principalId }) => !isHere(principalId))
+    .map(({ principalId, keyId, key }) => ({ principalId, keyId, key }));
   const text = `${JSON.stringify([...present.map(({ entry }) => entry), ...gone], null, 2)}\n`;
   if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writePrivateFile(file, text);
   for (const { identity, entry } of present) {

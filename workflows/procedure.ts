@@ -1,6 +1,7 @@
 // A procedure: code of an agent that the model has started and cannot steer. It takes its steps on the path of every action,
 // undoes what it did when it fails or is cancelled, and reports how it ended. No conversation waits for it.
 // May import domain and @temporalio/workflow.
+import { ApplicationFailure } from '@temporalio/common';
 import {
   allHandlersFinished,
   CancellationScope,
@@ -8,10 +9,12 @@ import {
   defineQuery,
   defineSignal,
   setHandler,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { endingOf, type Outcome, settledOf } from '../domain/action.ts';
+import type { FailureType } from '../domain/failure.ts';
 import type { ProcedureEnd, ProcedureInput } from '../domain/procedure-run.ts';
-import { procedureId } from '../domain/ids.ts';
+import { procedureId, waitingWorkflowId } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
 import { PROCEDURE } from '../domain/protocol.ts';
 import {
@@ -27,7 +30,7 @@ import { describeProcedure, showBatchColumns } from './desk.ts';
 import { workflowsRole } from './effects.ts';
 import { listenForHold } from './hold.ts';
 import { entryOf } from './life.ts';
-import { openRunning, type Running, stepsOf, undoAll } from './steps.ts';
+import { CANCELLED, openRunning, type Running, stepsOf, undoAll } from './steps.ts';
 
 const procedureQuery = defineQuery<Pick<Running, 'settled' | 'now' | 'hold'>>(PROCEDURE.query);
 
@@ -40,7 +43,9 @@ export interface ListedCode {
 /** The Workflow of all procedures. */
 export function procedureOf(all: readonly ListedCode[]): (input: ProcedureInput) => Promise<ProcedureEnd> {
   return async function procedure(input) {
-    const { agent, tool } = input.proposal;
+    const { agent, tool, actionId } = input.proposal;
+    // It runs once: another Workflow in its name, as somebody may start it by hand, is none of it.
+    if (workflowInfo().workflowId !== waitingWorkflowId(procedureId(actionId))) throw refusedAs(actionId);
     const listed = all.find(({ agent: of, code }) => of === agent && code.name === tool);
     // The Workflow Task fails until it is there again: nothing of it is lost.
     if (listed === undefined) throw new Error(`there is no code of the procedure ${tool} of ${agent} in this worker`);
@@ -56,6 +61,11 @@ export function procedureOf(all: readonly ListedCode[]): (input: ProcedureInput)
     });
     return CancellationScope.nonCancellable(() => carryThrough(listed.code, running));
   };
+}
+
+function refusedAs(actionId: string): ApplicationFailure {
+  const type: FailureType = 'ProcedureRefused';
+  return ApplicationFailure.create({ type, message: `this is not the procedure of ${actionId}`, nonRetryable: true });
 }
 
 async function carryThrough(code: ProcedureCode, running: Running): Promise<ProcedureEnd> {
@@ -98,10 +108,17 @@ async function outcomeOf(code: ProcedureCode, running: Running): Promise<Outcome
 type Ran = Extract<Outcome, { kind: 'succeeded' | 'failed' | 'cancelled' }>;
 
 async function runCode(code: ProcedureCode, running: Running): Promise<Ran> {
-  const ran = await succeededOrFailed(code, running);
+  const ran = await Promise.race([succeededOrFailed(code, running), abandoned(running)]);
   running.isOver = true;
+  running.isLost = ran.kind !== 'succeeded';
   await running.last; // a step that was asked for and not waited for
   return ran;
+}
+
+/** A cancel reaches whatever waits for a step. Code that waits for anything else is not waited for. */
+async function abandoned(running: Running): Promise<Ran> {
+  await condition(() => running.hold === 'cancelled' && running.asked === 0);
+  return { kind: 'cancelled', reason: CANCELLED };
 }
 
 async function succeededOrFailed({ run }: ProcedureCode, running: Running): Promise<Ran> {

@@ -17,6 +17,7 @@ import type { Json } from '../domain/json.ts';
 import { CONVERSATION } from '../domain/protocol.ts';
 import {
   MAX_SLEEP_MS,
+  MAX_SLEEPS,
   MAX_STEP_RESULT_BYTES,
   MAX_STEPS,
   PROCEDURE_LIFE_MS,
@@ -40,8 +41,10 @@ export interface Running extends Held {
   readonly settled: SettledAction[];
   /** What undoes what was done, in the order in which it was done. */
   readonly undos: Step[];
-  /** Whether a step was done, so that there is something to undo. */
-  hasDone: boolean;
+  /** Whether the step that was taken last was done, so that there is something to undo. */
+  mayUndo: boolean;
+  /** How often it slept. */
+  sleeps: number;
   /** The people whose words stand in how steps ended: they decide on none that comes after. */
   quotes: readonly string[];
   /** How often the batch of a step said that it has ended. */
@@ -49,10 +52,15 @@ export interface Running extends Held {
   /** What its row and its panel say to operators. */
   phase: 'waiting' | 'acting';
   now: string;
-  /** Its code has ended: no step begins any more. */
+  /** Its code has ended: no step is asked for any more. */
   isOver: boolean;
+  /** It has failed, or was cancelled: what was asked for and has not begun does not begin. */
+  isLost: boolean;
   /** The step that was asked for last: they are taken one at a time. */
   last: Promise<unknown>;
+  /** How many of them have not ended, and how many have failed. */
+  asked: number;
+  failures: number;
 }
 
 /** A step as its code wants it; `args` as JSON. */
@@ -69,11 +77,11 @@ export function openRunning(input: ProcedureInput): Running {
     input,
     ...lists,
     ...NOT_HELD,
-    hasDone: false,
-    news: 0,
+    mayUndo: false,
+    ...{ sleeps: 0, news: 0, asked: 0, failures: 0 },
     phase: 'acting',
     now: '',
-    isOver: false,
+    ...{ isOver: false, isLost: false },
     last: Promise.resolve(),
   };
 }
@@ -86,20 +94,29 @@ export function stepsOf(running: Running): Steps {
   };
   return {
     async do<Result>(name: string, tool: string, args: object) {
+      if (running.isOver) return NEVER;
       const step = claimed(name, tool, args, false);
-      return (await oneAtATime(running, () => take(running, step))) as Result;
+      return (await oneAtATime(running, name, () => take(running, step))) as Result;
     },
     undo(name, tool, args) {
-      if (!running.hasDone) throw new ProcedureFailed(`there is nothing that the step ${name} could undo`);
+      if (running.isOver) return;
+      if (!running.mayUndo) throw new ProcedureFailed(`there is nothing that the step ${name} could undo`);
       running.undos.push(claimed(name, tool, args, true));
     },
     now: () => Date.now(),
-    sleep: (ms) => oneAtATime(running, () => rest(running, ms)),
+    async sleep(ms) {
+      if (running.isOver) return NEVER;
+      if (running.sleeps >= MAX_SLEEPS) throw new ProcedureFailed(`it has slept ${MAX_SLEEPS} times`);
+      running.sleeps++;
+      return oneAtATime(running, 'sleep', () => rest(running, ms));
+    },
   };
 }
 
-function claimName({ names, isOver }: Running, name: string): void {
-  if (isOver) throw new ProcedureFailed(`the step ${name} comes after the end of its procedure`);
+/** For code that goes on beside the end of its procedure: nobody waits for it, and an error of it would hold up the rest. */
+const NEVER = new Promise<never>(() => undefined);
+
+function claimName({ names }: Running, name: string): void {
   if (!isStepName(name))
     throw new ProcedureFailed(`"${name}" is no name of a step: lower-kebab, at most 32 characters`);
   if (names.includes(name)) throw new ProcedureFailed(`the step ${name} is there twice; each is taken once`);
@@ -107,16 +124,27 @@ function claimName({ names, isOver }: Running, name: string): void {
   names.push(name);
 }
 
-function oneAtATime<T>(running: Running, work: () => Promise<T>): Promise<T> {
-  const mine = running.last.then(work);
-  running.last = mine.catch(() => undefined);
-  return mine;
+/** In order; one that is not done ends those that were asked for behind it by then, as in the order of a model. */
+async function oneAtATime<T>(running: Running, name: string, work: () => Promise<T>): Promise<T> {
+  const { failures } = running;
+  running.asked++;
+  const mine = running.last.then(async () => {
+    if (running.isLost) return LOST;
+    if (running.failures > failures) throw new StepFailed(name, 'cancelled', 'a step before it was not done');
+    return { came: await work() };
+  });
+  running.last = mine.catch(() => running.failures++).finally(() => running.asked--);
+  const done = await mine;
+  return done === LOST ? NEVER : done.came;
 }
 
+const LOST = 'lost';
+
 async function take(running: Running, step: Step): Promise<Json> {
+  running.mayUndo = false;
   const { ending, result, tooLongBytes } = await endOf(running, step);
   if (ending.kind !== 'succeeded') throw new StepFailed(step.name, ending.kind, ending.reason);
-  running.hasDone = true;
+  running.mayUndo = true;
   if (tooLongBytes === undefined) return result;
   const reason = `it gave back ${tooLongBytes} bytes of JSON, and a procedure reads ${MAX_STEP_RESULT_BYTES}`;
   throw new StepFailed(step.name, 'unread', reason);
@@ -142,7 +170,7 @@ export async function undoAll(running: Running): Promise<{ readonly undone: stri
   return { undone, left };
 }
 
-const CANCELLED = 'its procedure was cancelled';
+export const CANCELLED = 'its procedure was cancelled';
 
 /** Bring a step to its end, whatever that is. */
 async function endOf(running: Running, step: Step): Promise<ActionEnd> {

@@ -61,6 +61,8 @@ async function rulingOn(
   if (tool === undefined || !isDeclared(tool, declarationOf(loaded, tool), proposal)) {
     return denied(TOOL_CHANGED, `the tool ${proposal.tool} has changed since; propose it again`);
   }
+  const unstarted = await whyNoStep(deps, proposal);
+  if (unstarted !== undefined) return denied('no-step', unstarted);
   if (proposal.inspects && evidence === null) {
     return denied('no-evidence', 'the record that it concerns could not be read');
   }
@@ -76,6 +78,35 @@ async function rulingOn(
   const given = { groups: groupsOf(deps.directory, proposal.principal.id), nowMs: deps.nowMs() };
   const verdict = await deps.rules.decide(proposal.agent, factsOf(proposal, tool, evidence, given));
   return { verdict: heldToPeople(verdict, proposal, deps.directory), given };
+}
+
+/**
+ * What is proposed as a step may be allowed what a call of the model is not, so that must be true: a procedure of that name
+ * was started with leave and goes on. After a Reset, what has ended without being done stays undone.
+ */
+async function whyNoStep(
+  { store }: WorkflowsDeps,
+  { actionId, agent, conversationId, proposedBy }: Proposal,
+): Promise<string | undefined> {
+  if (proposedBy === undefined) return undefined;
+  const [start, own] = [await store.actions.get(proposedBy.actionId), await store.actions.get(actionId)];
+  const isStarted =
+    start?.effect === 'start' &&
+    start.tool === proposedBy.procedure &&
+    start.agent === agent &&
+    start.conversationId === conversationId &&
+    (await hasLeave(store, start));
+  if (!isStarted) return `no procedure ${proposedBy.procedure} was started as ${proposedBy.actionId}`;
+  if (start.outcome !== null) return `the procedure ${proposedBy.actionId} has ended`;
+  const ended = own?.outcome?.kind ?? '';
+  return UNDONE.has(ended) ? `it has ended as ${ended} before` : undefined;
+}
+
+const UNDONE: ReadonlySet<string> = new Set(['denied', 'expired', 'cancelled']);
+
+async function hasLeave({ approvals }: WorkflowsDeps['store'], { verdict, approvalId }: ActionRow): Promise<boolean> {
+  if (verdict?.kind !== 'ask') return verdict?.kind === 'allow';
+  return approvalId !== null && (await approvals.get(approvalId))?.end === 'approved';
 }
 
 /**

@@ -8,7 +8,7 @@ import { questionId } from '../../domain/ids.ts';
 import type { Item } from '../../domain/item.ts';
 import type { ReportStatement } from '../../domain/signed.ts';
 import { refOf } from '../../domain/sources.ts';
-import { cutText, cutToJson } from '../../domain/text.ts';
+import { cutText, cutToJson, utf8Bytes } from '../../domain/text.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import { itemDigest } from '../../trust/digest.ts';
 import { haveCards } from './cards.ts';
@@ -18,6 +18,9 @@ import type { WorkflowsDeps } from './deps.ts';
 const MAX_RESULT_CHARS = 2_000;
 // 9,000 bytes of a report as JSON: signed, in base64, it stays within what a conversation takes in (MAX_REPORT_CHARS).
 const MAX_REPORT_BYTES = 9_000;
+// 2,000 bytes of JSON: a handful of questions whose answers the conversation waits for, which fit beside that text. People
+// are asked all of them, and the actions tell the rest.
+const MAX_ASKED_BYTES = 2_000;
 
 export function createRecord(deps: WorkflowsDeps): WorkflowsActivities['record'] {
   return async ({ entries, items }) => {
@@ -49,13 +52,19 @@ export function createSignReport(deps: WorkflowsDeps): WorkflowsActivities['sign
     const cut = cutToJson(whole, MAX_REPORT_BYTES);
     const text = cut === whole ? whole : `${cut} … (cut; the actions have the rest)`;
     const handsOver = settled.some((one) => one.then === 'handover' && one.ending.kind === 'succeeded');
-    const asked = settled
-      .filter((one) => one.ending.kind === 'unknown')
-      .map(({ actionId, summary }) => ({ questionId: questionId(actionId), summary }));
+    const asked = questionsOf(settled);
     const denials = settled.filter((one) => one.ending.kind === 'denied').length;
     const about = { conversationId, batchId, text, handsOver, asked, denials, ...quoting(quotes) };
     return deps.signer.sign({ kind: 'report', ...about, atMs: deps.nowMs() });
   };
+}
+
+/** Of what may or may not have happened, as many as fit. */
+function questionsOf(settled: readonly SettledAction[]): readonly { questionId: string; summary: string }[] {
+  const unknown = settled.filter(({ ending }) => ending.kind === 'unknown');
+  const asked = unknown.map(({ actionId, summary }) => ({ questionId: questionId(actionId), summary }));
+  while (utf8Bytes(JSON.stringify(asked)) > MAX_ASKED_BYTES) asked.pop();
+  return asked;
 }
 
 export function createSignAskBack(deps: WorkflowsDeps): WorkflowsActivities['signAskBack'] {

@@ -19,6 +19,13 @@ export function createProposeStep(
   decide: WorkflowsActivities['decide'],
 ): WorkflowsActivities['proposeStep'] {
   return async (wanted) => {
+    const { start, step } = wanted;
+    // What runs is what was ruled on, and no other input in its name.
+    if ((await deps.store.actions.get(start.actionId))?.digest !== start.digest) {
+      const { actionId, callId, tool } = start;
+      const reason = `the procedure ${tool} was not started so`;
+      return invalidAs({ actionId: stepId(actionId, step), callId, tool: wanted.tool })(reason);
+    }
     const proposed = proposalOf(deps, wanted, await stepsBefore(deps, wanted));
     const [ruled = proposed] = await ruleOnReady([proposed], decide);
     return ruled;

@@ -92,7 +92,11 @@ export const LAYERS: readonly Layer[] = [
   // What starts processes here. Every other command is a client of the HTTP API.
   { of: '/cli/main.ts', may: ['/cli', '/domain', '/trust', '/workers', ...TERMINAL] },
   { of: '/cli/start/compose.ts', may: ['/cli/start', '/domain', '/store', '/workers', ...TERMINAL] },
-  { of: '/cli/start', may: ['/cli/start', '/domain', '/workers', ...TERMINAL], types: ['/store', 'pg'] },
+  {
+    of: '/cli/start',
+    may: ['/cli/start', '/cli/default-agent.ts', '/domain', '/workers', ...TERMINAL],
+    types: ['/store', 'pg'],
+  },
   // A client knows the API by its schemas, and the environment and development keys by the tables of workers/.
   {
     of: '/cli',

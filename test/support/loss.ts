@@ -4,6 +4,7 @@ import pg from 'pg';
 import type { Proposal } from '../../domain/action.ts';
 import { conversationWorkflowId, TASK_QUEUES } from '../../domain/ids.ts';
 import { openRebuilding, type Rebuilding } from '../../store/rebuild.ts';
+import type { ProcedureFile } from '../../workers/procedures.ts';
 import { type Rebuilt, rebuildFrom } from '../../workers/rebuild/rebuild.ts';
 import { bundleForReplay } from '../../workers/rebuild/replay.ts';
 import { eventually, type System } from './system.ts';
@@ -16,7 +17,8 @@ const TABLES = [
 // As the SDK names it in a history.
 const LOCAL_ACTIVITY = 'core_local_activity';
 
-type HistoryEvent = NonNullable<Awaited<ReturnType<ReturnType<System['handle']>['fetchHistory']>>['events']>[number];
+type History = Awaited<ReturnType<ReturnType<System['handle']>['fetchHistory']>>;
+type HistoryEvent = NonNullable<History['events']>[number];
 
 export interface Row {
   readonly seq: number;
@@ -40,8 +42,8 @@ interface Over {
   readonly rolesAreStopped?: () => Promise<void>;
 }
 
-/** `system`: as it is when it is asked for. */
-export function lossOf(system: () => System) {
+/** `system`: as it is when it is asked for. `procedures`: the code of its agent's. */
+export function lossOf(system: () => System, procedures: () => Promise<readonly ProcedureFile[]> = async () => []) {
   const query = async <T>(statement: string): Promise<readonly T[]> => {
     const client = new pg.Client(system().pool);
     await client.connect();
@@ -72,7 +74,7 @@ export function lossOf(system: () => System) {
       await query('alter table countersign.ledger enable always trigger ledger_is_append_only');
     },
     async rebuild({ ledger = (same) => same, ...over }: Over = {}): Promise<Rebuilt> {
-      bundle ??= bundleForReplay();
+      bundle ??= procedures().then(bundleForReplay);
       const { client = system().client, rolesAreStopped = async () => {}, ...asks } = over;
       const at = { client, workflowBundle: await bundle, rolesAreStopped };
       const opened = openRebuilding(system().pool);
@@ -107,21 +109,32 @@ export function lossOf(system: () => System) {
   };
 }
 
+const isOf =
+  (activity: string) =>
+  (event: HistoryEvent): boolean =>
+    event.activityTaskScheduledEventAttributes?.activityType?.name === activity;
+
+function notThereYet(error: unknown): Pick<History, 'events'> {
+  if ((error as { readonly code?: unknown }).code === NOT_FOUND) return {};
+  throw error;
+}
+
+// As gRPC counts it.
+const NOT_FOUND = 5;
+
 /** Waiting for what Temporal knows. */
 function historiesOf(system: () => System) {
   const inHistory = (workflowId: string, what: string, has: (event: HistoryEvent) => boolean) =>
     eventually(async () => {
-      const { events } = await system().client.workflow.getHandle(workflowId).fetchHistory();
+      const { events } = await system().client.workflow.getHandle(workflowId).fetchHistory().catch(notThereYet);
       return events?.some(has) || undefined;
     }, what);
   return {
     /** The Activity was asked for, in that conversation. */
     hasScheduled: (conversationId: string, activity: string) =>
-      inHistory(
-        conversationWorkflowId(conversationId),
-        `${activity} being scheduled`,
-        (one) => one.activityTaskScheduledEventAttributes?.activityType?.name === activity,
-      ),
+      inHistory(conversationWorkflowId(conversationId), `${activity} being scheduled`, isOf(activity)),
+    /** An act was asked for, in that Workflow. */
+    hasActed: (workflowId: string) => inHistory(workflowId, 'an act being scheduled', isOf('act')),
     /** Temporal knows that something was put on record: until that Workflow Task has ended only the store does. */
     hasRecorded: (workflowId: string) =>
       inHistory(

@@ -17,6 +17,12 @@ interface Order {
   readonly ticketIds: readonly string[];
 }
 
+interface Paid {
+  readonly orderId: string;
+  readonly refundedCents: number;
+  readonly currency: string;
+}
+
 const DAY_MS = 24 * 60 * 60 * 1000;
 // 30 days: what the shop promises its customers in its terms, as the rules have it.
 const WINDOW_DAYS = 30;
@@ -31,14 +37,15 @@ export default defineProcedure<RefundOrder>({
     const { customer } = await steps.do<{ customer: { email: string } }>('customer', 'look_up_orders', {});
     const closed = await closeTickets(order.ticketIds, steps);
     const { refundableCents: amountCents, currency } = order;
-    await steps.do('pay', 'refund', { orderId, amountCents, currency, reason });
-    const refunded = formatMoney(amountCents, currency);
+    // What was paid, and of which order: an approver may have changed what is asked for here.
+    const paid = await steps.do<Paid>('pay', 'refund', { orderId, amountCents, currency, reason });
+    const refunded = formatMoney(paid.refundedCents, paid.currency);
     await steps.do('mail', 'send_mail', {
       to: customer.email,
-      subject: `Your refund for order ${orderId}`,
-      text: `Hello,\n\nwe have refunded ${refunded} of your order ${orderId}, to the way it was paid.\n\nYour support desk\n`,
+      subject: `Your refund for order ${paid.orderId}`,
+      text: `Hello,\n\nwe have refunded ${refunded} of your order ${paid.orderId}, to the way it was paid.\n\nYour support desk\n`,
     });
-    return { orderId, refunded, closedTickets: closed };
+    return { orderId: paid.orderId, refunded, closedTickets: closed };
   },
 });
 

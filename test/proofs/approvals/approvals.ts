@@ -13,6 +13,7 @@ import { owned } from './owned.ts';
 import { type ByHand, openByHand } from './signals.ts';
 import { spoofs } from './spoofs.ts';
 import { type Stage, startStage } from './stage.ts';
+import { stepwise } from './steps.ts';
 import { crossed, sticky } from './sticky.ts';
 
 export const approvals: Proof = { name: 'approvals', run: prove };
@@ -27,7 +28,8 @@ const COVERAGE = [
   '  interleaved), 9 (forged over HTTP), 10 (forged: no member, an empty group; a group that changes while it waits needs',
   '  another directory and a restart: test/activities), 11 (forged webhooks; a blank secret stops the start: test/start),',
   '  12 (forged webhooks: names), 13 (hazards of JSON), 14 and 15 (spoofs on cards), 16 (a model that is owned).',
-  'not covered: steps of procedures (there are none yet); the page for approvals (test/api/approval-page.test.ts).',
+  'steps of procedures, and what undoes them, are asked about as calls are, and tried in the same ways.',
+  'not covered: the page for approvals (test/api/approval-page.test.ts).',
 ];
 
 async function prove(context: ProofContext) {
@@ -59,6 +61,7 @@ const tracksOf = (bench: Bench, stage: Stage, byHand: ByHand): readonly Track[] 
   ...sticky(bench, stage, byHand),
   ...nested(bench, stage),
   ...edited(bench, stage, byHand),
+  ...stepwise(bench, stage, byHand),
   ...owned(bench, stage),
   ...hazards(bench, stage),
   ...spoofs(bench, stage),

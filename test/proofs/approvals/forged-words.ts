@@ -154,7 +154,7 @@ export async function signedOnly(
   { approval }: Pick<Asked, 'approval'>,
   answer = 'approve',
 ): Promise<string> {
-  const url = `/v1/approvals/${approval.id}/decision?sign=only`;
+  const url = `/v1/approvals/${encodeURIComponent(approval.id)}/decision?sign=only`;
   const { body } = await stage.as.dora.post(url, { answer, id: `kept-${stage.next()}`, reason: 'kept' });
   return (body as { readonly signed: string }).signed;
 }

@@ -43,7 +43,8 @@ interface Run {
 
 async function play(stage: Stage, script: Script, killer: Run['killer']): Promise<readonly string[]> {
   const { tool, requester: by } = script;
-  const asked = await askFor(stage, { tool, by });
+  const moves = [argsOf(stage, { tool: 'transfer' })];
+  const asked = await askFor(stage, { tool, by, ...(tool === 'settle' && { args: { moves } }) });
   const run: Run = { stage, script, asked, killer };
   // The race is against a clock, so nobody waits for the card there.
   const shown = script.tool === 'transfer_soon' ? handleOf(asked.approval) : await handleOn(stage, asked, 'telegram');

@@ -1,6 +1,5 @@
 // What no model has called for, and needs leave all the same: the question whether something happened, what is proposed
-// anew when it did not, and what an approver has written instead. (Procedures, whose steps would be asked for so, are not
-// built.)
+// anew when it did not, and what an approver has written instead. (Steps of procedures are in steps.ts.)
 import { waitFor } from '../support.ts';
 import { handleIn, type Platform, versionsOn } from '../rig/channels/cards.ts';
 import {

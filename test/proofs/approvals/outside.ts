@@ -135,7 +135,7 @@ function isOfApi({ rig }: Stage, signed: string): boolean {
 
 async function missingEffects(stage: Stage, keys: readonly string[]): Promise<readonly string[]> {
   const rows = await stage.query<{ id: string }>(
-    `select id from countersign.actions where outcome_kind = 'succeeded' and proposal->>'effect' <> 'read'`,
+    `select id from countersign.actions where outcome_kind = 'succeeded' and proposal->>'effect' not in ('read', 'start')`,
   );
   return rows.flatMap(({ id }) => (keys.includes(id) ? [] : [`${id} is said to have succeeded, and never happened`]));
 }

@@ -22,7 +22,8 @@ export type Step =
   | { readonly kind: 'deadline'; readonly offMs: number };
 
 export interface Script {
-  readonly tool: 'transfer' | 'transfer_two' | 'transfer_soon';
+  /** `settle`: a procedure, whose only step is a transfer. */
+  readonly tool: 'transfer' | 'transfer_two' | 'transfer_soon' | 'settle';
   readonly requester: 'ada' | 'paul';
   /** Everything in one is done at once, and one comes after the other. */
   readonly moments: readonly (readonly Step[])[];
@@ -54,7 +55,7 @@ const moment = fc.array(fc.oneof({ weight: 12, arbitrary: said }, { weight: 1, a
 });
 
 const script: fc.Arbitrary<Script> = fc.record({
-  tool: fc.constantFrom('transfer', 'transfer_two', 'transfer_two', 'transfer_soon'),
+  tool: fc.constantFrom('transfer', 'transfer_two', 'transfer_two', 'transfer_soon', 'settle'),
   requester: fc.constantFrom('ada', 'ada', 'paul'),
   moments: fc.array(moment, { minLength: 1, maxLength: MOST_MOMENTS }),
   finish: fc.constantFrom('approve', 'approve', 'deny'),

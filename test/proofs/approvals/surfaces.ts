@@ -78,7 +78,9 @@ export function heardIn({ status, body }: Pick<Answer, 'status' | 'body'>): Hear
 
 async function overHttp(stage: Stage, approvalId: string, { by, word, event, args, reason }: Saying): Promise<Heard> {
   const body = { answer: word, id: `d-${event}`, reason: reason ?? `because of ${event}`, ...(args && { args }) };
-  return heardIn(await again(() => stage.as[by].post(`/v1/approvals/${approvalId}/decision`, body)));
+  return heardIn(
+    await again(() => stage.as[by].post(`/v1/approvals/${encodeURIComponent(approvalId)}/decision`, body)),
+  );
 }
 
 /** A platform, or a client, sends what was not answered again. */

@@ -4,7 +4,8 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { waitingWorkflowId, conversationWorkflowId, parseApprovalId } from '../../../domain/ids.ts';
 import { ACTION, CONVERSATION } from '../../../domain/protocol.ts';
 import { chainProblems } from '../rig/chains.ts';
-import type { Rig } from '../rig/rig.ts';
+import { AGENTS, type Rig } from '../rig/rig.ts';
+import { findProcedures } from '../../../workers/procedures.ts';
 import { replayAll } from '../../support/replays.ts';
 import { waitFor } from '../support.ts';
 
@@ -91,7 +92,7 @@ export async function readHistories(address: string): Promise<Histories> {
     async unreplayable() {
       // Replaying is a Worker's work: of its notes only warnings are worth a line.
       Runtime.install({ logger: new DefaultLogger('WARN') });
-      const { replayed, problems } = await replayAll(client);
+      const { replayed, problems } = await replayAll(client, await findProcedures(AGENTS));
       return replayed === 0 ? ['no history was there to replay'] : problems;
     },
     close: () => connection.close(),

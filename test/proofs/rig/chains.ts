@@ -81,7 +81,7 @@ export async function chainProblems(
   for (const id of ids) {
     const own = entries.filter(({ subject }) => subject === id);
     const calls = entries.filter(({ kind }) => kind === 'model_call').map(({ fact }) => Shown.parse(fact));
-    const { lines } = Why.parse((await approver.get(`/v1/actions/${id}/why`)).body);
+    const { lines } = Why.parse((await approver.get(`/v1/actions/${encodeURIComponent(id)}/why`)).body);
     const told = new Set(lines.map(({ seq }) => seq));
     const untold = own.filter(
       ({ seq, kind, fact }) => !told.has(seq) && !(kind === 'claimed' && fact['warrant'] === null),

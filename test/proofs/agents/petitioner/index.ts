@@ -1,9 +1,12 @@
-// The agent of the proof `approvals`: whatever it does must be approved. May import countersign and this folder.
-import { allow, ask, defineAgent, rule } from 'countersign';
+// The agent of the proof `approvals`: whatever it does must be approved. May import countersign, zod and this folder.
+import { allow, ask, defineAgent, procedure, rule } from 'countersign';
+import { z } from 'zod';
+import type { Settlement } from './procedures/settle.ts';
 import {
   file,
   fumble,
   getReport,
+  input,
   look,
   transfer,
   transferNobody,
@@ -17,6 +20,18 @@ const SOON_MS = 8_000;
 // 12 s before the lead may decide: what is tried before must come before.
 const LEAD_AFTER_MS = 12_000;
 
+const settle = procedure<Settlement>({
+  name: 'settle',
+  version: '1',
+  description: 'Move some sums, one after the other',
+  // 5: more than a case has.
+  input: z.strictObject({
+    moves: z.array(input.extend({ tool: z.enum(['transfer', 'transfer_two', 'fumble']) })).max(5),
+  }),
+  critical: ['moves'],
+  summarize: ({ moves }) => `settle ${moves.length}`,
+});
+
 export default defineAgent({
   name: 'petitioner',
   owner: 'otto',
@@ -25,6 +40,7 @@ export default defineAgent({
   instructions: 'You are the agent of a proof.',
   models: ['model-of-the-proofs'],
   tools: [transfer, transferTwo, transferSoon, transferUp, transferNobody, getReport, file, fumble, look],
+  procedures: [settle],
   systems: [{ kind: 'secrets', name: 'far', secrets: ['PROOF_FAR_SIDE_URL'] }],
   rules: [
     rule('look', look, () => allow()),

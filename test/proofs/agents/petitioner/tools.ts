@@ -9,7 +9,7 @@ const far = { version: '1', egress: false, timeoutMs: 3_000, scopes: ['far:write
 const acts = { ...far, effect: 'irreversible', idempotent: true } as const;
 
 // 12,000 characters: a memo that no card of any channel shows whole, and the page does.
-const input = z.strictObject({ to: z.string().max(2_000), cents: z.int().min(1), memo: z.string().max(12_000) });
+export const input = z.strictObject({ to: z.string().max(2_000), cents: z.int().min(1), memo: z.string().max(12_000) });
 type Input = z.output<typeof input>;
 
 const moving = (name: string) =>
