@@ -26,3 +26,6 @@ export function newApiKey(): { readonly id: string; readonly text: string; reado
 export function hashOfApiKey(text: string): string | undefined {
   return API_KEY.test(text) ? sha256Hex(text) : undefined;
 }
+
+/** The id that a key says itself; undefined when the text cannot be one. */
+export const idOfApiKey = (text: string): string | undefined => API_KEY.exec(text)?.[1];

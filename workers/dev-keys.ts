@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { newApiKey } from '../api/keys.ts';
+import { idOfApiKey, newApiKey } from '../api/keys.ts';
 import type { Store } from '../store/ports.ts';
 import { sha256Hex } from '../trust/digest.ts';
 import { generateSealingKey, sealingPublicKey } from '../trust/sealing.ts';
@@ -80,7 +80,9 @@ export async function developmentIdentities(
   for (const { identity, entry } of present) {
     const { principal, scopes } = identity;
     const by = 'a development start';
-    await apiKeys.add({ id: entry.keyId, hash: sha256Hex(entry.key), principal, scopes, nowMs, by });
+    // The text of a key says its id; a file in which somebody wrote one by hand may have another beside it.
+    const id = idOfApiKey(entry.key) ?? entry.keyId;
+    await apiKeys.add({ id, hash: sha256Hex(entry.key), principal, scopes, nowMs, by });
   }
   return present.map(({ identity, entry }) => ({ ...identity, key: entry.key }));
 }
