@@ -34,25 +34,39 @@ const isOwn = ({ evidence, principal }: RuleCase): boolean => evidence === null 
 
 /** Why the requester's words do not decide it; undefined where they do. */
 function doubtAbout(action: RuleCase): string | undefined {
-  const { provenance, egress } = action;
+  const { provenance } = action;
   if (provenance === undefined || provenance.isCut === true) return 'it is not known where its values come from';
-  const deciding = decidingOf(action, provenance);
-  const holds = provenance.context === 'clean' ? isTrusted : isRequested;
-  const doubtful = deciding.find((value) => !holds(value)) ?? (egress ? provenance.values.find(isStrange) : undefined);
+  // What would hold whatever the model had read holds where it has read nothing, or a text that is added could allow a call.
+  const steered = doubtIn(action, provenance, isRequested, decidingIfSteered(action, provenance));
+  if (provenance.context !== 'clean' || steered === undefined) return steered;
+  return doubtIn(action, provenance, isTrusted, decidingOf(action, provenance));
+}
+
+function doubtIn(
+  { egress }: RuleCase,
+  { values }: Provenance,
+  holds: (value: TracedValue) => boolean,
+  deciding: readonly TracedValue[],
+): string | undefined {
+  const doubtful = deciding.find((value) => !holds(value)) ?? (egress ? values.find(isStrange) : undefined);
   if (doubtful !== undefined) return `${doubtful.path} comes from ${sourceText(doubtful)}`;
   // A value that stands in any text by chance is no wish; neither is none.
   return deciding.some(({ match }) => match !== 'short') ? undefined : 'nothing in it shows that it was asked for';
 }
 
-/**
- * The values that decide: those of the critical arguments; all, where the call has none of them. Whatever may have been
- * planted must not leave the house, so there all decide too once the model has read what anybody may have written.
- */
-function decidingOf({ critical = [], egress }: RuleCase, { context, values }: Provenance): readonly TracedValue[] {
+/** The values that decide: those of the critical arguments; all, where the call has none of them. */
+function decidingOf({ critical = [] }: RuleCase, { values }: Provenance): readonly TracedValue[] {
   const named = values.filter(({ name }) => critical.includes(name));
-  const isSteered = context !== 'clean';
-  const others = values.filter((value) => !named.includes(value));
-  return named.length === 0 || (egress && isSteered) ? [...named, ...others] : named;
+  return named.length === 0 ? values : named;
+}
+
+/**
+ * Whatever may have been planted must not leave the house: there all decide, once the model has read what anybody may have
+ * written; the critical ones are named first.
+ */
+function decidingIfSteered(action: RuleCase, provenance: Provenance): readonly TracedValue[] {
+  const named = decidingOf(action, provenance);
+  return action.egress ? [...named, ...provenance.values.filter((value) => !named.includes(value))] : named;
 }
 
 /** Nobody can have steered the model, so that it may choose among what the house has on record. */

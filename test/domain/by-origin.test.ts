@@ -43,6 +43,11 @@ const TABLE: readonly [name: string, facts: Partial<RuleFacts>, verdict: string]
   ['what stands in a mail', { provenance: steered(value('to', 'untrusted')) }, ASKED],
   ['what another person said', { provenance: steered(value('to', 'person')) }, ASKED],
   ['what nobody knows', { provenance: steered(value('to', 'unknown')) }, ASKED],
+  [
+    'a word that is too short beside a text of the requester’s that leaves, whatever was read',
+    { egress: true, provenance: clean(value('note', 'principal'), value('to', 'principal', 'short')) },
+    ALLOWED,
+  ],
   ['a word that is too short alone', { provenance: clean(value('to', 'principal', 'short')) }, ASKED],
   [
     'a word that is too short beside one that is not',
