@@ -24,7 +24,7 @@ const AT_ONCE = 5;
 /** The numbers are those of the attacks on such systems that the project is built against. */
 const COVERAGE = [
   'covered: 1-4 as far as a risky call is held, and cards show the very digest’s arguments (a model that is owned;',
-  '  where values come from is not known yet, so no card names it), 5 (edited), 6 (late), 7 (late), 8 (at the deadline,',
+  '  where values come from: test/workflows/provenance), 5 (edited), 6 (late), 7 (late), 8 (at the deadline,',
   '  interleaved), 9 (forged over HTTP), 10 (forged: no member, an empty group; a group that changes while it waits needs',
   '  another directory and a restart: test/activities), 11 (forged webhooks; a blank secret stops the start: test/start),',
   '  12 (forged webhooks: names), 13 (hazards of JSON), 14 and 15 (spoofs on cards), 16 (a model that is owned).',

@@ -184,11 +184,12 @@ const isAbout = (code: string, asked: Pick<Asked, 'args'>): boolean => code.spli
 export const cardNow = (stage: Stage, { place, channel }: Shown): Shown | undefined =>
   standingOn(stage.emulators, channel).find((one) => one.place === place);
 
-/** What the buttons of its card carry, as the channel shows them. */
-export async function handleOn(stage: Stage, asked: Pick<Asked, 'args'>, channel: Platform): Promise<string> {
-  const card = await cardOf(stage, asked, channel);
-  const own = card.asks.find(({ code }) => isAbout(code, asked));
-  const handle = own && handleIn(own, 'view');
-  if (handle === undefined) throw new Error(`the card of ${nameOf(asked)} on ${channel} has no button`);
-  return handle;
+/** What the buttons of its card carry, as the channel shows them; not `older`, where the same was asked before. */
+export function handleOn(stage: Stage, asked: Pick<Asked, 'args'>, channel: Platform, older = ''): Promise<string> {
+  return waitFor(`the button of ${nameOf(asked)} on ${channel}`, STEP_LIMIT_MS, () =>
+    versionsOn(stage.emulators, channel)
+      .flatMap(({ asks }) => asks.filter(({ code }) => isAbout(code, asked)))
+      .map((own) => handleIn(own, 'view'))
+      .find((handle) => handle !== undefined && handle !== older),
+  );
 }
