@@ -44,6 +44,7 @@ export async function recordAll(
       const nowMs = () => deal.nowMs;
       const decide = createDecide({ store, agents, directory, rules, signer, verifier, workflowState, nowMs });
       const proposal = proposalOf(agent, deal);
+      await begin(sql, proposal);
       const [ruled] = await decide([{ proposal, evidence: evidenceOf(deal), approval: null }]);
       if (ruled === undefined) throw new Error('there must be one ruling for one proposal');
       if (!isRight(deal, ruled)) wrong.push(`${deal.actionId} was ruled ${JSON.stringify(ruled.verdict)}`);
@@ -58,6 +59,19 @@ export async function recordAll(
   }
   await befall(sql, deals);
   return wrong;
+}
+
+/** A step counts only where its procedure was started. The start is no part of the corpus, so it is in the read model alone. */
+async function begin(sql: pg.Client, { proposedBy, ...step }: Proposal): Promise<void> {
+  if (proposedBy === undefined) return;
+  const { actionId: id, procedure: tool } = proposedBy;
+  const start = JSON.stringify({ ...step, actionId: id, tool, effect: 'start' });
+  const verdict = JSON.stringify({ kind: 'allow', ruleId: 'default', ruleVersion: '1', reason: '' });
+  await sql.query(
+    `insert into countersign.actions (id, conversation_id, proposal, verdict, stage, created_ms, updated_ms)
+     values ($1, $2, $3, $4, 'ruled', 0, 0) on conflict do nothing`,
+    [id, step.conversationId, start, verdict],
+  );
 }
 
 const personOf = (id: string): Principal => ({ id, name: id, tenant: TENANT });
