@@ -61,7 +61,7 @@ export async function recordAll(
   return wrong;
 }
 
-/** A step counts only where its procedure was started. The start is no part of the corpus, so it is in the read model alone. */
+/** A step counts only where its procedure was started; the start is no part of the corpus, so it is in the read model. */
 async function begin(sql: pg.Client, { proposedBy, ...step }: Proposal): Promise<void> {
   if (proposedBy === undefined) return;
   const { actionId: id, procedure: tool } = proposedBy;
