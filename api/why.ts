@@ -2,7 +2,8 @@
 // to look (conversation, approval) and stands in for what has no entry; all else is of the ledger, and of the items that it
 // names, so the answer takes the same time whatever the ledger's length. May import domain, trust, store.
 import { MOST } from '../domain/agent.ts';
-import { type ItemMark, MAX_CHAIN_ENTRIES, type RecordedEntry } from '../domain/entry.ts';
+import { MAX_CHAIN_ENTRIES, type RecordedEntry } from '../domain/entry.ts';
+import type { ItemMark } from '../domain/item.ts';
 import {
   approvalId,
   isAnewOf,

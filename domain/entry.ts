@@ -8,6 +8,7 @@ import type { ChannelAddress, ConversationChannel, MessageRef } from './channel.
 import type { Principal } from './principal.ts';
 import type { ConversationPhase } from './conversation.ts';
 import type { IntakeTold } from './intake-record.ts';
+import type { ItemMark } from './item.ts';
 import type { ModelCost } from './model.ts';
 import type { RefusedDecision } from './refusal.ts';
 import type { Given } from './ruling.ts';
@@ -48,12 +49,6 @@ export interface RecordedEntry extends Entry {
 
 // 10,000: the longest chain that one answer carries. An action has tens of entries; a conversation is read in pages.
 export const MAX_CHAIN_ENTRIES = 10_000;
-
-/** An item as an entry names it. `digest` is salted by the item itself: it tells nothing once the item is gone. */
-export interface ItemMark {
-  readonly id: string;
-  readonly digest: string;
-}
 
 /** What an agent was made of, as a role was started with it. */
 export interface AgentVersion {

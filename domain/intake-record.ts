@@ -1,7 +1,7 @@
 // An intake as the ledger has it, and back. Pure. May import domain only.
-import type { FactOf, ItemMark } from './entry.ts';
 import type { FactNow } from './intake-facts.ts';
 import type { FactState, IntakeStanding, ToldOfFact } from './intake.ts';
+import type { ItemMark } from './item.ts';
 
 /** What an entry tells of it: the facts with the words that they rest on, and what code made of them. */
 export interface IntakeTold extends Omit<IntakeStanding, 'facts'> {
@@ -24,7 +24,7 @@ export function intakeFact(
   facts: readonly FactNow[],
   itemId: string,
   markOf: (itemId: string, quote: string) => readonly ItemMark[],
-): FactOf<'intake'> {
+): { readonly kind: 'intake' } & IntakeTold {
   return {
     kind: 'intake',
     ...rest,
@@ -41,9 +41,9 @@ export function intakeFact(
 const NOTHING_TOLD = { said: [], quoted: [], isUnread: false };
 
 /** What the next intake goes on from. Where what was said is erased, the route still stands. */
-export function standingIn(fact: FactOf<'intake'>): IntakeStanding {
+export function standingIn(fact: IntakeTold): IntakeStanding {
   const { turn, version, priority, queue, open, next, asked, called, facts } = fact;
-  const values: Partial<FactOf<'intake'>['values']> = fact.values ?? {};
+  const values: Partial<IntakeTold['values']> = fact.values ?? {};
   return {
     ...{ turn, version, priority, queue, open, next, asked, called },
     facts: facts.map(({ name, state, why }) => ({ name, state, why, ...NOTHING_TOLD, ...values[name] })),

@@ -63,3 +63,9 @@ export type Recorded =
   | { readonly items: readonly []; readonly hasCards: true };
 
 export const refsIn = (recorded: Recorded): readonly ItemRef[] => ('items' in recorded ? recorded.items : recorded);
+
+/** An item as an entry names it. `digest` is salted by the item itself: it tells nothing once the item is gone. */
+export interface ItemMark {
+  readonly id: string;
+  readonly digest: string;
+}

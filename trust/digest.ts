@@ -2,8 +2,7 @@
 // May import domain.
 import { createHash, createHmac } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import type { ItemMark } from '../domain/entry.ts';
-import type { Item } from '../domain/item.ts';
+import type { Item, ItemMark } from '../domain/item.ts';
 import type { Json } from '../domain/json.ts';
 import type { Proposal } from '../domain/action.ts';
 import type { Given } from '../domain/ruling.ts';

@@ -89,7 +89,8 @@ async function whyNoStep(
   { actionId, agent, conversationId, proposedBy }: Proposal,
 ): Promise<string | undefined> {
   if (proposedBy === undefined) return undefined;
-  const [start, own] = [await store.actions.get(proposedBy.actionId), await store.actions.get(actionId)];
+  const rows = await store.actions.some([proposedBy.actionId, actionId]);
+  const [start, own] = [proposedBy.actionId, actionId].map((one) => rows.find(({ id }) => id === one));
   const isStarted =
     start?.effect === 'start' &&
     start.tool === proposedBy.procedure &&

@@ -1,33 +1,18 @@
 // What the code of a procedure may not do, or not that often: however it is written, it ends, and nothing that it did not do
 // is undone.
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { test } from 'node:test';
 import { procedureId, waitingWorkflowId } from '../../domain/ids.ts';
 import { CONVERSATION } from '../../domain/protocol.ts';
 import { MAX_SLEEPS, MAX_STEP_RESULT_BYTES, MAX_STEPS } from '../../domain/steps.ts';
-import { createErrandAgent, errandCode, errands } from '../support/errands.ts';
-import { createFarSide, directory } from '../support/far-side.ts';
-import { eventually, startSystem, type System } from '../support/system.ts';
-import { startTemporal } from '../support/temporal.ts';
+import { createFarSide } from '../support/far-side.ts';
+import { playErrands } from '../support/play-errands.ts';
+import { eventually, type System } from '../support/system.ts';
 
 const far = createFarSide();
-let temporal: TestWorkflowEnvironment;
 let system: System;
 
-before(async () => {
-  temporal = await startTemporal();
-  const agent = createErrandAgent(far);
-  system = await startSystem({ temporal, agent, directory, script: errands, procedures: await errandCode() });
-});
-after(async () => {
-  await system?.stop();
-  await temporal?.teardown();
-});
-beforeEach(() => {
-  far.effects.length = 0;
-  Object.assign(far.record, createFarSide().record);
-});
+playErrands(far, (up) => ({ system } = up));
 
 async function start(id: string, plan: string): Promise<string> {
   await system.open(id);

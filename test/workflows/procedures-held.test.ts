@@ -1,33 +1,18 @@
 // What a procedure does when it is held up: paused, stopped, ended by an operator, killed, asked about; and a history of its
 // conversation that is renewed all the while.
 import { deepEqual, equal, match } from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { test } from 'node:test';
 import { procedureId, waitingWorkflowId } from '../../domain/ids.ts';
 import { CONVERSATION } from '../../domain/protocol.ts';
-import { createErrandAgent, errandCode, errands } from '../support/errands.ts';
-import { createFarSide, directory } from '../support/far-side.ts';
-import { eventually, startSystem, type System } from '../support/system.ts';
-import { startTemporal } from '../support/temporal.ts';
+import { createFarSide } from '../support/far-side.ts';
+import { playErrands } from '../support/play-errands.ts';
+import { eventually, type System } from '../support/system.ts';
 
 const far = createFarSide();
-let temporal: TestWorkflowEnvironment;
 let system: System;
 
-before(async () => {
-  // The server suggests Continue-As-New after 30 events: every conversation here is renewed again and again.
-  temporal = await startTemporal('limit.historyCount.suggestContinueAsNew=30');
-  const agent = createErrandAgent(far);
-  system = await startSystem({ temporal, agent, directory, script: errands, procedures: await errandCode() });
-});
-after(async () => {
-  await system?.stop();
-  await temporal?.teardown();
-});
-beforeEach(() => {
-  far.effects.length = 0;
-  Object.assign(far.record, createFarSide().record);
-});
+// The server suggests Continue-As-New after 30 events: every conversation here is renewed again and again.
+playErrands(far, (up) => ({ system } = up), 'limit.historyCount.suggestContinueAsNew=30');
 
 async function run(id: string, text: string): Promise<string> {
   await system.open(id);

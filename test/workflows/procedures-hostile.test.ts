@@ -1,34 +1,19 @@
 // What somebody may try who steers the model, or writes to Temporal: to begin a procedure twice, as another, with another
 // input or in another's place, and to have as a step what no rule allows. None of it runs.
 import { deepEqual, equal, match, rejects } from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { test } from 'node:test';
 import type { Proposal } from '../../domain/action.ts';
 import { procedureId, TASK_QUEUES, waitingWorkflowId } from '../../domain/ids.ts';
 import { ACTION, CONVERSATION, PROCEDURE } from '../../domain/protocol.ts';
 import { actionDigest } from '../../trust/digest.ts';
-import { createErrandAgent, errandCode, errands } from '../support/errands.ts';
-import { createFarSide, directory } from '../support/far-side.ts';
-import { startSystem, type System } from '../support/system.ts';
-import { startTemporal } from '../support/temporal.ts';
+import { createFarSide } from '../support/far-side.ts';
+import { playErrands } from '../support/play-errands.ts';
+import type { System } from '../support/system.ts';
 
 const far = createFarSide();
-let temporal: TestWorkflowEnvironment;
 let system: System;
 
-before(async () => {
-  temporal = await startTemporal();
-  const agent = createErrandAgent(far);
-  system = await startSystem({ temporal, agent, directory, script: errands, procedures: await errandCode() });
-});
-after(async () => {
-  await system?.stop();
-  await temporal?.teardown();
-});
-beforeEach(() => {
-  far.effects.length = 0;
-  Object.assign(far.record, createFarSide().record);
-});
+playErrands(far, (up) => ({ system } = up));
 
 async function say(id: string, text: string): Promise<string> {
   await system.open(id);

@@ -1,16 +1,15 @@
 // A procedure whose ground gives way: it, or its conversation, is reset in Temporal, its worker dies in the middle of a
 // step, it is stopped while a step acts. Nothing happens twice, and what nobody knows is asked about.
 import { deepEqual, equal, match } from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { conversationWorkflowId, procedureId, waitingWorkflowId } from '../../domain/ids.ts';
 import { CONVERSATION } from '../../domain/protocol.ts';
-import { createErrandAgent, errandCode, errands } from '../support/errands.ts';
-import { createFarSide, directory } from '../support/far-side.ts';
+import { createFarSide } from '../support/far-side.ts';
+import { playErrands } from '../support/play-errands.ts';
 import { lossOf } from '../support/loss.ts';
 import { resetsOf } from '../support/reset.ts';
-import { eventually, startSystem, type System } from '../support/system.ts';
-import { startTemporal } from '../support/temporal.ts';
+import { eventually, type System } from '../support/system.ts';
 
 const far = createFarSide();
 let temporal: TestWorkflowEnvironment;
@@ -18,19 +17,7 @@ let system: System;
 const { reset, settledRun } = resetsOf(() => system);
 const { actorDies, hasActed, query } = lossOf(() => system);
 
-before(async () => {
-  temporal = await startTemporal();
-  const agent = createErrandAgent(far);
-  system = await startSystem({ temporal, agent, directory, script: errands, procedures: await errandCode() });
-});
-after(async () => {
-  await system?.stop();
-  await temporal?.teardown();
-});
-beforeEach(() => {
-  far.effects.length = 0;
-  Object.assign(far.record, createFarSide().record);
-});
+playErrands(far, (up) => ({ system, temporal } = up));
 
 async function start(id: string, plan: string): Promise<string> {
   await system.open(id);

@@ -1,29 +1,14 @@
 // Procedures: code that the model may start and not steer. Each step takes the path of every action.
 import { deepEqual, equal, match, rejects } from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { createErrandAgent, errandCode, errands } from '../support/errands.ts';
-import { createFarSide, directory } from '../support/far-side.ts';
-import { eventually, startSystem, type System } from '../support/system.ts';
-import { startTemporal } from '../support/temporal.ts';
+import { test } from 'node:test';
+import { createFarSide } from '../support/far-side.ts';
+import { playErrands } from '../support/play-errands.ts';
+import { eventually, type System } from '../support/system.ts';
 
 const far = createFarSide();
-let temporal: TestWorkflowEnvironment;
 let system: System;
 
-before(async () => {
-  temporal = await startTemporal();
-  const agent = createErrandAgent(far);
-  system = await startSystem({ temporal, agent, directory, script: errands, procedures: await errandCode() });
-});
-after(async () => {
-  await system?.stop();
-  await temporal?.teardown();
-});
-beforeEach(() => {
-  far.effects.length = 0;
-  Object.assign(far.record, createFarSide().record);
-});
+playErrands(far, (up) => ({ system } = up));
 
 async function run(id: string, text: string): Promise<string> {
   await system.open(id);
