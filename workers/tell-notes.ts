@@ -17,8 +17,10 @@ const TIDY_EVERY_MS = 60_000;
 const A_LOOK = 20;
 // 5 looks of one channel at once: a call that hangs keeps no form of somebody else from being opened in time.
 const LOOKS_AT_ONCE = 5;
-// 35 s: longer than telling may take, which is three calls of 10 s at most, so that nobody else takes the note meanwhile.
-const HOLD_MS = 35_000;
+// 3 s, renewed every second while it is being told: what a killed process had begun is another's by the time that it is up
+// again, as with messages (activities/actor/posting.ts); a process that only waits for its platform keeps it.
+const HELD_MS = 3_000;
+const RENEWED_MS = 1_000;
 // 3 s, and 5 times: a platform that is down for longer has people who look elsewhere.
 const AGAIN_MS = 3_000;
 const MAX_TRIES = 5;
@@ -68,7 +70,7 @@ export async function tellDue(deps: TellingDeps): Promise<number> {
 async function tellDueOn(deps: TellingDeps, sender: ChannelSending): Promise<number> {
   let told = 0;
   for (let looked = 0; looked < A_LOOK; looked++) {
-    const due = await deps.store.notes.take(sender.name, deps.nowMs(), HOLD_MS);
+    const due = await deps.store.notes.take(sender.name, deps.nowMs(), HELD_MS);
     if (due === undefined) break;
     if (await tell(deps, sender, due)) told += 1;
   }
@@ -91,6 +93,9 @@ async function tell(deps: TellingDeps, sender: ChannelSending, due: DueNote): Pr
     await store.notes.over(id);
     return false;
   }
+  // What cannot be renewed lapses: it may be told twice then, and is not lost.
+  const renew = () => void store.notes.later(id, nowMs() + HELD_MS).catch(() => undefined);
+  const renewing = setInterval(renew, RENEWED_MS);
   try {
     await sender.tell(way, openedNote(due, open));
   } catch (error) {
@@ -99,6 +104,8 @@ async function tell(deps: TellingDeps, sender: ChannelSending, due: DueNote): Pr
     if (error.kind === 'refused') await store.notes.over(id);
     else await store.notes.later(id, nowMs() + Math.max(error.retryAfterMs, AGAIN_MS));
     return false;
+  } finally {
+    clearInterval(renewing);
   }
   await store.notes.over(id);
   return true;

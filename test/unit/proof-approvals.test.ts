@@ -7,7 +7,14 @@ import type { PersonId } from '../proofs/agents/petitioner/people.ts';
 import type { Word } from '../proofs/approvals/surfaces.ts';
 
 const script = (tool: Script['tool'] = 'transfer'): Script => ({ tool, requester: 'ada', moments: [], finish: 'deny' });
-const said = (by: PersonId, word: Word, counted = true): Done => ({ kind: 'said', by, word, on: 0, counted });
+const said = (by: PersonId, word: Word, counted = true): Done => ({
+  kind: 'said',
+  by,
+  word,
+  on: 0,
+  counted,
+  told: '',
+});
 const found = (end: string, ...words: readonly string[]): readonly Found[] => [{ end, words }];
 const approved = found('approved', 'dora:approve');
 

@@ -90,3 +90,26 @@ test('a channel that hangs keeps no note of another from being told, nor the nex
   }
   assert.deepEqual([well.told, asked.length, notes.said], [['FINN: counted'], 3, ['n1 over']]);
 });
+
+test('a note is held for as long as its telling lives, and no longer: what a killed process had begun is soon told', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const held: number[] = [];
+  const notes = { ...notesOf([]), take: async (_: string, nowMs: number, holdMs: number) => hold(nowMs + holdMs) };
+  const due = [aNote()];
+  const hold = (untilMs: number) => {
+    const one = due.pop();
+    if (one !== undefined) held.push(untilMs);
+    return one;
+  };
+  let answer = () => undefined as void;
+  const tell = (): Promise<void> => new Promise((done) => (answer = done));
+  const telling = tellDue({ store: { notes }, senders: [{ ...createPigeon(), tell }], nowMs: () => 2_000, log });
+  await new Promise((done) => setImmediate(done));
+  assert.deepEqual(held, [5_000]);
+  t.mock.timers.tick(2_000);
+  assert.deepEqual(notes.said, ['n1 later 5000', 'n1 later 5000']);
+  answer();
+  await telling;
+  t.mock.timers.tick(5_000);
+  assert.deepEqual(notes.said.slice(2), ['n1 over']);
+});

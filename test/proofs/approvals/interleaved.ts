@@ -126,7 +126,8 @@ async function say(run: Run, { by, surface, word, isTwice }: Say, on: number, id
   const [first, second] = heard;
   if (second !== undefined && second.counted !== first?.counted)
     throw new Error(`the same was told "${first?.text}" and "${second.text}"`);
-  return [{ kind: 'said', by, word, on, counted: first?.counted === true }];
+  const told = heard.map(({ status, type, text }) => `${status} ${type} ${text}`).join(' | ');
+  return [{ kind: 'said', by, word, on, counted: first?.counted === true, told }];
 }
 
 /** An attack or a late word is told so; whatever else goes wrong is no answer. */

@@ -14,6 +14,8 @@ export type Done =
       /** On the how manieth approval of the asking. */
       readonly on: number;
       readonly counted: boolean;
+      /** In which words, for whoever reads a violation. */
+      readonly told: string;
     }
   | { readonly kind: 'stopped' };
 
