@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
-import { conversationWorkflowId, waitingWorkflowId } from '../../domain/ids.ts';
+import { conversationWorkflowId, procedureId, stepId, waitingWorkflowId } from '../../domain/ids.ts';
 import { createPatient } from './crash/journey.ts';
 import { claimProblems } from './rig/claims.ts';
 import { wordsFor } from './rig/model.ts';
@@ -16,17 +16,27 @@ import { createHttp, type Proof, type ProofContext, secondsOf, waitFor } from '.
 
 export const killInTool: Proof = { name: 'kill-in-tool', run: prove };
 
-/** The outcome that each tool must have in the end: the far side of `shout` can tell nobody. */
-const TOOLS = [
+/**
+ * The outcome that each call must have in the end: the far side of `shout` can tell nobody. `steps`: of a procedure, which is
+ * killed within its first one.
+ */
+const TOOLS: readonly Tried[] = [
   { tool: 'book', asks: false, outcome: 'succeeded' },
   { tool: 'note', asks: false, outcome: 'succeeded' },
+  { tool: 'round', asks: false, outcome: 'succeeded', steps: ['first', 'second'] },
   { tool: 'shout', asks: true, outcome: 'unknown' },
   { tool: 'send', asks: true, outcome: 'succeeded' },
   { tool: 'pay', asks: true, outcome: 'succeeded' },
-] as const;
-type Tried = (typeof TOOLS)[number];
+];
 
-const RUNS = { quick: 3, full: 40 } as const;
+interface Tried {
+  readonly tool: string;
+  readonly asks: boolean;
+  readonly outcome: 'succeeded' | 'unknown';
+  readonly steps?: readonly string[];
+}
+
+const RUNS = { quick: 3, full: 42 } as const;
 // 25 s since the start: the last quick run begins by then, however slow the machine is.
 const QUICK_UNTIL_MS = 25_000;
 // 2.5 s from the effect to the answer: time to kill in, and below what a tool may take.
@@ -86,7 +96,8 @@ async function killOnce(rig: Rig, client: Client, id: string, tried: Tried) {
   await customer.post(`/v1/conversations/${id}/messages${asks ? '?wait=reply' : ''}`, { text });
   if (asks) await approver.post(`/v1/approvals/${actionId}.0.0/decision`, { answer: 'approve' });
   const isHeld = () => tool !== 'book' || rig.roles.reached(id).some(({ struck }) => struck);
-  const happened = async () => isHeld() && (await createTruth(rig).timesOf(actionId)) > 0;
+  const [struck = actionId, ...after] = (tried.steps ?? []).map((step) => stepId(actionId, step));
+  const happened = async () => isHeld() && (await createTruth(rig).timesOf(struck)) > 0;
   await waitFor(`the effect of ${tool}`, STEP_LIMIT_MS, happened);
 
   const killedMs = Date.now();
@@ -106,7 +117,11 @@ async function killOnce(rig: Rig, client: Client, id: string, tried: Tried) {
     );
   };
   const repliedMs = await waitFor('the reply after the kill', STEP_LIMIT_MS, isTold);
-  const act = await actOf(client, asks ? waitingWorkflowId(actionId) : conversationWorkflowId(id));
+  const isProcedure = after.length > 0;
+  // A procedure may go on beyond the turn that has started it.
+  if (isProcedure) await waitFor('the end of the procedure', STEP_LIMIT_MS, () => hasEnded(rig, id));
+  const actsIn = isProcedure ? procedureId(actionId) : actionId;
+  const act = await actOf(client, asks || isProcedure ? waitingWorkflowId(actsIn) : conversationWorkflowId(id));
   const marks = [killedMs, upMs, act.startedMs, act.endedMs, repliedMs];
   const waits = Object.fromEntries(WAITS.map((wait, at) => [wait, Math.max(0, marks[at + 1]! - marks[at]!)])) as Waits;
   const problems = [...(await problemsOf(rig, id, actionId, tried, text)), ...(await claimProblems(rig, id))];
@@ -123,26 +138,39 @@ const Detail = z.object({
 // The model is asked twice in a turn that acts, once more after a report, and once again for the kill.
 const MODEL_CALLS = { inline: 2, waiting: 3 } as const;
 
-async function problemsOf(rig: Rig, id: string, actionId: string, { tool, asks, outcome }: Tried, text: string) {
+async function problemsOf(rig: Rig, id: string, actionId: string, tried: Tried, text: string) {
+  const { tool, asks, outcome } = tried;
   const approver = createPatient(createHttp(rig.apiUrl, rig.keys.approver));
   const { items, actions, waiting } = Detail.parse((await approver.get(`/v1/conversations/${id}?limit=100`)).body);
   const problems: string[] = [];
   const messages = items.filter((item) => item.kind === 'message').map((item) => item.text);
   if (messages.join() !== text) problems.push(`the messages are: ${messages.join(' / ') || 'none'}`);
+  const steps = tried.steps?.map((step) => stepId(actionId, step));
   const effects = await createTruth(rig).effectsOf(id);
-  const happened = [...effects].map(([key, times]) => `${key} ${times} times`).join(', ');
-  if (happened !== `${actionId} 1 times`) problems.push(`what happened: ${happened || 'nothing'}`);
-  const found = actions.map((one) => `${one.id} ${one.outcome?.kind}`).join(', ');
-  if (found !== `${actionId} ${outcome}`) problems.push(`the actions are: ${found}`);
+  const happened = [...effects].map(([key, times]) => `${key} ${times} times`);
+  const due = (steps ?? [actionId]).map((one) => `${one} 1 times`);
+  if (!isSame(happened, due)) problems.push(`what happened: ${happened.join(', ') || 'nothing'}`);
+  const found = actions.map((one) => `${one.id} ${one.outcome?.kind}`);
+  const ended = [actionId, ...(steps ?? [])].map((one) => `${one} ${outcome}`);
+  if (!isSame(found, ended)) problems.push(`the actions are: ${found.join(', ')}`);
   const isAsked = waiting.some(
     (one) => one.actionId === actionId && one.question === 'unknown' && one.group === '@olga',
   );
   if (isAsked !== (outcome === 'unknown'))
     problems.push(`${isAsked ? 'a' : 'no'} person is asked whether ${tool} happened`);
   const calls = [...rig.model.asked(id).values()].reduce((sum, one) => sum + one, 0);
-  const most = (asks ? MODEL_CALLS.waiting : MODEL_CALLS.inline) + 1;
+  const most = (asks || tried.steps !== undefined ? MODEL_CALLS.waiting : MODEL_CALLS.inline) + 1;
   if (calls > most) problems.push(`the model was asked ${calls} times, ${most} at most are right`);
   return problems;
+}
+
+const isSame = (some: readonly string[], others: readonly string[]): boolean =>
+  some.toSorted().join() === others.toSorted().join();
+
+async function hasEnded(rig: Rig, id: string): Promise<boolean> {
+  const operator = createPatient(createHttp(rig.apiUrl, rig.keys.approver));
+  const { actions } = Detail.parse((await operator.get(`/v1/conversations/${id}?limit=100`)).body);
+  return actions.length > 0 && actions.every((one) => one.outcome !== null);
 }
 
 /** When the attempt that ended the act began, and when it was over, by Temporal's own history. */

@@ -3,7 +3,7 @@
 import type { Rig } from './rig.ts';
 import { ask, createTruth, type Effects } from './truth.ts';
 
-/** A claim with its action, or a write that ended without a claim. */
+/** A claim with its action, or a write that ended without a claim; the start of a procedure has no effect to claim. */
 export interface Booked {
   readonly actionId: string;
   /** How the claim ended; null while it has no receipt. Undefined where nobody claimed the action. */
@@ -53,7 +53,7 @@ async function bookedOf(rig: Pick<Rig, 'databaseUrl'>, conversationId: string): 
        action.outcome_kind as settled
      from countersign.claims as claim full join countersign.actions as action on action.id = claim.action_id
      where coalesce(claim.conversation_id, action.conversation_id) = $1
-       and (claim.action_id is not null or action.proposal->>'effect' <> 'read')`,
+       and (claim.action_id is not null or action.proposal->>'effect' not in ('read', 'start'))`,
     [conversationId],
   );
   return rows.map(({ id, has_claim: hasClaim, claimed, settled }) => ({
