@@ -17,8 +17,8 @@ import { createHttp, type Proof, type ProofContext, secondsOf, waitFor } from '.
 export const killInTool: Proof = { name: 'kill-in-tool', run: prove };
 
 /**
- * The outcome that each call must have in the end: the far side of `shout` can tell nobody. `steps`: of a procedure, which is
- * killed within its first one.
+ * The outcome that each call must have in the end: the far side of `shout` can tell nobody. `steps`: of a procedure, killed
+ * within its first one.
  */
 const TOOLS: readonly Tried[] = [
   { tool: 'book', asks: false, outcome: 'succeeded' },

@@ -3,7 +3,7 @@
 import { allow, ask, defineAgent, procedure, rule } from 'countersign';
 import { book, books } from './books.ts';
 import type { Round } from './procedures/round.ts';
-import { input, look, note, pay, send, shout } from './tools.ts';
+import { input as ofOrder, look, note, pay, send, shout } from './tools.ts';
 
 // 6 s for 9,999 cents: an approval that falls due while the proof watches.
 const SOON_CENTS = 9_999;
@@ -13,7 +13,7 @@ const round = procedure<Round>({
   name: 'round',
   version: '1',
   description: 'Note something on an order, twice',
-  input,
+  input: ofOrder,
   critical: ['order', 'cents'],
 });
 
