@@ -8,7 +8,7 @@ import type { ItemRef, NewItem, Recorded } from './item.ts';
 import type { Json } from './json.ts';
 import type { CallModelInput, CallModelResult, FillFactsInput, FillFactsResult } from './model.ts';
 import type { Asked } from './entitlement.ts';
-import type { IntakeTaken, OpenedTurn } from './opened-turn.ts';
+import type { IntakeTaken, IntakeWork, OpenedTurn } from './opened-turn.ts';
 import type { Seen } from './sources.ts';
 import type {
   CommandStatement,
@@ -107,6 +107,8 @@ export interface WorkflowsActivities {
     /** The messages of this turn, and all that a quote may stand in. */
     readonly fresh: readonly string[];
     readonly show: readonly string[];
+    /** What the turn asked of the intake; absent where a worker of 0.7.0 asks, which trusts code alone without a model. */
+    readonly work?: IntakeWork;
     /** The model's answer; '' where there is none. */
     readonly itemId: string;
     /** False where a person has taken over: nothing is asked then. */
