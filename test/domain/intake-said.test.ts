@@ -95,8 +95,8 @@ test('what stands behind more of the same than is looked through does not pass f
   const fifty = 'Not injured. '.repeat(50);
   equal(behind(`${fifty}I was injured`).includes(null), true);
   equal(behind(`${'Not injured. '.repeat(49)}I was ill`).includes(null), false);
-  equal(mentionsIn(money, saidText('i1', '5 EUR '.repeat(201))).at(-1)?.value, null);
-  equal(mentionsIn(money, saidText('i1', '5 EUR '.repeat(200))).at(-1)?.value === null, false);
+  equal(mentionsIn(money, saidText('i1', '5 EUR. '.repeat(201))).at(-1)?.value, null);
+  equal(mentionsIn(money, saidText('i1', '5 EUR. '.repeat(200))).at(-1)?.value === null, false);
 });
 
 test('an intake that cannot be right is refused with a sentence', () => {

@@ -1,7 +1,7 @@
 // The proof `drift`: models that leave facts out, misquote, rescale, paraphrase, swap, invent, break the form or do not
 // answer move no conversation to a lower priority and none away from a person; and judgements that a model adds move
 // nothing. Real processes, a real model server, and where each conversation belongs is written by hand in the corpus.
-import { type Rig, startRig } from '../rig/rig.ts';
+import { startRig } from '../rig/rig.ts';
 import type { Proof, ProofContext, ProofResult } from '../support.ts';
 import { secondsOf } from '../support.ts';
 import { type Conversation, FACT_NAMES } from './conversation.ts';
@@ -33,6 +33,9 @@ async function prove(context: ProofContext): Promise<ProofResult> {
     const seconds = secondsOf(Date.now() - begunMs);
     const drifted = judged.filter(({ lived }) => lived.of.drift !== undefined);
     for (const line of tableOf(judged)) log(line);
+    log(
+      'unheard: in words that none of the owner’s phrases has, and the model does not point at them (docs/intake.md)',
+    );
     log(`${CORPUS.length} conversations, ${drifted.length} with a model that drifts, in ${seconds} s`);
     const violations = [
       ...judged.flatMap(({ problems }) => problems),
@@ -42,11 +45,9 @@ async function prove(context: ProofContext): Promise<ProofResult> {
     ];
     return { cases: cases.length, violations };
   } finally {
-    await stop(rig);
+    await rig.stop();
   }
 }
-
-const stop = (rig: Rig) => rig.stop();
 
 /** Every conversation with a model that reads with care, and with some that do not. */
 function casesOf({ seed, quick, random }: ProofContext): readonly Case[] {
