@@ -48,6 +48,8 @@ export interface ActionEnd {
   readonly result: Json;
   /** How long it is, as JSON, where it is too long for a procedure. */
   readonly tooLongBytes?: number;
+  /** It succeeded, and the store has lost what it gave back: `result` is null for that. */
+  readonly isLost?: true;
   /** The people whose words stand in how it ended. */
   readonly quotes: readonly string[];
 }
