@@ -164,7 +164,9 @@ function answerProblem({ log }: ApiDeps): ErrorRequestHandler {
     }
     if (res.headersSent) return void res.destroy();
     res.set(problem.headers).status(problem.status);
-    if (localsOf(res).isPage && req.accepts(['application/problem+json', 'text/html']) === 'text/html') {
+    // Whoever follows a link that leads nowhere has a browser; all other problems of the API are for programs.
+    const isForPeople = localsOf(res).isPage || (req.method === 'GET' && problem.type === 'not_found');
+    if (isForPeople && req.accepts(['application/problem+json', 'text/html']) === 'text/html') {
       return void res.set(PAGE_HEADERS).type('text/html').send(problemPage(problem, requestId));
     }
     res.type('application/problem+json').send(JSON.stringify(problem.body(requestId)));

@@ -26,6 +26,7 @@ import type { Access } from './access.ts';
 import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
 import { isAuditor, readBy } from './ledger.ts';
+import { MAX_PAGE } from './limits.ts';
 import { Problem } from './problem.ts';
 import { type Route, route } from './route.ts';
 import { OfAnything } from './schemas.ts';
@@ -67,7 +68,8 @@ export function whyRoutes(deps: Deps, access: Access): readonly Route[] {
 async function explain(deps: Deps, access: Access, caller: Caller, id: string): Promise<WhyView> {
   const { store, temporalUiUrl } = deps;
   const row = await actionFor(store, access, caller, id);
-  const { entries, chain, known } = await gather(deps, row);
+  const { entries, chain, known: ofLedger } = await gather(deps, row);
+  const known = { ...ofLedger, waitsFor: await waitsFor(deps, access, row) };
   if (entries.length > 0) await store.record([readBy(deps, caller, { actionId: id, how: 'why' })]);
   const lines = tellWhy(entries, known);
   const covered = (coverage: string) => lines.filter((line) => line.coverage === coverage).length;
@@ -80,6 +82,27 @@ async function explain(deps: Deps, access: Access, caller: Caller, id: string): 
       url: temporalUiUrl === undefined ? null : `${temporalUiUrl}/workflows/${encodeURIComponent(workflowId)}`,
     })),
   };
+}
+
+/** Of a procedure that has not ended: what its open steps wait for, or that they go on. */
+async function waitsFor({ store, nowMs }: Deps, access: Access, row: ActionRow): Promise<readonly string[]> {
+  if (row.effect !== 'start' || row.outcome !== null) return [];
+  const isStep = (actionId: string) => parseStepId(actionId)?.start === row.id;
+  const { conversationId } = row;
+  const tenant = (await store.conversations.get(conversationId))?.tenant ?? '';
+  const page = {
+    tenant,
+    conversationId,
+    groups: access.everyGroup,
+    nowMs: nowMs(),
+    cursor: '',
+    limit: MAX_PAGE,
+  } as const;
+  const open = (await store.approvals.list({ ...page, end: 'open' })).rows.filter(({ actionId }) => isStep(actionId));
+  return open.map(({ id, actionId, summary, group, deadlineMs }) => {
+    const until = new Date(deadlineMs).toISOString();
+    return `it waits for its step ${actionId}: ${summary} waits for ${group} until ${until} (approval ${id})`;
+  });
 }
 
 /** As its entries say. Where one is not there, or not any more, as the read model does. */

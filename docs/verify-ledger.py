@@ -1,6 +1,6 @@
 """python3 verify-ledger.py EXPORT CHECKPOINTS VERIFIER_KEY: does an export of a Countersign ledger hold against the
-checkpoints published outside of its database? One line, and exit 0 (holds) or 1. Independent of trust/verify-ledger.ts;
-standard library only. RFC 6962 (tree), RFC 8032 (Ed25519), C2SP signed-note and tlog-checkpoint."""
+checkpoints published outside of its database? One line, and exit 0 (holds) or 1; 2 where it is not asked so. Independent
+of trust/verify-ledger.ts; standard library only. RFC 6962 (tree), RFC 8032 (Ed25519), C2SP signed-note and tlog-checkpoint."""
 import base64, hashlib, json, re, sys
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D, ROOT_OF_MINUS_1, ZERO = -121665 * pow(121666, -1, P) % P, pow(2, (P - 1) // 4, P), (0, 1, 1, 0)
@@ -91,6 +91,7 @@ def verify(export, published, key):
     if max(roots) > size: raise Broken("it is missing: more was published", size + 1, up_to)
     if failed: raise Broken("its proof is altered", failed, up_to)
     return f"holds: entries {start} to {to}, proven up to {up_to} by what was published"
+if len(sys.argv) != 4: sys.exit(print("usage: " + __doc__.split(":")[0], file=sys.stderr) or 2)
 try:
     with open(sys.argv[1], "rb") as export, open(sys.argv[2], encoding="utf-8", newline="") as published:
         print(verify((line.removesuffix(b"\n") for line in export), published.read(), sys.argv[3]))

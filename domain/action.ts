@@ -110,7 +110,8 @@ export interface Warrant {
 
 /** How an action ended. `unknown`: it may have happened; it is never repeated, and a person is asked. */
 export type Outcome =
-  | { readonly kind: 'succeeded'; readonly result: Json }
+  /** `isLost`: derived again where the store was lost. That it succeeded is known, what it gave back is not. */
+  | { readonly kind: 'succeeded'; readonly result: Json; readonly isLost?: true }
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'denied'; readonly reason: string }
   | { readonly kind: 'expired'; readonly reason: string }

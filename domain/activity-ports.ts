@@ -8,7 +8,7 @@ import type { ItemRef, NewItem, Recorded } from './item.ts';
 import type { Json } from './json.ts';
 import type { CallModelInput, CallModelResult, FillFactsInput, FillFactsResult } from './model.ts';
 import type { Asked } from './entitlement.ts';
-import type { IntakeTaken, OpenedTurn } from './opened-turn.ts';
+import type { IntakeTaken, IntakeWork, OpenedTurn } from './opened-turn.ts';
 import type { Seen } from './sources.ts';
 import type {
   CommandStatement,
@@ -48,6 +48,8 @@ export interface ActionEnd {
   readonly result: Json;
   /** How long it is, as JSON, where it is too long for a procedure. */
   readonly tooLongBytes?: number;
+  /** It succeeded, and the store has lost what it gave back: `result` is null for that. */
+  readonly isLost?: true;
   /** The people whose words stand in how it ended. */
   readonly quotes: readonly string[];
 }
@@ -107,6 +109,8 @@ export interface WorkflowsActivities {
     /** The messages of this turn, and all that a quote may stand in. */
     readonly fresh: readonly string[];
     readonly show: readonly string[];
+    /** What the turn asked of the intake; absent where a worker of 0.7.0 asks, which trusts code alone without a model. */
+    readonly work?: IntakeWork;
     /** The model's answer; '' where there is none. */
     readonly itemId: string;
     /** False where a person has taken over: nothing is asked then. */

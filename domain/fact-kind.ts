@@ -7,7 +7,7 @@ import { countsIn, type Mention, minorUnitsIn, moneyIn } from './figures-said.ts
 import type { Json, JsonObject } from './json.ts';
 import { canonicalText } from './leaves.ts';
 import { CURRENCY } from './principal.ts';
-import { folded, isOnBorders, isWithin, placesOf, type SaidText, type Span } from './said.ts';
+import { folded, isOnBorders, isWithin, MAX_OCCURRENCES, placesOf, type SaidText, type Span } from './said.ts';
 
 export type FactValue = string | number | boolean | Amount;
 
@@ -52,9 +52,23 @@ export const fact = {
 // 200: more of one kind in a message is a table, which is nobody's statement of a fact.
 const MAX_MENTIONS = 200;
 
-/** Everything in the text that says a value of this kind. */
+/** Everything in the text that says a value of this kind; what is past a bound must not pass for not said. */
 export function mentionsIn(kind: FactKind, text: SaidText): readonly Mention<FactValue>[] {
-  return foundIn(kind, text).slice(0, MAX_MENTIONS);
+  const found = foundIn(kind, text);
+  const isCut = found.length > MAX_MENTIONS || wordsOf(kind).some((words) => isCutShort(text.folded, words));
+  return isCut ? [...found.slice(0, MAX_MENTIONS), unreadAtEnd(text)] : found;
+}
+
+const unreadAtEnd = ({ folded: { length } }: SaidText): Mention<FactValue> => {
+  return { start: length, end: length, value: null };
+};
+
+/** It stands there as often as places are looked for, and perhaps more often. */
+const isCutShort = (text: string, words: string): boolean => placesOf(text, folded(words)).length >= MAX_OCCURRENCES;
+
+function wordsOf(kind: FactKind): readonly string[] {
+  if (kind.kind === 'count') return kind.units;
+  return kind.kind === 'one_of' || kind.kind === 'yes_no' ? [...kind.except, ...Object.values(kind.words).flat()] : [];
 }
 
 function foundIn(kind: FactKind, text: SaidText): readonly Mention<FactValue>[] {

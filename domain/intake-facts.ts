@@ -56,6 +56,22 @@ export function claimsIn({ facts }: Pick<Intake, 'facts'>, text: string): readon
   });
 }
 
+/**
+ * True where the answer is the form, filled in: for each fact a list that is read to its end, of values of its kind with
+ * quotes. Of any other nobody knows what the model has found, so nobody has looked. What else stands in it is not read.
+ */
+export function isWholeForm({ facts }: Pick<Intake, 'facts'>, text: string): boolean {
+  const answer = objectIn(text);
+  if (answer === undefined) return false;
+  return Object.entries(facts).every(([name, kind]) => {
+    const list = Object.hasOwn(answer, name) ? answer[name] : undefined;
+    if (!Array.isArray(list) || list.length > MAX_CLAIMS) return false;
+    return (list as readonly Json[]).every(
+      (one) => isObject(one) && typeof one['quote'] === 'string' && valueIn(kind, one['value']) !== undefined,
+    );
+  });
+}
+
 function objectIn(text: string): JsonObject | undefined {
   try {
     const value = JSON.parse(text) as Json;

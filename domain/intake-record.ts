@@ -42,10 +42,11 @@ const NOTHING_TOLD = { said: [], quoted: [], isUnread: false };
 
 /** What the next intake goes on from. Where what was said is erased, the route still stands. */
 export function standingIn(fact: IntakeTold): IntakeStanding {
-  const { turn, version, priority, queue, open, next, asked, called, facts } = fact;
+  const { turn, version, priority, queue, open, next, asked, called, facts, unlooked } = fact;
   const values: Partial<IntakeTold['values']> = fact.values ?? {};
   return {
     ...{ turn, version, priority, queue, open, next, asked, called },
+    ...(unlooked === true ? { unlooked } : {}),
     facts: facts.map(({ name, state, why }) => ({ name, state, why, ...NOTHING_TOLD, ...values[name] })),
   };
 }

@@ -3,14 +3,12 @@
 // is uncertain only adds readings (test/domain/intake-route.test.ts holds this as a property). Pure. May import domain.
 import { distinct, type FactValue } from './fact-kind.ts';
 import type { FactNow } from './intake-facts.ts';
-import { type Intake, type IntakeRoute, type IntakeStanding, type Priority, routeIn } from './intake.ts';
+import type { Intake, IntakeRoute, IntakeStanding, Priority, Reading, RouteAnswers } from './intake.ts';
 
 // 512 readings: nine uncertain facts of two values each. Past it nobody can say what the words mean, so a person looks.
 export const MAX_READINGS = 512;
 // 2: who does not answer the same question twice does not know, or does not want to; a person asks otherwise.
 export const MAX_ASKS = 2;
-
-type Reading = Readonly<Record<string, FactValue | undefined>>;
 
 /** What a fact may be: certain, not said, or any of what is said or claimed, and then perhaps nothing of it. */
 export function possible({
@@ -38,16 +36,29 @@ export interface Routed {
   readonly queue: string;
   readonly handover: boolean;
   readonly open: readonly string[];
+  /** True where the route function did not answer for each reading, or answered what is no route. */
+  readonly isFailed: boolean;
 }
 
-/** The most urgent route of all readings, and the facts that keep it from being certain. */
-export function routeBy(intake: Intake, facts: readonly FactNow[]): Routed {
-  const readings = readingsOf(facts);
-  if (readings === undefined) {
+type UnclearOf = Pick<Intake, 'unclear'>;
+
+/**
+ * The most urgent route of all readings, and the facts that keep it from being certain. Where there are too many readings,
+ * or the route could not be asked for them, a person looks at once.
+ */
+export function routeBy(
+  intake: UnclearOf,
+  facts: readonly FactNow[],
+  readings: readonly Reading[] | undefined,
+  answers: RouteAnswers,
+): Routed {
+  if (readings === undefined || answers.kind === 'unrouted') {
     const open = facts.filter(({ state }) => state === 'unverified').map(({ name }) => name);
-    return { priority: 1, queue: intake.unclear.queue, handover: true, open };
+    const isFailed = answers.kind === 'unrouted';
+    return { priority: 1, queue: intake.unclear.queue, handover: true, open, isFailed };
   }
-  const routes = readings.map((reading) => routeOf(intake, reading));
+  const noRoute = { priority: 1, queue: intake.unclear.queue, handover: true, needs: [] } as const;
+  const routes = readings.map((_, at) => answers.routes[at] ?? noRoute);
   const priority = mostUrgent(routes);
   const urgent = routes.filter((route) => route.priority === priority);
   const queues = new Set(urgent.map(({ queue }) => queue));
@@ -66,21 +77,12 @@ export function routeBy(intake: Intake, facts: readonly FactNow[]): Routed {
     queue,
     handover: routes.some(({ handover }) => handover),
     open,
+    isFailed: routes.includes(noRoute),
   };
 }
 
 const mostUrgent = (routes: readonly { readonly priority: Priority }[]): Priority =>
   routes.reduce<Priority>((most, { priority }) => (priority < most ? priority : most), 5);
-
-/** A route that throws, or answers what is none, counts as the most urgent, and a person looks. */
-function routeOf(intake: Intake, reading: Reading): Required<IntakeRoute> {
-  const failed = { priority: 1, queue: intake.unclear.queue, handover: true, needs: [] } as const;
-  try {
-    return routeIn(intake, intake.route(reading)) ?? failed;
-  } catch {
-    return failed;
-  }
-}
 
 /** True where two readings that differ by this fact alone lead elsewhere. */
 function decides(name: string, readings: readonly Reading[], routes: readonly Required<IntakeRoute>[]): boolean {
@@ -100,25 +102,28 @@ function decides(name: string, readings: readonly Reading[], routes: readonly Re
  * person is called once for each reason. The same turn taken again comes to the same.
  */
 export function standingAfter(
-  intake: Intake,
+  intake: Pick<Intake, 'questions' | 'unclear'>,
   before: IntakeStanding | undefined,
   now: {
     readonly turn: number;
     readonly version: string;
     readonly facts: readonly FactNow[];
+    readonly routed: Routed;
     readonly mayAsk: boolean;
+    readonly unlooked: boolean;
   },
 ): IntakeStanding {
-  const { turn, version, facts, mayAsk } = now;
-  const routed = routeBy(intake, facts);
+  const { turn, version, facts, routed, mayAsk, unlooked } = now;
   const asked = before?.asked ?? {};
   const called = before?.called ?? [];
-  const askable =
-    mayAsk && !routed.handover ? routed.open.find((name) => mayBeAsked(intake, asked, name, turn)) : undefined;
-  const isUnclear = mayAsk && !routed.handover && routed.open.length > 0 && askable === undefined;
+  // Where one of them cannot be asked for, a person takes over in any case, and better at once.
+  const mayBeClear = routed.open.every((name) => mayBeAsked(intake, asked, name, turn));
+  const askable = mayAsk && !routed.handover && !unlooked && mayBeClear ? routed.open[0] : undefined;
+  const isUnclear = mayAsk && !routed.handover && (unlooked || routed.open.length > 0) && askable === undefined;
   const calls = [
-    ...(routed.handover ? ['route'] : []),
-    ...(isUnclear && intake.unclear.handover ? [`unclear: ${routed.open.join(', ')}`] : []),
+    ...(routed.handover ? [routed.isFailed ? 'route failed' : 'route'] : []),
+    ...(unlooked && isUnclear && intake.unclear.handover ? ['no model looked'] : []),
+    ...(!unlooked && isUnclear && intake.unclear.handover ? [`unclear: ${routed.open.join(', ')}`] : []),
   ].filter((why) => !called.some((one) => one.why === why && one.turn !== turn));
   const queue = isUnclear ? intake.unclear.queue : routed.queue;
   const priority = mostUrgent([routed, ...(isUnclear ? [intake.unclear] : [])]);
@@ -131,11 +136,16 @@ export function standingAfter(
     next: calls.length > 0 ? 'hands_over' : askable === undefined ? 'goes_on' : 'asks',
     asked: askable === undefined ? asked : { ...asked, [askable]: [...others(asked[askable], turn), turn] },
     called: [...called.filter((one) => one.turn !== turn), ...calls.map((why) => ({ why, turn }))],
+    ...(unlooked ? { unlooked } : {}),
   };
 }
 
 const others = (turns: readonly number[] | undefined, turn: number): readonly number[] =>
   (turns ?? []).filter((one) => one !== turn);
 
-const mayBeAsked = (intake: Intake, asked: IntakeStanding['asked'], name: string, turn: number): boolean =>
-  intake.questions[name] !== undefined && others(asked[name], turn).length < MAX_ASKS;
+const mayBeAsked = (
+  intake: Pick<Intake, 'questions'>,
+  asked: IntakeStanding['asked'],
+  name: string,
+  turn: number,
+): boolean => intake.questions[name] !== undefined && others(asked[name], turn).length < MAX_ASKS;

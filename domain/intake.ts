@@ -45,7 +45,7 @@ export interface Intake {
   readonly facts: Kinds;
   readonly questions: Readonly<Record<string, string>>;
   /** As the owner wrote it: what it answers is looked at before it is believed. */
-  readonly route: (facts: Readonly<Record<string, FactValue | undefined>>) => IntakeRoute;
+  readonly route: (facts: Reading) => IntakeRoute;
   readonly unclear: Unclear;
 }
 
@@ -86,7 +86,18 @@ export interface IntakeStanding {
   /** In which turns each fact was asked for; and for what reason a person was called. Each counts once. */
   readonly asked: Readonly<Record<string, readonly number[]>>;
   readonly called: readonly { readonly why: string; readonly turn: number }[];
+  /** A model was to look through what was written, and none has: each turn asks for that, until one has. */
+  readonly unlooked?: true;
 }
+
+/** What the route function answered, reading by reading: null where it threw, or where that is no route. */
+export type RouteAnswers =
+  | { readonly kind: 'routed'; readonly routes: readonly (Required<IntakeRoute> | null)[] }
+  /** It could not be asked to the end: it loops, or its process was lost over it. */
+  | { readonly kind: 'unrouted' };
+
+/** Values of the facts, in one way in which the words can be read. */
+export type Reading = Readonly<Record<string, FactValue | undefined>>;
 
 const FACT_NAME = /^[a-z][A-Za-z0-9]{0,31}$/;
 const QUEUE_NAME = /^[a-z][a-z0-9-]{0,47}$/;
@@ -145,6 +156,16 @@ export function routeIn(intake: Pick<Intake, 'facts'>, answer: unknown): Require
   if (!isPriority(priority) || !isQueue(queue) || typeof handover !== 'boolean' || !isOfFacts) return undefined;
   return { priority, queue, handover, needs: needs.map(String) };
 }
+
+/** Ask the route function for each reading. What it throws, or answers that is no route, is null. */
+export const routesOf = (intake: Pick<Intake, 'facts' | 'route'>, readings: readonly Reading[]) =>
+  readings.map((reading) => {
+    try {
+      return routeIn(intake, intake.route(reading)) ?? null;
+    } catch {
+      return null;
+    }
+  });
 
 /** A model's word for one fact. */
 export interface Claim {

@@ -42,7 +42,7 @@ const fold = (text: string): string =>
   });
 
 // 50: nobody repeats a quote more often in one message; a search is bounded by it.
-const MAX_OCCURRENCES = 50;
+export const MAX_OCCURRENCES = 50;
 
 /** Where the words stand in the text, on the borders of words: "art" does not stand in "part". Both are folded. */
 export function placesOf(text: string, words: string): readonly Span[] {

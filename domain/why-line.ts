@@ -50,6 +50,8 @@ export interface Known {
   readonly questionDigest: string | undefined;
   /** By the position of the entry. */
   readonly proofs: ReadonlyMap<number, Proof>;
+  /** Of the start of a procedure that goes on: what each of its open steps waits for, as a sentence. */
+  readonly waitsFor?: readonly string[];
   /** The ledger has more entries of it than these. */
   readonly isCut: boolean;
 }

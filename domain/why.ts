@@ -17,8 +17,14 @@ export function tellWhy(entries: readonly RecordedEntry[], known: Known): readon
   const cut = known.isCut
     ? [gap('gap', 'it has more entries than one answer holds; later ones are not told', known)]
     : [];
-  return [...told, ...cut, ...missing(chain, known)];
+  return [...told, ...cut, ...(known.waitsFor ?? []).map(waiting), ...missing(chain, known)];
 }
+
+/** Now, and not on record here: each step that waits is an action of its own. */
+const waiting = (text: string): WhyLine => {
+  const because = 'so its open steps say; each is an action of its own, with a story of its own';
+  return { part: 'people', seq: null, atMs: null, text, coverage: 'attributed', because, details: null };
+};
 
 /** Whoever owns the database may have written a fact without its members, and hashed it as it should be. */
 function canBeTold(entry: RecordedEntry, known: Known): boolean {

@@ -27,14 +27,15 @@ export async function takeIn(
   const itemId = isLookedAt ? await lookForFacts(state, of, use) : '';
   const fresh = opened.items.filter(({ kind }) => kind === 'message').map(({ id }) => id);
   const mayAsk = opened.kind === 'speaks';
-  const taken = await workflowsRole.takeIntake({ of, fresh, show: shown(state, ['message']), itemId, mayAsk });
+  const work = opened.intake;
+  const taken = await workflowsRole.takeIntake({ of, fresh, show: shown(state, ['message']), work, itemId, mayAsk });
   if (taken === null) return undefined;
   state.intake = { priority: taken.priority, queue: taken.queue, looks: looks + (isLookedAt ? 1 : 0) };
   describeConversation(state);
   return taken;
 }
 
-/** The id of what a model answered; '' where none did: then code alone finds what it can. */
+/** The id of what a model answered; '' where none did: then code finds what it can, and a person looks through the rest. */
 async function lookForFacts(state: ConversationState, of: TurnOf, use: TurnUse): Promise<string> {
   await holdWhilePaused(state);
   const { conversationId, agent, turn } = of;

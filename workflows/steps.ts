@@ -142,9 +142,11 @@ const LOST = 'lost';
 
 async function take(running: Running, step: Step): Promise<Json> {
   running.mayUndo = false;
-  const { ending, result, tooLongBytes } = await endOf(running, step);
+  const { ending, result, tooLongBytes, isLost } = await endOf(running, step);
   if (ending.kind !== 'succeeded') throw new StepFailed(step.name, ending.kind, ending.reason);
   running.mayUndo = true;
+  // Code that took nothing for what was given back would decide by it.
+  if (isLost === true) throw new StepFailed(step.name, 'unread', 'what it gave back is lost');
   if (tooLongBytes === undefined) return result;
   const reason = `it gave back ${tooLongBytes} bytes of JSON, and a procedure reads ${MAX_STEP_RESULT_BYTES}`;
   throw new StepFailed(step.name, 'unread', reason);

@@ -1,5 +1,6 @@
 // What the Activities of the workflows role are built from. May import domain, trust and store types.
 import type { LoadedAgent } from '../../domain/agent.ts';
+import type { Reading, RouteAnswers } from '../../domain/intake.ts';
 import type { Directory } from '../../domain/principal.ts';
 import type { RuleFacts } from '../../domain/rule.ts';
 import type { Verdict } from '../../domain/verdict.ts';
@@ -10,6 +11,8 @@ import type { Signer, Verifier } from '../../trust/signing.ts';
 export interface Rules {
   /** Rejects, to be asked again, where the rules cannot be asked just now; a rule that misbehaves is a verdict. */
   decide(agent: string, ruleCase: RuleFacts): Promise<Verdict>;
+  /** Ask the route of the agent's intake for each reading. Rejects as above; a route that misbehaves is an answer. */
+  route(agent: string, readings: readonly Reading[]): Promise<RouteAnswers>;
 }
 
 export interface WorkflowsDeps {

@@ -4,10 +4,10 @@
 import type { TurnOf, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { IntakeTaken, IntakeWork } from '../../domain/opened-turn.ts';
 import { onTeam } from '../../domain/agent.ts';
-import { claimsIn, factsNow, isNews, knownOf } from '../../domain/intake-facts.ts';
+import { claimsIn, factsNow, isNews, isWholeForm, knownOf } from '../../domain/intake-facts.ts';
 import { intakeFact } from '../../domain/intake-record.ts';
-import { standingAfter } from '../../domain/intake-route.ts';
-import type { Intake, IntakeStanding } from '../../domain/intake.ts';
+import { readingsOf, routeBy, standingAfter } from '../../domain/intake-route.ts';
+import type { Intake, IntakeStanding, RouteAnswers } from '../../domain/intake.ts';
 import type { Item } from '../../domain/item.ts';
 import { type SaidText, saidText } from '../../domain/said.ts';
 import { wordsOfIntake } from '../../domain/words.ts';
@@ -32,14 +32,17 @@ export async function intakeWork(
   if (fresh.length === 0) return {};
   const before = row?.intake ?? undefined;
   const isWanted =
-    before === undefined || before.open.length > 0 || isNews(intake, knownOf(intake, before.facts), fresh);
+    before === undefined ||
+    before.unlooked === true ||
+    before.open.length > 0 ||
+    isNews(intake, knownOf(intake, before.facts), fresh);
   if (!isWanted) return {};
   // A person reads it now, and nobody is asked anything.
   return { intake: handedOver ? 'read' : 'fill' };
 }
 
 export function createTakeIntake(deps: WorkflowsDeps): WorkflowsActivities['takeIntake'] {
-  return async ({ of, fresh, show, itemId, mayAsk }): Promise<IntakeTaken | null> => {
+  return async ({ of, fresh, show, work, itemId, mayAsk }): Promise<IntakeTaken | null> => {
     const { agent, ruleVersion: version } = agentOf(deps.agents, of.agent);
     const { intake } = agent;
     if (intake === undefined) return null;
@@ -57,7 +60,13 @@ export function createTakeIntake(deps: WorkflowsDeps): WorkflowsActivities['take
       texts,
       claims,
     });
-    const standing = standingAfter(intake, before, { turn, version, facts, mayAsk });
+    const readings = readingsOf(facts);
+    const answers = readings === undefined ? NO_ANSWERS : await deps.rules.route(of.agent, readings);
+    const routed = routeBy(intake, facts, readings, answers);
+    const isLooked = answer?.body.kind === 'facts' && isWholeForm(intake, answer.body.text) && isAllOf(fresh, show);
+    // A person who reads along has not asked a model anew: it stays as it was.
+    const unlooked = work === 'fill' ? !isLooked : before?.unlooked === true;
+    const standing = standingAfter(intake, before, { turn, version, facts, routed, mayAsk, unlooked });
     const marks = (id: string, quote: string) =>
       items.filter((one) => one.id === id).map((one) => quoteMark(one, quote));
     const fact = intakeFact(standing, facts, answer === undefined ? '' : itemId, marks);
@@ -68,6 +77,11 @@ export function createTakeIntake(deps: WorkflowsDeps): WorkflowsActivities['take
     return { priority, queue, next, words: wordsOf(intake, standing) };
   };
 }
+
+const NO_ANSWERS: RouteAnswers = { kind: 'routed', routes: [] };
+
+/** What falls out of what a model is shown, nobody has looked at. */
+const isAllOf = (fresh: readonly string[], show: readonly string[]): boolean => fresh.every((id) => show.includes(id));
 
 /** The words of whoever opened the conversation, and of whoever else speaks in it and is not of the team. */
 function textsIn(

@@ -85,10 +85,12 @@ const quoting = (quotes: readonly string[]): Pick<ReportStatement, 'quotes'> => 
 function lineOf(one: SettledAction, row: ActionRow | undefined): string {
   const { kind, reason } = one.ending;
   const outcome = row?.outcome;
-  const result =
-    outcome?.kind === 'succeeded' ? cutText(` Result: ${JSON.stringify(outcome.result)}`, MAX_RESULT_CHARS) : '';
+  const result = outcome?.kind === 'succeeded' ? resultText(outcome) : '';
   return `- ${one.summary}: ${kind}${reason === '' ? '' : ` (${reason})`}.${result}`;
 }
+
+const resultText = ({ result, isLost }: Extract<Outcome, { kind: 'succeeded' }>): string =>
+  isLost === true ? ' What it gave back is lost.' : cutText(` Result: ${JSON.stringify(result)}`, MAX_RESULT_CHARS);
 
 export function createCloseUnfinished(deps: WorkflowsDeps): WorkflowsActivities['closeUnfinished'] {
   return async ({ proposal, as, reason }) => endingOf(await closeAction(deps, proposal, as, reason));

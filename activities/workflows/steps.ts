@@ -90,6 +90,7 @@ export function createReadEnd({ store }: Pick<WorkflowsDeps, 'store'>): Workflow
 
 function endIn(row: ActionRow, outcome: NonNullable<ActionRow['outcome']>, quotes: readonly string[]): ActionEnd {
   const end = { actionId: row.id, summary: row.summary, ending: endingOf(outcome), quotes };
+  if (outcome.kind === 'succeeded' && outcome.isLost === true) return { ...end, result: null, isLost: true };
   const result = outcome.kind === 'succeeded' ? outcome.result : null;
   const bytes = utf8Bytes(JSON.stringify(result));
   return bytes > MAX_STEP_RESULT_BYTES ? { ...end, result: null, tooLongBytes: bytes } : { ...end, result };

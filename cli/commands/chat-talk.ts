@@ -41,7 +41,9 @@ export async function talk(context: Context, client: Client, conversation: Talke
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, leave);
   const print = printerAbove(rl, terminal);
   const teller = createTeller(conversation.agent, terminal.colors, nowMs);
-  const shown = createShown(print, teller, conversation.isResumed ? PAST_QUIET_MS : 0);
+  const noteLeftOut = (count: number) =>
+    print(labelled('  earlier', leftOutText(conversation.id, count), terminal.colors.dim));
+  const shown = createShown(print, teller, noteLeftOut, conversation.isResumed ? PAST_QUIET_MS : 0);
   const own = createOwnMessages();
   const session: Session = { client, conversation, terminal, signal: leaving.signal, print, shown, own };
 
@@ -187,13 +189,18 @@ interface Shown {
   untilTurn(turn: number, signal: AbortSignal): Promise<void>;
 }
 
-/** Prints events; of a past only its end, once nothing more of it comes for `quietMs`. */
+const leftOutText = (conversationId: string, count: number): string =>
+  `${count} earlier ${count === 1 ? 'line is' : 'lines are'} not shown; GET ${pathOf(conversationId)}/events has them all`;
+
+/** Prints events; of a past only its end, once nothing more of it comes for `quietMs`, and how many lines come before it. */
 function createShown(
   print: (text: string) => void,
   tell: (event: ChatEvent) => string | undefined,
+  noteLeftOut: (count: number) => void,
   quietMs: number,
 ): Shown {
   let past: ChatEvent[] | undefined = quietMs > 0 ? [] : undefined;
+  let leftOut = 0;
   const waiting = new Set<() => void>();
   let lastTurn = 0;
 
@@ -208,6 +215,8 @@ function createShown(
     clearTimeout(timer);
     const held = past ?? [];
     past = undefined;
+    if (leftOut > 0) noteLeftOut(leftOut);
+    leftOut = 0;
     for (const event of held) show(event);
   }
   const timer = setTimeout(flush, quietMs);
@@ -218,7 +227,7 @@ function createShown(
       if (past === undefined) return show(event);
       past.push(event);
       // What is not shown still names the actions of what is.
-      for (const old of past.splice(0, past.length - SHOWN_PAST)) tell(old);
+      for (const old of past.splice(0, past.length - SHOWN_PAST)) if (tell(old) !== undefined) leftOut += 1;
       timer.refresh();
     },
     untilTurn: (turn, signal) =>

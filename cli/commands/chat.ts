@@ -44,6 +44,8 @@ async function open(client: Client, { agent, conversation: id }: ChatOptions): P
   return client.post('/v1/conversations', body, Conversation, { countsOnce: true, headers });
 }
 
+const lookAgain = (id: string): string => `npx countersign chat --conversation ${id}`;
+
 /** One message, its reply, what was done in its turn, and what waits. */
 async function sayOnce(
   { terminal, nowMs }: Context,
@@ -55,13 +57,7 @@ async function sayOnce(
   const answer = await send(client, id, text, { waitsForReply: true });
   const { reply } = answer;
   if (reply === undefined) {
-    print(
-      labelled(
-        '  taken',
-        `${notAnsweredText(answer)}\nLook again with: npx countersign chat --conversation ${id}`,
-        colors.yellow,
-      ),
-    );
+    print(labelled('  taken', `${notAnsweredText(answer)}\nLook again with: ${lookAgain(id)}`, colors.yellow));
     return EXIT.notAnswered;
   }
   print(labelled(agent, reply.text, colors.bold));
@@ -70,5 +66,7 @@ async function sayOnce(
     if (action.outcome !== null) print(outcomeLine(action.outcome.kind, action.summary, action.outcome.reason, colors));
   }
   for (const waiting of now.waiting) print(waitingLine({ ...waiting, approvalId: waiting.id }, colors, nowMs()));
+  if (now.waiting.length > 0)
+    print(labelled('', `The outcome will be reported in this conversation: ${lookAgain(id)}`, colors.dim));
   return EXIT.done;
 }

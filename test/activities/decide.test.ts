@@ -8,6 +8,7 @@ import type { Store } from '../../store/ports.ts';
 import { givenDigest } from '../../trust/digest.ts';
 import { createSigner, createVerifier, generateSigningKey } from '../../trust/signing.ts';
 import { ALLOW, anEvidence, aProposal } from '../domain/builders.ts';
+import { rulesHere } from '../support/rules.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
 import { person } from '../support/system.ts';
 
@@ -24,6 +25,7 @@ function deciding() {
   const store = { actions: { openWrites: none, deniedByPeople: none } } as unknown as Store;
   const loaded = { agent, ruleVersion: 'v1', declarations: declarationsOf(agent) };
   const rules = {
+    ...rulesHere(new Map()),
     decide: async (_agent: string, facts: RuleFacts) => {
       asked.push(facts);
       return ALLOW;

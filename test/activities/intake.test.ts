@@ -52,6 +52,8 @@ after(async () => {
 
 interface Saying {
   readonly answer?: object;
+  /** The form, with empty lists where the answer has none; else the answer as it is. */
+  readonly isWhole?: boolean;
   readonly from?: string;
   readonly handedOver?: boolean;
 }
@@ -75,15 +77,20 @@ async function aConversation(conversationId: string) {
     return { of, fresh: result.items.map((item) => item.id), work: result.intake };
   };
   return {
-    async say(text: string, { answer = {}, from = 'ada', handedOver = false }: Saying = {}): Promise<Said> {
+    async say(
+      text: string,
+      { answer = {}, isWhole = true, from = 'ada', handedOver = false }: Saying = {},
+    ): Promise<Said> {
       turn += 1;
       const { of, fresh, work } = await open(text, from, handedOver);
       show.push(...fresh);
       if (work === undefined) return { work };
       const item = { key: `turn:${turn}:facts`, conversationId, turn, trust: 'model' } as const;
-      const written = await store.items.append([{ ...item, body: { kind: 'facts', text: JSON.stringify(answer) } }]);
+      const written = await store.items.append([
+        { ...item, body: { kind: 'facts', text: JSON.stringify(isWhole ? { ...NOTHING, ...answer } : answer) } },
+      ]);
       const itemId = work === 'fill' ? (written[0]?.id ?? '') : '';
-      const input = { of, fresh, show, itemId, mayAsk: !handedOver };
+      const input = { of, fresh, show, work, itemId, mayAsk: !handedOver };
       const taken = await createTakeIntake(deps)(input);
       deepEqual(await createTakeIntake(deps)(input), taken); // a retry of the same
       return { work, ...taken };
@@ -95,6 +102,7 @@ async function aConversation(conversationId: string) {
   };
 }
 
+const NOTHING = { orderId: [], what: [], amount: [], injured: [] };
 const DAMAGED = { orderId: claims('1042', 'order 1042'), what: claims('damaged', 'damaged') };
 
 test('facts, their quotes and the route go on record once, and the conversation shows them', async () => {
@@ -150,6 +158,21 @@ test('a quote may stand in an earlier message, and what was found there counts o
       ['unverified', ['damaged', 'late'], ['damaged']],
     ],
   );
+});
+
+test('an answer that is not the form is no look: a person is called, and each turn asks for one until a model has looked', async () => {
+  const talk = await aConversation('i-unread');
+  const broken = { answer: { ...NOTHING, injured: 'perhaps' }, isWhole: false };
+  deepEqual(await talk.say('hello', broken), {
+    ...{ work: 'fill', priority: 3, queue: 'desk', next: 'hands_over' },
+    words: 'Somebody of the team takes over from here, and reads what you wrote.',
+  });
+  // Nothing new is said, and still nobody has looked; a person is not called twice for it.
+  deepEqual(await talk.say('how are you?', broken), {
+    ...{ work: 'fill', priority: 3, queue: 'desk', next: 'goes_on', words: '' },
+  });
+  equal((await talk.say('still there?')).next, 'goes_on');
+  equal((await talk.say('thanks')).work, undefined);
 });
 
 test('words of the team are nobody’s facts; of whoever else speaks there they are', async () => {

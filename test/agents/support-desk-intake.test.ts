@@ -5,13 +5,21 @@ import { intake } from '../../agents/support-desk/intake.ts';
 import { answerFrom, claimsIn, factsNow } from '../../domain/intake-facts.ts';
 import { standingAfter } from '../../domain/intake-route.ts';
 import { saidText } from '../../domain/said.ts';
+import { routedHere } from '../support/intake.ts';
 
 /** What comes of a first message, where a model quotes all that code finds, or nothing. */
 function taken(words: string, isQuoted = true) {
   const texts = [saidText('i1', words)];
   const claims = claimsIn(intake, JSON.stringify(isQuoted ? answerFrom(intake, texts) : {})) ?? [];
   const facts = factsNow(intake, { before: [], fresh: texts, texts, claims });
-  return standingAfter(intake, undefined, { turn: 1, version: 'v1', facts, mayAsk: true });
+  return standingAfter(intake, undefined, {
+    turn: 1,
+    version: 'v1',
+    facts,
+    routed: routedHere(intake, facts),
+    mayAsk: true,
+    unlooked: false,
+  });
 }
 const brief = (words: string, isQuoted = true): string => {
   const { priority, queue, next, open } = taken(words, isQuoted);

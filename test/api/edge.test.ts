@@ -87,6 +87,24 @@ test('a wrong body, path, method or media type is the right 4xx with what to do'
   assert.equal(put.headers.get('allow'), 'GET, DELETE');
 });
 
+test('what is not there is a page to a browser that follows a link, and a problem to everybody else', async (t) => {
+  const { call, server } = await serve(t);
+  const browser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+  const answered = async (method: string, headers: Record<string, string>) => {
+    const response = await fetch(`${server.url}/v1/nothing`, { method, headers });
+    return [response.status, response.headers.get('content-type')?.split(';')[0], await response.text()] as const;
+  };
+  const [status, type, text] = await answered('GET', browser);
+  const { body } = await call('customer', 'GET', '/v1/nothing');
+  assert.deepEqual([status, type], [404, 'text/html']);
+  assert.ok(text.includes(String(body.title)) && text.includes('There is no GET /v1/nothing'), text);
+  const asProblem = [404, 'application/problem+json'];
+  for (const accept of ['*/*', 'application/json', 'application/problem+json', 'text/plain']) {
+    assert.deepEqual((await answered('GET', { accept })).slice(0, 2), asProblem, accept);
+  }
+  assert.deepEqual((await answered('POST', browser)).slice(0, 2), asProblem);
+});
+
 test('a body is a JSON object, and whatever else it is, the answer says so', async (t) => {
   const { call, open } = await serve(t);
   const messages = `/v1/conversations/${await open()}/messages`;

@@ -80,6 +80,34 @@ test('what was asked about an action that was proposed anew is told of that one 
   );
 });
 
+test('of a procedure that goes on is told which of its steps waits, for whom, until when', async (t) => {
+  const served = await serve(t);
+  const denied = await aDenied(served);
+  const row = await served.store.actions.get(denied);
+  if (row === undefined) throw new Error('the action is there');
+  const { conversationId, principal } = row;
+  const id = `${conversationId}:2:0`;
+  const start = { ...row, id, tool: 'refund_order', effect: 'start', stage: 'claimed', outcome: null } as const;
+  const of = (actionId: string) =>
+    anApproval({ id: `${actionId}.0.0`, actionId, conversationId, requester: principal.id });
+  served.store.put({ actions: [start] });
+  const asked = [of(`${id}/pay`), of(denied)].map((approval) => {
+    const fact = { kind: 'approval_requested', approval } as const;
+    return { subject: approval.id, step: 'requested', conversationId, atMs: NOW_MS, fact };
+  });
+  await served.store.record(asked);
+  const waits = async () => {
+    const { body } = await served.call('operator', 'GET', `/v1/actions/${id}/why`);
+    return (body['lines'] as Line[]).flatMap(({ text }) => (text.startsWith('it waits') ? [text] : []));
+  };
+  const { summary, group, deadlineMs } = of(id);
+  assert.deepEqual(await waits(), [
+    `it waits for its step ${id}/pay: ${summary} waits for ${group} until ${new Date(deadlineMs).toISOString()} (approval ${id}/pay.0.0)`,
+  ]);
+  served.store.put({ actions: [{ ...start, stage: 'settled', outcome: { kind: 'succeeded', result: null } }] });
+  assert.deepEqual(await waits(), []);
+});
+
 test('who asked why, and of which action, is on record', async (t) => {
   const served = await serve(t);
   const id = await aDenied(served);

@@ -86,6 +86,7 @@ test('one message: its reply, what was done in its turn, what waits for whom, an
       '              is gone',
       '  waits       refund order 1042 waits for finance until (in 1 h)',
       '              npx countersign approve c-1:1:0.0.0',
+      '              The outcome will be reported in this conversation: npx countersign chat --conversation c-1',
     ],
   );
   const sent = api.of('POST /v1/conversations/c-1/messages')[0];
@@ -193,6 +194,10 @@ test('a conversation that goes on shows the end of its past first', async (t) =>
   const chat = countersign(t, ['chat', '--conversation', 'c-1'], at(api.url));
   const output = await chat.says('reply 30');
   assert.equal(output.match(/reply \d+/g)?.length, 20);
+  assert.match(
+    output,
+    /earlier +10 earlier lines are not shown; GET \/v1\/conversations\/c-1\/events has them all\n.*reply 11\n/,
+  );
   chat.process.stdin?.end('more\n');
   const { output: whole } = await chat.ended;
   assert.match(whole, /reply 30\nAda {11}more\nsupport-desk {2}you said more\nGo on with/);

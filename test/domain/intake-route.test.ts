@@ -1,28 +1,39 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { answerFrom, answerSchema, claimsIn, factsNow, isNews } from '../../domain/intake-facts.ts';
-import { readingsOf, routeBy, standingAfter } from '../../domain/intake-route.ts';
+import { answerFrom, answerSchema, claimsIn, factsNow, isNews, isWholeForm } from '../../domain/intake-facts.ts';
+import { readingsOf, standingAfter } from '../../domain/intake-route.ts';
 import type { IntakeRoute, IntakeStanding } from '../../domain/intake.ts';
 import { saidText } from '../../domain/said.ts';
-import { claims as of, eur, shopIntake } from '../support/intake.ts';
+import { claims as of, eur, routedHere, shopIntake } from '../support/intake.ts';
 
 interface Told {
   readonly turn?: number;
   readonly before?: IntakeStanding;
   readonly mayAsk?: boolean;
+  readonly unlooked?: boolean;
 }
 
 /** What comes of these words and this answer of a model. */
 function taken(
   words: string | readonly string[],
   answer: object | string,
-  { turn = 1, before, mayAsk = true }: Told = {},
+  { turn = 1, before, mayAsk = true, unlooked = false }: Told = {},
 ) {
   const texts = [words].flat().map((text, at) => saidText(`i${at}`, text));
   const claims = claimsIn(shopIntake, typeof answer === 'string' ? answer : JSON.stringify(answer)) ?? [];
   const facts = factsNow(shopIntake, { before: before?.facts ?? [], fresh: texts, texts, claims });
-  return { facts, standing: standingAfter(shopIntake, before, { turn, version: 'v1', facts, mayAsk }) };
+  return {
+    facts,
+    standing: standingAfter(shopIntake, before, {
+      turn,
+      version: 'v1',
+      facts,
+      routed: routedHere(shopIntake, facts),
+      mayAsk,
+      unlooked,
+    }),
+  };
 }
 
 const brief = ({ priority, queue, next, open }: IntakeStanding) =>
@@ -52,7 +63,8 @@ const TABLE: readonly [string, object | string, string][] = [
   [WORDS, { ...HONEST, amount: of({ amount: '700.00', currency: 'USD' }, '700.00 EUR') }, '2 finance asks amount'],
   [WORDS, { ...HONEST, amount: of(eur('1.00'), 'a little') }, '2 finance asks amount'],
   [WORDS, { ...HONEST, amount: [...HONEST.amount, ...of(eur('1.00'), '700.00 EUR')] }, '2 finance asks amount'],
-  [WORDS, {}, '2 finance asks what,amount'],
+  // Where one of them cannot be asked for, nothing is: a person has it at once.
+  [WORDS, {}, '2 desk hands_over what,amount'],
   // Judgements are no facts.
   [WORDS, { ...HONEST, priority: 'LOW', urgency: 5, queue: 'spam', handover: true }, '2 finance goes_on'],
   // What somebody else makes up can only call a person.
@@ -61,7 +73,7 @@ const TABLE: readonly [string, object | string, string][] = [
   ['nobody was injured', { injured: of(true, 'injured') }, '1 safety hands_over injured'],
   ['nobody was injured', { injured: of(false, 'nobody was injured') }, '4 support goes_on'],
   // Two values of one fact are none, and what code cannot read is not passed over.
-  ['it is damaged, and late', { what: of('late', 'late') }, '3 returns asks orderId,what'],
+  ['it is damaged, and late', { what: of('late', 'late') }, '3 desk hands_over orderId,what'],
   ['I paid seven hundred euros', {}, '3 support asks amount'],
 ];
 
@@ -114,6 +126,39 @@ test('a fact is asked for twice, then a person is called, once; the same turn ta
   ]);
 });
 
+test('what no model has looked through goes to a person, once, and as urgent as what is unclear', () => {
+  const first = taken('hello', {}, { unlooked: true }).standing;
+  equal(brief(first), '3 desk hands_over');
+  deepEqual(first.called, [{ why: 'no model looked', turn: 1 }]);
+  equal(first.unlooked, true);
+  const second = taken('hello', {}, { turn: 2, before: first, unlooked: true }).standing;
+  equal(brief(second), '3 desk goes_on');
+  const looked = taken('hello', {}, { turn: 3, before: second }).standing;
+  deepEqual([brief(looked), looked.unlooked], ['3 desk goes_on', undefined]);
+  // What code finds by itself stands above it.
+  equal(brief(taken('I was injured', {}, { unlooked: true }).standing), '1 safety hands_over injured');
+  equal(brief(taken('I paid 700.00 EUR', {}, { unlooked: true }).standing), '2 desk hands_over amount');
+});
+
+test('an answer is the form where each fact has a whole list of values of its kind with quotes, whatever stands besides', () => {
+  const whole = { ...HONEST, what: of('damaged', 'came damaged') };
+  const cases: readonly [unknown, boolean][] = [
+    [whole, true],
+    [{ ...whole, priority: 'LOW' }, true],
+    [{ ...whole, amount: of(eur('1.00'), 'words that nobody wrote') }, true],
+    [{ ...whole, amount: of({ amount: 700, currency: 'EUR' }, '700.00 EUR') }, false],
+    [{ ...whole, amount: [{ value: eur('700.00') }] }, false],
+    [{ ...whole, amount: { value: eur('700.00'), quote: '700.00 EUR' } }, false],
+    [{ ...whole, amount: null }, false],
+    [{ ...whole, amount: Array.from({ length: 9 }, () => of(eur('700.00'), '700.00 EUR')).flat() }, false],
+    [{ orderId: [], what: [], amount: [] }, false],
+    [[], false],
+    ['LOW', false],
+  ];
+  for (const [answer, is] of cases) equal(isWholeForm(shopIntake, JSON.stringify(answer)), is, JSON.stringify(answer));
+  equal(isWholeForm(shopIntake, '{"orderId": ['), false);
+});
+
 test('where a person has taken over nothing is asked, and the priority still moves up', () => {
   const { standing } = taken('it came damaged, and I paid 700 EUR', {}, { mayAsk: false });
   equal(brief(standing), '2 finance goes_on what,amount');
@@ -133,7 +178,7 @@ test('a route that throws, or answers what is no route, is the most urgent, and 
     },
   ];
   for (const route of routes) {
-    const { priority, handover } = routeBy({ ...shopIntake, route }, taken('hello', {}).facts);
+    const { priority, handover } = routedHere({ ...shopIntake, route }, taken('hello', {}).facts);
     deepEqual([priority, handover], [1, true]);
   }
 });
@@ -188,10 +233,13 @@ const answer = fc.oneof(
 test('no answer of a model, whatever it leaves out, misquotes, rescales or adds, lowers what the words demand', () => {
   fc.assert(
     fc.property(words, answer, (said, hostile) => {
-      const right = routeBy(shopIntake, taken(said, answerFrom(shopIntake, [saidText('i0', said)])).facts);
-      const wrong = routeBy(shopIntake, taken(said, hostile).facts);
+      const { facts, standing: right } = taken(said, answerFrom(shopIntake, [saidText('i0', said)]));
+      const { facts: otherwise, standing: wrong } = taken(said, hostile);
+      const [should, does] = [routedHere(shopIntake, facts), routedHere(shopIntake, otherwise)];
       ok(wrong.priority <= right.priority, `${right.priority} became ${wrong.priority}`);
-      ok(wrong.handover || !right.handover, 'a person was called before');
+      ok(does.priority <= should.priority, `${should.priority} became ${does.priority}`);
+      ok(wrong.next === 'hands_over' || right.next !== 'hands_over', 'a person was called before');
+      ok(wrong.next !== 'goes_on' || right.next !== 'asks', 'what is needed was asked for before');
     }),
     { numRuns: 1_000 },
   );

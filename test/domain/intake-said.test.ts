@@ -86,8 +86,17 @@ test('typographic quotes, blanks, case, widths and invisible characters make no 
 
 test('a text without end costs a bounded search', () => {
   const text = saidText('i1', '5 EUR '.repeat(10_000));
-  equal(mentionsIn(money, text).length, 200);
+  equal(mentionsIn(money, text).length, 201);
   equal(placesOf(text.folded, '5 eur').length, 50);
+});
+
+test('what stands behind more of the same than is looked through does not pass for not said', () => {
+  const behind = (words: string) => mentionsIn(injured, saidText('i1', words)).map(({ value }) => value);
+  const fifty = 'Not injured. '.repeat(50);
+  equal(behind(`${fifty}I was injured`).includes(null), true);
+  equal(behind(`${'Not injured. '.repeat(49)}I was ill`).includes(null), false);
+  equal(mentionsIn(money, saidText('i1', '5 EUR. '.repeat(201))).at(-1)?.value, null);
+  equal(mentionsIn(money, saidText('i1', '5 EUR. '.repeat(200))).at(-1)?.value === null, false);
 });
 
 test('an intake that cannot be right is refused with a sentence', () => {

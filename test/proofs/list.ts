@@ -2,6 +2,7 @@
 import { approvals } from './approvals/approvals.ts';
 import { clock } from './clock/clock.ts';
 import { crash } from './crash/crash.ts';
+import { drift } from './drift/drift.ts';
 import { firstTenMinutes } from './first-ten-minutes.ts';
 import { freeze } from './freeze/freeze.ts';
 import { killInTool } from './kill-in-tool.ts';
@@ -29,5 +30,6 @@ export const PROOFS: readonly Proof[] = [
   secrets,
   parked,
   whatIf,
+  drift,
   soak,
 ];

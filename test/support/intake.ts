@@ -1,6 +1,8 @@
 // An intake for tests: of a shop, with a fact of each kind that decides something.
 import { defineIntake, fact, type IntakeRoute } from 'countersign';
-import { answerFrom } from '../../domain/intake-facts.ts';
+import { answerFrom, type FactNow } from '../../domain/intake-facts.ts';
+import { readingsOf, routeBy, type Routed } from '../../domain/intake-route.ts';
+import { type Intake, routesOf } from '../../domain/intake.ts';
 import { saidText } from '../../domain/said.ts';
 import { obedient, type Script } from './system.ts';
 
@@ -21,6 +23,12 @@ export const shopIntake = defineIntake({
   },
   unclear: { priority: 3, queue: 'desk', handover: true },
 });
+
+/** The route that the facts have, asked where the test runs. */
+export function routedHere(intake: Intake, facts: readonly FactNow[]): Routed {
+  const readings = readingsOf(facts);
+  return routeBy(intake, facts, readings, { kind: 'routed', routes: routesOf(intake, readings ?? []) });
+}
 
 /** What a model answers of one fact. */
 export const claims = (value: unknown, quote: string) => [{ value, quote }];

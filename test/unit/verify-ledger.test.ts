@@ -6,6 +6,7 @@ import { after, test, type TestContext } from 'node:test';
 import { LedgerFileInvalid, linesOf } from '../../trust/ledger-file.ts';
 import { checkpointText } from '../../trust/note.ts';
 import { createRandom } from '../proofs/support.ts';
+import { run } from '../support/children.ts';
 import { anEntry, buildExport } from '../support/ledger-export.ts';
 import { createLedger, type Files, filesOf, MUTATIONS, rewriteTheTail } from '../support/ledger-mutations.ts';
 import { hasPython, inShort, objection, ours, pythons } from '../support/ledger-verifiers.ts';
@@ -32,6 +33,14 @@ const partOf = (from: number, to: number, entries = ledger.entries) => {
   const { signer, origin } = ledger;
   return [...buildExport(entries, { signer, origin, checkpointEvery: 20, from, to }).lines()];
 };
+
+test('without its three arguments the second verifier says how it is asked, and fails as no verdict does', async (t) => {
+  if (!python) return t.diagnostic('there is no python3 here');
+  for (const args of [[], ['export.jsonl'], ['a', 'b', 'c', 'd']]) {
+    const { code, output } = await run('python3', ['docs/verify-ledger.py', ...args], { limitMs: 60_000 });
+    deepEqual([code, output], [2, 'usage: python3 verify-ledger.py EXPORT CHECKPOINTS VERIFIER_KEY\n']);
+  }
+});
 
 test('a ledger as it was published holds, and says up to where it is proven', async (t) => {
   const holds = { kind: 'holds', entries: 64, from: 1, to: 64, checkpoints: 3, upTo: 60 };

@@ -7,13 +7,14 @@ import { tellWhy } from '../../domain/why.ts';
 import { createErrandAgent, errandCode, errands } from '../support/errands.ts';
 import { createFarSide, directory } from '../support/far-side.ts';
 import { keyOf, lossOf, type Row } from '../support/loss.ts';
+import { resetsOf } from '../support/reset.ts';
 import { startSystem, type System } from '../support/system.ts';
 import { startTemporal } from '../support/temporal.ts';
 
 // What only the store knew: who tried when under which credential.
 const UNDERIVABLE = new Set(['attempted', 'reconciled', 'configured']);
 // What is left empty in what is derived, by its place in the fact.
-const EMPTY = ['itemDigest', 'model', 'requestId', 'cost', 'shown', 'scopes', 'outcome.result', 'owner'];
+const EMPTY = 'itemDigest model requestId cost shown scopes outcome.result outcome.isLost owner'.split(' ');
 const NOTHING_KNOWN = {
   items: new Map(),
   digestNow: undefined,
@@ -27,6 +28,7 @@ let temporal: TestWorkflowEnvironment;
 let system: System;
 let kept: readonly Row[];
 let lost: readonly Row[];
+const { reset } = resetsOf(() => system);
 const { actorDies, backUp, entries, hasActed, rebuild, restore, stopRoles, talk } = lossOf(() => system, errandCode);
 
 before(async () => {
@@ -43,6 +45,8 @@ before(async () => {
   await editedAndApproved();
   await talk('waits', 'errand 1: do a note 1; undo un-a note 11; do pay pay 72; do z note 3');
   await system.approval('waits:1:0/pay.0.0');
+  await talk('again', 'errand 1: do a note 2; do pay pay 73');
+  await system.approval('again:1:0/pay.0.0');
   await diesInAStep();
   await stopRoles();
   lost = (await entries()).slice(kept.length);
@@ -119,6 +123,16 @@ test('a procedure goes on where it was, and nothing of it happens twice', async 
   match(await system.reportReply('waits'), /errand 1 of 4 lines: succeeded/);
   deepEqual(far.effects.slice(happened.length), ['pay waits:1:0/pay 72', 'note waits:1:0/z 3']);
   equal(new Set(far.effects.map((one) => one.split(' ', 2).join(' '))).size, far.effects.length);
+});
+
+test('what a step gave back is lost: a procedure that reads it anew fails of that, and decides by nothing', async () => {
+  const happened = far.effects.length;
+  await reset(waitingWorkflowId(procedureId('again:1:0')));
+  equal(await system.outcome('again:1:0'), 'failed');
+  const [row] = await system.store.actions.some(['again:1:0']);
+  ok(row?.outcome?.kind === 'failed');
+  match(row.outcome.reason, /the step a was done, and cannot be read: what it gave back is lost/);
+  equal(far.effects.length, happened);
 });
 
 function withoutEmpty(fact: Row['fact']): Row['fact'] {

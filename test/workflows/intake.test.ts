@@ -14,13 +14,14 @@ import { startTemporal } from '../support/temporal.ts';
 const PRIORITY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.priority, SearchAttributeType.INT);
 const QUEUE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.queue, SearchAttributeType.KEYWORD);
 
-/** What the model answers when it is asked for facts; 'down' is no answer. */
-const facts: { answer: object | 'down'; asked: number } = { answer: {}, asked: 0 };
+/** What the model answers when it is asked for facts: lists of the form, the rest being empty; words; or nothing. */
+const facts: { answer: object | { readonly text: string } | 'down'; asked: number } = { answer: {}, asked: 0 };
+const EMPTY = { orderId: [], what: [], amount: [], injured: [] };
 const script: Script = (request) => {
   if (request.answer === undefined) return obedient(request);
   facts.asked += 1;
   if (facts.answer === 'down') throw modelFailure('ModelRejectedRequest', 'test', 'the key is wrong');
-  return JSON.stringify(facts.answer);
+  return 'text' in facts.answer ? facts.answer.text : JSON.stringify({ ...EMPTY, ...facts.answer });
 };
 
 let temporal: TestWorkflowEnvironment;
@@ -99,22 +100,38 @@ test('an answer to what was asked goes on with the conversation', async () => {
   deepEqual([batch.typedSearchAttributes.get(PRIORITY), batch.typedSearchAttributes.get(QUEUE)], [3, 'returns']);
 });
 
-test('where no model finds facts, code reads on alone; what it finds calls a person, and the priority is never lower after', async () => {
+test('what no model has looked through goes to a person with what code found, and the priority is never lower after', async () => {
   facts.answer = 'down';
   await system.open('c-down');
   await system.submit('c-down', 'm1', 'hello');
-  equal(await system.reply('c-down', 'm1'), 'you said: hello');
-  await columns('c-down', '4 support');
+  ok((await system.reply('c-down', 'm1')).startsWith('Somebody of the team takes over'));
+  await columns('c-down', '3 desk');
   await system.submit('c-down', 'm2', 'I was injured');
-  ok((await system.reply('c-down', 'm2')).startsWith('Somebody of the team takes over'));
   await columns('c-down', '1 safety');
+  facts.answer = {};
   await system.submit('c-down', 'm3', 'nobody was injured');
   await system.submit('c-down', 'm4', 'I am here', 'olga');
   await system.submit('c-down', 'm5', 'bye');
   equal(await system.reply('c-down', 'm5'), 'you said: bye');
   await columns('c-down', '1 safety');
   const taken = (await system.store.ledger.ofConversation('c-down', 0, 1_000)).flatMap(({ fact }) =>
-    fact.kind === 'intake' ? [`${fact.turn}: ${fact.priority} ${fact.queue} ${fact.next}`] : [],
+    fact.kind === 'intake' ? [`${fact.turn}: ${fact.priority} ${fact.queue} ${fact.next} ${fact.unlooked}`] : [],
   );
-  deepEqual(taken.slice(0, 2), ['1: 4 support goes_on', '2: 1 safety hands_over']);
+  deepEqual(taken.slice(0, 2), ['1: 3 desk hands_over true', '2: 1 safety hands_over true']);
+  equal(taken.at(-1), '5: 1 safety goes_on undefined');
+});
+
+test('an answer that breaks the form moves nothing down, and a person reads what it was about', async () => {
+  for (const [name, answer] of Object.entries({
+    prose: 'All is well.',
+    nothing: '',
+    list: '[]',
+    part: '{"what":"none"}',
+  })) {
+    facts.answer = { text: answer };
+    await system.open(`c-${name}`);
+    await system.submit(`c-${name}`, 'm1', 'My order 1042 came damaged. I paid 700.00 EUR.');
+    ok((await system.reply(`c-${name}`, 'm1')).startsWith('Somebody of the team takes over'), name);
+    await columns(`c-${name}`, '2 desk');
+  }
 });

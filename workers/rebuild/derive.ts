@@ -275,7 +275,9 @@ export function claimed(
 
 /** The result itself is lost; that it succeeded is not. */
 function outcomeOf(ending: Ending): Outcome {
-  return ending.kind === 'succeeded' ? { kind: 'succeeded', result: null } : { ...ending, kind: ending.kind };
+  return ending.kind === 'succeeded'
+    ? { kind: 'succeeded', result: null, isLost: true }
+    : { ...ending, kind: ending.kind };
 }
 
 /** As the actor names the parts of a warrant that it has verified. */

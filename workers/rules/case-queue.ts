@@ -1,11 +1,10 @@
-// The cases that wait to be ruled on, in the order in which they came. May import domain types.
-// Guarantees: it is bounded, and whoever asked is answered: with a verdict, or to ask again.
+// What waits to be asked, cases to be ruled on and readings to be routed, in the order in which it came. May import domain
+// types. Guarantees: it is bounded, and whoever asked is answered: with an answer, or to ask again.
 import { createHash } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import type { LoadedAgent } from '../../domain/agent.ts';
 import type { FailureType } from '../../domain/failure.ts';
-import type { RuleFacts } from '../../domain/rule.ts';
-import type { Verdict } from '../../domain/verdict.ts';
+import type { Ask, Told } from './protocol.ts';
 
 // 1,000 cases: at a few tenths of a millisecond each less than a second; a longer queue is of those who wait no longer.
 export const MAX_WAITING_CASES = 1_000;
@@ -16,31 +15,30 @@ const WAIT_LIMIT_MS = 5_000;
 const MAX_REMEMBERED = 1_000;
 
 export interface WaitingCase {
-  readonly agent: string;
   readonly loaded: LoadedAgent;
-  readonly ruleCase: RuleFacts;
+  readonly ask: Ask;
   /** How often the process was lost over it. */
   losses: number;
-  settle(verdict: Verdict): void;
+  settle(told: Told): void;
   refuse(why: string): void;
 }
 
 export interface CaseQueue {
-  add(agent: string, loaded: LoadedAgent, ruleCase: RuleFacts): Promise<Verdict>;
+  add(loaded: LoadedAgent, ask: Ask): Promise<Told>;
   /** The next case, waited for; undefined once `hasGone` says so, looked at whenever `wake` is called. */
   next(hasGone: () => boolean): Promise<WaitingCase | undefined>;
   wake(): void;
   /** Before all others, and however long it has waited: its process was lost. */
   again(one: WaitingCase): void;
-  /** Deny it; and whoever asks again about the very same, of the same action, hears the same. */
-  deny(one: WaitingCase, verdict: Verdict): void;
+  /** Answer in the place of the process; and whoever asks again about the very same, of the same action, hears the same. */
+  answer(one: WaitingCase, told: Told): void;
   /** Refuse what waits and what comes. */
   close(): void;
 }
 
 export function createCaseQueue(): CaseQueue {
   const waiting: (WaitingCase & { readonly sinceMs: number })[] = [];
-  const remembered = new Map<string, Verdict>();
+  const remembered = new Map<string, Told>();
   let isClosed = false;
   let wake: () => void = () => undefined;
 
@@ -56,13 +54,13 @@ export function createCaseQueue(): CaseQueue {
   }
 
   return {
-    add(agent, loaded, ruleCase) {
+    add(loaded, ask) {
       if (isClosed) return Promise.reject(notReady('their process has ended'));
       if (waiting.length >= MAX_WAITING_CASES)
         return Promise.reject(notReady(`${MAX_WAITING_CASES} cases wait for them`));
       return new Promise((settle, reject) => {
         const refuse = (why: string) => reject(notReady(why));
-        waiting.push({ agent, loaded, ruleCase, losses: 0, sinceMs: Date.now(), settle, refuse });
+        waiting.push({ loaded, ask, losses: 0, sinceMs: Date.now(), settle, refuse });
         wake();
       });
     },
@@ -76,11 +74,11 @@ export function createCaseQueue(): CaseQueue {
     },
     wake: () => wake(),
     again: (one) => void waiting.unshift({ ...one, sinceMs: Date.now() }),
-    deny(one, verdict) {
-      remembered.set(keyOf(one), verdict);
+    answer(one, told) {
+      remembered.set(keyOf(one), told);
       const [oldest] = remembered.keys();
       if (remembered.size > MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
-      one.settle(verdict);
+      one.settle(told);
     },
     close() {
       isClosed = true;
@@ -89,11 +87,10 @@ export function createCaseQueue(): CaseQueue {
   };
 }
 
-/** The same action over the same evidence, at whatever time. */
-function keyOf({ agent, ruleCase }: WaitingCase): string {
-  return createHash('sha256')
-    .update(JSON.stringify([agent, { ...ruleCase, nowMs: 0 }]))
-    .digest('hex');
+/** The same action over the same evidence, at whatever time; or the same readings. */
+function keyOf({ ask }: WaitingCase): string {
+  const asked = ask.kind === 'rule' ? { ...ask, ruleCase: { ...ask.ruleCase, nowMs: 0 } } : ask;
+  return createHash('sha256').update(JSON.stringify(asked)).digest('hex');
 }
 
 function notReady(why: string): ApplicationFailure {

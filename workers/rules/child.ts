@@ -5,6 +5,7 @@
 //   node child.ts FOLDER
 import { writeFileSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { routesOf } from '../../domain/intake.ts';
 import { decideByRules } from '../../domain/rule.ts';
 import { loadAgents } from '../load-agents.ts';
 import { type Ask, ENTERING_FILE, type Said } from './protocol.ts';
@@ -29,11 +30,17 @@ try {
   const { agents } = await loadAgents(process.argv[2] ?? '');
   let asks = 0;
   const entering = (place: number) => void writeSync(ENTERING_FILE, `${asks} ${place}\n`);
-  process.on('message', ({ agent, ruleCase }: Ask) => {
+  process.on('message', (ask: Ask) => {
     asks += 1;
-    const loaded = agents.get(agent);
-    if (loaded === undefined) throw new Error(`there is no agent "${agent}"`);
-    say({ kind: 'decided', verdict: decideByRules(loaded.agent.rules, loaded.ruleVersion, ruleCase, entering) });
+    const loaded = agents.get(ask.agent);
+    if (loaded === undefined) throw new Error(`there is no agent "${ask.agent}"`);
+    const { agent, ruleVersion } = loaded;
+    if (ask.kind === 'rule') {
+      say({ kind: 'decided', verdict: decideByRules(agent.rules, ruleVersion, ask.ruleCase, entering) });
+    } else {
+      if (agent.intake === undefined) throw new Error(`the agent "${ask.agent}" has no intake`);
+      say({ kind: 'routed', routes: routesOf(agent.intake, ask.readings) });
+    }
   });
   const versions = Object.fromEntries([...agents].map(([name, { ruleVersion }]) => [name, ruleVersion]));
   say({ kind: 'loaded', versions });

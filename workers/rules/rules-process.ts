@@ -5,8 +5,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Verdict } from '../../domain/verdict.ts';
-import { type Ask, ENTERING_FILE, type Said } from './protocol.ts';
+import { type Ask, ENTERING_FILE, type Said, type Told } from './protocol.ts';
 
 // 250 ms of the processor for all rules of one case: pure functions need well under one, and a decision holds up its
 // conversation; past it they loop, or do what rules may not.
@@ -25,7 +24,7 @@ const MAX_LAST_WORDS = 2_000;
 
 /** How an ask ended. */
 export type Asked =
-  | { readonly kind: 'decided'; readonly verdict: Verdict }
+  | Told
   | {
       readonly kind: 'lost';
       /** The place of the rule that was asked last; undefined where none was. */
@@ -38,7 +37,7 @@ export type Asked =
 export interface RulesProcess {
   /** The rule versions of what it has loaded, by agent. Rejects with a sentence where it does not come up. */
   readonly loaded: Promise<Readonly<Record<string, string>>>;
-  /** Rule on one case. One at a time. */
+  /** Ask one thing. One at a time. */
   ask(one: Ask): Promise<Asked>;
   /** Calls back once, when it has ended, however; at once where it has. */
   onGone(call: () => void): void;
@@ -58,7 +57,7 @@ export function startRulesProcess(folder: string): RulesProcess {
   let onGone: () => void = () => undefined;
   let settle: (asked: Asked) => void = () => undefined;
   child.on('message', (said: Said) => {
-    if (said.kind === 'decided') settle(said);
+    if (said.kind === 'decided' || said.kind === 'routed') settle(said);
     if (said.kind === 'loaded') onLoaded(said.versions);
     if (said.kind === 'not_loaded') onNotLoaded(said.reason);
   });

@@ -46,6 +46,11 @@ export function startRules(loaded: LoadedAgents, log: RulesLog): RunningRules {
     }
   }
 
+  const loadedOf = (agent: string) => {
+    const one = loaded.agents.get(agent);
+    if (one === undefined) throw new Error(`there is no agent "${agent}"`);
+    return one;
+  };
   const done = keepUp().finally(() => {
     present?.kill();
     queue.close();
@@ -57,9 +62,14 @@ export function startRules(loaded: LoadedAgents, log: RulesLog): RunningRules {
     ready,
     done,
     async decide(agent, ruleCase) {
-      const one = loaded.agents.get(agent);
-      if (one === undefined) throw new Error(`there is no agent "${agent}"`);
-      return queue.add(agent, one, ruleCase);
+      const told = await queue.add(loadedOf(agent), { kind: 'rule', agent, ruleCase });
+      if (told.kind !== 'decided') throw new Error('a case must be answered with a verdict'); // only a bug breaks this
+      return told.verdict;
+    },
+    async route(agent, readings) {
+      const told = await queue.add(loadedOf(agent), { kind: 'route', agent, readings });
+      if (told.kind === 'decided') throw new Error('readings must be answered with routes'); // only a bug breaks this
+      return told;
     },
     async stop() {
       ending.abort();
@@ -118,9 +128,9 @@ async function serve(one: RulesProcess, queue: CaseQueue, onLoss: (of: WaitingCa
   for (;;) {
     const next = await queue.next(() => isGone);
     if (next === undefined) return;
-    const asked = await one.ask({ agent: next.agent, ruleCase: next.ruleCase });
-    if (asked.kind === 'decided') next.settle(asked.verdict);
-    else onLoss(next, asked);
+    const asked = await one.ask(next.ask);
+    if (asked.kind === 'lost') onLoss(next, asked);
+    else next.settle(asked);
   }
 }
 
@@ -131,15 +141,34 @@ function afterLoss(
   signal: AbortSignal,
   log: RulesLog,
 ): void {
-  const { agent, loaded, ruleCase } = one;
+  const { loaded, ask } = one;
   if (signal.aborted) return one.refuse('they are being stopped');
+  if (ask.kind === 'route') return afterLossOfRoute(one, { how, isCertain }, queue, log);
   const ruleId = entered === undefined ? undefined : loaded.agent.rules[entered]?.id;
-  log.warn({ agent, actionId: ruleCase.actionId, ruleId, how }, 'the process of the rules is lost; it starts anew');
+  const about = { agent: ask.agent, actionId: ask.ruleCase.actionId, ruleId, how };
+  log.warn(about, 'the process of the rules is lost; it starts anew');
   one.losses += 1;
   const isAtFault = one.losses >= MOST_LOSSES || (isCertain && ruleId !== undefined);
   if (!isAtFault) return queue.again(one);
   if (ruleId === undefined) return one.refuse(`their process ${how}`);
-  queue.deny(one, { kind: 'deny', ruleId, ruleVersion: loaded.ruleVersion, reason: denialOf(how) });
+  const verdict = { kind: 'deny', ruleId, ruleVersion: loaded.ruleVersion, reason: denialOf(how) } as const;
+  queue.answer(one, { kind: 'decided', verdict });
+}
+
+/** Whoever asked hears that there is no route, and hands the conversation to a person. */
+function afterLossOfRoute(
+  one: WaitingCase,
+  { how, isCertain }: Pick<Lost, 'how' | 'isCertain'>,
+  queue: CaseQueue,
+  log: RulesLog,
+): void {
+  log.warn(
+    { agent: one.ask.agent, how },
+    'the process of the rules is lost over the route of an intake; it starts anew',
+  );
+  one.losses += 1;
+  if (isCertain || one.losses >= MOST_LOSSES) queue.answer(one, { kind: 'unrouted' });
+  else queue.again(one);
 }
 
 /** The reason of a verdict on a rule over which its process was lost. */

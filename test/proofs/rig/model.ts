@@ -11,10 +11,13 @@ export interface Model {
   asked(conversationId: string): ReadonlyMap<number, number>;
   /** How long it thinks, ms; a proof may lengthen it, to do something meanwhile. */
   answersAfterMs: number;
-  /** What it answers where it is made to fill in a form: JSON, or anything else, upon what it was shown of callers. */
-  facts: (said: readonly string[]) => string;
+  /** What it answers where it is made to fill in a form, upon what it was shown of callers. */
+  fill: (said: readonly string[]) => FormAnswer;
   stop(): Promise<void>;
 }
+
+/** `json`: in the form, whether it is any JSON or not. `words`: beside the form. `down`: HTTP 500. */
+export type FormAnswer = { readonly kind: 'json' | 'words'; readonly text: string } | { readonly kind: 'down' };
 
 /** A call that the model is to make: the tool, and its cents. */
 export type Wish = readonly [tool: string, cents: number];
@@ -65,7 +68,7 @@ export async function startModel(): Promise<Model> {
     const { messages, tool_choice: choice } = Asked.parse(body);
     if (typeof choice === 'object') {
       const said = messages.filter(({ role }) => role === 'user').map(({ content }) => content ?? '');
-      return { status: 200, body: completion(called([[choice.function.name, model.facts(said)]])) };
+      return filled(choice.function.name, model.fill(said));
     }
     const about = messages.flatMap(({ content }) => ABOUT.exec(content ?? '')?.[1] ?? [])[0] ?? '';
     const answers = messages.filter(({ role }) => role === 'assistant').length;
@@ -78,10 +81,23 @@ export async function startModel(): Promise<Model> {
     url: `${served.url}/v1`,
     asked: (conversationId) => counts.get(conversationId) ?? new Map(),
     answersAfterMs: 0,
-    facts: () => '{}',
+    fill: () => ({ kind: 'json', text: '{}' }),
     stop: () => served.stop(),
   };
   return model;
+}
+
+function filled(form: string, answer: FormAnswer): { readonly status: number; readonly body: unknown } {
+  switch (answer.kind) {
+    case 'json':
+      return { status: 200, body: completion(called([[form, answer.text]])) };
+    case 'words':
+      return { status: 200, body: completion({ content: answer.text }) };
+    case 'down':
+      return { status: 500, body: { error: { message: 'the model is down', type: 'server_error' } } };
+    default:
+      return answer satisfies never;
+  }
 }
 
 interface Message {

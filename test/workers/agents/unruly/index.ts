@@ -43,7 +43,7 @@ function spin(): void {
 
 const keeping: unknown[] = [];
 
-const deeds: Readonly<Record<number, () => unknown>> = {
+export const deeds: Readonly<Record<number, () => unknown>> = {
   [DEEDS.loops]: spin,
   [DEEDS.throws]: () => {
     throw new Error('boom');
@@ -68,7 +68,7 @@ const deeds: Readonly<Record<number, () => unknown>> = {
 };
 
 /** As if somebody had killed the process just then, the first time that it is asked about this order. */
-function killedOnce(order: number): undefined {
+export function killedOnce(order: number): undefined {
   const marker = join(tmpdir(), `countersign-unruly-${order}`);
   if (existsSync(marker)) return rmSync(marker) as undefined;
   writeFileSync(marker, '');
