@@ -5,6 +5,7 @@
 //   node child.ts FOLDER
 import { writeFileSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { periodLimitsOf } from '../../domain/agent.ts';
 import { decideByRules } from '../../domain/rule.ts';
 import { loadAgents } from '../load-agents.ts';
 import { type Ask, ENTERING_FILE, type Said } from './protocol.ts';
@@ -33,7 +34,9 @@ try {
     asks += 1;
     const loaded = agents.get(agent);
     if (loaded === undefined) throw new Error(`there is no agent "${agent}"`);
-    say({ kind: 'decided', verdict: decideByRules(loaded.agent.rules, loaded.ruleVersion, ruleCase, entering) });
+    const { rules } = loaded.agent;
+    const deciding = { limits: periodLimitsOf(loaded.agent), entering };
+    say({ kind: 'decided', verdict: decideByRules(rules, loaded.ruleVersion, ruleCase, deciding) });
   });
   const versions = Object.fromEntries([...agents].map(([name, { ruleVersion }]) => [name, ruleVersion]));
   say({ kind: 'loaded', versions });
