@@ -182,7 +182,11 @@ export function countingFor(
   /** By name: rules and agent may be of two copies of one file. */
   const standing = <Q extends Quantity>({ name }: PeriodLimit<Q>) => {
     const limit = countsOf(limits, tool).find((one) => one.name === name);
-    if (limit === undefined) throw new Error(`the limit "${name}" of the agent does not count ${tool}`);
+    if (limit === undefined) {
+      throw new Error(
+        `the agent has no limit "${name}" of ${tool}; name it in periodLimits, and the tool in its \`of\``,
+      );
+    }
     const use = uses.find((one) => one.limit === name);
     if (use === undefined) throw new Error(`what was used of the limit "${name}" is not known`);
     const wants = checked(name, limit.takes(input)) as Q;

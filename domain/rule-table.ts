@@ -99,7 +99,7 @@ function usedIn(use: Omit<LimitUse, 'used'>, { used = {} }: RowCase<unknown>): L
 export function whyNotUsed(limits: readonly PeriodLimit[], { tool, of }: RuleRow): string | undefined {
   const counting = countsOf(limits, tool).map(({ name }) => name);
   const unknown = Object.keys(of.used ?? {}).find((name) => !counting.includes(name));
-  return unknown === undefined ? undefined : `the agent has no limit "${unknown}" that counts ${tool}`;
+  return unknown === undefined ? undefined : `the agent has no limit "${unknown}" of ${tool}`;
 }
 
 function provenanceOf({ origins = {}, context }: RowCase<unknown>, input: JsonObject): Provenance {

@@ -127,12 +127,12 @@ test('whatever cannot be right about a limit denies, and names the limit', () =>
   const uses = aCase({});
   match(
     reasonOf(({ fits }) => (fits(alone, 3) ? allow() : undefined), uses),
-    /^deny.*"alone" of the agent does not/,
+    /^deny.*no limit "alone" of refund; name it/,
   );
   const both = [money, often, elsewhere];
   match(
     reasonOf(({ used }) => allow(String(used(elsewhere))), uses, both),
-    /^deny.*"elsewhere".*does not count refund/,
+    /^deny.*no limit "elsewhere" of refund/,
   );
   match(
     reasonOf(({ fits }) => (fits(money, amountOf(1, 'USD')) ? allow() : undefined), uses),
