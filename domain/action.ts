@@ -128,7 +128,8 @@ export interface Ending {
 /** What the actor answers to `act`: how it ended, or that the verdict was too old and must be given again. */
 export type ActResult =
   | { readonly kind: 'settled'; readonly ending: Ending; readonly item: ItemRef | null }
-  | { readonly kind: 'verdict_stale' };
+  /** `reason`: what of the verdict does not hold any more, where it is not merely too old. */
+  | { readonly kind: 'verdict_stale'; readonly reason?: string };
 
 /** An action that ended, as its conversation sees it. */
 export interface SettledAction {

@@ -1,6 +1,7 @@
 // What an agent declares: who owns it, what it is for, which model, tools, procedures and rules. May import domain only.
 import { DEFAULT_OF_A_TURN, MOST_OF_A_TURN, type TurnLimits } from './budget.ts';
 import type { Intake } from './intake.ts';
+import { type PeriodLimit, whyNotLimits } from './limit.ts';
 import type { ModelPrice } from './model.ts';
 import type { Directory } from './principal.ts';
 import { CURRENCY, isMember } from './principal.ts';
@@ -76,6 +77,8 @@ export interface AgentDefinition {
   /** Which facts are looked for in messages, and what priority and queue they come to: `defineIntake({ … })`. */
   readonly intake?: Intake;
   readonly limits?: Partial<Limits>;
+  /** What is counted per principal, tenant or agent, and period: `defineLimit({ … })`. How much there may be, rules say. */
+  readonly periodLimits?: readonly PeriodLimit[];
   readonly demo?: readonly DemoIntent[];
 }
 
@@ -107,13 +110,20 @@ export function defineAgent(definition: AgentDefinition): Agent {
       );
     }
   }
+  const { tools, periodLimits = [] } = definition;
+  const unlimited = whyNotLimits(
+    periodLimits,
+    tools.map((tool) => tool.name),
+  );
+  if (unlimited !== undefined) throw new Error(`agent "${name}": ${unlimited}`);
   for (const [model, price] of Object.entries(definition.prices ?? {})) assertPrice(name, model, price);
   const limits = limitsOf(definition.limits);
   for (const [limit, most] of Object.entries(MOST) as [keyof Limits, number][]) {
     const isSane = Number.isInteger(limits[limit]) && limits[limit] >= 1 && limits[limit] <= most;
     if (!isSane) throw new Error(`agent "${name}": limits.${limit} must be a whole number from 1 to ${most}`);
   }
-  return Object.freeze({ models: [], prices: {}, procedures: [], systems: [], demo: [], ...definition, limits });
+  const empty = { models: [], prices: {}, procedures: [], systems: [], periodLimits: [], demo: [] };
+  return Object.freeze({ ...empty, ...definition, limits });
 }
 
 /** Also of an agent of another copy of this package, whose limits may lack what came later. */
@@ -123,6 +133,10 @@ export function limitsOf(own: Partial<Limits> = {}): Limits {
   // Whoever lets one answer call more than that lets the turn do so.
   return { ...limits, toolCallsPerTurn: Math.max(limits.toolCallsPerTurn, limits.callsPerModelCall) };
 }
+
+/** The limits of the agent per period. Agents of another copy of this package may lack what came later. */
+export const periodLimitsOf = ({ periodLimits = [] }: Partial<Pick<Agent, 'periodLimits'>>): readonly PeriodLimit[] =>
+  periodLimits;
 
 /** All that a call of the model can name. Agents of another copy of this package may lack what came later. */
 export const callablesOf = ({

@@ -1,15 +1,16 @@
 // The table of an agent's rules: calls, what the record says, who asks, and what the rules must answer. It lies beside the
 // rules, and `countersign rules check` runs it. Pure. May import domain only.
-import { type Agent, callablesOf } from './agent.ts';
+import { type Agent, callablesOf, periodLimitsOf } from './agent.ts';
 import type { Json, JsonObject } from './json.ts';
 import { scalarsOf } from './leaves.ts';
+import { countsOf, currencyOf, type LimitUse, type PeriodLimit, type Quantity, unitsIn, usesFor } from './limit.ts';
 import { DEFAULT_TENANT } from './principal.ts';
 import type { Procedure } from './procedure.ts';
 import type { Provenance } from './provenance.ts';
 import type { RuleFacts } from './rule.ts';
 import { isStrangers, type Origin } from './sources.ts';
 import type { Callable, Tool } from './tool.ts';
-import type { Verdict } from './verdict.ts';
+import { reservesIn, type Verdict } from './verdict.ts';
 
 /** What the rules must answer: the rule that answers, and for an ask whom. `default` answers where no rule does. */
 export type Expected =
@@ -35,6 +36,8 @@ export interface RowCase<Input> {
   readonly origins?: Readonly<Record<string, Origin>>;
   /** Whether the model had read what anybody may have written; by default where an origin says so. */
   readonly context?: Provenance['context'];
+  /** What has been taken of the limits that count it, by name; of what is not named nothing. */
+  readonly used?: Readonly<Record<string, Quantity>>;
   /** Of which procedure it is a step, and of which name; left out where the model calls. */
   readonly proposedBy?: { readonly procedure: string; readonly step: string };
 }
@@ -61,8 +64,15 @@ export const SOMEBODY = 'somebody';
 const A_DAY_MS = Date.UTC(2026, 2, 2, 10);
 
 /** The case that the rules are asked, as they would be for a real call. `input` is what the schema has made of it. */
-export function caseOf(tool: Callable, of: RowCase<unknown>, input: JsonObject, groups: readonly string[]): RuleFacts {
+export function caseOf(
+  { agent, tool }: { readonly agent: Pick<Agent, 'name' | 'periodLimits'>; readonly tool: Callable },
+  of: RowCase<unknown>,
+  input: JsonObject,
+  groups: readonly string[],
+): RuleFacts {
   const { record, by = SOMEBODY, atMs: nowMs = A_DAY_MS, proposedBy } = of;
+  const call = { agent: agent.name, tenant: DEFAULT_TENANT, principalId: by, tool: tool.name };
+  const uses = usesFor(periodLimitsOf(agent), call, nowMs);
   return {
     actionId: 'table:1:0',
     tool: tool.name,
@@ -75,8 +85,21 @@ export function caseOf(tool: Callable, of: RowCase<unknown>, input: JsonObject, 
     critical: tool.critical,
     provenance: provenanceOf(of, input),
     groups,
+    ...(uses.length === 0 ? {} : { limits: uses.map((use) => usedIn(use, of)) }),
     nowMs,
   };
+}
+
+function usedIn(use: Omit<LimitUse, 'used'>, { used = {} }: RowCase<unknown>): LimitUse {
+  const taken = used[use.limit];
+  return { ...use, used: taken === undefined ? {} : { [currencyOf(taken)]: unitsIn(taken) } };
+}
+
+/** Why a row cannot be asked as it stands: it names a limit that does not count the tool. */
+export function whyNotUsed(limits: readonly PeriodLimit[], { tool, of }: RuleRow): string | undefined {
+  const counting = countsOf(limits, tool).map(({ name }) => name);
+  const unknown = Object.keys(of.used ?? {}).find((name) => !counting.includes(name));
+  return unknown === undefined ? undefined : `the agent has no limit "${unknown}" of ${tool}`;
 }
 
 function provenanceOf({ origins = {}, context }: RowCase<unknown>, input: JsonObject): Provenance {
@@ -106,23 +129,29 @@ export interface Gaps {
   readonly neverCalled: readonly string[];
   /** Writes that no rule is about: nothing but a rule over every tool can ever let them run. */
   readonly withoutRule: readonly string[];
+  /** Limits on which the answer to no row rests: what is counted, and not limited. */
+  readonly neverAsked: readonly string[];
 }
 
 /** The gaps of an agent, by the verdicts that its rows got, in order. */
 export function gapsOf(
-  { rules, tools, procedures }: Pick<Agent, 'rules' | 'tools' | 'procedures'>,
+  { rules, tools, procedures, periodLimits }: Pick<Agent, 'rules' | 'tools' | 'procedures' | 'periodLimits'>,
   rows: readonly RuleRow[],
-  verdicts: readonly Pick<Verdict, 'ruleId'>[],
+  verdicts: readonly Verdict[],
 ): Gaps {
   const hit = new Set(verdicts.map(({ ruleId }) => ruleId));
   const called = new Set(rows.map(({ tool }) => tool));
   const ruled = new Set(rules.map(({ tool }) => tool));
+  const asked = new Set(verdicts.flatMap(reservesIn).flatMap(({ limit, most }) => (most === null ? [] : [limit])));
   return {
     neverHit: rules.map(({ id }) => id).filter((id) => !hit.has(id)),
     neverCalled: callablesOf({ tools, procedures })
       .map(({ name }) => name)
       .filter((name) => !called.has(name)),
     withoutRule: tools.filter(({ effect, name }) => effect !== 'read' && !ruled.has(name)).map(({ name }) => name),
+    neverAsked: periodLimitsOf({ periodLimits })
+      .map(({ name }) => name)
+      .filter((name) => !asked.has(name)),
   };
 }
 

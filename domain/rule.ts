@@ -4,6 +4,7 @@ import type { Evidence, Effect } from './action.ts';
 import type { Amount } from './entitlement.ts';
 import type { Verdict } from './verdict.ts';
 import type { Json, JsonObject } from './json.ts';
+import { type Counting, countingFor, type LimitUse, type PeriodLimit } from './limit.ts';
 import { CURRENCY, type Principal } from './principal.ts';
 import type { Procedure } from './procedure.ts';
 import { originOfArgument, type Provenance } from './provenance.ts';
@@ -12,7 +13,7 @@ import { cutText } from './text.ts';
 import type { Tool } from './tool.ts';
 
 /** What a rule sees. `input` is parsed; `evidence` is what the tool's system of record said, null if it has none. */
-export interface RuleCase<Input = JsonObject> {
+export interface RuleCase<Input = JsonObject> extends Pick<Counting, 'used' | 'wants' | 'fits'> {
   readonly actionId: string;
   readonly tool: string;
   readonly effect: Effect;
@@ -30,11 +31,13 @@ export interface RuleCase<Input = JsonObject> {
   readonly origin: (argument: string) => Origin | undefined;
   /** The groups of the directory that the principal stands in now. */
   readonly groups: readonly string[];
+  /** Where it stands in each limit of the agent that counts it; absent where none does. Ask by `used` and `fits`. */
+  readonly limits?: readonly LimitUse[];
   readonly nowMs: number;
 }
 
 /** What is known about an action. */
-export type RuleFacts = Omit<RuleCase, 'origin'>;
+export type RuleFacts = Omit<RuleCase, 'origin' | 'used' | 'wants' | 'fits'>;
 
 /** True when who asks stands in the group of the directory. A group that nobody wrote down has no members. */
 export const inGroup = ({ groups }: Pick<RuleCase<never>, 'groups'>, group: string): boolean => groups.includes(group);
@@ -122,15 +125,41 @@ export function rule(
 /**
  * Ask the rules in order. 'default' speaks when none does: an own read that carries nothing out runs, a procedure starts,
  * for that has no effect, and all else is denied. A throw denies. `entering` is told the place of each rule before it is
- * asked.
+ * asked. What it takes of limits goes with the answer.
  */
 export function decideByRules(
   rules: readonly Rule[],
   ruleVersion: string,
   facts: RuleFacts,
-  entering: (place: number) => void = () => undefined,
+  { limits = [], entering = () => undefined }: Deciding = {},
 ): Verdict {
-  const action: RuleCase = { ...facts, origin: (argument) => originOfArgument(facts.provenance, argument) };
+  const counting = countingFor(limits, facts);
+  const verdict = firstAnswer(rules, ruleVersion, facts, counting, entering);
+  if (verdict.kind === 'deny') return verdict;
+  try {
+    const reserves = counting.reserves();
+    return reserves.length === 0 ? verdict : { ...verdict, reserves };
+  } catch (error) {
+    const reason = cut(`what it takes of a limit cannot be told: ${messageOf(error)}`);
+    return { kind: 'deny', ruleId: verdict.ruleId, ruleVersion, reason };
+  }
+}
+
+export interface Deciding {
+  /** Of the agent. */
+  readonly limits?: readonly PeriodLimit[];
+  readonly entering?: (place: number) => void;
+}
+
+function firstAnswer(
+  rules: readonly Rule[],
+  ruleVersion: string,
+  facts: RuleFacts,
+  { used, wants, fits }: Counting,
+  entering: (place: number) => void,
+): Verdict {
+  const origin = (argument: string) => originOfArgument(facts.provenance, argument);
+  const action: RuleCase = { ...facts, origin, used, wants, fits };
   for (const [place, one] of rules.entries()) {
     if (one.tool !== '' && one.tool !== action.tool) continue;
     entering(place);
@@ -139,7 +168,7 @@ export function decideByRules(
       const answer = one.answer(action as RuleCase<never>);
       if (answer !== undefined) return verdictOf(one.id, ruleVersion, answer) ?? denied('the rule answers nonsense');
     } catch (error) {
-      return denied(`the rule threw: ${error instanceof Error ? error.message : 'something that is no Error'}`);
+      return denied(`the rule threw: ${messageOf(error)}`);
     }
   }
   if (isPlainRead(action) && action.evidence !== null && action.evidence.subject === action.principal.id) {
@@ -159,6 +188,7 @@ export const isPlainRead = ({ effect, egress }: Pick<RuleFacts, 'effect' | 'egre
 export const MAX_REASON_CHARS = 500;
 
 const cut = (reason: string): string => cutText(reason, MAX_REASON_CHARS);
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'something that is no Error');
 
 /** Undefined where the answer is none: a rule need not have been type-checked, and what is no answer must not run. */
 function verdictOf(ruleId: string, ruleVersion: string, answer: Answer | null): Verdict | undefined {

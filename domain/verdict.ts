@@ -1,5 +1,6 @@
 // What the rules answer about one action. May import domain types only.
 import type { Amount } from './entitlement.ts';
+import type { Reserve } from './limit.ts';
 
 /** The id under which code denies what was proposed under another declaration of its tool. */
 export const TOOL_CHANGED = 'tool-changed';
@@ -10,7 +11,14 @@ export type DeniedByCode = (typeof DENIED_BY_CODE)[number];
 
 /** The answer of the rules. Doing nothing denies: no rule, a thrown rule, an unknown tool are `deny`. */
 export type Verdict =
-  | { readonly kind: 'allow'; readonly ruleId: string; readonly ruleVersion: string; readonly reason: string }
+  | {
+      readonly kind: 'allow';
+      readonly ruleId: string;
+      readonly ruleVersion: string;
+      readonly reason: string;
+      /** What it takes of which limits. Absent where none counts it. */
+      readonly reserves?: readonly Reserve[];
+    }
   | { readonly kind: 'deny'; readonly ruleId: string; readonly ruleVersion: string; readonly reason: string }
   | {
       readonly kind: 'ask';
@@ -27,4 +35,10 @@ export type Verdict =
       readonly escalation?: readonly { readonly group: string; readonly afterMs: number }[];
       /** How much it is about, where people's own limits count. */
       readonly amount?: Amount;
+      /** As with `allow`. */
+      readonly reserves?: readonly Reserve[];
     };
+
+/** What it takes of limits; nothing where it denies, and in verdicts of 0.7.0. */
+export const reservesIn = (verdict: Verdict): readonly Reserve[] =>
+  verdict.kind === 'deny' ? [] : (verdict.reserves ?? []);

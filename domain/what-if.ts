@@ -28,7 +28,8 @@ export interface RulingInputs {
 
 /** What some rules answer to it, or why they cannot be asked the same, as a sentence. */
 export type Replayed =
-  | { readonly kind: 'ruled'; readonly verdict: Verdict }
+  /** `isApproximate`: what was used of a limit is not on record, and it was asked as if that were nothing. */
+  | { readonly kind: 'ruled'; readonly verdict: Verdict; readonly isApproximate?: boolean }
   | { readonly kind: 'not_replayed'; readonly reason: string };
 
 /** How a verdict changes: what lets more through first, what lets less through after it. */
@@ -93,7 +94,10 @@ export interface Flip
   readonly summary: string;
   readonly before: Verdict;
   readonly after: Verdict;
-  /** Groups and time of then are not on record: groups are those of today, the time is that of the entry. */
+  /**
+   * Something of what the rules see is not on record: groups are those of today, the time is that of the entry, and of a
+   * limit that did not count it then nothing was used.
+   */
   readonly isApproximate: boolean;
 }
 
@@ -110,7 +114,7 @@ export interface WhatIf {
   readonly fromMs: number | null;
   readonly toMs: number | null;
   readonly replayed: number;
-  /** Of those, how many were replayed with groups and time of no record. */
+  /** Of those, how many were replayed with groups, time or uses of limits of no record. */
   readonly approximate: number;
   /** Of those, how many get the same verdict by another rule. */
   readonly byAnotherRule: number;

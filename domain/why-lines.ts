@@ -2,8 +2,10 @@
 // May import domain only.
 import type { Fact, FactOf, RecordedEntry } from './entry.ts';
 import type { Proposal } from './action.ts';
+import { limitsText } from './limit-words.ts';
 import { toldSources } from './origin-words.ts';
 import { REFUSALS, type RefusedDecision } from './refusal.ts';
+import { reservesIn } from './verdict.ts';
 import { type Chain, rulingOf } from './why-chain.ts';
 import { attempted, claimed, settled } from './why-ends.ts';
 import { asked, saw, sawInVain, takenIn } from './why-heard.ts';
@@ -153,7 +155,7 @@ function inspected({ tool, scopes, evidence }: FactOf<'inspected'>, isRebuilt: b
   };
 }
 
-function ruled({ verdict, evidence, signed }: FactOf<'ruled'>, step: string, chain: Chain): Line {
+function ruled({ verdict, evidence, given, signed }: FactOf<'ruled'>, step: string, chain: Chain): Line {
   const asks =
     verdict.kind === 'ask' ? ` ${verdict.quorum} of ${verdict.group} within ${minutes(verdict.withinMs)}` : '';
   const actedOn = rulingOf(chain)?.entry.step === step;
@@ -165,7 +167,7 @@ function ruled({ verdict, evidence, signed }: FactOf<'ruled'>, step: string, cha
       : '';
   return {
     part: 'rule',
-    text: `the rule ${verdict.ruleId} said ${verdict.kind}${asks}: ${verdict.reason}`,
+    text: `the rule ${verdict.ruleId} said ${verdict.kind}${asks}: ${verdict.reason}${limitsText(given?.limits, reservesIn(verdict))}`,
     coverage: isSigned ? 'enforced' : 'attributed',
     because: isSigned
       ? `tested code ruled on it and signed, and the signature holds${rest}`

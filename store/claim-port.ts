@@ -2,6 +2,7 @@
 // only.
 import type { Outcome } from '../domain/action.ts';
 import type { FactOf, WarrantMark } from '../domain/entry.ts';
+import type { CountedCall, LimitUse, Reserve } from '../domain/limit.ts';
 import type { Switch } from '../domain/switch.ts';
 
 export interface Claim {
@@ -27,15 +28,27 @@ export interface Claiming {
 
 /**
  * `claimed`: this caller holds it and may act. `exists`: somebody claimed it before, under this or another digest.
- * `ended`, `switched_off` and `not_recorded`: nothing is claimed, because the action has ended otherwise (its Workflow was
- * reset), a switch is thrown, or the verdict is not on record.
+ * `ended`, `switched_off`, `not_recorded` and `does_not_fit`: nothing is claimed, because the action has ended otherwise
+ * (its Workflow was reset), a switch is thrown, the verdict is not on record, or others have taken meanwhile what it had
+ * counted on of a limit.
  */
 export type ClaimResult =
   | { readonly kind: 'claimed'; readonly epoch: number }
   | { readonly kind: 'exists'; readonly claim: Claim }
   | { readonly kind: 'ended'; readonly outcome: Outcome }
   | { readonly kind: 'switched_off'; readonly by: Switch }
-  | { readonly kind: 'not_recorded' };
+  | { readonly kind: 'not_recorded' }
+  | { readonly kind: 'does_not_fit'; readonly reserve: Reserve };
+
+/** Which takes are counted: of one limit, of whose it is, in one period, and never the action's own. */
+export type Counted = Pick<LimitUse, 'limit' | 'per' | 'period'> &
+  Pick<CountedCall, 'agent' | 'tenant' | 'principalId'> & { readonly actionId: string };
+
+/** What a claim takes, and for whom. */
+export interface Taking {
+  readonly principalId: string;
+  readonly reserves: readonly Reserve[];
+}
 
 /** Somebody took the claim over, or it has ended: whoever gets this must not act, and what it did does not count. */
 export class FencedOff extends Error {
@@ -54,6 +67,8 @@ export interface Claims {
     readonly warrant: WarrantMark;
     /** The attempt that follows, recorded with the claim. */
     readonly attempted: FactOf<'attempted'>;
+    /** What its verdict lets it take of limits: taken with the claim, or nothing is claimed. */
+    readonly taking: Taking;
   }): Promise<ClaimResult>;
   /** Claim it and end it in one, so that nobody can begin it any more. */
   close(

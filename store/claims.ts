@@ -1,13 +1,15 @@
 // Claims and receipts: written before and after an effect, each with its ledger entry in the same transaction. May
 // import domain types only. Guarantees: an action id is claimed at most once, and so is a digest; nothing is claimed
-// against a thrown switch, after its action has ended, or without its verdict on record; only the latest epoch of a
-// claim may end it, and what an earlier one finds out late counts only when it is that the effect happened.
+// against a thrown switch, after its action has ended, without its verdict on record, or beyond a limit that the verdict
+// rests on; only the latest epoch of a claim may end it, and what an earlier one finds out late counts only when it is that
+// the effect happened.
 import { type Selectable, sql } from 'kysely';
 import type { Outcome } from '../domain/action.ts';
 import type { FactOf, WarrantMark } from '../domain/entry.ts';
 import { stoppedBy } from '../domain/switch.ts';
 import { appendEntries, isRecorded, lockLedger, recordedKind } from './entries.ts';
-import { type Claim, type Claiming, FencedOff } from './claim-port.ts';
+import { type Claim, type Claiming, FencedOff, type Taking } from './claim-port.ts';
+import { giveBack, take, whatDoesNotFit } from './limits.ts';
 import type { Store } from './ports.ts';
 import type { Db, Tables, Tx } from './schema.ts';
 import { thrownSwitches } from './switches.ts';
@@ -19,7 +21,7 @@ export function createClaims(db: Db): Store['claims'] {
       const row = await db.selectFrom('claims').selectAll().where('action_id', '=', actionId).executeTakeFirst();
       return row && fromRow(row);
     },
-    claim: ({ claiming, warrant, attempted }) =>
+    claim: ({ claiming, warrant, attempted, taking }) =>
       within(async (tx) => {
         const { actionId } = claiming;
         // First of all: a switch, and the end of an action, are recorded under the same lock, so that what was answered
@@ -33,7 +35,10 @@ export function createClaims(db: Db): Store['claims'] {
         if (verdict !== 'ruled') return { kind: 'not_recorded' } as const;
         const stop = stoppedBy(await thrownSwitches(tx), claiming);
         if (stop !== undefined) return { kind: 'switched_off', by: stop } as const;
-        if (await insertClaim(tx, claiming, warrant, [attempted])) return { kind: 'claimed', epoch: 1 } as const;
+        const reserve = await whatDoesNotFit(tx, claiming, taking);
+        if (reserve !== undefined) return { kind: 'does_not_fit', reserve } as const;
+        if (await insertClaim(tx, claiming, warrant, [attempted], taking))
+          return { kind: 'claimed', epoch: 1 } as const;
         return { kind: 'exists', claim: await otherClaim(tx, claiming) } as const;
       }),
     close: (claiming, outcome) =>
@@ -100,13 +105,18 @@ async function otherClaim(tx: Tx, claiming: Claiming): Promise<Claim> {
   return claim;
 }
 
+/** Of what is closed before it began. */
+const NOTHING: Taking = { principalId: '', reserves: [] };
+
 /** False when somebody was first. */
 async function insertClaim(
   tx: Tx,
-  { actionId, conversationId, digest, tool, nowMs }: Claiming,
+  claiming: Claiming,
   warrant: WarrantMark | null,
   attempts: readonly FactOf<'attempted'>[],
+  taking: Taking = NOTHING,
 ): Promise<boolean> {
+  const { actionId, conversationId, digest, tool, nowMs } = claiming;
   const inserted = await tx
     .insertInto('claims')
     .values({
@@ -122,6 +132,7 @@ async function insertClaim(
     .returning('action_id')
     .executeTakeFirst();
   if (inserted === undefined) return false;
+  await take(tx, claiming, taking);
   const of = { subject: actionId, conversationId, atMs: nowMs };
   await appendEntries(tx, [
     { ...of, step: 'claimed', fact: { kind: 'claimed', digest, tool, warrant } },
@@ -155,6 +166,7 @@ async function end(tx: Tx, actionId: string, epoch: number, outcome: Outcome, no
     .set({ outcome: JSON.stringify(outcome), receipt_ms: nowMs })
     .where('action_id', '=', actionId)
     .execute();
+  await giveBack(tx, actionId, outcome, nowMs);
   // The Workflow may have settled the action as unknown meanwhile; then what really happened corrects that.
   const step = (await isRecorded(tx, actionId, 'settled', 'settled')) ? 'corrected' : 'settled';
   const { conversation_id: conversationId } = claim;

@@ -64,13 +64,18 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
     labels: [],
   },
   countersign_workflows: {
-    read: { conversations: ALL, items: ALL, actions: ALL, approvals: ALL, claims: ALL, ledger: ALL, ledger_seals: ALL },
+    read: {
+      ...{ conversations: ALL, items: ALL, actions: ALL, approvals: ALL, claims: ALL, ledger: ALL, ledger_seals: ALL },
+      limit_takes: ALL,
+    },
     insert: ['items', 'actions', 'approvals', 'claims', 'ledger', 'ledger_seals'],
     update: {
       conversations: ['phase', 'updated_ms', 'intake'],
       actions: ['stage', 'verdict', 'evidence', 'approval_id', 'outcome', 'outcome_kind', 'updated_ms'],
       approvals: ['end_state', 'approval'],
       claims: ['outcome', 'receipt_ms', 'epoch', 'taken_ms'],
+      // People say later that it did not happen. What is taken, only a claim of the actor says.
+      limit_takes: ['given_back_ms'],
     },
     appends: [
       ...(['phase', 'message', 'message_refused', 'report_refused', 'replied', 'proposed', 'ruled'] as const),
@@ -98,16 +103,18 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
   countersign_actor: {
     read: {
       ...{ items: ALL, claims: ALL, actions: ALL, ledger: LEDGER_KEYS, switches: ALL, notices: ['role'] },
+      limit_takes: ALL,
       // What it shows in channels, and where.
       ...{ conversations: ALL, approvals: ALL, deliveries: ALL, delivered_replies: ALL, notes: ALL },
     },
-    insert: ['items', 'claims', 'ledger', 'ledger_seals', 'notices', 'deliveries', 'delivered_replies'],
+    insert: ['items', 'claims', 'limit_takes', 'ledger', 'ledger_seals', 'notices', 'deliveries', 'delivered_replies'],
     update: {
       deliveries: ['ref', 'digest', 'at_ms', 'posting_ms', 'attempt', 'batch_id', 'is_open'],
       delivered_replies: ['seq'],
       notes: ['way', 'note', 'due_ms', 'tries', 'is_over'],
       actions: ['stage', 'outcome', 'outcome_kind', 'updated_ms'],
       claims: ['outcome', 'receipt_ms', 'epoch', 'taken_ms'],
+      limit_takes: ['given_back_ms'],
     },
     remove: ['notices', 'notes', 'deliveries'],
     appends: [

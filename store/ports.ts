@@ -13,7 +13,8 @@ import type { Item, NewItem } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { OwnerReport } from '../domain/report.ts';
 import type { Switch } from '../domain/switch.ts';
-import type { Claims } from './claim-port.ts';
+import type { Sums } from '../domain/limit.ts';
+import type { Claims, Counted } from './claim-port.ts';
 import type { Deliveries, Notes } from '../domain/delivery.ts';
 import type { CheckpointRow, HashedEntry } from './ledger-rows.ts';
 
@@ -144,6 +145,10 @@ export interface Store {
     openStats(nowMs: number): Promise<{ readonly count: number; readonly oldestAgeMs: number }>;
   };
   readonly claims: Claims;
+  readonly limits: {
+    /** What was taken in a period by all actions but this one that succeeded, go on, or may have happened. */
+    used(counted: Counted): Promise<Sums>;
+  };
   readonly ledger: {
     /** Entries of one conversation after a position, oldest first: feeds the event stream. */
     ofConversation(conversationId: string, afterSeq: number, limit: number): Promise<readonly RecordedEntry[]>;

@@ -12,6 +12,7 @@ import { DATABASE_MS } from './claims.ts';
 import { appendEntries, headOf, lockLedger, pairOf, withoutKnown } from './entries.ts';
 import { readEntry } from './entry-text.ts';
 import { toRow } from './items.ts';
+import { takeAgain } from './limits.ts';
 import { RIGHTS } from './grants.ts';
 import { APPLICATION, createPool } from './pool.ts';
 import { createDb, type Db, type Tx } from './schema.ts';
@@ -207,7 +208,10 @@ async function resume(tx: Tx, resuming: Resuming): Promise<string> {
       some.map((entry) => ({ ...entry, rebuilt: true })),
     );
   }
-  for (const claim of claims) await restoreClaim(tx, claim);
+  for (const claim of claims) {
+    await restoreClaim(tx, claim);
+    await takeAgain(tx, claim.actionId);
+  }
   for (const some of batches(items)) {
     const rows = some.map(({ id, atMs, ...item }) => ({ ...toRow(item, atMs), id }));
     await tx

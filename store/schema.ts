@@ -85,6 +85,18 @@ export interface Tables {
     epoch: Generated<number>;
     taken_ms: Generated<number>;
   };
+  limit_takes: {
+    action_id: string;
+    limit_name: string;
+    agent: string;
+    tenant: string;
+    principal_id: string;
+    /** '' where calls are counted. */
+    currency: string;
+    units: number;
+    at_ms: number;
+    given_back_ms: ColumnType<number | null, never, number>;
+  };
   switches: { scope: SwitchScope; name: string; set_by: string; reason: string; set_ms: number };
   deliveries: {
     key: string;

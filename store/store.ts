@@ -8,6 +8,7 @@ import { createApiKeys } from './api-keys.ts';
 import { createApprovals } from './approvals.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { createClaims } from './claims.ts';
+import { usedOf } from './limits.ts';
 import { createConversations } from './conversations.ts';
 import { createDeliveries, createNotes } from './deliveries.ts';
 import { createLedger, createRecord } from './entries.ts';
@@ -44,6 +45,7 @@ export async function openStore({ pool: config, nowMs = Date.now, migrate = true
     actions: createActions(db),
     approvals: createApprovals(db),
     claims: createClaims(db),
+    limits: { used: (counted) => usedOf(db, counted) },
     ledger: createLedger(db),
     checkpoints: createCheckpoints(db),
     reports: createReports(db),

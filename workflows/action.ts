@@ -18,7 +18,16 @@ import { approvalId } from '../domain/ids.ts';
 import { isCancelled, listenForPeople, tellConversation, waitForPeople } from './approval.ts';
 import { isShown, showInChannels, showLast } from './cards.ts';
 import { workflowsRole } from './effects.ts';
-import { actOnce, endOfLeave, entriesOf, MAX_RULINGS, ruleAgain, ruleAnew, settledEntry } from './life.ts';
+import {
+  actOnce,
+  endOfLeave,
+  entriesOf,
+  MAX_RULINGS,
+  NO_VERDICT_HELD,
+  ruleAgain,
+  ruleAnew,
+  settledEntry,
+} from './life.ts';
 import { untilCancelled } from './hold.ts';
 import { askWhetherItHappened } from './question.ts';
 import { procedureInBatch, tellProcedure } from './starting.ts';
@@ -191,7 +200,7 @@ async function actWithLeave(
     );
     if (performed !== undefined) return ended(performed.ending);
   }
-  return ended({ kind: 'denied', reason: 'nobody acted on it while its verdict was fresh' });
+  return ended({ kind: 'denied', reason: NO_VERDICT_HELD });
 }
 
 const ended = (ending: Ending): Extract<Came, { kind: 'ended' }> => ({ kind: 'ended', ending });

@@ -12,8 +12,10 @@ import { ActivityFailure } from '@temporalio/common';
 import { ACT_WITHIN_MS } from '../domain/approval.ts';
 import { act, inspect, isActivityFailure, whyFailed, workflowsRole } from './effects.ts';
 
-// 3: an actor busy for three times the freshness of a verdict will not come in time; then it is not done.
+// 3: an actor busy for three times the freshness of a verdict will not come in time, and of a limit for which so many race
+// nothing will be left; then it is not done.
 export const MAX_RULINGS = 3;
+export const NO_VERDICT_HELD = `it was ruled on ${MAX_RULINGS} times, and each time too much had changed before it could begin`;
 
 /** Propose, inspect and decide: one case per call of the model, in its order. */
 export async function ruleOn(input: {
@@ -110,7 +112,7 @@ export async function performAction(action: RuledAction, principal: Signed<Messa
     if (performed !== undefined) return performed;
     current = await ruleAgain(current, principal, null);
   }
-  return notDone(action, 'nobody acted on it while its verdict was fresh');
+  return notDone(action, NO_VERDICT_HELD);
 }
 
 /** Act on a ruled action, with the leave that there is. Undefined when its verdict has grown old: rule on it again. */

@@ -28,7 +28,7 @@ import {
 import { describeProcedure, showBatchColumns } from './desk.ts';
 import { workflowsRole } from './effects.ts';
 import { type Held, LOOK_FOR_CONVERSATION_MS, NOT_HELD, untilCancelled } from './hold.ts';
-import { actOnce, entriesOf, MAX_RULINGS, ruleAgain, ruleOnStep, settledEntry } from './life.ts';
+import { actOnce, entriesOf, MAX_RULINGS, NO_VERDICT_HELD, ruleAgain, ruleOnStep, settledEntry } from './life.ts';
 import { askWhetherItHappened } from './question.ts';
 import { waitForLeave } from './step-batch.ts';
 
@@ -211,7 +211,7 @@ async function carryOut(running: Running, step: Step, first: RuledAction): Promi
     if (performed !== undefined) return performedAs(proposal, performed.ending);
     current = await ruleAgain(current, principal, null);
   }
-  return closed(first.proposal, { kind: 'denied', reason: 'nobody acted on it while its verdict was fresh' });
+  return closed(first.proposal, { kind: 'denied', reason: NO_VERDICT_HELD });
 }
 
 async function performedAs(proposal: Proposal, ending: Ending): Promise<ActionEnd> {

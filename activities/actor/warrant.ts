@@ -1,12 +1,13 @@
 // The actor trusts no one: it verifies for itself that this exact action has leave. Only this module makes an
 // `Authorized` call. May import domain and trust.
 import { authorsOf, type Proposal, type Warrant } from '../../domain/action.ts';
-import type { LoadedAgent } from '../../domain/agent.ts';
+import { type LoadedAgent, periodLimitsOf } from '../../domain/agent.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import { countsOf } from '../../domain/limit.ts';
 import { whyNotEntitled } from '../../domain/entitlement.ts';
 import type { Directory, Principal } from '../../domain/principal.ts';
 import type { DecisionStatement, LeaveAsked, MessageStatement, VerdictStatement } from '../../domain/signed.ts';
-import type { Verdict } from '../../domain/verdict.ts';
+import { reservesIn, type Verdict } from '../../domain/verdict.ts';
 import { type AnyTool, type Authorized, type Call, isDeclared } from '../../domain/tool.ts';
 import { ACT_WITHIN_MS, groupsOf } from '../../domain/approval.ts';
 import type { WarrantMark } from '../../domain/entry.ts';
@@ -45,7 +46,7 @@ type Ask = Extract<Verdict, { kind: 'ask' }>;
 /** What the clock and the directory say now. */
 export type Leave =
   | { readonly kind: 'holds' }
-  | { readonly kind: 'verdict_stale' }
+  | { readonly kind: 'verdict_stale'; readonly reason?: string }
   | { readonly kind: 'expired'; readonly reason: string }
   | { readonly kind: 'refused'; readonly reason: string };
 
@@ -72,13 +73,18 @@ export async function verifyWarrant(deps: VerifierDeps, proposal: Proposal, warr
 
 /** The timed checks, for what nobody has claimed yet: fresh verdict, approvers still entitled, deadline. Pure. */
 export function leaveNow(
-  { directory, nowMs }: Pick<VerifierDeps, 'directory' | 'nowMs'>,
+  { directory, agents, nowMs }: Pick<VerifierDeps, 'directory' | 'agents' | 'nowMs'>,
   proposal: Proposal,
   { verdict: { approval, verdict, atMs, proposalSha256 }, approvers }: Authority,
 ): Leave {
   // First: where this clock and that of the ruling differ, nothing that this clock says may end an action for good.
   const isFresh = Math.abs(nowMs() - atMs) <= VERDICT_FRESH_MS;
   if (proposalSha256 === undefined || !isFresh) return { kind: 'verdict_stale' };
+  const uncounted = countsOf(periodLimitsOf(agents.get(proposal.agent)?.agent ?? {}), proposal.tool).find(
+    ({ name }) => !reservesIn(verdict).some(({ limit }) => limit === name),
+  );
+  // By other rules than those that are here: nothing may be done that no limit counts.
+  if (uncounted !== undefined) return { kind: 'verdict_stale', reason: `it takes nothing of ${uncounted.name}` };
   if (approval !== null && nowMs() > approval.deadlineMs + ACT_WITHIN_MS) {
     return { kind: 'expired', reason: 'nobody could act on it in time' };
   }

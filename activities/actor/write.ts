@@ -6,6 +6,8 @@ import type { Outcome } from '../../domain/action.ts';
 import type { Fact } from '../../domain/entry.ts';
 import { type FailureType, OF_ANOTHER } from '../../domain/failure.ts';
 import type { Json } from '../../domain/json.ts';
+import { nameOf } from '../../domain/limit.ts';
+import { reservesIn } from '../../domain/verdict.ts';
 import { type DidNotHappen, isDidNotHappen, type Reconciled, type ToolContext } from '../../domain/tool.ts';
 import { type Claim, type Claiming, FencedOff } from '../../store/claim-port.ts';
 import { attempt } from '../heartbeat.ts';
@@ -44,7 +46,10 @@ export async function write(acting: Acting, cancelled: AbortSignal): Promise<Wri
   try {
     if (cancelled.aborted) throw new CancelledFailure('it was stopped before it began');
     const attempted = attemptedBy(acting, opened, 1);
-    const claimed = await deps.store.claims.claim({ claiming: claimingOf(acting), warrant: authority.mark, attempted });
+    const claimed = await deps.store.claims.claim({
+      ...{ claiming: claimingOf(acting), warrant: authority.mark, attempted },
+      taking: { principalId: proposal.principal.id, reserves: reservesIn(authority.verdict.verdict) },
+    });
     switch (claimed.kind) {
       case 'claimed':
         return settledAs(await effect(acting, opened, claimed.epoch));
@@ -56,6 +61,8 @@ export async function write(acting: Acting, cancelled: AbortSignal): Promise<Wri
         return await closeDoor(acting, { kind: 'cancelled', reason: `it is switched off: ${claimed.by.reason}` });
       case 'not_recorded':
         return { kind: 'refused', reason: 'its verdict is not on record' };
+      case 'does_not_fit':
+        return { kind: 'verdict_stale', reason: `others have taken of ${nameOf(claimed.reserve)} what it counted on` };
       default:
         return claimed satisfies never;
     }

@@ -5,6 +5,8 @@ import type { Proposal, RuledAction } from '../../domain/action.ts';
 import { changedFields } from '../../domain/approval.ts';
 import { type DeniedByCode, TOOL_CHANGED } from '../../domain/verdict.ts';
 import type { Inspected, WorkflowsActivities } from '../../domain/activity-ports.ts';
+import { type LoadedAgent, periodLimitsOf } from '../../domain/agent.ts';
+import { type LimitUse, type Sums, usesFor } from '../../domain/limit.ts';
 import { groupsOf } from '../../domain/principal.ts';
 import { factsOf, heldToPeople } from '../../domain/ruling.ts';
 import type { VerdictStatement } from '../../domain/signed.ts';
@@ -75,10 +77,28 @@ async function rulingOn(
     const reason = `the same was denied as ${before.id}, and the record has not changed since; do not ask again`;
     return denied('denied-before', reason);
   }
-  const given = { groups: groupsOf(deps.directory, proposal.principal.id), nowMs: deps.nowMs() };
+  const nowMs = deps.nowMs();
+  const limits = await usedBy(deps, loaded, proposal, nowMs);
+  const groups = groupsOf(deps.directory, proposal.principal.id);
+  const given = { groups, nowMs, ...(limits.length === 0 ? {} : { limits }) };
   const verdict = await deps.rules.decide(proposal.agent, factsOf(proposal, tool, evidence, given));
   return { verdict: heldToPeople(verdict, proposal, deps.directory), given };
 }
+
+/** What was taken by now of each limit that counts it. The claim looks again, for by then others may have taken more. */
+async function usedBy(
+  { store }: WorkflowsDeps,
+  { agent }: LoadedAgent,
+  { actionId, agent: name, tenant, principal, tool }: Proposal,
+  nowMs: number,
+): Promise<readonly LimitUse[]> {
+  const call = { agent: name, tenant, principalId: principal.id, tool };
+  const uses = usesFor(periodLimitsOf(agent), call, nowMs);
+  const sums = await Promise.all(uses.map((use) => store.limits.used({ ...call, ...use, actionId })));
+  return uses.map((use, at) => ({ ...use, used: sums[at] ?? NOTHING }));
+}
+
+const NOTHING: Sums = {};
 
 /**
  * What is proposed as a step may be allowed what a call of the model is not, so that must be true: a procedure of that name

@@ -3,6 +3,7 @@
 import { defineAgent } from 'countersign';
 import { demo } from './demo.ts';
 import { intake } from './intake.ts';
+import { refundsOfCustomer, refundsOfShop } from './limits.ts';
 import { mailServer } from './mail.ts';
 import { refundOrder } from './refund-order.ts';
 import { rules } from './rules.ts';
@@ -35,6 +36,7 @@ When the customer wants a person, or you cannot help with your tools, hand over.
   ],
   procedures: [refundOrder],
   rules,
+  periodLimits: [refundsOfCustomer, refundsOfShop],
   systems: [shop, mailServer],
   intake,
   demo,

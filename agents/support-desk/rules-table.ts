@@ -1,6 +1,6 @@
 // What the desk's rules answer, case by case: run by `countersign rules check`. Each limit stands here from both sides.
 // May import countersign and this folder.
-import { allows, asks, denies, type RowCase, type RuleRow, row } from 'countersign';
+import { allows, amountOf, asks, denies, type RowCase, type RuleRow, row } from 'countersign';
 import { refundOrder } from './refund-order.ts';
 import { changeAddress } from './tools/change-address.ts';
 import { handOver } from './tools/hand-over.ts';
@@ -39,6 +39,11 @@ const money = (amountCents: number, of: Case) => ({
   input: { orderId: '1042', amountCents, currency: 'EUR' as const, reason: 'broken' },
   ...of,
 });
+/** What was refunded before, of the customer in this month and of the shop on this day. */
+const refunded = (ofCustomer: number, ofShop = ofCustomer) => ({
+  'refunds-of-customer': amountOf(ofCustomer, 'EUR'),
+  'refunds-of-shop': amountOf(ofShop, 'EUR'),
+});
 const moveTo = (country: string, of: Case) => ({
   input: { orderId: '1042', street: 'Neue Straße 5', postalCode: '10115', city: 'Berlin', country },
   ...of,
@@ -70,6 +75,10 @@ export const table: readonly RuleRow[] = [
   row(refund, money(1, order({ refundableCents: 0 })), denies('refund.not-more-than-paid')),
   row(refund, money(50_000, order({ refundableCents: 64_900 })), asks('refund.asks-finance', 'finance')),
   row(refund, money(50_001, order({ refundableCents: 64_900 })), asks('refund.large', 'finance', 2)),
+  row(refund, money(7_200, { ...order(), used: refunded(92_800) }), asks('refund.asks-finance', 'finance')),
+  row(refund, money(7_200, { ...order(), used: refunded(92_801) }), asks('refund.of-the-month', 'finance', 2)),
+  row(refund, money(7_200, { ...order(), used: refunded(0, 992_800) }), asks('refund.asks-finance', 'finance')),
+  row(refund, money(7_200, { ...order(), used: refunded(0, 992_801) }), denies('refund.of-the-day')),
   row(refund, money(7_200, order({ deliveredDaysAgo: 30 })), asks('refund.asks-finance', 'finance')),
   row(refund, money(7_200, order({ deliveredDaysAgo: 31 })), denies('refund.in-time')),
   row(refund, money(7_200, order({ deliveredDaysAgo: null })), denies('refund.in-time')),

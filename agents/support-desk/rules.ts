@@ -9,12 +9,17 @@ import { issueStoreCredit } from './tools/issue-store-credit.ts';
 import { lookUpOrders } from './tools/look-up-orders.ts';
 import { refund } from './tools/refund.ts';
 import { sendMail } from './tools/send-mail.ts';
+import { refundsOfCustomer, refundsOfShop } from './limits.ts';
 import { setTicketState } from './tools/set-ticket-state.ts';
 
 // 30 days: what the shop promises its customers in its terms.
 export const REFUND_WINDOW_DAYS = 30;
 // 500.00 EUR: above it the shop's own books demand two signatures.
 export const TWO_APPROVERS_ABOVE = amountOf(50_000, 'EUR');
+// 1,000.00 EUR in a month: more than all but a few customers pay in one, so beyond it two people look.
+export const REFUNDS_OF_CUSTOMER = amountOf(100_000, 'EUR');
+// 10,000.00 EUR in a day: three times the worst day so far. Past it something is wrong, and no single approval mends it.
+export const REFUNDS_OF_SHOP = amountOf(1_000_000, 'EUR');
 // 20.00 EUR within 30 days: what the shop gives without asking; the sum counts, so small ones cannot add up unseen.
 export const FREE_CREDIT_CENTS = 2_000;
 
@@ -52,6 +57,19 @@ export const rules: readonly Rule[] = [
     if (input.amountCents <= restCents) return undefined;
     return deny(`only ${formatMoney(restCents, input.currency)} can still be refunded`);
   }),
+  rule('refund.of-the-day', refund, ({ fits }) =>
+    fits(refundsOfShop, REFUNDS_OF_SHOP)
+      ? undefined
+      : deny(`the shop refunds at most ${formatAmount(REFUNDS_OF_SHOP)} a day; ask again tomorrow`),
+  ),
+  rule('refund.of-the-month', refund, ({ input, fits }) =>
+    fits(refundsOfCustomer, REFUNDS_OF_CUSTOMER)
+      ? undefined
+      : ask({
+          ...{ group: 'finance', quorum: 2, amount: amountIn(input) },
+          reason: `more than ${formatAmount(REFUNDS_OF_CUSTOMER)} for this customer in a month`,
+        }),
+  ),
   rule('refund.large', refund, ({ input }) =>
     isMoreThan(amountIn(input), TWO_APPROVERS_ABOVE)
       ? ask({

@@ -122,7 +122,8 @@ function show(terminal: Terminal, found: WhatIf, client: Client, isCut: boolean)
   }
   print(flips.length === 0 ? 'No verdict changes.' : `${flips.length} verdicts change.`);
   if (byAnotherRule > 0) print(`${byAnotherRule} stay, by another rule.`);
-  if (approximate > 0) print(`${approximate} are approximate: groups and time of then are not on record.`);
+  if (approximate > 0)
+    print(`${approximate} are approximate: groups, time or uses of limits of then are not on record.`);
   if (byCode > 0) print(`${byCode} were denied by code before any rule was asked, and would be again.`);
   showMissing(terminal, 'whose words were erased cannot be replayed', found.erased);
   showMissing(terminal, 'cannot be replayed', found.notReplayed);

@@ -9,6 +9,7 @@ import { createActorActivities } from '../../activities/actor/act.ts';
 import { declarationsOf } from '../../activities/declaration.ts';
 import { createLocalBroker } from '../../activities/actor/broker.ts';
 import type { ActResult, Proposal, Warrant } from '../../domain/action.ts';
+import type { Agent } from '../../domain/agent.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import type { DecisionStatement, MessageStatement, VerdictStatement } from '../../domain/signed.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../store/embedded.ts';
@@ -56,8 +57,9 @@ beforeEach(() => {
 /** What every tool of the far side was given. */
 export const FAR_KEY = 'key-"of/the+far side=';
 
-export function actor() {
-  const agents = new Map([['tester', { agent: tester, ruleVersion: 'test', declarations }]]);
+/** `agent`: with the tools of the tester, and whatever else it declares. */
+export function actor(agent: Agent = tester) {
+  const agents = new Map([['tester', { agent, ruleVersion: 'test', declarations }]]);
   const broker = createLocalBroker({
     databases: new Map(),
     secrets: new Map([['far', { secrets: ['FAR_KEY'] }]]),

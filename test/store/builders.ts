@@ -56,6 +56,7 @@ export const underWarrant = (verdictStep: string) =>
   ({
     warrant: { messageId: 'm1', verdictStep, decisionIds: [] },
     attempted: { kind: 'attempted', epoch: 1, tool: 'refund', scopes: ['shop:write'], credential: 'minted' },
+    taking: { principalId: ada.id, reserves: [] },
   }) as const;
 
 export const aDecided = (approvalId: string, decisionId: string, signed: string): FactOf<'decided'> => {

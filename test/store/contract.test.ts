@@ -13,6 +13,7 @@ import { burdenContract } from './contract/burden.ts';
 import { checkpointsContract } from './contract/checkpoints.ts';
 import { deliveriesContract } from './contract/deliveries.ts';
 import { itemsContract } from './contract/items.ts';
+import { limitsContract } from './contract/limits.ts';
 import { ledgerContract } from './contract/ledger.ts';
 import { readModelsContract } from './contract/read-models.ts';
 import { reportsContract } from './contract/reports.ts';
@@ -33,7 +34,7 @@ export interface Subject {
 export type Contract = Readonly<Record<string, (subject: Subject) => Promise<void>>>;
 
 const CONTRACTS = [
-  ...[itemsContract, ledgerContract, checkpointsContract, actionsContract],
+  ...[itemsContract, ledgerContract, checkpointsContract, actionsContract, limitsContract],
   ...[readModelsContract, reportsContract, switchesContract, sqlContract, statementsContract, deliveriesContract],
   asksContract,
   burdenContract,

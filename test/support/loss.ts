@@ -11,7 +11,7 @@ import { eventually, type System } from './system.ts';
 
 const TABLES = [
   ...['conversations', 'items', 'actions', 'approvals', 'claims', 'ledger', 'ledger_seals', 'checkpoints'],
-  ...['deliveries', 'notes'],
+  ...['limit_takes', 'deliveries', 'notes'],
 ];
 
 // As the SDK names it in a history.

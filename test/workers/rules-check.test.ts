@@ -84,3 +84,18 @@ test('a row with arguments that its tool does not take fails: the model’s call
   assert.equal(code, 1);
   assert.match(output, /acknowledge_alert \{"alertId":"seven"\}\n +the tool does not take this/);
 });
+
+test('a limit on which no row rests is a gap, and a row that says what was used of another fails', async (t) => {
+  const limit = `defineLimit({ name: 'restarts', of: [restartService], per: 'agent', within: 'day', timeZone: 'UTC' })`;
+  const declared = (text: string) =>
+    text
+      .replace('import { defineAgent }', 'import { defineAgent, defineLimit }')
+      .replace('  rules,\n', `  rules,\n  periodLimits: [${limit}],\n`);
+  const lax = await check(altered(t, { 'index.ts': declared }));
+  assert.equal(lax.code, 0, lax.output);
+  assert.match(lax.output, /^ {2}limits that no row rests on: restarts \(counted, and not limited\)$/m);
+  const used = (text: string) => text.replace('({ input: { service', '({ used: { restart: 1 }, input: { service');
+  const { code, output } = await check(altered(t, { 'index.ts': declared, 'rules-table.ts': used }));
+  assert.equal(code, 1, output);
+  assert.match(output, /the agent has no limit "restart" of restart_service/);
+});

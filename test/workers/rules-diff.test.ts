@@ -128,6 +128,49 @@ test('where groups and time are not on record, those of today and of the entry s
   assert.equal(told.approximate, 1);
 });
 
+test('what was used of a limit is replayed as it is on record; of one that did not count it then, as nothing', async (t) => {
+  const project = aProject(t);
+  const edit = (file: string, from: string, to: string) => {
+    const path = join(project.agents, 'teller', file);
+    const text = readFileSync(path, 'utf8');
+    assert.ok(text.includes(from), file);
+    writeFileSync(path, text.replace(from, to));
+  };
+  const declared = `export const paid = defineLimit({ name: 'paid', of: [transfer], per: 'principal', within: 'day',
+    timeZone: 'UTC', amount: ({ cents, currency }) => amountOf(cents, currency) });`;
+  edit('rules.ts', 'import { allow,', 'import { allow, defineLimit,');
+  edit('rules.ts', 'const LIMIT_CENTS', `${declared}\nconst LIMIT_CENTS`);
+  edit('index.ts', 'import { rules }', 'import { paid, rules }');
+  edit('index.ts', '  rules,\n', '  rules,\n  periodLimits: [paid],\n');
+  const within = `fits(paid, amountOf(10_000, input.currency)) ? undefined : deny('the day is full')`;
+  edit(
+    'rules.ts',
+    "  rule('transfer.large'",
+    `  rule('transfer.day', transfer, ({ input, fits }) => ${within}),\n  rule('transfer.large'`,
+  );
+  const period = { name: '2026-03-02', fromMs: Date.UTC(2026, 2, 2), toMs: Date.UTC(2026, 2, 3) };
+  const used = (EUR: number, over: object = {}): RulingInputs['given'] => {
+    const standing = { limit: 'paid', per: 'principal', within: 'day', timeZone: 'UTC', key: 'cleo', period } as const;
+    return { groups: [], nowMs: NOON_MS, limits: [{ ...standing, used: { EUR }, ...over }] };
+  };
+  const of = (given: RulingInputs['given']) => {
+    const asked = { kind: 'ask', group: 'finance', quorum: 1, withinMs: 86_400_000 } as const;
+    return {
+      ...ruling({ ...above, cents: 5_000 }, { given }),
+      verdict: { ...DENIED, ...asked, ruleId: 'transfer.rest' },
+    };
+  };
+  const told = await compareRules(
+    { agentsFolder: project.agents },
+    these(of(used(5_000)), of(used(5_001)), of(used(9_999, { per: 'tenant' })), of({ groups: [], nowMs: NOON_MS })),
+  );
+  assert.deepEqual([told.replayed, told.approximate], [4, 2]);
+  assert.deepEqual(
+    told.flips.map(({ change, after, isApproximate }) => [change, after.ruleId, isApproximate]),
+    [['ask_to_deny', 'transfer.day', false]],
+  );
+});
+
 test('a rule that loops is a deny, as it is in production, and over too many verdicts ends the command', async (t) => {
   const project = aProject(t);
   const file = join(project.agents, 'teller/rules.ts');

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { callablesOf, type LoadedAgent } from '../../domain/agent.ts';
+import { callablesOf, type LoadedAgent, periodLimitsOf } from '../../domain/agent.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { groupsOf } from '../../domain/principal.ts';
 import {
@@ -14,6 +14,7 @@ import {
   type RuleRow,
   SOMEBODY,
   whyNotExpected,
+  whyNotUsed,
 } from '../../domain/rule-table.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { type LoadedAgents, loadAgents } from '../load-agents.ts';
@@ -36,10 +37,7 @@ export interface CheckedRow {
 }
 
 /** The verdict, and whether a rule misbehaved so that its process was lost: no table wants that, though it denies. */
-type Ask = (
-  agent: string,
-  ...row: Parameters<typeof caseOf>
-) => Promise<{ readonly verdict: Verdict; readonly isLost: boolean }>;
+type Ask = (...row: Parameters<typeof caseOf>) => Promise<{ readonly verdict: Verdict; readonly isLost: boolean }>;
 
 /** Run the table of every agent of a folder. Throws a sentence where they cannot be loaded. */
 export async function checkRules(folder: string): Promise<readonly CheckedAgent[]> {
@@ -49,9 +47,9 @@ export async function checkRules(folder: string): Promise<readonly CheckedAgent[
     warn: (of: { readonly how: string }) => void ({ how } = of),
     error: () => undefined,
   });
-  const ask: Ask = async (agent, ...of) => {
+  const ask: Ask = async (call, ...of) => {
     how = '';
-    const verdict = await rules.decide(agent, caseOf(...of));
+    const verdict = await rules.decide(call.agent.name, caseOf(call, ...of));
     return { verdict, isLost: verdict.reason === denialOf(how) };
   };
   try {
@@ -86,9 +84,13 @@ async function checkAgent(
       checked.push({ call, problem: why });
       continue;
     }
+    const unused = whyNotUsed(periodLimitsOf(agent), row);
+    if (unused !== undefined) {
+      checked.push({ call, problem: unused });
+      continue;
+    }
     const { verdict, isLost } = await ask(
-      agent.name,
-      tool,
+      { agent, tool },
       of,
       parsed.data as JsonObject,
       groupsOf(directory, of.by ?? SOMEBODY),
@@ -130,6 +132,7 @@ function linesOf({ name, hasTable, rows, gaps, readsWithoutRule: reads }: Checke
     ...list('rules that no row hits', gaps.neverHit),
     ...list('tools that no row calls', gaps.neverCalled),
     ...list('writes without a rule', gaps.withoutRule, ' (denied, unless a rule over every tool allows them)'),
+    ...list('limits that no row rests on', gaps.neverAsked, ' (counted, and not limited)'),
     ...list('reads without a rule', reads, " (those of the requester's own data run)"),
   ];
 }

@@ -5,6 +5,7 @@
 //   node child.ts FOLDER
 import { writeFileSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { periodLimitsOf } from '../../domain/agent.ts';
 import { routesOf } from '../../domain/intake.ts';
 import { decideByRules } from '../../domain/rule.ts';
 import { loadAgents } from '../load-agents.ts';
@@ -36,7 +37,8 @@ try {
     if (loaded === undefined) throw new Error(`there is no agent "${ask.agent}"`);
     const { agent, ruleVersion } = loaded;
     if (ask.kind === 'rule') {
-      say({ kind: 'decided', verdict: decideByRules(agent.rules, ruleVersion, ask.ruleCase, entering) });
+      const deciding = { limits: periodLimitsOf(agent), entering };
+      say({ kind: 'decided', verdict: decideByRules(agent.rules, ruleVersion, ask.ruleCase, deciding) });
     } else {
       if (agent.intake === undefined) throw new Error(`the agent "${ask.agent}" has no intake`);
       say({ kind: 'routed', routes: routesOf(agent.intake, ask.readings) });

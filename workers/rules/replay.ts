@@ -3,6 +3,8 @@
 // Guarantees: it only asks rules; no tool is called, nothing is read from or written to a store, and nobody is told.
 import { parseArguments } from '../../activities/workflows/arguments.ts';
 import { toolOf } from '../../activities/workflows/agents.ts';
+import { periodLimitsOf } from '../../domain/agent.ts';
+import { usedAsOnRecord, usesFor } from '../../domain/limit.ts';
 import { groupsOf } from '../../domain/principal.ts';
 import { factsOf, type Given, heldToPeople } from '../../domain/ruling.ts';
 import type { RecordedRuling, Replayed, RulingInputs } from '../../domain/what-if.ts';
@@ -50,11 +52,14 @@ export async function startReplay(folder: string): Promise<Replay> {
       const asked = { ...proposal, args: parsed.args };
       const seen = tool.inspect === undefined ? null : evidence;
       how = '';
-      const verdict = await rules.decide(agent, factsOf(asked, tool, seen, given));
+      const { id: principalId, tenant } = proposal.principal;
+      const uses = usesFor(periodLimitsOf(one.agent), { agent, tenant, principalId, tool: tool.name }, given.nowMs);
+      const { limits, isWhole } = usedAsOnRecord(uses, given.limits);
+      const verdict = await rules.decide(agent, factsOf(asked, tool, seen, { ...given, limits }));
       if (verdict.reason === denialOf(how)) lost += 1;
       if (lost > MOST_LOST)
         throw new Error(`the rule ${verdict.ruleId} of ${agent} ${how}, as with ${MOST_LOST} verdicts before; mend it`);
-      return { kind: 'ruled', verdict: heldToPeople(verdict, asked, loaded.directory) };
+      return { kind: 'ruled', verdict: heldToPeople(verdict, asked, loaded.directory), isApproximate: !isWhole };
     },
     givenNow: ({ atMs }, { proposal }) => ({ groups: groupsOf(loaded.directory, proposal.principal.id), nowMs: atMs }),
     stop: () => rules.stop(),

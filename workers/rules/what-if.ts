@@ -7,10 +7,10 @@ import {
   isByCode,
   type NotReplayed,
   type RecordedRuling,
+  type Replayed,
   type RulingInputs,
   type WhatIf,
 } from '../../domain/what-if.ts';
-import type { Verdict } from '../../domain/verdict.ts';
 import { type Replay, startReplay } from './replay.ts';
 import { otherRules } from './revision.ts';
 
@@ -98,24 +98,26 @@ async function countReplayed(
   const given = inputs.given ?? now.givenNow(ruling, inputs);
   const [after, before] = await Promise.all([
     now.ask(ruling, inputs, given),
-    other?.ask(ruling, inputs, given) ?? ({ kind: 'ruled', verdict: ruling.verdict } as const),
+    other?.ask(ruling, inputs, given) ?? asRuled(ruling),
   ]);
   if (after.kind === 'not_replayed') return void counts.notReplayed.push(without(after.reason));
   if (before.kind === 'not_replayed') return void counts.notReplayed.push(without(`before, ${before.reason}`));
   counts.replayed += 1;
-  if (inputs.given === null) counts.approximate += 1;
+  const isApproximate = inputs.given === null || [before, after].some((one) => one.isApproximate === true);
+  if (isApproximate) counts.approximate += 1;
   const change = changeOf(before.verdict, after.verdict);
-  if (change !== undefined) counts.flips.push(flipOf(ruling, inputs, change, before.verdict, after.verdict));
-  else if (before.verdict.ruleId !== after.verdict.ruleId) counts.byAnotherRule += 1;
+  if (change !== undefined) {
+    const sides = { before: before.verdict, after: after.verdict, isApproximate };
+    counts.flips.push({ ...aboutOf(ruling, inputs), change, ...sides });
+  }
+  if (change === undefined && before.verdict.ruleId !== after.verdict.ruleId) counts.byAnotherRule += 1;
 }
 
-function flipOf(
+const asRuled = ({ verdict }: RecordedRuling): Replayed => ({ kind: 'ruled', verdict });
+
+function aboutOf(
   { seq, step, atMs, actionId, conversationId, agent, url }: RecordedRuling,
-  { proposal: { tool, summary }, given }: RulingInputs,
-  change: Flip['change'],
-  before: Verdict,
-  after: Verdict,
-): Flip {
-  const about = { seq, step, atMs, actionId, conversationId, agent, tool, summary, url };
-  return { ...about, change, before, after, isApproximate: given === null };
+  { proposal: { tool, summary } }: RulingInputs,
+): Omit<Flip, 'change' | 'before' | 'after' | 'isApproximate'> {
+  return { seq, step, atMs, actionId, conversationId, agent, tool, summary, url };
 }

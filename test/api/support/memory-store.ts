@@ -119,6 +119,7 @@ export function createMemoryStore(): MemoryStore {
       unasked: () => state.here(() => []),
       counts: () => state.here(() => state.counts),
     },
+    limits: { used: notHere },
     // The HTTP side neither claims nor ends an action.
     claims: {
       get: () => state.here((): Claim | undefined => undefined),

@@ -139,7 +139,10 @@ async function serve(store: Awaited<ReturnType<typeof openStore>>) {
 
 /** All that is there but readings and the key's own traces, as one digest of the database. */
 async function stateOf(sql: pg.Client): Promise<string> {
-  const tables = ['actions', 'approvals', 'claims', 'conversations', 'items', 'deliveries', 'notes', 'switches'];
+  const tables = [
+    ...['actions', 'approvals', 'claims', 'limit_takes', 'conversations', 'items'],
+    ...['deliveries', 'notes', 'switches'],
+  ];
   const parts = [
     ...tables.map(
       (table) => `(select md5(coalesce(string_agg(t::text, '' order by t::text), '')) from countersign.${table} t)`,
