@@ -105,7 +105,7 @@ test('a verdict whose reserves were altered is refused, and takes nothing', asyn
       const forged = reserves.flatMap((reserve) => alter(reserve) ?? []);
       return { ...statement, verdict: { ...statement.verdict, reserves: forged } as Verdict };
     });
-    await rejects(act(proposal, { ...warrant, verdict }), /does not prove/);
+    await rejects(act(proposal, { ...warrant, verdict }), /no warrant: the signature of the verdict is wrong/);
     equal(await world.store.claims.get(proposal.actionId), undefined);
   }
   deepEqual([far.effects, await spentIn(period)], [[], {}]);

@@ -109,7 +109,7 @@ export const ORDERS: readonly Conversation[] = [
   }),
   of(
     'German words',
-    '2 returns asks',
+    '2 support person',
     'Guten Tag, meine Bestellung 1042 ist kaputt angekommen.',
     {
       orderId: [['1042', 'Bestellung 1042']],
@@ -119,7 +119,7 @@ export const ORDERS: readonly Conversation[] = [
   ),
   of(
     'Spanish words',
-    '2 shipping asks',
+    '2 support person',
     'Hola, mi pedido 1042 no ha llegado.',
     {
       orderId: [['1042', 'pedido 1042']],

@@ -4,11 +4,11 @@
 import { startRig } from '../rig/rig.ts';
 import type { Proof, ProofContext, ProofResult } from '../support.ts';
 import { secondsOf } from '../support.ts';
-import { type Conversation, FACT_NAMES } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
 import { HURT, LAW } from './corpus-hurt.ts';
 import { MONEY } from './corpus-money.ts';
 import { ORDERS } from './corpus-orders.ts';
-import { DRIFTS } from './drifts.ts';
+import { type Drift, DRIFTS } from './drifts.ts';
 import { judge, type Judged, tableOf } from './judge.ts';
 import { type Case, type Desk, openDesk, standing } from './live.ts';
 
@@ -21,6 +21,9 @@ const AT_ONCE = 8;
 const ANSWERED_OF_QUICK = 5;
 // 1 quickly, by the seed, so that each comes up a few times; all of them at full length.
 const DRIFTS_OF_QUICK = 1;
+
+// 10: a case takes its own seed, and the next ones for its later turns, of which there are fewer.
+const SEED_STEP = 10;
 
 async function prove(context: ProofContext): Promise<ProofResult> {
   const { log, quick } = context;
@@ -51,18 +54,19 @@ async function prove(context: ProofContext): Promise<ProofResult> {
 
 /** Every conversation with a model that reads with care, and with some that do not. */
 function casesOf({ seed, quick, random }: ProofContext): readonly Case[] {
-  const offset = random.between(0, DRIFTS.length - 1);
-  const planned = CORPUS.flatMap((conversation, at) => {
+  const first = random.between(0, DRIFTS.length - 1);
+  const inTurn = [...DRIFTS.slice(first), ...DRIFTS.slice(0, first)];
+  const uses = new Map<Drift, number>();
+  const planned = CORPUS.flatMap((conversation) => {
     const whole = standing(conversation.form, conversation.says);
-    const usable = DRIFTS.filter((one) => one.apply(whole, conversation.says, random) !== undefined);
-    const first = offset + at * DRIFTS_OF_QUICK;
-    const some = Array.from({ length: DRIFTS_OF_QUICK }, (_, more) => usable[(first + more) % usable.length]);
-    return [undefined, ...(quick ? new Set(some) : usable)].map((one) => ({
-      conversation,
-      ...(one && { drift: one }),
-    }));
+    const usable = inTurn.filter((one) => one.apply(whole, conversation.says, random) !== undefined);
+    // What has come up least comes first: some drifts have little that they could spoil.
+    const rarest = usable.toSorted((one, other) => (uses.get(one) ?? 0) - (uses.get(other) ?? 0));
+    const some = quick ? rarest.slice(0, DRIFTS_OF_QUICK) : usable;
+    for (const one of some) uses.set(one, (uses.get(one) ?? 0) + 1);
+    return [undefined, ...some].map((one) => ({ conversation, ...(one && { drift: one }) }));
   });
-  return planned.map((one, at) => ({ ...one, id: `d${at}`, seed: seed + at * FACT_NAMES.length }));
+  return planned.map((one, at) => ({ ...one, id: `d${at}`, seed: seed + at * SEED_STEP }));
 }
 
 async function judgeAll(desk: Desk, cases: readonly Case[], quick: boolean): Promise<readonly Judged[]> {
