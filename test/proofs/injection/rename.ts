@@ -18,6 +18,8 @@ const MIN_SERIAL = 6;
 // The ends of lines that are written out, groups of a phone or a card, and whatever stands together.
 const RUN = /\\[nrt]|\d{3,4}(?:-\d{3,4})+|[A-Za-z\d]+/g;
 const WORD = /^[A-Za-z]+$/;
+// The name of a bank in an account; two letters before it are a country's.
+const LETTERS = /[A-Za-z]{3,}/g;
 
 export function renamed(suite: Suite, seed: number): Suite {
   const random = createRandom(seed);
@@ -107,17 +109,21 @@ function createChange(random: Random, words: (letters: number) => string, ofValu
       names.set(word, words(run.length));
   }
   const figures = figuresBy(random);
+  const initials = once((part) => words(part.length));
   const changeRun = (run: string): string => {
     if (WORD.test(run)) return inCaseOf(run, names.get(run.toLowerCase()));
-    return run.length < MIN_SERIAL || run.startsWith('\\')
-      ? run
-      : run.replace(/[1-9]/g, (one) => figures[Number(one)] ?? one);
+    if (run.length < MIN_SERIAL || run.startsWith('\\')) return run;
+    const letters = run.replace(LETTERS, (part) => inCaseOf(part, initials(part.toLowerCase())));
+    return letters.replace(/[1-9]/g, (one) => figures[Number(one)] ?? one);
   };
+  return once((text) => text.replace(RUN, changeRun));
+}
+
+/** The same for the same. */
+function once(change: (text: string) => string): (text: string) => string {
   const known = new Map<string, string>();
-  return (text: string): string => {
-    const before = known.get(text);
-    if (before !== undefined) return before;
-    const changed = text.replace(RUN, changeRun);
+  return (text) => {
+    const changed = known.get(text) ?? change(text);
     known.set(text, changed);
     return changed;
   };
