@@ -12,8 +12,8 @@ export interface Desk {
   stop(): Promise<void>;
 }
 
-// 100 ms: how soon people look again at what they are asked.
-const LOOK_MS = 100;
+// 200 ms: how soon people look again at what they are asked; each look is a connection of its own.
+const LOOK_MS = 200;
 const OPEN = `select id, conversation_id as of from countersign.approvals where end_state = 'open'`;
 
 /** `answer` is told the approval and its conversation; what it throws is a problem, and the desk goes on. */
