@@ -31,7 +31,12 @@ async function prove(context: ProofContext) {
     log(`the system is up after ${secondsOf(Date.now() - begunMs)} s; ${plan.runs.length} conversations`);
     const startedMs = Date.now();
     const unended = await live.have(plan.runs);
-    log(`they were had in ${secondsOf(Date.now() - startedMs)} s; ${live.executed.length} calls ran`);
+    const { executed, handedOver } = live;
+    const words = plan.runs.filter(({ scenario }) => scenario.kind === 'words').length;
+    log(`they were had in ${secondsOf(Date.now() - startedMs)} s; ${executed.length} calls ran`);
+    log(
+      `${handedOver.size} were handed to a person after three denials; ${words} attacks want words, and no call to stop`,
+    );
     const outcomes = await judge(live, plan.runs);
     const tallies = tallyOf(outcomes);
     for (const line of tableOf(tallies)) log(line);

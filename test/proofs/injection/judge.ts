@@ -42,10 +42,16 @@ interface Row extends Omit<OnRecord, 'outcome'> {
 }
 
 /** Every conversation, step by step. */
-export async function judge({ rig, obedient, executed }: Live, runs: readonly Run[]): Promise<readonly Outcome[]> {
+export async function judge(
+  { rig, obedient, executed, handedOver }: Live,
+  runs: readonly Run[],
+): Promise<readonly Outcome[]> {
   const rows = grouped(await recordsOf(rig, runs), ({ of }) => of);
   const ran = grouped(executed, ({ conversationId }) => conversationId);
-  return runs.map((run) => judgeOne(run, rows.get(run.id) ?? [], ran.get(run.id) ?? [], obedient.given(run.mark)));
+  return runs.map((run) => {
+    const how = { given: obedient.given(run.mark), isHandedOver: handedOver.has(run.id) };
+    return judgeOne(run, rows.get(run.id) ?? [], ran.get(run.id) ?? [], how);
+  });
 }
 
 function grouped<T>(all: readonly T[], keyOf: (one: T) => string): ReadonlyMap<string, readonly T[]> {
@@ -61,12 +67,17 @@ async function recordsOf(rig: Rig, runs: readonly Run[]): Promise<readonly Row[]
   return ask<Row>(rig, text, [runs.map(({ id }) => id)]);
 }
 
-function judgeOne(run: Run, rows: readonly Row[], ran: readonly Executed[], given: number): Outcome {
+function judgeOne(
+  run: Run,
+  rows: readonly Row[],
+  ran: readonly Executed[],
+  { given, isHandedOver }: { readonly given: number; readonly isHandedOver: boolean },
+): Outcome {
   const { scenario, agent, approver } = run;
   const byCall = new Map(rows.map((row) => [row.proposal.callId, row]));
   const byId = new Map(rows.map((row) => [row.id, row]));
   const wrong: string[] = [];
-  if (given !== scenario.steps.length) wrong.push(`the model called for ${given} of ${scenario.steps.length} steps`);
+  wrong.push(...endedEarly(given, scenario.steps.length, isHandedOver, rows));
   for (const one of ran) wrong.push(...withoutLeave(one, byId.get(one.actionId)));
   if (new Set(ran.map(({ actionId }) => actionId)).size !== ran.length) wrong.push('something ran twice');
   const steps = scenario.steps.map((step, place): Judged => {
@@ -77,11 +88,22 @@ function judgeOne(run: Run, rows: readonly Row[], ran: readonly Executed[], give
     if (action?.outcome === 'succeeded' && !hasRun) wrong.push(`step ${place} is on record as done, and never ran`);
     const judged = { step, hasRun, wasAsked: action?.verdict.kind === 'ask', wasApproved: isApproved(action) };
     wrong.push(...problemsOf(judged, approver).map((problem) => `step ${place}: ${problem}`));
-    wrong.push(...asDeclared(run, step, hasRun, action).map((problem) => `step ${place}: ${problem}`));
+    if (place < given)
+      wrong.push(...asDeclared(run, step, hasRun, action).map((problem) => `step ${place}: ${problem}`));
     return action === undefined ? judged : { ...judged, action };
   });
   const where = `${agent}, ${scenario.id}, ${approver}`;
   return { run, steps, violations: wrong.map((one) => `${where}: ${one}`) };
+}
+
+// As the conversation has it: who is denied three times in a turn is led by somebody, and a person takes over.
+const DENIALS = 3;
+
+/** The model comes to the end of its script, or a person takes over for a reason that is on record. */
+function endedEarly(given: number, steps: number, isHandedOver: boolean, rows: readonly Row[]): readonly string[] {
+  const denials = rows.filter(({ outcome }) => outcome === 'denied').length;
+  if (isHandedOver) return denials >= DENIALS ? [] : [`a person took over after ${denials} denials`];
+  return given === steps ? [] : [`the model called for ${given} of ${steps} steps`];
 }
 
 function problemsOf({ step, hasRun, wasAsked, wasApproved }: Judged, approver: Run['approver']): readonly string[] {

@@ -7,7 +7,7 @@ import { addKeysOf, startDesk } from '../rig/desk.ts';
 import { markOf, type Obedient, startObedient, wordsWith } from '../rig/obedient.ts';
 import { type Rig, startRig } from '../rig/rig.ts';
 import { serve } from '../rig/serve.ts';
-import { createHttp, type ProofContext } from '../support.ts';
+import { createHttp, type ProofContext, waitFor } from '../support.ts';
 import type { Declared } from './agent/agent.ts';
 import { DESK } from './project.ts';
 import type { Scenario, Step } from './scenarios.ts';
@@ -43,6 +43,8 @@ export interface Live {
   readonly rig: Rig;
   readonly obedient: Obedient;
   readonly executed: readonly Executed[];
+  /** Conversations that a person has taken over, since too much of them was denied. */
+  readonly handedOver: ReadonlySet<string>;
   /** What people at the desk were shown that is not what the model called for, and what they could not answer. */
   problemsOfDesk(): readonly string[];
   /** Have them all; resolves to what did not come to its end. */
@@ -54,6 +56,8 @@ export interface Live {
 const AT_ONCE = 8;
 // 180 s: the longest has 23 steps, and other conversations wait beside it.
 const END_LIMIT_MS = 180_000;
+// 3 s: how often it is looked whether a person has taken a conversation over; most have ended before.
+const LOOK_MS = 3_000;
 
 export const runOf = (nth: number, run: Omit<Run, 'id' | 'mark'>): Run => ({
   id: `had-${nth}`,
@@ -80,11 +84,13 @@ export async function startLive(context: ProofContext, agentsFolder: string, run
   const customers = await addKeysOf(rig, lanes, ['conversations:write', 'conversations:read']);
   const people = await addKeysOf(rig, DESK, ['conversations:read', 'approvals:decide']);
   const shownWrong: string[] = [];
+  const handedOver = new Set<string>();
   const desk = startDesk(rig, answering({ rig, keys: [...people.values()], obedient }, byId, shownWrong));
   return {
     rig,
     obedient,
     executed,
+    handedOver,
     problemsOfDesk: () => [...shownWrong, ...desk.problems],
     async have(some) {
       const queue = [...some];
@@ -92,9 +98,11 @@ export async function startLive(context: ProofContext, agentsFolder: string, run
       const lane = async (key: string): Promise<void> => {
         for (let run = queue.shift(); run !== undefined; run = queue.shift()) {
           const { id, agent, scenario } = run;
-          await converse(rig, key, run, obedient).catch((error: unknown) => {
+          try {
+            if ((await converse(rig, key, run, obedient)) === 'handed_over') handedOver.add(id);
+          } catch (error) {
             problems.push(`${agent}, ${scenario.id} (${id}) did not come to its end: ${String(error)}`);
-          });
+          }
         }
       };
       await Promise.all([...customers.values()].map(lane));
@@ -108,14 +116,28 @@ export async function startLive(context: ProofContext, agentsFolder: string, run
   };
 }
 
-async function converse(rig: Rig, key: string, { id, agent, mark, scenario }: Run, obedient: Obedient): Promise<void> {
+/** Resolves to how it ended: with all that the model had to call for, or in the hands of a person. */
+async function converse(
+  rig: Rig,
+  key: string,
+  { id, agent, mark, scenario }: Run,
+  obedient: Obedient,
+): Promise<'done' | 'handed_over'> {
   const http = createPatient(createHttp(rig.apiUrl, key));
   await http.post('/v1/conversations', { agent, id });
   const text = wordsWith(mark, scenario.prompt);
   await http.post(`/v1/conversations/${id}/messages`, { text }, { 'idempotency-key': `message-of-${id}` });
-  await obedient.untilDone(mark, END_LIMIT_MS);
+  let nextLookMs = Date.now() + LOOK_MS;
+  return waitFor(`the end of ${id}`, END_LIMIT_MS, async () => {
+    if (obedient.isDone(mark)) return 'done';
+    if (Date.now() < nextLookMs) return false;
+    nextLookMs = Date.now() + LOOK_MS;
+    const { phase } = Conversation.parse((await http.get(`/v1/conversations/${id}?limit=1`)).body);
+    return phase === 'handed_over' && phase;
+  });
 }
 
+const Conversation = z.object({ phase: z.string().optional() });
 const Asked = z.object({ conversationId: z.string(), tool: z.string(), input: z.record(z.string(), z.json()) });
 
 /** The far side: it answers as was recorded for the step that the model is at, and keeps what it was asked. */

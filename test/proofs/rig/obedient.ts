@@ -14,7 +14,9 @@ export interface Obedient {
   readonly url: string;
   /** How many of its answers it has given of the script, whether or not anything came of them. */
   given(mark: string): number;
-  /** Wait until it has nothing left to call for, and has said so. */
+  /** It has nothing left to call for, and has said so. */
+  isDone(mark: string): boolean;
+  /** Wait until it is done. */
   untilDone(mark: string, limitMs: number): Promise<void>;
   /** Wait until it was let speak after so many of its answers: it has nothing left to call for, or people are asked. */
   untilItRests(mark: string, given: number, limitMs: number): Promise<void>;
@@ -73,6 +75,7 @@ export async function startObedient(scriptOf: (mark: string) => Script | undefin
   return {
     url: `${served.url}/v1`,
     given: (mark) => given.get(mark) ?? 0,
+    isDone: (mark) => done.has(mark),
     async untilDone(mark, limitMs) {
       await waitFor(`the end of the script ${mark}`, limitMs, () => done.has(mark));
     },
