@@ -71,10 +71,17 @@ function shown(value: unknown): string {
   return (JSON.stringify(value) ?? 'an object').slice(0, MAX_SHOWN_CHARS);
 }
 
+/** What is looked at of a schema: an object has a shape, and lets others in where its catch-all is not `never`. */
+interface Schema {
+  readonly shape?: unknown;
+  readonly def?: { readonly catchall?: { readonly def?: { readonly type?: unknown } } };
+}
+
 /** Of an object's schema: a critical argument that is none would guard nothing. */
 function strangeCritical({ input, critical }: Readonly<Record<string, unknown>>): string | undefined {
-  const { shape } = input as { readonly shape?: unknown };
-  if (typeof shape !== 'object' || shape === null) return undefined;
+  const { shape, def } = input as Schema;
+  const isOpen = def?.catchall !== undefined && def.catchall.def?.type !== 'never';
+  if (typeof shape !== 'object' || shape === null || isOpen) return undefined;
   const strange = (critical as readonly string[]).find((name) => !Object.hasOwn(shape, name));
   if (strange === undefined) return undefined;
   const names = Object.keys(shape).join(', ') || 'no argument';

@@ -1,4 +1,4 @@
-import { deepEqual, equal, throws } from 'node:assert/strict';
+import { deepEqual, equal, match, throws } from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { defineTool, type ToolDefinition } from '../../domain/tool.ts';
@@ -82,6 +82,10 @@ test('a critical argument that the input does not have is refused, or it would g
     saidOf({ critical: ['recipient'] }),
     'tool "send_letter": critical names "recipient", which its input does not have; it has to, text',
   );
+  match(saidOf({ input: z.object({ to: z.string() }), critical: ['recipient'] }), /critical names "recipient"/);
+  match(saidOf({ input: z.strictObject({}), critical: ['recipient'] }), /it has no argument$/);
+  // Where others are let in, nobody can tell.
+  equal(saidOf({ input: z.looseObject({ to: z.string() }), critical: ['recipient'] }), 'nothing');
   equal(saidOf({ input: z.record(z.string(), z.string()), critical: ['recipient'] }), 'nothing');
 });
 
