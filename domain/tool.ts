@@ -1,7 +1,8 @@
 // What a tool declares. A tool is what an agent may do; its definition is all that the system knows about it, and
-// nothing anywhere branches on its name. zod is imported as a type only. May import domain types only.
+// nothing anywhere branches on its name. zod is imported as a type only. May import domain only.
 import type { ZodType } from 'zod';
 import type { Effect, Evidence, Proposal } from './action.ts';
+import { problemOfDeclaration } from './declared-tool.ts';
 import type { Json } from './json.ts';
 import type { Principal } from './principal.ts';
 
@@ -127,11 +128,16 @@ export const MAX_TOOL_TIMEOUT_MS = 60_000;
 
 export const TOOL_NAME = /^[a-z][a-z0-9_]{0,63}$/;
 
-/** Declare a tool. Throws with a sentence where the declaration contradicts itself. */
+/** Declare a tool. Throws with a sentence where something is missing or nonsense, or the declaration contradicts itself. */
 export function defineTool<Input, Output extends Json>(definition: ToolDefinition<Input, Output>): Tool<Input, Output> {
   const { name, timeoutMs = DEFAULT_TOOL_TIMEOUT_MS } = definition;
-  if (!TOOL_NAME.test(name)) throw new Error(`tool "${name}": a name is lower_snake_case, at most 64 characters`);
-  if (timeoutMs <= 0 || timeoutMs > MAX_TOOL_TIMEOUT_MS) {
+  if (typeof name !== 'string' || !TOOL_NAME.test(name)) {
+    throw new Error(`tool "${name}": a name is lower_snake_case, at most 64 characters`);
+  }
+  const problem = problemOfDeclaration(definition);
+  if (problem !== undefined) throw new Error(`tool "${name}": ${problem}`);
+  // Put so that what is no number at all is refused too.
+  if (!(Number.isFinite(timeoutMs) && timeoutMs > 0 && timeoutMs <= MAX_TOOL_TIMEOUT_MS)) {
     throw new Error(`tool "${name}": timeoutMs must be between 1 and ${MAX_TOOL_TIMEOUT_MS}`);
   }
   if (definition.preconditions?.length && !definition.inspect) {

@@ -5,9 +5,11 @@ import { crash } from './crash/crash.ts';
 import { drift } from './drift/drift.ts';
 import { firstTenMinutes } from './first-ten-minutes.ts';
 import { freeze } from './freeze/freeze.ts';
+import { injection } from './injection/injection.ts';
 import { killInTool } from './kill-in-tool.ts';
 import { ledger } from './ledger/ledger.ts';
 import { parked } from './parked/parked.ts';
+import { retail } from './retail/retail.ts';
 import { secrets } from './secrets/secrets.ts';
 import { server } from './server/server.ts';
 import { soak } from './soak/soak.ts';
@@ -31,5 +33,7 @@ export const PROOFS: readonly Proof[] = [
   parked,
   whatIf,
   drift,
+  injection,
+  retail,
   soak,
 ];

@@ -117,7 +117,7 @@ function answerTo(messages: readonly Message[], mayCall: boolean) {
   return called(calls);
 }
 
-function called(calls: readonly RawCall[]) {
+export function called(calls: readonly RawCall[]) {
   const toolCalls = calls.map(([name, args], index) => {
     return { index, id: `call-${name}-${index}`, type: 'function', function: { name, arguments: args } };
   });
@@ -146,7 +146,7 @@ function rawCallsIn(messages: readonly Message[]): readonly RawCall[] {
     });
 }
 
-function completion(message: { readonly content: string; readonly tool_calls?: readonly unknown[] }) {
+export function completion(message: { readonly content: string; readonly tool_calls?: readonly unknown[] }) {
   return {
     id: 'completion',
     object: 'chat.completion',

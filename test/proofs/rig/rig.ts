@@ -31,6 +31,8 @@ export interface RigOptions {
   readonly more?: (role: Role) => NodeJS.ProcessEnv;
   /** Passwords of the logins; by default nobody needs one. */
   readonly passwordOf?: PasswordOf;
+  /** The agents that the roles run; by default those of the proofs. */
+  readonly agentsFolder?: string;
 }
 
 export interface Rig {
@@ -85,7 +87,7 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
     const port = await freePort();
     const signingKeys = { api: generateSigningKey(), workflows: generateSigningKey() };
     const ledger = { signingKey: generateSigningKey(), checkpointFile: join(folder, 'checkpoints.txt') };
-    const { mode = 'production', more = () => ({}), passwordOf = noPassword } = options;
+    const { mode = 'production', more = () => ({}), passwordOf = noPassword, agentsFolder = AGENTS } = options;
     const env = { ...environment(), COUNTERSIGN_MODE: mode };
     const owner = { ...env, DATABASE_URL: databaseUrl };
     const isReal = mode === 'production';
@@ -105,7 +107,7 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
         ...more(role),
       });
     const envOf = (role: Role) => envs.get(role) ?? {};
-    const roles = startRoles({ envOf, agentsFolder: AGENTS, pointsFile: join(folder, 'points.jsonl') });
+    const roles = startRoles({ envOf, agentsFolder, pointsFile: join(folder, 'points.jsonl') });
     steps.push(() => roles.stop());
     const addKey = (principal: string, scopes: string): Promise<string> =>
       command(owner, ['api-key', 'add', '--principal', principal, '--scopes', scopes]);
