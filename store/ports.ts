@@ -13,6 +13,7 @@ import type { Item, NewItem } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { OwnerReport } from '../domain/report.ts';
 import type { Switch } from '../domain/switch.ts';
+import type { Budgets } from './budget-port.ts';
 import type { Claims } from './claim-port.ts';
 import type { Deliveries, Notes } from '../domain/delivery.ts';
 import type { CheckpointRow, HashedEntry } from './ledger-rows.ts';
@@ -84,6 +85,8 @@ export interface Store {
     /** The named items of one conversation, in the order of the ids; an unknown id is left out. */
     load(conversationId: string, ids: readonly string[]): Promise<readonly Item[]>;
     byKey(conversationId: string, key: string): Promise<Item | undefined>;
+    /** How many bytes the bodies of these items have, as JSON. */
+    bytesOf(conversationId: string, ids: readonly string[]): Promise<number>;
     page(conversationId: string, afterSeq: number, limit: number): Promise<readonly Item[]>;
     /** The last ones that were written at that time or later, oldest first. */
     since(conversationId: string, fromMs: number, limit: number): Promise<readonly Item[]>;
@@ -144,6 +147,8 @@ export interface Store {
     openStats(nowMs: number): Promise<{ readonly count: number; readonly oldestAgeMs: number }>;
   };
   readonly claims: Claims;
+  /** How much models may be used, over all turns. */
+  readonly budgets: Budgets;
   readonly ledger: {
     /** Entries of one conversation after a position, oldest first: feeds the event stream. */
     ofConversation(conversationId: string, afterSeq: number, limit: number): Promise<readonly RecordedEntry[]>;

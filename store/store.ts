@@ -6,6 +6,7 @@ import type pg from 'pg';
 import { createActions } from './actions.ts';
 import { createApiKeys } from './api-keys.ts';
 import { createApprovals } from './approvals.ts';
+import { createBudgets } from './budgets.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { createClaims } from './claims.ts';
 import { createConversations } from './conversations.ts';
@@ -44,6 +45,7 @@ export async function openStore({ pool: config, nowMs = Date.now, migrate = true
     actions: createActions(db),
     approvals: createApprovals(db),
     claims: createClaims(db),
+    budgets: createBudgets(db),
     ledger: createLedger(db),
     checkpoints: createCheckpoints(db),
     reports: createReports(db),

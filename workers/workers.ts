@@ -50,6 +50,7 @@ export async function composeWorkflows(
       signer: createSigner('workflows', keys.workflowsSigningKey),
       verifier: verifierOf(keys),
       workflowState: workflowStateBy(client),
+      defaultModels: parts.config.models,
       nowMs,
     });
     // Last, as they come up beside all that: what is to be decided meanwhile waits for them.

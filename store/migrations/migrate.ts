@@ -17,6 +17,7 @@ import { burden0009 } from './0009-burden.ts';
 import { claimedDeliveries0010 } from './0010-claimed-deliveries.ts';
 import { foundCards0011 } from './0011-found-cards.ts';
 import { intake0012 } from './0012-intake.ts';
+import { budgets0014 } from './0014-budgets.ts';
 
 /** In order; a name that was released never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -32,6 +33,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0010_claimed_deliveries': claimedDeliveries0010,
   '0011_found_cards': foundCards0011,
   '0012_intake': intake0012,
+  '0014_budgets': budgets0014,
 };
 
 // Apart from our own schema, so that dropping the data also needs a decision about the bookkeeping.
