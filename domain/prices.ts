@@ -56,11 +56,21 @@ export function priceOf(model: string, own: Readonly<Record<string, ModelPrice>>
   return Object.hasOwn(PRICES, known) ? PRICES[known] : undefined;
 }
 
+type Priced = Pick<Agent, 'models'> & Partial<Pick<Agent, 'prices'>>;
+
+/** The models that the agent's calls may go to, as far as this role knows: its own, those configured, or what stands in. */
+export const calledModels = ({ models }: Priced, configured: readonly string[] = []): readonly string[] =>
+  [models, configured].find((some) => some.length > 0) ?? DEFAULT_MODELS;
+
+/** Those of them that nobody has priced in US dollars. */
+export const unpricedOf = ({ models, prices }: Priced): readonly string[] =>
+  models.filter((model) => priceOf(model, prices) === undefined);
+
 /**
  * What a token of any model costs at most that the agent's calls may go to. Whoever answered, this is what counts: which
  * model it was is the assistant's word alone.
  */
-export function dearestOf({ models, prices = {} }: Pick<Agent, 'models'> & Partial<Pick<Agent, 'prices'>>): TokenPrice {
+export function dearestOf({ models, prices = {} }: Priced): TokenPrice {
   const each = models.map((model) => priceOf(model, prices) ?? DEAREST);
   return price(
     Math.max(...each.map((one) => one.promptMicroUsd)),

@@ -5,7 +5,7 @@ import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
 import { type Agent, callablesOf, limitsOf } from '../../domain/agent.ts';
 import { answerSchema } from '../../domain/intake-facts.ts';
 import { MAX_FACTS_TOKENS } from '../../domain/model.ts';
-import { dearestOf, DEFAULT_MODELS } from '../../domain/prices.ts';
+import { dearestOf, calledModels } from '../../domain/prices.ts';
 import type { ReserveInput } from '../../domain/reserving.ts';
 import { type Budget, type BudgetScope, budgetsOf, type CallBounds, dayAt } from '../../domain/spending.ts';
 import { utf8Bytes } from '../../domain/text.ts';
@@ -55,18 +55,17 @@ async function principalOf({ verifier }: WorkflowsDeps, { principal, of }: Reser
 
 /** The most that it can use. A token is a byte of text or more, in every alphabet that models read. */
 async function boundsOf(
-  { store, defaultModels = [] }: WorkflowsDeps,
+  { store, defaultModels }: WorkflowsDeps,
   agent: Agent,
   { of, call, show, mayCall }: ReserveInput,
 ): Promise<CallBounds> {
   const shown = await store.items.bytesOf(of.conversationId, show);
   const limits = limitsOf(agent.limits);
-  const models = [agent.models, defaultModels, DEFAULT_MODELS].find((some) => some.length > 0) ?? DEFAULT_MODELS;
   return {
     promptTokens: shown + show.length * AROUND_AN_ITEM_BYTES + AROUND_A_CALL_BYTES + bytesOfAsking(agent, call),
     completionTokens: call === 'facts' ? MAX_FACTS_TOKENS : limits.maxOutputTokens,
     toolCalls: mayCall && call !== 'facts' ? limits.callsPerModelCall : 0,
-    price: dearestOf({ models, prices: agent.prices }),
+    price: dearestOf({ models: calledModels(agent, defaultModels), prices: agent.prices }),
   };
 }
 

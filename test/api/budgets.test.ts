@@ -50,3 +50,26 @@ test('the metrics tell how much each agent has used today, and how many budgets 
   assert.match(text, /countersign_budgets_full\{scope="principal_day"\} 2\n/);
   assert.match(text, /countersign_budgets_full\{scope="agent_day"\} 0\n/);
 });
+
+test('what asks for more of a budget is approved or denied by whom it asks, never by whoever has used it up', async (t) => {
+  const { call, ask, store } = await serve(t);
+  const id = 'budget-0123456789abcdef0123456789abcdef-0.question.0.0';
+  const question = await ask({ question: 'budget', group: '@operator', id });
+  const path = `/v1/approvals/${question.id}`;
+  const wrong = await call('operator', 'POST', `${path}/decision`, { answer: 'happened' });
+  assert.equal(problem(wrong), '400 bad_request');
+  assert.match(wrong.body.detail, /asks for more of a budget: answer "approve" or "deny"/);
+  const own = await ask({
+    question: 'budget',
+    group: '@operator',
+    requester: 'operator',
+    id: id.replace('-0.', '-1.'),
+  });
+  assert.match(
+    problem(await call('operator', 'POST', `/v1/approvals/${own.id}/decision`, { answer: 'approve' })),
+    /^403 /,
+  );
+  assert.equal((await store.approvals.get(own.id))?.end, 'open');
+  const { status, body } = await call('operator', 'POST', `${path}/decision`, { answer: 'approve' });
+  assert.deepEqual([status, body.counted, body.end], [200, true, 'approved']);
+});

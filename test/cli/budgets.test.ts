@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { anApi, at, run } from './support.ts';
+import { anApi, anApproval, at, run } from './support.ts';
 
 const of = (measure: string, used: number, held: number, most: number) => {
   return { measure, used, held, left: most - used - held, most, opened: 0 };
@@ -50,4 +50,27 @@ test('no budget in use is a sentence, and --json is what the API says', async (t
   const api = await anApi(t, { 'GET /v1/budgets': () => ({ body: JSON.stringify(nothing) }) });
   assert.match((await run(t, ['budgets'], at(api.url))).output, /^No model was asked in the last 7 days\.\n/);
   assert.deepEqual(JSON.parse((await run(t, ['budgets', '--json'], at(api.url))).output), nothing);
+});
+
+test('what asks for more of a budget is shown as that, is approved or denied, and is no action with a why', async (t) => {
+  const id = 'budget-0123456789abcdef0123456789abcdef-0.question.0.0';
+  const asks = anApproval({
+    id,
+    question: 'budget',
+    group: '@finn',
+    summary: 'let ada on 2026-11-28 use 5 calls more',
+  });
+  const api = await anApi(t, {
+    'GET /v1/approvals': () => ({ body: { rows: [asks], next: '' } }),
+    [`GET /v1/approvals/${id}`]: () => ({ body: asks }),
+  });
+  const list = await run(t, ['approvals'], at(api.url));
+  assert.match(list.output, /let ada on 2026-11-28 use 5 calls more/);
+  assert.doesNotMatch(list.output, /did it happen/i);
+  assert.match(list.output, /npx countersign approve ID, or deny ID --reason TEXT/);
+  const one = await run(t, ['approvals', id], at(api.url));
+  assert.match(one.output, /question +may more be used\?/);
+  const { code, output } = await run(t, ['why', id], at(api.url));
+  assert.equal(code, 1);
+  assert.match(output, /asks for more of a budget, and is about no action/);
 });

@@ -1,7 +1,16 @@
 import { deepEqual, equal, match, throws } from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineAgent } from 'countersign';
-import { DEAREST, dearestOf, DEFAULT_MODELS, microUsdOf, priceOf, PRICES_AS_OF } from '../../domain/prices.ts';
+import {
+  DEAREST,
+  dearestOf,
+  DEFAULT_MODELS,
+  microUsdOf,
+  calledModels,
+  priceOf,
+  PRICES_AS_OF,
+  unpricedOf,
+} from '../../domain/prices.ts';
 import { nextOpeningMs, shutFor, type ShutBudget, withShut } from '../../domain/reserving.ts';
 import { amountText, budgetText, moneyText, shutText } from '../../domain/spending-words.ts';
 import { budgetsOf, dayAt, DEFAULT_BUDGETS, MEASURES, reachedOf, usedBy } from '../../domain/spending.ts';
@@ -24,6 +33,10 @@ test('a model costs what the agent declares in US dollars, else what the table s
     promptMicroUsd: 2.5,
     completionMicroUsd: 10,
   });
+  deepEqual(calledModels({ models: [] }, ['x']), ['x']);
+  deepEqual(calledModels({ models: ['y'] }, ['x']), ['y']);
+  deepEqual(calledModels({ models: [] }), DEFAULT_MODELS);
+  deepEqual(unpricedOf({ models: ['mine', 'gpt-4o', 'x'], prices: own }), ['x']);
   for (const model of DEFAULT_MODELS) equal(priceOf(model) === undefined, false, model);
 });
 
