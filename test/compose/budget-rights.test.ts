@@ -58,10 +58,9 @@ async function may(role: RoleName, statements: readonly string[]): Promise<reado
 }
 
 const calls = (turn: number): Reserving => {
-  const plenty = { modelCalls: 2, toolCalls: 100, tokens: 10_000, microUsd: 10_000 };
   const limited = (scope: keyof Reserving['budgets']) => ({
     budget: { id: scope, scope, tenant: 'default', agent: 'a', of: 'x', day: '', endsMs: null },
-    limits: plenty,
+    limits: { modelCalls: scope === 'conversation' ? 2 : 100, toolCalls: 100, tokens: 10_000, microUsd: 10_000 },
   });
   return {
     ...{ callId: `c:${turn}:0`, conversationId: 'c', turn, step: `model:${turn}:0`, atMs: 1 },
