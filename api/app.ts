@@ -14,6 +14,7 @@ import { createAccess } from './access.ts';
 import { problemPage } from './approval-page.ts';
 import { approvalPageRoutes } from './approval-pages.ts';
 import { approvalRoutes } from './approvals.ts';
+import { budgetRoutes } from './budgets.ts';
 import { burdenRoutes } from './burden.ts';
 import { channelRoutes } from './channels.ts';
 import { commandRoutes } from './commands.ts';
@@ -61,6 +62,7 @@ export function createApi(deps: ApiDeps): Api {
     ...commandRoutes(deps, access, ending),
     // Before the approvals, whose ids have dots: none is called "burden".
     ...burdenRoutes(deps),
+    ...budgetRoutes(deps),
     ...approvalRoutes(deps, access),
     ...channelRoutes(deps, access, ending),
     ...approvalPageRoutes(deps, access),

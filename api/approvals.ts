@@ -1,7 +1,7 @@
 // Approvals and actions: see what waits, decide, see what came of it. A decision is signed here, over the digest of the
 // exact action, and counts only once the action's Workflow says so. May import domain, trust, store.
 import { randomUUID } from 'node:crypto';
-import { askedBy, type Approval as ApprovalRow, endApproval } from '../domain/approval.ts';
+import { askedBy, type Approval as ApprovalRow, endApproval, type Question } from '../domain/approval.ts';
 import { answersTo, applyDecision, type Receipt as ReceiptOf } from '../domain/decision.ts';
 import { entitlementRefusal } from '../domain/entitlement.ts';
 import type { Json } from '../domain/json.ts';
@@ -194,12 +194,18 @@ function assertAnswers(approval: ApprovalRow, answer: DecisionAnswer): void {
   const right = answersTo(approval);
   if (right.includes(answer)) return;
   const words = right.map((word) => `"${word}"`).join(' or ');
-  const asks = approval.question === undefined ? 'asks for leave' : 'asks whether it happened';
+  const asks = ASKS[approval.question ?? 'leave'];
   throw new Problem('bad_request', `This ${asks}: answer ${words}, not "${answer}".`, {
     members: { issues: [{ path: 'body.answer', message: `must be ${words}` }] },
     refusal: 'wrong_answer',
   });
 }
+
+const ASKS: Readonly<Record<Question | 'leave', string>> = {
+  leave: 'asks for leave',
+  unknown: 'asks whether it happened',
+  budget: 'asks for more of a budget',
+};
 
 type Word = Pick<DecisionStatement, 'decisionId' | 'answer' | 'reason' | 'args'>;
 

@@ -129,12 +129,13 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
     case 'intake':
     case 'turn_limited':
       return ofTurn(fact);
+    case 'budget_reached':
+    case 'budget_opened':
+      return ofBudget(fact);
     case 'replied':
       return { turn: fact.turn, by: fact.by, text: texts.get(fact.itemId)?.body.text ?? '' };
-    case 'proposed': {
-      const { actionId, tool, effect, summary } = fact.proposal;
-      return { actionId, tool, effect, summary };
-    }
+    case 'proposed':
+      return proposed(fact);
     case 'ruled':
       return { verdict: fact.verdict.kind, ruleId: fact.verdict.ruleId, reason: fact.verdict.reason };
     case 'approval_requested':
@@ -180,6 +181,10 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
   }
 }
 
+const proposed = ({ proposal: { actionId, tool, effect, summary } }: FactOf<'proposed'>) => {
+  return { actionId, tool, effect, summary };
+};
+
 /** What a person was told is theirs; the conversation learns that somebody was turned away, and why. */
 const refused = ({ approvalId, reason, by }: FactOf<'decision_refused'>) =>
   by === undefined ? { approvalId, reason } : { approvalId, reason: REFUSALS[by.why], why: by.why };
@@ -188,6 +193,13 @@ const approved = ({ approval }: FactOf<'approval_requested' | 'approval_settled'
   const { id, actionId, question = null, summary, group, quorum, deadlineMs, end } = approval;
   return { approvalId: id, actionId, question, summary, group, quorum, deadlineMs, end };
 };
+
+function ofBudget(fact: FactOf<'budget_reached' | 'budget_opened'>) {
+  const { scope, of, measure, day, endsMs, amount } = fact;
+  const what = { scope, of, measure, day, untilMs: endsMs };
+  if (fact.kind === 'budget_opened') return { ...what, amount, by: fact.by };
+  return { ...what, turn: fact.turn, used: fact.used, most: fact.most };
+}
 
 function ofTurn(fact: FactOf<'model_call' | 'model_call_failed' | 'intake' | 'turn_limited'>) {
   const { turn } = fact;

@@ -14,6 +14,7 @@ import type { DecisionAnswer } from '../domain/signed.ts';
 import { plain } from '../domain/text.ts';
 import type { ConversationRow } from '../store/ports.ts';
 import { approvalHandle } from '../trust/digest.ts';
+import { waitsForBudgetText } from '../domain/spending-words.ts';
 import type { Access } from './access.ts';
 import { assertMayAnswer, takeDecision } from './approvals.ts';
 import type { Caller } from './auth.ts';
@@ -111,8 +112,11 @@ async function message(at: At, caller: Caller, heard: Of<'message'>): Promise<vo
     if (problemOf(error).type === 'conversation_closed') return submit();
     throw error;
   });
-  if (ticket === undefined || ticket.phase !== 'paused' || ticket.duplicate) return;
-  await tell(at, caller, heard, { kind: 'text', text: 'It is paused for now; your message waits.' });
+  if (ticket === undefined || ticket.duplicate) return;
+  const { phase, shutUntilMs } = ticket;
+  const waits = shutUntilMs === undefined ? '' : waitsForBudgetText(shutUntilMs);
+  const why = phase === 'paused' ? 'It is paused for now; your message waits.' : waits;
+  if (why !== '') await tell(at, caller, heard, { kind: 'text', text: why });
 }
 
 /** The conversation of that place; opened by whoever speaks there first. Undefined where the one before took the message. */

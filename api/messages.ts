@@ -51,8 +51,9 @@ export function messageRoutes(deps: Deps, access: Access, ending: Ending): reado
         if (ticket.duplicate && ticket.queued !== true) await assertSameText(deps, row.id, key, messageId, body.text);
         const reply = query.wait === 'reply' ? await waitForReply(deps, row.id, ticket, signal) : undefined;
         const url = urlOfMessage(row.id, messageId);
-        const { ahead, phase, duplicate } = ticket;
-        const about = { messageId, conversationId: row.id, url, ahead, phase, duplicate };
+        const { ahead, phase, duplicate, shutUntilMs } = ticket;
+        const shut = shutUntilMs === undefined ? {} : { shutUntilMs };
+        const about = { messageId, conversationId: row.id, url, ahead, phase, duplicate, ...shut };
         const headersOut = { Location: url };
         if (reply === undefined)
           return { status: 202, body: { ...about, status: 'queued' as const }, headers: headersOut };
@@ -137,7 +138,8 @@ async function waitForReply(
   let pauseMs = REPLY_POLL_FIRST_MS;
   for (;;) {
     const reply = await store.items.replyTo(conversationId, ticket.messageId);
-    if (reply !== undefined || ticket.phase === 'paused' || ticket.phase === 'handed_over') return reply;
+    const isHeld = ticket.phase === 'paused' || ticket.phase === 'handed_over' || ticket.shutUntilMs !== undefined;
+    if (reply !== undefined || isHeld) return reply;
     const phase = (await store.conversations.get(conversationId))?.phase;
     if (phase === 'paused' || phase === 'stopped' || phase === 'closed') return undefined;
     const leftMs = untilMs - performance.now();

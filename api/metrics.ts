@@ -4,6 +4,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { BURDEN_PERIOD_MS, type Burden } from '../domain/burden.ts';
 import { SWITCH_SCOPES } from '../domain/switch.ts';
+import { budgetGauges } from './budget-metrics.ts';
+import { standing } from './budgets.ts';
 import { burdenGauges, type Samples } from './burden-metrics.ts';
 import type { ApiDeps } from './deps.ts';
 import { fresh } from './fresh.ts';
@@ -20,7 +22,7 @@ export interface Metrics {
   observe(request: { method: string; route: string; status: number; ms: number }): void;
 }
 
-type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'ledger' | 'directory' | 'channels' | 'nowMs' | 'log'>;
+type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'agents' | 'ledger' | 'directory' | 'channels' | 'nowMs' | 'log'>;
 
 export function createMetrics(deps: Deps): Metrics {
   const registry = new Registry();
@@ -126,7 +128,7 @@ async function sourcesText(deps: Deps, burden: () => Promise<Burden>): Promise<s
     '1 where the part answers',
     await Promise.all([
       // The burden, which is kept for longer, only of a store that answers now.
-      answers('store', Promise.all([readStore().then(() => readBurden(gauge, burden)), readLedger(gauge, deps)])),
+      answers('store', Promise.all([readStore().then(() => readBurden(gauge, burden)), readRest(gauge, deps)])),
       answers('temporal', readTemporal()),
     ]),
   );
@@ -135,6 +137,12 @@ async function sourcesText(deps: Deps, burden: () => Promise<Burden>): Promise<s
 
 async function readBurden(gauge: TakeGauge, burden: () => Promise<Burden>): Promise<void> {
   for (const [name, help, samples] of burdenGauges((await burden()).rules)) gauge(name, help, samples);
+}
+
+async function readRest(gauge: TakeGauge, deps: Deps): Promise<void> {
+  await readLedger(gauge, deps);
+  const { budgets } = await standing(deps, '');
+  for (const [name, help, samples] of budgetGauges(budgets)) gauge(name, help, samples);
 }
 
 async function readLedger(gauge: TakeGauge, { store, ledger, nowMs }: Deps): Promise<void> {

@@ -19,7 +19,9 @@ export const Report = z
     toMs: z.number(),
     outcomes: z.record(z.string(), Count).meta({ description: 'Actions proposed in the period by outcome, or "open"' }),
     asks: Count.meta({ description: 'How often people were asked for leave' }),
-    questions: Count.meta({ description: 'How often people were asked whether something happened' }),
+    questions: Count.meta({
+      description: 'How often people were asked whether something happened, or for more of a budget',
+    }),
     modelCalls: Count,
     promptTokens: Count,
     completionTokens: Count,

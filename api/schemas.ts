@@ -132,8 +132,8 @@ export const Waiting = z
   .object({
     id: z.string(),
     actionId: z.string(),
-    question: z.literal('unknown').nullable().meta({
-      description: 'null asks for leave; "unknown" asks whether what may have happened did',
+    question: z.enum(['unknown', 'budget']).nullable().meta({
+      description: 'null asks for leave; "unknown" whether what may have happened did; "budget" for more of a budget',
     }),
     summary: z.string(),
     group: z.string(),
@@ -198,6 +198,9 @@ export const Message = z
     ahead: z.number().optional().meta({ description: 'How many messages stood before it in the queue' }),
     phase: Phase.optional(),
     duplicate: z.boolean().optional(),
+    shutUntilMs: z.number().nullable().optional().meta({
+      description: 'It waits for a budget that is used up: when that opens by itself; null where only people open it',
+    }),
   })
   .meta({ id: 'Message' });
 

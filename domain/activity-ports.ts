@@ -10,6 +10,7 @@ import type { CallModelInput, CallModelResult, FillFactsInput, FillFactsResult }
 import type { Asked } from './entitlement.ts';
 import type { IntakeTaken, IntakeWork, OpenedTurn } from './opened-turn.ts';
 import type { Seen } from './sources.ts';
+import type { BudgetQuestion, Reserved, ReserveInput, ShutBudget } from './reserving.ts';
 import type {
   CommandStatement,
   DecisionStatement,
@@ -116,6 +117,27 @@ export interface WorkflowsActivities {
     /** False where a person has taken over: nothing is asked then. */
     readonly mayAsk: boolean;
   }): Promise<IntakeTaken | null>;
+  /**
+   * Hold what one model call may use at most, before it is made; idempotent by conversation, turn and call. What calls
+   * before it have used is counted by what is on record of them.
+   */
+  reserve(input: ReserveInput): Promise<Reserved>;
+  /** Ask for more of a budget: its agent's owner first, then the team; null when nobody is left, or its day is over. */
+  poseBudget(input: {
+    readonly question: BudgetQuestion;
+    readonly round: number;
+    readonly askedMs: number;
+  }): Promise<Approval | null>;
+  /** Open what people have said yes to, with the word that says so. True where more is open by it. */
+  closeBudget(input: {
+    readonly question: BudgetQuestion;
+    readonly answer: CountedDecision;
+    readonly atMs: number;
+  }): Promise<boolean>;
+  /** Conversations that came to the end of a budget, from the one after that on; few at once. */
+  waitingForBudget(input: { readonly budgetId: string; readonly after: string }): Promise<readonly string[]>;
+  /** Of these questions for more: those upon which more was opened. */
+  openedBudgets(input: { readonly shut: readonly ShutBudget[] }): Promise<readonly string[]>;
   /** Parse, make canonical and digest the calls of one model answer; rule on those that need no evidence. Writes nothing. */
   propose(input: {
     readonly of: TurnOf;

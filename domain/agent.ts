@@ -7,6 +7,7 @@ import type { Directory } from './principal.ts';
 import { CURRENCY, isMember } from './principal.ts';
 import type { AnyProcedure } from './procedure.ts';
 import type { Rule } from './rule.ts';
+import { type AgentBudgets, budgetsOf, type DeclaredBudgets, whyNoBudgets } from './spending.ts';
 import type { System } from './system.ts';
 import type { AnyTool, Callable } from './tool.ts';
 
@@ -67,7 +68,10 @@ export interface AgentDefinition {
   readonly instructions: string;
   /** Models to try in order, as the provider names them; empty means the configured default. */
   readonly models?: readonly string[];
-  /** What models cost, by the name under which they are tried; what is not declared has no cost on record. */
+  /**
+   * What models cost, by the name under which they are tried; what is not declared has no cost on record. Budgets count in
+   * US dollars: what has no price in them here or in prices.ts counts as the dearest.
+   */
   readonly prices?: Readonly<Record<string, ModelPrice>>;
   readonly tools: readonly AnyTool[];
   /** What the model may start and not steer; the code of each lies in `procedures/` beside this. */
@@ -79,11 +83,15 @@ export interface AgentDefinition {
   readonly limits?: Partial<Limits>;
   /** What is counted per principal, tenant or agent, and period: `defineLimit({ … })`. How much there may be, rules say. */
   readonly periodLimits?: readonly PeriodLimit[];
+  /** How much models may be used over many turns. */
+  readonly budgets?: DeclaredBudgets;
   readonly demo?: readonly DemoIntent[];
 }
 
-export interface Agent extends Required<Omit<AgentDefinition, 'limits' | 'intake'>> {
+export interface Agent extends Required<Omit<AgentDefinition, 'limits' | 'intake' | 'budgets'>> {
   readonly limits: Limits;
+  /** Absent in an agent of another copy of this package that lacks them. */
+  readonly budgets?: AgentBudgets;
   readonly intake?: Intake;
 }
 
@@ -122,8 +130,11 @@ export function defineAgent(definition: AgentDefinition): Agent {
     const isSane = Number.isInteger(limits[limit]) && limits[limit] >= 1 && limits[limit] <= most;
     if (!isSane) throw new Error(`agent "${name}": limits.${limit} must be a whole number from 1 to ${most}`);
   }
+  const budgets = budgetsOf(definition.budgets);
+  const why = whyNoBudgets(budgets, limits.callsPerModelCall);
+  if (why !== undefined) throw new Error(`agent "${name}": ${why}`);
   const empty = { models: [], prices: {}, procedures: [], systems: [], periodLimits: [], demo: [] };
-  return Object.freeze({ ...empty, ...definition, limits });
+  return Object.freeze({ ...empty, ...definition, limits, budgets });
 }
 
 /** Also of an agent of another copy of this package, whose limits may lack what came later. */

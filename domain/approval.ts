@@ -25,6 +25,8 @@ export interface CountedDecision {
   readonly signed: Signed<DecisionStatement>;
 }
 
+export type Question = 'unknown' | 'budget';
+
 /** People's answer to one `ask`, bound to the digest of the exact action. Ends in exactly one of its end states. */
 export interface Approval {
   readonly id: string;
@@ -34,8 +36,8 @@ export interface Approval {
   readonly agent: string;
   /** Whose it is; only people of the same tenant may see and decide it. Absent in approvals of 0.1.0: `default`. */
   readonly tenant?: string;
-  /** Set where people are not asked for leave but for an answer: `unknown` means "did it happen?". */
-  readonly question?: 'unknown';
+  /** Set where people are not asked for leave to act: `unknown` means "did it happen?", `budget` "may more be used?". */
+  readonly question?: Question;
   readonly digest: string;
   readonly summary: string;
   /** As in the proposal; absent where the tool does not say, and in approvals of 0.4.0. */
@@ -83,12 +85,12 @@ export const tenantOf = (approval: Approval): string => approval.tenant ?? DEFAU
 /** Channels belong to the default tenant, as whoever speaks there does: what another tenant asks is shown in none. */
 export const mayStandInChannels = (approval: Approval): boolean => tenantOf(approval) === DEFAULT_TENANT;
 
-/** Whom it asks. What happened may be said by whoever knows it: a question has no authors. */
+/** Whom it asks. What happened may be said by whoever knows it: that question has no authors. */
 export function askedBy(
   approval: Pick<Approval, 'group' | 'escalation' | 'requester' | 'editors' | 'amount' | 'question'>,
 ): Asked {
   const { group, escalation = [], requester, editors = [], amount, question } = approval;
-  return { group, escalation, amount, authors: question === undefined ? [requester, ...editors] : [] };
+  return { group, escalation, amount, authors: question === 'unknown' ? [] : [requester, ...editors] };
 }
 
 /** Every group that an approval, or the verdict behind it, asks sooner or later. */

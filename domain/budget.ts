@@ -14,6 +14,8 @@ export interface TurnLimits {
   readonly workMsPerTurn: number;
   /** Of what models were shown and said, in all. */
   readonly tokensPerTurn: number;
+  /** What that costs, by the dearest model that the agent may be answered by; absent in turns opened under 0.6.0. */
+  readonly microUsdPerTurn: number;
 }
 
 export const DEFAULT_OF_A_TURN: TurnLimits = {
@@ -29,6 +31,8 @@ export const DEFAULT_OF_A_TURN: TurnLimits = {
   workMsPerTurn: 600_000,
   // 500,000: twelve calls that each show 40,000 tokens, a long transcript with its records.
   tokensPerTurn: 500_000,
+  // 25 dollars: those twelve calls, each with a long answer, of the dearest model there is (see prices.ts).
+  microUsdPerTurn: 25_000_000,
 };
 
 /** No agent may raise them above these. */
@@ -42,9 +46,18 @@ export const MOST_OF_A_TURN: TurnLimits = {
   workMsPerTurn: 86_400_000,
   // 50 million: fifty calls of the largest context that is sold.
   tokensPerTurn: 50_000_000,
+  // 10,000 dollars: what those cost of the dearest model and more than anybody spends on an answer.
+  microUsdPerTurn: 10_000_000_000,
 };
 
-export type TurnLimit = 'model_calls' | 'tool_calls' | 'identical_calls' | 'no_progress' | 'work_time' | 'turn_tokens';
+export type TurnLimit =
+  | 'model_calls'
+  | 'tool_calls'
+  | 'identical_calls'
+  | 'no_progress'
+  | 'work_time'
+  | 'turn_tokens'
+  | 'turn_money';
 
 /** A limit that a turn has come to, and how much it is. */
 export interface Reached {
@@ -84,6 +97,7 @@ export const onlyModelCalls = (modelCallsPerTurn: number): TurnLimits => ({
   vainAnswersPerTurn: Infinity,
   workMsPerTurn: Infinity,
   tokensPerTurn: Infinity,
+  microUsdPerTurn: Infinity,
 });
 
 /** Why no further model call may be made; undefined while one may. `workedMs`: how long the turn has worked. */

@@ -1,7 +1,7 @@
 // What a card says of an approval in our own words: who asks whom, that it was escalated, how it has ended, and what made
 // an approval void that was given. Pure: time arrives as nowMs. May import domain.
 import type { Outcome } from './action.ts';
-import { type Approval, type ApprovalEnd, askedBy, changedFields } from './approval.ts';
+import { type Approval, type ApprovalEnd, askedBy, changedFields, type Question } from './approval.ts';
 import { type Shown, shownLine } from './display.ts';
 import { groupsAt } from './entitlement.ts';
 import { parseApprovalId } from './ids.ts';
@@ -13,6 +13,12 @@ const TITLE_CHARS = 240;
 // 160 characters: some ten names of fields; who needs more sees both cards.
 const CHANGED_CHARS = 160;
 
+const ASKS: Readonly<Record<Question | 'leave', string>> = {
+  leave: 'for leave',
+  unknown: 'what happened',
+  budget: 'for more of a budget',
+};
+
 /** A group of one is named by its person. */
 const groupText = (group: string): string => onlyPersonOf(group) ?? group;
 
@@ -23,7 +29,7 @@ export const groupsText = (approval: Approval, nowMs: number): string =>
 /** Who asks whom for what; and once a further group may decide, that it does, whom it was asked before, and why no more. */
 export function titleOf(approval: Approval, nowMs: number): string {
   const { agent, question, end, group, escalation = [] } = approval;
-  const asks = `${agent} ${end === 'open' ? 'asks' : 'asked'} ${question === undefined ? 'for leave' : 'what happened'}`;
+  const asks = `${agent} ${end === 'open' ? 'asks' : 'asked'} ${ASKS[question ?? 'leave']}`;
   const reached = escalation.filter(({ fromMs }) => fromMs <= nowMs);
   const last = reached.at(-1);
   // How far it had come when it ended is not known of what has ended.
@@ -31,6 +37,17 @@ export function titleOf(approval: Approval, nowMs: number): string {
   const before = [group, ...reached.slice(0, -1).map((one) => one.group)].map(groupText).join(', ');
   const why = `${before} had not decided by ${timeText(last.fromMs)}`;
   return shownLine(`Escalated from ${before} to ${groupText(last.group)}: ${why}. ${asks}`, TITLE_CHARS).text;
+}
+
+const OTHERWISE: Readonly<Record<Question | 'leave', string>> = {
+  leave: 'then it is denied by itself',
+  unknown: 'then it stays unknown, and is not repeated',
+  budget: 'then it stays shut',
+};
+
+/** What happens where nobody answers; '' once it has ended. */
+export function otherwiseOf({ end, question }: Approval): string {
+  return end === 'open' ? OTHERWISE[question ?? 'leave'] : '';
 }
 
 /** Why an approval does not stand: what was approved is not what would run any more. */

@@ -4,7 +4,7 @@
 import { endingOf, endingText, type Outcome } from './action.ts';
 import type { Approval, ApprovalEnd } from './approval.ts';
 import type { SaidSince } from './asked-back.ts';
-import { endedText, groupsText, titleOf, voidedBy } from './card-words.ts';
+import { endedText, groupsText, otherwiseOf, titleOf, voidedBy } from './card-words.ts';
 import { answersTo, saidOf } from './decision.ts';
 import { canonicalText, type Leaf, leavesOf } from './leaves.ts';
 import { flagsOf, type Shown, shownLine, shownText } from './display.ts';
@@ -66,7 +66,7 @@ export interface CardAsk {
   readonly requester: Shown;
   /** The procedure whose step it is. */
   readonly procedure?: Shown;
-  /** Whether it asks what happened, and not for leave. */
+  /** Whether it asks what happened, and not for leave or more. */
   readonly isQuestion: boolean;
   /** The group, or the one person, that is asked. */
   readonly group: string;
@@ -179,7 +179,7 @@ function askOf(
       quorum,
     },
     ...(approval.procedure === undefined ? {} : { procedure: shownLine(approval.procedure, LINE_CHARS) }),
-    isQuestion: approval.question !== undefined,
+    isQuestion: approval.question === 'unknown',
     decided: saidInOrder(approval).map((one) => ({
       ...{ person: person(one.personId), answer: one.answer, atMs: one.atMs },
       reason: shownText(one.reason, REASON_CHARS),
@@ -213,11 +213,6 @@ export function headlineOf(
     shownLine(forWhom === '' ? personText(names, requester) : forWhom, LINE_CHARS),
     shownLine(howMuch === '' ? 'no amount is stated' : howMuch, LINE_CHARS),
   ];
-}
-
-function otherwiseOf({ end, question }: Approval): string {
-  if (end !== 'open') return '';
-  return question === undefined ? 'then it is denied by itself' : 'then it stays unknown, and is not repeated';
 }
 
 // No, and asking first, need no more than the doubt.

@@ -7,6 +7,7 @@ import { isQuestionId } from './ids.ts';
 import type { Priority } from './intake.ts';
 import type { ItemRef } from './item.ts';
 import type { ProcedureNews, StepOf } from './procedure-run.ts';
+import { type ShutBudget, shutFor } from './reserving.ts';
 import type { MessageStatement, ReportStatement, Signed } from './signed.ts';
 import { utf8Bytes } from './text.ts';
 
@@ -28,6 +29,8 @@ export interface Ticket {
   readonly ahead: number;
   readonly phase: ConversationPhase;
   readonly duplicate: boolean;
+  /** It waits for a budget that is shut: when that opens by itself, null where only people open it. */
+  readonly shutUntilMs?: number | null;
   /** Of a duplicate: it stands in the queue still, with this very text. */
   readonly queued?: boolean;
 }
@@ -112,6 +115,8 @@ export interface ConversationState {
   delivery?: Delivering;
   /** For how long the turn that runs was held while paused; absent between turns. */
   heldMs?: number;
+  /** Budgets that have no room for a call; absent where all have. */
+  shut?: readonly ShutBudget[];
   /** What the intake came to, and how often a model has looked for facts; absent before the first. */
   intake?: { readonly priority: Priority; readonly queue: string; readonly looks: number };
 }
@@ -134,6 +139,8 @@ export interface ConversationView {
   readonly turn: number;
   readonly queued: number;
   readonly waiting: readonly WaitingBatch[];
+  /** Budgets that messages wait for; absent where they wait for none. */
+  readonly shut?: readonly ShutBudget[];
 }
 
 /** One turn's work: the queued messages of one sender, or one report. */
@@ -205,7 +212,11 @@ export function refusalOf(
 /** Queue a message once. */
 export function enqueue(state: ConversationState, message: SubmittedMessage): Ticket {
   const duplicate = state.seen.includes(message.id);
-  const ticket = { messageId: message.id, ahead: state.inbox.length, phase: state.phase, duplicate };
+  const held = holdOf(state, message);
+  const ticket = {
+    ...{ messageId: message.id, ahead: state.inbox.length, phase: state.phase, duplicate },
+    ...(held === undefined ? {} : { shutUntilMs: held.untilMs }),
+  };
   if (duplicate) return { ...ticket, queued: state.inbox.some((one) => one.id === message.id) };
   state.inbox.push(message);
   if (state.speakers.length < 2 && !state.speakers.includes(message.principalId))
@@ -250,7 +261,7 @@ export function takeNext(state: ConversationState): Work | undefined {
   state.reports = [...early.filter(mayBeNamed), ...later];
   const batch = report && batchOf(state, report);
   if (report !== undefined && batch !== undefined) return { kind: 'report', report, batch };
-  const sender = state.inbox[0]?.principalId;
+  const sender = state.inbox.find((message) => holdOf(state, message) === undefined)?.principalId;
   if (sender === undefined) return undefined;
   const messages = state.inbox.filter((message) => message.principalId === sender).slice(0, MAX_MESSAGES_PER_TURN);
   state.inbox = state.inbox.filter((message) => !messages.includes(message));
@@ -265,13 +276,19 @@ export function settleBatch(state: ConversationState, batchId: string): void {
 const batchOf = (state: ConversationState, { batchId }: BatchReport): WaitingBatch | undefined =>
   state.waiting.find((one) => one.batchId === batchId);
 
+/** The shut budget that a message waits for. Only the agent asks models: people who have taken over need none. */
+const holdOf = ({ phase, shut }: ConversationState, { principalId }: Pick<SubmittedMessage, 'principalId'>) =>
+  phase === 'open' ? shutFor(shut, principalId) : undefined;
+
 /** True when a turn may start: there is work, and the phase lets it run. */
 export function hasWork(state: ConversationState): boolean {
   if (state.phase !== 'open' && state.phase !== 'handed_over') return false;
-  return state.inbox.length > 0 || state.reports.some((report) => batchOf(state, report) !== undefined);
+  const isHeard = (message: SubmittedMessage) => holdOf(state, message) === undefined;
+  return state.inbox.some(isHeard) || state.reports.some((report) => batchOf(state, report) !== undefined);
 }
 
 export function viewOf(state: ConversationState): ConversationView {
-  const { conversationId, agent, phase, turn, inbox, waiting } = state;
-  return { conversationId, agent, phase, turn, queued: inbox.length, waiting };
+  const { conversationId, agent, phase, turn, inbox, waiting, shut } = state;
+  const view = { conversationId, agent, phase, turn, queued: inbox.length, waiting };
+  return shut === undefined ? view : { ...view, shut };
 }

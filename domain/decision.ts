@@ -19,9 +19,16 @@ export interface Receipt {
 
 /** The words that answer it. */
 export function answersTo(approval: Pick<Approval, 'question'>): readonly DecisionAnswer[] {
-  return approval.question === undefined
-    ? ['approve', 'deny', 'edit', 'withdraw', 'ask_back']
-    : ['happened', 'did_not_happen'];
+  switch (approval.question) {
+    case undefined:
+      return ['approve', 'deny', 'edit', 'withdraw', 'ask_back'];
+    case 'unknown':
+      return ['happened', 'did_not_happen'];
+    case 'budget':
+      return ['approve', 'deny'];
+    default:
+      return approval.question satisfies never;
+  }
 }
 
 /** Whether whoever asked for the action can read the reason: as how it ended, or as a question to them. */

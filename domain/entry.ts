@@ -11,6 +11,7 @@ import type { IntakeTold } from './intake-record.ts';
 import type { ItemMark } from './item.ts';
 import type { ModelCost } from './model.ts';
 import type { RefusedDecision } from './refusal.ts';
+import type { OpenedBudget, ReachedBudget } from './spending.ts';
 import type { Given } from './ruling.ts';
 import type { DecisionAnswer } from './signed.ts';
 import type { SwitchScope } from './switch.ts';
@@ -139,6 +140,9 @@ export type Fact =
     }
   /** Code has ended a turn at one of its limits, which is `most`. */
   | { readonly kind: 'turn_limited'; readonly turn: number; readonly limit: TurnLimit; readonly most: number }
+  /** A budget had no room for a call of this turn: no model was asked. `questionId`: what asks people for more. */
+  | ({ readonly kind: 'budget_reached'; readonly turn: number; readonly questionId: string } & ReachedBudget)
+  | ({ readonly kind: 'budget_opened' } & OpenedBudget)
   /** What the intake of a turn came to: its facts with the words that they rest on, and what code made of them. */
   | ({ readonly kind: 'intake' } & IntakeTold)
   | { readonly kind: 'proposed'; readonly proposal: Proposal }

@@ -64,6 +64,12 @@ export const procedureId = (actionOfStart: string): string => `${actionOfStart}$
 
 export const isProcedureId = (id: string): boolean => id.endsWith(PROCEDURE);
 
+/**
+ * The question whether a budget is opened: named by the budget and what is used up of it, as 32 hex digits, and by how often
+ * that was opened before. So people are asked once each time, whichever conversations come to it.
+ */
+export const budgetQuestionId = (mark: string, openings: number): string => `budget-${mark}-${openings}${QUESTION}`;
+
 /** The Workflow of what a conversation hears of again: a batch, a question or a procedure. */
 export function waitingWorkflowId(id: string): string {
   if (isQuestionId(id)) return `question/${id.slice(0, -QUESTION.length)}`;
@@ -90,8 +96,9 @@ export const MAX_ROUNDS = 100;
 const ACTION = String.raw`([A-Za-z0-9][A-Za-z0-9_-]{0,63}):(\d{1,9}):\d{1,4}(?:~\d{1,2})?`;
 const STEP = String.raw`/[a-z][a-z0-9-]{0,31}`;
 const ACTION_ID = new RegExp(String.raw`^(?<start>${ACTION})(?<step>${STEP}(?:~\d{1,2})?)?$`);
+const BUDGET = String.raw`budget-[0-9a-f]{32}-\d{1,6}\.question`;
 const APPROVAL_ID = new RegExp(
-  String.raw`^(${ACTION}(?:${STEP}(?:~\d{1,2})?)?(?:\.question)?)\.(?<index>\d{1,3})\.(?<round>\d{1,2})$`,
+  String.raw`^(${ACTION}(?:${STEP}(?:~\d{1,2})?)?(?:\.question)?|${BUDGET})\.(?<index>\d{1,3})\.(?<round>\d{1,2})$`,
 );
 const STEP_NAME = new RegExp(`^${STEP.slice(1)}$`);
 

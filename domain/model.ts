@@ -105,5 +105,8 @@ export interface FillFactsResult {
   readonly completionTokens: number;
 }
 
+// 2,048 tokens: twelve facts with eight quotes each are less; what is longer is no list of facts.
+export const MAX_FACTS_TOKENS = 2_048;
+
 // 20: far more than any version's Workflow has a call tried. Whoever looks for what was tried in vain looks as far.
 export const MAX_MODEL_ATTEMPTS = 20;

@@ -19,6 +19,8 @@ export const CONVERSATION = {
   actionSettled: 'actionSettled',
   /** Signal (ProcedureNews): for whom a procedure of this conversation waits now. For show; it opens nothing. */
   procedureWaits: 'procedureWaits',
+  /** Signal (question id): people have opened more of a budget. It opens nothing: the conversation looks. */
+  budgetOpened: 'budgetOpened',
   /** Query () → ConversationView. */
   query: 'conversation',
 } as const;

@@ -26,6 +26,8 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
   model_call_failed: { sealed: ['reason'] },
   replied: NOTHING,
   turn_limited: NOTHING,
+  budget_reached: NOTHING,
+  budget_opened: NOTHING,
   intake: { sealed: ['values'] },
   proposed: {
     sealed: [

@@ -72,13 +72,7 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
     case 'warrant_refused':
       return refused(fact);
     case 'operator_act':
-      return {
-        part: 'gap',
-        text: `an operator ${fact.act} ${fact.workflowId} in Temporal (${fact.by}): ${fact.reason || 'no reason was given'}`,
-        coverage: 'attributed',
-        because: 'Temporal names who did it',
-        details: { runId: fact.runId },
-      };
+      return operated(fact);
     case 'conversation_opened':
     case 'phase':
     case 'commanded':
@@ -86,6 +80,8 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
     case 'report_refused':
     case 'replied':
     case 'turn_limited':
+    case 'budget_reached':
+    case 'budget_opened':
     case 'switched':
     case 'ledger_read':
     case 'ledger_resumed':
@@ -96,6 +92,16 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
     default:
       return fact satisfies never;
   }
+}
+
+function operated({ act, workflowId, by, reason, runId }: FactOf<'operator_act'>): Line {
+  return {
+    part: 'gap',
+    text: `an operator ${act} ${workflowId} in Temporal (${by}): ${reason || 'no reason was given'}`,
+    coverage: 'attributed',
+    because: 'Temporal names who did it',
+    details: { runId },
+  };
 }
 
 function refused({ kind, reason }: FactOf<'warrant_refused' | 'decision_refused'>): Line {

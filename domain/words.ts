@@ -1,6 +1,8 @@
 // What code says where the model has no words. Pure. May import domain types only.
 import type { Reached, TurnLimit } from './budget.ts';
 import type { FailureType } from './failure.ts';
+import { budgetText, moneyText, shutText } from './spending-words.ts';
+import type { ReachedBudget } from './spending.ts';
 
 const MODEL_FAILED: Partial<Record<FailureType, string>> = {
   ModelRateLimited: 'my language model is overloaded just now. Write again in a while',
@@ -27,6 +29,7 @@ const LIMITS: Readonly<Record<TurnLimit, (most: number) => string>> = {
   no_progress: (most) => `${most === 1 ? 'a step' : `${most} steps in a row`} led nowhere`,
   work_time: (most) => `one turn may work for ${timeIn(most)}`,
   turn_tokens: (most) => `one turn may use ${most} tokens of my language model`,
+  turn_money: (most) => `one turn may cost ${moneyText(most)} of my language model`,
 };
 
 const times = (most: number): string => (most === 1 ? 'once' : `${most} times`);
@@ -36,23 +39,34 @@ const timeIn = (ms: number): string =>
 
 const countOf = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
-/** The end of a turn that has come to a limit: which, what was done by then and what was not, and what waits. */
-export function wordsOfLimit(
-  { limit, most }: Reached,
-  {
-    done,
-    notDone,
-    waiting,
-  }: { readonly done: readonly string[]; readonly notDone: readonly string[]; readonly waiting: string },
-): string {
+/** What was done in a turn by its end and what was not, and what waits. */
+interface SoFar {
+  readonly done: readonly string[];
+  readonly notDone: readonly string[];
+  readonly waiting: string;
+}
+
+/** The end of a turn that has come to a limit: which, and how far it has come. */
+export const wordsOfLimit = ({ limit, most }: Reached, so: SoFar): string =>
+  stopped(LIMITS[limit](most), so, 'Write again to have me go on.');
+
+/** The end of a turn for which a budget has no room: which, until when it is shut, and how far it has come. */
+export const wordsOfBudget = (budget: ReachedBudget, so: SoFar): string =>
+  stopped(
+    `${budgetText(budget)}, and that is used up`,
+    so,
+    `${shutText(budget)} What you write until then I answer after it.`,
+  );
+
+function stopped(why: string, { done, notDone, waiting }: SoFar, then: string): string {
   const changed = done.length === 0 ? 'Nothing was changed.' : `Done: ${inList(done)}.`;
   const parts = [
-    `I stopped here: ${LIMITS[limit](most)}.`,
+    `I stopped here: ${why}.`,
     // Of what waits it would be too much to say that nothing was changed.
     done.length === 0 && waiting !== '' ? '' : changed,
     notDone.length === 0 ? '' : `Not done: ${inList(notDone)}.`,
     waiting,
-    'Write again to have me go on.',
+    then,
   ];
   return parts.filter((part) => part !== '').join(' ');
 }

@@ -47,6 +47,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       notices: ALL,
       ledger_identity: ALL,
       checkpoints: ALL,
+      budgets: ALL,
     },
     insert: ['conversations', 'ledger', 'ledger_seals', 'switches', 'checkpoints', 'notes'],
     remove: ['switches'],
@@ -67,8 +68,13 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
     read: {
       ...{ conversations: ALL, items: ALL, actions: ALL, approvals: ALL, claims: ALL, ledger: ALL, ledger_seals: ALL },
       limit_takes: ALL,
+      // The assistant, which uses them up, can neither see nor change what it may use.
+      ...{ budgets: ALL, reservations: ALL, budget_waits: ALL },
     },
-    insert: ['items', 'actions', 'approvals', 'claims', 'ledger', 'ledger_seals'],
+    insert: [
+      ...(['items', 'actions', 'approvals', 'claims', 'ledger', 'ledger_seals'] as const),
+      ...(['budgets', 'reservations', 'budget_waits'] as const),
+    ],
     update: {
       conversations: ['phase', 'updated_ms', 'intake'],
       actions: ['stage', 'verdict', 'evidence', 'approval_id', 'outcome', 'outcome_kind', 'updated_ms'],
@@ -76,11 +82,14 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       claims: ['outcome', 'receipt_ms', 'epoch', 'taken_ms'],
       // People say later that it did not happen. What is taken, only a claim of the actor says.
       limit_takes: ['given_back_ms'],
+      budgets: ['used', 'held', 'opened', 'openings', 'updated_ms'],
+      reservations: ['used'],
     },
     appends: [
       ...(['phase', 'message', 'message_refused', 'report_refused', 'replied', 'proposed', 'ruled'] as const),
       ...(['approval_requested', 'approval_noticed', 'decided', 'decision_refused', 'approval_settled'] as const),
       ...(['claimed', 'settled', 'configured', 'operator_act', 'intake', 'turn_limited'] as const),
+      ...(['budget_reached', 'budget_opened'] as const),
     ],
     // It takes the claim of what nobody begins any more; what people say has happened corrects what was not known; and how a
     // procedure has ended is its word, and marked as such.

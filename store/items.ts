@@ -32,6 +32,7 @@ export function createItems(db: Db, nowMs: () => number): Store['items'] {
       const row = await inConversation(conversationId).where('key', '=', key).executeTakeFirst();
       return row && fromRow(row);
     },
+    bytesOf: (conversationId, ids) => bytesOf(db, conversationId, ids),
     async page(conversationId, afterSeq, limit) {
       const rows = await inConversation(conversationId)
         .where('seq', '>', afterSeq)
@@ -74,6 +75,17 @@ export function createItems(db: Db, nowMs: () => number): Store['items'] {
       return { last: last ?? 0, isAnswered };
     },
   };
+}
+
+async function bytesOf(db: Db, conversationId: string, ids: readonly string[]): Promise<number> {
+  if (ids.length === 0) return 0;
+  const { bytes } = await db
+    .selectFrom('items')
+    .select(sql<number>`coalesce(sum(octet_length(body::text)), 0)::bigint`.as('bytes'))
+    .where('conversation_id', '=', conversationId)
+    .where('id', 'in', [...ids])
+    .executeTakeFirstOrThrow();
+  return bytes;
 }
 
 async function write(tx: Tx, items: readonly NewItem[], createdMs: number): Promise<readonly Item[]> {

@@ -14,6 +14,7 @@ import type { Principal } from '../domain/principal.ts';
 import type { OwnerReport } from '../domain/report.ts';
 import type { Switch } from '../domain/switch.ts';
 import type { Sums } from '../domain/limit.ts';
+import type { Budgets } from './budget-port.ts';
 import type { Claims, Counted } from './claim-port.ts';
 import type { Deliveries, Notes } from '../domain/delivery.ts';
 import type { CheckpointRow, HashedEntry } from './ledger-rows.ts';
@@ -85,6 +86,8 @@ export interface Store {
     /** The named items of one conversation, in the order of the ids; an unknown id is left out. */
     load(conversationId: string, ids: readonly string[]): Promise<readonly Item[]>;
     byKey(conversationId: string, key: string): Promise<Item | undefined>;
+    /** How many bytes the bodies of these items have, as JSON. */
+    bytesOf(conversationId: string, ids: readonly string[]): Promise<number>;
     page(conversationId: string, afterSeq: number, limit: number): Promise<readonly Item[]>;
     /** The last ones that were written at that time or later, oldest first. */
     since(conversationId: string, fromMs: number, limit: number): Promise<readonly Item[]>;
@@ -149,6 +152,8 @@ export interface Store {
     /** What was taken in a period by all actions but this one that succeeded, go on, or may have happened. */
     used(counted: Counted): Promise<Sums>;
   };
+  /** How much models may be used, over all turns. */
+  readonly budgets: Budgets;
   readonly ledger: {
     /** Entries of one conversation after a position, oldest first: feeds the event stream. */
     ofConversation(conversationId: string, afterSeq: number, limit: number): Promise<readonly RecordedEntry[]>;

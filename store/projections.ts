@@ -42,6 +42,8 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
       return settleAction(tx, subject, fact.outcome, atMs);
     case 'commanded':
     case 'turn_limited':
+    case 'budget_reached':
+    case 'budget_opened':
     case 'message_refused':
     case 'report_refused':
     case 'model_call':

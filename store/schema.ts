@@ -12,6 +12,7 @@ import type { Fact } from '../domain/entry.ts';
 import type { IntakeStanding } from '../domain/intake.ts';
 import type { ItemBody, Trust } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { Amounts, BudgetScope, CallBounds } from '../domain/spending.ts';
 import type { SwitchScope } from '../domain/switch.ts';
 import type { ActionRow } from './ports.ts';
 import { createDialect } from './pool.ts';
@@ -120,6 +121,33 @@ export interface Tables {
     tries: Generated<number>;
     is_over: Generated<boolean>;
   };
+  budgets: {
+    id: string;
+    scope: BudgetScope;
+    tenant: string;
+    agent: string;
+    whose: string;
+    day: string;
+    ends_ms: number | null;
+    used: JsonColumn<Amounts>;
+    held: JsonColumn<Amounts>;
+    opened: JsonColumn<Amounts>;
+    openings: JsonColumn<Amounts>;
+    updated_ms: number;
+  };
+  reservations: {
+    call_id: string;
+    conversation_id: string;
+    turn: number;
+    step: string;
+    conversation_budget: string;
+    principal_budget: string;
+    agent_budget: string;
+    bounds: JsonColumn<CallBounds>;
+    reserved_ms: number;
+    used: ColumnType<Amounts | null, string | null | undefined, string>;
+  };
+  budget_waits: { budget_id: string; conversation_id: string; since_ms: number };
   notices: { role: string; position: number; sentence: string; noted_ms: number };
   ledger: {
     seq: number;

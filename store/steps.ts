@@ -24,6 +24,8 @@ export const PLACES: Readonly<Record<Fact['kind'], Place>> = {
   model_call_failed: { step: '^model:[0-9]+:([0-9]+|facts):failed:' },
   replied: { step: '^replied:' },
   turn_limited: { step: '^limited:[0-9]+$' },
+  budget_reached: { step: '^budget_reached:[0-9]+$' },
+  budget_opened: { step: '^budget_opened$' },
   intake: { step: '^intake:[0-9]+$' },
   proposed: { step: '^proposed$' },
   inspected: { step: '^inspected:' },

@@ -6,6 +6,7 @@ import type pg from 'pg';
 import { createActions } from './actions.ts';
 import { createApiKeys } from './api-keys.ts';
 import { createApprovals } from './approvals.ts';
+import { createBudgets } from './budgets.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { createClaims } from './claims.ts';
 import { usedOf } from './limits.ts';
@@ -46,6 +47,7 @@ export async function openStore({ pool: config, nowMs = Date.now, migrate = true
     approvals: createApprovals(db),
     claims: createClaims(db),
     limits: { used: (counted) => usedOf(db, counted) },
+    budgets: createBudgets(db),
     ledger: createLedger(db),
     checkpoints: createCheckpoints(db),
     reports: createReports(db),

@@ -3,7 +3,9 @@
 import { createHash, createHmac } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { Item, ItemMark } from '../domain/item.ts';
+import { budgetQuestionId } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
+import type { Budget as WholeBudget, ReachedBudget } from '../domain/spending.ts';
 import type { Proposal } from '../domain/action.ts';
 import type { Given } from '../domain/ruling.ts';
 
@@ -17,6 +19,9 @@ export function canonicalJson(value: Json): string {
   if (text === undefined || !text.isWellFormed()) throw new TypeError('not a JSON value with well-formed text');
   return text;
 }
+
+type Budget = Pick<WholeBudget, 'id' | 'scope' | 'tenant' | 'agent' | 'of' | 'day'>;
+type Asking = Pick<ReachedBudget, 'id' | 'measure' | 'openings'>;
 
 type Digested = Pick<Proposal, 'actionId' | 'tool' | 'toolVersion' | 'args' | 'principal' | 'salt'>;
 
@@ -79,6 +84,19 @@ export function approvalHandle({ id, digest }: { readonly id: string; readonly d
 
 /** The ledger step of a refused warrant: one per reason. The words may be a caller's own, so they are no part of it. */
 export const refusedStep = (reason: string): string => `refused:${sha256Hex(reason).slice(0, 32)}`;
+
+// 32 hex digits: 128 bits, so that no two budgets ever meet.
+const BUDGET_HEX = 32;
+
+/** The id of a budget: one for each scope, whose it is, and day. */
+export const budgetId = ({ scope, tenant, agent, of, day }: Omit<Budget, 'id'>): string =>
+  sha256Hex(JSON.stringify(['countersign/budget/1', scope, tenant, agent, of, day])).slice(0, BUDGET_HEX);
+
+/** What people are asked when that much of that budget is used up. */
+export function questionOfBudget({ id, measure, openings }: Asking): string {
+  const mark = sha256Hex(JSON.stringify(['countersign/budget-question/1', id, measure])).slice(0, BUDGET_HEX);
+  return budgetQuestionId(mark, openings);
+}
 
 /** The digest of a question: its kind, what it is about, and the digest of that, which covers the amount. */
 export function questionDigest(kind: string, id: string, about: string): string {

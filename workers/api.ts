@@ -5,6 +5,7 @@ import { Client } from '@temporalio/client';
 import { createApi } from '../api/app.ts';
 import { createGateway } from '../api/gateway.ts';
 import { createLinks, linkingTo } from '../api/links.ts';
+import { budgetsOf } from '../domain/spending.ts';
 import type { ListeningDeps } from '../api/deps.ts';
 import { type Listening, listen } from '../api/server.ts';
 import type { ChannelReceiver } from '../domain/channel.ts';
@@ -73,9 +74,9 @@ async function startApi(
       ([
         name,
         {
-          agent: { owner, team, purpose, tools },
+          agent: { owner, team, purpose, tools, budgets },
         },
-      ]) => [name, { name, owner, team, purpose, tools: tools.map((tool) => tool.name) }],
+      ]) => [name, { name, owner, team, purpose, tools: tools.map((tool) => tool.name), budgets: budgetsOf(budgets) }],
     ),
   );
   const receivers = receiversOf(config, [...agents.keys()]);

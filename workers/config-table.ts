@@ -119,8 +119,9 @@ export const VARIABLES = {
     name: 'OPENAI_MODEL',
     schema: list,
     fallback: '',
-    meaning: 'models of agents that name none: the first is used, the others stand in for it, comma-separated',
-    roles: ['assistant', 'start'],
+    meaning:
+      'models of agents that name none: the first is used, the others stand in for it, comma-separated; calls are priced by them',
+    roles: ['workflows', 'assistant', 'start'],
   }),
   modelProtocol: variable({
     name: 'COUNTERSIGN_MODEL_PROTOCOL',

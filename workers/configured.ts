@@ -5,6 +5,7 @@ import type { AgentVersion } from '../domain/entry.ts';
 import { type Agent, callablesOf, type LoadedAgent } from '../domain/agent.ts';
 import type { Json } from '../domain/json.ts';
 import type { Directory } from '../domain/principal.ts';
+import { budgetsOf } from '../domain/spending.ts';
 import { canonicalJson, sha256Hex } from '../trust/digest.ts';
 import type { Store } from '../store/ports.ts';
 
@@ -34,14 +35,14 @@ export async function recordConfiguration(role: string, begun: Begun): Promise<v
 }
 
 function versionOf({ agent, ruleVersion }: LoadedAgent, models: readonly string[]): AgentVersion {
-  const { name, owner, team, instructions, limits, prices } = agent;
+  const { name, owner, team, instructions, limits, prices, budgets } = agent;
   const rules = agent.rules.map((one) => ({ id: one.id, owner: one.owner ?? owner }));
   const tools = callablesOf(agent).map(({ version, effect, ...one }) => {
     return { name: one.name, owner: one.owner ?? owner, version, effect };
   });
   const digests = {
     instructionsSha256: sha256Hex(instructions),
-    limitsSha256: sha256Hex(canonicalJson({ ...limits })),
+    limitsSha256: sha256Hex(canonicalJson({ ...limits, budgets: budgetsOf(budgets) } as unknown as Json)),
     pricesSha256: sha256Hex(canonicalJson(prices as unknown as Json)),
   };
   return { name, owner, team, ruleVersion, models, ...digests, rules, tools };

@@ -10,6 +10,7 @@ import { createOpen } from '../trust/sealing.ts';
 import { createSigner, createVerifier, type Verifier } from '../trust/signing.ts';
 import type { Clicked } from '../domain/delivery.ts';
 import type { Agent } from '../domain/agent.ts';
+import { calledModels, unpricedOf } from '../domain/prices.ts';
 import { startActorRole } from './actor.ts';
 import { askUnknown } from './ask-unknown.ts';
 import { startAssistantRole } from './assistant.ts';
@@ -31,6 +32,9 @@ export interface PublicKeys {
   readonly apiPublicKeys: readonly string[];
 }
 
+const UNPRICED =
+  'models without a price in US dollars count as the dearest there is; say what they cost in `prices` of the agent';
+
 export async function composeWorkflows(
   parts: RoleParts,
   keys: PublicKeys & { readonly workflowsSigningKey: string },
@@ -40,6 +44,10 @@ export async function composeWorkflows(
   const { connection, namespace } = temporal;
   const client = new Client({ connection, namespace });
   const rules = startRules(loaded, log);
+  for (const { agent } of loaded.agents.values()) {
+    const models = unpricedOf({ models: calledModels(agent, parts.config.models), prices: agent.prices });
+    if (models.length > 0) log.warn({ agent: agent.name, models }, UNPRICED);
+  }
   let role: RunningRole | undefined;
   try {
     await recordConfiguration('workflows', { store, ...loaded, version: ownVersion(), nowMs });
@@ -50,6 +58,7 @@ export async function composeWorkflows(
       signer: createSigner('workflows', keys.workflowsSigningKey),
       verifier: verifierOf(keys),
       workflowState: workflowStateBy(client),
+      defaultModels: parts.config.models,
       nowMs,
     });
     // Last, as they come up beside all that: what is to be decided meanwhile waits for them.

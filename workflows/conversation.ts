@@ -17,6 +17,7 @@ import {
   takeNext,
 } from '../domain/conversation.ts';
 import { isBehind, noteSaid } from '../domain/delivering.ts';
+import { lookForOpenings, untilNews } from './budgets.ts';
 import { deliverLast, holdDelivering, keepDelivering } from './delivering.ts';
 import { describeConversation } from './desk.ts';
 import { listen } from './messages.ts';
@@ -42,7 +43,9 @@ async function converse(
   void keepDelivering(state);
   while (state.phase !== 'closed') {
     describeConversation(state);
-    await condition(() => hasWork(state) || state.phase !== state.knownPhase || mustRenew(state));
+    const isNews = () => hasWork(state) || state.phase !== state.knownPhase || mustRenew(state);
+    await (state.shut === undefined ? condition(isNews) : untilNews(state, isNews));
+    if (state.shut !== undefined) await lookForOpenings(state);
     await phaseIsKnown(state);
     const work = hasWork(state) ? takeNext(state) : undefined;
     if (work !== undefined) {

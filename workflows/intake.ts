@@ -5,6 +5,7 @@ import type { TurnOf } from '../domain/activity-ports.ts';
 import type { TurnUse } from '../domain/budget.ts';
 import type { IntakeTaken, OpenedTurn } from '../domain/opened-turn.ts';
 import type { ConversationState } from '../domain/conversation.ts';
+import { holdFor } from './budgets.ts';
 import { describeConversation } from './desk.ts';
 import { fillFacts, isActivityFailure, whyFailed, workflowsRole } from './effects.ts';
 import { holdWhilePaused } from './phase.ts';
@@ -24,7 +25,7 @@ export async function takeIn(
   if (opened.intake === undefined || !patched('intake')) return undefined;
   const looks = state.intake?.looks ?? 0;
   const isLookedAt = opened.intake === 'fill' && looks < MAX_LOOKS;
-  const itemId = isLookedAt ? await lookForFacts(state, of, use) : '';
+  const itemId = isLookedAt ? await lookForFacts(state, of, opened, use) : '';
   const fresh = opened.items.filter(({ kind }) => kind === 'message').map(({ id }) => id);
   const mayAsk = opened.kind === 'speaks';
   const work = opened.intake;
@@ -36,11 +37,16 @@ export async function takeIn(
 }
 
 /** The id of what a model answered; '' where none did: then code finds what it can, and a person looks through the rest. */
-async function lookForFacts(state: ConversationState, of: TurnOf, use: TurnUse): Promise<string> {
+async function lookForFacts(state: ConversationState, of: TurnOf, opened: Opened, use: TurnUse): Promise<string> {
   await holdWhilePaused(state);
   const { conversationId, agent, turn } = of;
+  const show = shown(state, ['message', 'reply']);
+  // Where there is no room the turn ends at its first call; code reads what it can.
+  const held =
+    opened.kind === 'speaks' ? await holdFor(of, opened.principal, { call: 'facts', show, mayCall: false }) : HELD;
+  if (held.kind !== 'held') return '';
   try {
-    const filled = await fillFacts({ conversationId, agent, turn, show: shown(state, ['message', 'reply']) });
+    const filled = await fillFacts({ conversationId, agent, turn, show });
     use.tokens += filled.promptTokens + filled.completionTokens;
     return filled.item.id;
   } catch (error) {
@@ -49,6 +55,8 @@ async function lookForFacts(state: ConversationState, of: TurnOf, use: TurnUse):
     return '';
   }
 }
+
+const HELD = { kind: 'held' } as const;
 
 const shown = ({ recent }: ConversationState, kinds: readonly string[]): readonly string[] =>
   recent.filter(({ kind }) => kinds.includes(kind)).map(({ id }) => id);

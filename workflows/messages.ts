@@ -20,6 +20,7 @@ import type { FailureType } from '../domain/failure.ts';
 import { isProcedureId } from '../domain/ids.ts';
 import { CONVERSATION } from '../domain/protocol.ts';
 import type { CommandStatement, Signed } from '../domain/signed.ts';
+import { hearOfOpening } from './budgets.ts';
 import { workflowsRole } from './effects.ts';
 
 const submitMessage = defineUpdate<Ticket, [SubmittedMessage]>(CONVERSATION.submitMessage);
@@ -30,6 +31,7 @@ const pauseSignal = defineSignal(CONVERSATION.pauseSignal);
 const stopSignal = defineSignal(CONVERSATION.stopSignal);
 const actionSettled = defineSignal<[BatchReport]>(CONVERSATION.actionSettled);
 const procedureWaits = defineSignal<[ProcedureNews]>(CONVERSATION.procedureWaits);
+const budgetOpened = defineSignal<[string]>(CONVERSATION.budgetOpened);
 const conversationQuery = defineQuery<ConversationView>(CONVERSATION.query);
 
 /** Listen for messages. `halt` ends the running turn at once. Returns how to enter a phase from elsewhere. */
@@ -71,6 +73,15 @@ export function listen(state: ConversationState, halt: () => void): (event: 'clo
       else log.warn('ignored news that are none of a procedure');
     },
     { description: 'For whom a procedure that was started here waits now; it changes nothing but what is shown' },
+  );
+  // A Signal: whoever answered the question waits for nothing here.
+  setHandler(
+    budgetOpened,
+    (questionId) => {
+      state.signals++;
+      if (!hearOfOpening(state, questionId)) log.warn('ignored an opening that nothing waits for');
+    },
+    { description: 'People have opened more of a budget; the conversation looks whether that is so' },
   );
   for (const command of ['resume', 'handover', 'handback'] as const) {
     setHandler(

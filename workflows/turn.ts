@@ -27,8 +27,17 @@ import { type NewItem, refsIn } from '../domain/item.ts';
 import { noteQuoted, quotedNow } from '../domain/quoted.ts';
 import type { CallModelResult } from '../domain/model.ts';
 import { remember, shownNow } from '../domain/recent.ts';
+import type { Exhausted } from '../domain/reserving.ts';
 import type { Seen } from '../domain/sources.ts';
-import { wordsOfDenials, wordsOfLimit, wordsOfModelFailure, wordsOfSilence, wordsOfStop } from '../domain/words.ts';
+import {
+  wordsOfBudget,
+  wordsOfDenials,
+  wordsOfLimit,
+  wordsOfModelFailure,
+  wordsOfSilence,
+  wordsOfStop,
+} from '../domain/words.ts';
+import { holdFor, waitForBudget } from './budgets.ts';
 import { carryOut, endingResult, type Undone } from './calls.ts';
 import { showGone } from './cards.ts';
 import { callModel, isActivityFailure, typeOfFailure, whyFailed, workflowsRole } from './effects.ts';
@@ -111,7 +120,11 @@ async function goOn(state: ConversationState, { principal }: Speaks, so: SoFar):
     const mustEnd = so.mustSpeak || state.waiting.length >= MAX_WAITING;
     const seen = shownNow(state);
     // The last call may only speak: a turn ends with words, not in the middle of work.
-    const answer = await askModel(state, seen, call, { mustSpeak: mustEnd || call === last, budget });
+    const mustSpeak = mustEnd || call === last;
+    const held = await holdFor(turnOf(state), principal, { call, show: seen.itemIds, mayCall: !mustSpeak });
+    if (held.kind === 'turn_limited') return endAt(state, held.reached, so);
+    if (held.kind === 'exhausted') return endShut(state, held.budget, so);
+    const answer = await askModel(state, seen, call, { mustSpeak, budget });
     if (answer.kind === 'late') return endAt(state, answer.reached, so);
     if (answer.kind === 'failed') return say(state, answer.words);
     budget.use.tokens += answer.promptTokens + answer.completionTokens;
@@ -137,15 +150,26 @@ async function goOn(state: ConversationState, { principal }: Speaks, so: SoFar):
 /** End the turn at a limit: which it was is on record, and in the words with what was done and what was not. */
 async function endAt(state: ConversationState, reached: Reached, { budget, undone }: SoFar): Promise<void> {
   const { conversationId, turn } = state;
-  const { done, notDone } = budget.use;
-  const words = wordsOfLimit(reached, {
-    done,
-    notDone: [...notDone, ...undone.summaries],
-    waiting: waitingWords(state),
-  });
+  const words = wordsOfLimit(reached, cameTo(state, { budget, undone }));
   const fact = { kind: 'turn_limited', turn, ...reached } as const;
   const entry = { subject: conversationId, step: `limited:${turn}`, conversationId, atMs: Date.now(), fact };
   await say(state, words, { entries: [entry], items: [] });
+}
+
+/** End the turn where a budget has no room for a call: as at a limit, and people are asked for more. */
+async function endShut(state: ConversationState, budget: Exhausted, so: SoFar): Promise<void> {
+  const { conversationId, turn } = state;
+  const { principalId: _, ...reached } = budget;
+  const fact = { kind: 'budget_reached', turn, ...reached } as const;
+  const entry = { subject: conversationId, step: `budget_reached:${turn}`, conversationId, atMs: Date.now(), fact };
+  await say(state, wordsOfBudget(budget, cameTo(state, so)), { entries: [entry], items: [] });
+  await waitForBudget(state, budget);
+}
+
+/** How far a turn has come, for the words at its end. */
+function cameTo(state: ConversationState, { budget, undone }: Pick<SoFar, 'budget' | 'undone'>) {
+  const { done, notDone } = budget.use;
+  return { done, notDone: [...notDone, ...undone.summaries], waiting: waitingWords(state) };
 }
 
 /** What an operator has ended in Temporal will never report: it waits no more, and what may have happened is asked. */

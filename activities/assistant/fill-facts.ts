@@ -7,7 +7,7 @@ import { factsKey } from '../../domain/ids.ts';
 import { answerSchema } from '../../domain/intake-facts.ts';
 import type { Intake } from '../../domain/intake.ts';
 import type { Item } from '../../domain/item.ts';
-import type { FillFactsInput, FillFactsResult, ModelRequest } from '../../domain/model.ts';
+import { type FillFactsInput, type FillFactsResult, MAX_FACTS_TOKENS, type ModelRequest } from '../../domain/model.ts';
 import { heartbeating } from '../heartbeat.ts';
 import { itemOfFacts } from './answer.ts';
 import { ask, calledEntry, type CallOf, failedEntries, type InVain, KEEP_WAIT_MS, recordFailure } from './asking.ts';
@@ -18,8 +18,6 @@ import { patiently } from './patience.ts';
 export const FILL_ATTEMPT_LIMIT_MS = 50_000;
 // 20 s of it may go by until the store is there.
 const FILL_STORE_WAIT_MS = 20_000;
-// 2,048 tokens: twelve facts with eight quotes each are less; what is longer is no list of facts.
-const MAX_FACTS_TOKENS = 2_048;
 
 /** The Activity. Throws AgentUnknown or the Model… failures of domain/failure.ts. */
 export function createFillFacts(deps: CallModelDeps): (input: FillFactsInput) => Promise<FillFactsResult> {

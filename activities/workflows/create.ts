@@ -3,6 +3,8 @@
 // May import domain, trust and store types.
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
 import { conversationWorkflowId } from '../../domain/ids.ts';
+import { createCloseBudget, createPoseBudget } from './budget-question.ts';
+import { createOpenedBudgets, createReserve, createWaitingForBudget } from './budgets.ts';
 import { createDecide } from './decide.ts';
 import type { WorkflowsDeps } from './deps.ts';
 import { createPropose, createProposeAnew } from './propose.ts';
@@ -20,6 +22,11 @@ export function createWorkflowsActivities(deps: WorkflowsDeps): WorkflowsActivit
     openTurn: createOpenTurn(deps),
     openReportTurn: createOpenReportTurn(deps),
     takeIntake: createTakeIntake(deps),
+    reserve: createReserve(deps),
+    poseBudget: createPoseBudget(deps),
+    closeBudget: createCloseBudget(deps),
+    waitingForBudget: createWaitingForBudget(deps),
+    openedBudgets: createOpenedBudgets(deps),
     propose: createPropose(deps, decide),
     proposeAnew: createProposeAnew(deps, decide),
     proposeStep: createProposeStep(deps, decide),

@@ -24,5 +24,7 @@ export interface WorkflowsDeps {
   readonly verifier: Verifier;
   /** What the Workflow with this id is doing now, in whichever run; `gone` covers terminated, failed and unknown. */
   readonly workflowState: (workflowId: string) => Promise<'running' | 'completed' | 'gone'>;
+  /** Models of agents that name none, as configured; by which calls are priced. */
+  readonly defaultModels?: readonly string[];
   readonly nowMs: () => number;
 }

@@ -61,7 +61,7 @@ export async function showApprovals(
 function whatOf({ question, summary, headline }: ApprovalView): string {
   const { what, forWhom, howMuch } = headline;
   const found = carefully({ text: summary, flags: [...what.flags, ...forWhom.flags, ...howMuch.flags] });
-  return question === null ? found : `did it happen? ${found}`;
+  return question === 'unknown' ? `did it happen? ${found}` : found;
 }
 
 /** With a word for what was found in it. */
@@ -78,8 +78,8 @@ function howToAnswer(open: readonly ApprovalView[]): string {
   const answer = 'Did it happen? npx countersign happened ID, or did-not-happen ID';
   return [
     look,
-    ...(open.some(({ question }) => question === null) ? [leave] : []),
-    ...(open.some(({ question }) => question !== null) ? [answer] : []),
+    ...(open.some(({ question }) => question !== 'unknown') ? [leave] : []),
+    ...(open.some(({ question }) => question === 'unknown') ? [answer] : []),
   ].join(' · ');
 }
 
@@ -109,7 +109,9 @@ function showOne({ print, colors }: Terminal, approval: LookedView, nowMs: numbe
   show('what', carefully(what));
   show('for whom', carefully(forWhom));
   show('how much', carefully(howMuch));
-  if (question !== null) show('question', 'did it happen? Nobody can tell from here; look where it would show.');
+  if (question === 'unknown') show('question', 'did it happen? Nobody can tell from here; look where it would show.');
+  if (question === 'budget')
+    show('question', 'may more be used? A yes opens the amount once; without one it stays shut.');
   show('tool', `${approval.tool} of the agent ${approval.agent}`);
   show('arguments', JSON.stringify(approval.args, null, 2));
   for (const { path, ...from } of approval.origins) show('', `${path} comes from ${carefully(from)}`);
@@ -124,7 +126,7 @@ function showOne({ print, colors }: Terminal, approval: LookedView, nowMs: numbe
   if (!approval.isWhole) show('careful', NOT_WHOLE);
   show('rule', `${approval.ruleId}${approval.reason === '' ? '' : `: ${approval.reason}`}`);
   show('asked by', `${approval.requester} at ${clockTime(askedMs, nowMs)}, conversation ${approval.conversationId}`);
-  if (question === null) show('decides', `${groupName(group)}: ${approvals} of ${quorum} have approved`);
+  if (question !== 'unknown') show('decides', `${groupName(group)}: ${approvals} of ${quorum} have approved`);
   else show('answers', groupName(group));
   for (const { group: next, fromMs } of approval.escalation) {
     show('', `${groupName(next)} too, from ${clockTime(fromMs, nowMs)} on`);

@@ -125,7 +125,7 @@ export function waitingLine(
 ): string {
   const people = plainLine(quorum === 1 ? groupName(group) : `${quorum} people of ${group}`);
   const until = untilWhen(deadlineMs, nowMs);
-  const isQuestion = question !== undefined && question !== null;
+  const isQuestion = question === 'unknown';
   const what = isQuestion
     ? `${plainLine(summary)}: did it happen? ${people} can answer until ${until}`
     : `${plainLine(summary)} waits for ${people} until ${until}`;

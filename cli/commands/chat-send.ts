@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { Message } from '../../api/schemas.ts';
+import { waitsForBudgetText } from '../../domain/spending-words.ts';
 import type { Client } from '../client.ts';
 
 export const pathOf = (conversationId: string): string => `/v1/conversations/${encodeURIComponent(conversationId)}`;
@@ -22,9 +23,10 @@ export function send(client: Client, conversationId: string, text: string, optio
 }
 
 /** Why a message that was taken has no answer yet. */
-export function notAnsweredText({ phase, ahead = 0 }: Sent): string {
+export function notAnsweredText({ phase, ahead = 0, shutUntilMs }: Sent): string {
   if (phase === 'paused') return 'The conversation is paused; the message is kept, and answered after that.';
   if (phase === 'handed_over') return 'A person answers here now; the message is kept for them.';
+  if (shutUntilMs !== undefined) return waitsForBudgetText(shutUntilMs);
   const queue = ahead > 0 ? ` ${ahead} ${ahead === 1 ? 'message is' : 'messages are'} before it.` : '';
   return `The message is taken; its answer is still being made.${queue}`;
 }

@@ -129,7 +129,7 @@ async function sayLine(
   const waitsForReply = !terminal.isInteractive;
   const sent = await own.add(send(client, conversation.id, text, { waitsForReply, signal }));
   if (sent.reply !== undefined) return shown.untilTurn(sent.reply.turn, signal);
-  const isHeld = sent.phase === 'paused' || sent.phase === 'handed_over';
+  const isHeld = sent.phase === 'paused' || sent.phase === 'handed_over' || sent.shutUntilMs !== undefined;
   if (waitsForReply || isHeld) print(labelled('  taken', notAnsweredText(sent), terminal.colors.yellow));
 }
 

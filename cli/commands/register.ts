@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { SWITCH_SCOPES, type SwitchScope } from '../../domain/switch.ts';
 import type { ApprovalsOptions, DecisionOptions } from './approvals.ts';
+import type { BudgetsOptions } from './budgets.ts';
 import type { BurdenOptions } from './burden.ts';
 import type { ChatOptions } from './chat.ts';
 import type { AsOption, Context } from './context.ts';
@@ -173,6 +174,14 @@ function registerReport(program: Command): void {
     .option('--json', 'the same as JSON')
     .option(...AS)
     .action((options: BurdenOptions) => run(async (context) => (await import('./burden.ts')).burden(context, options)));
+  program
+    .command('budgets')
+    .description('how much of each budget of model use is used, of how much, and until when')
+    .option('--json', 'the same as JSON')
+    .option(...AS)
+    .action((options: BudgetsOptions) =>
+      run(async (context) => (await import('./budgets.ts')).budgets(context, options)),
+    );
 }
 
 function registerSwitches(program: Command): void {

@@ -2,7 +2,7 @@
 import { ApprovalLooked } from '../../api/approval-schemas.ts';
 import { Why } from '../../api/why-schema.ts';
 import { parseApprovalId } from '../../domain/ids.ts';
-import { EXIT } from '../failure.ts';
+import { CommandFailed, EXIT } from '../failure.ts';
 import { clockTime, labelled, plainLine } from '../terminal.ts';
 import { type AsOption, connect, type Context } from './context.ts';
 
@@ -40,5 +40,10 @@ export async function why(context: Context, id: string, options: WhyOptions): Pr
 async function actionOf(context: Context, id: string, options: AsOption): Promise<string> {
   if (parseApprovalId(id) === undefined) return id;
   const client = connect(context, 'approvals:decide', options);
-  return (await client.get(`/v1/approvals/${encodeURIComponent(id)}`, ApprovalLooked)).actionId;
+  const { actionId, question } = await client.get(`/v1/approvals/${encodeURIComponent(id)}`, ApprovalLooked);
+  if (question !== 'budget') return actionId;
+  const look = 'npx countersign budgets shows how full it is';
+  throw new CommandFailed(
+    `${id} asks for more of a budget, and is about no action: ${look}, approvals ID why it asks.`,
+  );
 }

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  createModelRouter,
-  keepingKey,
-  type ModelConfig,
-  OPENAI_DEFAULT_MODELS,
-} from '../../activities/assistant/models/router.ts';
+import { createModelRouter, keepingKey, type ModelConfig } from '../../activities/assistant/models/router.ts';
+import { DEFAULT_MODELS } from '../../domain/prices.ts';
 import { modelFailure } from '../../activities/assistant/failures.ts';
 import type { ModelAnswer, ModelRequest } from '../../domain/model.ts';
 import { anAgent } from './support.ts';
@@ -32,7 +28,7 @@ test('without key and base URL the scripted demo model speaks, whatever model th
 test('OpenAI itself speaks Responses, any other server Chat Completions, unless configured otherwise', () => {
   assert.deepEqual(
     routes({ apiKey: 'k' }),
-    OPENAI_DEFAULT_MODELS.map((model) => [model, 'responses']),
+    DEFAULT_MODELS.map((model) => [model, 'responses']),
   );
   assert.deepEqual(routes({ apiKey: 'k', baseUrl: 'https://eu.api.openai.com/v1', models: ['a'] }), [
     ['a', 'responses'],

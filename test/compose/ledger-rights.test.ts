@@ -245,11 +245,8 @@ test('no place of one kind of entry is one of another', () => {
     const fits = Object.entries(PLACES).filter(
       ([, place]) => new RegExp(place.step).test(step) && new RegExp(place.subject ?? '').test(subject),
     );
-    assert.deepEqual(
-      fits.map(([name]) => name),
-      [kind],
-      `${step} of ${subject}`,
-    );
+    const names = fits.map(([name]) => name);
+    assert.deepEqual(names, [kind], `${step} of ${subject}`);
   }
 });
 
@@ -273,6 +270,8 @@ const PLACES_SEEN: Readonly<Record<Fact['kind'], readonly [subject: string, step
   model_call_failed: ['c', 'model:5:1:failed:2'],
   replied: ['c', 'replied:5'],
   turn_limited: ['c', 'limited:5'],
+  budget_reached: ['c', 'budget_reached:5'],
+  budget_opened: ['budget-0123456789abcdef0123456789abcdef-0.question', 'budget_opened'],
   intake: ['c', 'intake:5'],
   proposed: ['c:5:0', 'proposed'],
   inspected: ['c:5:0', 'inspected:1760000000000'],

@@ -49,6 +49,7 @@ test('a refund waits for finance while the chat goes on, outlives a kill of ever
   await eventually(report, 'the outcome in the conversation');
   await tellsWhy('e2e-refund:1:1');
   await tellsBurden();
+  await tellsBudgets();
   // The shop's own word: nothing is left to refund, so it was paid out, and once.
   match(replyOf(await say('e2e-refund', 'refund order 1042')), /nothing|refunded|denied/i);
 });
@@ -63,6 +64,16 @@ async function tellsBurden(): Promise<void> {
   equal(looked.page.medianMs > 0 && looked.page.medianMs <= decided.medianMs, true, JSON.stringify(rules));
   const { text } = (await stack.request('nobody', 'GET', '/metrics')).body;
   match(String(text), /countersign_approval_looked_seconds_count\{.*rule="refund.asks-finance",at="page"\} 1/);
+}
+
+/** What the model was used is on the budgets of the agent, whatever was killed meanwhile. */
+async function tellsBudgets(): Promise<void> {
+  const { status, body } = await stack.request('finn', 'GET', '/v1/budgets');
+  equal(status, 200);
+  type Use = { scope: string; measures: { measure: string; used: number; held: number }[] };
+  const found = (body['budgets'] as Use[]).find(({ scope }) => scope === 'agent_day');
+  const [calls] = found?.measures ?? [];
+  deepEqual([calls?.measure, (calls?.used ?? 0) + (calls?.held ?? 0) >= 4], ['modelCalls', true], JSON.stringify(body));
 }
 
 /** The whole chain of an approved and executed action, every line of it proven or somebody's word. */

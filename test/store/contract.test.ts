@@ -9,6 +9,7 @@ import { openStore } from '../../store/store.ts';
 import { type Db, createDb } from '../../store/schema.ts';
 import { actionsContract } from './contract/actions.ts';
 import { asksContract } from './contract/asks.ts';
+import { budgetsContract } from './contract/budgets.ts';
 import { burdenContract } from './contract/burden.ts';
 import { checkpointsContract } from './contract/checkpoints.ts';
 import { deliveriesContract } from './contract/deliveries.ts';
@@ -37,6 +38,7 @@ const CONTRACTS = [
   ...[itemsContract, ledgerContract, checkpointsContract, actionsContract, limitsContract],
   ...[readModelsContract, reportsContract, switchesContract, sqlContract, statementsContract, deliveriesContract],
   asksContract,
+  budgetsContract,
   burdenContract,
 ];
 

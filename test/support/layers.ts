@@ -29,8 +29,13 @@ export const LAYERS: readonly Layer[] = [
   { of: '/domain/procedure.ts', may: ['/domain'], types: ['zod'] },
   { of: '/domain', may: ['/domain'] },
   { of: '/trust', may: ['/trust', '/domain', 'node:crypto', 'jose', 'canonicalize'] },
-  { of: '/store/ports.ts', may: [], types: ['/domain', '/store/claim-port.ts', '/store/ledger-rows.ts'] },
+  {
+    of: '/store/ports.ts',
+    may: [],
+    types: ['/domain', '/store/budget-port.ts', '/store/claim-port.ts', '/store/ledger-rows.ts'],
+  },
   { of: '/store/claim-port.ts', may: [], types: ['/domain'] },
+  { of: '/store/budget-port.ts', may: [], types: ['/domain'] },
   // The API takes it, which knows of the store no more than its types.
   { of: '/store/about-card.ts', may: ['/domain', '/trust'], types: ['/store/ports.ts'] },
   {
@@ -107,6 +112,7 @@ export const LAYERS: readonly Layer[] = [
         '/api/approval-schemas.ts',
         '/api/why-schema.ts',
         '/api/report-schema.ts',
+        '/api/budgets-schema.ts',
         '/api/burden-schema.ts',
         '/api/rulings-schema.ts',
         '/workers/config.ts',

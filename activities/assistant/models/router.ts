@@ -2,6 +2,7 @@
 // May import domain and the ports beside it.
 import type { Agent } from '../../../domain/agent.ts';
 import type { ModelPort } from '../../../domain/model.ts';
+import { DEFAULT_MODELS } from '../../../domain/prices.ts';
 import { createRedactor } from '../../redaction.ts';
 import { withoutSecrets } from '../failures.ts';
 import { createChatModel } from './chat-completions.ts';
@@ -19,9 +20,6 @@ export interface ModelConfig {
   /** For agents that name none; empty is possible with OpenAI itself only. */
   readonly models: readonly string[];
 }
-
-// Small, with reasoning and tools, and an older one of another family to fall back on.
-export const OPENAI_DEFAULT_MODELS: readonly string[] = ['gpt-5-mini', 'gpt-4.1-mini'];
 
 /** One model to try. */
 export interface ModelRoute {
@@ -44,7 +42,7 @@ export function createModelRouter(config: ModelConfig, nowMs: () => number): Mod
   const baseUrl = checkedUrl(config.baseUrl || OPENAI_BASE_URL);
   const ofOpenAi = isOpenAi(baseUrl);
   if (ofOpenAi && config.apiKey === '') throw new Error('the model: OpenAI wants a key; set OPENAI_API_KEY');
-  const models = config.models.length === 0 && ofOpenAi ? OPENAI_DEFAULT_MODELS : config.models;
+  const models = config.models.length === 0 && ofOpenAi ? DEFAULT_MODELS : config.models;
   const protocol = config.protocol || (ofOpenAi ? 'responses' : 'chat');
   const create = protocol === 'responses' ? createResponsesModel : createChatModel;
   const port = keepingKey(create({ apiKey: config.apiKey, baseUrl }, nowMs), config.apiKey);

@@ -6,9 +6,11 @@ import type { Entry, RecordedEntry } from '../../../domain/entry.ts';
 import { messageKey, switchSubject } from '../../../domain/ids.ts';
 import { standingIn } from '../../../domain/intake-record.ts';
 import type { Item, NewItem } from '../../../domain/item.ts';
+import type { Budget } from '../../../domain/spending.ts';
 import type { Switch } from '../../../domain/switch.ts';
 import { CursorInvalid } from '../../../store/cursor.ts';
 import { approvalHandle } from '../../../trust/digest.ts';
+import { memoryBudgets } from './memory-budgets.ts';
 import { memoryLedger } from './memory-ledger.ts';
 import { memoryReports } from './memory-reports.ts';
 import type { Claim } from '../../../store/claim-port.ts';
@@ -21,6 +23,7 @@ export interface MemoryStore extends Store {
   put(rows: {
     actions?: readonly ActionRow[];
     counts?: Readonly<Record<string, number>>;
+    budgets?: readonly Budget[];
     orphans?: State['orphans'];
     burden?: State['burden'];
   }): void;
@@ -41,6 +44,7 @@ class State {
   readonly told: NewNote[] = [];
   readonly entries: RecordedEntry[] = [];
   counts: Readonly<Record<string, number>> = {};
+  budgets: readonly Budget[] = [];
   orphans: Awaited<ReturnType<Store['reports']['orphans']>> = [];
   burden: readonly RuleBurden[] = [];
   broken: Error | undefined;
@@ -100,6 +104,7 @@ export function createMemoryStore(): MemoryStore {
     put(rows) {
       for (const row of rows.actions ?? []) state.actions.set(row.id, row);
       state.counts = rows.counts ?? state.counts;
+      state.budgets = rows.budgets ?? state.budgets;
       state.orphans = rows.orphans ?? state.orphans;
       state.burden = rows.burden ?? state.burden;
     },
@@ -130,6 +135,7 @@ export function createMemoryStore(): MemoryStore {
       receipt: notHere,
       answer: notHere,
     },
+    budgets: memoryBudgets(state),
     ...memoryLedger(state),
     apiKeys: keysOf(state),
     // The HTTP side says what is to be told; who holds the tokens tells it.
@@ -161,6 +167,7 @@ function itemsOf(state: State): Store['items'] {
         return written;
       }),
     load: (_id, ids) => state.here(() => ids.flatMap((id) => state.items.filter((item) => item.id === id))),
+    bytesOf: notHere,
     byKey: (id, key) => state.here(() => ofConversation(id).find((item) => item.key === key)),
     page: (id, after, limit) =>
       state.here(() =>
