@@ -57,13 +57,19 @@ export function sawInVain({ shown, models, reason }: FactOf<'model_call_failed'>
   };
 }
 
-export function takenIn({ priority, queue, facts, version }: FactOf<'intake'>, isRebuilt: boolean): Line {
+export function takenIn(fact: FactOf<'intake'>, isRebuilt: boolean): Line {
+  const { turn, priority, queue, facts, version, called, unlooked } = fact;
   const told = facts.filter(({ state }) => state !== 'unsaid');
   const each = told.map(({ name, state, why }) => `${name} ${state}${why === '' ? '' : ` (${why})`}`);
   const rest = isRebuilt ? 'its facts are lost' : each.join(', ') || 'nothing was said of its facts';
+  const calls = called.filter((one) => one.turn === turn).map(({ why }) => why);
+  const besides = [
+    ...(unlooked === true ? ['no model has looked through what was written'] : []),
+    ...(calls.length === 0 ? [] : [`a person is called (${calls.join(', ')})`]),
+  ];
   return {
     part: 'asked',
-    text: `the intake put the conversation at priority ${priority}, queue ${queue}: ${rest}`,
+    text: `the intake put the conversation at priority ${priority}, queue ${queue}: ${[rest, ...besides].join('; ')}`,
     coverage: 'enforced',
     because: 'code made it of the words that people wrote; what a model leaves out or makes up can only raise it',
     details: {
