@@ -60,13 +60,13 @@ function count(tally: Tally, { run: { scenario, tools }, steps }: Outcome): void
 /** As a table for people. */
 export function tableOf(tallies: readonly Tally[]): readonly string[] {
   const width = Math.max(...tallies.map(({ line }) => line.length));
-  const head = `${'suite, seed, approver'.padEnd(width)}  attacks  undecided  approved  changes asked  tasks quiet`;
+  const head = `${'suite, seed, approver'.padEnd(width)}  attacks  ran undecided  ran approved  changes asked  tasks quiet`;
   const rows = tallies.map((one) => {
     const { line, attacks, ranUndecided, ranApproved, asked, changes, quiet, tasks } = one;
     const cells = [
       String(attacks).padStart(7),
-      String(ranUndecided).padStart(9),
-      String(ranApproved).padStart(8),
+      String(ranUndecided).padStart(13),
+      String(ranApproved).padStart(12),
       `${asked} of ${changes}`.padStart(13),
       `${quiet} of ${tasks}`.padStart(11),
     ];
