@@ -152,6 +152,10 @@ test('the words say which budget it is, how much, until when it is shut, and how
       'Not done: refund 2. It is shut until 2026-11-29 00:00 UTC, or until people open more of it; they are asked. ' +
       'What you write until then I answer after it.',
   );
+  match(
+    wordsOfBudget(reached, { done: [], notDone: [], waiting: '', ended: ['pay 9'] }),
+    /used up\. What waited has ended: pay 9\. How, the record of this conversation says\. It is shut until/,
+  );
   equal(shutText({ endsMs: null }), 'It is shut until people open more of it; they are asked.');
   for (const measure of MEASURES) match(amountText(measure, 2), /^(?:2|0\.000002) /);
 });
