@@ -99,7 +99,10 @@ const ENDS: Readonly<Record<Exclude<ApprovalEnd, 'open'>, string>> = {
   cancelled: 'Cancelled',
   superseded: 'Void: somebody has edited it',
 };
-const UNANSWERED = 'Expired: nobody answered in time, so it stays unknown';
+const UNANSWERED: Readonly<Record<Question, string>> = {
+  unknown: 'Expired: nobody answered in time, so it stays unknown',
+  budget: 'Expired: nobody answered in time, so it stays shut',
+};
 // An approval is leave, and no promise: rules, a stop or the clock may still have said no.
 const NOT_DONE = 'Approved, and then not done';
 const NEVER_BEGUN: readonly Outcome['kind'][] = ['denied', 'expired', 'cancelled'];
@@ -108,6 +111,6 @@ const NEVER_BEGUN: readonly Outcome['kind'][] = ['denied', 'expired', 'cancelled
 export function endedText({ end, question }: Approval, outcome: Outcome | null, voided: Voided | undefined): string {
   if (end === 'open') return '';
   if (voided !== undefined) return VOID[voided.by];
-  if (end === 'expired' && question !== undefined) return UNANSWERED;
+  if (end === 'expired' && question !== undefined) return UNANSWERED[question];
   return end === 'approved' && outcome !== null && NEVER_BEGUN.includes(outcome.kind) ? NOT_DONE : ENDS[end];
 }

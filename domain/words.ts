@@ -44,6 +44,8 @@ interface SoFar {
   readonly done: readonly string[];
   readonly notDone: readonly string[];
   readonly waiting: string;
+  /** Of what this turn was to tell that it has ended. */
+  readonly ended?: readonly string[];
 }
 
 /** The end of a turn that has come to a limit: which, and how far it has come. */
@@ -58,12 +60,14 @@ export const wordsOfBudget = (budget: ReachedBudget, so: SoFar): string =>
     `${shutText(budget)} What you write until then I answer after it.`,
   );
 
-function stopped(why: string, { done, notDone, waiting }: SoFar, then: string): string {
+function stopped(why: string, { done, notDone, waiting, ended = [] }: SoFar, then: string): string {
   const changed = done.length === 0 ? 'Nothing was changed.' : `Done: ${inList(done)}.`;
+  const isMore = waiting !== '' || ended.length > 0;
   const parts = [
     `I stopped here: ${why}.`,
-    // Of what waits it would be too much to say that nothing was changed.
-    done.length === 0 && waiting !== '' ? '' : changed,
+    ended.length === 0 ? '' : `What waited has ended: ${inList(ended)}. How, the record of this conversation says.`,
+    // Of what waits, or has waited, it would be too much to say that nothing was changed.
+    done.length === 0 && isMore ? '' : changed,
     notDone.length === 0 ? '' : `Not done: ${inList(notDone)}.`,
     waiting,
     then,

@@ -79,7 +79,8 @@ async function speak(state: ConversationState, work: Work, undone: Undone): Prom
   const quotes = work.kind === 'report' ? quotedNow(state) : [];
   const taken = await takeIn(state, of, opened, use);
   const budget = { use, limits: limitsOf(opened) };
-  const so: SoFar = { budget, undone, actions: 0, mustSpeak: false, denials: opened.denials ?? 0, quotes };
+  const ended = work.kind === 'report' && opened.stillWaits !== true ? work.batch.summaries : [];
+  const so: SoFar = { budget, undone, actions: 0, mustSpeak: false, denials: opened.denials ?? 0, quotes, ended };
   if (opened.again !== undefined && work.kind === 'report') {
     const seen = shownNow(state);
     const from = { itemId: opened.again.id, firstIndex: 0, seen, quotes: opened.againRestsOn, budget };
@@ -107,6 +108,8 @@ interface SoFar {
   mustSpeak: boolean;
   denials: number;
   quotes: readonly string[];
+  /** What waited, and has ended: the turn is to tell it. */
+  readonly ended: readonly string[];
 }
 
 /** Ask the model and do what it asks for, until it speaks or the turn has come to a limit. */
@@ -148,9 +151,9 @@ async function goOn(state: ConversationState, { principal }: Speaks, so: SoFar):
 }
 
 /** End the turn at a limit: which it was is on record, and in the words with what was done and what was not. */
-async function endAt(state: ConversationState, reached: Reached, { budget, undone }: SoFar): Promise<void> {
+async function endAt(state: ConversationState, reached: Reached, so: SoFar): Promise<void> {
   const { conversationId, turn } = state;
-  const words = wordsOfLimit(reached, cameTo(state, { budget, undone }));
+  const words = wordsOfLimit(reached, cameTo(state, so));
   const fact = { kind: 'turn_limited', turn, ...reached } as const;
   const entry = { subject: conversationId, step: `limited:${turn}`, conversationId, atMs: Date.now(), fact };
   await say(state, words, { entries: [entry], items: [] });
@@ -167,9 +170,9 @@ async function endShut(state: ConversationState, budget: Exhausted, so: SoFar): 
 }
 
 /** How far a turn has come, for the words at its end. */
-function cameTo(state: ConversationState, { budget, undone }: Pick<SoFar, 'budget' | 'undone'>) {
+function cameTo(state: ConversationState, { budget, undone, ended }: Pick<SoFar, 'budget' | 'undone' | 'ended'>) {
   const { done, notDone } = budget.use;
-  return { done, notDone: [...notDone, ...undone.summaries], waiting: waitingWords(state) };
+  return { done, notDone: [...notDone, ...undone.summaries], waiting: waitingWords(state), ended };
 }
 
 /** What an operator has ended in Temporal will never report: it waits no more, and what may have happened is asked. */

@@ -11,10 +11,14 @@ import {
   PRICES_AS_OF,
   unpricedOf,
 } from '../../domain/prices.ts';
+import { askedBy } from '../../domain/approval.ts';
+import { endedText, otherwiseOf, titleOf } from '../../domain/card-words.ts';
+import { answersTo } from '../../domain/decision.ts';
 import { nextOpeningMs, shutFor, type ShutBudget, withShut } from '../../domain/reserving.ts';
 import { amountText, budgetText, moneyText, shutText } from '../../domain/spending-words.ts';
 import { budgetsOf, dayAt, DEFAULT_BUDGETS, MEASURES, reachedOf, usedBy } from '../../domain/spending.ts';
 import { wordsOfBudget } from '../../domain/words.ts';
+import { anApproval } from '../store/builders.ts';
 import { morningZone } from '../support/zones.ts';
 
 test('a model costs what the agent declares in US dollars, else what the table says; without either, what the dearest does', () => {
@@ -148,6 +152,10 @@ test('the words say which budget it is, how much, until when it is shut, and how
       'Not done: refund 2. It is shut until 2026-11-29 00:00 UTC, or until people open more of it; they are asked. ' +
       'What you write until then I answer after it.',
   );
+  match(
+    wordsOfBudget(reached, { done: [], notDone: [], waiting: '', ended: ['pay 9'] }),
+    /used up\. What waited has ended: pay 9\. How, the record of this conversation says\. It is shut until/,
+  );
   equal(shutText({ endsMs: null }), 'It is shut until people open more of it; they are asked.');
   for (const measure of MEASURES) match(amountText(measure, 2), /^(?:2|0\.000002) /);
 });
@@ -168,4 +176,15 @@ test('what is shut holds the messages of those whose budget it is, and the oldes
   for (let at = 0; at < 30; at++) many = withShut(many, one(`q${at}`, {}));
   deepEqual([many.length, many[0]?.questionId], [20, 'q10']);
   equal(withShut(many, one('q29', {})).length, 20);
+});
+
+test('a card that asks for more says so, what happens without an answer, and that it is no leave to act', () => {
+  const asks = { ...anApproval('c-1'), question: 'budget', end: 'open' } as const;
+  match(titleOf(asks, 0), /^support-desk asks for more of a budget: /);
+  equal(otherwiseOf(asks), 'then it stays shut');
+  deepEqual(answersTo(asks), ['approve', 'deny']);
+  deepEqual(askedBy(asks).authors, [asks.requester]);
+  const expired = { ...asks, end: 'expired' } as const;
+  equal(endedText(expired, null, undefined), 'Expired: nobody answered in time, so it stays shut');
+  equal(endedText({ ...asks, end: 'approved' }, null, undefined), 'Approved');
 });

@@ -210,6 +210,24 @@ test('at the end of a budget its owner is asked once for all who wait, and a yes
   });
 });
 
+test('what waits for people is decided, done and told while the budget is shut', async () => {
+  const pays: Script = ({ transcript }) =>
+    transcript.at(-1)?.kind === 'message' ? [['pay', { order: 1042, cents: 72 }]] : 'it waits';
+  await withBudgets({ conversation: { modelCalls: 2 } }, pays, async (system) => {
+    await system.open('b-waits');
+    await system.submit('b-waits', 'm1', 'pay');
+    equal(await system.reply('b-waits', 'm1'), 'it waits');
+    await system.decide(await system.approval('b-waits:1:0.0.0'), 'finn', 'approve');
+    match(
+      await system.reportReply('b-waits'),
+      /used up\. What waited has ended: pay 72 for order 1042\. How, the record/,
+    );
+    deepEqual([await system.outcome('b-waits:1:0'), far.effects.length], ['succeeded', 1]);
+    equal(await modelCallsOf(system, 'b-waits'), 2);
+    equal((await questionOf(system, await reachedIn(system, 'b-waits'))).end, 'open');
+  });
+});
+
 test('upon a no the budget stays shut, a made-up wake opens nothing, and people can still take over', async () => {
   await withBudgets({ conversation: { modelCalls: 2 } }, twoCalls, async (system) => {
     await system.open('b-no');
