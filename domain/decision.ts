@@ -216,22 +216,16 @@ function heardBefore(approval: Approval, decision: CountedDecision): CountedDeci
  * What the same decision gets when it comes again: its first receipt, unless others have spoken since. Another word under
  * its id is not taken for it.
  */
-function again(approval: Approval, heard: CountedDecision, { answer, decisionId }: CountedDecision): Counted {
+function again(approval: Approval, heard: CountedDecision, { answer }: CountedDecision): Counted {
   const { decisions, asides = [] } = approval;
   const isLast = heard === decisions.at(-1) || (heard.answer !== 'approve' && heard === asides.at(-1));
-  // Whoever says the same once more, and does not only send it again, must not take it for another one that counts.
-  if (isLast && heard.answer === answer && heard.decisionId === decisionId) return taken(approval, heard);
+  if (isLast && heard.answer === answer) return taken(approval, heard);
   const stands = decisions.includes(heard) || heard.answer !== 'approve';
   const text = stands
-    ? `your ${plain(heard.answer)} of ${approval.summary} is already counted; ${standsAt(approval)}`
+    ? `your ${plain(heard.answer)} of ${approval.summary} is already counted`
     : `your approval of ${approval.summary} was taken back by you`;
   return unchanged(approval, heard, text, stands && heard.answer === answer);
 }
-
-const standsAt = (approval: Approval): string =>
-  approval.end === 'open'
-    ? `${approvalsOf(approval)} of ${approval.quorum} have approved`
-    : `it ended as ${plain(approval.end)}`;
 
 const takenBack = (approval: Approval, earlier: CountedDecision): Approval =>
   aside({ ...approval, decisions: approval.decisions.filter((one) => one !== earlier) }, earlier);

@@ -175,9 +175,12 @@ export async function decide(context: Context, id: string, answer: Answer, optio
   const client = connect(context, 'approvals:decide', options);
   const { reason, args } = options;
   const said = { ...(reason === undefined ? {} : { reason }), ...(args === undefined ? {} : { args }) };
-  const body = { answer, id: randomUUID(), ...said };
+  const decisionId = randomUUID();
+  const body = { answer, id: decisionId, ...said };
   const path = `/v1/approvals/${encodeURIComponent(id)}/decision`;
   const receipt = await client.post(path, body, Receipt, { countsOnce: true });
-  context.terminal.print(plainLine(receipt.text));
+  // Who has said the same before gets the receipt of then, which is of another decision.
+  const isFirst = receipt.decisionId.endsWith(`/${decisionId}`) || !receipt.counted;
+  context.terminal.print(`${isFirst ? '' : 'You have said so before, and it counts once. '}${plainLine(receipt.text)}`);
   return receipt.counted ? EXIT.done : EXIT.failed;
 }

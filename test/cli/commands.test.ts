@@ -65,38 +65,37 @@ test('one approval is shown with all that a decision needs', async (t) => {
 test('a decision carries its own id and reason, and its receipt is printed', async (t) => {
   const outage = aProblem('unavailable', 503, 'Not now.', { 'retry-after': '0' });
   let outages = 1;
-  const receipt = {
-    decisionId: 'd',
-    approvalId: 'c-1:1:0.0.0',
-    counted: true,
-    text: 'denied: refund order 1042',
-    end: 'denied',
+  const first: string[] = [];
+  /** As the API does: who says the same again gets the first receipt. */
+  const receiptOf = (body: Record<string, unknown>) => {
+    first.push(`finn/${String(body['id'])}`);
+    const said = { approvalId: 'c-1:1:0.0.0', counted: true, text: 'denied: refund order 1042', end: 'denied' };
+    return { body: { ...said, decisionId: first[0] } };
   };
   const route = 'POST /v1/approvals/c-1:1:0.0.0/decision';
-  const api = await anApi(t, { [route]: () => (outages-- > 0 ? outage : { body: receipt }) });
+  const api = await anApi(t, { [route]: ({ body }) => (outages-- > 0 ? outage : receiptOf(body)) });
   const denied = await run(t, ['deny', 'c-1:1:0.0.0', '--reason', 'not now'], at(api.url));
   assert.deepEqual([denied.code, denied.output], [0, 'denied: refund order 1042\n']);
-  const [first, again] = api.asked.map(({ body }) => body);
-  assert.deepEqual(first, { answer: 'deny', reason: 'not now', id: first?.['id'] });
-  assert.match(String(first?.['id']), /^[0-9a-f-]{36}$/);
-  assert.deepEqual(again, first);
+  const [sent, again] = api.asked.map(({ body }) => body);
+  assert.deepEqual(sent, { answer: 'deny', reason: 'not now', id: sent?.['id'] });
+  assert.match(String(sent?.['id']), /^[0-9a-f-]{36}$/);
+  assert.deepEqual(again, sent);
+  const second = await run(t, ['deny', 'c-1:1:0.0.0', '--reason', 'not now'], at(api.url));
+  const words = 'You have said so before, and it counts once. denied: refund order 1042\n';
+  assert.deepEqual([second.code, second.output], [0, words]);
 });
 
 test('a question is listed and shown as one, and its answers are commands of their own', async (t) => {
   const ask = { id: 'c-1:1:0.question.0.0', question: 'unknown', group: '@finn' } as const;
   const decisions = [{ id: 'd', personId: 'finn', answer: 'did_not_happen', reason: '', atMs: Date.now() } as const];
   const over = anApproval({ ...ask, end: 'did_not_happen', decisions });
-  const receipt = {
-    decisionId: 'd',
-    approvalId: ask.id,
-    counted: true,
-    text: 'recorded: it happened',
-    end: 'happened',
-  };
+  const receipt = { approvalId: ask.id, counted: true, text: 'recorded: it happened', end: 'happened' };
   const api = await anApi(t, {
     'GET /v1/approvals': () => pageOf(anApproval(ask)),
     [`GET /v1/approvals/${ask.id}`]: () => ({ body: over }),
-    [`POST /v1/approvals/${ask.id}/decision`]: () => ({ body: receipt }),
+    [`POST /v1/approvals/${ask.id}/decision`]: ({ body }) => ({
+      body: { ...receipt, decisionId: `finn/${String(body['id'])}` },
+    }),
   });
   const { output } = await run(t, ['approvals'], at(api.url));
   assert.match(output, /did it happen\? refund order 1042 · 72\.00 EUR +finn +customer-ada/);

@@ -86,10 +86,8 @@ test('a message is answered, a refund waits for finance, and an approval pays it
     return JSON.stringify(transcript.body).includes('on its way') ? true : undefined;
   };
   await eventually(told, 'the reply about the refund');
-  // Whoever approves again hears that it is counted already, and it pays nothing more.
-  const { body: again } = await finance('POST', decision, { answer: 'approve' }, 200);
-  assert.match(String(again['text']), /^your approve of .* is already counted; it ended as approved$/);
-  assert.deepEqual({ ...again, text: '' }, { ...receipt.body, text: '' });
+  // A second click gets the first receipt, and pays nothing more.
+  assert.deepEqual((await finance('POST', decision, { answer: 'approve' }, 200)).body, receipt.body);
   assert.deepEqual(await refunds(), [{ order_id: '1042', amount_cents: 7200 }]);
 });
 
@@ -137,13 +135,12 @@ test('no role had anything to warn of', () => {
       .output(role)
       .split('\n')
       .filter((line) => line.startsWith('{'));
-    const said = lines.map((line) => JSON.parse(line) as { level: number; sdkComponent?: string });
-    // 40 is pino's warn. The SDK warns every Worker without Workflows that it has none.
-    assert.deepEqual(
-      said.filter(({ level, sdkComponent }) => level >= 40 && sdkComponent === undefined),
-      [],
-      role,
+    const said = lines.map((line) => JSON.parse(line) as { level: number; sdkComponent?: string; models?: unknown });
+    // 40 is pino's warn. The SDK warns every Worker without Workflows that it has none. And the model of the test has no price.
+    const warned = said.filter(
+      ({ level, sdkComponent, models }) => level >= 40 && sdkComponent === undefined && models === undefined,
     );
+    assert.deepEqual(warned, [], role);
   }
 });
 
