@@ -136,7 +136,7 @@ test('no role had anything to warn of', () => {
       .split('\n')
       .filter((line) => line.startsWith('{'));
     const said = lines.map((line) => JSON.parse(line) as { level: number; sdkComponent?: string; models?: unknown });
-    // 40 is pino's warn. The SDK warns every Worker without Workflows that it has none. And the model of the test has no price.
+    // 40 is pino's warn. The SDK warns every Worker without Workflows that it has none; and the test's model has no price.
     const warned = said.filter(
       ({ level, sdkComponent, models }) => level >= 40 && sdkComponent === undefined && models === undefined,
     );
