@@ -8,6 +8,7 @@ import type { ChannelAddress, ConversationChannel, MessageRef } from './channel.
 import type { Principal } from './principal.ts';
 import type { ConversationPhase } from './conversation.ts';
 import type { IntakeTold } from './intake-record.ts';
+import type { ShownWithin } from './fitting.ts';
 import type { ItemMark } from './item.ts';
 import type { ModelCost } from './model.ts';
 import type { RefusedDecision } from './refusal.ts';
@@ -114,7 +115,9 @@ export type Fact =
       readonly turn: number;
       readonly model: string;
       readonly requestId: string;
+      /** Whole. */
       readonly shown: readonly ItemMark[];
+      readonly within?: ShownWithin;
       readonly itemId: string;
       readonly itemDigest: string;
       readonly promptTokens: number;
@@ -127,6 +130,7 @@ export type Fact =
       readonly kind: 'model_call_failed';
       readonly turn: number;
       readonly shown: readonly ItemMark[];
+      readonly within?: ShownWithin;
       readonly models: readonly string[];
       readonly reason: string;
     }
