@@ -15,8 +15,9 @@ const PART_CHARS = 7_500;
 /** The tool that every agent with tools has, so that what is left out of a result can be read. */
 export const READ_MORE = 'read_more';
 
-/** What a result is as a text, of which characters are counted. */
-export const resultText = (result: Json): string => (typeof result === 'string' ? result : JSON.stringify(result));
+/** What a result is as a text, of which characters are counted. A tool that is not type-checked may give back nothing. */
+export const resultText = (result: Json | undefined): string =>
+  typeof result === 'string' ? result : JSON.stringify(result ?? null);
 
 /** What a model is shown of a result at first: all of it, or its two ends. `place`: its action's, in the conversation. */
 export function shownResult(text: string, place: string): string {

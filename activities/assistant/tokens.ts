@@ -6,7 +6,7 @@ import { textsToCount } from '../../domain/fitting.ts';
 export type CountTokens = (text: string) => number;
 
 // 256 UTF-16 units at a time: the work for a piece without blanks grows with the square of its length, and 32,000 units of
-// emoji at once take seconds. A border costs a token at most, so that the sum is never too small.
+// emoji at once take seconds. A border that falls into a word costs a token or so: some two of a hundred.
 const PIECE_CHARS = 256;
 // 20,000 items: those of hundreds of conversations; items never change, so that each is counted once.
 const MAX_KNOWN = 20_000;

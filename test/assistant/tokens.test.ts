@@ -69,6 +69,9 @@ test('what there is no room for is cut to a line or left out, and on record with
     less.asked[0]?.transcript.map(({ kind }) => kind),
     bodies.map(({ kind }) => kind),
   );
+  for (const { instructions, tools } of [...desk.asked, ...less.asked]) {
+    deepEqual([instructions, tools.map(({ name }) => name)], ['Be brief.', ['lookup']], 'never cut');
+  }
 });
 
 test('an agent whose instructions and tools leave no room for a conversation does not start', () => {

@@ -3,7 +3,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { actionAt, placeOf, turnOfBatch } from '../../domain/ids.ts';
-import { MAX_SHOWN_CHARS, partOf, reducedText, shownResult } from '../../domain/parts.ts';
+import { MAX_SHOWN_CHARS, partOf, reducedText, resultText, shownResult } from '../../domain/parts.ts';
 
 const earlier = (text: string) =>
   ({ place: '3:0', tool: 'get_log', text, trust: 'record', principalId: 'ada' }) as const;
@@ -78,4 +78,8 @@ test('the turn of what waits stands in its id', () => {
     undefined,
     undefined,
   ]);
+});
+
+test('a result is read as the text that it is, else as JSON, and nothing as null', () => {
+  deepEqual(['a "b"', { a: 1 }, null, undefined].map(resultText), ['a "b"', '{"a":1}', 'null', 'null']);
 });
