@@ -29,7 +29,7 @@ export function declarationsOf({
 }
 
 /** What a tool has, and a procedure has not. */
-type OfTools = Partial<Pick<AnyTool, 'idempotent' | 'scopes' | 'trust' | 'output' | 'reconcile'>>;
+type OfTools = Partial<Pick<AnyTool, 'idempotent' | 'scopes' | 'trust' | 'output' | 'continues' | 'reconcile'>>;
 
 /**
  * SHA-256, hex. Left out on purpose: `timeoutMs`, for the actor goes by its own limit; the words for the model, which
@@ -41,7 +41,12 @@ export function declarationDigest(tool: Callable & OfTools): string {
   const { name, version, effect, egress, critical, preconditions, then } = tool;
   const { idempotent = null, scopes = null, trust = null } = tool;
   const said = { name, version, effect, idempotent, egress, critical, scopes, trust, preconditions, then };
-  const does = { inspects: tool.inspect !== undefined, reconciles: tool.reconcile !== undefined };
+  const does = {
+    inspects: tool.inspect !== undefined,
+    reconciles: tool.reconcile !== undefined,
+    // Only where it is so: the digests of all other tools stay what they were.
+    ...(tool.continues === undefined ? {} : { continues: true }),
+  };
   const output = tool.output === undefined ? null : schemaOf(tool.output);
   return sha256Hex(
     canonicalJson(['countersign/declaration/1', { ...said, ...does, input: schemaOf(tool.input), output }]),

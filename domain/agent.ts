@@ -39,6 +39,8 @@ export interface DemoCall {
 export interface Limits extends TurnLimits {
   readonly callsPerModelCall: number;
   readonly maxOutputTokens: number;
+  /** Of one call: instructions, tools and what is shown of the transcript. */
+  readonly maxPromptTokens: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -47,6 +49,9 @@ export const DEFAULT_LIMITS: Limits = {
   callsPerModelCall: 16,
   // 4,096 tokens: a long mail; a longer answer is cut by the provider and said to be cut.
   maxOutputTokens: 4_096,
+  // 32,000 tokens, some 120,000 characters: a day's conversation with a dozen records whole. What a turn costs stays flat
+  // over years, twelve calls of it stay within the tokens of a turn, and models read a shorter transcript better.
+  maxPromptTokens: 32_000,
 };
 
 /** No agent may raise its limits above these. */
@@ -56,6 +61,8 @@ export const MOST: Limits = {
   callsPerModelCall: 128,
   // 128,000 tokens: more than any provider answers with at once.
   maxOutputTokens: 128_000,
+  // 1 million: the largest context that is sold.
+  maxPromptTokens: 1_000_000,
 };
 
 export interface AgentDefinition {

@@ -1,6 +1,7 @@
 // What gets recorded, one line each: the story of a conversation and its actions. The store appends entries, and keeps
 // the read models (conversations, actions, approvals) in the same transaction. May import domain types only.
 import type { Effect, Evidence, Outcome, Proposal } from './action.ts';
+import type { AgentVersion } from './agent-version.ts';
 import type { Verdict } from './verdict.ts';
 import type { Approval } from './approval.ts';
 import type { TurnLimit } from './budget.ts';
@@ -8,6 +9,7 @@ import type { ChannelAddress, ConversationChannel, MessageRef } from './channel.
 import type { Principal } from './principal.ts';
 import type { ConversationPhase } from './conversation.ts';
 import type { IntakeTold } from './intake-record.ts';
+import type { ShownWithin } from './fitting.ts';
 import type { ItemMark } from './item.ts';
 import type { ModelCost } from './model.ts';
 import type { RefusedDecision } from './refusal.ts';
@@ -51,28 +53,6 @@ export interface RecordedEntry extends Entry {
 // 10,000: the longest chain that one answer carries. An action has tens of entries; a conversation is read in pages.
 export const MAX_CHAIN_ENTRIES = 10_000;
 
-/** What an agent was made of, as a role was started with it. */
-export interface AgentVersion {
-  readonly name: string;
-  readonly owner: string;
-  readonly team: string;
-  readonly ruleVersion: string;
-  /** Those that it names; as the assistant records it, those that its calls go to. */
-  readonly models: readonly string[];
-  /** SHA-256, hex; of limits and prices over their canonical JSON. Absent until 0.4.0, as is that of the directory. */
-  readonly instructionsSha256: string;
-  readonly limitsSha256: string;
-  readonly pricesSha256: string;
-  readonly rules: readonly { readonly id: string; readonly owner: string }[];
-  /** What it may call; procedures, too, by their effect. */
-  readonly tools: readonly {
-    readonly name: string;
-    readonly owner: string;
-    readonly version: string;
-    readonly effect: Effect;
-  }[];
-}
-
 /** The parts of a warrant, as the ledger names them: where each was put on record. */
 export interface WarrantMark {
   readonly messageId: string;
@@ -115,7 +95,9 @@ export type Fact =
       readonly turn: number;
       readonly model: string;
       readonly requestId: string;
+      /** Whole. */
       readonly shown: readonly ItemMark[];
+      readonly within?: ShownWithin;
       readonly itemId: string;
       readonly itemDigest: string;
       readonly promptTokens: number;
@@ -128,6 +110,7 @@ export type Fact =
       readonly kind: 'model_call_failed';
       readonly turn: number;
       readonly shown: readonly ItemMark[];
+      readonly within?: ShownWithin;
       readonly models: readonly string[];
       readonly reason: string;
     }

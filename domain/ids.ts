@@ -186,6 +186,22 @@ export const LEDGER_READS = 'ledger:reads';
 /** The key of the transcript item that answers a call: calls may repeat their own ids, actions never do. */
 export const resultKey = (id: string): string => `result:${id}`;
 
+/** The turn in which a batch, or what a question or a procedure is about, was proposed; undefined where the text is none. */
+export function turnOfBatch(batchId: string): number | undefined {
+  const turn = /^[^:]+:(\d{1,9}):/.exec(batchId)?.[1];
+  return turn === undefined ? undefined : Number(turn);
+}
+
+/** An action's place in its conversation, as a model is told it: "12:3", the fourth action of the twelfth turn. */
+export const placeOf = (id: string): string => id.slice(id.indexOf(':') + 1);
+
+/** As a model may write it. Of a procedure's step there is none: its result is for code. */
+export const PLACE = /^\d{1,9}:\d{1,4}(?:~\d{1,2})?$/;
+
+/** The action at a place of this very conversation; undefined where the text is no place. */
+export const actionAt = (conversationId: string, place: string): string | undefined =>
+  PLACE.test(place) ? `${conversationId}:${place}` : undefined;
+
 /** The ledger step of a ruling: one per signed verdict, so that a claim can demand its very own on record. */
 export const ruledStep = (verdict: { readonly kind: string }, signed: string): string =>
   `ruled:${verdict.kind}:${signed.slice(-16)}`;

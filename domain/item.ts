@@ -20,7 +20,15 @@ export type ItemBody =
   | { readonly kind: 'calls'; readonly text: string; readonly calls: readonly ModelCall[]; readonly opaque: string }
   /** What a model says stands in the messages, as it wrote it: read by the intake alone, and shown to no model. */
   | { readonly kind: 'facts'; readonly text: string }
-  | { readonly kind: 'tool_result'; readonly callId: string; readonly tool: string; readonly text: string }
+  | {
+      readonly kind: 'tool_result';
+      readonly callId: string;
+      readonly tool: string;
+      /** What is shown; of a long result its two ends (see parts.ts). */
+      readonly text: string;
+      /** Where the whole can be read: its action's place. Absent where it gave nothing back, and in items of 0.7.0. */
+      readonly place?: string;
+    }
   /** How waiting actions ended; code wrote it, from outcomes. */
   | { readonly kind: 'report'; readonly text: string }
   /** What the turn ends with. `by`: the model's words, or those of code when the model could not be had. */

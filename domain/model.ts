@@ -82,6 +82,8 @@ export interface CallModelInput {
   readonly call: number;
   readonly show: readonly string[];
   readonly toolChoice: 'auto' | 'none';
+  /** Turns of which something still waits: of all that is shown they make room last. Absent where 0.7.0 asks. */
+  readonly openTurns?: readonly number[];
 }
 
 export type CallModelResult = {

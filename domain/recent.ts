@@ -1,5 +1,6 @@
 // What a model call may show, and the label of what fell out of it. Pure. May import domain only.
 import type { ConversationState } from './conversation.ts';
+import { turnOfBatch } from './ids.ts';
 import type { ItemRef } from './item.ts';
 import type { Seen } from './sources.ts';
 
@@ -41,5 +42,10 @@ export function shownNow({ recent, forgotten, speakers }: ConversationState): Se
   const isClean = forgotten === undefined || (forgotten === 'clean' && speakers.length < 2);
   return { itemIds: recent.map(({ id }) => id), forgotten: isClean ? 'clean' : 'untrusted' };
 }
+
+/** The turns of which something still waits here: a model must not lose sight of what it has begun. */
+export const openTurns = ({ waiting }: Pick<ConversationState, 'waiting'>): readonly number[] => [
+  ...new Set(waiting.flatMap(({ batchId }) => turnOfBatch(batchId) ?? [])),
+];
 
 const opensTurn = (item: ItemRef | undefined): boolean => item?.kind === 'message' || item?.kind === 'report';

@@ -4,6 +4,7 @@ import type { ZodType } from 'zod';
 import type { Effect, Evidence, Proposal } from './action.ts';
 import { problemOfDeclaration } from './declared-tool.ts';
 import type { Json } from './json.ts';
+import type { EarlierResult } from './parts.ts';
 import type { Principal } from './principal.ts';
 
 // 32 KB in UTF-8: a long mail with its headers; larger content belongs into a file that the call names.
@@ -44,6 +45,8 @@ export interface ToolContext {
   readonly idempotencyKey: string;
   /** Aborted at the tool's timeout. */
   readonly signal: AbortSignal;
+  /** Of a tool with `continues`: what that action gave back; absent where there is no such result any more. */
+  readonly earlier?: EarlierResult;
   readonly nowMs: number;
   /**
    * Throws when another attempt has taken this action over, or its time is up. It is called just before `execute`; call it
@@ -96,6 +99,11 @@ export interface ToolDefinition<Input, Output extends Json> {
   readonly forWhom?: (input: Input, principal: Principal) => string;
   /** How much it is ("72.00 EUR"), one line for people; left out where there is no amount. */
   readonly howMuch?: (input: Input) => string;
+  /**
+   * Whose result it reads on: the place of an earlier action, as a result that is shown in part names it. The actor finds it
+   * in the same conversation alone, and what the tool returns has the label of that result.
+   */
+  readonly continues?: (input: Input) => string;
   /** Read the tool's own system of record by key. Never takes a host, URL or path from the arguments. */
   readonly inspect?: (call: Call<Input>, context: ToolContext) => Promise<Evidence>;
   readonly execute: (call: Authorized<Call<Input>>, context: ToolContext) => Promise<Output>;
@@ -111,12 +119,16 @@ export type Reconciled<Output extends Json> =
 /** A tool with its defaults filled in. Erased over its input, so that agents can list tools of all shapes. */
 export interface Tool<Input = never, Output extends Json = Json>
   extends Required<
-    Omit<ToolDefinition<Input, Output>, 'owner' | 'output' | 'forWhom' | 'howMuch' | 'inspect' | 'reconcile'>
+    Omit<
+      ToolDefinition<Input, Output>,
+      'owner' | 'output' | 'forWhom' | 'howMuch' | 'continues' | 'inspect' | 'reconcile'
+    >
   > {
   readonly owner?: string;
   readonly output?: ZodType<Output>;
   readonly forWhom?: ToolDefinition<Input, Output>['forWhom'];
   readonly howMuch?: ToolDefinition<Input, Output>['howMuch'];
+  readonly continues?: ToolDefinition<Input, Output>['continues'];
   readonly inspect?: ToolDefinition<Input, Output>['inspect'];
   readonly reconcile?: ToolDefinition<Input, Output>['reconcile'];
 }

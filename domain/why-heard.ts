@@ -1,6 +1,8 @@
 // What the story says of the time before a proposal: who asked, what an intake made of it, and what a model saw. Pure.
 // May import domain only.
 import type { FactOf } from './entry.ts';
+import type { ShownWithin } from './fitting.ts';
+import type { ItemMark } from './item.ts';
 import { type Known, type Line, listed, money, nameOf } from './why-line.ts';
 
 export function asked(fact: FactOf<'message'>, { items }: Known): Line {
@@ -26,6 +28,7 @@ export function saw(fact: FactOf<'model_call'>, { items }: Known, isRebuilt: boo
   const seen = fact.shown.map((one) => (typeof one === 'string' ? { id: one, digest: '' } : one));
   const changed = seen.filter(({ id, digest }) => digest !== '' && items.has(id) && items.get(id)?.digest !== digest);
   const gone = seen.filter(({ id }) => !items.has(id));
+  const { within } = fact;
   const kinds = seen
     .map(({ id }) => items.get(id)?.item)
     .map((item) => (item ? `${item.body.kind} (${item.trust})` : '?'));
@@ -37,23 +40,47 @@ export function saw(fact: FactOf<'model_call'>, { items }: Known, isRebuilt: boo
     : `by digest${isWhole ? '' : `, and ${gone.length} are erased`}`;
   return {
     part: 'saw',
-    text: `${who} saw ${seen.length} items: ${kinds.join(', ')}; ${fact.promptTokens} + ${fact.completionTokens} tokens${cost}`,
+    text: `${who} saw ${seen.length} items: ${kinds.join(', ')}${notWhole(within)}; ${fact.promptTokens} + ${fact.completionTokens} tokens${cost}`,
     coverage: changed.length > 0 ? 'unknown' : 'attributed',
     because:
       changed.length > 0
         ? `${changed.length} of the items are not what the model was shown`
         : `what it answered is its own; what it was shown is on record ${onRecord}`,
-    details: { requestId: fact.requestId, shown: seen.map(({ id, digest }) => ({ id, digest })), itemId: fact.itemId },
+    details: {
+      ...{ requestId: fact.requestId, shown: seen.map(marked), itemId: fact.itemId },
+      ...(within === undefined ? {} : { within: detailsOf(within) }),
+    },
   };
 }
 
-export function sawInVain({ shown, models, reason }: FactOf<'model_call_failed'>): Line {
+const marked = ({ id, digest }: ItemMark) => ({ id, digest });
+
+/** What of the transcript a call did not show whole, and why; '' where there is nothing of it. */
+function notWhole(within: ShownWithin | undefined): string {
+  if (within === undefined) return '';
+  const { reduced, leftOut, maxTokens } = within;
+  const noRoom = leftOut.filter(({ why }) => why === 'no_room').length;
+  const unpaired = leftOut.length - noRoom;
+  const parts = [
+    ...(reduced.length === 0 ? [] : [`${reduced.length} results as one line each`]),
+    ...(noRoom === 0 ? [] : [`${noRoom} items not at all`]),
+  ];
+  const forRoom = parts.length === 0 ? '' : `, to stay within ${maxTokens} tokens ${parts.join(' and ')}`;
+  return unpaired === 0 ? forRoom : `${forRoom}, and ${unpaired} not that had no counterpart`;
+}
+
+const detailsOf = ({ maxTokens, countedTokens, reduced, leftOut }: ShownWithin) => ({
+  ...{ maxTokens, countedTokens, reduced: reduced.map(marked) },
+  leftOut: leftOut.map(({ id, digest, why }) => ({ id, digest, why })),
+});
+
+export function sawInVain({ shown, within, models, reason }: FactOf<'model_call_failed'>): Line {
   return {
     part: 'saw',
-    text: `${listed(models)} saw ${shown.length} items, or may have, and gave no answer that counts: ${reason}`,
+    text: `${listed(models)} saw ${shown.length} items${notWhole(within)}, or may have, and gave no answer that counts: ${reason}`,
     coverage: 'attributed',
     because: 'what a provider does with what it was sent is its own',
-    details: { shown: shown.map(({ id, digest }) => ({ id, digest })) },
+    details: { shown: shown.map(marked), ...(within === undefined ? {} : { within: detailsOf(within) }) },
   };
 }
 

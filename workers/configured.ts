@@ -1,7 +1,7 @@
 // What a role works with goes on record when it begins, if it is not what the last one began with: which software, rules,
 // tools, models, instructions, limits and people there were is then known at any time. May import domain, trust and store
 // types.
-import type { AgentVersion } from '../domain/entry.ts';
+import type { AgentVersion } from '../domain/agent-version.ts';
 import { type Agent, callablesOf, type LoadedAgent } from '../domain/agent.ts';
 import type { Json } from '../domain/json.ts';
 import type { Directory } from '../domain/principal.ts';

@@ -6,6 +6,7 @@ import { showFound } from '../activities/actor/deliver.ts';
 import { runOf } from '../activities/actor/posting.ts';
 import { createLocalBroker } from '../activities/actor/broker.ts';
 import { createModelRouter, type ModelConfig } from '../activities/assistant/models/router.ts';
+import { loadTokenizer } from '../activities/assistant/tokens.ts';
 import { createOpen } from '../trust/sealing.ts';
 import { createSigner, createVerifier, type Verifier } from '../trust/signing.ts';
 import type { Clicked } from '../domain/delivery.ts';
@@ -91,7 +92,7 @@ export async function composeAssistant(parts: RoleParts): Promise<RunningRole> {
   const models = createModelRouter(modelConfig(config), nowMs);
   const modelsOf = (agent: Agent) => models.routes(agent).map(({ model }) => model);
   await recordConfiguration('assistant', { store, ...loaded, version: ownVersion(), nowMs, modelsOf });
-  return startAssistantRole(at(parts), { store, agents, models, nowMs });
+  return startAssistantRole(at(parts), { store, agents, models, countTokens: await loadTokenizer(), nowMs });
 }
 
 /** `development`: where the systems of record keep demo tables, and the folder for files that stand in for a system. */

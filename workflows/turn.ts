@@ -26,7 +26,7 @@ import { reportKey } from '../domain/ids.ts';
 import { type NewItem, refsIn } from '../domain/item.ts';
 import { noteQuoted, quotedNow } from '../domain/quoted.ts';
 import type { CallModelResult } from '../domain/model.ts';
-import { remember, shownNow } from '../domain/recent.ts';
+import { openTurns, remember, shownNow } from '../domain/recent.ts';
 import type { Exhausted } from '../domain/reserving.ts';
 import type { Seen } from '../domain/sources.ts';
 import {
@@ -238,7 +238,10 @@ async function askModel(
   const leftMs = budget.limits.workMsPerTurn - workedMs(state, budget.use);
   try {
     const toolChoice = mustSpeak ? 'none' : 'auto';
-    return await callModel({ conversationId, agent, turn, call, show, toolChoice }, leftMs);
+    return await callModel(
+      { conversationId, agent, turn, call, show, toolChoice, openTurns: openTurns(state) },
+      leftMs,
+    );
   } catch (error) {
     if (!isActivityFailure(error)) throw error;
     const reached = reachedBefore(budget, workedMs(state, budget.use));

@@ -11,7 +11,8 @@ import {
 } from '../../domain/action.ts';
 import type { ActorActivities } from '../../domain/activity-ports.ts';
 import { NO_WARRANT } from '../../domain/failure.ts';
-import { conversationOfAction, resultKey } from '../../domain/ids.ts';
+import { conversationOfAction, placeOf, resultKey } from '../../domain/ids.ts';
+import { resultText, shownResult } from '../../domain/parts.ts';
 import { refOf } from '../../domain/sources.ts';
 import { stoppedBy } from '../../domain/switch.ts';
 import { cutText, utf8Bytes } from '../../domain/text.ts';
@@ -29,6 +30,7 @@ import {
   reasonOf,
   runTool,
 } from './execute.ts';
+import { earlierFor } from './earlier.ts';
 import { readAct, readInspect } from './task.ts';
 import { leaveNow, verifyCall, verifyWarrant, WarrantRefused } from './warrant.ts';
 import { type Written, write } from './write.ts';
@@ -39,8 +41,6 @@ export type { ActorDeps } from './execute.ts';
 const READS_EPOCH = 0;
 // 3: a read may be repeated freely; what fails three times is told as failed.
 const READ_ATTEMPTS = 3;
-// 16,000 characters: what a model is shown of one result; the whole stays with the action.
-const MAX_RESULT_CHARS = 16_000;
 // 16 KB in UTF-8: a record with its lines; the evidence of one answer's actions travels together.
 const MAX_EVIDENCE_BYTES = 16_384;
 
@@ -57,7 +57,7 @@ async function inspectOn(deps: ActorDeps, task: Parameters<ActorActivities['insp
   const { tool, call } = await orRefuse(deps, proposal, () => verifyCall(deps, proposal, principal));
   const { inspect } = tool;
   if (inspect === undefined) return refuse(deps, proposal, `the tool ${tool.name} has no inspect`);
-  const opened = await openFor(deps, { tool, proposal, epoch: READS_EPOCH });
+  const opened = await openFor(deps, { tool, call, proposal, epoch: READS_EPOCH });
   try {
     const evidence = checkedEvidence(await runTool(tool, opened, () => inspect(call, opened.context)));
     const fact = { kind: 'inspected', tool: tool.name, scopes: tool.scopes, evidence } as const;
@@ -112,7 +112,7 @@ async function readNow(acting: Acting): Promise<Read> {
   const { deps, proposal, authority } = acting;
   const stop = stoppedBy(await deps.store.switches.thrown(), proposal);
   if (stop !== undefined) return untried('cancelled', `it is switched off: ${stop.reason}`);
-  const opened = await openFor(deps, { tool: authority.tool, proposal, epoch: READS_EPOCH });
+  const opened = await openFor(deps, { ...authority, proposal, epoch: READS_EPOCH });
   const attempted = [attemptedBy(acting, opened, READS_EPOCH)];
   try {
     return { outcome: { kind: 'succeeded', result: await execute(authority, opened) }, attempted };
@@ -126,20 +126,22 @@ async function readNow(acting: Acting): Promise<Read> {
 
 /** The answer to the Workflow; inside a turn the result is also an item that the model may see. */
 async function settled({ deps, proposal, authority }: Acting, notes: boolean, outcome: Outcome): Promise<ActResult> {
-  const { tool } = authority;
+  const { tool, call } = authority;
   const { actionId, conversationId, turn, callId } = proposal;
   if (!notes) return { kind: 'settled', ending: endingOf(outcome), item: null };
-  const body = { kind: 'tool_result', callId, tool: tool.name, text: resultText(outcome) } as const;
-  const trust = outcome.kind === 'succeeded' ? tool.trust : trustOfEnding(outcome);
+  const body = { kind: 'tool_result', callId, tool: tool.name, ...shownOf(outcome, placeOf(actionId)) } as const;
+  const trust =
+    outcome.kind === 'succeeded'
+      ? ((await earlierFor(deps.store, tool, call))?.trust ?? tool.trust)
+      : trustOfEnding(outcome);
   const [item] = await deps.store.items.append([{ key: resultKey(actionId), conversationId, turn, trust, body }]);
   return { kind: 'settled', ending: endingOf(outcome), item: item === undefined ? null : refOf(item) };
 }
 
-function resultText(outcome: Outcome): string {
-  if (outcome.kind !== 'succeeded') return endingText(outcome);
-  const text = typeof outcome.result === 'string' ? outcome.result : JSON.stringify(outcome.result);
-  if (text.length <= MAX_RESULT_CHARS) return text;
-  return `${cutText(text, MAX_RESULT_CHARS)} … (cut; ${text.length} characters in all)`;
+/** What the model sees of it; the whole stays with the action, where a later call reads on. */
+function shownOf(outcome: Outcome, place: string): { readonly text: string; readonly place?: string } {
+  if (outcome.kind !== 'succeeded') return { text: endingText(outcome) };
+  return { text: shownResult(resultText(outcome.result), place), place };
 }
 
 /** Of what cannot be read nothing can be said but whose Workflow put it there. */

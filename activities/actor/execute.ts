@@ -2,13 +2,15 @@
 import type { Proposal } from '../../domain/action.ts';
 import type { Entry, Fact, FactOf } from '../../domain/entry.ts';
 import type { Json } from '../../domain/json.ts';
-import { cutText } from '../../domain/text.ts';
-import { type AnyTool, DidNotHappen, type ToolContext } from '../../domain/tool.ts';
+import { resultText } from '../../domain/parts.ts';
+import { cutText, cutToBytes } from '../../domain/text.ts';
+import { type AnyTool, type Call, DidNotHappen, type ToolContext } from '../../domain/tool.ts';
 import { FencedOff } from '../../store/claim-port.ts';
 import type { Store } from '../../store/ports.ts';
 import { deadline } from '../deadline.ts';
 import type { Redactor } from '../redaction.ts';
 import type { CredentialBroker } from './broker.ts';
+import { earlierFor } from './earlier.ts';
 import type { Authority, VerifierDeps } from './warrant.ts';
 
 export interface ActorDeps extends VerifierDeps {
@@ -36,12 +38,20 @@ export interface OpenedFor {
 // 5 s beyond the tool's own time: its last statement and our receipt.
 const CREDENTIAL_GRACE_MS = 5_000;
 
+interface Opening {
+  readonly tool: AnyTool;
+  readonly call: Pick<Call<never>, 'conversationId' | 'input'>;
+  readonly proposal: Proposal;
+  readonly epoch: number;
+}
+
 /** Open what the tool needs. `epoch` 0 is that of reads, which claim nothing. */
 export async function openFor(
   { broker, store, nowMs }: ActorDeps,
-  { tool, proposal, epoch }: { readonly tool: AnyTool; readonly proposal: Proposal; readonly epoch: number },
+  { tool, call, proposal, epoch }: Opening,
 ): Promise<OpenedFor> {
   const { actionId, principal, tenant, agent } = proposal;
+  const earlier = await earlierFor(store, tool, call);
   const validForMs = tool.timeoutMs + CREDENTIAL_GRACE_MS;
   const { scopes } = tool;
   const opened = await broker.open({ agent, tool: tool.name, scopes, principal, tenant, actionId, epoch, validForMs });
@@ -51,6 +61,7 @@ export async function openFor(
     access: opened.access,
     idempotencyKey: actionId,
     signal: time.signal,
+    ...(earlier === undefined ? {} : { earlier }),
     nowMs: nowMs(),
     async assertHeld() {
       if (epoch === 0) return;
@@ -93,8 +104,21 @@ export async function execute(
 ): Promise<Json> {
   // Without its secrets first: what the declaration accepts is what is kept.
   const result = async () => opened.redactor.json(await tool.execute(call, opened.context));
-  const work = async () => (tool.output === undefined ? await result() : tool.output.parse(await result()));
+  const work = async () =>
+    bounded(tool, tool.output === undefined ? await result() : tool.output.parse(await result()));
   return runTool(tool, opened, work, onLate);
+}
+
+// 1 MiB in UTF-8: a page of logs or a thousand records. More is no result but a file, which a tool reads by parts itself.
+export const MAX_RESULT_BYTES = 1_048_576;
+
+/** What can be kept of a result. Who only reads can ask for less; what a change gave back is cut, for it has happened. */
+function bounded({ effect }: Pick<AnyTool, 'effect'>, result: Json): Json {
+  const text = resultText(result);
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= MAX_RESULT_BYTES) return result;
+  if (effect !== 'read') return cutToBytes(text, MAX_RESULT_BYTES);
+  throw new Error(`it gave back ${bytes} bytes, and ${MAX_RESULT_BYTES} can be kept; ask for less at once`);
 }
 
 export type Running = Pick<OpenedFor, 'context' | 'redactor'>;

@@ -42,7 +42,7 @@ export async function write(acting: Acting, cancelled: AbortSignal): Promise<Wri
   if (leave.kind === 'verdict_stale' || leave.kind === 'refused') return leave;
   if (leave.kind === 'expired') return closeDoor(acting, { kind: 'expired', reason: leave.reason });
   // A credential that cannot be had claims nothing.
-  const opened = await openFor(deps, { tool: authority.tool, proposal, epoch: 1 });
+  const opened = await openFor(deps, { ...authority, proposal, epoch: 1 });
   try {
     if (cancelled.aborted) throw new CancelledFailure('it was stopped before it began');
     const attempted = attemptedBy(acting, opened, 1);
@@ -132,7 +132,7 @@ async function afterClaim(acting: Acting, claim: Claim): Promise<Settled> {
   const { claim: taken, sinceBegunMs } = await deps.store.claims.takeOver(actionId, { acts });
   if (taken.outcome !== null) return settledAs(taken.outcome);
   const { epoch } = taken;
-  const opened = await openFor(deps, { tool: authority.tool, proposal, epoch });
+  const opened = await openFor(deps, { ...authority, proposal, epoch });
   try {
     return settledAs(await findOut(acting, { ...opened, epoch, sinceBegunMs }));
   } finally {

@@ -6,12 +6,13 @@ import type { Entry } from '../../domain/entry.ts';
 import type { Item, ItemBody } from '../../domain/item.ts';
 import { costOf, type ModelAnswer, type ModelCost, type ModelRequest } from '../../domain/model.ts';
 import type { Store } from '../../store/ports.ts';
-import { itemDigest, markOf } from '../../trust/digest.ts';
+import { itemDigest } from '../../trust/digest.ts';
 import { deadline } from '../deadline.ts';
 import { attempt } from '../heartbeat.ts';
 import { failureOf, failureOfAll } from './failures.ts';
 import type { ModelRoute } from './models/router.ts';
 import { patiently } from './patience.ts';
+import type { Showing } from './showing.ts';
 
 // 5 s of the 10 that are left of an attempt: an answer that cannot be kept by then is lost to it.
 export const KEEP_WAIT_MS = 5_000;
@@ -79,31 +80,33 @@ export interface CallOf {
   readonly step: string;
 }
 
+type Recorded = Pick<Showing, 'shown' | 'within'>;
+
 /** The entry of a call whose answer is kept as this item. */
 export function calledEntry(
   { conversationId, turn, step }: CallOf,
   item: Item,
-  shown: readonly Item[],
+  { shown, within }: Recorded,
   { answer: { model, requestId, promptTokens, completionTokens }, cost }: Heard<ItemBody>,
   atMs: number,
 ): Entry {
   const made = { turn, itemId: item.id, itemDigest: itemDigest(item) };
   const spent = { promptTokens, completionTokens, cost };
-  const fact = { kind: 'model_call', ...made, model, requestId, shown: shown.map(markOf), ...spent } as const;
+  const fact = { kind: 'model_call', ...made, model, requestId, shown, within, ...spent } as const;
   return { subject: conversationId, step, conversationId, atMs, fact };
 }
 
 /** What was shown has left the house, answer or not: one entry for all of an attempt; none where nobody was asked. */
 export function failedEntries(
   { conversationId, turn, step }: CallOf,
-  shown: readonly Item[],
+  { shown, within }: Recorded,
   inVain: readonly InVain[],
   atMs: number,
 ): readonly Entry[] {
   if (inVain.length === 0) return [];
   const models = inVain.map(({ model }) => model);
   const reason = inVain.map((one) => one.reason).join(' · ');
-  const fact = { kind: 'model_call_failed', turn, shown: shown.map(markOf), models, reason } as const;
+  const fact = { kind: 'model_call_failed', turn, shown, within, models, reason } as const;
   return [{ subject: conversationId, step: `${step}:failed:${attempt()}`, conversationId, atMs, fact }];
 }
 

@@ -2,10 +2,10 @@
 // decision and has no effect but the item; a repeat under the same key costs no second model call. May import domain and
 // store.
 import { ApplicationFailure } from '@temporalio/activity';
-import type { Agent } from '../../domain/agent.ts';
-import { assembleTranscript } from '../../domain/context.ts';
+import { type Agent, limitsOf } from '../../domain/agent.ts';
 import type { Entry } from '../../domain/entry.ts';
 import type { FailureType } from '../../domain/failure.ts';
+import type { Room } from '../../domain/fitting.ts';
 import { modelKey } from '../../domain/ids.ts';
 import type { Item, NewItem } from '../../domain/item.ts';
 import type { CallModelInput, CallModelResult, ModelAnswer, ModelRequest, ToolSpec } from '../../domain/model.ts';
@@ -26,6 +26,8 @@ import {
 } from './asking.ts';
 import type { ModelRouter } from './models/router.ts';
 import { patiently } from './patience.ts';
+import { type Showing, showingOf } from './showing.ts';
+import { type CountTokens, createItemCounter } from './tokens.ts';
 import { toolSpecsOf } from './tool-specs.ts';
 
 // 110 s: 10 s below the Activity's own limit, for the store. The models of an attempt share it: each gets an equal
@@ -38,6 +40,7 @@ export interface CallModelDeps {
   readonly store: Pick<Store, 'record'> & { readonly items: Pick<Store['items'], 'load' | 'append' | 'byKey'> };
   readonly agents: ReadonlyMap<string, Agent>;
   readonly models: Pick<ModelRouter, 'routes'>;
+  readonly countTokens: CountTokens;
   readonly nowMs: () => number;
   readonly attemptLimitMs?: number;
 }
@@ -48,7 +51,8 @@ export interface CallModelDeps {
  */
 export function createCallModel(deps: CallModelDeps): (input: CallModelInput) => Promise<CallModelResult> {
   // Prepared for every agent at the start, so that a wrong schema or a missing model stops the start, not a turn.
-  const speakers = new Map([...deps.agents].map(([name, agent]) => [name, speakerOf(agent, deps.models)]));
+  const speakers = new Map([...deps.agents].map(([name, agent]) => [name, speakerOf(agent, deps)]));
+  const tokensOf = createItemCounter(deps.countTokens);
   return async (input) => {
     const speaker = speakers.get(input.agent);
     if (speaker === undefined) throw final('AgentUnknown', `the agent "${input.agent}" is not loaded in this worker`);
@@ -57,19 +61,20 @@ export function createCallModel(deps: CallModelDeps): (input: CallModelInput) =>
       const endMs = begunMs + (deps.attemptLimitMs ?? MODEL_ATTEMPT_LIMIT_MS);
       const found = await patiently(() => lookUp(deps, input), begunMs + STORE_WAIT_MS, cancelled);
       if (found.kept !== undefined) return resultOf(found.kept);
-      const shown = assembleTranscript(found.items);
-      if (shown.length === 0) throw final('ModelRejectedRequest', 'none of the items to show is in the store');
+      const showing = showingOf(found.items, { ...speaker.room, tokensOf, openTurns: input.openTurns ?? [] });
+      if (showing.transcript.length === 0)
+        throw final('ModelRejectedRequest', 'none of the items to show is in the store');
       const within = { cancelled, endMs, nowMs: deps.nowMs };
       const inVain: InVain[] = [];
-      const failed = () => failedEntries(callOf(input), shown, inVain, deps.nowMs());
+      const failed = () => failedEntries(callOf(input), showing, inVain, deps.nowMs());
       const limits = { ...speaker.agent.limits, toolChoice: input.toolChoice };
       const bodyOf = (model: string, answer: ModelAnswer) => itemOfAnswer(model, answer, limits);
-      const request = requestOf(speaker, shown, input);
+      const request = requestOf(speaker, showing, input);
       const heard = await ask(speaker, request, bodyOf, within, inVain).catch(async (error: unknown) => {
         await recordFailure(deps, failed(), within);
         throw error;
       });
-      return patiently(() => keep(deps, input, shown, heard, failed()), endMs + KEEP_WAIT_MS, cancelled);
+      return patiently(() => keep(deps, input, showing, heard, failed()), endMs + KEEP_WAIT_MS, cancelled);
     });
   };
 }
@@ -92,18 +97,32 @@ export const final = (type: FailureType, message: string) =>
 
 interface Answerer extends Speaker {
   readonly tools: readonly ToolSpec[];
+  readonly room: Pick<Room, 'maxTokens' | 'pinnedTokens'>;
 }
 
-function speakerOf(agent: Agent, models: CallModelDeps['models']): Answerer {
-  return { agent, tools: toolSpecsOf(agent), routes: models.routes(agent) };
+// 1,000 tokens: a long message and a short answer; with less of the transcript there is no conversation.
+const MIN_TRANSCRIPT_TOKENS = 1_000;
+
+/** Throws a sentence where what stands in every call leaves no room for a transcript: none of it is ever left out. */
+function speakerOf(agent: Agent, { models, countTokens }: Pick<CallModelDeps, 'models' | 'countTokens'>): Answerer {
+  const tools = toolSpecsOf(agent);
+  const { maxPromptTokens: maxTokens } = limitsOf(agent.limits);
+  const pinnedTokens = countTokens(agent.instructions) + countTokens(JSON.stringify(tools));
+  if (pinnedTokens + MIN_TRANSCRIPT_TOKENS > maxTokens) {
+    throw new Error(
+      `agent "${agent.name}": its instructions and tools are ${pinnedTokens} tokens of limits.maxPromptTokens, ${maxTokens}; ` +
+        `raise it or shorten them, so that ${MIN_TRANSCRIPT_TOKENS} are left for the conversation`,
+    );
+  }
+  return { agent, tools, routes: models.routes(agent), room: { maxTokens, pinnedTokens } };
 }
 
 type Request = Omit<ModelRequest, 'model'>;
 
-function requestOf({ agent, tools }: Answerer, shown: readonly Item[], input: CallModelInput): Request {
+function requestOf({ agent, tools }: Answerer, { transcript }: Showing, input: CallModelInput): Request {
   return {
     instructions: agent.instructions,
-    transcript: shown.map((item) => item.body),
+    transcript: transcript.map((item) => item.body),
     tools,
     toolChoice: input.toolChoice,
     maxOutputTokens: agent.limits.maxOutputTokens,
@@ -114,7 +133,7 @@ function requestOf({ agent, tools }: Answerer, shown: readonly Item[], input: Ca
 async function keep(
   deps: CallModelDeps,
   input: CallModelInput,
-  shown: readonly Item[],
+  showing: Showing,
   heard: Heard<AnswerItem>,
   failed: readonly Entry[],
 ): Promise<CallModelResult> {
@@ -122,7 +141,7 @@ async function keep(
   const item: NewItem = { key: keyOf(input), conversationId, turn, trust: 'model', body: heard.body };
   const written = await deps.store.items.append([item], (items) => [
     ...failed,
-    ...items.flatMap((one) => entriesOf(input, one, shown, heard, deps.nowMs())),
+    ...items.flatMap((one) => entriesOf(input, one, showing, heard, deps.nowMs())),
   ]);
   const [kept] = written;
   if (kept === undefined) throw new Error('the store returned no item for the model call');
@@ -133,11 +152,11 @@ async function keep(
 function entriesOf(
   input: CallModelInput,
   item: Item,
-  shown: readonly Item[],
+  showing: Showing,
   heard: Heard<AnswerItem>,
   atMs: number,
 ): readonly Entry[] {
-  const called = calledEntry(callOf(input), item, shown, heard, atMs);
+  const called = calledEntry(callOf(input), item, showing, heard, atMs);
   if (item.body.kind !== 'reply') return [called];
   const { conversationId, turn } = input;
   const fact = { kind: 'replied', turn, itemId: item.id, itemDigest: itemDigest(item), by: 'model' } as const;

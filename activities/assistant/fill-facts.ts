@@ -1,8 +1,7 @@
 // The assistant's Activity that looks for facts: a model is shown what was written, and answers in the form of the agent's
 // intake. Its answer is kept as it is; what of it holds is for the workflows role to find out. A repeat under the same key
 // costs no second model call. May import domain and store.
-import type { Agent } from '../../domain/agent.ts';
-import { assembleTranscript } from '../../domain/context.ts';
+import { type Agent, limitsOf } from '../../domain/agent.ts';
 import { factsKey } from '../../domain/ids.ts';
 import { answerSchema } from '../../domain/intake-facts.ts';
 import type { Intake } from '../../domain/intake.ts';
@@ -13,14 +12,20 @@ import { itemOfFacts } from './answer.ts';
 import { ask, calledEntry, type CallOf, failedEntries, type InVain, KEEP_WAIT_MS, recordFailure } from './asking.ts';
 import { type CallModelDeps, final } from './call-model.ts';
 import { patiently } from './patience.ts';
+import { type Showing, showingOf } from './showing.ts';
+import { createItemCounter } from './tokens.ts';
 
 // 50 s: 10 s below the Activity's own limit, for the store. A person waits for an answer meanwhile.
 export const FILL_ATTEMPT_LIMIT_MS = 50_000;
 // 20 s of it may go by until the store is there.
 const FILL_STORE_WAIT_MS = 20_000;
+// 2,000 tokens: the form of twelve facts with their words, at most.
+const FORM_TOKENS = 2_000;
 
 /** The Activity. Throws AgentUnknown or the Model… failures of domain/failure.ts. */
 export function createFillFacts(deps: CallModelDeps): (input: FillFactsInput) => Promise<FillFactsResult> {
+  const tokensOf = createItemCounter(deps.countTokens);
+  const pinnedTokens = deps.countTokens(INSTRUCTIONS) + FORM_TOKENS;
   return async (input) => {
     const agent = deps.agents.get(input.agent);
     const intake = agent?.intake;
@@ -31,14 +36,16 @@ export function createFillFacts(deps: CallModelDeps): (input: FillFactsInput) =>
       const endMs = begunMs + (deps.attemptLimitMs ?? FILL_ATTEMPT_LIMIT_MS);
       const found = await patiently(() => lookUp(deps, input), begunMs + FILL_STORE_WAIT_MS, cancelled);
       if (found.kept !== undefined) return { item: refIn(found.kept), promptTokens: 0, completionTokens: 0 };
-      const shown = assembleTranscript(found.items);
-      if (shown.length === 0) throw final('ModelRejectedRequest', 'none of the items to show is in the store');
+      const { maxPromptTokens: maxTokens } = limitsOf(agent?.limits);
+      const showing = showingOf(found.items, { maxTokens, pinnedTokens, tokensOf, openTurns: [] });
+      if (showing.transcript.length === 0)
+        throw final('ModelRejectedRequest', 'none of the items to show is in the store');
       const of: CallOf = { conversationId, turn, step: `model:${turn}:facts` };
       const within = { cancelled, endMs, nowMs: deps.nowMs };
       const inVain: InVain[] = [];
-      const failed = () => failedEntries(of, shown, inVain, deps.nowMs());
+      const failed = () => failedEntries(of, showing, inVain, deps.nowMs());
       const speaker = { agent: agent as Agent, routes: deps.models.routes(agent as Agent) };
-      const heard = await ask(speaker, requestOf(intake, shown), itemOfFacts, within, inVain).catch(
+      const heard = await ask(speaker, requestOf(intake, showing), itemOfFacts, within, inVain).catch(
         async (error: unknown) => {
           await recordFailure(deps, failed(), within);
           throw error;
@@ -48,7 +55,7 @@ export function createFillFacts(deps: CallModelDeps): (input: FillFactsInput) =>
       const keep = () =>
         deps.store.items.append([item], (items) => [
           ...failed(),
-          ...items.map((one) => calledEntry(of, one, shown, heard, deps.nowMs())),
+          ...items.map((one) => calledEntry(of, one, showing, heard, deps.nowMs())),
         ]);
       const [kept] = await patiently(keep, endMs + KEEP_WAIT_MS, cancelled);
       if (kept === undefined) throw new Error('the store returned no item for the facts');
@@ -68,10 +75,10 @@ async function lookUp({ store }: CallModelDeps, { conversationId, turn, show }: 
 const refIn = ({ id, body }: Item): FillFactsResult['item'] => ({ id, kind: body.kind });
 
 /** The facts are the intake's; the rest is the same for every agent, and no agent's instructions are part of it. */
-function requestOf(intake: Intake, shown: readonly Item[]): Omit<ModelRequest, 'model'> {
+function requestOf(intake: Intake, { transcript }: Showing): Omit<ModelRequest, 'model'> {
   return {
     instructions: INSTRUCTIONS,
-    transcript: shown.map((item) => item.body),
+    transcript: transcript.map((item) => item.body),
     tools: [],
     toolChoice: 'none',
     maxOutputTokens: MAX_FACTS_TOKENS,

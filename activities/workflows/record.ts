@@ -4,7 +4,8 @@ import { endingOf, type Outcome, type Proposal, type SettledAction } from '../..
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { Entry } from '../../domain/entry.ts';
 import { OF_ANOTHER } from '../../domain/failure.ts';
-import { questionId } from '../../domain/ids.ts';
+import { questionId, PLACE, placeOf } from '../../domain/ids.ts';
+import { howToRead } from '../../domain/parts.ts';
 import type { Item } from '../../domain/item.ts';
 import type { ReportStatement } from '../../domain/signed.ts';
 import { refOf } from '../../domain/sources.ts';
@@ -85,12 +86,18 @@ const quoting = (quotes: readonly string[]): Pick<ReportStatement, 'quotes'> => 
 function lineOf(one: SettledAction, row: ActionRow | undefined): string {
   const { kind, reason } = one.ending;
   const outcome = row?.outcome;
-  const result = outcome?.kind === 'succeeded' ? resultText(outcome) : '';
+  const result = outcome?.kind === 'succeeded' ? resultIn(outcome, placeOf(one.actionId)) : '';
   return `- ${one.summary}: ${kind}${reason === '' ? '' : ` (${reason})`}.${result}`;
 }
 
-const resultText = ({ result, isLost }: Extract<Outcome, { kind: 'succeeded' }>): string =>
-  isLost === true ? ' What it gave back is lost.' : cutText(` Result: ${JSON.stringify(result)}`, MAX_RESULT_CHARS);
+function resultIn({ result, isLost }: Extract<Outcome, { kind: 'succeeded' }>, place: string): string {
+  if (isLost === true) return ' What it gave back is lost.';
+  const text = ` Result: ${JSON.stringify(result)}`;
+  if (text.length <= MAX_RESULT_CHARS) return text;
+  // What a step gave back has no place: it is for the procedure.
+  const how = PLACE.test(place) ? `; ${howToRead(place, 0)} shows all of it` : '';
+  return `${cutText(text, MAX_RESULT_CHARS)} [in part${how}]`;
+}
 
 export function createCloseUnfinished(deps: WorkflowsDeps): WorkflowsActivities['closeUnfinished'] {
   return async ({ proposal, as, reason }) => endingOf(await closeAction(deps, proposal, as, reason));

@@ -6,6 +6,7 @@ import { createModelRouter } from '../../activities/assistant/models/router.ts';
 import type { ModelAnswer } from '../../domain/model.ts';
 import { itemDigest, markOf } from '../../trust/digest.ts';
 import { type Answering, ANSWER, aCall, aDesk, anEnvironment, wants } from './desk.ts';
+import { countTokens } from '../support/count-tokens.ts';
 import { anAgent, calls, NOW_MS, provider, rawProvider, result, says, stream } from './support.ts';
 
 const written = (desk: ReturnType<typeof aDesk>) => desk.items.at(-1)?.body;
@@ -16,11 +17,14 @@ test('an answer becomes a reply item with its entries, and the Workflow gets a r
   assert.deepEqual(answer, { kind: 'reply', item: { id: 'i2', kind: 'reply' }, promptTokens: 11, completionTokens: 4 });
   assert.deepEqual(written(desk), { kind: 'reply', text: 'hello', by: 'model' });
   const of = { subject: 'c1', conversationId: 'c1', atMs: NOW_MS };
+  const pinned = countTokens('Be brief.') + countTokens(JSON.stringify(desk.asked[0]?.tools));
+  const countedTokens = pinned + countTokens('hi') + 8; // around each item
   const called = {
     turn: 1,
     model: 'm1-2026',
     requestId: 'req_1',
     shown: [markOf(desk.items[0]!)],
+    within: { maxTokens: 32_000, countedTokens, reduced: [], leftOut: [] },
     itemId: 'i2',
     itemDigest: itemDigest(desk.items[1]!),
     promptTokens: 11,

@@ -4,6 +4,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { type CallModelDeps, createCallModel } from '../../activities/assistant/call-model.ts';
 import type { ModelRoute } from '../../activities/assistant/models/router.ts';
 import type { CallModelInput, CallModelResult, ModelAnswer, ModelPort, ModelRequest } from '../../domain/model.ts';
+import { countTokens } from '../support/count-tokens.ts';
 import { anAgent, memoryItems, NOW_MS, says } from './support.ts';
 
 export type Answering = (request: ModelRequest, signal: AbortSignal) => Promise<ModelAnswer> | ModelAnswer;
@@ -47,6 +48,7 @@ export function aDesk(models: Record<string, Answering>, more: Partial<CallModel
     store: { items: memory.port, record: memory.record },
     agents: new Map([['desk', agent]]),
     models: { routes: () => routes },
+    countTokens,
   };
   const callModel = createCallModel({ ...deps, nowMs: () => NOW_MS, ...more });
   const input: CallModelInput = {

@@ -10,6 +10,7 @@ import type { FillFactsInput, FillFactsResult, ModelAnswer, ModelRequest } from 
 import { markOf } from '../../trust/digest.ts';
 import { shopIntake } from '../support/intake.ts';
 import { ANSWER, type Answering, anEnvironment, wants } from './desk.ts';
+import { countTokens } from '../support/count-tokens.ts';
 import { aRequest, anAgent, memoryItems, NOW_MS, rawProvider, says, stream } from './support.ts';
 
 function aDesk(answer: Answering) {
@@ -23,6 +24,7 @@ function aDesk(answer: Answering) {
     store: { items: memory.port, record: memory.record },
     agents: new Map([['desk', anAgent({ intake: shopIntake })]]),
     models: { routes: () => [{ model: 'm1', port: { name: 'told', complete } }] },
+    countTokens,
     nowMs: () => NOW_MS,
   });
   const input: FillFactsInput = { conversationId: 'c1', agent: 'desk', turn: 3, show: memory.ids };

@@ -7,6 +7,7 @@ import { createCallModel } from '../../activities/assistant/call-model.ts';
 import { patiently } from '../../activities/assistant/patience.ts';
 import type { CallModelResult } from '../../domain/model.ts';
 import { StoreUnavailable } from '../../store/unavailable.ts';
+import { countTokens } from '../support/count-tokens.ts';
 import { anAgent, memoryItems, NOW_MS, says } from './support.ts';
 
 const away = new StoreUnavailable('the database is not available now');
@@ -24,6 +25,7 @@ function aCall() {
     store: { items: memory.port, record: memory.record },
     agents: new Map([['desk', anAgent()]]),
     models: { routes: () => [{ model: 'm', port: { name: 'told', complete } }] },
+    countTokens,
     nowMs: () => NOW_MS,
   });
   const of = { conversationId: 'c1', agent: 'desk', turn: 1, call: 0, show: memory.ids, toolChoice: 'auto' } as const;

@@ -59,7 +59,10 @@ export const LAYERS: readonly Layer[] = [
     types: ['/activities'],
   },
   // The three roles have different secrets, so their code never meets: only the assistant can talk to a model.
-  { of: '/activities/assistant', may: ['/activities/assistant', ...ACTIVITIES, ...ACTIVITY_PACKAGES, 'openai'] },
+  {
+    of: '/activities/assistant',
+    may: ['/activities/assistant', ...ACTIVITIES, ...ACTIVITY_PACKAGES, 'openai', 'gpt-tokenizer'],
+  },
   { of: '/activities/actor', may: ['/activities/actor', ...ACTIVITIES, ...ACTIVITY_PACKAGES] },
   {
     of: '/activities/workflows',

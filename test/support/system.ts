@@ -37,6 +37,7 @@ import { workflowBundle } from '../../workers/bundle.ts';
 import type { ProcedureFile } from '../../workers/procedures.ts';
 import type { RunningRole } from '../../workers/role.ts';
 import { startWorkflowsRole, workflowStateBy } from '../../workers/workflows.ts';
+import { countTokens } from './count-tokens.ts';
 import { replayAll } from './replays.ts';
 import { rulesHere } from './rules.ts';
 
@@ -137,7 +138,7 @@ async function startRoles(options: SystemOptions, parts: Parts): Promise<readonl
   const models = { routes: () => [{ model: 'test', port }] };
   return Promise.all([
     startWorkflowsRole(at, bundle, { ...loaded, rules, signer, workflowState: workflowStateBy(client) }),
-    startAssistantRole(at, { store, agents: new Map([[agent.name, agent]]), models, nowMs }),
+    startAssistantRole(at, { store, agents: new Map([[agent.name, agent]]), models, countTokens, nowMs }),
     startActorRole(at, { ...loaded, broker, senders: options.senders ?? [], log: pino({ level: 'silent' }) }),
   ]);
 }

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { asDeclared } from '../../activities/read-more.ts';
 import { callablesOf, type LoadedAgent, periodLimitsOf } from '../../domain/agent.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { groupsOf } from '../../domain/principal.ts';
@@ -102,8 +103,8 @@ async function checkAgent(
     name: agent.name,
     hasTable: rows !== undefined,
     rows: checked,
-    gaps: gapsOf(agent, rows ?? [], verdicts),
-    readsWithoutRule: readsWithoutRule(agent),
+    gaps: gapsOf(asDeclared(agent), rows ?? [], verdicts),
+    readsWithoutRule: readsWithoutRule(asDeclared(agent)),
   };
 }
 
