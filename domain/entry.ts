@@ -1,6 +1,6 @@
 // What gets recorded, one line each: the story of a conversation and its actions. The store appends entries, and keeps
 // the read models (conversations, actions, approvals) in the same transaction. May import domain types only.
-import type { Effect, Evidence, Outcome, Proposal } from './action.ts';
+import type { Evidence, Outcome, Proposal } from './action.ts';
 import type { AgentVersion } from './agent-version.ts';
 import type { Verdict } from './verdict.ts';
 import type { Approval } from './approval.ts';
