@@ -17,7 +17,7 @@ import { startTemporal } from '../support/temporal.ts';
 // What only the store knew: who tried when under which credential.
 const UNDERIVABLE = new Set(['attempted', 'reconciled', 'configured']);
 // What is left empty in what is derived, by its place in the fact.
-const EMPTY = 'itemDigest model requestId cost shown scopes outcome.result owner'.split(' ');
+const EMPTY = 'itemDigest model requestId cost shown within scopes outcome.result owner'.split(' ');
 
 const NOTHING_KNOWN = {
   items: new Map(),
