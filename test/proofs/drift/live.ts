@@ -146,7 +146,9 @@ async function settled(staff: Http, id: string, mayEnd: (place: Place) => boolea
     const next: Next = phase === 'handed_over' ? 'person' : intake.next === 'asks' ? 'asks' : 'goes_on';
     const verified = intake.facts.filter(({ state }) => state === 'verified').length;
     const place = { priority: intake.priority, queue: intake.queue, next, verified };
-    if (mayEnd(place) || Date.now() > untilMs) return place;
+    // That a person has it goes on record a moment after the intake, or the reply, which says so.
+    const isOnItsWay = intake.next === 'hands_over' && next !== 'person';
+    if ((mayEnd(place) && !isOnItsWay) || Date.now() > untilMs) return place;
     await sleep(LOOK_MS);
   }
 }
