@@ -1,6 +1,7 @@
 // Tells one person what the API wants told: a receipt, a form for a reason, a link. The API holds no token, so it puts
 // notes into the store; the actor's process looks there. A note is worth little later: it is tried for a few minutes.
 import type { Logger } from 'pino';
+import { HELD_MS, whileHeld } from '../activities/actor/held.ts';
 import { ChannelFault } from '../channels/definition.ts';
 import type { ChannelSending } from '../domain/channel.ts';
 import type { Clicked, DueNote } from '../domain/delivery.ts';
@@ -17,10 +18,6 @@ const TIDY_EVERY_MS = 60_000;
 const A_LOOK = 20;
 // 5 looks of one channel at once: a call that hangs keeps no form of somebody else from being opened in time.
 const LOOKS_AT_ONCE = 5;
-// 3 s, renewed every second while it is being told: what a killed process had begun is another's by the time that it is up
-// again, as with messages (activities/actor/posting.ts); a process that only waits for its platform keeps it.
-const HELD_MS = 3_000;
-const RENEWED_MS = 1_000;
 // 3 s, and 5 times: a platform that is down for longer has people who look elsewhere.
 const AGAIN_MS = 3_000;
 const MAX_TRIES = 5;
@@ -93,19 +90,15 @@ async function tell(deps: TellingDeps, sender: ChannelSending, due: DueNote): Pr
     await store.notes.over(id);
     return false;
   }
-  // What cannot be renewed lapses: it may be told twice then, and is not lost.
-  const renew = () => void store.notes.later(id, nowMs() + HELD_MS).catch(() => undefined);
-  const renewing = setInterval(renew, RENEWED_MS);
   try {
-    await sender.tell(way, openedNote(due, open));
+    const renew = () => store.notes.later(id, nowMs() + HELD_MS);
+    await whileHeld(renew, async () => sender.tell(way, openedNote(due, open)));
   } catch (error) {
     if (!(error instanceof ChannelFault)) throw error;
     log.warn({ channel, sentence: error.message }, 'a note could not be told');
     if (error.kind === 'refused') await store.notes.over(id);
     else await store.notes.later(id, nowMs() + Math.max(error.retryAfterMs, AGAIN_MS));
     return false;
-  } finally {
-    clearInterval(renewing);
   }
   await store.notes.over(id);
   return true;

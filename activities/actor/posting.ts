@@ -7,11 +7,8 @@ import { ChannelFault, isRefused } from '../../channels/definition.ts';
 import type { ChannelAddress, ChannelSending, MessageRef, OutMessage } from '../../domain/channel.ts';
 import { sha256Hex } from '../../trust/digest.ts';
 import type { DeliverDeps } from './everywhere.ts';
+import { HELD_MS, whileHeld } from './held.ts';
 
-// 3 s, renewed every second while a call is under way: what a killed process had begun is another's by the time that it is
-// up again; a process that only waits for its platform keeps it.
-const HELD_MS = 3_000;
-const RENEWED_MS = 1_000;
 // 1,000 messages, which are some hundred bytes each: a store that cannot be written holds up new claims, too.
 const MAX_UNRECORDED = 1_000;
 
@@ -60,10 +57,11 @@ export async function postOnce(
     throw new ChannelFault('later', `another attempt may be posting to ${sender.name} ${address.to}`, HELD_MS);
   }
   let ref: MessageRef;
-  // What cannot be renewed just now lapses, and may be posted twice: a store that is away stops everybody else as well.
-  const renewing = setInterval(() => void deliveries.renew(claim).catch(() => undefined), RENEWED_MS);
   try {
-    ref = await sender.post(address, rendered).finally(() => clearInterval(renewing));
+    ref = await whileHeld(
+      () => deliveries.renew(claim),
+      () => sender.post(address, rendered),
+    );
   } catch (error) {
     // Where this fails the claim lapses by itself.
     await deliveries.release(claim).catch(() => undefined);

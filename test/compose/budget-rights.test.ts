@@ -4,30 +4,20 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { NOTHING_USED } from '../../domain/spending.ts';
-import { grantRights, RIGHTS } from '../../store/grants.ts';
-import { migrateStore } from '../../store/migrations/migrate.ts';
 import type { Reserving } from '../../store/budget-port.ts';
 import type { Store } from '../../store/ports.ts';
 import { openStore } from '../../store/store.ts';
-import { startPrivatePostgres, type TestPostgres } from '../support/postgres.ts';
+import type { TestPostgres } from '../support/postgres.ts';
+import { type RoleName, startGranted, urlOf } from './granted.ts';
 
-type RoleName = 'api' | 'workflows' | 'assistant' | 'actor';
 const TABLES = ['budgets', 'reservations', 'budget_waits'] as const;
 
 let server: TestPostgres;
 let store: Store;
 
-const urlOf = (role: RoleName): string => server.url.replace('postgres@', `countersign_${role}@`);
-
 before(async () => {
-  server = await startPrivatePostgres();
-  const owner = new pg.Client({ connectionString: server.url });
-  await owner.connect();
-  for (const role of Object.keys(RIGHTS)) await owner.query(`create role ${role} login`);
-  await owner.end();
-  await migrateStore({ connectionString: server.url });
-  await grantRights({ connectionString: server.url });
-  store = await openStore({ pool: { connectionString: urlOf('workflows') }, migrate: false });
+  server = await startGranted();
+  store = await openStore({ pool: { connectionString: urlOf(server, 'workflows') }, migrate: false });
 });
 
 after(async () => {
@@ -37,7 +27,7 @@ after(async () => {
 
 /** Of each statement whether the role may make it. */
 async function may(role: RoleName, statements: readonly string[]): Promise<readonly boolean[]> {
-  const client = new pg.Client({ connectionString: urlOf(role) });
+  const client = new pg.Client({ connectionString: urlOf(server, role) });
   await client.connect();
   try {
     const found: boolean[] = [];

@@ -6,33 +6,24 @@ import pg from 'pg';
 import type { Entry, Fact, FactOf } from '../../domain/entry.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { entryText, leafOf, sealDigest } from '../../store/entry-text.ts';
-import { grantRights, RIGHTS } from '../../store/grants.ts';
-import { migrateStore } from '../../store/migrations/migrate.ts';
+import { RIGHTS } from '../../store/grants.ts';
 import type { Store } from '../../store/ports.ts';
 import { PLACES } from '../../store/steps.ts';
 import { openStore } from '../../store/store.ts';
 import { canonicalJson } from '../../trust/digest.ts';
 import { ada, anApproval, underWarrant } from '../store/builders.ts';
-import { startPrivatePostgres, type TestPostgres } from '../support/postgres.ts';
-
-type RoleName = 'api' | 'workflows' | 'assistant' | 'actor';
-const ROLES: readonly RoleName[] = ['api', 'workflows', 'assistant', 'actor'];
+import type { TestPostgres } from '../support/postgres.ts';
+import { ROLE_NAMES, type RoleName, startGranted, urlOf } from './granted.ts';
 
 let server: TestPostgres;
 let stores: Record<RoleName, Store>;
 let logins: Record<RoleName, pg.Client>;
 
 before(async () => {
-  server = await startPrivatePostgres();
-  const owner = new pg.Client({ connectionString: server.url });
-  await owner.connect();
-  for (const role of Object.keys(RIGHTS)) await owner.query(`create role ${role} login`);
-  await owner.end();
-  await migrateStore({ connectionString: server.url });
-  await grantRights({ connectionString: server.url });
+  server = await startGranted();
   const opened: [RoleName, Store, pg.Client][] = [];
-  for (const role of ROLES) {
-    const connectionString = server.url.replace('postgres@', `countersign_${role}@`);
+  for (const role of ROLE_NAMES) {
+    const connectionString = urlOf(server, role);
     const client = new pg.Client({ connectionString });
     await client.connect();
     opened.push([role, await openStore({ pool: { connectionString }, migrate: false }), client]);
@@ -90,7 +81,7 @@ async function trying(role: RoleName, work: () => Promise<void>): Promise<void> 
 const REFUSED_ROW = /violates row-level security policy/;
 
 test('no role can leave a gap in the ledger, or put an entry before others', async () => {
-  for (const role of ROLES) {
+  for (const role of ROLE_NAMES) {
     await stores.api.record([OWN.api(`before ${role}`)]);
     const next = (await head()) + 1;
     for (const seq of [next + 1, 9e15, 0, -1]) {
@@ -108,7 +99,7 @@ test('no role can leave a gap in the ledger, or put an entry before others', asy
 });
 
 test('no role can take the place of a seal that is not written yet, or give another entry one', async () => {
-  for (const role of ROLES) {
+  for (const role of ROLE_NAMES) {
     await stores.api.record([OWN.api(`unsealed ${role}`)]);
     const last = await head();
     for (const seq of [last, last + 1, last + 2]) {
@@ -140,7 +131,7 @@ test('no role can take the step of another kind of entry, and so keep it off the
     assistant: anEntry(subject, '', OWN.assistant(subject).fact),
     actor: anEntry(subject, '', OWN.actor(subject).fact),
   };
-  for (const role of ROLES) {
+  for (const role of ROLE_NAMES) {
     for (const step of steps) {
       if (tried[role].fact.kind === 'replied' && step.startsWith('replied')) continue;
       const taking = stores[role].record([{ ...tried[role], step }]);

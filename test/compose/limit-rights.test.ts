@@ -3,34 +3,23 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import type { Entry } from '../../domain/entry.ts';
-import { grantRights, RIGHTS } from '../../store/grants.ts';
-import { migrateStore } from '../../store/migrations/migrate.ts';
 import type { Store } from '../../store/ports.ts';
 import { openStore } from '../../store/store.ts';
 import { anEntry, underWarrant } from '../store/builders.ts';
-import { startPrivatePostgres, type TestPostgres } from '../support/postgres.ts';
-
-const ROLES = ['api', 'workflows', 'assistant', 'actor'] as const;
-type RoleName = (typeof ROLES)[number];
+import type { TestPostgres } from '../support/postgres.ts';
+import { ROLE_NAMES, type RoleName, startGranted, urlOf } from './granted.ts';
 
 let server: TestPostgres;
 let stores: Record<RoleName, Store>;
 
 const as = (role: RoleName): pg.PoolConfig => ({
-  connectionString: server.url.replace('postgres@', `countersign_${role}@`),
+  connectionString: urlOf(server, role),
 });
 
 before(async () => {
-  server = await startPrivatePostgres();
-  const owner = { connectionString: server.url };
-  const client = new pg.Client(owner);
-  await client.connect();
-  for (const role of Object.keys(RIGHTS)) await client.query(`create role ${role} login`);
-  await client.end();
-  await migrateStore(owner);
-  await grantRights(owner);
-  const opened = await Promise.all(ROLES.map((role) => openStore({ pool: as(role), migrate: false })));
-  stores = Object.fromEntries(ROLES.map((role, at) => [role, opened[at]!])) as Record<RoleName, Store>;
+  server = await startGranted();
+  const opened = await Promise.all(ROLE_NAMES.map((role) => openStore({ pool: as(role), migrate: false })));
+  stores = Object.fromEntries(ROLE_NAMES.map((role, at) => [role, opened[at]!])) as Record<RoleName, Store>;
 });
 
 after(async () => {
