@@ -205,6 +205,9 @@ function dueOf(end: string, isStopped: boolean): readonly string[] {
       return isStopped ? ['succeeded', 'cancelled'] : ['succeeded'];
     case 'superseded':
       return ['cancelled'];
+    case 'expired':
+      // The stop may come between the end of the approval and that of its action.
+      return isStopped ? ['expired', 'cancelled'] : ['expired'];
     default:
       return [end];
   }
