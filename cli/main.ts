@@ -85,6 +85,18 @@ interface RebuildOptions {
   readonly despiteUnknown: boolean;
 }
 
+program
+  .command('replay')
+  .argument('[agents]', 'folder with directory.ts and one folder per agent', './agents')
+  .option('--all', 'what has ended too, as long as Temporal keeps it', false)
+  .description('before a deploy: replay what waits in Temporal on this code; needs TEMPORAL_*, and only reads')
+  .action(async (agentsFolder: string, { all }: { all: boolean }) => {
+    const { checkReplay, wordsOfReplay } = await import('../workers/replay-check.ts');
+    const checked = await checkReplay({ agentsFolder, all }, process.env);
+    process.stdout.write(`${wordsOfReplay(checked).join('\n')}\n`);
+    process.exitCode = checked.problems.length === 0 ? 0 : 1;
+  });
+
 const apiKey = program
   .command('api-key')
   .description('make and revoke API keys; DATABASE_URL is that of the store’s owner');

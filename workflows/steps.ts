@@ -189,11 +189,23 @@ async function endOf(running: Running, step: Step): Promise<ActionEnd> {
     return unread({ ...unmade }, ending);
   }
   const { proposal } = one.action;
+  assertOf(proposal, stepId(start.actionId, name), tool);
   await workflowsRole.record({ entries: entriesOf(one.action), items: [] });
   const end = await carryOut(running, step, one.action);
   running.settled.push(settledOf({ ...proposal, actionId: end.actionId, summary: end.summary }, end.ending));
   running.quotes = [...new Set([...running.quotes, ...end.quotes])];
   return end;
+}
+
+/**
+ * Temporal replays what a local Activity answered by its place alone: code that now takes another step there would go on
+ * with the end of the older one. The Workflow Task fails instead, until code that fits is deployed.
+ */
+function assertOf({ actionId, tool }: Proposal, due: string, dueTool: string): void {
+  if (actionId === due && tool === dueTool) return;
+  throw new Error(
+    `where its code takes ${due} (${dueTool}), its history has ${actionId} (${tool}): it was changed under it`,
+  );
 }
 
 async function carryOut(running: Running, step: Step, first: RuledAction): Promise<ActionEnd> {

@@ -12,6 +12,7 @@ import type { CallModelInput, CallModelResult, ModelAnswer, ModelRequest, ToolSp
 import type { Store } from '../../store/ports.ts';
 import { itemDigest } from '../../trust/digest.ts';
 import { heartbeating } from '../heartbeat.ts';
+import { toolSpecsOf } from '../tool-specs.ts';
 import { type AnswerItem, itemOfAnswer } from './answer.ts';
 import {
   ask,
@@ -28,7 +29,6 @@ import type { ModelRouter } from './models/router.ts';
 import { patiently } from './patience.ts';
 import { type Showing, showingOf } from './showing.ts';
 import { type CountTokens, createItemCounter } from './tokens.ts';
-import { toolSpecsOf } from './tool-specs.ts';
 
 // 110 s: 10 s below the Activity's own limit, for the store. The models of an attempt share it: each gets an equal
 // part of what is left, so that a silent first model cannot take the time of the second.

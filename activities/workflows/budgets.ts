@@ -1,8 +1,7 @@
 // Budgets of model use, as the workflows role keeps them: what a call may use at most, and what there is. The assistant,
-// whose calls they bound, has no part in it but what it records of a call. May import domain, trust, store types and zod.
-import { z } from 'zod';
+// whose calls they bound, has no part in it but what it records of a call. May import domain, trust and store types.
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
-import { type Agent, callablesOf, limitsOf } from '../../domain/agent.ts';
+import { type Agent, limitsOf } from '../../domain/agent.ts';
 import { answerSchema } from '../../domain/intake-facts.ts';
 import { MAX_FACTS_TOKENS } from '../../domain/model.ts';
 import { dearestOf, calledModels } from '../../domain/prices.ts';
@@ -12,6 +11,7 @@ import { utf8Bytes } from '../../domain/text.ts';
 import type { LimitedBudget } from '../../store/budget-port.ts';
 import { budgetId, questionOfBudget } from '../../trust/digest.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
+import { toolSpecsOf } from '../tool-specs.ts';
 import { agentOf } from './agents.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
@@ -74,10 +74,7 @@ function bytesOfAsking(agent: Agent, call: ReserveInput['call']): number {
   if (call === 'facts') return agent.intake === undefined ? 0 : bytes(answerSchema(agent.intake));
   const known = ASKING_BYTES.get(agent);
   if (known !== undefined) return known;
-  const tools = callablesOf(agent).map(({ name, description, input }) => {
-    return [name, description, z.toJSONSchema(input, { target: 'draft-7', io: 'input', unrepresentable: 'any' })];
-  });
-  const asking = utf8Bytes(agent.instructions) + bytes(tools);
+  const asking = utf8Bytes(agent.instructions) + bytes(toolSpecsOf(agent));
   ASKING_BYTES.set(agent, asking);
   return asking;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { toolSpecsOf } from '../../activities/assistant/tool-specs.ts';
+import { toolSpecsOf } from '../../activities/tool-specs.ts';
 import { anAgent } from './support.ts';
 
 test('a pattern that servers with grammars refuse is not shown to the model, the others are', () => {

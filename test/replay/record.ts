@@ -16,6 +16,7 @@ import { startTemporal, startTimeSkipping } from '../support/temporal.ts';
 import { ask, batch, conversation, type Scenario, type Skipping } from './scenario.ts';
 import { errandPlayers, INTAKES, intakePlayers, type Played, PROCEDURES } from './processes.ts';
 import { DELIVERED, onPigeon, REMINDED, shownOnCards } from './shown.ts';
+import { budgetPlayers, BUDGETS, LONG_RESULTS, longPlayers } from './spending.ts';
 
 const FOLDER = join(ROOT, 'test/replay/histories');
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
@@ -256,3 +257,5 @@ const skippingShown = await startTimeSkipping();
 await recordAll(skippingShown, during(skippingShown, REMINDED), shown);
 await recordAll(await startTemporal(), PROCEDURES, await errandPlayers(far));
 await recordAll(await startTemporal(), INTAKES, intakePlayers(far));
+await recordAll(await startTemporal(), BUDGETS, budgetPlayers(far));
+await recordAll(await startTemporal(), LONG_RESULTS, longPlayers(far));

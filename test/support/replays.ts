@@ -3,25 +3,12 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { Worker } from '@temporalio/worker';
 import { workflowBundle } from '../../workers/bundle.ts';
 import type { ProcedureFile } from '../../workers/procedures.ts';
-import { historiesOf } from '../../workers/rebuild/replay.ts';
+import { replayHistories } from '../../workers/replay-check.ts';
 
 /** How many histories there are, and those that do not replay, as sentences. */
-export async function replayAll(
-  client: Client,
-  procedures: readonly ProcedureFile[] = [],
-): Promise<{ readonly replayed: number; readonly problems: readonly string[] }> {
+export async function replayAll(client: Client, procedures: readonly ProcedureFile[] = []) {
   const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'), procedures);
-  let replayed = 0;
-  const problems: string[] = [];
-  for await (const { workflowId, error } of Worker.runReplayHistories(
-    { workflowBundle: bundle },
-    historiesOf(client),
-  )) {
-    replayed += 1;
-    if (error !== undefined) problems.push(`the history of ${workflowId} does not replay: ${error.message}`);
-  }
-  return { replayed, problems };
+  return replayHistories(client, bundle, { all: true });
 }

@@ -112,9 +112,10 @@ const childrenIn = (events: Events): readonly string[] =>
     return id === '' ? [] : [id];
   });
 
-/** The histories of all our Workflows, as they come. */
-export function historiesOf(client: Client): AsyncIterable<Run> {
-  const listed = client.workflow.list({ query: `TaskQueue = '${TASK_QUEUES.workflows}'` });
+/** The histories of all our Workflows, or of those that `which` names in Temporal's words, as they come. */
+export function historiesOf(client: Client, which = ''): AsyncIterable<Run> {
+  const ours = `TaskQueue = '${TASK_QUEUES.workflows}'`;
+  const listed = client.workflow.list({ query: which === '' ? ours : `${ours} and ${which}` });
   const some = { concurrency: FETCHED_AT_ONCE, bufferLimit: FETCHED_AT_ONCE };
   return mapAsyncIterable(listed, (one) => fetched(client, one), some);
 }

@@ -2,9 +2,9 @@
 // domain and zod.
 // The schema only guides the model: `propose` parses what it wrote, so nothing is lost where a server cannot follow.
 import { z } from 'zod';
-import { type Agent, callablesOf } from '../../domain/agent.ts';
-import type { Json, JsonObject } from '../../domain/json.ts';
-import type { ToolSpec } from '../../domain/model.ts';
+import { type Agent, callablesOf } from '../domain/agent.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import type { ToolSpec } from '../domain/model.ts';
 
 /** The specs of tools and procedures. Throws with a sentence when an input is no object, which every provider refuses. */
 export function toolSpecsOf(

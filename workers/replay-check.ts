@@ -1,0 +1,71 @@
+// `countersign replay`: before new code is deployed, replay on it what waits in Temporal. Connects to Temporal alone, needs
+// no secret of a role, runs no Activity and changes nothing. Guarantees: looks at each history that was asked for, and says
+// of each that does not replay where it stands and why.
+import { Client } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import { readConfig } from './config.ts';
+import { bundleWorkflows } from './bundle.ts';
+import { createLog, installRuntime } from './log.ts';
+import { findProcedures } from './procedures.ts';
+import { historiesOf } from './rebuild/replay.ts';
+import { connectTemporal } from './temporal.ts';
+
+export interface ReplayInput {
+  /** Where the agents are: the histories of their procedures replay on their code. */
+  readonly agentsFolder: string;
+  /** What has ended too, as long as Temporal keeps it. */
+  readonly all: boolean;
+}
+
+export interface ReplayChecked {
+  readonly namespace: string;
+  readonly replayed: number;
+  /** Of those that do not replay, as sentences. */
+  readonly problems: readonly string[];
+}
+
+/** Rejects with a sentence that says what to do. */
+export async function checkReplay({ agentsFolder, all }: ReplayInput, env: NodeJS.ProcessEnv): Promise<ReplayChecked> {
+  const { logLevel } = readConfig(env);
+  const procedures = await findProcedures(agentsFolder);
+  // A history that does not replay is told below; the SDK would log each, with its stack.
+  const endRuntime = installRuntime(createLog(logLevel === 'debug' ? logLevel : 'fatal'));
+  try {
+    const { connection, namespace, close } = await connectTemporal({ env });
+    try {
+      const bundle = await bundleWorkflows(procedures);
+      return { namespace, ...(await replayHistories(new Client({ connection, namespace }), bundle, { all })) };
+    } finally {
+      await close();
+    }
+  } finally {
+    await endRuntime();
+  }
+}
+
+/** Replay what is open, or all that Temporal has of ours, on this code. */
+export async function replayHistories(
+  client: Client,
+  workflowBundle: { readonly code: string },
+  { all }: Pick<ReplayInput, 'all'>,
+): Promise<Omit<ReplayChecked, 'namespace'>> {
+  const histories = historiesOf(client, all ? '' : `ExecutionStatus = 'Running'`);
+  let replayed = 0;
+  const problems: string[] = [];
+  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, histories)) {
+    replayed += 1;
+    if (error !== undefined) problems.push(`the history of ${workflowId} does not replay: ${error.message}`);
+  }
+  return { replayed, problems };
+}
+
+/** For people, a line each. */
+export function wordsOfReplay({ namespace, replayed, problems }: ReplayChecked): readonly string[] {
+  const histories = replayed === 1 ? 'the one history' : `all ${replayed} histories`;
+  if (problems.length === 0) return [`${histories} of the namespace "${namespace}" replay on this code`];
+  return [
+    ...problems,
+    `${replayed - problems.length} of ${replayed} histories of the namespace "${namespace}" replay on this code. Do not deploy it: ` +
+      'what does not replay would stand still. A change of what a procedure does, or in which order, goes under a new name.',
+  ];
+}
