@@ -115,7 +115,7 @@ export const Item = z
     id: z.string(),
     seq: z.number(),
     turn: z.number(),
-    kind: z.enum(['message', 'staff_reply', 'calls', 'facts', 'tool_result', 'report', 'reply']),
+    kind: z.enum(['message', 'staff_reply', 'calls', 'facts', 'tool_result', 'report', 'reply', 'summary']),
     trust: z.enum(['principal', 'record', 'untrusted', 'model']),
     text: z.string(),
     from: Who.optional(),

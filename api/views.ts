@@ -39,8 +39,10 @@ export function intakeView(
 
 /** True when these eyes may see the item: the principal sees what was said, staff also what tools were asked. */
 export function isVisible({ body }: ItemRow, eyes: Eyes): boolean {
-  return eyes === 'staff' || (body.kind !== 'calls' && body.kind !== 'tool_result' && body.kind !== 'facts');
+  return eyes === 'staff' || (body.kind !== 'calls' && body.kind !== 'tool_result' && !isForModels(body));
 }
+
+const isForModels = ({ kind }: ItemRow['body']): boolean => kind === 'facts' || kind === 'summary';
 
 export function itemView(item: ItemRow): z.input<typeof Item> {
   const { id, seq, turn, trust, createdMs, body } = item;
@@ -54,6 +56,7 @@ export function itemView(item: ItemRow): z.input<typeof Item> {
     case 'tool_result':
       return { ...common, tool: body.tool };
     case 'reply':
+    case 'summary':
       return { ...common, by: body.by };
     case 'facts':
     case 'report':

@@ -146,6 +146,7 @@ async function gather({ store: { ledger, items }, verifier }: Deps, row: ActionR
   const kept = new Map(
     (await items.load(conversationId, ids)).map((item) => [item.id, { item, digest: itemDigest(item) }]),
   );
+  entries.unshift(...(await whoSummedUp(ledger, conversationId, kept)));
   const chain = readable(() => chainOf(entries)) ?? chainOf([]);
   const digestNow = chain.isProposalWhole && proposal ? readable(() => actionDigest(proposal)) : undefined;
   const known: Known = {
@@ -156,6 +157,17 @@ async function gather({ store: { ledger, items }, verifier }: Deps, row: ActionR
     isCut: own.length >= MAX_CHAIN_ENTRIES || around.length >= MAX_CHAIN_ENTRIES,
   };
   return { entries, chain, known };
+}
+
+/** The calls that chose what stands in the summaries which the model saw. */
+async function whoSummedUp(
+  ledger: Deps['store']['ledger'],
+  conversationId: string,
+  kept: Known['items'],
+): Promise<readonly RecordedEntry[]> {
+  const summaries = [...kept.values()].flatMap(({ item }) => (item.body.kind === 'summary' ? [item.turn] : []));
+  if (summaries.length === 0) return [];
+  return ledger.chain([], { subject: conversationId, steps: summaries.map((turn) => `model:${turn}:summary`) });
 }
 
 /** What people were asked before it was proposed anew, or afterwards, is the story of that other action. */

@@ -6,7 +6,7 @@ import type { QuestionInput, SubmittedMessage } from './conversation.ts';
 import type { Entry } from './entry.ts';
 import type { ItemRef, NewItem, Recorded } from './item.ts';
 import type { Json } from './json.ts';
-import type { CallModelInput, CallModelResult, FillFactsInput, FillFactsResult } from './model.ts';
+import type { CallModelInput, CallModelResult, FillFactsInput, FillFactsResult, SumUpInput, SumUpResult } from './model.ts';
 import type { Asked } from './entitlement.ts';
 import type { IntakeTaken, IntakeWork, OpenedTurn } from './opened-turn.ts';
 import type { Seen } from './sources.ts';
@@ -257,6 +257,7 @@ export interface WorkflowsActivities {
 export interface AssistantActivities {
   callModel(input: CallModelInput): Promise<CallModelResult>;
   fillFacts(input: FillFactsInput): Promise<FillFactsResult>;
+  sumUp(input: SumUpInput): Promise<SumUpResult>;
 }
 
 /** The actor: verifies warrants, holds business credentials, reads and changes the systems of record. */

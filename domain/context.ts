@@ -1,9 +1,11 @@
 // What a model call shows of a transcript. Providers refuse a call without its result and a result without its call, so
 // what cannot be shown whole is left out. Pure. May import domain types only.
+import type { Note } from './beginning.ts';
 import type { Item, ItemBody } from './item.ts';
+import { summaryNote } from './summary.ts';
 
 type Calls = Extract<ItemBody, { kind: 'calls' }>;
-type Spoken = Exclude<ItemBody, { kind: 'calls' | 'tool_result' }>;
+type Spoken = Exclude<ItemBody, { kind: 'calls' | 'tool_result' }> | Note;
 
 /**
  * The items as a provider accepts them, in order: each call followed by its result. A call without a result and a
@@ -56,6 +58,10 @@ export function wordsOf(body: Spoken): { readonly role: 'user' | 'assistant'; re
       return { role: 'user', text: `[note of the system: how the actions that waited ended]\n${body.text}` };
     case 'staff_reply':
       return { role: 'user', text: `[note of the system: ${body.from.name} of the team answered here]\n${body.text}` };
+    case 'summary':
+      return { role: 'user', text: summaryNote(body) };
+    case 'note':
+      return { role: 'user', text: body.text };
     case 'facts':
       throw new Error('what a model says of facts must not be shown to one'); // only a bug breaks this
     default:

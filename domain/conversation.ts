@@ -9,6 +9,7 @@ import type { ItemRef } from './item.ts';
 import type { ProcedureNews, StepOf } from './procedure-run.ts';
 import { type ShutBudget, shutFor } from './reserving.ts';
 import type { MessageStatement, ReportStatement, Signed } from './signed.ts';
+import type { Summed } from './summed.ts';
 import { utf8Bytes } from './text.ts';
 
 /** `stopped` refuses messages until resume; `paused` queues them; `closed` is final. */
@@ -76,7 +77,7 @@ export interface QuestionInput {
   readonly reason: string;
 }
 
-export interface ConversationState {
+export interface ConversationState extends Summed {
   readonly conversationId: string;
   readonly agent: string;
   readonly tenant: string;

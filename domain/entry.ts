@@ -93,6 +93,8 @@ export type Fact =
   | {
       readonly kind: 'model_call';
       readonly turn: number;
+      /** It was to sum up what left, and the item is the summary. Absent of a call that was to answer. */
+      readonly of?: 'summary';
       readonly model: string;
       readonly requestId: string;
       /** Whole. */

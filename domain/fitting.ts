@@ -30,21 +30,31 @@ export interface ShownWithin {
   readonly countedTokens: number;
   /** Shown as one line each. */
   readonly reduced: readonly ItemMark[];
-  readonly leftOut: readonly (ItemMark & { readonly why: 'no_room' | 'no_counterpart' })[];
+  readonly leftOut: readonly (ItemMark & LeftOut)[];
 }
+
+/** `summed_up`: what the summary `into` has in its place. */
+export type LeftOut =
+  | { readonly why: 'no_room' | 'no_counterpart' }
+  | { readonly why: 'summed_up'; readonly into: string };
 
 // 8 tokens: what protocols put around each message or call, and a name or two in it.
 const AROUND_TOKENS = 8;
 
 /**
  * Make room, in this order and no further than needed: older results become a line each; older exchanges leave whole, those
- * of which something still waits last; results of the turn that runs become a line each; its earlier calls leave with their
- * results. Always the oldest first. What opened the turn stays whole, whatever it takes.
+ * of which something still waits last, and then the summary of what was before them; results of the turn that runs become a
+ * line each; its earlier calls leave with their results. Always the oldest first. What opened the turn stays whole, whatever
+ * it takes.
  *
  * `items`: as they are shown, each call followed by its results.
  */
 export function fitTranscript(items: readonly Item[], room: Room): Fitted {
-  const exchanges = split(items, opensExchange);
+  const summaries = items.filter(({ body }) => body.kind === 'summary');
+  const exchanges = split(
+    items.filter(({ body }) => body.kind !== 'summary'),
+    opensExchange,
+  );
   const current = exchanges.at(-1) ?? [];
   const older = exchanges.slice(0, -1);
   const waits = (exchange: readonly Item[]) => exchange.some(({ turn }) => room.openTurns.includes(turn));
@@ -53,6 +63,7 @@ export function fitTranscript(items: readonly Item[], room: Room): Fitted {
   for (const item of older.flat()) fitting.reduce(item);
   for (const exchange of older.filter((one) => !waits(one))) fitting.leaveOut(exchange);
   for (const exchange of older.filter(waits)) fitting.leaveOut(exchange);
+  for (const summary of summaries) fitting.leaveOut([summary]);
   for (const item of current) fitting.reduce(item);
   for (const group of worked) fitting.leaveOut(group);
   return fitting.end();

@@ -47,6 +47,9 @@ export const modelKey = (turn: number, call: number): string => `turn:${turn}:mo
 /** The key under which what a model says of facts is written, once in a turn. */
 export const factsKey = (turn: number): string => `turn:${turn}:facts`;
 
+/** The key under which the summary is written that is made after a turn, once. */
+export const summaryKey = (turn: number): string => `turn:${turn}:summary`;
+
 /** The key under which the call is written that code makes anew for an action. */
 export const againKey = (of: string): string => `again:${of}`;
 

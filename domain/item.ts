@@ -32,7 +32,40 @@ export type ItemBody =
   /** How waiting actions ended; code wrote it, from outcomes. */
   | { readonly kind: 'report'; readonly text: string }
   /** What the turn ends with. `by`: the model's words, or those of code when the model could not be had. */
-  | { readonly kind: 'reply'; readonly text: string; readonly by: 'model' | 'code' };
+  | { readonly kind: 'reply'; readonly text: string; readonly by: 'model' | 'code' }
+  | SummaryBody;
+
+/** What stands in the place of exchanges that are shown no more: sentences out of them, word for word. */
+export interface SummaryBody {
+  readonly kind: 'summary';
+  readonly text: string;
+  /** Who chose the sentences. */
+  readonly by: 'model' | 'code';
+  /** What it sums up, and the summary that it goes on from. Whatever is in it stands in these. */
+  readonly sources: readonly ItemMark[];
+  readonly earlier?: ItemMark;
+  readonly fromTurn: number;
+  readonly toTurn: number;
+  /** When the first of it was said. */
+  readonly sinceMs: number;
+  readonly lines: readonly SummaryLine[];
+  /** Ids, figures and addresses of what else was said. */
+  readonly named: readonly string[];
+  /** How many more there were, for which there was no room. */
+  readonly unnamed: number;
+  /** Whose messages it sums up. */
+  readonly people: readonly Pick<Principal, 'id' | 'tenant'>[];
+  /** Whether nobody but these people and the house can have put anything into any of its sources. */
+  readonly isClean: boolean;
+}
+
+/** Sentences of one source. */
+export interface SummaryLine {
+  readonly itemId: string;
+  readonly turn: number;
+  readonly who: string;
+  readonly words: string;
+}
 
 export interface Item {
   readonly id: string;

@@ -1,4 +1,5 @@
 // The port to models. One adapter per protocol behind it; everything above speaks these types. May import domain types.
+import type { Note, OpenThing } from './beginning.ts';
 import type { ItemBody, ItemRef, ModelCall } from './item.ts';
 import type { JsonObject } from './json.ts';
 
@@ -18,7 +19,7 @@ export interface AnswerForm {
 export interface ModelRequest {
   readonly model: string;
   readonly instructions: string;
-  readonly transcript: readonly ItemBody[];
+  readonly transcript: readonly (ItemBody | Note)[];
   readonly tools: readonly ToolSpec[];
   /** `none`: the model may only speak. */
   readonly toolChoice: 'auto' | 'none';
@@ -84,12 +85,18 @@ export interface CallModelInput {
   readonly toolChoice: 'auto' | 'none';
   /** Turns of which something still waits: of all that is shown they make room last. Absent where 0.7.0 asks. */
   readonly openTurns?: readonly number[];
+  /** What waits, so that it is told of where its turn is not shown. Absent where 0.7.0 asks, as is `unshown`. */
+  readonly open?: readonly OpenThing[];
+  /** Messages and reports that the Workflow offers no more, and that no summary has in their place. */
+  readonly unshown?: number;
 }
 
 export type CallModelResult = {
   readonly item: ItemRef;
   readonly promptTokens: number;
   readonly completionTokens: number;
+  /** Of the room for a transcript little is left: it is time to sum up. */
+  readonly isTight?: true;
 } & ({ readonly kind: 'reply' } | { readonly kind: 'calls'; readonly count: number });
 
 /** One look at what was written, for facts. */
@@ -106,6 +113,32 @@ export interface FillFactsResult {
   readonly promptTokens: number;
   readonly completionTokens: number;
 }
+
+/** Exchanges that leave, to be summed up in one item. The texts stay in the store. */
+export interface SumUpInput {
+  readonly conversationId: string;
+  readonly agent: string;
+  /** The last turn before it: part of the key that makes a repeat cost nothing. */
+  readonly turn: number;
+  /** What is summed up, and the summary that it goes on from; '' where there is none. */
+  readonly sources: readonly string[];
+  readonly earlier: string;
+  /** No model may be asked: no budget has room for it. */
+  readonly byCode: boolean;
+}
+
+export interface SumUpResult {
+  readonly item: ItemRef;
+  /** Who chose what is kept. */
+  readonly by: 'model' | 'code';
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+}
+
+// 4,096 tokens: the quotes of the longest summary of one compaction, as JSON.
+export const MAX_SUMMARY_TOKENS = 4_096;
+// 2: a model that chooses wrongly is told why, once; then code chooses.
+export const MAX_SUMMARY_ASKS = 2;
 
 // 2,048 tokens: twelve facts with eight quotes each are less; what is longer is no list of facts.
 export const MAX_FACTS_TOKENS = 2_048;

@@ -13,5 +13,21 @@ export const quotedNow = (state: ConversationState): readonly string[] => [
   ...new Set(stillShown(state).flatMap(({ people }) => people)),
 ];
 
-const stillShown = ({ quoted = [], recent }: ConversationState): NonNullable<ConversationState['quoted']> =>
-  quoted.filter(({ itemId }) => recent.some(({ id }) => id === itemId));
+/** Of what was summed up nobody looks which words are in it: the summary quotes whom any of it quoted. */
+export function quotedInto(state: ConversationState, summaryId: string, sources: ReadonlySet<string>): void {
+  const within = (state.quoted ?? []).filter(({ itemId }) => sources.has(itemId));
+  if (within.length === 0) return;
+  const people = [...new Set(within.flatMap((one) => one.people))];
+  state.quoted = [...(state.quoted ?? []).filter((one) => !within.includes(one)), { itemId: summaryId, people }];
+}
+
+const stillShown = ({
+  quoted = [],
+  recent,
+  leaving = [],
+  summary,
+}: ConversationState): NonNullable<ConversationState['quoted']> => {
+  // What leaves is kept in mind until it is summed up.
+  const known = new Set([...recent, ...leaving, ...(summary === undefined ? [] : [summary])].map(({ id }) => id));
+  return quoted.filter(({ itemId }) => known.has(itemId));
+};

@@ -6,6 +6,8 @@ import type { Seen } from './sources.ts';
 
 // 60 items: about 20 turns with a tool call; older context is left out of model calls.
 export const MAX_RECENT = 60;
+// 400: what a long turn pushes out at once. What is more than that before anybody sums up is not shown any more at all.
+const MAX_LEAVING = 400;
 // 400: the longest lawful turn of the default limits has about 200 items; a model must see what it works on.
 export const MAX_TURN_ITEMS = 400;
 
@@ -29,18 +31,28 @@ export function remember(state: ConversationState, items: readonly ItemRef[]): v
   state.recent = [...rest, ...kept];
   const shown = new Set(state.recent);
   const lost = all.filter((item) => !shown.has(item));
-  if (lost.length > 0 && state.forgotten !== 'untrusted') {
-    state.forgotten = lost.every(isHarmless) ? 'clean' : 'untrusted';
-  }
+  if (lost.length === 0) return;
+  noteForgotten(state, lost);
+  const leaving = [...(state.leaving ?? []), ...lost];
+  const gone = leaving.slice(0, Math.max(0, leaving.length - MAX_LEAVING));
+  state.leaving = leaving.slice(gone.length);
+  if (gone.some(opensTurn)) state.lost = (state.lost ?? 0) + gone.filter(opensTurn).length;
+}
+
+/** Items that calls show no more. */
+export function noteForgotten(state: ConversationState, items: readonly ItemRef[]): void {
+  if (items.length === 0 || state.forgotten === 'untrusted') return;
+  state.forgotten = items.every(isHarmless) ? 'clean' : 'untrusted';
 }
 
 /** What the model said is as bad as what was shown to it, which has a label of its own. */
 const isHarmless = ({ kind, isClean }: ItemRef): boolean => kind === 'calls' || kind === 'reply' || isClean === true;
 
 /** What a model call shows now, and what may live on in the model's words though it is shown no more. */
-export function shownNow({ recent, forgotten, speakers }: ConversationState): Seen {
+export function shownNow({ recent, summary, forgotten, speakers }: ConversationState): Seen {
   const isClean = forgotten === undefined || (forgotten === 'clean' && speakers.length < 2);
-  return { itemIds: recent.map(({ id }) => id), forgotten: isClean ? 'clean' : 'untrusted' };
+  const shown = summary === undefined ? recent : [summary, ...recent];
+  return { itemIds: shown.map(({ id }) => id), forgotten: isClean ? 'clean' : 'untrusted' };
 }
 
 /** The turns of which something still waits here: a model must not lose sight of what it has begun. */
@@ -48,4 +60,4 @@ export const openTurns = ({ waiting }: Pick<ConversationState, 'waiting'>): read
   ...new Set(waiting.flatMap(({ batchId }) => turnOfBatch(batchId) ?? [])),
 ];
 
-const opensTurn = (item: ItemRef | undefined): boolean => item?.kind === 'message' || item?.kind === 'report';
+export const opensTurn = (item: ItemRef | undefined): boolean => item?.kind === 'message' || item?.kind === 'report';

@@ -4,10 +4,10 @@ import type { TurnOf } from './activity-ports.ts';
 import type { BudgetScope, Measure, ReachedBudget } from './spending.ts';
 import type { MessageStatement, Signed } from './signed.ts';
 
-/** One model call that is to be made: the n-th of the turn, or the look of its intake. */
+/** One model call that is to be made: the n-th of the turn, the look of its intake, or what sums up after it. */
 export interface ReserveInput {
   readonly of: TurnOf;
-  readonly call: number | 'facts';
+  readonly call: number | 'facts' | 'summary';
   /** The items that it shows. */
   readonly show: readonly string[];
   /** False where the model may only speak. */

@@ -1,6 +1,6 @@
 // What a model call showed, as texts with the word of whose they are. The order of ranks is the order of trust: whoever
 // can only add texts can never take away that a value stands in a better one. Pure. May import domain only.
-import type { Item, ItemRef, ModelCall } from './item.ts';
+import type { Item, ItemRef, ModelCall, SummaryBody } from './item.ts';
 import type { Json } from './json.ts';
 import type { Principal } from './principal.ts';
 
@@ -72,7 +72,8 @@ export function sourcesOf({ items, principal, instructions, forgotten }: Shown):
 export function refOf(item: Item): ItemRef {
   const { id, body } = item;
   const sender = 'from' in body ? body.from : { id: '', tenant: '' };
-  const isClean = readItem(item, sender, new Map()).every(({ origin }) => !isStrangers(origin));
+  const isHarmless = () => readItem(item, sender, new Map()).every(({ origin }) => !isStrangers(origin));
+  const isClean = body.kind === 'summary' ? body.isClean : isHarmless();
   return { id, kind: body.kind, ...(isClean ? { isClean } : {}) };
 }
 
@@ -123,9 +124,19 @@ function readItem(
     case 'reply':
       // Those of code too: they repeat summaries, which the model's arguments are in.
       return [{ origin: 'model', itemId, name: 'the model’s words', isModels: true, texts: [body.text] }];
+    case 'summary':
+      return [readSummary(itemId, body, principal)];
     default:
       return body satisfies never;
   }
+}
+
+/** One label for all of it, the worst of its sources, and never better than what the model itself says. */
+function readSummary(itemId: string, body: SummaryBody, { id, tenant }: Shown['principal']): Source {
+  const isOwn = body.people.every((one) => one.id === id && one.tenant === tenant);
+  const origin: Origin = !body.isClean ? 'untrusted' : isOwn ? 'model' : 'person';
+  const texts = [...body.lines.map(({ words }) => words), ...body.named];
+  return { origin, itemId, name: 'a summary of earlier turns', isModels: true, texts };
 }
 
 const argumentsOf = ({ argumentsText }: ModelCall): readonly string[] => textsOf(argumentsText);

@@ -52,7 +52,8 @@ export function chainOf(entries: readonly RecordedEntry[]): Chain {
     outcomes: all('settled'),
     // A claim of before 0.4.0 names no warrant.
     isBegun: attempts.length > 0 || claims.some(({ fact }) => fact.warrant !== null),
-    has: (kind) => sound.some(({ fact }) => fact.kind === kind),
+    // What was asked to sum up beforehand is no call that answered.
+    has: (kind) => sound.some(({ fact }) => fact.kind === kind && !('of' in fact && fact.of === 'summary')),
   };
 }
 

@@ -38,9 +38,10 @@ export function saw(fact: FactOf<'model_call'>, { items }: Known, isRebuilt: boo
   const onRecord = isRebuilt
     ? 'by id only, what it was then is lost'
     : `by digest${isWhole ? '' : `, and ${gone.length} are erased`}`;
+  const did = fact.of === 'summary' ? 'chose what is kept of' : 'saw';
   return {
     part: 'saw',
-    text: `${who} saw ${seen.length} items: ${kinds.join(', ')}${notWhole(within)}; ${fact.promptTokens} + ${fact.completionTokens} tokens${cost}`,
+    text: `${who} ${did} ${seen.length} items: ${kinds.join(', ')}${notWhole(within)}; ${fact.promptTokens} + ${fact.completionTokens} tokens${cost}`,
     coverage: changed.length > 0 ? 'unknown' : 'attributed',
     because:
       changed.length > 0
@@ -60,18 +61,20 @@ function notWhole(within: ShownWithin | undefined): string {
   if (within === undefined) return '';
   const { reduced, leftOut, maxTokens } = within;
   const noRoom = leftOut.filter(({ why }) => why === 'no_room').length;
-  const unpaired = leftOut.length - noRoom;
+  const unpaired = leftOut.filter(({ why }) => why === 'no_counterpart').length;
+  const summedUp = leftOut.length - noRoom - unpaired;
   const parts = [
     ...(reduced.length === 0 ? [] : [`${reduced.length} results as one line each`]),
     ...(noRoom === 0 ? [] : [`${noRoom} items not at all`]),
   ];
-  const forRoom = parts.length === 0 ? '' : `, to stay within ${maxTokens} tokens ${parts.join(' and ')}`;
+  const summed = summedUp === 0 ? '' : `, a summary in the place of ${summedUp} items`;
+  const forRoom = `${summed}${parts.length === 0 ? '' : `, to stay within ${maxTokens} tokens ${parts.join(' and ')}`}`;
   return unpaired === 0 ? forRoom : `${forRoom}, and ${unpaired} not that had no counterpart`;
 }
 
 const detailsOf = ({ maxTokens, countedTokens, reduced, leftOut }: ShownWithin) => ({
   ...{ maxTokens, countedTokens, reduced: reduced.map(marked) },
-  leftOut: leftOut.map(({ id, digest, why }) => ({ id, digest, why })),
+  leftOut: leftOut.map(({ id, digest, ...rest }) => ({ id, digest, ...rest })),
 });
 
 export function sawInVain({ shown, within, models, reason }: FactOf<'model_call_failed'>): Line {

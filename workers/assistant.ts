@@ -1,6 +1,7 @@
 // The assistant role: talks to models. Holds the model key only; it can neither decide nor act.
 import { type CallModelDeps, createCallModel } from '../activities/assistant/call-model.ts';
 import { createFillFacts } from '../activities/assistant/fill-facts.ts';
+import { createSumUp } from '../activities/assistant/sum-up.ts';
 import { TASK_QUEUES } from '../domain/ids.ts';
 import { type RoleConnection, type RunningRole, startRole } from './role.ts';
 
@@ -8,7 +9,7 @@ import { type RoleConnection, type RunningRole, startRole } from './role.ts';
 const MAX_MODEL_CALLS = 200;
 
 export function startAssistantRole(at: RoleConnection, deps: CallModelDeps): Promise<RunningRole> {
-  const activities = { callModel: createCallModel(deps), fillFacts: createFillFacts(deps) };
+  const activities = { callModel: createCallModel(deps), fillFacts: createFillFacts(deps), sumUp: createSumUp(deps) };
   return startRole('assistant', at, TASK_QUEUES.assistant, activities, {
     maxConcurrentActivityTaskExecutions: MAX_MODEL_CALLS,
   });

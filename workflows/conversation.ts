@@ -22,6 +22,7 @@ import { deliverLast, holdDelivering, keepDelivering } from './delivering.ts';
 import { describeConversation } from './desk.ts';
 import { listen } from './messages.ts';
 import { announceChanges, phaseIsKnown } from './phase.ts';
+import { keepSummedUp, notSumming } from './summing.ts';
 import { keepQueued, runTurn } from './turn.ts';
 
 export async function conversation(input: ConversationInput): Promise<void> {
@@ -41,12 +42,15 @@ async function converse(
   state.announcer = patched('phase-announcer');
   if (state.announcer) void announceChanges(state);
   void keepDelivering(state);
+  const summing = notSumming();
   while (state.phase !== 'closed') {
     describeConversation(state);
+    keepSummedUp(state, summing);
     const isNews = () => hasWork(state) || state.phase !== state.knownPhase || mustRenew(state);
     await (state.shut === undefined ? condition(isNews) : untilNews(state, isNews));
     if (state.shut !== undefined) await lookForOpenings(state);
     await phaseIsKnown(state);
+    keepSummedUp(state, summing);
     const work = hasWork(state) ? takeNext(state) : undefined;
     if (work !== undefined) {
       running.turn = new CancellationScope();
@@ -58,14 +62,14 @@ async function converse(
     if (!mustRenew(state)) continue;
     await phaseIsKnown(state);
     if (state.delivery !== undefined) await holdDelivering(state.delivery, state);
-    await condition(allHandlersFinished); // safe: no handler waits for this loop
+    await condition(() => allHandlersFinished() && !summing.isHolding); // safe: no handler waits for this loop
     await continueAsNew<typeof conversation>({ ...input, state });
   }
   await phaseIsKnown(state);
   await keepQueued(state);
   noteSaid(state);
   if (isBehind(state)) await deliverLast(state);
-  await condition(allHandlersFinished);
+  await condition(() => allHandlersFinished() && !summing.isHolding);
 }
 
 function mustRenew(state: ConversationState): boolean {

@@ -122,6 +122,19 @@ const quickAssistant = proxyActivities<Pick<AssistantActivities, 'fillFacts'>>({
 export const fillFacts: AssistantActivities['fillFacts'] = (input) =>
   quickAssistant.fillFacts.executeWithOptions({ summary: `facts of turn ${input.turn}` }, [input]);
 
+const patientAssistant = proxyActivities<Pick<AssistantActivities, 'sumUp'>>({
+  taskQueue: TASK_QUEUES.assistant,
+  // As a model call; 1 h in all, for nobody waits for it: an assistant that is gone for longer is tried after the next turn.
+  startToCloseTimeout: '2 minutes',
+  scheduleToCloseTimeout: '1 hour',
+  heartbeatTimeout: '2s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
+});
+
+export const sumUp: AssistantActivities['sumUp'] = (input) =>
+  patientAssistant.sumUp.executeWithOptions({ summary: `sum up after turn ${input.turn}` }, [input]);
+
 // 10 s beyond the tool's own time: verifying, claiming and the receipt.
 const ACT_OVERHEAD_MS = 10_000;
 

@@ -2,6 +2,7 @@
 // first `ask` on the rest waits in a Workflow of its own, and the turn ends. May import domain and @temporalio/workflow.
 import { type CancellationScope, isCancellation, log, patched } from '@temporalio/workflow';
 import { isAskedBack } from '../domain/asked-back.ts';
+import { openThings } from '../domain/beginning.ts';
 import type { TurnOf } from '../domain/activity-ports.ts';
 import {
   beginUse,
@@ -25,10 +26,11 @@ import type { Entry } from '../domain/entry.ts';
 import { reportKey } from '../domain/ids.ts';
 import { type NewItem, refsIn } from '../domain/item.ts';
 import { noteQuoted, quotedNow } from '../domain/quoted.ts';
-import type { CallModelResult } from '../domain/model.ts';
+import type { CallModelInput, CallModelResult } from '../domain/model.ts';
 import { openTurns, remember, shownNow } from '../domain/recent.ts';
 import type { Exhausted } from '../domain/reserving.ts';
 import type { Seen } from '../domain/sources.ts';
+import { unshownBy } from '../domain/summing.ts';
 import {
   wordsOfBudget,
   wordsOfDenials,
@@ -115,6 +117,7 @@ interface SoFar {
 /** Ask the model and do what it asks for, until it speaks or the turn has come to a limit. */
 async function goOn(state: ConversationState, { principal }: Speaks, so: SoFar): Promise<void> {
   const { budget, undone } = so;
+  state.spoke = principal;
   const last = budget.limits.modelCallsPerTurn - 1;
   for (let call = 0; call <= last; call++) {
     await holdWhilePaused(state);
@@ -131,6 +134,7 @@ async function goOn(state: ConversationState, { principal }: Speaks, so: SoFar):
     if (answer.kind === 'late') return endAt(state, answer.reached, so);
     if (answer.kind === 'failed') return say(state, answer.words);
     budget.use.tokens += answer.promptTokens + answer.completionTokens;
+    if (answer.isTight === true) state.isTight = true;
     remember(state, [answer.item]);
     if (answer.kind === 'reply') return;
     if (mustEnd) return say(state, waitingWords(state) || wordsOfSilence);
@@ -239,7 +243,7 @@ async function askModel(
   try {
     const toolChoice = mustSpeak ? 'none' : 'auto';
     return await callModel(
-      { conversationId, agent, turn, call, show, toolChoice, openTurns: openTurns(state) },
+      { conversationId, agent, turn, call, show, toolChoice, openTurns: openTurns(state), ...besides(state) },
       leftMs,
     );
   } catch (error) {
@@ -251,6 +255,11 @@ async function askModel(
     return { kind: 'failed', words: wordsOfModelFailure(typeOfFailure(error), waitingWords(state)) };
   }
 }
+
+/** What a model is told of where it does not see it. */
+const besides = (state: ConversationState): Pick<CallModelInput, 'open' | 'unshown'> => {
+  return { open: openThings(state.waiting), unshown: unshownBy(state) };
+};
 
 function waitingWords(state: ConversationState): string {
   const how = (group: string) => (group === '' ? 'goes on' : `waits for ${group}`);

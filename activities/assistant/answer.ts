@@ -80,21 +80,28 @@ type FactsItem = Extract<ItemBody, { kind: 'facts' }>;
 /** The item that an answer in a form becomes: its JSON, unread. Throws ModelAnswerUnusable where it has none. */
 export function itemOfFacts(model: string, { finish, text, calls }: ModelAnswer): FactsItem {
   if (finish === 'refused') return { kind: 'facts', text: '{}' };
+  const json = jsonIn({ finish, text, calls });
+  if (json === undefined) throw unusable(model, 'no facts in JSON');
+  return { kind: 'facts', text: json };
+}
+
+/** The JSON of an answer in a form; undefined where there is none. */
+export function jsonIn({ finish, text, calls }: Pick<ModelAnswer, 'finish' | 'text' | 'calls'>): string | undefined {
   // As words, or as the arguments of the call that it was made to make; around either some models write more.
   const written = storable(calls[0]?.argumentsText ?? text);
   const json = written.slice(written.indexOf('{'), written.lastIndexOf('}') + 1);
-  if (finish === 'cut' || json === '' || json.length > MAX_REPLY_CHARS) throw unusable(model, 'no facts in JSON');
+  if (finish === 'cut' || json === '' || json.length > MAX_REPLY_CHARS) return undefined;
   try {
     JSON.parse(json);
   } catch {
-    throw unusable(model, 'no facts in JSON');
+    return undefined;
   }
-  return { kind: 'facts', text: json };
+  return json;
 }
 
 const reply = (text: string): AnswerItem => ({ kind: 'reply', text, by: 'model' });
 
-const unusable = (model: string, what: string) => modelFailure('ModelAnswerUnusable', model, what);
+export const unusable = (model: string, what: string) => modelFailure('ModelAnswerUnusable', model, what);
 
 function bounded(raw: string): string {
   const text = storable(raw).trim();

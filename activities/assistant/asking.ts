@@ -78,13 +78,15 @@ export interface CallOf {
   readonly conversationId: string;
   readonly turn: number;
   readonly step: string;
+  /** What it was for, if not to answer. */
+  readonly of?: 'summary';
 }
 
 type Recorded = Pick<Showing, 'shown' | 'within'>;
 
 /** The entry of a call whose answer is kept as this item. */
 export function calledEntry(
-  { conversationId, turn, step }: CallOf,
+  { conversationId, turn, step, of }: CallOf,
   item: Item,
   { shown, within }: Recorded,
   { answer: { model, requestId, promptTokens, completionTokens }, cost }: Heard<ItemBody>,
@@ -92,7 +94,8 @@ export function calledEntry(
 ): Entry {
   const made = { turn, itemId: item.id, itemDigest: itemDigest(item) };
   const spent = { promptTokens, completionTokens, cost };
-  const fact = { kind: 'model_call', ...made, model, requestId, shown, within, ...spent } as const;
+  const what = of === undefined ? {} : { of };
+  const fact = { kind: 'model_call', ...made, ...what, model, requestId, shown, within, ...spent } as const;
   return { subject: conversationId, step, conversationId, atMs, fact };
 }
 

@@ -61,7 +61,9 @@ export function createCallModel(deps: CallModelDeps): (input: CallModelInput) =>
       const endMs = begunMs + (deps.attemptLimitMs ?? MODEL_ATTEMPT_LIMIT_MS);
       const found = await patiently(() => lookUp(deps, input), begunMs + STORE_WAIT_MS, cancelled);
       if (found.kept !== undefined) return resultOf(found.kept);
-      const showing = showingOf(found.items, { ...speaker.room, tokensOf, openTurns: input.openTurns ?? [] });
+      const { openTurns = [], open = [], unshown = 0 } = input;
+      const besides = { open, unshown, countTokens: deps.countTokens };
+      const showing = showingOf(found.items, { ...speaker.room, tokensOf, openTurns }, besides);
       if (showing.transcript.length === 0)
         throw final('ModelRejectedRequest', 'none of the items to show is in the store');
       const within = { cancelled, endMs, nowMs: deps.nowMs };
@@ -122,7 +124,7 @@ type Request = Omit<ModelRequest, 'model'>;
 function requestOf({ agent, tools }: Answerer, { transcript }: Showing, input: CallModelInput): Request {
   return {
     instructions: agent.instructions,
-    transcript: transcript.map((item) => item.body),
+    transcript,
     tools,
     toolChoice: input.toolChoice,
     maxOutputTokens: agent.limits.maxOutputTokens,
@@ -146,7 +148,7 @@ async function keep(
   const [kept] = written;
   if (kept === undefined) throw new Error('the store returned no item for the model call');
   const { promptTokens, completionTokens } = heard.answer;
-  return { ...resultOf(kept), promptTokens, completionTokens };
+  return { ...resultOf(kept), promptTokens, completionTokens, ...(showing.isTight ? { isTight: true } : {}) };
 }
 
 function entriesOf(

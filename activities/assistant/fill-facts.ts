@@ -78,7 +78,7 @@ const refIn = ({ id, body }: Item): FillFactsResult['item'] => ({ id, kind: body
 function requestOf(intake: Intake, { transcript }: Showing): Omit<ModelRequest, 'model'> {
   return {
     instructions: INSTRUCTIONS,
-    transcript: transcript.map((item) => item.body),
+    transcript,
     tools: [],
     toolChoice: 'none',
     maxOutputTokens: MAX_FACTS_TOKENS,

@@ -1,9 +1,9 @@
 // Budgets of model use, as the workflows role keeps them: what a call may use at most, and what there is. The assistant,
 // whose calls they bound, has no part in it but what it records of a call. May import domain, trust and store types.
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
-import { type Agent, limitsOf } from '../../domain/agent.ts';
+import { type Agent, type Limits, limitsOf } from '../../domain/agent.ts';
 import { answerSchema } from '../../domain/intake-facts.ts';
-import { MAX_FACTS_TOKENS } from '../../domain/model.ts';
+import { MAX_FACTS_TOKENS, MAX_SUMMARY_ASKS, MAX_SUMMARY_TOKENS } from '../../domain/model.ts';
 import { dearestOf, calledModels } from '../../domain/prices.ts';
 import type { ReserveInput } from '../../domain/reserving.ts';
 import { type Budget, type BudgetScope, budgetsOf, type CallBounds, dayAt } from '../../domain/spending.ts';
@@ -61,17 +61,33 @@ async function boundsOf(
 ): Promise<CallBounds> {
   const shown = await store.items.bytesOf(of.conversationId, show);
   const limits = limitsOf(agent.limits);
+  const promptTokens =
+    shown + show.length * AROUND_AN_ITEM_BYTES + AROUND_A_CALL_BYTES + bytesOfAsking(agent, call);
+  // One entry tells of both asks.
+  const asks = call === 'summary' ? MAX_SUMMARY_ASKS : 1;
   return {
-    promptTokens: shown + show.length * AROUND_AN_ITEM_BYTES + AROUND_A_CALL_BYTES + bytesOfAsking(agent, call),
-    completionTokens: call === 'facts' ? MAX_FACTS_TOKENS : limits.maxOutputTokens,
-    toolCalls: mayCall && call !== 'facts' ? limits.callsPerModelCall : 0,
+    promptTokens: promptTokens * asks,
+    completionTokens: completionTokensOf(call, limits) * asks,
+    toolCalls: mayCall && typeof call === 'number' ? limits.callsPerModelCall : 0,
     price: dearestOf({ models: calledModels(agent, defaultModels), prices: agent.prices }),
   };
+}
+
+function completionTokensOf(call: ReserveInput['call'], { maxOutputTokens }: Limits): number {
+  switch (call) {
+    case 'facts':
+      return MAX_FACTS_TOKENS;
+    case 'summary':
+      return MAX_SUMMARY_TOKENS;
+    default:
+      return maxOutputTokens;
+  }
 }
 
 /** What the model is told besides the transcript. */
 function bytesOfAsking(agent: Agent, call: ReserveInput['call']): number {
   if (call === 'facts') return agent.intake === undefined ? 0 : bytes(answerSchema(agent.intake));
+  if (call === 'summary') return 0;
   const known = ASKING_BYTES.get(agent);
   if (known !== undefined) return known;
   const asking = utf8Bytes(agent.instructions) + bytes(toolSpecsOf(agent));

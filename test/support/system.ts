@@ -23,7 +23,7 @@ import {
   TASK_QUEUES,
   WORKFLOW_TASK_TIMEOUT,
 } from '../../domain/ids.ts';
-import type { ModelAnswer, ModelRequest } from '../../domain/model.ts';
+import type { ModelAnswer, ModelPort, ModelRequest } from '../../domain/model.ts';
 import { ACTION, CONVERSATION } from '../../domain/protocol.ts';
 import type { CommandStatement, DecisionAnswer, DecisionStatement } from '../../domain/signed.ts';
 import type { Directory } from '../../domain/principal.ts';
@@ -52,6 +52,8 @@ export interface SystemOptions {
   readonly agent: Agent;
   readonly directory: Directory;
   readonly script: Script;
+  /** In the place of the script: a model behind a real protocol. */
+  readonly port?: ModelPort;
   readonly nowMs?: () => number;
   /** The code of the agent's procedures. */
   readonly procedures?: readonly ProcedureFile[];
@@ -134,8 +136,8 @@ async function startRoles(options: SystemOptions, parts: Parts): Promise<readonl
     readSecret: () => undefined,
     foldersPath: folder,
   });
-  const port = { name: 'test', complete: async (request: ModelRequest) => answerOf(await script(request)) };
-  const models = { routes: () => [{ model: 'test', port }] };
+  const scripted = { name: 'test', complete: async (request: ModelRequest) => answerOf(await script(request)) };
+  const models = { routes: () => [{ model: 'test', port: options.port ?? scripted }] };
   return Promise.all([
     startWorkflowsRole(at, bundle, { ...loaded, rules, signer, workflowState: workflowStateBy(client) }),
     startAssistantRole(at, { store, agents: new Map([[agent.name, agent]]), models, countTokens, nowMs }),

@@ -10,7 +10,7 @@ import { NO_WARRANT, OF_ANOTHER, UNREADABLE_TASK } from '../../domain/failure.ts
 import { conversationOfAction, ruledStep } from '../../domain/ids.ts';
 import { refsIn } from '../../domain/item.ts';
 import type { LostClaim } from '../../store/rebuild.ts';
-import { calledEntry, intakeEntry, LOST, repliedEntry } from './heard.ts';
+import { calledEntry, intakeEntry, LOST, repliedEntry, summedUpEntry } from './heard.ts';
 import type { DecisionStatement, MessageStatement, ReportStatement, VerdictStatement } from '../../domain/signed.ts';
 import { refusedStep } from '../../trust/digest.ts';
 import { statementIn } from '../../trust/signing.ts';
@@ -148,6 +148,11 @@ const DERIVATIONS: Derivations = {
   fillFacts: (input, answer) => {
     if (answer.kind !== 'result') return NOTHING;
     return entriesOnly([calledEntry(input, `model:${input.turn}:facts`, answer.result, answer.atMs)]);
+  },
+
+  sumUp: (input, answer) => {
+    if (answer.kind !== 'result' || answer.result.by !== 'model') return NOTHING;
+    return entriesOnly([summedUpEntry(input, answer.result, answer.atMs)]);
   },
 
   takeIntake: (input, answer) => {

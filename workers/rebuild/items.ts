@@ -3,7 +3,7 @@
 // hole would have the model ask again for what was done. Pure. May import domain, trust and the store's types.
 import { endingText, type Proposal, trustOfEnding } from '../../domain/action.ts';
 import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../../domain/activity-ports.ts';
-import { againKey, factsKey, messageKey, modelKey, reportKey, resultKey } from '../../domain/ids.ts';
+import { againKey, factsKey, messageKey, modelKey, reportKey, resultKey, summaryKey } from '../../domain/ids.ts';
 import { type ModelCall, type NewItem, refsIn } from '../../domain/item.ts';
 import type { MessageStatement, ReportStatement } from '../../domain/signed.ts';
 import type { LostItem } from '../../store/rebuild.ts';
@@ -33,6 +33,7 @@ export function itemsOf(calls: readonly Call[]): readonly LostItem[] {
 }
 
 const LOST_REPLY = '[What was answered here is lost.]';
+const LOST_SUMMARY = '[What was summed up here is lost.]';
 const LOST_RESULT = 'What came back is lost.';
 
 const DERIVATIONS: Derivations = {
@@ -87,6 +88,14 @@ const DERIVATIONS: Derivations = {
   fillFacts: ({ conversationId, turn }, { item: { id } }) => {
     const body = { kind: 'facts', text: '{}' } as const;
     return withId({ key: factsKey(turn), conversationId, turn, trust: 'model', body }, id);
+  },
+
+  // Its sentences are lost. Its sources may be there still, where people read them; what it was worth is not known.
+  sumUp: ({ conversationId, turn }, { item: { id }, by }) => {
+    const nothing = { lines: [], named: [], unnamed: 0, people: [], sources: [], isClean: false } as const;
+    const of = { fromTurn: 1, toTurn: turn, sinceMs: 0 };
+    const body = { kind: 'summary', text: LOST_SUMMARY, by, ...of, ...nothing } as const;
+    return withId({ key: summaryKey(turn), conversationId, turn, trust: 'untrusted', body }, id);
   },
 
   act: ({ proposal: { actionId, conversationId, turn, callId, tool } }, result) => {

@@ -207,7 +207,7 @@ function messagesOf(request: ModelRequest): readonly Message[] {
   return messages;
 }
 
-function messageOf(body: ItemBody, model: string): Message {
+function messageOf(body: ModelRequest['transcript'][number], model: string): Message {
   if (body.kind === 'tool_result') return { role: 'tool', tool_call_id: body.callId, content: body.text };
   if (body.kind === 'calls') return callsOf(body, model);
   const { role, text } = wordsOf(body);

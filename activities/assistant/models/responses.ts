@@ -157,7 +157,7 @@ function answerOf(
   };
 }
 
-function inputOf(body: ItemBody, model: string): readonly ResponseInputItem[] {
+function inputOf(body: ModelRequest['transcript'][number], model: string): readonly ResponseInputItem[] {
   if (body.kind === 'tool_result') return [{ type: 'function_call_output', call_id: body.callId, output: body.text }];
   if (body.kind === 'calls') return callsOf(body, model);
   const { role, text } = wordsOf(body);

@@ -59,7 +59,7 @@ function facts(intake: Intake | undefined, { transcript }: ModelRequest): ModelA
 const QUOTED_CHARS = 80;
 
 /** One message a turn is acted on, its last. The others are named, so that nobody takes them for done. */
-function notTaken(transcript: readonly ItemBody[]): string {
+function notTaken(transcript: ModelRequest['transcript']): string {
   if (transcript.at(-1)?.kind === 'report') return '';
   const last = transcript.findLastIndex((body) => body.kind === 'message');
   const before = transcript.findLastIndex((body, at) => at < last && body.kind !== 'message');
@@ -96,7 +96,7 @@ function calls({ tool, args }: DemoCall, { transcript }: ModelRequest): ModelAns
 }
 
 /** One above the latest of its ids on the transcript, so that none repeats within what is shown. */
-function nextCallId(transcript: readonly ItemBody[]): string {
+function nextCallId(transcript: ModelRequest['transcript']): string {
   const made = transcript.flatMap((body) => (body.kind === 'calls' ? body.calls.map((call) => call.callId) : []));
   const numbers = made.map((id) => Number(/^demo_(\d{1,9})$/.exec(id)?.[1] ?? 0));
   return `demo_${Math.max(0, ...numbers) + 1}`;
