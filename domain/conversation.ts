@@ -106,6 +106,8 @@ export interface ConversationState {
   speakers: string[];
   /** Signals taken in this run; the server does not count them for us. */
   signals: number;
+  /** Messages taken in this run; absent before the first. */
+  heard?: number;
   /** The number of the last word to what waits here, and of the changes that wait to be told; absent before the first. */
   told?: number;
   numbers?: number[];
@@ -165,6 +167,12 @@ export const MAX_REPORTS = 50;
 export const MAX_REPORT_CHARS = 16_384;
 // 8,000 of the server's 10,000 per run: room for those that arrive while the run ends.
 export const MAX_SIGNALS_PER_RUN = 8_000;
+// 1,000, not the 4,096 at which the server suggests it: a role that was killed replays what there is of a run within one
+// Workflow Task, of two seconds, also on a machine that is busy. It is some thirty turns.
+export const MAX_EVENTS_PER_RUN = 1_000;
+// 500: five full queues, and more than the events of a run have room for between turns, so that only a turn that is held for
+// long comes here. The server's 2,000 Updates of a run are never used up: where none gets in, nobody can resume it.
+export const MAX_HEARD_PER_RUN = 500;
 
 export function openConversation(input: ConversationInput): ConversationState {
   const { conversationId, agent, tenant } = input;
@@ -181,7 +189,8 @@ export function openConversation(input: ConversationInput): ConversationState {
   };
   const phases = { phase: 'open', knownPhase: 'open', resumesTo: 'open', announcer: false } as const;
   // A state that an earlier version wrote lacks what came later.
-  const before = { ...(input.inChannel && { delivery: nothingSaid() }), ...input.state };
+  const { heard: _, ...past } = input.state ?? {};
+  const before = { ...(input.inChannel && { delivery: nothingSaid() }), ...past };
   const state = { conversationId, agent, tenant, ...phases, shown: 'open · ', turn: 0, ...empty, ...before };
   // What fell out under an earlier version is on no label.
   if (input.state !== undefined && input.state.speakers === undefined) state.forgotten = 'untrusted';
@@ -194,12 +203,16 @@ export function awaitReport(state: ConversationState, batch: WaitingBatch): void
   if (!state.waiting.some((one) => one.batchId === batch.batchId)) state.waiting.push(batch);
 }
 
-/** Why a message cannot be taken now, by failure type; undefined when it can. A known id is always answered. */
+/**
+ * Why a message cannot be taken now, by failure type; undefined when it can. A known id is answered, as long as the run has
+ * room for an answer.
+ */
 export function refusalOf(
   state: ConversationState,
   message: Pick<SubmittedMessage, 'id' | 'text'> & Partial<SubmittedMessage>,
 ): 'ConversationStopped' | 'ConversationClosed' | 'InboxFull' | 'MessageRejected' | undefined {
   if (state.phase === 'closed') return 'ConversationClosed';
+  if ((state.heard ?? 0) >= MAX_HEARD_PER_RUN) return 'InboxFull';
   const queued = state.inbox.find((one) => one.id === message.id);
   if (queued !== undefined && queued.text !== message.text) return 'MessageRejected';
   if (state.seen.includes(message.id)) return undefined;
@@ -211,6 +224,7 @@ export function refusalOf(
 
 /** Queue a message once. */
 export function enqueue(state: ConversationState, message: SubmittedMessage): Ticket {
+  state.heard = (state.heard ?? 0) + 1;
   const duplicate = state.seen.includes(message.id);
   const held = holdOf(state, message);
   const ticket = {
