@@ -8,6 +8,7 @@ import type { Priority } from './intake.ts';
 import type { ItemRef } from './item.ts';
 import type { ProcedureNews, StepOf } from './procedure-run.ts';
 import { type ShutBudget, shutFor } from './reserving.ts';
+import { MAX_HEARD_PER_RUN } from './run-bounds.ts';
 import type { MessageStatement, ReportStatement, Signed } from './signed.ts';
 import { utf8Bytes } from './text.ts';
 
@@ -165,15 +166,6 @@ export const MAX_WAITING = 20;
 export const MAX_REPORTS = 50;
 // 16,384 characters of a signed report: its text has at most 9,000 bytes of JSON, and base64 and what is around it add half.
 export const MAX_REPORT_CHARS = 16_384;
-// 8,000 of the server's 10,000 per run: room for those that arrive while the run ends.
-export const MAX_SIGNALS_PER_RUN = 8_000;
-// 1,000, not the 4,096 at which the server suggests it: a role that was killed replays what there is of a run within one
-// Workflow Task, of two seconds, also on a machine that is busy. It is some thirty turns.
-export const MAX_EVENTS_PER_RUN = 1_000;
-// 500: five full queues, and more than the events of a run have room for between turns, so that only a turn that is held for
-// long comes here. The server's 2,000 Updates of a run are never used up: where none gets in, nobody can resume it.
-export const MAX_HEARD_PER_RUN = 500;
-
 export function openConversation(input: ConversationInput): ConversationState {
   const { conversationId, agent, tenant } = input;
   const empty = {
@@ -203,10 +195,7 @@ export function awaitReport(state: ConversationState, batch: WaitingBatch): void
   if (!state.waiting.some((one) => one.batchId === batch.batchId)) state.waiting.push(batch);
 }
 
-/**
- * Why a message cannot be taken now, by failure type; undefined when it can. A known id is answered, as long as the run has
- * room for an answer.
- */
+/** Why a message cannot be taken now, by failure type; undefined when it can. A known id needs room in the run alone. */
 export function refusalOf(
   state: ConversationState,
   message: Pick<SubmittedMessage, 'id' | 'text'> & Partial<SubmittedMessage>,

@@ -12,11 +12,10 @@ import {
   type ConversationInput,
   type ConversationState,
   hasWork,
-  MAX_EVENTS_PER_RUN,
-  MAX_SIGNALS_PER_RUN,
   openConversation,
   takeNext,
 } from '../domain/conversation.ts';
+import { MAX_EVENTS_PER_RUN, MAX_SIGNALS_PER_RUN } from '../domain/run-bounds.ts';
 import { isBehind, noteSaid } from '../domain/delivering.ts';
 import { lookForOpenings, untilNews } from './budgets.ts';
 import { deliverLast, holdDelivering, keepDelivering } from './delivering.ts';

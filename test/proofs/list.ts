@@ -9,6 +9,7 @@ import { injection } from './injection/injection.ts';
 import { killInTool } from './kill-in-tool.ts';
 import { ledger } from './ledger/ledger.ts';
 import { parked } from './parked/parked.ts';
+import { race } from './race/race.ts';
 import { retail } from './retail/retail.ts';
 import { secrets } from './secrets/secrets.ts';
 import { server } from './server/server.ts';
@@ -35,5 +36,6 @@ export const PROOFS: readonly Proof[] = [
   drift,
   injection,
   retail,
+  race,
   soak,
 ];
