@@ -4,6 +4,7 @@ import { clock } from './clock/clock.ts';
 import { crash } from './crash/crash.ts';
 import { drift } from './drift/drift.ts';
 import { firstTenMinutes } from './first-ten-minutes.ts';
+import { flat } from './flat/flat.ts';
 import { freeze } from './freeze/freeze.ts';
 import { injection } from './injection/injection.ts';
 import { killInTool } from './kill-in-tool.ts';
@@ -37,5 +38,6 @@ export const PROOFS: readonly Proof[] = [
   injection,
   retail,
   race,
+  flat,
   soak,
 ];
