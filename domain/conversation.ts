@@ -8,6 +8,7 @@ import type { Priority } from './intake.ts';
 import type { ItemRef } from './item.ts';
 import type { ProcedureNews, StepOf } from './procedure-run.ts';
 import { type ShutBudget, shutFor } from './reserving.ts';
+import { MAX_HEARD_PER_RUN } from './run-bounds.ts';
 import type { MessageStatement, ReportStatement, Signed } from './signed.ts';
 import type { Summed } from './summed.ts';
 import { utf8Bytes } from './text.ts';
@@ -107,6 +108,8 @@ export interface ConversationState extends Summed {
   speakers: string[];
   /** Signals taken in this run; the server does not count them for us. */
   signals: number;
+  /** Messages taken in this run; absent before the first. */
+  heard?: number;
   /** The number of the last word to what waits here, and of the changes that wait to be told; absent before the first. */
   told?: number;
   numbers?: number[];
@@ -164,9 +167,6 @@ export const MAX_WAITING = 20;
 export const MAX_REPORTS = 50;
 // 16,384 characters of a signed report: its text has at most 9,000 bytes of JSON, and base64 and what is around it add half.
 export const MAX_REPORT_CHARS = 16_384;
-// 8,000 of the server's 10,000 per run: room for those that arrive while the run ends.
-export const MAX_SIGNALS_PER_RUN = 8_000;
-
 export function openConversation(input: ConversationInput): ConversationState {
   const { conversationId, agent, tenant } = input;
   const empty = {
@@ -182,7 +182,8 @@ export function openConversation(input: ConversationInput): ConversationState {
   };
   const phases = { phase: 'open', knownPhase: 'open', resumesTo: 'open', announcer: false } as const;
   // A state that an earlier version wrote lacks what came later.
-  const before = { ...(input.inChannel && { delivery: nothingSaid() }), ...input.state };
+  const { heard: _, ...past } = input.state ?? {};
+  const before = { ...(input.inChannel && { delivery: nothingSaid() }), ...past };
   const state = { conversationId, agent, tenant, ...phases, shown: 'open · ', turn: 0, ...empty, ...before };
   // What fell out under an earlier version is on no label.
   if (input.state !== undefined && input.state.speakers === undefined) state.forgotten = 'untrusted';
@@ -195,12 +196,13 @@ export function awaitReport(state: ConversationState, batch: WaitingBatch): void
   if (!state.waiting.some((one) => one.batchId === batch.batchId)) state.waiting.push(batch);
 }
 
-/** Why a message cannot be taken now, by failure type; undefined when it can. A known id is always answered. */
+/** Why a message cannot be taken now, by failure type; undefined when it can. A known id needs room in the run alone. */
 export function refusalOf(
   state: ConversationState,
   message: Pick<SubmittedMessage, 'id' | 'text'> & Partial<SubmittedMessage>,
 ): 'ConversationStopped' | 'ConversationClosed' | 'InboxFull' | 'MessageRejected' | undefined {
   if (state.phase === 'closed') return 'ConversationClosed';
+  if ((state.heard ?? 0) >= MAX_HEARD_PER_RUN) return 'InboxFull';
   const queued = state.inbox.find((one) => one.id === message.id);
   if (queued !== undefined && queued.text !== message.text) return 'MessageRejected';
   if (state.seen.includes(message.id)) return undefined;
@@ -212,6 +214,7 @@ export function refusalOf(
 
 /** Queue a message once. */
 export function enqueue(state: ConversationState, message: SubmittedMessage): Ticket {
+  state.heard = (state.heard ?? 0) + 1;
   const duplicate = state.seen.includes(message.id);
   const held = holdOf(state, message);
   const ticket = {

@@ -12,10 +12,10 @@ import {
   type ConversationInput,
   type ConversationState,
   hasWork,
-  MAX_SIGNALS_PER_RUN,
   openConversation,
   takeNext,
 } from '../domain/conversation.ts';
+import { MAX_EVENTS_PER_RUN, MAX_SIGNALS_PER_RUN } from '../domain/run-bounds.ts';
 import { isBehind, noteSaid } from '../domain/delivering.ts';
 import { lookForOpenings, untilNews } from './budgets.ts';
 import { deliverLast, holdDelivering, keepDelivering } from './delivering.ts';
@@ -40,13 +40,15 @@ async function converse(
   running: { turn?: CancellationScope },
 ): Promise<void> {
   state.announcer = patched('phase-announcer');
+  const mostEvents = patched('renew-early') ? MAX_EVENTS_PER_RUN : Infinity;
+  const mustRenew = () => isLong(state, mostEvents);
   if (state.announcer) void announceChanges(state);
   void keepDelivering(state);
   const summing = notSumming();
   while (state.phase !== 'closed') {
     describeConversation(state);
     keepSummedUp(state, summing);
-    const isNews = () => hasWork(state) || state.phase !== state.knownPhase || mustRenew(state);
+    const isNews = () => hasWork(state) || state.phase !== state.knownPhase || mustRenew();
     await (state.shut === undefined ? condition(isNews) : untilNews(state, isNews));
     if (state.shut !== undefined) await lookForOpenings(state);
     await phaseIsKnown(state);
@@ -59,10 +61,8 @@ async function converse(
       delete running.turn;
       noteSaid(state);
     }
-    if (!mustRenew(state)) continue;
-    await phaseIsKnown(state);
-    if (state.delivery !== undefined) await holdDelivering(state.delivery, state);
-    await condition(() => allHandlersFinished() && !summing.isHolding); // safe: no handler waits for this loop
+    if (!mustRenew()) continue;
+    await nothingIsHalfDone(state, () => summing.isHolding);
     await continueAsNew<typeof conversation>({ ...input, state });
   }
   await phaseIsKnown(state);
@@ -72,6 +72,19 @@ async function converse(
   await condition(() => allHandlersFinished() && !summing.isHolding);
 }
 
-function mustRenew(state: ConversationState): boolean {
-  return workflowInfo().continueAsNewSuggested || state.signals > MAX_SIGNALS_PER_RUN;
+/** Resolves when nothing is under way that the end of the run would cut off, and somebody begin again. */
+async function nothingIsHalfDone(state: ConversationState, isHolding: () => boolean): Promise<void> {
+  await phaseIsKnown(state);
+  if (state.delivery !== undefined) await holdDelivering(state.delivery, state);
+  await condition(() => allHandlersFinished() && !isHolding()); // safe: no handler waits for this loop
+  // A change that came meanwhile is being told: the next run would tell it a second time.
+  while (state.changes.length > 0 && patched('renew-when-told')) {
+    await phaseIsKnown(state);
+    await condition(() => allHandlersFinished() && !isHolding());
+  }
+}
+
+function isLong({ signals }: ConversationState, mostEvents: number): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return continueAsNewSuggested || historyLength > mostEvents || signals > MAX_SIGNALS_PER_RUN;
 }

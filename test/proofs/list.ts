@@ -4,11 +4,13 @@ import { clock } from './clock/clock.ts';
 import { crash } from './crash/crash.ts';
 import { drift } from './drift/drift.ts';
 import { firstTenMinutes } from './first-ten-minutes.ts';
+import { flat } from './flat/flat.ts';
 import { freeze } from './freeze/freeze.ts';
 import { injection } from './injection/injection.ts';
 import { killInTool } from './kill-in-tool.ts';
 import { ledger } from './ledger/ledger.ts';
 import { parked } from './parked/parked.ts';
+import { race } from './race/race.ts';
 import { retail } from './retail/retail.ts';
 import { secrets } from './secrets/secrets.ts';
 import { server } from './server/server.ts';
@@ -35,5 +37,7 @@ export const PROOFS: readonly Proof[] = [
   drift,
   injection,
   retail,
+  race,
+  flat,
   soak,
 ];

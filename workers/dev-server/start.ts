@@ -31,6 +31,8 @@ export interface DevServerOptions {
   readonly namespace?: string;
   /** Wished ports; 0 takes any free one. A wished port that is taken is replaced by a free one. */
   readonly ports?: { readonly grpc: number; readonly ui: number };
+  /** Dynamic configuration of the server besides, each as name=value; for proofs. */
+  readonly settings?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   readonly report?: (line: string) => void;
 }
@@ -79,11 +81,13 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
 }
 
 async function startOnce(options: DevServerOptions): Promise<DevServer> {
-  const { stateFolder, namespace = 'default', ports = DEFAULT_PORTS, report = () => {} } = options;
+  const { stateFolder, namespace = 'default', ports = DEFAULT_PORTS, settings = [], report = () => {} } = options;
   const [grpc, ui, http, metrics] = await freePorts([ports.grpc, ports.ui, 0, 0]);
   const address = `${HOST}:${grpc}`;
   const logFile = join(stateFolder.path, 'temporal.log');
-  const guard = spawnGuard(options, logFile, serverArguments(stateFolder.path, namespace, { grpc, ui, http, metrics }));
+  const args = serverArguments(stateFolder.path, namespace, { grpc, ui, http, metrics });
+  const set = settings.flatMap((setting) => ['--dynamic-config-value', setting]);
+  const guard = spawnGuard(options, logFile, [...args, ...set]);
   const gone = new Promise<void>((resolve) => {
     guard.once('error', () => resolve());
     guard.once('exit', () => resolve());

@@ -33,6 +33,8 @@ export interface RigOptions {
   readonly passwordOf?: PasswordOf;
   /** The agents that the roles run; by default those of the proofs. */
   readonly agentsFolder?: string;
+  /** Dynamic configuration of the Temporal server, each as name=value. */
+  readonly temporalSettings?: readonly string[];
 }
 
 export interface Rig {
@@ -79,7 +81,7 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
   try {
     const [postgres, temporal, far, model] = await Promise.all([
       owned(startPrivatePostgres()),
-      owned(startTemporalServer(folder)),
+      owned(startTemporalServer(folder, options.temporalSettings)),
       owned(startFarSide()),
       owned(startModel()),
     ]);

@@ -17,7 +17,8 @@ export interface TemporalServer {
   stop(): Promise<void>;
 }
 
-export async function startTemporalServer(folder: string): Promise<TemporalServer> {
+/** `settings`: its dynamic configuration, each as name=value. */
+export async function startTemporalServer(folder: string, settings: readonly string[] = []): Promise<TemporalServer> {
   const path = join(folder, 'temporal');
   mkdirSync(path, { recursive: true });
   const lockFd = openSync(join(path, 'lock'), 'w');
@@ -26,7 +27,7 @@ export async function startTemporalServer(folder: string): Promise<TemporalServe
   const address = `127.0.0.1:${ports.grpc}`;
   let server: DevServer | undefined;
   async function start(): Promise<void> {
-    server = await startDevServer({ binary, stateFolder: { path, lockFd }, ports });
+    server = await startDevServer({ binary, stateFolder: { path, lockFd }, ports, settings });
     if (server.address === address) return;
     await server.stop();
     throw new Error(`the Temporal server is at ${server.address}, since its port ${address} was taken`);
