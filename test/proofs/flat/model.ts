@@ -12,7 +12,8 @@ const Asked = z.object({
       tool_calls: z.array(z.object({ function: z.object({ arguments: z.string() }) })).nullish(),
     }),
   ),
-  tool_choice: z.string().optional(),
+  /** An object: the form that must be filled in, of what is kept of exchanges that leave. */
+  tool_choice: z.union([z.string(), z.object({ function: z.object({ name: z.string() }) })]).optional(),
 });
 type Message = z.output<typeof Asked>['messages'][number];
 
@@ -31,8 +32,10 @@ export async function startReader() {
   const served = await serve(({ body }) => {
     const { messages, tool_choice: choice } = Asked.parse(body);
     const chars = messages.reduce((sum, { content }) => sum + (content ?? '').length, 0);
-    const calls = choice === 'none' ? [] : nextCalls(messages);
-    const answer = completion(calls.length === 0 ? { content: 'I have read it.' } : called(calls));
+    // Nothing is chosen, and so code chooses.
+    const calls = typeof choice === 'object' ? [[choice.function.name, '{}'] as const] : nextCalls(messages);
+    const isSpoken = choice === 'none' || calls.length === 0;
+    const answer = completion(isSpoken ? { content: 'I have read it.' } : called(calls));
     const promptTokens = Math.ceil(chars / CHARS_PER_TOKEN);
     return { status: 200, body: { ...answer, usage: { ...answer.usage, prompt_tokens: promptTokens } } };
   });
