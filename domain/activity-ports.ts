@@ -6,7 +6,14 @@ import type { QuestionInput, SubmittedMessage } from './conversation.ts';
 import type { Entry } from './entry.ts';
 import type { ItemRef, NewItem, Recorded } from './item.ts';
 import type { Json } from './json.ts';
-import type { CallModelInput, CallModelResult, FillFactsInput, FillFactsResult, SumUpInput, SumUpResult } from './model.ts';
+import type {
+  CallModelInput,
+  CallModelResult,
+  FillFactsInput,
+  FillFactsResult,
+  SumUpInput,
+  SumUpResult,
+} from './model.ts';
 import type { Asked } from './entitlement.ts';
 import type { IntakeTaken, IntakeWork, OpenedTurn } from './opened-turn.ts';
 import type { Seen } from './sources.ts';
