@@ -82,8 +82,14 @@ export function demandedOf(said: readonly Said[]): readonly string[] {
 
 /** How many tokens the new sentences of one compaction may be: fewer than what they stand for, and half of the summary. */
 export function roomForNew(said: readonly Said[], { maxTokens, tokensOf }: SummaryRoom): number {
-  const all = said.flatMap(({ sentences }) => sentences).reduce((sum, sentence) => sum + tokensOf(sentence), 0);
-  return Math.min(Math.floor(maxTokens / 2), all - 1);
+  const most = Math.floor(maxTokens / 2);
+  let all = 0;
+  for (const sentence of said.flatMap(({ sentences }) => sentences)) {
+    all += tokensOf(sentence);
+    // Counting takes its time, and of megabytes nobody need know how many tokens they are.
+    if (all > most) return most;
+  }
+  return all - 1;
 }
 
 /**

@@ -187,7 +187,10 @@ test('whatever was said, a summary says nothing that its sources do not, and los
         const lines = chooseByCode(saidIn(items), small);
         summary = { ...foldIn(summary, { items, lines, by: 'code', isWhole: true }, small), sources: [] };
       }
-      const whole = compactions.flat().flatMap(({ body }) => sentencesOf(body.text)).join(' ');
+      const whole = compactions
+        .flat()
+        .flatMap(({ body }) => sentencesOf(body.text))
+        .join(' ');
       for (const { words } of summary?.lines ?? []) {
         for (const part of words.split(' … ')) ok(whole.includes(part), part);
       }

@@ -159,7 +159,9 @@ for (const [what, said, origin] of TABLE) {
 }
 
 test('what a later summary takes on keeps the worst label of all before it, also through a renewal', () => {
-  const items = (['mail', 'own', 'own'] as const).map((kind, at) => anItem([kind, `4711-${at} is it. All else that was said is of no matter.`], at));
+  const items = (['mail', 'own', 'own'] as const).map((kind, at) =>
+    anItem([kind, `4711-${at} is it. All else that was said is of no matter.`], at),
+  );
   const { state, shown } = talk(items, new Set([0, 1, 2]));
   const renewed = openConversation({
     conversationId: 'c',
