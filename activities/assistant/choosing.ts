@@ -17,7 +17,7 @@ import { ask, type Heard, type InVain, type Speaker, type Within } from './askin
 
 // 2,000 tokens: what is said to the model besides the sources.
 const AROUND_TOKENS = 2_000;
-// 2 characters are at least a token in most scripts; what is left out for want of room is left out whole sentences at a time.
+// 2 characters are at least a token in most scripts. What there is no room for is left out by whole sentences.
 const CHARS_PER_TOKEN = 2;
 // 4,000 characters of one source: nobody's words displace everybody else's.
 const MAX_SOURCE_CHARS = 4_000;

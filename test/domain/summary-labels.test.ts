@@ -1,4 +1,4 @@
-// The label of a summary: no sequence of compactions makes any value better than it was, and nothing in one is anybody's wish.
+// The label of a summary: no sequence of compactions makes any value better than it was, and none is anybody's wish.
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
