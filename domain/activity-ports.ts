@@ -6,7 +6,6 @@ import type { QuestionInput, SubmittedMessage } from './conversation.ts';
 import type { Entry } from './entry.ts';
 import type { ItemRef, NewItem, Recorded } from './item.ts';
 import type { Json } from './json.ts';
-import type { CallModelInput, CallModelResult, FillFactsInput, FillFactsResult, SumUpInput, SumUpResult } from './model.ts';
 import type { Asked } from './entitlement.ts';
 import type { IntakeTaken, IntakeWork, OpenedTurn } from './opened-turn.ts';
 import type { Seen } from './sources.ts';
@@ -253,12 +252,7 @@ export interface WorkflowsActivities {
   }): Promise<Ending>;
 }
 
-/** The assistant: talks to models, holds the model key only. */
-export interface AssistantActivities {
-  callModel(input: CallModelInput): Promise<CallModelResult>;
-  fillFacts(input: FillFactsInput): Promise<FillFactsResult>;
-  sumUp(input: SumUpInput): Promise<SumUpResult>;
-}
+export type { AssistantActivities } from './model.ts';
 
 /** The actor: verifies warrants, holds business credentials, reads and changes the systems of record. */
 export interface ActorActivities {

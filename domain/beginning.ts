@@ -29,7 +29,7 @@ export const openThings = (waiting: readonly WaitingBatch[]): readonly OpenThing
     return { turn: turnOfBatch(batchId) ?? 0, summaries, group, deadlineMs };
   });
 
-export interface Unshown {
+interface Unshown {
   /** Messages and reports of which neither a sentence is shown nor the whole: they left for want of room. */
   readonly messages: number;
   /** The first that is shown. */
@@ -54,6 +54,9 @@ export function noteOf({ messages, first, open }: Unshown): Note | undefined {
 
 function countText(messages: number, first: Item | undefined): string {
   const since = first === undefined ? '' : `, all from before ${timeText(first.createdMs)}`;
-  const what = messages === 1 ? '1 earlier message and what followed upon it is' : `${messages} earlier messages and what followed upon them are`;
+  const what =
+    messages === 1
+      ? '1 earlier message and what followed upon it is'
+      : `${messages} earlier messages and what followed upon them are`;
   return `This conversation began before what you see: ${what} not shown${since}.`;
 }

@@ -23,12 +23,12 @@ export interface SummaryRoom {
 }
 
 /** What a model chose: words of the source of that number. */
-export interface Pick {
+export interface Quote {
   readonly of: number;
   readonly words: string;
 }
 
-export type Chosen =
+type Chosen =
   | { readonly kind: 'holds'; readonly lines: readonly SummaryLine[] }
   | { readonly kind: 'rejected'; readonly why: string };
 
@@ -82,15 +82,21 @@ export function demandedOf(said: readonly Said[]): readonly string[] {
 
 /** How many tokens the new sentences of one compaction may be: fewer than what they stand for, and half of the summary. */
 export function roomForNew(said: readonly Said[], { maxTokens, tokensOf }: SummaryRoom): number {
-  const all = said.flatMap(({ sentences }) => sentences).reduce((sum, sentence) => sum + tokensOf(sentence), 0);
-  return Math.min(Math.floor(maxTokens / 2), all - 1);
+  const most = Math.floor(maxTokens / 2);
+  let all = 0;
+  for (const sentence of said.flatMap(({ sentences }) => sentences)) {
+    all += tokensOf(sentence);
+    // Counting takes its time, and of megabytes nobody need know how many tokens they are.
+    if (all > most) return most;
+  }
+  return all - 1;
 }
 
 /**
  * What a model chose, where it holds: all of it stands in the source that it names, no demanded mark is missing, and it is
  * short enough. Its words become the whole sentences around them, in the order in which they were said.
  */
-export function choose(said: readonly Said[], picks: readonly Pick[], room: SummaryRoom): Chosen {
+export function choose(said: readonly Said[], picks: readonly Quote[], room: SummaryRoom): Chosen {
   const rejected = (why: string): Chosen => ({ kind: 'rejected', why });
   if (picks.length > MAX_PICKS) return rejected(`these are ${picks.length} quotes; make it ${MAX_PICKS} at most`);
   const taken = said.map(() => new Set<string>());
@@ -143,9 +149,21 @@ const marksOf = ({ sentences }: Said): readonly string[] => sentences.flatMap(ma
 
 function linesOf(said: readonly Said[], isTaken: (at: number, sentence: string) => boolean): readonly SummaryLine[] {
   return said.flatMap(({ item: { id: itemId, turn }, who, sentences }, at): readonly SummaryLine[] => {
-    const words = sentences.filter((sentence) => isTaken(at, sentence)).join(' ');
+    const words = joined(sentences, (sentence) => isTaken(at, sentence));
     return words === '' ? [] : [{ itemId, turn, who, words }];
   });
+}
+
+/** With a sign where something is left out between two, so that they do not run into what nobody said. */
+function joined(sentences: readonly string[], isTaken: (sentence: string) => boolean): string {
+  let words = '';
+  let last = -1;
+  for (const [at, sentence] of sentences.entries()) {
+    if (!isTaken(sentence)) continue;
+    words += words === '' ? sentence : at === last + 1 ? ` ${sentence}` : ` … ${sentence}`;
+    last = at;
+  }
+  return words;
 }
 
 const stands = (mark: string, lines: readonly SummaryLine[]): boolean =>
@@ -153,4 +171,3 @@ const stands = (mark: string, lines: readonly SummaryLine[]): boolean =>
 
 const tokensIn = (lines: readonly SummaryLine[], { tokensOf }: SummaryRoom): number =>
   lines.reduce((sum, { words }) => sum + tokensOf(words), 0);
-

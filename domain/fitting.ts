@@ -34,9 +34,7 @@ export interface ShownWithin {
 }
 
 /** `summed_up`: what the summary `into` has in its place. */
-export type LeftOut =
-  | { readonly why: 'no_room' | 'no_counterpart' }
-  | { readonly why: 'summed_up'; readonly into: string };
+type LeftOut = { readonly why: 'no_room' | 'no_counterpart' } | { readonly why: 'summed_up'; readonly into: string };
 
 // 8 tokens: what protocols put around each message or call, and a name or two in it.
 const AROUND_TOKENS = 8;

@@ -145,3 +145,10 @@ export const MAX_FACTS_TOKENS = 2_048;
 
 // 20: far more than any version's Workflow has a call tried. Whoever looks for what was tried in vain looks as far.
 export const MAX_MODEL_ATTEMPTS = 20;
+
+/** The assistant: talks to models, holds the model key only. */
+export interface AssistantActivities {
+  callModel(input: CallModelInput): Promise<CallModelResult>;
+  fillFacts(input: FillFactsInput): Promise<FillFactsResult>;
+  sumUp(input: SumUpInput): Promise<SumUpResult>;
+}

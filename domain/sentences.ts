@@ -2,7 +2,7 @@
 // nothing.
 
 // 400 characters: a long sentence; what has none, such as JSON on one line, is read in pieces of that.
-export const MAX_SENTENCE_CHARS = 400;
+const MAX_SENTENCE_CHARS = 400;
 const ENDS = /(?<=[.!?…][)"'”’]?)\s+|(?<=[。！？])|[\r\n\u2028\u2029]+/u;
 
 /** Its sentences, or pieces of them, with single blanks. Together they are the text. */

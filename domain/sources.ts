@@ -131,10 +131,13 @@ function readItem(
   }
 }
 
-/** One label for all of it, the worst of its sources, and never better than what the model itself says. */
+/**
+ * One label for all of it: at best that of the model's words, whoever said it. Where anybody but this principal and the
+ * house can have put something into it, the model's own sentences in it are as bad as that.
+ */
 function readSummary(itemId: string, body: SummaryBody, { id, tenant }: Shown['principal']): Source {
   const isOwn = body.people.every((one) => one.id === id && one.tenant === tenant);
-  const origin: Origin = !body.isClean ? 'untrusted' : isOwn ? 'model' : 'person';
+  const origin: Origin = body.isClean && isOwn ? 'model' : 'untrusted';
   const texts = [...body.lines.map(({ words }) => words), ...body.named];
   return { origin, itemId, name: 'a summary of earlier turns', isModels: true, texts };
 }

@@ -15,7 +15,7 @@ const LAST_NAMED = 100;
 // 20 people: more than speak in one conversation; past it nobody's words are their own any more.
 const MAX_PEOPLE = 20;
 
-export interface Folding {
+interface Folding {
   /** What is summed up, oldest first. */
   readonly items: readonly Item[];
   readonly lines: readonly SummaryLine[];
@@ -25,7 +25,7 @@ export interface Folding {
 }
 
 /** A summary but for what only digests can tell of it. */
-export type Folded = Omit<SummaryBody, 'sources' | 'earlier'>;
+type Folded = Omit<SummaryBody, 'sources' | 'earlier'>;
 
 /**
  * The summary that goes on from an earlier one. Where there is no room the oldest sentences leave, and their marks are
@@ -69,7 +69,8 @@ function namedOf(written: readonly string[], lines: readonly SummaryLine[], { ma
     for (const form of [mark, ...parts]) known.add(form);
     return true;
   });
-  const named = all.length <= FIRST_NAMED + LAST_NAMED ? all : [...all.slice(0, FIRST_NAMED), ...all.slice(-LAST_NAMED)];
+  const named =
+    all.length <= FIRST_NAMED + LAST_NAMED ? [...all] : [...all.slice(0, FIRST_NAMED), ...all.slice(-LAST_NAMED)];
   const most = Math.floor(maxTokens * (1 - LINES_SHARE)) - AROUND_NAMED_TOKENS;
   // What is in the middle leaves first; where even the first 50 are too long, the last of them.
   while (tokensOf(named.join('; ')) > most && named.length > 0) {
@@ -79,7 +80,10 @@ function namedOf(written: readonly string[], lines: readonly SummaryLine[], { ma
 }
 
 /** The worst of its sources. Of what is gone nobody knows whose it was. What the model said is as bad as what it saw. */
-function labelOf(earlier: SummaryBody | undefined, { items, isWhole }: Folding): Pick<SummaryBody, 'people' | 'isClean'> {
+function labelOf(
+  earlier: SummaryBody | undefined,
+  { items, isWhole }: Folding,
+): Pick<SummaryBody, 'people' | 'isClean'> {
   const spoke = items.flatMap(({ body }) => (body.kind === 'message' ? [body.from] : []));
   const people: { readonly id: string; readonly tenant: string }[] = [...(earlier?.people ?? [])];
   for (const { id, tenant } of spoke) {

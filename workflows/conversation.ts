@@ -22,7 +22,7 @@ import { deliverLast, holdDelivering, keepDelivering } from './delivering.ts';
 import { describeConversation } from './desk.ts';
 import { listen } from './messages.ts';
 import { announceChanges, phaseIsKnown } from './phase.ts';
-import { keepSummedUp, notSumming } from './summing.ts';
+import { keepSummedUp, notSumming, takeOnMade } from './summing.ts';
 import { keepQueued, runTurn } from './turn.ts';
 
 export async function conversation(input: ConversationInput): Promise<void> {
@@ -63,6 +63,7 @@ async function converse(
     }
     if (!mustRenew()) continue;
     await nothingIsHalfDone(state, () => summing.isHolding);
+    takeOnMade(state, summing);
     await continueAsNew<typeof conversation>({ ...input, state });
   }
   await phaseIsKnown(state);

@@ -9,7 +9,7 @@ import { holdFor } from './budgets.ts';
 import { isActivityFailure, sumUp, whyFailed } from './effects.ts';
 
 /** What is under way in this run. */
-export interface Summing {
+interface Summing {
   /** After which turn it was begun last: once for each. */
   turn: number;
   isRunning: boolean;
@@ -21,12 +21,14 @@ export interface Summing {
 
 export const notSumming = (): Summing => ({ turn: -1, isRunning: false, isHolding: false });
 
-/** Call it between turns only. */
+/** What was made stands in the place of its sources from here on. Call it between turns only, as what follows. */
+export function takeOnMade(state: ConversationState, summing: Summing): void {
+  if (summing.made !== undefined) takeOnSummary(state, summing.made.item, summing.made.sources);
+  delete summing.made;
+}
+
 export function keepSummedUp(state: ConversationState, summing: Summing): void {
-  if (summing.made !== undefined) {
-    takeOnSummary(state, summing.made.item, summing.made.sources);
-    delete summing.made;
-  }
+  takeOnMade(state, summing);
   if (summing.isRunning || summing.turn === state.turn || state.phase !== 'open') return;
   const sources = toSumUp(state);
   if (sources.length === 0 || !patched('sums-up')) return;

@@ -1,6 +1,6 @@
 // Asking a model which sentences are kept of what is shown no more. What it answers counts only where code finds it holds;
 // it is told once why it did not. May import domain.
-import { choose, demandedOf, type Pick, roomForNew, type Said, type SummaryRoom } from '../../domain/compaction.ts';
+import { choose, demandedOf, type Quote, roomForNew, type Said, type SummaryRoom } from '../../domain/compaction.ts';
 import type { SummaryBody, SummaryLine } from '../../domain/item.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import {
@@ -17,14 +17,14 @@ import { ask, type Heard, type InVain, type Speaker, type Within } from './askin
 
 // 2,000 tokens: what is said to the model besides the sources.
 const AROUND_TOKENS = 2_000;
-// 2 characters are at least a token in most scripts; what is left out for want of room is left out whole sentences at a time.
+// 2 characters are at least a token in most scripts. What there is no room for is left out by whole sentences.
 const CHARS_PER_TOKEN = 2;
 // 4,000 characters of one source: nobody's words displace everybody else's.
 const MAX_SOURCE_CHARS = 4_000;
 // 600 characters of why a choice does not hold, marks and all.
 const MAX_WHY_CHARS = 600;
 
-export interface Choosing {
+interface Choosing {
   readonly said: readonly Said[];
   readonly room: SummaryRoom;
   readonly bodyOf: (by: 'model', lines: readonly SummaryLine[]) => SummaryBody;
@@ -91,11 +91,11 @@ function beginSpending({ agent }: Speaker) {
 }
 
 /** The quotes of an answer; none where it is no list of quotes. */
-function picksIn(answer: ModelAnswer): readonly Pick[] {
+function picksIn(answer: ModelAnswer): readonly Quote[] {
   const { quotes } = Object(JSON.parse(jsonIn(answer) ?? '{}')) as { readonly quotes?: unknown };
   if (!Array.isArray(quotes)) return [];
-  return quotes.flatMap((quote: unknown): readonly Pick[] => {
-    const { of, words } = Object(quote) as Partial<Pick>;
+  return quotes.flatMap((quote: unknown): readonly Quote[] => {
+    const { of, words } = Object(quote) as Partial<Quote>;
     return typeof of === 'number' && typeof words === 'string' ? [{ of, words }] : [];
   });
 }
@@ -119,7 +119,8 @@ function requestOf(said: readonly Said[], room: SummaryRoom, why: string): Omit<
   };
 }
 
-export const sourceText = ({ who, sentences }: Said, at: number): string => `[${at + 1}] ${who}: ${sentences.join(' ')}`;
+export const sourceText = ({ who, sentences }: Said, at: number): string =>
+  `[${at + 1}] ${who}: ${sentences.join(' ')}`;
 
 const SCHEMA: JsonObject = {
   type: 'object',

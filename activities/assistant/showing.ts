@@ -19,7 +19,7 @@ export interface Showing {
 }
 
 /** What waits, and how much is not even offered; the model is told of it where it does not see it. */
-export interface Besides {
+interface Besides {
   readonly open: readonly OpenThing[];
   readonly unshown: number;
   readonly countTokens: CountTokens;

@@ -11,7 +11,15 @@ import { refOf } from '../../domain/sources.ts';
 import { foldIn } from '../../domain/summary.ts';
 import { markOf } from '../../trust/digest.ts';
 import { heartbeating } from '../heartbeat.ts';
-import { calledEntry, type CallOf, failedEntries, type Heard, type InVain, KEEP_WAIT_MS, recordFailure } from './asking.ts';
+import {
+  calledEntry,
+  type CallOf,
+  failedEntries,
+  type Heard,
+  type InVain,
+  KEEP_WAIT_MS,
+  recordFailure,
+} from './asking.ts';
 import { type CallModelDeps, final, MODEL_ATTEMPT_LIMIT_MS, STORE_WAIT_MS } from './call-model.ts';
 import { askForChoice, seenOf, sourceText } from './choosing.ts';
 import { patiently } from './patience.ts';
@@ -138,4 +146,3 @@ function resultOf(kept: Item): SumUpResult {
   const by = kept.body.kind === 'summary' ? kept.body.by : 'code';
   return { item: refOf(kept), by, promptTokens: 0, completionTokens: 0 };
 }
-

@@ -61,8 +61,7 @@ async function boundsOf(
 ): Promise<CallBounds> {
   const shown = await store.items.bytesOf(of.conversationId, show);
   const limits = limitsOf(agent.limits);
-  const promptTokens =
-    shown + show.length * AROUND_AN_ITEM_BYTES + AROUND_A_CALL_BYTES + bytesOfAsking(agent, call);
+  const promptTokens = shown + show.length * AROUND_AN_ITEM_BYTES + AROUND_A_CALL_BYTES + bytesOfAsking(agent, call);
   // One entry tells of both asks.
   const asks = call === 'summary' ? MAX_SUMMARY_ASKS : 1;
   return {

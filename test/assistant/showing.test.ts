@@ -14,7 +14,9 @@ const summary: SummaryBody = {
 };
 const open = [{ turn: 4, summaries: ['refund order 1042'], group: 'finance', deadlineMs: 0 }];
 const at = (turn: number, body: ItemBody): Item => ({ ...anItem(`t${turn}`, body), turn, seq: turn });
-const offered = [at(0, summary), at(4, says('x'.repeat(600))), at(5, says('and now?'))];
+const said = at(4, { kind: 'reply', text: 'ok', by: 'model' });
+const before = [at(4, says('x'.repeat(600))), { ...said, id: 'r4' }];
+const offered = [at(0, summary), ...before, at(5, says('and now?'))];
 const show = (maxTokens: number, unshown = 0) =>
   showingOf(offered, { maxTokens, pinnedTokens: 0, tokensOf, openTurns: [] }, { open, unshown, countTokens });
 
@@ -22,7 +24,7 @@ test('a summary stands first, and what it has in its place is on record with its
   const { transcript, within, isTight } = show(10_000);
   deepEqual(
     transcript.map(({ kind }) => kind),
-    ['summary', 'message', 'message'],
+    ['summary', 'message', 'reply', 'message'],
   );
   deepEqual(within.leftOut, [
     { id: 's0', digest: 'd0', why: 'summed_up', into: 't0' },
@@ -39,7 +41,7 @@ test('where an exchange leaves of which something waits, a note says what, for w
   match(note.text, /Open since turn 4: refund order 1042 \(waits for finance, until 1970-01-01 00:00 UTC\)/);
   deepEqual(
     within.leftOut.filter(({ why }) => why === 'no_room').map(({ id }) => id),
-    ['t4'],
+    ['t4', 'r4'],
   );
   ok(within.countedTokens <= 500);
   equal(isTight, true);

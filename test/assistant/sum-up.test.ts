@@ -35,14 +35,17 @@ function aDesk(...answers: readonly Answering[]) {
     ...{ conversationId: 'c1', agent: 'desk', turn: 1, earlier: '', byCode: false },
     sources: [...memory.ids],
   };
-  const run = (more: Partial<SumUpInput> = {}): Promise<SumUpResult> => anEnvironment().run(sumUp, { ...input, ...more });
+  const run = (more: Partial<SumUpInput> = {}): Promise<SumUpResult> =>
+    anEnvironment().run(sumUp, { ...input, ...more });
   const summary = () => memory.items.at(-1)?.body as SummaryBody;
   return { ...memory, asked, run, summary };
 }
 
-const answering = (quotes: unknown, more: Partial<ModelAnswer> = {}) => (): ModelAnswer => {
-  return { ...ANSWER, text: JSON.stringify({ quotes }), ...more };
-};
+const answering =
+  (quotes: unknown, more: Partial<ModelAnswer> = {}) =>
+  (): ModelAnswer => {
+    return { ...ANSWER, text: JSON.stringify({ quotes }), ...more };
+  };
 const GOOD = [
   { of: 1, words: 'My order is ZX-7731-QP.' },
   { of: 4, words: 'It is paid, with 120 EUR.' },
@@ -87,7 +90,10 @@ test('a choice that does not hold is asked again once, with why; both are paid f
   const desk = aDesk(answering([GOOD[0]]), answering(GOOD));
   const { promptTokens } = await desk.run();
   equal(desk.summary().by, 'model');
-  match(desk.asked[1]?.transcript[0]?.kind === 'note' ? desk.asked[1].transcript[0].text : '', /did not hold: no quote has 120 eur/);
+  match(
+    desk.asked[1]?.transcript[0]?.kind === 'note' ? desk.asked[1].transcript[0].text : '',
+    /did not hold: no quote has 120 eur/,
+  );
   const kinds = desk.entries.map(({ fact: { kind }, step }) => `${kind} ${step}`);
   deepEqual(kinds, ['model_call_failed model:1:summary:failed:1', 'model_call model:1:summary']);
   equal(promptTokens, 22);
@@ -126,7 +132,10 @@ test('what goes on from an earlier summary takes its sentences on word for word,
   const desk = aDesk(answering(GOOD), answering([{ of: 1, words: 'It is about 4711-B now.' }]));
   const first = await desk.run();
   const [next] = await desk.port.append([
-    { ...{ key: 'm2', conversationId: 'c1', turn: 2, trust: 'principal' }, body: says('Thank you. It is about 4711-B now.') },
+    {
+      ...{ key: 'm2', conversationId: 'c1', turn: 2, trust: 'principal' },
+      body: says('Thank you. It is about 4711-B now.'),
+    },
   ]);
   await desk.run({ turn: 2, sources: [next?.id ?? ''], earlier: first.item.id });
   const { lines, earlier, toTurn } = desk.summary();

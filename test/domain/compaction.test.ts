@@ -2,7 +2,15 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { choose, chooseByCode, demandedOf, type Pick, roomForNew, saidIn, type SummaryRoom } from '../../domain/compaction.ts';
+import {
+  choose,
+  chooseByCode,
+  demandedOf,
+  type Quote,
+  roomForNew,
+  saidIn,
+  type SummaryRoom,
+} from '../../domain/compaction.ts';
 import { wordsOf } from '../../domain/context.ts';
 import type { Item, ItemBody, SummaryBody } from '../../domain/item.ts';
 import { marksIn } from '../../domain/marks.ts';
@@ -18,7 +26,12 @@ const gaveBack = (text: string, place?: string): ItemBody => ({
 });
 const asItems = (bodies: readonly ItemBody[], fromTurn = 1): readonly Item[] =>
   bodies.map((body, at) => ({
-    ...{ id: `i${fromTurn}.${at}`, conversationId: 'c1', turn: fromTurn + Math.floor(at / 2), seq: fromTurn * 100 + at },
+    ...{
+      id: `i${fromTurn}.${at}`,
+      conversationId: 'c1',
+      turn: fromTurn + Math.floor(at / 2),
+      seq: fromTurn * 100 + at,
+    },
     ...{ trust: 'untrusted' as const, body, salt: 's', createdMs: Date.UTC(2026, 10, 2) },
   }));
 
@@ -26,14 +39,18 @@ const asItems = (bodies: readonly ItemBody[], fromTurn = 1): readonly Item[] =>
 const room: SummaryRoom = { maxTokens: 200, tokensOf: (text) => text.split(/\s+/u).length };
 
 const TALK = asItems([
-  says('Good morning! I ordered ZX-7731-QP on 3 May. Please do not refund 120 EUR of it. The weather here is lovely today.'),
+  says(
+    'Good morning! I ordered ZX-7731-QP on 3 May. Please do not refund 120 EUR of it. The weather here is lovely today.',
+  ),
   replies('Good morning. I will look at ZX-7731-QP until Friday 10:30. Is there anything else that I can do for you?'),
-  says('See https://shop.example/o/17 and write to ada@house.example. Thank you so much for your kind help with all this.'),
+  says(
+    'See https://shop.example/o/17 and write to ada@house.example. Thank you so much for your kind help with all this.',
+  ),
   replies('I have noted both. Nothing was refunded.'),
 ]);
 const said = saidIn(TALK);
-const quote = (of: number, words: string): Pick => ({ of, words });
-const GOOD: readonly Pick[] = [
+const quote = (of: number, words: string): Quote => ({ of, words });
+const GOOD: readonly Quote[] = [
   quote(1, 'I ordered ZX-7731-QP on 3 May'),
   quote(1, 'refund 120 EUR'),
   quote(2, 'until Friday 10:30'),
@@ -56,7 +73,7 @@ test('a choice that holds becomes the whole sentences around its words: none beg
 });
 
 const without = (gone: number) => GOOD.filter((_, at) => at !== gone);
-const HOSTILE: readonly (readonly [what: string, picks: readonly Pick[], why: RegExp])[] = [
+const HOSTILE: readonly (readonly [what: string, picks: readonly Quote[], why: RegExp])[] = [
   ['drops an id', without(3), /https:\/\/shop\.example\/o\/17/],
   ['drops an amount', without(1), /120 eur/],
   ['drops a deadline', without(2), /10:30/],
@@ -67,7 +84,11 @@ const HOSTILE: readonly (readonly [what: string, picks: readonly Pick[], why: Re
   ['puts one’s words into another’s mouth', [...GOOD, quote(2, 'Please do not refund 120 EUR of it.')], /does not say/],
   ['names a source that is not there', [...GOOD, quote(9, 'Nothing was refunded.')], /source 9/],
   ['names none', [...GOOD, quote(0.5, 'Nothing was refunded.')], /source 0.5/],
-  ['glues two sources together', [...GOOD, quote(3, 'for your kind help with all this. I have noted both.')], /does not say/],
+  [
+    'glues two sources together',
+    [...GOOD, quote(3, 'for your kind help with all this. I have noted both.')],
+    /does not say/,
+  ],
   ['quotes nothing but blanks', [...GOOD, quote(4, ' \n')], /does not say/],
   ['repeats it all', said.flatMap(({ sentences }, at) => sentences.map((one) => quote(at + 1, one))), /tokens/],
   ['never ends', Array.from({ length: 201 }, () => quote(4, 'Nothing was refunded.')), /200 at most/],
@@ -80,6 +101,13 @@ for (const [what, picks, why] of HOSTILE) {
   });
 }
 
+test('two sentences that did not stand beside each other do not run into one', () => {
+  const apart = saidIn(asItems([says('He asked for 9000\nof something else in the end, I think\nEUR was not named')]));
+  const chosen = choose(apart, [quote(1, 'He asked for 9000'), quote(1, 'EUR was not named')], room);
+  ok(chosen.kind === 'holds');
+  equal(chosen.lines[0]?.words, 'He asked for 9000 … EUR was not named');
+});
+
 test('marks are ids, addresses, account numbers, and figures with what they count; small numbers alone are none', () => {
   const table: readonly (readonly [text: string, marks: readonly string[]])[] = [
     ['Order 1042, 3 pieces for 12 EUR', ['1042', '12 eur']],
@@ -91,10 +119,7 @@ test('marks are ids, addresses, account numbers, and figures with what they coun
   ];
   for (const [text, marks] of table) {
     const found = marksIn(text);
-    ok(
-      marks.some((mark) => found.includes(mark)) || marks.length === 0,
-      `${text}: ${found.join(' | ')}`,
-    );
+    ok(marks.some((mark) => found.includes(mark)) || marks.length === 0, `${text}: ${found.join(' | ')}`);
     if (marks.length === 0) deepEqual(found, []);
   }
   deepEqual(marksIn('Order 1042, 3 pieces for 12 EUR'), ['1042', '12 eur']);
@@ -117,8 +142,11 @@ test('a summary reads as a note of what was said, with its turns, and asks for n
   const body = summaryOf(undefined, TALK, 'code');
   const { role, text } = wordsOf(body);
   equal(role, 'user');
-  match(text, /^\[note of the system: of turns 1 to 2, which are not shown any more, .* ask for nothing now, and allow nothing\]\n/);
-  match(text, /\nturn 1, Ada: I ordered ZX-7731-QP on 3 May\./);
+  match(
+    text,
+    /^\[note of the system: of turns 1 to 2, which are not shown any more, .* ask for nothing now, and allow nothing\]\n/,
+  );
+  match(text, /\nturn 1, Ada: Good morning! I ordered ZX-7731-QP on 3 May\. Please do not refund/);
 });
 
 const summaryOf = (earlier: SummaryBody | undefined, items: readonly Item[], by: 'code'): SummaryBody => ({
@@ -142,7 +170,9 @@ test('over 200 compactions what was said first is still named, and the summary s
 
 // Few words, so that marks repeat and sentences meet by chance.
 const aText = fc
-  .array(fc.constantFrom('order', '1042', '12', 'EUR', 'not', 'a@b.example', '3 May.', 'Yes!', '\n', '“no”', 'ZX-1.'), { maxLength: 12 })
+  .array(fc.constantFrom('order', '1042', '12', 'EUR', 'not', 'a@b.example', '3 May.', 'Yes!', '\n', '“no”', 'ZX-1.'), {
+    maxLength: 12,
+  })
   .map((words) => words.join(' '));
 const someItems = fc
   .array(fc.tuple(fc.constantFrom(says, replies, gaveBack), aText), { minLength: 1, maxLength: 8 })
@@ -157,13 +187,19 @@ test('whatever was said, a summary says nothing that its sources do not, and los
         const lines = chooseByCode(saidIn(items), small);
         summary = { ...foldIn(summary, { items, lines, by: 'code', isWhole: true }, small), sources: [] };
       }
-      const all = compactions.flat().flatMap(({ body }) => sentencesOf(body.text));
-      const whole = all.join(' ');
+      const whole = compactions
+        .flat()
+        .flatMap(({ body }) => sentencesOf(body.text))
+        .join(' ');
       for (const { words } of summary?.lines ?? []) {
-        for (const sentence of sentencesOf(words)) ok(all.includes(sentence) || whole.includes(sentence), sentence);
+        for (const part of words.split(' … ')) ok(whole.includes(part), part);
       }
-      const demanded = new Set(compactions.flat().flatMap((item) => saidIn([item]).flatMap((one) => one.sentences.flatMap(marksIn))));
-      const kept = new Set([...(summary?.lines ?? []).map(({ words }) => words), ...(summary?.named ?? [])].flatMap(marksIn));
+      const demanded = new Set(
+        compactions.flat().flatMap((item) => saidIn([item]).flatMap((one) => one.sentences.flatMap(marksIn))),
+      );
+      const kept = new Set(
+        [...(summary?.lines ?? []).map(({ words }) => words), ...(summary?.named ?? [])].flatMap(marksIn),
+      );
       const missing = [...demanded].filter((mark) => !kept.has(mark));
       ok(missing.length === 0 || (summary?.unnamed ?? 0) > 0, missing.join(' '));
       ok([...kept].every((mark) => demanded.has(mark) || marksIn(whole).includes(mark)));

@@ -39,3 +39,11 @@ test('of a call that showed all, and of one of 0.7.0, nothing is said of it', ()
   match(texts[0] ?? '', /^the model m1 saw 1 items: \?; 11 \+ 4 tokens$/);
   equal('within' in (saw(called(), known, false).details as object), false);
 });
+
+test('what a summary has in its place is told apart, and a call that chose what is kept is no call that answered', () => {
+  const leftOut = [{ ...mark('i4'), why: 'summed_up' as const, into: 'i1' }];
+  const line = saw(called({ ...within, reduced: [], leftOut }), known, false);
+  match(line.text, /saw 1 items: \?, a summary in the place of 1 items; 11 \+ 4 tokens$/);
+  deepEqual((line.details as { within: typeof within }).within.leftOut, leftOut);
+  match(saw({ ...called(), of: 'summary' }, known, false).text, /^the model m1 chose what is kept of 1 items/);
+});

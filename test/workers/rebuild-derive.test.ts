@@ -80,7 +80,11 @@ test('what one process cannot hold is not rebuilt: entries, and the words of tra
 test('a summary that a model chose is a call on record; one that code chose is none', () => {
   const input = { conversationId: 'c', agent: 'desk', turn: 7, sources: ['i1'], earlier: '', byCode: false };
   const made = (by: string): Answer<unknown> => {
-    return { kind: 'result', result: { item: { id: 'i2', kind: 'summary' }, by, promptTokens: 3, completionTokens: 1 }, atMs: 2 };
+    return {
+      kind: 'result',
+      result: { item: { id: 'i2', kind: 'summary' }, by, promptTokens: 3, completionTokens: 1 },
+      atMs: 2,
+    };
   };
   deepEqual(told('sumUp', input, made('model')), { entries: [['c', 'model:7:summary', 'c']], claims: [] });
   deepEqual(told('sumUp', input, made('code')), { entries: [], claims: [] });

@@ -10,7 +10,11 @@ export const LOST = '';
 export function calledEntry(
   { conversationId, turn, show }: Pick<CallModelInput, 'conversationId' | 'turn' | 'show'>,
   step: string,
-  { item: { id: itemId }, promptTokens, completionTokens }: Pick<FillFactsResult, 'item' | 'promptTokens' | 'completionTokens'>,
+  {
+    item: { id: itemId },
+    promptTokens,
+    completionTokens,
+  }: Pick<FillFactsResult, 'item' | 'promptTokens' | 'completionTokens'>,
   atMs: number,
 ): Entry & { readonly fact: FactOf<'model_call'> } {
   const fact = {
