@@ -160,6 +160,8 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return { act: fact.act };
     case 'configured':
       return {};
+    case 'facts_erased':
+      return { why: fact.why, by: fact.by };
     case 'api_key_added':
     case 'api_key_revoked':
       return { keyId: fact.keyId, by: fact.by };

@@ -31,6 +31,8 @@ export interface ShownWithin {
   /** Shown as one line each. */
   readonly reduced: readonly ItemMark[];
   readonly leftOut: readonly (ItemMark & { readonly why: 'no_room' | 'no_counterpart' })[];
+  /** What is remembered, and stood in the note of this call or found no room in it. Absent where there is nothing. */
+  readonly facts?: { readonly shown: readonly ItemMark[]; readonly leftOut: readonly ItemMark[] };
 }
 
 // 8 tokens: what protocols put around each message or call, and a name or two in it.

@@ -18,6 +18,8 @@ export interface AnswerForm {
 export interface ModelRequest {
   readonly model: string;
   readonly instructions: string;
+  /** A note of the system that stands before the transcript; '' or absent where there is none. */
+  readonly note?: string;
   readonly transcript: readonly ItemBody[];
   readonly tools: readonly ToolSpec[];
   /** `none`: the model may only speak. */

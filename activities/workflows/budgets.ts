@@ -4,6 +4,8 @@ import { z } from 'zod';
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
 import { type Agent, callablesOf, limitsOf } from '../../domain/agent.ts';
 import { answerSchema } from '../../domain/intake-facts.ts';
+import { remembers } from '../../domain/memory.ts';
+import { MAX_NOTE_BYTES } from '../../domain/memory-note.ts';
 import { MAX_FACTS_TOKENS } from '../../domain/model.ts';
 import { dearestOf, calledModels } from '../../domain/prices.ts';
 import type { ReserveInput } from '../../domain/reserving.ts';
@@ -77,7 +79,7 @@ function bytesOfAsking(agent: Agent, call: ReserveInput['call']): number {
   const tools = callablesOf(agent).map(({ name, description, input }) => {
     return [name, description, z.toJSONSchema(input, { target: 'draft-7', io: 'input', unrepresentable: 'any' })];
   });
-  const asking = utf8Bytes(agent.instructions) + bytes(tools);
+  const asking = utf8Bytes(agent.instructions) + bytes(tools) + (remembers(agent) ? MAX_NOTE_BYTES : 0);
   ASKING_BYTES.set(agent, asking);
   return asking;
 }

@@ -196,7 +196,8 @@ function answerOf(draft: Draft, asked: string, requestId: string): ModelAnswer {
 type Message = Exclude<ChatCompletionMessageParam, { role: 'user' }> | { role: 'user'; content: string };
 
 function messagesOf(request: ModelRequest): readonly Message[] {
-  const messages: Message[] = [];
+  const { note = '' } = request;
+  const messages: Message[] = note === '' ? [] : [{ role: 'user', content: note }];
   for (const body of request.transcript) {
     const message = messageOf(body, request.model);
     const last = messages.at(-1);

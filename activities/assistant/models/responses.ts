@@ -52,7 +52,7 @@ async function complete(client: OpenAI, request: ModelRequest, signal: AbortSign
   const params: ResponseCreateParamsStreaming = {
     model: request.model,
     instructions: request.instructions,
-    input: request.transcript.flatMap((body) => inputOf(body, request.model)),
+    input: [...noteIn(request), ...request.transcript.flatMap((body) => inputOf(body, request.model))],
     stream: true,
     store: false,
     ...(!WITHOUT_REASONING.test(request.model) && { include: ['reasoning.encrypted_content'] }),
@@ -156,6 +156,9 @@ function answerOf(
     completionTokens: tokens(response.usage?.output_tokens),
   };
 }
+
+const noteIn = ({ note = '' }: ModelRequest): readonly ResponseInputItem[] =>
+  note === '' ? [] : [{ role: 'user', content: note }];
 
 function inputOf(body: ItemBody, model: string): readonly ResponseInputItem[] {
   if (body.kind === 'tool_result') return [{ type: 'function_call_output', call_id: body.callId, output: body.text }];

@@ -6,11 +6,13 @@ import type { Entry, RecordedEntry } from '../../../domain/entry.ts';
 import { messageKey, switchSubject } from '../../../domain/ids.ts';
 import { standingIn } from '../../../domain/intake-record.ts';
 import type { Item, NewItem } from '../../../domain/item.ts';
+import type { RememberedFact } from '../../../domain/memory.ts';
 import type { Budget } from '../../../domain/spending.ts';
 import type { Switch } from '../../../domain/switch.ts';
 import { CursorInvalid } from '../../../store/cursor.ts';
 import { approvalHandle } from '../../../trust/digest.ts';
 import { memoryBudgets } from './memory-budgets.ts';
+import { memoryFacts } from './memory-facts.ts';
 import { memoryLedger } from './memory-ledger.ts';
 import { memoryReports } from './memory-reports.ts';
 import type { Claim } from '../../../store/claim-port.ts';
@@ -24,6 +26,7 @@ export interface MemoryStore extends Store {
     actions?: readonly ActionRow[];
     counts?: Readonly<Record<string, number>>;
     budgets?: readonly Budget[];
+    facts?: readonly RememberedFact[];
     orphans?: State['orphans'];
     burden?: State['burden'];
   }): void;
@@ -45,6 +48,7 @@ class State {
   readonly entries: RecordedEntry[] = [];
   counts: Readonly<Record<string, number>> = {};
   budgets: readonly Budget[] = [];
+  facts: readonly RememberedFact[] = [];
   orphans: Awaited<ReturnType<Store['reports']['orphans']>> = [];
   burden: readonly RuleBurden[] = [];
   broken: Error | undefined;
@@ -105,6 +109,7 @@ export function createMemoryStore(): MemoryStore {
       for (const row of rows.actions ?? []) state.actions.set(row.id, row);
       state.counts = rows.counts ?? state.counts;
       state.budgets = rows.budgets ?? state.budgets;
+      state.facts = rows.facts ?? state.facts;
       state.orphans = rows.orphans ?? state.orphans;
       state.burden = rows.burden ?? state.burden;
     },
@@ -136,6 +141,7 @@ export function createMemoryStore(): MemoryStore {
       answer: notHere,
     },
     budgets: memoryBudgets(state),
+    facts: memoryFacts(state),
     ...memoryLedger(state),
     apiKeys: keysOf(state),
     // The HTTP side says what is to be told; who holds the tokens tells it.
