@@ -7,6 +7,7 @@ import { regularly } from './regularly.ts';
 const LOOK_EVERY_MS = 60_000;
 // 200 at one look, which is some 300,000 a day.
 const AT_ONCE = 200;
+const WHAT = 'the words of remembered facts whose time is over could not be erased';
 
 /** Begin to look. Returns how to stop. */
 export function sweepFacts(deps: {
@@ -16,5 +17,7 @@ export function sweepFacts(deps: {
 }): () => void {
   const { store, nowMs, log } = deps;
   const sweep = () => store.facts.sweep({ nowMs: nowMs(), limit: AT_ONCE, dryRun: false });
-  return regularly(LOOK_EVERY_MS, 'remembered facts', log, sweep);
+  // What ended while nobody looked is over now.
+  void sweep().catch((error: unknown) => log.warn({ err: error }, WHAT));
+  return regularly(LOOK_EVERY_MS, WHAT, log, sweep);
 }

@@ -51,5 +51,5 @@ test('one forgets one’s own, one by one or all; another’s is not there to fo
   assert.equal(problem(await call('customer', 'POST', '/v1/facts/forget', others)), '404 not_found');
   const forgotten = await call('operator', 'POST', '/v1/facts/forget', others);
   assert.deepEqual([forgotten.status, forgotten.body], [200, { forgotten: 1 }]);
-  assert.equal(problem(await call('approver', 'POST', '/v1/facts/forget', {})), '400 bad_request');
+  assert.equal(problem(await call('customer', 'POST', '/v1/facts/forget', {})), '400 bad_request');
 });

@@ -8,6 +8,7 @@ import { freeze } from './freeze/freeze.ts';
 import { injection } from './injection/injection.ts';
 import { killInTool } from './kill-in-tool.ts';
 import { ledger } from './ledger/ledger.ts';
+import { memory } from './memory/memory.ts';
 import { parked } from './parked/parked.ts';
 import { retail } from './retail/retail.ts';
 import { secrets } from './secrets/secrets.ts';
@@ -31,6 +32,7 @@ export const PROOFS: readonly Proof[] = [
   ledger,
   secrets,
   parked,
+  memory,
   whatIf,
   drift,
   injection,
