@@ -29,7 +29,9 @@ export function declarationsOf({
 }
 
 /** What a tool has, and a procedure has not. */
-type OfTools = Partial<Pick<AnyTool, 'idempotent' | 'scopes' | 'trust' | 'output' | 'continues' | 'memory' | 'reconcile'>>;
+type OfTools = Partial<
+  Pick<AnyTool, 'idempotent' | 'scopes' | 'trust' | 'output' | 'continues' | 'memory' | 'reconcile'>
+>;
 
 /**
  * SHA-256, hex. Left out on purpose: `timeoutMs`, for the actor goes by its own limit; the words for the model, which

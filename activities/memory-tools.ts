@@ -21,9 +21,9 @@ import { utf8Bytes } from '../domain/text.ts';
 import { type AnyTool, DidNotHappen, defineTool, type ToolContext } from '../domain/tool.ts';
 
 /** The agent with the tools and rules of its memory. Throws a sentence where a name of its own is in the way. */
-export function withMemory<A extends Pick<Agent, 'name' | 'tools' | 'rules'> & Partial<Pick<Agent, 'procedures' | 'memory'>>>(
-  agent: A,
-): A {
+export function withMemory<
+  A extends Pick<Agent, 'name' | 'tools' | 'rules'> & Partial<Pick<Agent, 'procedures' | 'memory'>>,
+>(agent: A): A {
   const { memory = {} } = agent;
   if (!remembers({ memory })) return agent;
   const taken = [...agent.tools, ...(agent.procedures ?? [])].find(({ name }) => name === REMEMBER || name === FORGET);
@@ -52,7 +52,10 @@ function rememberTool(kinds: MemoryKinds) {
         Object.entries(kinds).map(([name, { schema, description }]) => [name, schema.optional().describe(description)]),
       ),
     )
-    .refine((all) => Object.values(all).filter((one) => one !== undefined).length === 1, 'name exactly one kind of fact')
+    .refine(
+      (all) => Object.values(all).filter((one) => one !== undefined).length === 1,
+      'name exactly one kind of fact',
+    )
     .refine(isSmall, `a fact is no text: at most ${MAX_VALUE_BYTES} bytes, and no NUL character`);
   return defineTool({
     ...base,

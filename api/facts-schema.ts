@@ -6,7 +6,9 @@ import { Paged, text } from './schemas.ts';
 const Subject = text(ID_CHARS).meta({ description: 'The id of the principal whom it is about' });
 
 export const FactsAsked = Paged.extend({
-  subject: Subject.default('').meta({ description: 'Of this principal; by default your own, and an operator’s tenant’s' }),
+  subject: Subject.default('').meta({
+    description: 'Of this principal; by default your own, and an operator’s tenant’s',
+  }),
 });
 
 export const RememberedFact = z

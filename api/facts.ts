@@ -69,8 +69,7 @@ export function factRoutes({ store, nowMs }: Deps): readonly Route[] {
   ];
 }
 
-const mayForget = (caller: Caller, subject: string): boolean =>
-  subject === caller.principal.id || isOperator(caller);
+const mayForget = (caller: Caller, subject: string): boolean => subject === caller.principal.id || isOperator(caller);
 
 const notYours = (subject: string): Problem =>
   new Problem('not_found', `Nothing is remembered of "${subject}" that you may see; ask an operator of your tenant.`);

@@ -197,6 +197,13 @@ export function problemsOf(agents: readonly Agent[], directory: Directory): read
         `agent "${agent.name}": the owner "${owner}" of the ${what} "${name}" is not a person of the directory`,
       );
     }
+    for (const [kind, { owner = agent.owner, group }] of Object.entries(agent.memory ?? {})) {
+      const about = `agent "${agent.name}": memory.${kind}`;
+      if (!directory.people.some((person) => person.id === owner))
+        problems.push(`${about}: its owner "${owner}" is not a person of the directory`);
+      if (group !== undefined && (directory.groups[group] ?? []).length === 0)
+        problems.push(`${about}: it asks "${group}", which is no group of the directory, or an empty one`);
+    }
     if ((directory.groups[agent.team] ?? []).length === 0) {
       problems.push(`agent "${agent.name}": its team "${agent.team}" is no group of the directory, or an empty one`);
     }

@@ -53,7 +53,7 @@ export function noteOf(
     : { text: lines.join('\n'), tokens, shown, leftOut };
 }
 
-export interface Room {
+interface Room {
   /** Of the whole call. */
   readonly maxTokens: number;
   readonly countTokens: (text: string) => number;

@@ -22,7 +22,9 @@ function mayRemember(kinds: MemoryKinds, action: RuleCase) {
   // Or what was remembered once would be for ever, whatever its time is.
   const again = action.provenance?.values.find(({ factId }) => factId !== undefined);
   if (again !== undefined) {
-    return deny(`${again.path} is only remembered; it is remembered anew where the principal says it, or a record does`);
+    return deny(
+      `${again.path} is only remembered; it is remembered anew where the principal says it, or a record does`,
+    );
   }
   const doubt = doubtAbout(action);
   if (doubt === undefined) return allow('the principal’s own words, or a record');

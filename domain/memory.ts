@@ -9,11 +9,11 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 // 8 kinds: each is an argument of one tool, which every call of the model is told of.
-export const MAX_KINDS = 8;
+const MAX_KINDS = 8;
 // 365 days: what was true a year ago is asked again.
-export const MAX_TTL_DAYS = 365;
+const MAX_TTL_DAYS = 365;
 // 90 days: what was true longer ago explains nothing that is asked today.
-export const MAX_HISTORY_DAYS = 90;
+const MAX_HISTORY_DAYS = 90;
 // 32 facts in force of one principal with one agent: more are a record, and belong into a system of record.
 export const MAX_FACTS_EACH = 32;
 // 1,024 bytes of canonical JSON: an address or a handful of preferences; a text is no fact.

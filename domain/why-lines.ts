@@ -190,7 +190,10 @@ function ruled({ verdict, evidence, given, signed }: FactOf<'ruled'>, step: stri
 
 const restingText = (facts: readonly RestedOn[] = []): string =>
   facts
-    .map(({ id, kind, fromMs, expiresMs }) => `; it rests on ${id}, the ${kind} of ${dayOf(fromMs)}, until ${dayOf(expiresMs)}`)
+    .map(
+      ({ id, kind, fromMs, expiresMs }) =>
+        `; it rests on ${id}, the ${kind} of ${dayOf(fromMs)}, until ${dayOf(expiresMs)}`,
+    )
     .join('');
 
 function requested({ approval }: FactOf<'approval_requested'>): Line {

@@ -20,9 +20,7 @@ export interface Facts {
    * Remember it, once for each action; what was in force of the same kind and key then has ended. `full`: as many facts as
    * there may be of this principal with this agent are in force, and nothing was written.
    */
-  remember(
-    fact: NewFact & Whose & Pick<RememberedFact, 'trust' | 'owner' | 'source'>,
-  ): Promise<'remembered' | 'full'>;
+  remember(fact: NewFact & Whose & Pick<RememberedFact, 'trust' | 'owner' | 'source'>): Promise<'remembered' | 'full'>;
   get(id: string): Promise<RememberedFact | undefined>;
   byAction(actionId: string): Promise<RememberedFact | undefined>;
   /** Those of them that there are of this memory. */

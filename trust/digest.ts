@@ -76,7 +76,14 @@ export const markOf = (item: Item): ItemMark => ({ id: item.id, digest: itemDige
 
 /** The digest of what is remembered, under a salt of its own: it tells nothing once that is erased. */
 export function factDigest(
-  { tenant, agent, subject, kind, key, value }: Pick<RememberedFact, 'tenant' | 'agent' | 'subject' | 'kind' | 'key' | 'value'>,
+  {
+    tenant,
+    agent,
+    subject,
+    kind,
+    key,
+    value,
+  }: Pick<RememberedFact, 'tenant' | 'agent' | 'subject' | 'kind' | 'key' | 'value'>,
   salt: string,
 ): string {
   const text = JSON.stringify(['countersign/fact/1', tenant, agent, subject, kind, key, value], inOrder);

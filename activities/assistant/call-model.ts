@@ -42,7 +42,8 @@ export const STORE_WAIT_MS = 50_000;
 export interface CallModelDeps {
   readonly store: Pick<Store, 'record'> & {
     readonly facts: Pick<Store['facts'], 'shownOf'>;
-    readonly items: Pick<Store['items'], 'load' | 'append' | 'byKey'> };
+    readonly items: Pick<Store['items'], 'load' | 'append' | 'byKey'>;
+  };
   readonly agents: ReadonlyMap<string, Agent>;
   readonly models: Pick<ModelRouter, 'routes'>;
   readonly countTokens: CountTokens;

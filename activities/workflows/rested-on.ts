@@ -6,7 +6,7 @@ import { type RememberedFact, type RestedOn, restedOn, standingOf } from '../../
 import { dayOf } from '../../domain/memory-note.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
-export interface Resting {
+interface Resting {
   /** Those that are in force. */
   readonly facts: readonly RestedOn[];
   /** A sentence; undefined where all of them are in force and fresh. */
@@ -33,6 +33,8 @@ export async function restingOnFacts(
 
 function whyStale({ kind, fromMs }: RememberedFact, record: string | undefined): string {
   const again =
-    record === undefined ? 'the principal must say it again' : `read it again with ${record}, or have the principal say it`;
+    record === undefined
+      ? 'the principal must say it again'
+      : `read it again with ${record}, or have the principal say it`;
   return `it rests on the remembered ${kind} of ${dayOf(fromMs)}, which is too old to act on; ${again}`;
 }

@@ -16,9 +16,7 @@ export const memoryFacts = (kept: Kept): Facts => ({
     kept.here(() => {
       const rows = kept.facts.filter(
         (fact) =>
-          fact.tenant === tenant &&
-          (subject === '' || fact.subject === subject) &&
-          standingOf(fact, nowMs) !== 'gone',
+          fact.tenant === tenant && (subject === '' || fact.subject === subject) && standingOf(fact, nowMs) !== 'gone',
       );
       return { rows: rows.slice(0, limit), next: '' };
     }),

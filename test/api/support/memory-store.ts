@@ -6,7 +6,6 @@ import type { Entry, RecordedEntry } from '../../../domain/entry.ts';
 import { messageKey, switchSubject } from '../../../domain/ids.ts';
 import { standingIn } from '../../../domain/intake-record.ts';
 import type { Item, NewItem } from '../../../domain/item.ts';
-import type { RememberedFact } from '../../../domain/memory.ts';
 import type { Budget } from '../../../domain/spending.ts';
 import type { Switch } from '../../../domain/switch.ts';
 import { CursorInvalid } from '../../../store/cursor.ts';
@@ -26,7 +25,7 @@ export interface MemoryStore extends Store {
     actions?: readonly ActionRow[];
     counts?: Readonly<Record<string, number>>;
     budgets?: readonly Budget[];
-    facts?: readonly RememberedFact[];
+    facts?: State['facts'];
     orphans?: State['orphans'];
     burden?: State['burden'];
   }): void;
@@ -48,7 +47,7 @@ class State {
   readonly entries: RecordedEntry[] = [];
   counts: Readonly<Record<string, number>> = {};
   budgets: readonly Budget[] = [];
-  facts: readonly RememberedFact[] = [];
+  facts: Parameters<typeof memoryFacts>[0]['facts'] = [];
   orphans: Awaited<ReturnType<Store['reports']['orphans']>> = [];
   burden: readonly RuleBurden[] = [];
   broken: Error | undefined;
@@ -154,9 +153,8 @@ export function createMemoryStore(): MemoryStore {
       forget: notHere,
     },
     deliveries: {
-      ...{ get: notHere, claim: notHere, renew: notHere, release: notHere, put: notHere },
-      ...{ replies: notHere, told: notHere },
-      ...{ ofBatch: notHere, stale: notHere, standsAt: notHere, forget: notHere },
+      ...{ get: notHere, claim: notHere, renew: notHere, release: notHere, put: notHere, replies: notHere },
+      ...{ told: notHere, ofBatch: notHere, stale: notHere, standsAt: notHere, forget: notHere },
     },
     ping: () => state.here(() => undefined),
     close: async () => undefined,

@@ -93,10 +93,18 @@ async function today({ rig, recorder, ada, ben, place, canary, expect }: Bench):
   const all = 'remember memory.remember succeeded';
   expect('what the principal says is remembered', told(first.actions) === [all, all, all].join(', '), first.actions);
   const kept = await ada.facts();
-  expect('it is on the list, as their own words', kept.length === 3 && kept.every((one) => one.trust === 'principal'), kept);
+  expect(
+    'it is on the list, as their own words',
+    kept.length === 3 && kept.every((one) => one.trust === 'principal'),
+    kept,
+  );
 
   const next = await ada.talk('next', 'Write to me, please.', [sending(place)]);
-  expect('it is in the next prompt', recorder.promptsOf('next')[0]?.includes(place) === true, recorder.promptsOf('next'));
+  expect(
+    'it is in the next prompt',
+    recorder.promptsOf('next')[0]?.includes(place) === true,
+    recorder.promptsOf('next'),
+  );
   expect('it is acted on while it is fresh', told(next.actions) === 'send send.known succeeded', next.actions);
   const why = await whyOf(rig, next.actions[0]?.id);
   expect('why names what it rested on', /it rests on fact-\w+, the contact of/.test(why), why);
@@ -115,7 +123,11 @@ async function today({ rig, recorder, ada, ben, place, canary, expect }: Bench):
   expect('and what was there stands', JSON.stringify(await ada.facts()) === JSON.stringify(kept));
 
   const forgetting = await ada.talk('forget', 'Forget my pet.', [['forget', '{"kind":"pet"}']]);
-  expect('the model forgets upon their word', told(forgetting.actions) === 'forget memory.forget succeeded', forgetting);
+  expect(
+    'the model forgets upon their word',
+    told(forgetting.actions) === 'forget memory.forget succeeded',
+    forgetting,
+  );
   await ada.talk('after', 'Hello.');
   const after = recorder.promptsOf('after').join('\n');
   expect('what is forgotten is in no prompt', !after.includes('rex-the-newt') && after.includes(place), after);
@@ -140,8 +152,16 @@ async function inThreeWeeks(bench: Bench, auditorKey: string): Promise<void> {
   const { rig, recorder, ada, place, canary, expect } = bench;
   const { actions, replies } = await ada.talk('weeks', 'Write to me, please.', [sending(place)]);
   const prompts = recorder.promptsOf('weeks').join('\n');
-  expect('it is in no prompt', prompts !== '' && !prompts.replace(/Calls.*/g, '').includes(place) && !prompts.includes(canary), prompts);
-  expect('nor in an answer', replies.length > 0 && !replies.some((one) => one.includes(place) || one.includes(canary)), replies);
+  expect(
+    'it is in no prompt',
+    prompts !== '' && !prompts.replace(/Calls.*/g, '').includes(place) && !prompts.includes(canary),
+    prompts,
+  );
+  expect(
+    'nor in an answer',
+    replies.length > 0 && !replies.some((one) => one.includes(place) || one.includes(canary)),
+    replies,
+  );
   expect('nor acted on', told(actions) === 'send send.known denied', actions);
   const why = await whyOf(rig, actions[0]?.id);
   expect('it stands nowhere: the model made it up', why.includes('nowhere: the model made it up'), why);
@@ -160,7 +180,9 @@ async function inThreeWeeks(bench: Bench, auditorKey: string): Promise<void> {
 
 async function places({ rig, ada }: Bench, auditorKey: string) {
   const finn = createSomebody(rig, rig.keys.approver, rig.keys.approver);
-  const exported = await fetch(`${rig.apiUrl}/v1/ledger/export`, { headers: { authorization: `Bearer ${auditorKey}` } });
+  const exported = await fetch(`${rig.apiUrl}/v1/ledger/export`, {
+    headers: { authorization: `Bearer ${auditorKey}` },
+  });
   const table = async (name: string) =>
     JSON.stringify(await ask(rig, `select one::text as row from countersign.${name} as one`));
   const remembered = await ask<{ id: string }>(

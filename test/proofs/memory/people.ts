@@ -25,11 +25,13 @@ const Detail = z.object({
 export type Action = z.output<typeof Detail>['actions'][number];
 
 const Facts = z.object({
-  rows: z.array(z.object({ id: z.string(), kind: z.string(), subject: z.string(), value: z.unknown(), trust: z.string() })),
+  rows: z.array(
+    z.object({ id: z.string(), kind: z.string(), subject: z.string(), value: z.unknown(), trust: z.string() }),
+  ),
 });
 
 /** What came of one message in a conversation of its own. */
-export interface Talk {
+interface Talk {
   readonly id: string;
   readonly actions: readonly Action[];
   readonly replies: readonly string[];

@@ -95,7 +95,11 @@ export const factsContract: Contract = {
         const canary = `canary-${randomUUID()}`;
         const one = fact({ value: canary });
         const { actionId } = one.source;
-        const proposal = { ...aProposal(conversationId), actionId, args: JSON.stringify({ contact: canary, nul: '\0' }) };
+        const proposal = {
+          ...aProposal(conversationId),
+          actionId,
+          args: JSON.stringify({ contact: canary, nul: '\0' }),
+        };
         const proposed = { kind: 'proposed', proposal } as const;
         await store.record([{ subject: actionId, step: 'proposed', conversationId, atMs: 1, fact: proposed }]);
         await store.facts.remember(one);
@@ -117,7 +121,9 @@ export const factsContract: Contract = {
         const [entry] = await store.ledger.ofSubject(actionId);
         equal(entry?.seal, 'gone');
         const erased = await store.ledger.ofSubject(`facts/${why === 'over' ? '' : 'default'}`);
-        const fitting = erased.filter((row) => row.fact.kind === 'facts_erased' && row.fact.factIds.includes(left?.id ?? ''));
+        const fitting = erased.filter(
+          (row) => row.fact.kind === 'facts_erased' && row.fact.factIds.includes(left?.id ?? ''),
+        );
         deepEqual(
           fitting.map((row) => row.fact.kind === 'facts_erased' && [row.fact.why, row.fact.by]),
           [[why, why === 'over' ? '' : 'ada']],

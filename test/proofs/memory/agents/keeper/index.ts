@@ -6,19 +6,19 @@ import { MAIL } from './mail.ts';
 
 const base = { version: '1', idempotent: true, egress: false, scopes: [] } as const;
 
-export const readMail = defineTool({
+const readMail = defineTool({
   ...{ ...base, name: 'read_mail', effect: 'read', critical: [], input: z.strictObject({}) },
   description: 'Read the mail',
   execute: async () => MAIL,
 });
 
-export const readContact = defineTool({
+const readContact = defineTool({
   ...{ ...base, name: 'read_contact', effect: 'read', critical: [], trust: 'record', input: z.strictObject({}) },
   description: 'Read how the person is reached',
   execute: async () => 'no record',
 });
 
-export const send = defineTool({
+const send = defineTool({
   ...{ ...base, name: 'send', effect: 'write', critical: ['to'], input: z.strictObject({ to: z.string() }) },
   description: 'Send a letter',
   execute: async () => 'sent',
