@@ -62,7 +62,8 @@ export function createSomebody(rig: Rig, key: string, staffKey: string): Somebod
         return status === 'answered';
       });
       const { items, actions } = Detail.parse((await staff.get(`${url}?limit=100`)).body);
-      return { id, actions, replies: items.filter(({ kind }) => kind === 'reply').map((one) => one.text) };
+      const inOrder = actions.toSorted((one, other) => one.id.localeCompare(other.id));
+      return { id, actions: inOrder, replies: items.filter(({ kind }) => kind === 'reply').map((one) => one.text) };
     },
     facts: async () => Facts.parse((await http.get('/v1/facts')).body).rows,
     get: async (path) => JSON.stringify((await http.get(path)).body),
