@@ -159,9 +159,8 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
     case 'operator_act':
       return { act: fact.act };
     case 'configured':
+    case 'facts_erased': // of no conversation
       return {};
-    case 'facts_erased':
-      return { why: fact.why, by: fact.by };
     case 'api_key_added':
     case 'api_key_revoked':
       return { keyId: fact.keyId, by: fact.by };

@@ -1,5 +1,5 @@
-// What agents remember: everybody sees and forgets their own, an operator that of their tenant. Whoever may not see a fact is
-// told that there is none. May import domain, store.
+// What agents remember: everybody sees and forgets their own, an operator that of their tenant. Whoever may not see a fact
+// is told that there is none. May import domain, store.
 import type { z } from 'zod';
 import { endOf, isStale, type RememberedFact as Remembered, standingOf } from '../domain/memory.ts';
 import { type Caller, isOperator } from './auth.ts';

@@ -8,7 +8,7 @@ import type { RememberedFact } from '../domain/memory.ts';
 import { factDigest, factIdOf, factsStep } from '../trust/digest.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
 import { appendEntries, lockLedger } from './entries.ts';
-import type { Facts, WhichFacts, Whose } from './fact-port.ts';
+import type { Facts, WhichFacts } from './fact-port.ts';
 import { type Db, LOCKS, type Tables, type Tx } from './schema.ts';
 
 // 64: what may be in force, and as much that was; more of what has ended is not shown.

@@ -1,4 +1,4 @@
-// Remembered facts whose time is over: nobody is shown them from that moment on, and their words are erased at the next look.
+// Remembered facts whose time is over: nobody is shown them from that moment on, and the next look erases their words.
 import type { Logger } from 'pino';
 import type { Store } from '../store/ports.ts';
 import { regularly } from './regularly.ts';
