@@ -1,4 +1,5 @@
-// The agent of the proof `memory`: it remembers how people are reached, and reads a mail that wants it otherwise. May import countersign, zod and this folder.
+// The agent of the proof `memory`: it remembers how people are reached, and reads a mail that wants it otherwise.
+// May import countersign, zod and this folder.
 import { allow, defineAgent, deny, defineTool, rule } from 'countersign';
 import { z } from 'zod';
 import { MAIL } from './mail.ts';
