@@ -46,7 +46,7 @@ interface Bench {
   readonly expect: (what: string, holds: boolean, found?: unknown) => void;
 }
 
-async function live({ seed, random, log }: ProofContext, rig: Rig, recorder: Recorder) {
+async function live({ seed, quick, random, log }: ProofContext, rig: Rig, recorder: Recorder) {
   const violations: string[] = [];
   let cases = 0;
   const expect: Bench['expect'] = (what, holds, found = '') => {
@@ -65,9 +65,12 @@ async function live({ seed, random, log }: ProofContext, rig: Rig, recorder: Rec
   };
   await today(bench);
   log(`today: ${cases} cases`);
-  await moveClocks(rig, 3 * DAY_MS);
-  await inThreeDays(bench);
-  log(`three days later: ${cases} cases`);
+  // Each start of all roles takes a fourth of the time that a quick run has; what is stale has a test of its own.
+  if (!quick) {
+    await moveClocks(rig, 3 * DAY_MS);
+    await inThreeDays(bench);
+    log(`three days later: ${cases} cases`);
+  }
   await moveClocks(rig, 21 * DAY_MS);
   await inThreeWeeks(bench, auditorKey);
   violations.push(...rig.roles.surprises);
