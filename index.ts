@@ -16,6 +16,7 @@ export { fact, type FactKind, type FactValue } from './domain/fact-kind.ts';
 export { defineIntake, type Intake, type IntakeDefinition, type IntakeRoute } from './domain/intake.ts';
 export { defineLimit, type LimitDefinition, type PeriodLimit, type Quantity } from './domain/limit.ts';
 export { type Period, periodAt } from './domain/period.ts';
+export type { MemoryKind, MemoryKinds, OwnMemory, RestedOn } from './domain/memory.ts';
 export type { ModelPrice } from './domain/model.ts';
 export { type Procedure, procedure, type ProcedureDefinition } from './domain/procedure.ts';
 export { defineDirectory, type Directory, type Person, type Principal } from './domain/principal.ts';

@@ -29,7 +29,9 @@ export function declarationsOf({
 }
 
 /** What a tool has, and a procedure has not. */
-type OfTools = Partial<Pick<AnyTool, 'idempotent' | 'scopes' | 'trust' | 'output' | 'continues' | 'reconcile'>>;
+type OfTools = Partial<
+  Pick<AnyTool, 'idempotent' | 'scopes' | 'trust' | 'output' | 'continues' | 'memory' | 'reconcile'>
+>;
 
 /**
  * SHA-256, hex. Left out on purpose: `timeoutMs`, for the actor goes by its own limit; the words for the model, which
@@ -46,6 +48,7 @@ export function declarationDigest(tool: Callable & OfTools): string {
     reconciles: tool.reconcile !== undefined,
     // Only where it is so: the digests of all other tools stay what they were.
     ...(tool.continues === undefined ? {} : { continues: true }),
+    ...(tool.memory === undefined ? {} : { memory: true }),
   };
   const output = tool.output === undefined ? null : schemaOf(tool.output);
   return sha256Hex(

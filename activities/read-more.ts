@@ -16,11 +16,8 @@ export function withReadMore<A extends Pick<Agent, 'name' | 'tools'> & Partial<P
   return Object.freeze({ ...agent, tools: [...agent.tools, readMore as AnyTool] });
 }
 
-/** The agent with its own tools alone, for what its owner is told is missing of them. */
-export const asDeclared = <A extends Pick<Agent, 'tools'>>(agent: A): A => ({
-  ...agent,
-  tools: agent.tools.filter((tool) => tool !== (readMore as AnyTool)),
-});
+/** Whether it is that tool. */
+export const isReadMore = (tool: AnyTool): boolean => tool === (readMore as AnyTool);
 
 export const readMore = defineTool({
   name: READ_MORE,

@@ -32,6 +32,7 @@ import { localsOf, mount } from './mount.ts';
 import { openApiRoute } from './openapi.ts';
 import { PAGE_HEADERS } from './page.ts';
 import { Problem, problemOf } from './problem.ts';
+import { factRoutes } from './facts.ts';
 import { reportRoutes } from './report.ts';
 import type { Route } from './route.ts';
 import { rulingRoutes } from './rulings.ts';
@@ -63,6 +64,7 @@ export function createApi(deps: ApiDeps): Api {
     // Before the approvals, whose ids have dots: none is called "burden".
     ...burdenRoutes(deps),
     ...budgetRoutes(deps),
+    ...factRoutes(deps),
     ...approvalRoutes(deps, access),
     ...channelRoutes(deps, access, ending),
     ...approvalPageRoutes(deps, access),

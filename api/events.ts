@@ -148,6 +148,7 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
     case 'approval_noticed':
       return { approvalId: fact.approvalId, notice: fact.notice, groups: fact.groups };
     case 'decision_refused':
+    case 'warrant_refused':
       return refused(fact);
     case 'claimed':
     case 'inspected':
@@ -159,12 +160,11 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
     case 'operator_act':
       return { act: fact.act };
     case 'configured':
+    case 'facts_erased':
       return {};
     case 'api_key_added':
     case 'api_key_revoked':
       return { keyId: fact.keyId, by: fact.by };
-    case 'warrant_refused':
-      return { reason: fact.reason };
     case 'switched':
       return { scope: fact.scope, name: fact.name, isThrown: fact.isThrown, by: fact.by, reason: fact.reason };
     case 'ledger_resumed':
@@ -186,8 +186,12 @@ const proposed = ({ proposal: { actionId, tool, effect, summary } }: FactOf<'pro
 };
 
 /** What a person was told is theirs; the conversation learns that somebody was turned away, and why. */
-const refused = ({ approvalId, reason, by }: FactOf<'decision_refused'>) =>
-  by === undefined ? { approvalId, reason } : { approvalId, reason: REFUSALS[by.why], why: by.why };
+function refused(fact: FactOf<'decision_refused' | 'warrant_refused'>) {
+  const { reason } = fact;
+  if (fact.kind === 'warrant_refused') return { reason };
+  const { approvalId, by } = fact;
+  return by === undefined ? { approvalId, reason } : { approvalId, reason: REFUSALS[by.why], why: by.why };
+}
 
 const approved = ({ approval }: FactOf<'approval_requested' | 'approval_settled'>) => {
   const { id, actionId, question = null, summary, group, quorum, deadlineMs, end } = approval;

@@ -2,6 +2,7 @@
 import { DEFAULT_OF_A_TURN, MOST_OF_A_TURN, type TurnLimits } from './budget.ts';
 import type { Intake } from './intake.ts';
 import { type PeriodLimit, whyNotLimits } from './limit.ts';
+import { type MemoryKinds, whyNoMemory } from './memory.ts';
 import type { ModelPrice } from './model.ts';
 import type { Directory } from './principal.ts';
 import { CURRENCY, isMember } from './principal.ts';
@@ -87,6 +88,8 @@ export interface AgentDefinition {
   readonly systems?: readonly System[];
   /** Which facts are looked for in messages, and what priority and queue they come to: `defineIntake({ … })`. */
   readonly intake?: Intake;
+  /** Kinds of fact that it may remember of whom it speaks with, by name; none: it remembers nothing. */
+  readonly memory?: MemoryKinds;
   readonly limits?: Partial<Limits>;
   /** What is counted per principal, tenant or agent, and period: `defineLimit({ … })`. How much there may be, rules say. */
   readonly periodLimits?: readonly PeriodLimit[];
@@ -95,11 +98,12 @@ export interface AgentDefinition {
   readonly demo?: readonly DemoIntent[];
 }
 
-export interface Agent extends Required<Omit<AgentDefinition, 'limits' | 'intake' | 'budgets'>> {
+export interface Agent extends Required<Omit<AgentDefinition, 'limits' | 'intake' | 'budgets' | 'memory'>> {
   readonly limits: Limits;
   /** Absent in an agent of another copy of this package that lacks them. */
   readonly budgets?: AgentBudgets;
   readonly intake?: Intake;
+  readonly memory?: MemoryKinds;
 }
 
 const AGENT_NAME = /^[a-z][a-z0-9-]{0,47}$/;
@@ -131,6 +135,11 @@ export function defineAgent(definition: AgentDefinition): Agent {
     tools.map((tool) => tool.name),
   );
   if (unlimited !== undefined) throw new Error(`agent "${name}": ${unlimited}`);
+  const forgetful = whyNoMemory(
+    definition.memory,
+    tools.map((tool) => tool.name),
+  );
+  if (forgetful !== undefined) throw new Error(`agent "${name}": ${forgetful}`);
   for (const [model, price] of Object.entries(definition.prices ?? {})) assertPrice(name, model, price);
   const limits = limitsOf(definition.limits);
   for (const [limit, most] of Object.entries(MOST) as [keyof Limits, number][]) {
@@ -187,6 +196,13 @@ export function problemsOf(agents: readonly Agent[], directory: Directory): read
       problems.push(
         `agent "${agent.name}": the owner "${owner}" of the ${what} "${name}" is not a person of the directory`,
       );
+    }
+    for (const [kind, { owner = agent.owner, group }] of Object.entries(agent.memory ?? {})) {
+      const about = `agent "${agent.name}": memory.${kind}`;
+      if (!directory.people.some((person) => person.id === owner))
+        problems.push(`${about}: its owner "${owner}" is not a person of the directory`);
+      if (group !== undefined && (directory.groups[group] ?? []).length === 0)
+        problems.push(`${about}: it asks "${group}", which is no group of the directory, or an empty one`);
     }
     if ((directory.groups[agent.team] ?? []).length === 0) {
       problems.push(`agent "${agent.name}": its team "${agent.team}" is no group of the directory, or an empty one`);

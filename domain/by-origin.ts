@@ -33,7 +33,7 @@ export function byOrigin(whom: {
 const isOwn = ({ evidence, principal }: RuleCase): boolean => evidence === null || evidence.subject === principal.id;
 
 /** Why the requester's words do not decide it; undefined where they do. */
-function doubtAbout(action: RuleCase): string | undefined {
+export function doubtAbout(action: RuleCase): string | undefined {
   const { provenance } = action;
   if (provenance === undefined || provenance.isCut === true) return 'it is not known where its values come from';
   // What would hold whatever the model had read holds where it has read nothing, or a text that is added could allow a call.

@@ -128,6 +128,13 @@ export type Fact =
   /** A budget had no room for a call of this turn: no model was asked. `questionId`: what asks people for more. */
   | ({ readonly kind: 'budget_reached'; readonly turn: number; readonly questionId: string } & ReachedBudget)
   | ({ readonly kind: 'budget_opened' } & OpenedBudget)
+  /** The words of remembered facts were erased: somebody has forgotten them, or their time was over, and then by nobody. */
+  | {
+      readonly kind: 'facts_erased';
+      readonly factIds: readonly string[];
+      readonly why: 'forgotten' | 'over';
+      readonly by: string;
+    }
   /** What the intake of a turn came to: its facts with the words that they rest on, and what code made of them. */
   | ({ readonly kind: 'intake' } & IntakeTold)
   | { readonly kind: 'proposed'; readonly proposal: Proposal }

@@ -31,6 +31,8 @@ export interface ShownWithin {
   /** Shown as one line each. */
   readonly reduced: readonly ItemMark[];
   readonly leftOut: readonly (ItemMark & LeftOut)[];
+  /** What is remembered, and stood in the note of this call or found no room in it. Absent where there is nothing. */
+  readonly facts?: { readonly shown: readonly ItemMark[]; readonly leftOut: readonly ItemMark[] };
 }
 
 /** `summed_up`: what the summary `into` has in its place. */

@@ -73,6 +73,9 @@ export const isProcedureId = (id: string): boolean => id.endsWith(PROCEDURE);
  */
 export const budgetQuestionId = (mark: string, openings: number): string => `budget-${mark}-${openings}${QUESTION}`;
 
+/** Under which the ledger keeps what became of the remembered facts of a tenant; '' where that is nobody's doing. */
+export const factsSubject = (tenant: string): string => `facts/${tenant}`;
+
 /** The Workflow of what a conversation hears of again: a batch, a question or a procedure. */
 export function waitingWorkflowId(id: string): string {
   if (isQuestionId(id)) return `question/${id.slice(0, -QUESTION.length)}`;

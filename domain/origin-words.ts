@@ -30,7 +30,17 @@ const WORKED_FROM = {
   unknown: 'nobody knows what',
 } as const satisfies Record<Origin, string>;
 
-function placeText({ origin, source = '', itemId }: TracedValue): string {
+const REMEMBERED = {
+  principal: 'the requester’s own words then',
+  record: 'a record then',
+  person: 'another person then',
+  untrusted: 'untrusted',
+  model: 'the model made it up',
+  unknown: 'nobody knows where from',
+} as const satisfies Record<Origin, string>;
+
+function placeText({ origin, source = '', itemId, factId }: TracedValue): string {
+  if (factId !== undefined) return `${source} (${REMEMBERED[origin]})`;
   switch (origin) {
     case 'principal':
       return 'the requester’s own words';
@@ -49,13 +59,13 @@ function placeText({ origin, source = '', itemId }: TracedValue): string {
   }
 }
 
-/** By path: where each value that decides comes from, and each that a stranger wrote. */
+/** By path: where each value that decides comes from, each that a stranger wrote, and each that is only remembered. */
 export const toldSources = (
   provenance: Provenance | undefined,
   critical: readonly string[],
 ): ReadonlyMap<string, string> =>
   new Map(
     (provenance?.values ?? [])
-      .filter(({ name, origin }) => critical.includes(name) || isStrangers(origin))
+      .filter(({ name, origin, factId }) => critical.includes(name) || isStrangers(origin) || factId !== undefined)
       .map((value) => [value.path, sourceText(value)]),
   );

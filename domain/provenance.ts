@@ -19,6 +19,8 @@ export interface TracedValue {
   readonly itemId?: string;
   readonly source?: string;
   readonly match?: Found['match'];
+  /** Where it stands only in something remembered, and in nothing that was said or read. */
+  readonly factId?: string;
 }
 
 /** Where the values of a proposal come from. */
@@ -86,14 +88,20 @@ function tracedAs(
     ...{ path, name, origin },
     ...(source === undefined ? {} : { itemId: source.itemId, source: source.name }),
     ...(match === undefined ? {} : { match }),
+    ...(source?.factId === undefined ? {} : { factId: source.factId }),
   };
 }
 
 /** From the best place to find a value to the worst: nobody can take away from a better one by adding to a worse. */
 const BEST_FIRST: readonly Origin[] = ['principal', 'record', 'person', 'untrusted', 'model', 'unknown'];
 
-// The model's own words come last: what they repeat is named by where it was before.
-const placeOf = ({ origin, isModels }: Source): number => BEST_FIRST.indexOf(origin) * 2 + (isModels === true ? 1 : 0);
+// The model's own words come last: what they repeat is named by where it was before. What is remembered comes after all that
+// was said and records say now, so that a value is named by it where it rests on it alone.
+function placeOf({ origin, isModels, factId }: Source): number {
+  const place = BEST_FIRST.indexOf(origin);
+  if (factId !== undefined) return Math.max(place, BEST_FIRST.indexOf('record')) * 2 + 1;
+  return place * 2 + (isModels === true ? 1 : 0);
+}
 
 interface Read {
   /** Best first. What the requester said is read first, so that no flood of other texts can displace it. */

@@ -5,6 +5,7 @@ import type { Amount } from './entitlement.ts';
 import type { Verdict } from './verdict.ts';
 import type { Json, JsonObject } from './json.ts';
 import { type Counting, countingFor, type LimitUse, type PeriodLimit } from './limit.ts';
+import type { RestedOn } from './memory.ts';
 import { CURRENCY, type Principal } from './principal.ts';
 import type { Procedure } from './procedure.ts';
 import { originOfArgument, type Provenance } from './provenance.ts';
@@ -33,6 +34,8 @@ export interface RuleCase<Input = JsonObject> extends Pick<Counting, 'used' | 'w
   readonly groups: readonly string[];
   /** Where it stands in each limit of the agent that counts it; absent where none does. Ask by `used` and `fits`. */
   readonly limits?: readonly LimitUse[];
+  /** What is remembered, and its values rest on; absent where there is nothing. */
+  readonly facts?: readonly RestedOn[];
   readonly nowMs: number;
 }
 

@@ -28,6 +28,7 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
   turn_limited: NOTHING,
   budget_reached: NOTHING,
   budget_opened: NOTHING,
+  facts_erased: NOTHING,
   intake: { sealed: ['values'] },
   proposed: {
     sealed: [

@@ -2,6 +2,7 @@
 // can only add texts can never take away that a value stands in a better one. Pure. May import domain only.
 import type { Item, ItemRef, ModelCall, SummaryBody } from './item.ts';
 import type { Json } from './json.ts';
+import type { RememberedFact } from './memory.ts';
 import type { Principal } from './principal.ts';
 
 /**
@@ -25,6 +26,8 @@ export interface Source {
   readonly name: string;
   /** Whether the model said it; what it repeats is better named by where it was before. */
   readonly isModels?: true;
+  /** Where it is something remembered. */
+  readonly factId?: string;
   readonly texts: readonly string[];
   /** What the model asked for to get it: a record that repeats it says nothing of it. */
   readonly asked?: readonly string[];
@@ -44,6 +47,8 @@ export interface Shown {
   readonly instructions: string;
   /** The worst label of what earlier calls showed and this one did not: it may live on in the model's words. */
   readonly forgotten: 'clean' | 'untrusted';
+  /** What is remembered of the principal, and in force. */
+  readonly facts?: readonly Pick<RememberedFact, 'id' | 'kind' | 'value' | 'trust'>[];
 }
 
 export interface Sources {
@@ -53,7 +58,7 @@ export interface Sources {
 }
 
 /** The texts of what was shown. What the model said has the worst label of what stands before it. */
-export function sourcesOf({ items, principal, instructions, forgotten }: Shown): Sources {
+export function sourcesOf({ items, principal, instructions, forgotten, facts = [] }: Shown): Sources {
   const sources: Source[] = [{ origin: 'record', itemId: '', name: 'the agent’s instructions', texts: [instructions] }];
   const calls = new Map<string, readonly string[]>();
   let isClean = forgotten === 'clean';
@@ -64,6 +69,10 @@ export function sourcesOf({ items, principal, instructions, forgotten }: Shown):
       isClean &&= !isStrangers(source.origin);
       sources.push(source.origin === 'model' && !isClean ? { ...source, origin: 'untrusted' } : source);
     }
+  }
+  for (const { id: factId, kind, value, trust: origin } of facts) {
+    isClean &&= !isStrangers(origin) && origin !== 'unknown';
+    sources.push({ origin, itemId: '', name: `the remembered ${kind}`, factId, texts: textsOf(JSON.stringify(value)) });
   }
   return { sources, isClean };
 }

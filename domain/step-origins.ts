@@ -35,8 +35,9 @@ export function traceStep(
 function inputOf(input: JsonObject, provenance: Provenance): readonly Source[] {
   const known = new Map(provenance.values.map((value) => [value.path, value]));
   return scalarsOf(input).map(({ path, value }) => {
-    const { origin = 'unknown', itemId = '', source = 'the input of the procedure' } = known.get(path) ?? {};
-    return { origin, itemId, name: source, texts: typeof value === 'object' ? [] : [String(value)] };
+    const { origin = 'unknown', itemId = '', source = 'the input of the procedure', factId } = known.get(path) ?? {};
+    const texts = typeof value === 'object' ? [] : [String(value)];
+    return { origin, itemId, name: source, ...(factId === undefined ? {} : { factId }), texts };
   });
 }
 

@@ -4,6 +4,7 @@ import type { ZodType } from 'zod';
 import type { Effect, Evidence, Proposal } from './action.ts';
 import { problemOfDeclaration } from './declared-tool.ts';
 import type { Json } from './json.ts';
+import type { OwnMemory } from './memory.ts';
 import type { EarlierResult } from './parts.ts';
 import type { Principal } from './principal.ts';
 
@@ -47,6 +48,8 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   /** Of a tool with `continues`: what that action gave back; absent where there is no such result any more. */
   readonly earlier?: EarlierResult;
+  /** Of a tool that declares it. */
+  readonly memory?: OwnMemory;
   readonly nowMs: number;
   /**
    * Throws when another attempt has taken this action over, or its time is up. It is called just before `execute`; call it
@@ -104,6 +107,8 @@ export interface ToolDefinition<Input, Output extends Json> {
    * in the same conversation alone, and what the tool returns has the label of that result.
    */
   readonly continues?: (input: Input) => string;
+  /** Its calls reach what is remembered of whoever asks, and of nobody else: see `ToolContext.memory`. */
+  readonly memory?: true;
   /** Read the tool's own system of record by key. Never takes a host, URL or path from the arguments. */
   readonly inspect?: (call: Call<Input>, context: ToolContext) => Promise<Evidence>;
   readonly execute: (call: Authorized<Call<Input>>, context: ToolContext) => Promise<Output>;
@@ -121,7 +126,7 @@ export interface Tool<Input = never, Output extends Json = Json>
   extends Required<
     Omit<
       ToolDefinition<Input, Output>,
-      'owner' | 'output' | 'forWhom' | 'howMuch' | 'continues' | 'inspect' | 'reconcile'
+      'owner' | 'output' | 'forWhom' | 'howMuch' | 'continues' | 'memory' | 'inspect' | 'reconcile'
     >
   > {
   readonly owner?: string;
@@ -129,6 +134,7 @@ export interface Tool<Input = never, Output extends Json = Json>
   readonly forWhom?: ToolDefinition<Input, Output>['forWhom'];
   readonly howMuch?: ToolDefinition<Input, Output>['howMuch'];
   readonly continues?: ToolDefinition<Input, Output>['continues'];
+  readonly memory?: true;
   readonly inspect?: ToolDefinition<Input, Output>['inspect'];
   readonly reconcile?: ToolDefinition<Input, Output>['reconcile'];
 }

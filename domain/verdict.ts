@@ -6,7 +6,14 @@ import type { Reserve } from './limit.ts';
 export const TOOL_CHANGED = 'tool-changed';
 
 /** The ids under which code denies before any rule is asked: whatever the rules are, the answer is the same. */
-export const DENIED_BY_CODE = [TOOL_CHANGED, 'no-step', 'no-evidence', 'already-open', 'denied-before'] as const;
+export const DENIED_BY_CODE = [
+  TOOL_CHANGED,
+  'no-step',
+  'no-evidence',
+  'already-open',
+  'denied-before',
+  'stale-fact',
+] as const;
 export type DeniedByCode = (typeof DENIED_BY_CODE)[number];
 
 /** The answer of the rules. Doing nothing denies: no rule, a thrown rule, an unknown tool are `deny`. */

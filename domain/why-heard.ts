@@ -67,14 +67,22 @@ function notWhole(within: ShownWithin | undefined): string {
     ...(reduced.length === 0 ? [] : [`${reduced.length} results as one line each`]),
     ...(noRoom === 0 ? [] : [`${noRoom} items not at all`]),
   ];
+  const remembered = rememberedText(within);
   const summed = summedUp === 0 ? '' : `, a summary in the place of ${summedUp} items`;
   const forRoom = `${summed}${parts.length === 0 ? '' : `, to stay within ${maxTokens} tokens ${parts.join(' and ')}`}`;
-  return unpaired === 0 ? forRoom : `${forRoom}, and ${unpaired} not that had no counterpart`;
+  return `${unpaired === 0 ? forRoom : `${forRoom}, and ${unpaired} not that had no counterpart`}${remembered}`;
 }
 
-const detailsOf = ({ maxTokens, countedTokens, reduced, leftOut }: ShownWithin) => ({
+function rememberedText({ facts }: ShownWithin): string {
+  if (facts === undefined) return '';
+  const { shown, leftOut } = facts;
+  return `, with ${shown.length} remembered facts${leftOut.length === 0 ? '' : `, and ${leftOut.length} had no room`}`;
+}
+
+const detailsOf = ({ maxTokens, countedTokens, reduced, leftOut, facts }: ShownWithin) => ({
   ...{ maxTokens, countedTokens, reduced: reduced.map(marked) },
   leftOut: leftOut.map(({ id, digest, ...rest }) => ({ id, digest, ...rest })),
+  ...(facts === undefined ? {} : { facts: { shown: facts.shown.map(marked), leftOut: facts.leftOut.map(marked) } }),
 });
 
 export function sawInVain({ shown, within, models, reason }: FactOf<'model_call_failed'>): Line {

@@ -3,6 +3,8 @@
 import type { Fact, FactOf, RecordedEntry } from './entry.ts';
 import type { Proposal } from './action.ts';
 import { limitsText } from './limit-words.ts';
+import type { RestedOn } from './memory.ts';
+import { dayOf } from './memory-note.ts';
 import { toldSources } from './origin-words.ts';
 import { REFUSALS, type RefusedDecision } from './refusal.ts';
 import { reservesIn } from './verdict.ts';
@@ -82,6 +84,7 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
     case 'turn_limited':
     case 'budget_reached':
     case 'budget_opened':
+    case 'facts_erased':
     case 'switched':
     case 'ledger_read':
     case 'ledger_resumed':
@@ -173,7 +176,7 @@ function ruled({ verdict, evidence, given, signed }: FactOf<'ruled'>, step: stri
       : '';
   return {
     part: 'rule',
-    text: `the rule ${verdict.ruleId} said ${verdict.kind}${asks}: ${verdict.reason}${limitsText(given?.limits, reservesIn(verdict))}`,
+    text: `the rule ${verdict.ruleId} said ${verdict.kind}${asks}: ${verdict.reason}${limitsText(given?.limits, reservesIn(verdict))}${restingText(given?.facts)}`,
     coverage: isSigned ? 'enforced' : 'attributed',
     because: isSigned
       ? `tested code ruled on it and signed, and the signature holds${rest}`
@@ -184,6 +187,14 @@ function ruled({ verdict, evidence, given, signed }: FactOf<'ruled'>, step: stri
     },
   };
 }
+
+const restingText = (facts: readonly RestedOn[] = []): string =>
+  facts
+    .map(
+      ({ id, kind, fromMs, expiresMs }) =>
+        `; it rests on ${id}, the ${kind} of ${dayOf(fromMs)}, until ${dayOf(expiresMs)}`,
+    )
+    .join('');
 
 function requested({ approval }: FactOf<'approval_requested'>): Line {
   const { group, quorum, summary, deadlineMs, question } = approval;

@@ -21,6 +21,8 @@ export interface Rights {
   readonly appends: readonly Fact['kind'][];
   /** Of these kinds only such entries, as conditions. */
   readonly only?: { readonly [K in Fact['kind']]?: string };
+  /** Whether it may erase the words of facts that have ended, by the one function that does. */
+  readonly erases?: true;
   /** Labels that its items may carry. */
   readonly labels: readonly Trust[];
 }
@@ -48,6 +50,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       ledger_identity: ALL,
       checkpoints: ALL,
       budgets: ALL,
+      facts: ALL,
     },
     insert: ['conversations', 'ledger', 'ledger_seals', 'switches', 'checkpoints', 'notes'],
     remove: ['switches'],
@@ -55,10 +58,12 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       conversations: ['phase', 'updated_ms'],
       approvals: ['end_state', 'approval'],
       checkpoints: ['published_ms'],
+      facts: ['ended_ms', 'ended_as'],
     },
+    erases: true,
     appends: [
       ...(['conversation_opened', 'commanded', 'phase', 'approval_seen', 'approval_settled', 'switched'] as const),
-      ...(['decision_refused', 'ledger_read', 'configured'] as const),
+      ...(['decision_refused', 'ledger_read', 'configured', 'facts_erased'] as const),
     ],
     // What it turned away itself, under the approval; what came to a batch is the batch's to say.
     only: { decision_refused: `subject ~ '${OF_APPROVAL}'` },
@@ -67,7 +72,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
   countersign_workflows: {
     read: {
       ...{ conversations: ALL, items: ALL, actions: ALL, approvals: ALL, claims: ALL, ledger: ALL, ledger_seals: ALL },
-      limit_takes: ALL,
+      ...{ limit_takes: ALL, facts: ALL },
       // The assistant, which uses them up, can neither see nor change what it may use.
       ...{ budgets: ALL, reservations: ALL, budget_waits: ALL },
     },
@@ -102,7 +107,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
     labels: ['principal', 'record', 'untrusted', 'model'],
   },
   countersign_assistant: {
-    read: { items: ALL, conversations: ['id', 'updated_ms'], ledger: LEDGER_KEYS },
+    read: { items: ALL, facts: ALL, conversations: ['id', 'updated_ms'], ledger: LEDGER_KEYS },
     insert: ['items', 'ledger', 'ledger_seals'],
     update: { conversations: ['updated_ms'] },
     appends: ['model_call', 'model_call_failed', 'replied', 'configured'],
@@ -112,11 +117,14 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
   countersign_actor: {
     read: {
       ...{ items: ALL, claims: ALL, actions: ALL, ledger: LEDGER_KEYS, switches: ALL, notices: ['role'] },
-      limit_takes: ALL,
+      ...{ limit_takes: ALL, facts: ALL },
       // What it shows in channels, and where.
       ...{ conversations: ALL, approvals: ALL, deliveries: ALL, delivered_replies: ALL, notes: ALL },
     },
-    insert: ['items', 'claims', 'limit_takes', 'ledger', 'ledger_seals', 'notices', 'deliveries', 'delivered_replies'],
+    insert: [
+      ...(['items', 'claims', 'limit_takes', 'ledger', 'ledger_seals', 'notices', 'deliveries'] as const),
+      ...(['delivered_replies', 'facts'] as const),
+    ],
     update: {
       deliveries: ['ref', 'digest', 'at_ms', 'posting_ms', 'attempt', 'batch_id', 'is_open'],
       delivered_replies: ['seq'],
@@ -124,11 +132,13 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       actions: ['stage', 'outcome', 'outcome_kind', 'updated_ms'],
       claims: ['outcome', 'receipt_ms', 'epoch', 'taken_ms'],
       limit_takes: ['given_back_ms'],
+      facts: ['ended_ms', 'ended_as'],
     },
+    erases: true,
     remove: ['notices', 'notes', 'deliveries'],
     appends: [
       ...(['inspected', 'claimed', 'attempted', 'reconciled', 'settled', 'warrant_refused'] as const),
-      ...(['configured', 'card_shown', 'card_not_shown'] as const),
+      ...(['configured', 'card_shown', 'card_not_shown', 'facts_erased'] as const),
     ],
     labels: ['record', 'untrusted'],
   },
@@ -200,8 +210,12 @@ function statementsFor(role: string): readonly string[] {
     ...policies('items', oneOf('trust', rights.labels), role),
     `grant select (xmin) on countersign.ledger to ${role}`,
     ...policies('ledger_seals', OF_WHAT_IT_APPENDS, role),
+    `revoke all on function ${ERASE} from ${role}`,
+    ...(rights.erases === true ? [`grant execute on function ${ERASE} to ${role}`] : []),
   ];
 }
+
+const ERASE = 'countersign.erase_facts(text[])';
 
 function byColumn(right: 'select' | 'update', columns: Columns, role: string): readonly string[] {
   return Object.entries(columns).map(([table, names]) => {

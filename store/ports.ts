@@ -15,6 +15,7 @@ import type { OwnerReport } from '../domain/report.ts';
 import type { Switch } from '../domain/switch.ts';
 import type { Sums } from '../domain/limit.ts';
 import type { Budgets } from './budget-port.ts';
+import type { Facts } from './fact-port.ts';
 import type { Claims, Counted } from './claim-port.ts';
 import type { Deliveries, Notes } from '../domain/delivery.ts';
 import type { CheckpointRow, HashedEntry } from './ledger-rows.ts';
@@ -154,6 +155,8 @@ export interface Store {
   };
   /** How much models may be used, over all turns. */
   readonly budgets: Budgets;
+  /** What agents remember of whom they speak with. */
+  readonly facts: Facts;
   readonly ledger: {
     /** Entries of one conversation after a position, oldest first: feeds the event stream. */
     ofConversation(conversationId: string, afterSeq: number, limit: number): Promise<readonly RecordedEntry[]>;

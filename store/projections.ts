@@ -44,6 +44,7 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
     case 'turn_limited':
     case 'budget_reached':
     case 'budget_opened':
+    case 'facts_erased':
     case 'message_refused':
     case 'report_refused':
     case 'model_call':

@@ -10,8 +10,10 @@ import type { ConversationPhase } from '../domain/conversation.ts';
 import type { Escalation } from '../domain/entitlement.ts';
 import type { Fact } from '../domain/entry.ts';
 import type { IntakeStanding } from '../domain/intake.ts';
-import type { ItemBody, Trust } from '../domain/item.ts';
+import type { ItemBody, ItemMark, Trust } from '../domain/item.ts';
+import type { Json } from '../domain/json.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { Origin } from '../domain/sources.ts';
 import type { Amounts, BudgetScope, CallBounds } from '../domain/spending.ts';
 import type { SwitchScope } from '../domain/switch.ts';
 import type { ActionRow } from './ports.ts';
@@ -147,6 +149,28 @@ export interface Tables {
     reserved_ms: number;
     used: ColumnType<Amounts | null, string | null | undefined, string>;
   };
+  facts: {
+    id: string;
+    action_id: string;
+    conversation_id: string;
+    tenant: string;
+    agent: string;
+    subject: string;
+    kind: string;
+    key: string;
+    value: JsonColumn<Json> | null;
+    salt: string | null;
+    digest: string;
+    items: JsonColumn<readonly ItemMark[]>;
+    trust: Origin;
+    owner: string;
+    from_ms: number;
+    expires_ms: number;
+    fresh_until_ms: number;
+    history_ms: number;
+    ended_ms: ColumnType<number | null, never, number>;
+    ended_as: ColumnType<'replaced' | 'forgotten' | 'expired' | null, never, 'replaced' | 'forgotten' | 'expired'>;
+  };
   budget_waits: { budget_id: string; conversation_id: string; since_ms: number };
   notices: { role: string; position: number; sentence: string; noted_ms: number };
   ledger: {
@@ -191,6 +215,8 @@ export const LOCKS = {
   checkpoints: { family: 0x6373676e, key: 1 },
   /** Whoever appends items; the key is a hash of the conversation. */
   itemsFamily: 0x6373676f,
+  /** Whoever remembers; the key is a hash of whose memory it is. */
+  factsFamily: 0x63736770,
 } as const;
 
 /** Kysely over the pool, inside our schema. The pool stays its maker's to end. */

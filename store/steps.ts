@@ -26,6 +26,7 @@ export const PLACES: Readonly<Record<Fact['kind'], Place>> = {
   turn_limited: { step: '^limited:[0-9]+$' },
   budget_reached: { step: '^budget_reached:[0-9]+$' },
   budget_opened: { step: '^budget_opened$' },
+  facts_erased: { step: '^erased:' },
   intake: { step: '^intake:[0-9]+$' },
   proposed: { step: '^proposed$' },
   inspected: { step: '^inspected:' },

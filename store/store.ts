@@ -13,6 +13,7 @@ import { usedOf } from './limits.ts';
 import { createConversations } from './conversations.ts';
 import { createDeliveries, createNotes } from './deliveries.ts';
 import { createLedger, createRecord } from './entries.ts';
+import { createFacts } from './facts.ts';
 import { createItems } from './items.ts';
 import { migrateStore, requireMigrated } from './migrations/migrate.ts';
 import { createPool } from './pool.ts';
@@ -48,6 +49,7 @@ export async function openStore({ pool: config, nowMs = Date.now, migrate = true
     claims: createClaims(db),
     limits: { used: (counted) => usedOf(db, counted) },
     budgets: createBudgets(db),
+    facts: createFacts(db),
     ledger: createLedger(db),
     checkpoints: createCheckpoints(db),
     reports: createReports(db),

@@ -8,6 +8,7 @@ import type { Json } from '../domain/json.ts';
 import type { Budget as WholeBudget, ReachedBudget } from '../domain/spending.ts';
 import type { Proposal } from '../domain/action.ts';
 import type { Given } from '../domain/ruling.ts';
+import type { RememberedFact } from '../domain/memory.ts';
 
 export function sha256Hex(text: string): string {
   return createHash('sha256').update(text, 'utf8').digest('hex');
@@ -72,6 +73,30 @@ export function quoteMark({ id, salt }: Pick<Item, 'id' | 'salt'>, quote: string
 
 /** How entries name an item. */
 export const markOf = (item: Item): ItemMark => ({ id: item.id, digest: itemDigest(item) });
+
+/** The digest of what is remembered, under a salt of its own: it tells nothing once that is erased. */
+export function factDigest(
+  {
+    tenant,
+    agent,
+    subject,
+    kind,
+    key,
+    value,
+  }: Pick<RememberedFact, 'tenant' | 'agent' | 'subject' | 'kind' | 'key' | 'value'>,
+  salt: string,
+): string {
+  const text = JSON.stringify(['countersign/fact/1', tenant, agent, subject, kind, key, value], inOrder);
+  return createHmac('sha256', salt).update(text, 'utf8').digest('hex');
+}
+
+/** The id of what an action remembers: it remembers one thing. */
+export const factIdOf = (actionId: string): string =>
+  `fact-${sha256Hex(JSON.stringify(['countersign/fact/1', actionId])).slice(0, 20)}`;
+
+/** The ledger step of their erasure. Facts are erased once. */
+export const factsStep = (factIds: readonly string[]): string =>
+  `erased:${sha256Hex(JSON.stringify(factIds)).slice(0, 32)}`;
 
 // 22 characters of base64url: 132 bits, so that nobody finds another approval with the same; Telegram takes 64 bytes.
 const HANDLE_CHARS = 22;

@@ -8,7 +8,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { declarationsOf } from '../activities/declaration.ts';
-import { withReadMore } from '../activities/read-more.ts';
+import { withBuiltIns } from '../activities/built-in.ts';
 import { type Agent, type LoadedAgent, problemsOf } from '../domain/agent.ts';
 import { type Directory, defineDirectory } from '../domain/principal.ts';
 import { assertBothHalves, findProcedures, isAgentFolder, type ProcedureFile } from './procedures.ts';
@@ -29,7 +29,7 @@ export async function loadAgents(folder: string): Promise<LoadedAgents> {
   const directory = await loadDirectory(root);
   const loaded: [string, LoadedAgent][] = [];
   for (const name of await agentFolders(root)) {
-    const agent = withReadMore(await loadAgent(join(root, name), name));
+    const agent = withBuiltIns(await loadAgent(join(root, name), name));
     const ruleVersion = await hashOfSources(join(root, name));
     loaded.push([name, { agent, ruleVersion, declarations: declarationsOf(agent) }]);
   }

@@ -25,6 +25,7 @@ import type { RoleConnection, RunningRole } from './role.ts';
 import { connectSystems } from './systems.ts';
 import { startRules } from './rules/rules.ts';
 import { tendCards } from './stale-cards.ts';
+import { sweepFacts } from './sweep-facts.ts';
 import { tellNotes } from './tell-notes.ts';
 import { startWorkflowsRole, workflowStateBy } from './workflows.ts';
 
@@ -114,6 +115,7 @@ export async function composeActor(
     showFound(runOf(delivering, new Map(), stopping.signal), channel, clicked);
   const stopTelling = tellNotes({ store, senders, nowMs, log, showFound: onClick, ...opening });
   const stopTending = tendCards(delivering);
+  const stopSweeping = sweepFacts({ store, nowMs, log });
   let role: RunningRole;
   try {
     const notices = await systems.look();
@@ -126,6 +128,7 @@ export async function composeActor(
     stopping.abort();
     stopTelling();
     stopTending();
+    stopSweeping();
     await systems.close();
     throw error;
   }
@@ -135,6 +138,7 @@ export async function composeActor(
       stopping.abort();
       stopTelling();
       stopTending();
+      stopSweeping();
       await role.stop();
       await systems.close();
     },

@@ -11,6 +11,7 @@ import { deadline } from '../deadline.ts';
 import type { Redactor } from '../redaction.ts';
 import type { CredentialBroker } from './broker.ts';
 import { earlierFor } from './earlier.ts';
+import { memoryFor } from './own-memory.ts';
 import type { Authority, VerifierDeps } from './warrant.ts';
 
 export interface ActorDeps extends VerifierDeps {
@@ -47,11 +48,16 @@ interface Opening {
 
 /** Open what the tool needs. `epoch` 0 is that of reads, which claim nothing. */
 export async function openFor(
-  { broker, store, nowMs }: ActorDeps,
+  { broker, store, agents, nowMs }: ActorDeps,
   { tool, call, proposal, epoch }: Opening,
 ): Promise<OpenedFor> {
   const { actionId, principal, tenant, agent } = proposal;
   const earlier = await earlierFor(store, tool, call);
+  const ownerOf = (name: string, kind: string): string => {
+    const { owner = '', memory } = agents.get(name)?.agent ?? {};
+    return memory?.[kind]?.owner ?? owner;
+  };
+  const memory = memoryFor({ store, ownerOf, nowMs }, tool, proposal);
   const validForMs = tool.timeoutMs + CREDENTIAL_GRACE_MS;
   const { scopes } = tool;
   const opened = await broker.open({ agent, tool: tool.name, scopes, principal, tenant, actionId, epoch, validForMs });
@@ -62,6 +68,7 @@ export async function openFor(
     idempotencyKey: actionId,
     signal: time.signal,
     ...(earlier === undefined ? {} : { earlier }),
+    ...(memory === undefined ? {} : { memory }),
     nowMs: nowMs(),
     async assertHeld() {
       if (epoch === 0) return;

@@ -8,7 +8,10 @@ import type { FailureType } from '../../domain/failure.ts';
 import type { Room } from '../../domain/fitting.ts';
 import { modelKey } from '../../domain/ids.ts';
 import type { Item, NewItem } from '../../domain/item.ts';
+import { type RememberedFact, remembers } from '../../domain/memory.ts';
+import { noteOf } from '../../domain/memory-note.ts';
 import type { CallModelInput, CallModelResult, ModelAnswer, ModelRequest, ToolSpec } from '../../domain/model.ts';
+import type { Principal } from '../../domain/principal.ts';
 import type { Store } from '../../store/ports.ts';
 import { itemDigest } from '../../trust/digest.ts';
 import { heartbeating } from '../heartbeat.ts';
@@ -37,7 +40,10 @@ export const MODEL_ATTEMPT_LIMIT_MS = 110_000;
 export const STORE_WAIT_MS = 50_000;
 
 export interface CallModelDeps {
-  readonly store: Pick<Store, 'record'> & { readonly items: Pick<Store['items'], 'load' | 'append' | 'byKey'> };
+  readonly store: Pick<Store, 'record'> & {
+    readonly facts: Pick<Store['facts'], 'shownOf'>;
+    readonly items: Pick<Store['items'], 'load' | 'append' | 'byKey'>;
+  };
   readonly agents: ReadonlyMap<string, Agent>;
   readonly models: Pick<ModelRouter, 'routes'>;
   readonly countTokens: CountTokens;
@@ -59,12 +65,13 @@ export function createCallModel(deps: CallModelDeps): (input: CallModelInput) =>
     return heartbeating(async (cancelled) => {
       const begunMs = performance.now();
       const endMs = begunMs + (deps.attemptLimitMs ?? MODEL_ATTEMPT_LIMIT_MS);
-      const found = await patiently(() => lookUp(deps, input), begunMs + STORE_WAIT_MS, cancelled);
+      const found = await patiently(() => lookUp(deps, speaker, input), begunMs + STORE_WAIT_MS, cancelled);
       if (found.kept !== undefined) return resultOf(found.kept);
       const { openTurns = [], open = [], unshown = 0 } = input;
-      const besides = { open, unshown, countTokens: deps.countTokens };
+      const remembered = noteFor(deps, speaker, found.facts);
+      const besides = { open, unshown, remembered, countTokens: deps.countTokens };
       const showing = showingOf(found.items, { ...speaker.room, tokensOf, openTurns }, besides);
-      if (showing.transcript.length === 0)
+      if (showing.shown.length + showing.within.reduced.length === 0)
         throw final('ModelRejectedRequest', 'none of the items to show is in the store');
       const within = { cancelled, endMs, nowMs: deps.nowMs };
       const inVain: InVain[] = [];
@@ -82,10 +89,30 @@ export function createCallModel(deps: CallModelDeps): (input: CallModelInput) =>
 }
 
 /** The answer, where one was kept before; else what is to be shown. */
-async function lookUp({ store }: CallModelDeps, input: CallModelInput) {
+async function lookUp({ store, nowMs }: CallModelDeps, { agent }: Answerer, input: CallModelInput) {
   const kept = await store.items.byKey(input.conversationId, keyOf(input));
   const items = kept === undefined ? await store.items.load(input.conversationId, input.show) : [];
-  return { kept, items };
+  const whose = kept === undefined && remembers(agent) ? onlySpeakerOf(items) : undefined;
+  const { name } = agent;
+  const facts =
+    whose === undefined
+      ? []
+      : await store.facts.shownOf({ tenant: whose.tenant, subject: whose.id, agent: name }, nowMs());
+  return { kept, items, facts };
+}
+
+/**
+ * Who speaks here, where it is one principal alone: what is remembered of one is shown in no conversation in which another
+ * speaks, for they would read it in the answer.
+ */
+function onlySpeakerOf(items: readonly Item[]): Pick<Principal, 'id' | 'tenant'> | undefined {
+  const speakers = items.flatMap(({ body }) => (body.kind === 'message' ? [body.from] : []));
+  const [first] = speakers;
+  return speakers.every(({ id, tenant }) => id === first?.id && tenant === first.tenant) ? first : undefined;
+}
+
+function noteFor({ countTokens, nowMs }: CallModelDeps, { agent, room }: Answerer, facts: readonly RememberedFact[]) {
+  return noteOf(facts, agent.memory ?? {}, { maxTokens: room.maxTokens, countTokens, nowMs: nowMs() });
 }
 
 const callOf = ({ conversationId, turn, call }: CallModelInput): CallOf => {

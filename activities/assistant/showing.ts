@@ -1,9 +1,11 @@
 // What one model call shows: of the items that it was offered, what a provider accepts and what there is room for; and how
 // that is put on record. May import domain and trust.
-import { noteOf, type OpenThing } from '../../domain/beginning.ts';
+import { type Note, noteOf, type OpenThing } from '../../domain/beginning.ts';
 import { assembleTranscript } from '../../domain/context.ts';
 import { type Fitted, fitTranscript, type Room, type ShownWithin } from '../../domain/fitting.ts';
 import type { Item, ItemMark } from '../../domain/item.ts';
+import { factMark } from '../../domain/memory.ts';
+import type { Note as Remembered } from '../../domain/memory-note.ts';
 import type { ModelRequest } from '../../domain/model.ts';
 import { markOf } from '../../trust/digest.ts';
 import type { CountTokens } from './tokens.ts';
@@ -18,8 +20,9 @@ export interface Showing {
   readonly isTight: boolean;
 }
 
-/** What waits, and how much is not even offered; the model is told of it where it does not see it. */
+/** What stands before the transcript: what is remembered; and what waits, and how much is not even offered. */
 interface Besides {
+  readonly remembered?: Remembered;
   readonly open: readonly OpenThing[];
   readonly unshown: number;
   readonly countTokens: CountTokens;
@@ -32,16 +35,16 @@ export function showingOf(offered: readonly Item[], room: Room, besides?: Beside
   const assembled = assembleTranscript(offered);
   // The longest note that there can be has its room beforehand: what is left out decides what it says.
   const noteTokens = besides === undefined ? 0 : tokensOfNote(besides);
-  const pinnedTokens = room.pinnedTokens + noteTokens;
+  const remembered = besides?.remembered ?? NOTHING;
+  const pinnedTokens = room.pinnedTokens + remembered.tokens + noteTokens;
   const fitted = fitTranscript(assembled, { ...room, pinnedTokens });
   const { transcript, whole, reduced, leftOut, tokens } = fitted;
   const known = new Set(assembled.map(({ id }) => id));
   const unpaired = offered.filter(({ id, body }) => !known.has(id) && body.kind !== 'facts');
   const note = besides === undefined ? undefined : noteOn(fitted, besides);
-  const bodies = transcript.map(({ body }) => body);
   const most = (room.maxTokens - pinnedTokens) * TIGHT_SHARE + pinnedTokens;
   return {
-    transcript: note === undefined ? bodies : [note, ...bodies],
+    transcript: [...noteIn(remembered), ...(note === undefined ? [] : [note]), ...transcript.map(({ body }) => body)],
     shown: whole.map(markOf),
     within: {
       maxTokens: room.maxTokens,
@@ -52,10 +55,17 @@ export function showingOf(offered: readonly Item[], room: Room, besides?: Beside
         ...unpaired.map((item) => ({ ...markOf(item), why: 'no_counterpart' as const })),
         ...leftOut.map((item) => ({ ...markOf(item), why: 'no_room' as const })),
       ],
+      ...(remembered.shown.length + remembered.leftOut.length === 0 ? {} : { facts: marksOf(remembered) }),
     },
     isTight: leftOut.length > 0 || tokens > most,
   };
 }
+
+const NOTHING: Remembered = { text: '', tokens: 0, shown: [], leftOut: [] };
+
+const noteIn = ({ text }: Remembered): readonly Note[] => (text === '' ? [] : [{ kind: 'note', text }]);
+
+const marksOf = ({ shown, leftOut }: Remembered) => ({ shown: shown.map(factMark), leftOut: leftOut.map(factMark) });
 
 const opens = ({ body: { kind } }: Item): boolean => kind === 'message' || kind === 'report';
 

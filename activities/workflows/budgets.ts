@@ -3,6 +3,8 @@
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
 import { type Agent, type Limits, limitsOf } from '../../domain/agent.ts';
 import { answerSchema } from '../../domain/intake-facts.ts';
+import { remembers } from '../../domain/memory.ts';
+import { MAX_NOTE_BYTES } from '../../domain/memory-note.ts';
 import { MAX_FACTS_TOKENS, MAX_SUMMARY_ASKS, MAX_SUMMARY_TOKENS } from '../../domain/model.ts';
 import { dearestOf, calledModels } from '../../domain/prices.ts';
 import type { ReserveInput } from '../../domain/reserving.ts';
@@ -89,7 +91,8 @@ function bytesOfAsking(agent: Agent, call: ReserveInput['call']): number {
   if (call === 'summary') return 0;
   const known = ASKING_BYTES.get(agent);
   if (known !== undefined) return known;
-  const asking = utf8Bytes(agent.instructions) + bytes(toolSpecsOf(agent));
+  const note = remembers(agent) ? MAX_NOTE_BYTES : 0;
+  const asking = utf8Bytes(agent.instructions) + bytes(toolSpecsOf(agent)) + note;
   ASKING_BYTES.set(agent, asking);
   return asking;
 }

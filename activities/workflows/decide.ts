@@ -9,11 +9,13 @@ import { type LoadedAgent, periodLimitsOf } from '../../domain/agent.ts';
 import { type LimitUse, type Sums, usesFor } from '../../domain/limit.ts';
 import { groupsOf } from '../../domain/principal.ts';
 import { factsOf, heldToPeople } from '../../domain/ruling.ts';
+import { isPlainRead } from '../../domain/rule.ts';
 import type { VerdictStatement } from '../../domain/signed.ts';
 import { type Callable, isDeclared } from '../../domain/tool.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import { canonicalJson, givenDigest, proposalDigest, sha256Hex } from '../../trust/digest.ts';
 import { agentOf, declarationOf, toolOf } from './agents.ts';
+import { restingOnFacts } from './rested-on.ts';
 import { criticalOf } from './arguments.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
@@ -78,9 +80,13 @@ async function rulingOn(
     return denied('denied-before', reason);
   }
   const nowMs = deps.nowMs();
+  const resting = await restingOnFacts(deps, loaded, proposal, nowMs);
+  // A read that carries nothing out is how it is read again.
+  if (resting.why !== undefined && !isPlainRead(tool)) return denied('stale-fact', resting.why);
+  const { facts } = resting;
   const limits = await usedBy(deps, loaded, proposal, nowMs);
   const groups = groupsOf(deps.directory, proposal.principal.id);
-  const given = { groups, nowMs, ...(limits.length === 0 ? {} : { limits }) };
+  const given = { groups, nowMs, ...(limits.length === 0 ? {} : { limits }), ...(facts.length === 0 ? {} : { facts }) };
   const verdict = await deps.rules.decide(proposal.agent, factsOf(proposal, tool, evidence, given));
   return { verdict: heldToPeople(verdict, proposal, deps.directory), given };
 }

@@ -6,6 +6,7 @@ import type { LoadedAgent } from '../../domain/agent.ts';
 import { actionId, anewId } from '../../domain/ids.ts';
 import type { Item, ModelCall } from '../../domain/item.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import { type RememberedFact, remembers, standingOf } from '../../domain/memory.ts';
 import type { Principal } from '../../domain/principal.ts';
 import { createTracer, type Provenance, reviseProvenance } from '../../domain/provenance.ts';
 import type { Seen } from '../../domain/sources.ts';
@@ -41,7 +42,9 @@ export function createPropose(
     if (item.body.kind !== 'calls') throw new Error(`there must be an item ${itemId} with calls`);
     const request = await requestOf(deps, signed);
     const trace =
-      seen === undefined || request === undefined ? undefined : tracerOf(loaded, request.principal, found, seen);
+      seen === undefined || request === undefined
+        ? undefined
+        : tracerOf(loaded, request.principal, found, seen, await inForce(deps, of, request.principal));
     const proposed: Proposed[] = [];
     for (const [at, call] of item.body.calls.entries()) {
       const reading = { of, loaded, item, request, quotes, trace, before: proposed };
@@ -51,17 +54,26 @@ export function createPropose(
   };
 }
 
+/** What is remembered of who asks: the model was shown it, or as much as there was room for. */
+async function inForce(deps: WorkflowsDeps, { agent, tenant }: TurnOf, { id }: Principal) {
+  if (!remembers(agentOf(deps.agents, agent).agent)) return [];
+  const nowMs = deps.nowMs();
+  const facts = await deps.store.facts.shownOf({ tenant, agent, subject: id }, nowMs);
+  return facts.filter((fact) => standingOf(fact, nowMs) === 'in_force');
+}
+
 /** Over the items that the call of the model saw. One that is gone may have been anybody's. */
 function tracerOf(
   { agent: { instructions } }: LoadedAgent,
   principal: Principal,
   found: readonly Item[],
   { itemIds, forgotten }: Seen,
+  facts: readonly RememberedFact[],
 ): (args: JsonObject) => Provenance {
   const byId = new Map(found.map((item) => [item.id, item]));
   const items = itemIds.flatMap((id) => byId.get(id) ?? []);
   const isWhole = items.length === itemIds.length;
-  return createTracer({ items, principal, instructions, forgotten: isWhole ? forgotten : 'untrusted' });
+  return createTracer({ items, principal, instructions, forgotten: isWhole ? forgotten : 'untrusted', facts });
 }
 
 /** Rule on those at once for which no evidence has to be read. */

@@ -9,6 +9,7 @@ import type { ChatOptions } from './chat.ts';
 import type { AsOption, Context } from './context.ts';
 import type { ConversationsOptions } from './conversations.ts';
 import type { CheckpointOptions, ExportOptions, VerifyOptions } from './ledger.ts';
+import type { FactsOptions, ForgetOptions } from './facts.ts';
 import type { ReportOptions } from './report.ts';
 import type { SwitchOptions } from './switches.ts';
 import type { WhyOptions } from './why.ts';
@@ -24,6 +25,7 @@ export function registerClientCommands(program: Command): void {
   registerOperations(program);
   registerRecord(program);
   registerReport(program);
+  registerMemory(program);
   registerSwitches(program);
   registerLedger(program);
 }
@@ -181,6 +183,25 @@ function registerReport(program: Command): void {
     .option(...AS)
     .action((options: BudgetsOptions) =>
       run(async (context) => (await import('./budgets.ts')).budgets(context, options)),
+    );
+}
+
+function registerMemory(program: Command): void {
+  program
+    .command('facts')
+    .description('list what agents remember of you; as an operator, of everybody of your tenant')
+    .option('--subject <person>', 'of this one alone')
+    .option('--json', 'the same as JSON')
+    .option(...AS)
+    .action((options: FactsOptions) => run(async (context) => (await import('./facts.ts')).facts(context, options)));
+  program
+    .command('forget')
+    .argument('<subject>', 'the id of the principal')
+    .option('--agent <name>', 'only what this agent remembers')
+    .option(...AS)
+    .description('forget for good all that agents remember of somebody: of yourself, or as an operator')
+    .action((subject: string, options: ForgetOptions) =>
+      run(async (context) => (await import('./facts.ts')).forget(context, subject, options)),
     );
 }
 

@@ -5,7 +5,7 @@ import { type CallModelDeps, createCallModel } from '../../activities/assistant/
 import type { ModelRoute } from '../../activities/assistant/models/router.ts';
 import type { CallModelInput, CallModelResult, ModelAnswer, ModelPort, ModelRequest } from '../../domain/model.ts';
 import { countTokens } from '../support/count-tokens.ts';
-import { anAgent, memoryItems, NOW_MS, says } from './support.ts';
+import { anAgent, memoryItems, NOW_MS, noFacts, says } from './support.ts';
 
 export type Answering = (request: ModelRequest, signal: AbortSignal) => Promise<ModelAnswer> | ModelAnswer;
 
@@ -45,7 +45,7 @@ export function aDesk(models: Record<string, Answering>, more: Partial<CallModel
     return { model, port };
   });
   const deps = {
-    store: { items: memory.port, record: memory.record },
+    store: { items: memory.port, facts: noFacts, record: memory.record },
     agents: new Map([['desk', agent]]),
     models: { routes: () => routes },
     countTokens,

@@ -11,7 +11,7 @@ import { markOf } from '../../trust/digest.ts';
 import { shopIntake } from '../support/intake.ts';
 import { ANSWER, type Answering, anEnvironment, wants } from './desk.ts';
 import { countTokens } from '../support/count-tokens.ts';
-import { aRequest, anAgent, memoryItems, NOW_MS, rawProvider, says, stream } from './support.ts';
+import { aRequest, anAgent, memoryItems, NOW_MS, noFacts, rawProvider, says, stream } from './support.ts';
 
 function aDesk(answer: Answering) {
   const memory = memoryItems(says('My order 1042 is damaged.'), { kind: 'facts', text: '{}' });
@@ -21,7 +21,7 @@ function aDesk(answer: Answering) {
     return answer(request, signal);
   };
   const fillFacts = createFillFacts({
-    store: { items: memory.port, record: memory.record },
+    store: { items: memory.port, facts: noFacts, record: memory.record },
     agents: new Map([['desk', anAgent({ intake: shopIntake })]]),
     models: { routes: () => [{ model: 'm1', port: { name: 'told', complete } }] },
     countTokens,

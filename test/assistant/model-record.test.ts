@@ -6,7 +6,7 @@ import { CancelledFailure } from '@temporalio/common';
 import type { Entry } from '../../domain/entry.ts';
 import { StoreUnavailable } from '../../store/unavailable.ts';
 import { ANSWER, aDesk, anEnvironment } from './desk.ts';
-import { anAgent } from './support.ts';
+import { anAgent, noFacts } from './support.ts';
 
 test('what was shown to models that gave no answer is on record all the same, under their attempt', async () => {
   const down = () => {
@@ -65,7 +65,7 @@ test('a failure that cannot be recorded is no end of the call: the store is wait
       await desk.record(entries);
     };
     // -4.5 s: half a second is left until what cannot be kept is lost.
-    const away = aDesk({ m1: down }, { attemptLimitMs: -4_500, store: { items: desk.port, record } });
+    const away = aDesk({ m1: down }, { attemptLimitMs: -4_500, store: { items: desk.port, facts: noFacts, record } });
     await assert.rejects(away.run(), times === 1 ? /m1: the connection broke/ : StoreUnavailable);
     assert.equal(desk.entries.length, times === 1 ? 1 : 0);
   }

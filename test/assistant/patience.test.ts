@@ -8,7 +8,7 @@ import { patiently } from '../../activities/assistant/patience.ts';
 import type { CallModelResult } from '../../domain/model.ts';
 import { StoreUnavailable } from '../../store/unavailable.ts';
 import { countTokens } from '../support/count-tokens.ts';
-import { anAgent, memoryItems, NOW_MS, says } from './support.ts';
+import { anAgent, memoryItems, NOW_MS, noFacts, says } from './support.ts';
 
 const away = new StoreUnavailable('the database is not available now');
 
@@ -22,7 +22,7 @@ function aCall() {
     return { ...answer, promptTokens: 1, completionTokens: 1 };
   };
   const callModel = createCallModel({
-    store: { items: memory.port, record: memory.record },
+    store: { items: memory.port, facts: noFacts, record: memory.record },
     agents: new Map([['desk', anAgent()]]),
     models: { routes: () => [{ model: 'm', port: { name: 'told', complete } }] },
     countTokens,

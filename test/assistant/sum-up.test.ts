@@ -25,7 +25,7 @@ function aDesk(...answers: readonly Answering[]) {
     return answer(request, signal);
   };
   const sumUp = createSumUp({
-    store: { items: memory.port, record: memory.record },
+    store: { items: memory.port, record: memory.record, facts: { shownOf: async () => [] } },
     agents: new Map([['desk', anAgent({ prices: { m1: PRICE } })]]),
     models: { routes: () => [{ model: 'm1', port: { name: 'told', complete } }] },
     countTokens,

@@ -104,6 +104,9 @@ export function memoryItems(...bodies: ItemBody[]) {
   return { port, record, items, entries, ids: items.map((item) => item.id) };
 }
 
+/** An agent without a memory asks for nothing. */
+export const noFacts = { shownOf: async () => [] };
+
 export type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
 /** aimock on 127.0.0.1: an OpenAI-compatible server that follows fixtures. Stops with the test. */

@@ -6,7 +6,7 @@ import { createItemCounter } from '../../activities/assistant/tokens.ts';
 import { countTokens } from '../support/count-tokens.ts';
 import { markOf } from '../../trust/digest.ts';
 import { ANSWER, aDesk } from './desk.ts';
-import { anAgent, anItem, calls, memoryItems, result, says } from './support.ts';
+import { anAgent, anItem, calls, memoryItems, noFacts, result, says } from './support.ts';
 
 test('tokens are those of a real tokenizer', () => {
   // The published figures of o200k_base.
@@ -46,7 +46,11 @@ const narrow = (maxPromptTokens: number) => anAgent({ limits: { maxPromptTokens 
 
 test('what there is no room for is cut to a line or left out, and on record with its digest and the reason', async () => {
   const memory = memoryItems(...bodies);
-  const desk = aDesk({ m1: () => ANSWER }, { store: { items: memory.port, record: memory.record } }, narrow(1_800));
+  const desk = aDesk(
+    { m1: () => ANSWER },
+    { store: { items: memory.port, facts: noFacts, record: memory.record } },
+    narrow(1_800),
+  );
   await desk.run({ show: memory.ids });
   const fact = memory.entries[0]?.fact;
   ok(fact?.kind === 'model_call' && fact.within !== undefined);
@@ -60,7 +64,11 @@ test('what there is no room for is cut to a line or left out, and on record with
   const shown = desk.asked[0]?.transcript[2];
   match(shown?.kind === 'tool_result' ? shown.text : '', /^\[left out.*read_more\(\{"result":"1:0","from":0\}\)/);
 
-  const less = aDesk({ m1: () => ANSWER }, { store: { items: memory.port, record: memory.record } }, narrow(1_200));
+  const less = aDesk(
+    { m1: () => ANSWER },
+    { store: { items: memory.port, facts: noFacts, record: memory.record } },
+    narrow(1_200),
+  );
   await less.run({ show: memory.ids, call: 1 });
   const second = memory.entries.at(-1)?.fact;
   ok(second?.kind === 'model_call' && second.within !== undefined);
@@ -77,7 +85,7 @@ test('what there is no room for is cut to a line or left out, and on record with
 test('an agent whose instructions and tools leave no room for a conversation does not start', () => {
   const agent = anAgent({ instructions: 'Be brief. '.repeat(500), limits: { maxPromptTokens: 1_200 } });
   const { port, record } = memoryItems();
-  const store = { items: port, record };
+  const store = { items: port, facts: noFacts, record };
   const models = { routes: () => [] };
   throws(
     () => createCallModel({ store, agents: new Map([['desk', agent]]), models, countTokens, nowMs: () => 0 }),

@@ -263,6 +263,7 @@ const PLACES_SEEN: Readonly<Record<Fact['kind'], readonly [subject: string, step
   turn_limited: ['c', 'limited:5'],
   budget_reached: ['c', 'budget_reached:5'],
   budget_opened: ['budget-0123456789abcdef0123456789abcdef-0.question', 'budget_opened'],
+  facts_erased: ['facts/default', 'erased:0123456789abcdef0123456789abcdef'],
   intake: ['c', 'intake:5'],
   proposed: ['c:5:0', 'proposed'],
   inspected: ['c:5:0', 'inspected:1760000000000'],

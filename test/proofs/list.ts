@@ -9,6 +9,7 @@ import { freeze } from './freeze/freeze.ts';
 import { injection } from './injection/injection.ts';
 import { killInTool } from './kill-in-tool.ts';
 import { ledger } from './ledger/ledger.ts';
+import { memory } from './memory/memory.ts';
 import { parked } from './parked/parked.ts';
 import { race } from './race/race.ts';
 import { retail } from './retail/retail.ts';
@@ -33,6 +34,7 @@ export const PROOFS: readonly Proof[] = [
   ledger,
   secrets,
   parked,
+  memory,
   whatIf,
   drift,
   injection,

@@ -13,6 +13,7 @@ import { budgetsContract } from './contract/budgets.ts';
 import { burdenContract } from './contract/burden.ts';
 import { checkpointsContract } from './contract/checkpoints.ts';
 import { deliveriesContract } from './contract/deliveries.ts';
+import { factsContract } from './contract/facts.ts';
 import { itemsContract } from './contract/items.ts';
 import { limitsContract } from './contract/limits.ts';
 import { ledgerContract } from './contract/ledger.ts';
@@ -39,6 +40,7 @@ const CONTRACTS = [
   ...[readModelsContract, reportsContract, switchesContract, sqlContract, statementsContract, deliveriesContract],
   asksContract,
   budgetsContract,
+  factsContract,
   burdenContract,
 ];
 

@@ -24,18 +24,20 @@ const TERMINAL = ['commander', 'cli-table3', 'picocolors', 'zod', 'node:*'];
 /** The first layer that names a file rules it. */
 export const LAYERS: readonly Layer[] = [
   { of: '/index.ts', may: ['/domain', '/workers'] },
-  // The two places where a schema's type is part of a contract; at run time domain knows no library.
+  // The three places where a schema's type is part of a contract; at run time domain knows no library.
   { of: '/domain/tool.ts', may: ['/domain'], types: ['zod'] },
   { of: '/domain/procedure.ts', may: ['/domain'], types: ['zod'] },
+  { of: '/domain/memory.ts', may: ['/domain'], types: ['zod'] },
   { of: '/domain', may: ['/domain'] },
   { of: '/trust', may: ['/trust', '/domain', 'node:crypto', 'jose', 'canonicalize'] },
   {
     of: '/store/ports.ts',
     may: [],
-    types: ['/domain', '/store/budget-port.ts', '/store/claim-port.ts', '/store/ledger-rows.ts'],
+    types: ['/domain', ...['budget-port', 'claim-port', 'fact-port', 'ledger-rows'].map((name) => `/store/${name}.ts`)],
   },
   { of: '/store/claim-port.ts', may: [], types: ['/domain'] },
   { of: '/store/budget-port.ts', may: [], types: ['/domain'] },
+  { of: '/store/fact-port.ts', may: [], types: ['/domain', '/store/ports.ts'] },
   // The API takes it, which knows of the store no more than its types.
   { of: '/store/about-card.ts', may: ['/domain', '/trust'], types: ['/store/ports.ts'] },
   {
@@ -117,6 +119,7 @@ export const LAYERS: readonly Layer[] = [
         '/api/report-schema.ts',
         '/api/budgets-schema.ts',
         '/api/burden-schema.ts',
+        '/api/facts-schema.ts',
         '/api/rulings-schema.ts',
         '/workers/config.ts',
         '/workers/dev-identities.ts',

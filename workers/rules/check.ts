@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { asDeclared } from '../../activities/read-more.ts';
+import { asDeclared } from '../../activities/built-in.ts';
 import { callablesOf, type LoadedAgent, periodLimitsOf } from '../../domain/agent.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { groupsOf } from '../../domain/principal.ts';

@@ -11,6 +11,7 @@ import type { Switch } from '../../../domain/switch.ts';
 import { CursorInvalid } from '../../../store/cursor.ts';
 import { approvalHandle } from '../../../trust/digest.ts';
 import { memoryBudgets } from './memory-budgets.ts';
+import { memoryFacts } from './memory-facts.ts';
 import { memoryLedger } from './memory-ledger.ts';
 import { memoryReports } from './memory-reports.ts';
 import type { Claim } from '../../../store/claim-port.ts';
@@ -24,6 +25,7 @@ export interface MemoryStore extends Store {
     actions?: readonly ActionRow[];
     counts?: Readonly<Record<string, number>>;
     budgets?: readonly Budget[];
+    facts?: State['facts'];
     orphans?: State['orphans'];
     burden?: State['burden'];
   }): void;
@@ -45,6 +47,7 @@ class State {
   readonly entries: RecordedEntry[] = [];
   counts: Readonly<Record<string, number>> = {};
   budgets: readonly Budget[] = [];
+  facts: Parameters<typeof memoryFacts>[0]['facts'] = [];
   orphans: Awaited<ReturnType<Store['reports']['orphans']>> = [];
   burden: readonly RuleBurden[] = [];
   broken: Error | undefined;
@@ -105,6 +108,7 @@ export function createMemoryStore(): MemoryStore {
       for (const row of rows.actions ?? []) state.actions.set(row.id, row);
       state.counts = rows.counts ?? state.counts;
       state.budgets = rows.budgets ?? state.budgets;
+      state.facts = rows.facts ?? state.facts;
       state.orphans = rows.orphans ?? state.orphans;
       state.burden = rows.burden ?? state.burden;
     },
@@ -136,6 +140,7 @@ export function createMemoryStore(): MemoryStore {
       answer: notHere,
     },
     budgets: memoryBudgets(state),
+    facts: memoryFacts(state),
     ...memoryLedger(state),
     apiKeys: keysOf(state),
     // The HTTP side says what is to be told; who holds the tokens tells it.
@@ -148,9 +153,8 @@ export function createMemoryStore(): MemoryStore {
       forget: notHere,
     },
     deliveries: {
-      ...{ get: notHere, claim: notHere, renew: notHere, release: notHere, put: notHere },
-      ...{ replies: notHere, told: notHere },
-      ...{ ofBatch: notHere, stale: notHere, standsAt: notHere, forget: notHere },
+      ...{ get: notHere, claim: notHere, renew: notHere, release: notHere, put: notHere, replies: notHere },
+      ...{ told: notHere, ofBatch: notHere, stale: notHere, standsAt: notHere, forget: notHere },
     },
     ping: () => state.here(() => undefined),
     close: async () => undefined,
