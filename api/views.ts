@@ -43,8 +43,9 @@ export function isVisible({ body }: ItemRow, eyes: Eyes): boolean {
 }
 
 export function itemView(item: ItemRow): z.input<typeof Item> {
-  const { id, seq, turn, trust, createdMs, body } = item;
-  const common = { id, seq, turn, kind: body.kind, trust, text: body.text, createdMs };
+  const { id, seq, turn, trust, createdMs, body, isErased } = item;
+  const mark = isErased ? { isErased } : {};
+  const common = { id, seq, turn, kind: body.kind, trust, text: body.text, createdMs, ...mark };
   switch (body.kind) {
     case 'message':
     case 'staff_reply':

@@ -3,6 +3,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 import { workflowBundle } from '../../workers/bundle.ts';
 import type { ProcedureFile } from '../../workers/procedures.ts';
@@ -12,12 +13,13 @@ import { historiesOf } from '../../workers/rebuild/replay.ts';
 export async function replayAll(
   client: Client,
   procedures: readonly ProcedureFile[] = [],
+  dataConverter?: DataConverter,
 ): Promise<{ readonly replayed: number; readonly problems: readonly string[] }> {
-  const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'), procedures);
+  const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'), procedures, dataConverter);
   let replayed = 0;
   const problems: string[] = [];
   for await (const { workflowId, error } of Worker.runReplayHistories(
-    { workflowBundle: bundle },
+    { workflowBundle: bundle, ...(dataConverter === undefined ? {} : { dataConverter }) },
     historiesOf(client),
   )) {
     replayed += 1;
