@@ -12,8 +12,8 @@ import { historiesOf } from '../../../workers/rebuild/replay.ts';
 import { type Rig, startRig } from '../rig/rig.ts';
 import { ROLES } from '../rig/roles.ts';
 import { ask } from '../rig/truth.ts';
-import { createHttp, type Http, type Proof, type ProofContext, waitFor } from '../support.ts';
-import { createPerson, type Person, readAll, say, talk } from './people.ts';
+import { type Http, type Proof, type ProofContext, waitFor } from '../support.ts';
+import { createPerson, keysOf, type Person, readAll, say, talk } from './people.ts';
 
 export const erase: Proof = { name: 'erase', run: prove };
 
@@ -36,27 +36,22 @@ async function prove(context: ProofContext) {
   const prompts: string[] = [];
   rig.model.hear = (text) => void prompts.push(text);
   try {
-    const readers = await Promise.all(
-      [
-        ['finn', 'conversations:read,approvals:decide,operate'],
-        ['audrey', 'ledger:read'],
-      ].map(async ([who = '', scopes = '']) => createHttp(rig.apiUrl, await rig.addKey(who, scopes))),
-    );
-    const gone = await createPerson(rig, 'gone', GONE);
-    const stays = await createPerson(rig, 'stays', STAYS);
+    const people = await keysOf(rig);
+    const readers = [people.finn, people.audrey];
+    const gone = createPerson(people.gone, 'gone', GONE);
+    const stays = createPerson(people.stays, 'stays', STAYS);
     await Promise.all([talk(rig, gone), talk(rig, stays)]);
     await lookBefore(rig, gone, { readers, prompts, check });
     const before = await ownView(stays);
-    const administrator = createHttp(rig.apiUrl, await rig.addKey('edith', 'erase'));
-    await eraseThroughAKill(context, rig, administrator, check);
+    await eraseThroughAKill(context, rig, people.edith, check);
     const heard = prompts.length;
     await lookAfter(rig, gone, readers, check);
-    await readThroughTheServer(rig, check);
+    await readThroughTheServer(rig, people.ulla, check);
     check((await ownView(stays)) === before, 'the other person sees exactly what was there before');
     await say(stays, stays.open, `Still ${STAYS}. [${stays.open}]`);
     await beginAnew(rig, gone, check);
     check(!prompts.slice(heard).some((text) => text.includes(GONE)), 'no prompt has the word afterwards');
-    await verifyLedger(context, rig, check);
+    await verifyLedger(context, rig, people.audrey, check);
     for (const role of ROLES) check(!rig.roles.allOutput(role).includes(GONE), `the log of ${role} has no word`);
     violations.push(...rig.roles.surprises);
     return { cases, violations };
@@ -140,8 +135,7 @@ async function lookAfter(rig: Rig, gone: Person, readers: readonly Http[], check
 }
 
 /** As the Temporal UI reads: all payloads of both people, through the codec server of the API. */
-async function readThroughTheServer(rig: Rig, check: Check): Promise<void> {
-  const reader = createHttp(rig.apiUrl, await rig.addKey('ulla', 'histories:read'));
+async function readThroughTheServer(rig: Rig, reader: Http, check: Check): Promise<void> {
   const found: object[] = [];
   await historiesText(rig, async (payload) => {
     const metadata = Object.entries(payload.metadata ?? {}).map(([name, value]) => [name, base64(value)]);
@@ -190,8 +184,7 @@ async function beginAnew(rig: Rig, gone: Person, check: Check): Promise<void> {
   check(keys.length === 2, `under a new key: there are ${keys.length}`);
 }
 
-async function verifyLedger({ folder }: ProofContext, rig: Rig, check: Check): Promise<void> {
-  const auditor = createHttp(rig.apiUrl, await rig.addKey('audrey2', 'ledger:read'));
+async function verifyLedger({ folder }: ProofContext, rig: Rig, auditor: Http, check: Check): Promise<void> {
   const [last] = await ask<{ seq: number }>(rig, `select seq::int from countersign.ledger where kind = 'erased'`);
   const { checkpointFile } = rig.ledger;
   // The last one counts as old, so that the next is made at the next look and not in a minute.

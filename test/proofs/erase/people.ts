@@ -1,6 +1,9 @@
 // A person of the proof `erase`: what they say has one word in it that nobody else says, and all that can be seen of them
 // over the API, as each reader may see it: themselves, people who decide, an operator, an auditor.
-import { waitFor, createHttp, type Http } from '../support.ts';
+import { newApiKey } from '../../../api/keys.ts';
+import { openStore } from '../../../store/store.ts';
+import { MASTER_KEY } from '../../support/master-key.ts';
+import { createHttp, type Http, waitFor } from '../support.ts';
 import { wordsFor } from '../rig/model.ts';
 import type { Rig } from '../rig/rig.ts';
 
@@ -17,9 +20,36 @@ export interface Person {
 // 60 s: a turn of two calls and its report take a second or two on a quiet machine.
 const STEP_LIMIT_MS = 60_000;
 
-export async function createPerson(rig: Rig, id: string, word: string): Promise<Person> {
-  const key = await rig.addKey(id, 'conversations:write,conversations:read');
-  return { id, word, http: createHttp(rig.apiUrl, key), done: `${id}-done`, open: `${id}-open` };
+export const createPerson = (http: Http, id: string, word: string): Person => {
+  return { id, word, http, done: `${id}-done`, open: `${id}-open` };
+};
+
+const TALKS = ['conversations:write', 'conversations:read'] as const;
+/** Whoever has a part in it, with what their keys are for. */
+const SCOPES_OF = {
+  gone: TALKS,
+  stays: TALKS,
+  finn: ['conversations:read', 'approvals:decide', 'operate'],
+  audrey: ['ledger:read'],
+  edith: ['erase'],
+  ulla: ['histories:read'],
+} as const;
+
+/** Keys made in the store itself, as the command makes them, which takes seconds for each. */
+export async function keysOf(rig: Rig): Promise<Readonly<Record<keyof typeof SCOPES_OF, Http>>> {
+  const store = await openStore({ pool: { connectionString: rig.databaseUrl }, migrate: false, masterKey: MASTER_KEY });
+  const clients: Record<string, Http> = {};
+  try {
+    for (const [name, scopes] of Object.entries(SCOPES_OF)) {
+      const { id, text, hash } = newApiKey();
+      const principal = { id: name, name, tenant: 'default' };
+      await store.apiKeys.add({ id, hash, principal, scopes, nowMs: Date.now() });
+      clients[name] = createHttp(rig.apiUrl, text);
+    }
+  } finally {
+    await store.close();
+  }
+  return clients as Record<keyof typeof SCOPES_OF, Http>;
 }
 
 /** Two conversations: in one an approved payment and words, in the other a payment that waits. */
