@@ -22,6 +22,7 @@ import { conversationRoutes } from './conversations.ts';
 import type { ApiDeps } from './deps.ts';
 import { doctorRoutes } from './doctor.ts';
 import { createEnding } from './ending.ts';
+import { erasureRoutes } from './erasures.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { ledgerRoutes } from './ledger.ts';
@@ -31,6 +32,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { localsOf, mount } from './mount.ts';
 import { openApiRoute } from './openapi.ts';
 import { PAGE_HEADERS } from './page.ts';
+import { allowTemporalUi, CODEC_PATH, payloadRoutes } from './payloads.ts';
 import { Problem, problemOf } from './problem.ts';
 import { factRoutes } from './facts.ts';
 import { reportRoutes } from './report.ts';
@@ -71,6 +73,8 @@ export function createApi(deps: ApiDeps): Api {
     ...whyRoutes(deps, access),
     ...reportRoutes(deps),
     ...switchRoutes(deps),
+    ...erasureRoutes(deps, ending),
+    ...payloadRoutes(deps),
     ...ledgerRoutes(deps),
     ...rulingRoutes(deps),
     ...healthRoutes(deps, closing.signal),
@@ -84,6 +88,7 @@ export function createApi(deps: ApiDeps): Api {
     .disable('etag')
     .set('trust proxy', deps.trustedProxies ?? 0);
   app.use(nameRequest, writeLog(deps, metrics), helmet(), neverKeep);
+  app.use(CODEC_PATH, allowTemporalUi(deps.payloads?.uiOrigin));
   mount(app, [...routes, openApiRoute(routes, API_VERSION)], {
     store: deps.store,
     closing: closing.signal,

@@ -10,6 +10,7 @@ import type { AgentInfo } from './access.ts';
 import type { Inspect } from './doctor.ts';
 import type { Gateway } from './gateway.ts';
 import type { ApiLimits } from './limits.ts';
+import type { WirePayload } from './payloads-schema.ts';
 
 /** What is known of the ledger beside the store: who signs its checkpoints, and whether they can be made. */
 export interface LedgerKeeper {
@@ -49,6 +50,14 @@ export interface ApiDeps {
   readonly limits?: Partial<ApiLimits>;
   /** Where the Temporal UI shows the namespace, such as http://127.0.0.1:8233/namespaces/default. */
   readonly temporalUiUrl?: string;
+  /** How payloads are read that Temporal keeps encrypted; absent where they are not. */
+  readonly payloads?: {
+    decode(
+      payloads: readonly WirePayload[],
+    ): Promise<{ readonly payloads: readonly WirePayload[]; readonly keyIds: readonly string[] }>;
+    /** Of the pages of the Temporal UI, such as http://127.0.0.1:8080. */
+    readonly uiOrigin?: string;
+  };
   /** What express calls "trust proxy": how many proxies stand in front. Without one, addresses are those of sockets. */
   readonly trustedProxies?: number;
 }

@@ -161,6 +161,7 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return { act: fact.act };
     case 'configured':
     case 'facts_erased':
+    case 'erased':
       return {};
     case 'api_key_added':
     case 'api_key_revoked':
@@ -168,9 +169,8 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
     case 'switched':
       return { scope: fact.scope, name: fact.name, isThrown: fact.isThrown, by: fact.by, reason: fact.reason };
     case 'ledger_resumed':
-      return { by: fact.by };
     case 'ledger_read':
-      return { by: fact.by, how: fact.how };
+      return ofLedger(fact);
     case 'card_shown':
     case 'card_not_shown':
       return { batchId: fact.batchId, channel: fact.channel };
@@ -180,6 +180,9 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return fact satisfies never;
   }
 }
+
+const ofLedger = (fact: FactOf<'ledger_resumed' | 'ledger_read'>) =>
+  fact.kind === 'ledger_read' ? { by: fact.by, how: fact.how } : { by: fact.by };
 
 const proposed = ({ proposal: { actionId, tool, effect, summary } }: FactOf<'proposed'>) => {
   return { actionId, tool, effect, summary };

@@ -17,6 +17,7 @@ import type { CommandStatement, DecisionStatement, Signed } from '../domain/sign
 import { sha256Hex } from '../trust/digest.ts';
 import { type Calls, createCalls } from './gateway-calls.ts';
 import { GatewayError, wasCut } from './gateway-error.ts';
+import { type Rest, restOf } from './gateway-rest.ts';
 import { type Counts, countRunning, unpolledQueues } from './gateway-state.ts';
 
 /** What a conversation's Workflow is started with, where it does not run yet. */
@@ -30,7 +31,7 @@ export interface ConversationStart {
 }
 
 /** All that the API asks of Temporal. Every method may throw GatewayError. */
-export interface Gateway {
+export interface Gateway extends Rest {
   /** Start the conversation's Workflow. One that runs is left alone; one that ended stays ended. */
   start(conversation: ConversationStart): Promise<void>;
   /** Hand a message in. Resolves only once the Workflow has taken it; the same id is taken once. */
@@ -154,6 +155,7 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
       return within(deadlines.queryMs, query).catch(() => undefined);
     },
     ...waitingOf(client, within, deadlines),
+    ...restOf(client, within),
     missing: () =>
       within(deadlines.queryMs, () => unpolledQueues(client)).catch((error: unknown) => {
         if (!(error instanceof GatewayError)) throw error;

@@ -10,6 +10,8 @@ export const SCOPES = [
   'approvals:decide',
   'operate',
   'ledger:read',
+  'erase',
+  'histories:read',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 

@@ -17,7 +17,8 @@ import { type Route, route } from './route.ts';
 type Deps = Pick<ApiDeps, 'store' | 'ledger' | 'nowMs' | 'log'>;
 type What =
   | Omit<Extract<Fact, { kind: 'ledger_read'; from: number }>, 'kind' | 'by'>
-  | Omit<Extract<Fact, { kind: 'ledger_read'; how: 'why' }>, 'kind' | 'by'>;
+  | Omit<Extract<Fact, { kind: 'ledger_read'; how: 'why' }>, 'kind' | 'by'>
+  | Omit<Extract<Fact, { kind: 'ledger_read'; how: 'payloads' }>, 'kind' | 'by'>;
 
 /** The header that carries the verifier key. */
 const KEY_HEADER = 'Countersign-Verifier-Key';

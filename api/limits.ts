@@ -45,6 +45,13 @@ export const CANCELS_AT_ONCE = 10;
 // 20 s: well within what a request may take; whoever throws a switch wants to know soon, and it holds without this.
 export const CANCEL_MS = 20_000;
 
+// 10 conversations are closed at once, for 30 s: a person has a few open ones; who has hundreds is erased in several goes.
+export const CLOSES_AT_ONCE = 10;
+export const CLOSE_ALL_MS = 30_000;
+// 10 s: what a tool takes to come to its end. What runs longer, or waits for people, is ended as it is.
+export const REST_MS = 10_000;
+export const REST_LOOK_MS = 500;
+
 // 100 ms: a scripted or cached answer is there by then. 1 s: people do not notice, and 30 s cost some 35 look-ups.
 export const REPLY_POLL_FIRST_MS = 100;
 export const REPLY_POLL_MAX_MS = 1_000;

@@ -121,6 +121,7 @@ export const Item = z
     from: Who.optional(),
     by: z.enum(['model', 'code']).optional(),
     tool: z.string().optional(),
+    isErased: z.literal(true).optional().meta({ description: 'Its words were erased, and cannot be read any more' }),
     calls: z.array(z.object({ tool: z.string(), argumentsText: z.string() })).optional(),
     createdMs: Ms,
   })

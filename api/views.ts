@@ -45,8 +45,9 @@ export function isVisible({ body }: ItemRow, eyes: Eyes): boolean {
 const isForModels = ({ kind }: ItemRow['body']): boolean => kind === 'facts' || kind === 'summary';
 
 export function itemView(item: ItemRow): z.input<typeof Item> {
-  const { id, seq, turn, trust, createdMs, body } = item;
-  const common = { id, seq, turn, kind: body.kind, trust, text: body.text, createdMs };
+  const { id, seq, turn, trust, createdMs, body, isErased } = item;
+  const mark = isErased ? { isErased } : {};
+  const common = { id, seq, turn, kind: body.kind, trust, text: body.text, createdMs, ...mark };
   switch (body.kind) {
     case 'message':
     case 'staff_reply':

@@ -105,7 +105,7 @@ apiKey
   .requiredOption('--principal <id>', 'whose it is; for people who decide, their id in the directory')
   .requiredOption(
     '--scopes <list>',
-    'conversations:write, conversations:read, approvals:decide, operate, ledger:read; comma-separated',
+    'conversations:write, conversations:read, approvals:decide, operate, ledger:read, erase, histories:read; comma-separated',
   )
   .option('--name <name>', 'the principal’s name, for people', '')
   .option('--tenant <tenant>', 'whose data it may see', DEFAULT_TENANT)

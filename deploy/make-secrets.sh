@@ -36,6 +36,9 @@ done
 put link_key "$(openssl genpkey -algorithm x25519 -outform DER | openssl base64 -A)"
 grep -q '^COUNTERSIGN_LINK_PUBLIC_KEY=' .env || printf 'COUNTERSIGN_LINK_PUBLIC_KEY=%s\n' "$(public_of link_key)" >> .env
 
+# Under it lie the keys of people, and so all that is said. Keep a copy apart from the backups of the database.
+put master_key "$(openssl rand -base64 32)"
+
 # Its public key is made by the API, named by the ledger that it signs for: countersign ledger checkpoint --key
 put ledger_signing_key "$(openssl genpkey -algorithm ed25519 -outform DER | openssl base64 -A)"
 

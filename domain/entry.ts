@@ -216,6 +216,8 @@ export type Fact =
     }
   /** Somebody asked why an action happened. Until 0.4.0 with a range as above, and without the action. */
   | { readonly kind: 'ledger_read'; readonly by: string; readonly actionId: string; readonly how: 'why' }
+  /** Somebody read what Temporal keeps encrypted, under these keys. */
+  | { readonly kind: 'ledger_read'; readonly by: string; readonly keyIds: readonly string[]; readonly how: 'payloads' }
   /** After a loss the ledger goes on under another name; what could be derived again follows. */
   | {
       readonly kind: 'ledger_resumed';
@@ -285,6 +287,15 @@ export type Fact =
       readonly scopes: readonly string[];
       readonly by: string;
     }
-  | { readonly kind: 'api_key_revoked'; readonly keyId: string; readonly by: string };
+  | { readonly kind: 'api_key_revoked'; readonly keyId: string; readonly by: string }
+  /** The key under which words of a person lay was destroyed. `conversations`: how many that they opened went with it. */
+  | {
+      readonly kind: 'erased';
+      readonly tenant: string;
+      readonly personId: string;
+      readonly by: string;
+      readonly keyId: string;
+      readonly conversations: number;
+    };
 
 export type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }>;

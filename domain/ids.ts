@@ -82,6 +82,18 @@ export function waitingWorkflowId(id: string): string {
   return isProcedureId(id) ? `procedure/${id.slice(0, -PROCEDURE.length)}` : `action/${id}`;
 }
 
+/** What waits under this Workflow Id: a batch, a question or a procedure. '' where it is none of them. */
+export function waitingIdOf(workflowId: string): string {
+  const [kind = ''] = workflowId.split('/', 1);
+  const id = workflowId.slice(kind.length + 1);
+  if (kind === 'question') return questionId(id);
+  if (kind === 'procedure') return procedureId(id);
+  return kind === 'action' ? id : '';
+}
+
+/** Whether it does nothing but ask people. */
+export const waitsForPeople = (workflowId: string): boolean => workflowId.startsWith('question/');
+
 /** The conversation that a Workflow belongs to; undefined where it is none of ours. */
 export function conversationOfWorkflow(workflowId: string): string | undefined {
   const [kind = ''] = workflowId.split('/', 1);
@@ -179,6 +191,9 @@ function split(id: string): readonly [turn: string, index: number] {
 
 /** The subject under which the ledger keeps what was done to a switch. */
 export const switchSubject = (scope: string, name: string): string => `switch:${scope}:${name}`;
+
+/** Under which an erasure of a person stands in the ledger. */
+export const erasureSubject = (tenant: string, personId: string): string => `erasure:${tenant}:${personId}`;
 
 /** The subject under which the ledger keeps who made and revoked an API key. */
 export const apiKeySubject = (keyId: string): string => `api-key:${keyId}`;

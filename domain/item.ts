@@ -77,6 +77,8 @@ export interface Item {
   readonly body: ItemBody;
   /** Random; goes into digests of what is parsed out of this item, and is erased with it. */
   readonly salt: string;
+  /** Its words are erased; of the body nothing is left but its kind and ids. */
+  readonly isErased?: true;
   readonly createdMs: number;
 }
 

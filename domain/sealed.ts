@@ -66,6 +66,7 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
   operator_act: { sealed: ['reason'] },
   api_key_added: { sealed: ['principal.name'] },
   api_key_revoked: NOTHING,
+  erased: NOTHING,
 };
 
 export interface Split {

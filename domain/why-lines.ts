@@ -91,6 +91,7 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
     case 'configured':
     case 'api_key_added':
     case 'api_key_revoked':
+    case 'erased':
       return undefined;
     default:
       return fact satisfies never;

@@ -3,6 +3,7 @@ import { type Selectable, sql } from 'kysely';
 import { QUESTION } from '../domain/ids.ts';
 import type { ActionRow, Store } from './ports.ts';
 import type { Db, Tables } from './schema.ts';
+import { openRow, openRows } from './words.ts';
 
 // 500: people who have denied that much in one conversation have long ended it.
 const MAX_DENIED = 500;
@@ -11,12 +12,13 @@ export function createActions(db: Db): Store['actions'] {
   return {
     async get(id) {
       const row = await db.selectFrom('actions').selectAll().where('id', '=', id).executeTakeFirst();
-      return row && fromRow(row);
+      return row && fromRow(await openRow(db, 'actions', row));
     },
     async some(ids) {
       if (ids.length === 0) return [];
       const rows = await db.selectFrom('actions').selectAll().where('id', 'in', ids).execute();
-      const found = new Map(rows.map((row) => [row.id, fromRow(row)]));
+      const opened = await openRows(db, 'actions', rows);
+      const found = new Map(opened.map((row) => [row.id, fromRow(row)]));
       return ids.flatMap((id) => found.get(id) ?? []);
     },
     async ofConversation(conversationId, limit) {
@@ -28,7 +30,7 @@ export function createActions(db: Db): Store['actions'] {
         .orderBy('id', 'desc')
         .limit(limit)
         .execute();
-      return rows.map(fromRow);
+      return (await openRows(db, 'actions', rows)).map(fromRow);
     },
     ...earlierCalls(db),
     async unasked(beforeMs, limit) {
@@ -53,7 +55,8 @@ export function createActions(db: Db): Store['actions'] {
         .orderBy('actions.updated_ms')
         .limit(limit)
         .execute();
-      return rows.map(({ tenant, ...row }) => ({ ...fromRow(row), tenant }));
+      const opened = await openRows(db, 'actions', rows);
+      return opened.map(({ tenant, ...row }) => ({ ...fromRow(row), tenant }));
     },
     async counts() {
       const byOutcome = await db
@@ -84,7 +87,8 @@ function earlierCalls(db: Db): Pick<Store['actions'], 'openWrites' | 'deniedByPe
         .orderBy('created_ms', 'desc')
         .execute();
       // Here, not in SQL: PostgreSQL reads no field out of a json that holds a NUL somewhere.
-      return rows.map(fromRow).filter((row) => row.tool === tool && row.effect !== 'read');
+      const opened = await openRows(db, 'actions', rows);
+      return opened.map(fromRow).filter((row) => row.tool === tool && row.effect !== 'read');
     },
     async deniedByPeople(conversationId, tool) {
       const rows = await db
@@ -96,7 +100,7 @@ function earlierCalls(db: Db): Pick<Store['actions'], 'openWrites' | 'deniedByPe
         .orderBy('actions.created_ms', 'desc')
         .limit(MAX_DENIED)
         .execute();
-      return rows.map(fromRow).filter((row) => row.tool === tool);
+      return (await openRows(db, 'actions', rows)).map(fromRow).filter((row) => row.tool === tool);
     },
   };
 }

@@ -4,6 +4,8 @@ import { apiKeySubject } from '../domain/ids.ts';
 import { appendEntries } from './entries.ts';
 import type { Store } from './ports.ts';
 import type { Db } from './schema.ts';
+import { underOfPrincipal } from './subjects.ts';
+import { openRow, sealedCell } from './words.ts';
 
 export function createApiKeys(db: Db): Store['apiKeys'] {
   return {
@@ -15,16 +17,18 @@ export function createApiKeys(db: Db): Store['apiKeys'] {
         .where('revoked_ms', 'is', null)
         .executeTakeFirst();
       if (row === undefined) return undefined;
-      const { id, principal, scopes } = row;
+      const { id, principal, scopes } = await openRow(db, 'api_keys', row);
       return { id, principal, scopes, createdMs: row.created_ms, revokedMs: row.revoked_ms };
     },
     add: (key) =>
       db.transaction().execute(async (tx) => {
         const { id, hash, principal, scopes, nowMs, by = '' } = key;
+        const under = await underOfPrincipal(tx, principal);
         const made = await tx
           .insertInto('api_keys')
           .values({
-            ...{ id, hash, principal: JSON.stringify(principal), scopes: JSON.stringify(scopes) },
+            ...{ id, hash, principal: await sealedCell(under, 'api_keys.principal', id, principal) },
+            scopes: JSON.stringify(scopes),
             created_ms: nowMs,
           })
           .onConflict((conflict) => conflict.doNothing())

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import type { Db } from './schema.ts';
 import type { Store } from './ports.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
+import { openRow, openRows } from './words.ts';
 
 // 1,000: an approval id has three digits for its place in the batch; what was asked last is what counts.
 const MAX_OF_BATCH = 1_000;
@@ -12,23 +13,27 @@ export function createApprovals(db: Db): Store['approvals'] {
   return {
     ...listsOf(db),
     async get(id) {
-      const row = await db.selectFrom('approvals').select('approval').where('id', '=', id).executeTakeFirst();
-      return row?.approval;
+      const row = await db.selectFrom('approvals').select(['id', 'approval']).where('id', '=', id).executeTakeFirst();
+      return row && (await openRow(db, 'approvals', row)).approval;
     },
     async byHandle(handle) {
-      const row = await db.selectFrom('approvals').select('approval').where('handle', '=', handle).executeTakeFirst();
-      return row?.approval;
+      const row = await db
+        .selectFrom('approvals')
+        .select(['id', 'approval'])
+        .where('handle', '=', handle)
+        .executeTakeFirst();
+      return row && (await openRow(db, 'approvals', row)).approval;
     },
     async ofBatch(batchId) {
       const newest = await db
         .selectFrom('approvals')
-        .select('approval')
+        .select(['id', 'approval'])
         .where('batch_id', '=', batchId)
         .orderBy('asked_ms', 'desc')
         .orderBy('id', 'desc')
         .limit(MAX_OF_BATCH)
         .execute();
-      return newest.map((row) => row.approval).toReversed();
+      return (await openRows(db, 'approvals', newest)).map((row) => row.approval).toReversed();
     },
     async openStats(nowMs) {
       const { count, oldest } = await db
@@ -72,7 +77,7 @@ function listsOf(db: Db): Pick<Store['approvals'], 'list' | 'open'> {
         .limit(limit + 1)
         .execute();
       return pageOf(
-        rows,
+        await openRows(db, 'approvals', rows),
         limit,
         (row) => ({ atMs: row.asked_ms, id: row.id }),
         (row) => row.approval,
@@ -91,7 +96,7 @@ function listsOf(db: Db): Pick<Store['approvals'], 'list' | 'open'> {
         .limit(limit + 1)
         .execute();
       return pageOf(
-        rows,
+        await openRows(db, 'approvals', rows),
         limit,
         (row) => ({ atMs: row.asked_ms, id: row.id }),
         ({ approval, tenant }) => ({ approval, tenant: tenant ?? '' }),

@@ -8,6 +8,7 @@ import type { Budgets, LimitedBudget, Reserving, ReserveResult } from './budget-
 import { appendEntries, isRecorded, lockLedger } from './entries.ts';
 import { readEntry } from './entry-text.ts';
 import type { Db, Tables, Tx } from './schema.ts';
+import { openRow } from './words.ts';
 
 // 20 calls that have ended since: each call counts up to so many others besides itself, so none are left behind for long.
 const SETTLED_AT_ONCE = 20;
@@ -234,7 +235,8 @@ async function useIn(tx: Tx, text: string, { toolCalls: most }: CallBounds) {
   try {
     const { fact } = readEntry(text, null);
     if (fact.kind !== 'model_call') return undefined;
-    const item = await tx.selectFrom('items').select('body').where('id', '=', fact.itemId).executeTakeFirst();
+    const row = await tx.selectFrom('items').select(['id', 'body']).where('id', '=', fact.itemId).executeTakeFirst();
+    const item = row && (await openRow(tx, 'items', row));
     const toolCalls = item === undefined ? most : item.body.kind === 'calls' ? item.body.calls.length : 0;
     return { promptTokens: fact.promptTokens, completionTokens: fact.completionTokens, toolCalls };
   } catch {

@@ -12,6 +12,8 @@ import { type Claim, type Claiming, FencedOff, type Taking } from './claim-port.
 import { giveBack, take, whatDoesNotFit } from './limits.ts';
 import type { Store } from './ports.ts';
 import type { Db, Tables, Tx } from './schema.ts';
+import { underOfConversation } from './subjects.ts';
+import { openRow, sealedCell } from './words.ts';
 import { thrownSwitches } from './switches.ts';
 
 export function createClaims(db: Db): Store['claims'] {
@@ -19,7 +21,7 @@ export function createClaims(db: Db): Store['claims'] {
   return {
     async get(actionId) {
       const row = await db.selectFrom('claims').selectAll().where('action_id', '=', actionId).executeTakeFirst();
-      return row && fromRow(row);
+      return row && fromRow(await openRow(db, 'claims', row));
     },
     claim: ({ claiming, warrant, attempted, taking }) =>
       within(async (tx) => {
@@ -90,13 +92,13 @@ async function standingClaim(tx: Tx, { actionId, digest }: Claiming): Promise<Cl
     .where((eb) => eb.or([eb('action_id', '=', actionId), eb('digest', '=', digest)]))
     .execute();
   const row = rows.find((one) => one.action_id === actionId) ?? rows[0];
-  return row && fromRow(row);
+  return row && fromRow(await openRow(tx, 'claims', row));
 }
 
 /** How an action ended that nobody claimed: denied, say. After a Reset its Workflow may come back to it. */
 async function endedWithoutClaim(tx: Tx, actionId: string): Promise<Outcome | undefined> {
-  const row = await tx.selectFrom('actions').select('outcome').where('id', '=', actionId).executeTakeFirst();
-  return row?.outcome ?? undefined;
+  const row = await tx.selectFrom('actions').select(['id', 'outcome']).where('id', '=', actionId).executeTakeFirst();
+  return (row && (await openRow(tx, 'actions', row)).outcome) ?? undefined;
 }
 
 async function otherClaim(tx: Tx, claiming: Claiming): Promise<Claim> {
@@ -149,7 +151,7 @@ async function locked(tx: Tx, actionId: string): Promise<Selectable<Tables['clai
     .forUpdate()
     .executeTakeFirst();
   if (claim === undefined) throw new Error(`no claim of ${actionId}: only what was claimed can be ended`);
-  return claim;
+  return openRow(tx, 'claims', claim);
 }
 
 /** The first receipt stands; only `unknown` may be corrected, and only by what somebody knows. */
@@ -161,15 +163,16 @@ async function end(tx: Tx, actionId: string, epoch: number, outcome: Outcome, no
   const mayEnd = epoch === claim.epoch || outcome.kind === 'succeeded';
   if (before !== null && !(corrects && mayEnd)) return before;
   if (!mayEnd) throw new FencedOff(actionId, epoch);
+  const { conversation_id: conversationId } = claim;
+  const under = await underOfConversation(tx, conversationId);
   await tx
     .updateTable('claims')
-    .set({ outcome: JSON.stringify(outcome), receipt_ms: nowMs })
+    .set({ outcome: await sealedCell(under, 'claims.outcome', actionId, outcome), receipt_ms: nowMs })
     .where('action_id', '=', actionId)
     .execute();
   await giveBack(tx, actionId, outcome, nowMs);
   // The Workflow may have settled the action as unknown meanwhile; then what really happened corrects that.
   const step = (await isRecorded(tx, actionId, 'settled', 'settled')) ? 'corrected' : 'settled';
-  const { conversation_id: conversationId } = claim;
   await appendEntries(tx, [
     { subject: actionId, step, conversationId, atMs: nowMs, fact: { kind: 'settled', outcome } },
   ]);

@@ -3,12 +3,13 @@ import type { Selectable } from 'kysely';
 import { decodeCursor, pageOf } from './cursor.ts';
 import type { ConversationRow, Store } from './ports.ts';
 import type { Db, Tables } from './schema.ts';
+import { openRow, openRows } from './words.ts';
 
 export function createConversations(db: Db): Store['conversations'] {
   return {
     async get(id) {
       const row = await db.selectFrom('conversations').selectAll().where('id', '=', id).executeTakeFirst();
-      return row && fromRow(row);
+      return row && fromRow(await openRow(db, 'conversations', row));
     },
     async list({ tenant, principalId, agents, cursor, limit }) {
       const after = decodeCursor(cursor);
@@ -24,7 +25,12 @@ export function createConversations(db: Db): Store['conversations'] {
         .orderBy('id', 'desc')
         .limit(limit + 1)
         .execute();
-      return pageOf(rows, limit, (row) => ({ atMs: row.created_ms, id: row.id }), fromRow);
+      return pageOf(
+        await openRows(db, 'conversations', rows),
+        limit,
+        (row) => ({ atMs: row.created_ms, id: row.id }),
+        fromRow,
+      );
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Deliveries, DeliveryRow, Notes } from '../domain/delivery.ts';
 import { channelMessageId, messageKey } from '../domain/ids.ts';
 import { DATABASE_MS } from './claims.ts';
 import { appendEntries } from './entries.ts';
-import { fromRow } from './items.ts';
+import { itemsOf } from './items.ts';
 import type { Db, Tables } from './schema.ts';
 
 // 1,000: a batch has some hundred places at most, and cards of what was asked anew.
@@ -138,7 +138,7 @@ function repliesOf(db: Db): Pick<Deliveries, 'replies' | 'told'> {
         .orderBy('seq')
         .limit(limit)
         .execute();
-      return rows.map(fromRow);
+      return itemsOf(db, rows);
     },
     async told({ conversationId, seq, keys }) {
       await db.transaction().execute(async (tx) => {

@@ -7,6 +7,8 @@ import { entryText, leafOf, readEntry, type SealedText } from './entry-text.ts';
 import type { Store } from './ports.ts';
 import { project } from './projections.ts';
 import { type Db, LOCKS, type Tables, type Tx } from './schema.ts';
+import { underOfEntry } from './subjects.ts';
+import { openRows, sealedText, type Under } from './words.ts';
 
 /** Append inside a transaction. A known (subject, step) is skipped, and projects nothing again; see StepTaken. */
 export async function appendEntries(tx: Tx, entries: readonly Entry[]): Promise<void> {
@@ -16,7 +18,18 @@ export async function appendEntries(tx: Tx, entries: readonly Entry[]): Promise<
   const head = await headOf(tx);
   const fresh = await withoutKnown(tx, entries);
   if (fresh.length === 0) return;
-  const rows = fresh.map((entry, index) => toRow(entry, head + 1 + index));
+  for (let at = 0; at < fresh.length; ) {
+    // What comes after the opening of a conversation goes under its key, so that is projected first.
+    const opening = fresh.findIndex(({ fact }, index) => index >= at && fact.kind === 'conversation_opened');
+    const end = opening < 0 ? fresh.length : opening + 1;
+    await appendTogether(tx, fresh.slice(at, end), head + at);
+    at = end;
+  }
+}
+
+async function appendTogether(tx: Tx, fresh: readonly Entry[], head: number): Promise<void> {
+  const rows = [];
+  for (const [index, entry] of fresh.entries()) rows.push(await toRow(tx, entry, head + 1 + index));
   await tx
     .insertInto('ledger')
     .values(rows.map(({ row }) => row))
@@ -110,7 +123,7 @@ export function createLedger(db: Db): Store['ledger'] {
         .orderBy('ledger.seq')
         .limit(limit)
         .execute();
-      return rows.map(fromRow);
+      return recordedOf(db, rows);
     },
     async ofSubject(subject) {
       const rows = await entriesIn(db)
@@ -118,7 +131,7 @@ export function createLedger(db: Db): Store['ledger'] {
         .orderBy('ledger.seq')
         .limit(MAX_CHAIN_ENTRIES)
         .execute();
-      return rows.map(fromRow);
+      return recordedOf(db, rows);
     },
     async chain(subjects, of) {
       const rows = await entriesIn(db)
@@ -131,7 +144,7 @@ export function createLedger(db: Db): Store['ledger'] {
         .orderBy('ledger.seq')
         .limit(MAX_CHAIN_ENTRIES)
         .execute();
-      return rows.map(fromRow);
+      return recordedOf(db, rows);
     },
     async rulings(beforeSeq, limit) {
       const rows = await entriesIn(db)
@@ -145,8 +158,9 @@ export function createLedger(db: Db): Store['ledger'] {
         subjects.length === 0
           ? []
           : await entriesIn(db).where('subject', 'in', subjects).where('step', '=', PROPOSED).execute();
-      const proposed = new Map(on.map((row) => [row.subject, fromRow(row)]));
-      return rows.map((row) => ({ ruled: fromRow(row), proposed: proposed.get(row.subject) }));
+      const proposed = new Map((await recordedOf(db, on)).map((entry) => [entry.subject, entry]));
+      const ruled = await recordedOf(db, rows);
+      return ruled.map((entry, at) => ({ ruled: entry, proposed: proposed.get(rows[at]?.subject ?? entry.subject) }));
     },
     async lastStepOf(subject) {
       const row = await db
@@ -179,13 +193,16 @@ const entriesIn = (db: Db) =>
     .select(['ledger.entry', 'ledger.leaf', 'ledger_seals.salt', 'ledger_seals.body'])
     .select(['ledger.seq', 'subject', 'step', 'conversation_id', 'at_ms', 'kind']);
 
+const recordedOf = async (db: Db, rows: readonly Found[]): Promise<readonly RecordedEntry[]> =>
+  (await openRows(db, 'ledger_seals', rows)).map(fromRow);
+
 /**
  * A text that is not what was hashed is no word of anybody's, nor one that stands where it says that it does not belong: no
  * hash covers the columns by which an entry is found.
  */
 function fromRow({ entry, leaf, salt, body, ...filed }: Found): RecordedEntry {
   const read = leafOf(entry).equals(leaf)
-    ? readable(entry, salt === null || body === null ? null : { salt, body })
+    ? readable(entry, salt === null || body === null || body === ERASED_BODY ? null : { salt, body })
     : null;
   if (read !== null && isFiledAs(read, filed)) return read;
   const { seq, subject, step, conversation_id: conversationId, at_ms: atMs, kind } = filed;
@@ -219,9 +236,20 @@ const isFiledAs = (read: RecordedEntry, { seq, subject, step, conversation_id, a
   read.atMs === at_ms &&
   read.fact.kind === kind;
 
-function toRow(entry: Entry, seq: number) {
+async function toRow(tx: Tx, entry: Entry, seq: number) {
   const { text, sealed } = entryText({ ...entry, seq });
   const { subject, step, conversationId: conversation_id, atMs: at_ms } = entry;
   const row = { seq, subject, step, conversation_id, at_ms, kind: entry.fact.kind, entry: text, leaf: leafOf(text) };
-  return { row, sealed };
+  return { row, sealed: sealed && (await sealedUnder(await underOfEntry(tx, entry), seq, sealed)) };
+}
+
+// As words.ts gives back a text whose key was destroyed.
+const ERASED_BODY = '';
+
+async function sealedUnder(under: Under, seq: number, { salt, body }: SealedText): Promise<SealedText> {
+  const id = String(seq);
+  return {
+    salt: await sealedText(under, 'ledger_seals.salt', id, salt),
+    body: await sealedText(under, 'ledger_seals.body', id, body),
+  };
 }

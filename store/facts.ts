@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
 import { factsSubject } from '../domain/ids.ts';
+import type { Json } from '../domain/json.ts';
 import { MAX_FACTS_EACH } from '../domain/memory.ts';
 import type { RememberedFact } from '../domain/memory.ts';
 import { factDigest, factIdOf, factsStep } from '../trust/digest.ts';
@@ -10,6 +11,8 @@ import { decodeCursor, pageOf } from './cursor.ts';
 import { appendEntries, lockLedger } from './entries.ts';
 import type { Facts, WhichFacts } from './fact-port.ts';
 import { type Db, LOCKS, type Tables, type Tx } from './schema.ts';
+import { underOfFact } from './subjects.ts';
+import { openRow, openRows, sealedText } from './words.ts';
 
 // 64: what may be in force, and as much that was; more of what has ended is not shown.
 const MAX_SHOWN = MAX_FACTS_EACH * 2;
@@ -24,11 +27,11 @@ export function createFacts(db: Db): Facts {
     remember: (fact) => db.transaction().execute((tx) => remember(tx, fact)),
     async get(id) {
       const row = await all().where('id', '=', id).executeTakeFirst();
-      return row && fromRow(row);
+      return row && fromRow(await openRow(db, 'facts', row));
     },
     async byAction(actionId) {
       const row = await all().where('action_id', '=', actionId).executeTakeFirst();
-      return row && fromRow(row);
+      return row && fromRow(await openRow(db, 'facts', row));
     },
     async some({ tenant, agent, subject }, ids) {
       if (ids.length === 0) return [];
@@ -38,7 +41,7 @@ export function createFacts(db: Db): Facts {
         .where('agent', '=', agent)
         .where('subject', '=', subject)
         .execute();
-      return rows.map(fromRow);
+      return (await openRows(db, 'facts', rows)).map(fromRow);
     },
     async shownOf({ tenant, agent, subject }, nowMs) {
       const rows = await all()
@@ -52,7 +55,7 @@ export function createFacts(db: Db): Facts {
         .orderBy('from_ms', 'desc')
         .limit(MAX_SHOWN)
         .execute();
-      return rows.map(fromRow);
+      return (await openRows(db, 'facts', rows)).map(fromRow);
     },
     async list({ tenant, subject, nowMs, cursor, limit }) {
       const after = decodeCursor(cursor);
@@ -66,7 +69,8 @@ export function createFacts(db: Db): Facts {
         .orderBy('id', 'desc')
         .limit(limit + 1)
         .execute();
-      return pageOf(rows, limit, (row) => ({ atMs: row.from_ms, id: row.id }), fromRow);
+      const opened = await openRows(db, 'facts', rows);
+      return pageOf(opened, limit, (row) => ({ atMs: row.from_ms, id: row.id }), fromRow);
     },
     async forget(which, by, nowMs) {
       let forgotten = 0;
@@ -101,7 +105,10 @@ async function remember(tx: Tx, fact: Parameters<Facts['remember']>[0]): Promise
   const replaced = inForce.filter((row) => row.kind === kind && row.key === key).map(({ id }) => id);
   if (inForce.length - replaced.length >= MAX_FACTS_EACH) return 'full';
   await endAs(tx, 'replaced', replaced, fromMs);
-  await tx.insertInto('facts').values(toRow(fact)).execute();
+  await tx
+    .insertInto('facts')
+    .values(await toRow(tx, fact))
+    .execute();
   return 'remembered';
 }
 
@@ -114,6 +121,7 @@ async function endAs(tx: Tx, as: 'replaced' | 'forgotten', ids: readonly string[
     .execute();
 }
 
+/** Some of them; all are forgotten once it is fewer than `ERASED_AT_ONCE`. */
 async function forget(tx: Tx, which: WhichFacts, by: string, nowMs: number): Promise<number> {
   await lockLedger(tx);
   const named = (['subject', 'agent', 'kind', 'key', 'id'] as const).filter((column) => which[column] !== '');
@@ -129,6 +137,17 @@ async function forget(tx: Tx, which: WhichFacts, by: string, nowMs: number): Pro
   await endAs(tx, 'forgotten', ids, nowMs);
   await erase(tx, ids, { why: 'forgotten', by }, factsSubject(which.tenant), nowMs);
   return ids.length;
+}
+
+/** All that any agent remembers of a person, with whatever else the transaction does. */
+export async function forgetPerson(
+  tx: Tx,
+  { tenant, subject }: { readonly tenant: string; readonly subject: string },
+  by: string,
+  nowMs: number,
+): Promise<void> {
+  const which = { tenant, subject, agent: '', kind: '', key: '', id: '' };
+  for (let found = ERASED_AT_ONCE; found === ERASED_AT_ONCE; ) found = await forget(tx, which, by, nowMs);
 }
 
 async function sweep(tx: Tx, nowMs: number, limit: number, dryRun: boolean): Promise<number> {
@@ -169,13 +188,18 @@ async function erase(
   await appendEntries(tx, [{ subject, step: factsStep(factIds), conversationId: '', atMs, fact }]);
 }
 
-function toRow(fact: Parameters<Facts['remember']>[0]) {
+async function toRow(tx: Tx, fact: Parameters<Facts['remember']>[0]) {
   const { tenant, agent, subject, kind, key, value, trust, owner, source, fromMs } = fact;
   const { expiresMs, freshUntilMs, historyMs } = fact;
   const salt = randomBytes(SALT_BYTES).toString('base64url');
+  const id = factIdOf(source.actionId);
+  const under = await underOfFact(tx, source.conversationId, fact);
+  const sealed = await sealedText(under, 'facts.value', id, JSON.stringify(value));
   return {
-    ...{ id: factIdOf(source.actionId), action_id: source.actionId, conversation_id: source.conversationId },
-    ...{ tenant, agent, subject, kind, key, value: JSON.stringify(value), salt, trust, owner },
+    ...{ id, action_id: source.actionId, conversation_id: source.conversationId },
+    ...{ tenant, agent, subject, kind, key, trust, owner },
+    // '': the person was erased meanwhile, and nothing of them is kept.
+    ...(sealed === '' ? { value: null, salt: null } : { value: sealed, salt: await sealedText(under, 'facts.salt', id, salt) }),
     ...{ digest: factDigest({ tenant, agent, subject, kind, key, value }, salt), items: JSON.stringify(source.items) },
     ...{ from_ms: fromMs, expires_ms: expiresMs, fresh_until_ms: freshUntilMs, history_ms: historyMs },
   };
@@ -184,7 +208,8 @@ function toRow(fact: Parameters<Facts['remember']>[0]) {
 function fromRow(row: Selectable<Tables['facts']>): RememberedFact {
   const { id, tenant, agent, subject, kind, key, value, digest, trust, owner } = row;
   return {
-    ...{ id, tenant, agent, subject, kind, key, value, digest, trust, owner },
+    ...{ id, tenant, agent, subject, kind, key, digest, trust, owner },
+    value: value === null || value === '' ? null : (JSON.parse(value) as Json),
     source: { conversationId: row.conversation_id, actionId: row.action_id, items: row.items },
     ...{ fromMs: row.from_ms, expiresMs: row.expires_ms },
     ...{ freshUntilMs: row.fresh_until_ms, historyMs: row.history_ms },

@@ -50,20 +50,22 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       ledger_identity: ALL,
       checkpoints: ALL,
       budgets: ALL,
-      facts: ALL,
+      ...{ facts: ALL, subject_keys: ALL },
     },
-    insert: ['conversations', 'ledger', 'ledger_seals', 'switches', 'checkpoints', 'notes'],
+    insert: ['conversations', 'ledger', 'ledger_seals', 'switches', 'checkpoints', 'notes', 'subject_keys'],
     remove: ['switches'],
     update: {
       conversations: ['phase', 'updated_ms'],
       approvals: ['end_state', 'approval'],
       checkpoints: ['published_ms'],
       facts: ['ended_ms', 'ended_as'],
+      // An erasure destroys a key, and touches no text.
+      subject_keys: ['wrapped', 'destroyed_ms'],
     },
     erases: true,
     appends: [
       ...(['conversation_opened', 'commanded', 'phase', 'approval_seen', 'approval_settled', 'switched'] as const),
-      ...(['decision_refused', 'ledger_read', 'configured', 'facts_erased'] as const),
+      ...(['decision_refused', 'ledger_read', 'configured', 'facts_erased', 'erased'] as const),
     ],
     // What it turned away itself, under the approval; what came to a batch is the batch's to say.
     only: { decision_refused: `subject ~ '${OF_APPROVAL}'` },
@@ -72,13 +74,14 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
   countersign_workflows: {
     read: {
       ...{ conversations: ALL, items: ALL, actions: ALL, approvals: ALL, claims: ALL, ledger: ALL, ledger_seals: ALL },
-      ...{ limit_takes: ALL, facts: ALL },
+      ...{ limit_takes: ALL, facts: ALL, subject_keys: ALL },
       // The assistant, which uses them up, can neither see nor change what it may use.
       ...{ budgets: ALL, reservations: ALL, budget_waits: ALL },
     },
     insert: [
       ...(['items', 'actions', 'approvals', 'claims', 'ledger', 'ledger_seals'] as const),
-      ...(['budgets', 'reservations', 'budget_waits'] as const),
+      // Somebody else who writes in a conversation gets a key of their own.
+      ...(['budgets', 'reservations', 'budget_waits', 'subject_keys'] as const),
     ],
     update: {
       conversations: ['phase', 'updated_ms', 'intake'],
@@ -107,7 +110,10 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
     labels: ['principal', 'record', 'untrusted', 'model'],
   },
   countersign_assistant: {
-    read: { items: ALL, facts: ALL, conversations: ['id', 'updated_ms'], ledger: LEDGER_KEYS },
+    read: {
+      ...{ items: ALL, facts: ALL, ledger: LEDGER_KEYS, subject_keys: ALL },
+      conversations: ['id', 'updated_ms', 'key_id', 'tenant', 'principal_id'],
+    },
     insert: ['items', 'ledger', 'ledger_seals'],
     update: { conversations: ['updated_ms'] },
     appends: ['model_call', 'model_call_failed', 'replied', 'configured'],
@@ -117,7 +123,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
   countersign_actor: {
     read: {
       ...{ items: ALL, claims: ALL, actions: ALL, ledger: LEDGER_KEYS, switches: ALL, notices: ['role'] },
-      ...{ limit_takes: ALL, facts: ALL },
+      ...{ limit_takes: ALL, facts: ALL, subject_keys: ALL },
       // What it shows in channels, and where.
       ...{ conversations: ALL, approvals: ALL, deliveries: ALL, delivered_replies: ALL, notes: ALL },
     },

@@ -6,10 +6,13 @@ import type { Item, NewItem } from '../domain/item.ts';
 import { appendEntries } from './entries.ts';
 import type { Store } from './ports.ts';
 import { type Db, LOCKS, type Tables, type Tx } from './schema.ts';
+import { underOfItem } from './subjects.ts';
+import { openRow, openRows, sealedCell, sealedText } from './words.ts';
 
 export function createItems(db: Db, nowMs: () => number): Store['items'] {
   const inConversation = (conversationId: string) =>
     db.selectFrom('items').selectAll().where('conversation_id', '=', conversationId);
+  const opened = async (row: Row): Promise<Item> => fromRow(await openRow(db, 'items', row));
 
   return {
     async append(items, entries) {
@@ -25,12 +28,12 @@ export function createItems(db: Db, nowMs: () => number): Store['items'] {
       const rows = await inConversation(conversationId)
         .where('id', 'in', [...ids])
         .execute();
-      const found = new Map(rows.map((row) => [row.id, fromRow(row)]));
+      const found = new Map((await itemsOf(db, rows)).map((item) => [item.id, item]));
       return ids.flatMap((id) => found.get(id) ?? []);
     },
     async byKey(conversationId, key) {
       const row = await inConversation(conversationId).where('key', '=', key).executeTakeFirst();
-      return row && fromRow(row);
+      return row && opened(row);
     },
     bytesOf: (conversationId, ids) => bytesOf(db, conversationId, ids),
     async page(conversationId, afterSeq, limit) {
@@ -39,7 +42,7 @@ export function createItems(db: Db, nowMs: () => number): Store['items'] {
         .orderBy('seq')
         .limit(limit)
         .execute();
-      return rows.map(fromRow);
+      return itemsOf(db, rows);
     },
     async since(conversationId, fromMs, limit) {
       const rows = await inConversation(conversationId)
@@ -47,7 +50,7 @@ export function createItems(db: Db, nowMs: () => number): Store['items'] {
         .orderBy('seq', 'desc')
         .limit(limit)
         .execute();
-      return rows.map(fromRow).toReversed();
+      return (await itemsOf(db, rows)).toReversed();
     },
     async replyTo(conversationId, messageId) {
       const row = await inConversation(conversationId)
@@ -62,7 +65,7 @@ export function createItems(db: Db, nowMs: () => number): Store['items'] {
         .orderBy('seq')
         .limit(1)
         .executeTakeFirst();
-      return row && fromRow(row);
+      return row && opened(row);
     },
     async turns(conversationId, turn) {
       const isReply = sql<boolean>`coalesce(bool_or(turn = ${turn} and kind in ('reply', 'staff_reply')), false)`;
@@ -81,7 +84,7 @@ async function bytesOf(db: Db, conversationId: string, ids: readonly string[]): 
   if (ids.length === 0) return 0;
   const { bytes } = await db
     .selectFrom('items')
-    .select(sql<number>`coalesce(sum(octet_length(body::text)), 0)::bigint`.as('bytes'))
+    .select(sql<number>`coalesce(sum(coalesce(body_bytes, octet_length(body::text))), 0)::bigint`.as('bytes'))
     .where('conversation_id', '=', conversationId)
     .where('id', 'in', [...ids])
     .executeTakeFirstOrThrow();
@@ -96,9 +99,11 @@ async function write(tx: Tx, items: readonly NewItem[], createdMs: number): Prom
     // Until commit: a reader that goes on after a `seq` it has seen then never misses an item written beside it.
     await sql`select pg_advisory_xact_lock(${LOCKS.itemsFamily}::int, hashtext(${id}))`.execute(tx);
   }
+  const fresh = [];
+  for (const item of items) fresh.push(await toRow(tx, item, createdMs));
   await tx
     .insertInto('items')
-    .values(items.map((item) => toRow(item, createdMs)))
+    .values(fresh)
     .onConflict((conflict) => conflict.columns(['conversation_id', 'key']).doNothing())
     .execute();
   const rows = await tx
@@ -107,7 +112,8 @@ async function write(tx: Tx, items: readonly NewItem[], createdMs: number): Prom
     .where('conversation_id', 'in', conversations)
     .where('key', 'in', [...new Set(items.map((item) => item.key))])
     .execute();
-  const stored = new Map(rows.map((row) => [placeOf(row.conversation_id, row.key), fromRow(row)]));
+  const opened = await openRows(tx, 'items', rows);
+  const stored = new Map(opened.map((row) => [placeOf(row.conversation_id, row.key), fromRow(row)]));
   return items.flatMap((item) => stored.get(placeOf(item.conversationId, item.key)) ?? []);
 }
 
@@ -118,21 +124,28 @@ const ID_BYTES = 16;
 
 const randomId = (): string => randomBytes(ID_BYTES).toString('base64url');
 
-export function toRow(item: NewItem, createdMs: number) {
+export async function toRow(tx: Tx, item: NewItem, createdMs: number, id = randomId()) {
+  const under = await underOfItem(tx, item);
   return {
-    id: randomId(),
+    id,
     conversation_id: item.conversationId,
     key: item.key,
     turn: item.turn,
     trust: item.trust,
     kind: item.body.kind,
-    body: JSON.stringify(item.body),
-    salt: randomId(),
+    body: await sealedCell(under, 'items.body', id, item.body),
+    salt: await sealedText(under, 'items.salt', id, randomId()),
     created_ms: createdMs,
+    body_bytes: Buffer.byteLength(JSON.stringify(item.body)),
   };
 }
 
-export function fromRow(row: Selectable<Tables['items']>): Item {
+type Row = Selectable<Tables['items']>;
+
+export const itemsOf = async (db: Db, rows: readonly Row[]): Promise<readonly Item[]> =>
+  (await openRows(db, 'items', rows)).map(fromRow);
+
+function fromRow(row: Row): Item {
   return {
     id: row.id,
     conversationId: row.conversation_id,
@@ -141,6 +154,8 @@ export function fromRow(row: Selectable<Tables['items']>): Item {
     trust: row.trust,
     body: row.body,
     salt: row.salt,
+    // A salt that is not erased is never empty.
+    ...(row.salt === '' ? { isErased: true as const } : {}),
     createdMs: row.created_ms,
   };
 }

@@ -17,8 +17,10 @@ import type { Sums } from '../domain/limit.ts';
 import type { Budgets } from './budget-port.ts';
 import type { Facts } from './fact-port.ts';
 import type { Claims, Counted } from './claim-port.ts';
+import type { Erasures } from './erasure-port.ts';
 import type { Deliveries, Notes } from '../domain/delivery.ts';
 import type { CheckpointRow, HashedEntry } from './ledger-rows.ts';
+import type { SealedBytes } from './bytes-port.ts';
 
 export type { CheckpointRow, HashedEntry } from './ledger-rows.ts';
 
@@ -237,6 +239,9 @@ export interface Store {
     /** False when there is no such key, or it was revoked before. */
     revoke(id: string, nowMs: number, by?: string): Promise<boolean>;
   };
+  readonly erasures: Erasures;
+  /** What lies elsewhere, under the keys of here. */
+  readonly sealedBytes: SealedBytes;
   readonly switches: {
     /** Every thrown switch: the one for all first, then the oldest. */
     thrown(): Promise<readonly Switch[]>;

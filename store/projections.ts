@@ -10,6 +10,8 @@ import { approvalHandle } from '../trust/digest.ts';
 import { readDecision } from '../trust/decision.ts';
 import type { ActionRow } from './ports.ts';
 import type { Tx } from './schema.ts';
+import { underOfConversation, underOfPrincipal } from './subjects.ts';
+import { openRow, sealedCell } from './words.ts';
 
 export async function project(tx: Tx, { subject, conversationId, atMs, fact }: Entry): Promise<void> {
   switch (fact.kind) {
@@ -25,10 +27,7 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
     case 'proposed':
       return insertAction(tx, fact, atMs);
     case 'ruled':
-      return moveAction(tx, subject, 'ruled', atMs, {
-        verdict: JSON.stringify(fact.verdict),
-        evidence: fact.evidence === null ? null : JSON.stringify(fact.evidence),
-      });
+      return moveAction(tx, subject, 'ruled', atMs, await ruledCells(tx, conversationId, subject, fact));
     case 'approval_requested':
       await insertApproval(tx, fact.approval);
       return moveAction(tx, fact.approval.actionId, 'waiting', atMs, { approval_id: fact.approval.id });
@@ -39,7 +38,7 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
     case 'claimed':
       return moveAction(tx, subject, 'claimed', atMs, {});
     case 'settled':
-      return settleAction(tx, subject, fact.outcome, atMs);
+      return settleAction(tx, subject, conversationId, fact.outcome, atMs);
     case 'commanded':
     case 'turn_limited':
     case 'budget_reached':
@@ -65,6 +64,7 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
     case 'operator_act':
     case 'api_key_added':
     case 'api_key_revoked':
+    case 'erased':
       return;
     default:
       return fact satisfies never;
@@ -78,6 +78,7 @@ async function insertConversation(
   atMs: number,
 ): Promise<void> {
   const { agent, tenant, owner, principal, channel } = fact;
+  const under = await underOfPrincipal(tx, principal);
   await tx
     .insertInto('conversations')
     .values({
@@ -86,7 +87,8 @@ async function insertConversation(
       tenant,
       owner,
       principal_id: principal.id,
-      principal: JSON.stringify(principal),
+      principal: await sealedCell(under, 'conversations.principal', id, principal),
+      ...(under.keyId === undefined ? {} : { key_id: under.keyId }),
       channel: channel === undefined ? null : JSON.stringify(channel),
       phase: 'open',
       created_ms: atMs,
@@ -115,10 +117,12 @@ async function touchConversation(
 async function keepIntake(tx: Tx, id: string, fact: FactOf<'intake'>, atMs: number): Promise<void> {
   const row = await tx.selectFrom('conversations').select('intake').where('id', '=', id).executeTakeFirst();
   if ((row?.intake?.turn ?? 0) > fact.turn) return;
+  const under = await underOfConversation(tx, id);
+  const intake = await sealedCell(under, 'conversations.intake', id, standingIn(fact));
   await tx
     .updateTable('conversations')
     .set((eb) => ({
-      intake: JSON.stringify(standingIn(fact)),
+      intake,
       updated_ms: eb.fn<number>('greatest', ['updated_ms', eb.val(atMs)]),
     }))
     .where('id', '=', id)
@@ -127,18 +131,27 @@ async function keepIntake(tx: Tx, id: string, fact: FactOf<'intake'>, atMs: numb
 
 async function insertAction(tx: Tx, { proposal }: FactOf<'proposed'>, atMs: number): Promise<void> {
   const { salt: _, ...shown } = proposal;
+  const under = await underOfConversation(tx, proposal.conversationId);
   await tx
     .insertInto('actions')
     .values({
       id: proposal.actionId,
       conversation_id: proposal.conversationId,
-      proposal: JSON.stringify(shown),
+      proposal: await sealedCell(under, 'actions.proposal', proposal.actionId, shown),
       stage: 'proposed',
       created_ms: atMs,
       updated_ms: atMs,
     })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
+}
+
+async function ruledCells(tx: Tx, conversationId: string, id: string, { verdict, evidence }: FactOf<'ruled'>) {
+  const under = await underOfConversation(tx, conversationId);
+  return {
+    verdict: await sealedCell(under, 'actions.verdict', id, verdict),
+    evidence: evidence === null ? null : await sealedCell(under, 'actions.evidence', id, evidence),
+  };
 }
 
 // From which stages an action may come. It is ruled on again after people have decided, hence `waiting` before `ruled`.
@@ -164,13 +177,19 @@ async function moveAction(
 }
 
 /** The first outcome stands; only `unknown` may be corrected. */
-async function settleAction(tx: Tx, id: string, outcome: Outcome, atMs: number): Promise<void> {
+async function settleAction(tx: Tx, id: string, conversationId: string, outcome: Outcome, atMs: number): Promise<void> {
+  const cell = await sealedCell(await underOfConversation(tx, conversationId), 'actions.outcome', id, outcome);
   await tx
     .updateTable('actions')
-    .set({ stage: 'settled', outcome: JSON.stringify(outcome), outcome_kind: outcome.kind, updated_ms: atMs })
+    .set({ stage: 'settled', outcome: cell, outcome_kind: outcome.kind, updated_ms: atMs })
     .where('id', '=', id)
     .where((eb) => eb.or([eb('outcome_kind', 'is', null), eb('outcome_kind', '=', 'unknown')]))
     .execute();
+}
+
+async function approvalCell(tx: Tx, approval: Approval): Promise<string> {
+  const under = await underOfConversation(tx, approval.conversationId);
+  return sealedCell(under, 'approvals.approval', approval.id, approval);
 }
 
 async function insertApproval(tx: Tx, approval: Approval): Promise<void> {
@@ -186,7 +205,7 @@ async function insertApproval(tx: Tx, approval: Approval): Promise<void> {
       batch_id: approval.batchId,
       agent: approval.agent,
       rule_id: approval.question === undefined ? approval.ruleId : null,
-      approval: JSON.stringify(approval),
+      approval: await approvalCell(tx, approval),
       escalation: JSON.stringify(approval.escalation ?? []),
     })
     .onConflict((conflict) => conflict.doNothing())
@@ -197,7 +216,7 @@ async function insertApproval(tx: Tx, approval: Approval): Promise<void> {
 async function writeApproval(tx: Tx, approval: Approval): Promise<void> {
   await tx
     .updateTable('approvals')
-    .set({ end_state: approval.end, approval: JSON.stringify(approval) })
+    .set({ end_state: approval.end, approval: await approvalCell(tx, approval) })
     .where('id', '=', approval.id)
     .where('end_state', '=', 'open')
     .execute();
@@ -205,9 +224,14 @@ async function writeApproval(tx: Tx, approval: Approval): Promise<void> {
 
 /** Show a counted decision while the approval is open. Its signature was verified by whoever recorded it. */
 async function showDecision(tx: Tx, { approvalId, signed }: FactOf<'decided'>): Promise<void> {
-  const row = await tx.selectFrom('approvals').select('approval').where('id', '=', approvalId).executeTakeFirst();
+  const row = await tx
+    .selectFrom('approvals')
+    .select(['id', 'approval'])
+    .where('id', '=', approvalId)
+    .executeTakeFirst();
   const decision = readDecision(signed);
   if (row === undefined || decision === undefined) return;
-  const approval = addDecision(row.approval, decision);
-  if (approval !== row.approval) await writeApproval(tx, approval);
+  const { approval: before } = await openRow(tx, 'approvals', row);
+  const approval = addDecision(before, decision);
+  if (approval !== before) await writeApproval(tx, approval);
 }

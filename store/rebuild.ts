@@ -10,12 +10,18 @@ import type { Entry, FactOf } from '../domain/entry.ts';
 import type { NewItem } from '../domain/item.ts';
 import { DATABASE_MS } from './claims.ts';
 import { appendEntries, headOf, lockLedger, pairOf, withoutKnown } from './entries.ts';
+import { masterKeyOf } from '../trust/encrypting.ts';
 import { readEntry } from './entry-text.ts';
 import { toRow } from './items.ts';
+import { createKeyring } from './keyring.ts';
 import { takeAgain } from './limits.ts';
 import { RIGHTS } from './grants.ts';
 import { APPLICATION, createPool } from './pool.ts';
 import { createDb, type Db, type Tx } from './schema.ts';
+import type { SealedBytes } from './bytes-port.ts';
+import { createSealedBytes } from './sealed-bytes.ts';
+import { underOfConversation } from './subjects.ts';
+import { openRows, sealedCell } from './words.ts';
 
 // 500 entries in a statement: some hundred kilobytes.
 const AT_ONCE = 500;
@@ -79,12 +85,14 @@ export interface Rebuilding {
    * somebody has written to it meanwhile.
    */
   resume(resuming: Resuming): Promise<string>;
+  /** What lies in Temporal under the keys of here. */
+  readonly sealedBytes: SealedBytes;
   close(): Promise<void>;
 }
 
-export function openRebuilding(config: pg.PoolConfig): Rebuilding {
+export function openRebuilding(config: pg.PoolConfig, masterKey?: string): Rebuilding {
   const pool = createPool({ ...config, max: 1 });
-  const db = createDb(pool);
+  const db = createDb(pool, masterKey === undefined ? undefined : createKeyring(masterKeyOf(masterKey), Date.now));
   return {
     size: () => sizeOf(db),
     origin: async () => (await db.selectFrom('ledger_identity').select('origin').executeTakeFirstOrThrow()).origin,
@@ -124,6 +132,7 @@ export function openRebuilding(config: pg.PoolConfig): Rebuilding {
       return missing;
     },
     resume: (resuming) => db.transaction().execute((tx) => resume(tx, resuming)),
+    sealedBytes: createSealedBytes(db),
     close: () => pool.end(),
   };
 }
@@ -166,7 +175,7 @@ async function openOf(db: Db, conversationId: string): Promise<OpenOf> {
     .execute();
   const approvals = await db
     .selectFrom('approvals')
-    .select('approval')
+    .select(['id', 'approval'])
     .where('conversation_id', '=', conversationId)
     .where('end_state', '=', 'open')
     .execute();
@@ -175,7 +184,7 @@ async function openOf(db: Db, conversationId: string): Promise<OpenOf> {
       ...{ actionId: id, conversationId, digest, tool, effect },
       ...{ isBegun: row.claim !== null && row.ended === null, isUnknown: row.outcome_kind === 'unknown' },
     })),
-    approvals: approvals.map(({ approval }) => approval),
+    approvals: (await openRows(db, 'approvals', approvals)).map(({ approval }) => approval),
   };
 }
 
@@ -213,7 +222,8 @@ async function resume(tx: Tx, resuming: Resuming): Promise<string> {
     await takeAgain(tx, claim.actionId);
   }
   for (const some of batches(items)) {
-    const rows = some.map(({ id, atMs, ...item }) => ({ ...toRow(item, atMs), id }));
+    const rows = [];
+    for (const { id, atMs, ...item } of some) rows.push(await toRow(tx, item, atMs, id));
     await tx
       .insertInto('items')
       .values(rows)
@@ -257,7 +267,11 @@ const newOrigin = (): string => `countersign/ledger/${randomBytes(8).toString('h
 /** Put the claim there where it is lost, and its end where only that is. */
 async function restoreClaim(tx: Tx, claim: LostClaim): Promise<void> {
   const { actionId, conversationId, digest, tool, claimedMs, outcome } = claim;
-  const ended = outcome === null ? {} : { outcome: JSON.stringify(outcome), receipt_ms: claimedMs };
+  const under = await underOfConversation(tx, conversationId);
+  const ended =
+    outcome === null
+      ? {}
+      : { outcome: await sealedCell(under, 'claims.outcome', actionId, outcome), receipt_ms: claimedMs };
   const inserted = await tx
     .insertInto('claims')
     .values({

@@ -1,6 +1,6 @@
 // The tables as Kysely sees them, and the connection to them. Bodies are of type `json`, not `jsonb`: it keeps the
 // exact text and takes every string that JSON can say, a NUL included. May import domain types only.
-import { type ColumnType, type Generated, Kysely, type Transaction } from 'kysely';
+import { type ColumnType, type Generated, Kysely, type KyselyPlugin, type Transaction } from 'kysely';
 import type pg from 'pg';
 import type { Evidence, Outcome, Proposal } from '../domain/action.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -37,6 +37,8 @@ export interface Tables {
     updated_ms: number;
     channel: JsonColumn<ConversationChannel | null> | null;
     intake: ColumnType<IntakeStanding | null, string | null | undefined, string>;
+    /** null: of the time before there were keys. */
+    key_id: ColumnType<string | null, string | null | undefined, string>;
   };
   items: {
     id: string;
@@ -49,6 +51,8 @@ export interface Tables {
     body: JsonColumn<ItemBody>;
     salt: string;
     created_ms: number;
+    /** null: as many as the body has. */
+    body_bytes: ColumnType<number | null, number | null | undefined, number>;
   };
   actions: {
     id: string;
@@ -158,7 +162,7 @@ export interface Tables {
     subject: string;
     kind: string;
     key: string;
-    value: JsonColumn<Json> | null;
+    value: string | null;
     salt: string | null;
     digest: string;
     items: JsonColumn<readonly ItemMark[]>;
@@ -194,6 +198,14 @@ export interface Tables {
     made_ms: number;
     published_ms: number | null;
   };
+  subject_keys: {
+    id: string;
+    tenant: string;
+    subject: string;
+    wrapped: Buffer | null;
+    made_ms: number;
+    destroyed_ms: ColumnType<number | null, null | undefined, number>;
+  };
   api_keys: {
     id: string;
     hash: string;
@@ -219,7 +231,8 @@ export const LOCKS = {
   factsFamily: 0x63736770,
 } as const;
 
-/** Kysely over the pool, inside our schema. The pool stays its maker's to end. */
-export function createDb(pool: pg.Pool): Db {
-  return new Kysely<Tables>({ dialect: createDialect(pool) }).withSchema(SCHEMA);
+/** Kysely over the pool, inside our schema; `keyring` goes along. The pool stays its maker's to end. */
+export function createDb(pool: pg.Pool, keyring?: KyselyPlugin): Db {
+  const db = new Kysely<Tables>({ dialect: createDialect(pool) }).withSchema(SCHEMA);
+  return keyring === undefined ? db : db.withPlugin(keyring);
 }

@@ -52,5 +52,6 @@ export const PLACES: Readonly<Record<Fact['kind'], Place>> = {
   configured: { step: '^[0-9a-f]{16}:[0-9]+$' },
   api_key_added: { step: '^added$' },
   api_key_revoked: { step: '^revoked$' },
+  erased: { step: '^erased-' },
   operator_act: { step: '^(terminated|reset|more):' },
 };

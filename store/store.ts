@@ -12,15 +12,20 @@ import { createClaims } from './claims.ts';
 import { usedOf } from './limits.ts';
 import { createConversations } from './conversations.ts';
 import { createDeliveries, createNotes } from './deliveries.ts';
+import { encryptWords } from './encrypt-words.ts';
 import { createLedger, createRecord } from './entries.ts';
+import { createErasures } from './erasures.ts';
 import { createFacts } from './facts.ts';
 import { createItems } from './items.ts';
+import { createKeyring } from './keyring.ts';
 import { migrateStore, requireMigrated } from './migrations/migrate.ts';
 import { createPool } from './pool.ts';
 import type { Store } from './ports.ts';
+import { masterKeyOf } from '../trust/encrypting.ts';
 import { createReports } from './report.ts';
 import { createDb, type Db } from './schema.ts';
 import { createNotices, createSwitches } from './switches.ts';
+import { createSealedBytes } from './sealed-bytes.ts';
 import { StoreUnavailable } from './unavailable.ts';
 
 // 2 s: readiness is asked every few seconds, and must say "no" before the next question.
@@ -30,15 +35,24 @@ export interface OpenStoreInput {
   readonly pool: pg.PoolConfig;
   /** The process's clock; stamps items only. */
   readonly nowMs?: () => number;
+  /** Words are encrypted under keys that this one holds, base64 of 32 bytes; without it they are written as they are. */
+  readonly masterKey?: string | undefined;
   /** false for a PostgreSQL role that does not own the tables: it needs them to be there. By default true. */
   readonly migrate?: boolean;
 }
 
 /** Migrate the database, then open the store. Throws StoreUnavailable when the database is away. */
-export async function openStore({ pool: config, nowMs = Date.now, migrate = true }: OpenStoreInput): Promise<Store> {
+export async function openStore({
+  pool: config,
+  nowMs = Date.now,
+  migrate = true,
+  masterKey,
+}: OpenStoreInput): Promise<Store> {
   await (migrate ? migrateStore(config) : requireMigrated(config));
+  if (migrate && masterKey !== undefined) await encryptWords(config, masterKey);
   const pool = createPool(config);
-  const db = createDb(pool);
+  const keyring = masterKey === undefined ? undefined : createKeyring(masterKeyOf(masterKey), nowMs);
+  const db = createDb(pool, keyring);
   let closed: Promise<void> | undefined;
   return {
     items: createItems(db, nowMs),
@@ -54,6 +68,8 @@ export async function openStore({ pool: config, nowMs = Date.now, migrate = true
     checkpoints: createCheckpoints(db),
     reports: createReports(db),
     apiKeys: createApiKeys(db),
+    erasures: createErasures(db),
+    sealedBytes: createSealedBytes(db),
     switches: createSwitches(db),
     notices: createNotices(db),
     deliveries: createDeliveries(db),

@@ -3,6 +3,7 @@
 import { sql } from 'kysely';
 import type { Unshown } from '../domain/asks.ts';
 import type { Db } from './schema.ts';
+import { openRows } from './words.ts';
 
 // 5,000 open ones, the oldest: several times what the busiest house lets wait; what is newer is looked at as they end.
 const MAX_OPEN_LOOKED = 5_000;
@@ -11,11 +12,11 @@ const MAX_UNSHOWN = 200;
 
 /** Oldest first. */
 export async function unshownIn(db: Db): Promise<readonly Unshown[]> {
-  const { rows } = await sql<Pick<Unshown, 'approval'> & { readonly refused_step: string | null }>`
+  const { rows } = await sql<Pick<Unshown, 'approval'> & { readonly id: string; readonly refused_step: string | null }>`
     with open as materialized (
       select id from countersign.approvals where end_state = 'open' order by asked_ms limit ${MAX_OPEN_LOOKED}
     )
-    select approval, (
+    select id, approval, (
       select step from countersign.ledger
       where subject = open.id and starts_with(step, 'card_not_shown:') and kind = 'card_not_shown'
       order by seq desc limit 1
@@ -26,5 +27,6 @@ export async function unshownIn(db: Db): Promise<readonly Unshown[]> {
       where subject = open.id and starts_with(step, 'card_shown:') and kind = 'card_shown'
     )
     order by asked_ms, id limit ${MAX_UNSHOWN}`.execute(db);
-  return rows.map(({ approval, refused_step: refusedStep }) => ({ approval, refusedStep }));
+  const opened = await openRows(db, 'approvals', rows);
+  return opened.map(({ approval, refused_step: refusedStep }) => ({ approval, refusedStep }));
 }

@@ -2,16 +2,19 @@
 // bring the store to this version, and make or revoke API keys. No running role can do any of it.
 import { userInfo } from 'node:os';
 import { newApiKey, SCOPES, type Scope } from '../api/keys.ts';
+import { encryptWords } from '../store/encrypt-words.ts';
 import { grantRights } from '../store/grants.ts';
 import { migrateStore } from '../store/migrations/migrate.ts';
 import type { Store } from '../store/ports.ts';
 import { openStore } from '../store/store.ts';
-import { ConfigInvalid, readConfig } from './config.ts';
+import { ConfigInvalid, masterKeyIn, readConfig } from './config.ts';
 
 /** Migrate the store and put the rights of the roles in force. Resolves to what was done, as a sentence. */
 export async function migrate(env: NodeJS.ProcessEnv): Promise<string> {
   const pool = ownersPool(env);
+  const masterKey = masterKeyIn(readConfig(env));
   await migrateStore(pool);
+  if (masterKey !== undefined) await encryptWords(pool, masterKey);
   const roles = await grantRights(pool);
   if (roles.length === 0) return 'the store is at this version; none of the PostgreSQL roles of its own exists';
   return `the store is at this version; rights were given to ${roles.join(', ')}`;
@@ -69,7 +72,8 @@ function scopesOf(text: string): readonly Scope[] {
 }
 
 async function withStore<T>(env: NodeJS.ProcessEnv, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore({ pool: ownersPool(env), migrate: false });
+  const masterKey = masterKeyIn(readConfig(env));
+  const store = await openStore({ pool: ownersPool(env), migrate: false, masterKey });
   try {
     return await work(store);
   } finally {

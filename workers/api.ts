@@ -1,12 +1,12 @@
 // The API role: authenticates, signs principals and decisions, reads the store, and makes the checkpoints of the ledger.
 // Holds neither a model key nor a business credential, and cannot sign a verdict.
 import { join } from 'node:path';
-import { Client } from '@temporalio/client';
 import { createApi } from '../api/app.ts';
 import { createGateway } from '../api/gateway.ts';
 import { createLinks, linkingTo } from '../api/links.ts';
 import { budgetsOf } from '../domain/spending.ts';
-import type { ListeningDeps } from '../api/deps.ts';
+import type { ApiDeps, ListeningDeps } from '../api/deps.ts';
+import type { WirePayload } from '../api/payloads-schema.ts';
 import { type Listening, listen } from '../api/server.ts';
 import type { ChannelReceiver } from '../domain/channel.ts';
 import { createNoteSigner } from '../trust/note.ts';
@@ -18,8 +18,9 @@ import { channelsOf, type Config } from './config.ts';
 import { recordConfiguration } from './configured.ts';
 import { createInspect } from './doctor.ts';
 import type { RoleParts } from './parts.ts';
+import { decodeWire } from './payload-codec.ts';
 import { ownVersion } from './version.ts';
-import type { PublicKeys } from './workers.ts';
+import { clientOf, type PublicKeys } from './workers.ts';
 
 /** With the public keys of whoever signs what `why` tells; its own is added. */
 export interface ApiKeys extends PublicKeys {
@@ -66,8 +67,8 @@ async function startApi(
   checkpoints: CheckpointDuty,
   uiUrl: string,
 ): Promise<Listening> {
-  const { config, temporal, loaded, store, nowMs, log } = parts;
-  const { connection, namespace } = temporal;
+  const { config, loaded, store, nowMs, log } = parts;
+  const { namespace } = parts.temporal;
   await recordConfiguration('api', { store, ...loaded, version: ownVersion(), nowMs });
   const agents = new Map(
     [...loaded.agents].map(
@@ -85,7 +86,7 @@ async function startApi(
     api: [signer.publicKey, ...keys.apiPublicKeys],
     workflows: keys.workflowsPublicKeys,
   });
-  const gateway = createGateway(new Client({ connection, namespace }));
+  const gateway = createGateway(clientOf(parts));
   const api = createApi({
     store,
     gateway,
@@ -98,6 +99,7 @@ async function startApi(
     channels: { receivers, ...linkingBy(config, { signer, nowMs, linkPublicKey: keys.linkPublicKey }) },
     nowMs,
     log,
+    ...(parts.dataConverter === undefined ? {} : { payloads: payloadsOf(parts, uiUrl) }),
     ...(uiUrl === '' ? {} : { temporalUiUrl: `${uiUrl}/namespaces/${namespace}` }),
   });
   const listening = await listen(api, { port: config.port, host: config.host });
@@ -108,6 +110,13 @@ async function startApi(
       await gateway.drain(); // a retry under way still needs the connection
     },
   };
+}
+
+/** In production the origin of the UI is configured; a development start knows its own. */
+function payloadsOf({ config, store }: RoleParts, uiUrl: string): NonNullable<ApiDeps['payloads']> {
+  const uiOrigin = config.temporalUiOrigin ?? (uiUrl === '' ? undefined : new URL(uiUrl).origin);
+  const decode = (payloads: readonly WirePayload[]) => decodeWire(store.sealedBytes, payloads);
+  return { decode, ...(uiOrigin === undefined ? {} : { uiOrigin }) };
 }
 
 /** How a person is sent to the page of an approval; without a public address, or a key to seal it to, there is no link. */

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { DataConverter } from '@temporalio/common';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { makeFolder } from './make-folder.ts';
 import { entryOf, type ProcedureFile } from './procedures.ts';
@@ -17,11 +18,12 @@ const SUFFIX = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 export async function workflowBundle(
   cacheFolder: string,
   procedures: readonly ProcedureFile[] = [],
+  converter: Pick<DataConverter, 'failureConverterPath'> = {},
 ): Promise<{ readonly code: string }> {
-  const path = join(cacheFolder, `workflows-${await sourceHash(procedures)}.js`);
+  const path = join(cacheFolder, `workflows-${await sourceHash(procedures, converter)}.js`);
   const kept = await readFile(path, 'utf8').catch(() => undefined);
   if (kept !== undefined) return { code: kept };
-  const { code } = await bundleWorkflows(procedures);
+  const { code } = await bundleWorkflows(procedures, [], converter);
   makeFolder(cacheFolder);
   // Whole or not at all: a start may be killed in the middle, and two may write at once.
   const unfinished = `${path}.${process.pid}.new`;
@@ -34,6 +36,7 @@ export async function workflowBundle(
 export async function bundleWorkflows(
   procedures: readonly ProcedureFile[],
   workflowInterceptorModules: string[] = [],
+  { failureConverterPath }: Pick<DataConverter, 'failureConverterPath'> = {},
 ): Promise<{ readonly code: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-bundle-'));
   try {
@@ -43,6 +46,7 @@ export async function bundleWorkflows(
     const alias = { 'countersign/workflows$': workflow('index') };
     return await bundleWorkflowCode({
       ...{ workflowsPath, workflowInterceptorModules, logger: quiet },
+      ...(failureConverterPath === undefined ? {} : { failureConverterPath }),
       webpackConfigHook: ({ resolve, ...config }) => ({
         ...config,
         resolve: {
@@ -63,13 +67,17 @@ const packages = join(dirname(require.resolve('@temporalio/workflow/package.json
 
 const workflow = (name: string): string => join(ROOT, 'workflows', `${name}${SUFFIX}`);
 
-async function sourceHash(procedures: readonly ProcedureFile[]): Promise<string> {
+async function sourceHash(
+  procedures: readonly ProcedureFile[],
+  { failureConverterPath = '' }: Pick<DataConverter, 'failureConverterPath'>,
+): Promise<string> {
   const sdk = require('@temporalio/worker/package.json') as { readonly version: string };
   const hash = createHash('sha256').update(`${sdk.version} ${process.version}`);
   for (const folder of ['domain', 'workflows']) {
     const names = (await readdir(join(ROOT, folder))).filter((name) => name.endsWith(SUFFIX)).toSorted();
     for (const name of names) hash.update(name).update(await readFile(join(ROOT, folder, name)));
   }
+  if (failureConverterPath !== '') hash.update(await readFile(failureConverterPath));
   for (const { agent, path, sourceSha256 } of procedures) hash.update(JSON.stringify([agent, path, sourceSha256]));
   return hash.digest('hex').slice(0, 16);
 }

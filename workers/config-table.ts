@@ -154,6 +154,25 @@ export const VARIABLES = {
     secret: true,
     required: ['api'],
   }),
+  masterKey: variable({
+    name: 'COUNTERSIGN_MASTER_KEY',
+    // 32 bytes.
+    schema: text
+      .regex(/^[A-Za-z0-9+/]{43}=$/, { error: 'must be 32 bytes in base64; make them with: openssl rand -base64 32' })
+      .optional(),
+    meaning:
+      'the key under which the keys of people lie in the store, and so all that is said; lost, nothing can be read any more',
+    roles: [...SERVING_ROLES, 'start'],
+    secret: true,
+    required: SERVING_ROLES,
+  }),
+  encryption: variable({
+    name: 'COUNTERSIGN_ENCRYPTION',
+    schema: oneOf('on', 'off').optional(),
+    meaning:
+      'off: what is said lies readable in the store and in Temporal, and nobody can be erased. By default on in production; in development the store is encrypted, and Temporal with on only',
+    roles: [...SERVING_ROLES, 'start'],
+  }),
   checkpointFile: variable({
     name: 'COUNTERSIGN_CHECKPOINT_FILE',
     schema: optional,
@@ -236,6 +255,15 @@ export const VARIABLES = {
       'where browsers of people reach the API; without it the button of a card says where to look, and sends no link',
     roles: ['api', 'start'],
   }),
+  temporalUiOrigin: variable({
+    name: 'COUNTERSIGN_TEMPORAL_UI_ORIGIN',
+    schema: text
+      .regex(/^https?:\/\/[^\s/?#@]+$/, { error: 'must be like https://temporal.example.com, with nothing behind it' })
+      .optional(),
+    meaning:
+      'whose pages may ask the API for what is encrypted in Temporal; by default those of the UI of a development start',
+    roles: ['api', 'start'],
+  }),
   clockOffsetMs: variable({
     name: 'COUNTERSIGN_CLOCK_OFFSET_MS',
     // A hundred years either way: a proof needs days.
@@ -261,35 +289,3 @@ export const CONFIG_TABLE: readonly Variable<z.ZodType>[] = Object.freeze([
   ...Object.values(VARIABLES),
   ...CHANNEL_VARIABLES,
 ]);
-
-/** The page docs/configuration.md. */
-export function configurationPage(): string {
-  const rows = CONFIG_TABLE.map(({ name, secret, fallback, meaning, roles }) => {
-    const names = secret === true ? `\`${name}\`, \`${name}_FILE\`` : `\`${name}\``;
-    const without = fallback === undefined || fallback === '' ? '' : `\`${fallback}\``;
-    return `| ${names} | ${without} | ${meaning} | ${roles.join(', ')} | ${secret === true ? 'yes' : ''} |`;
-  });
-  return [
-    '# Configuration',
-    '',
-    'Made from `workers/config-table.ts`. All of it is read once, at the start; a wrong value stops the start with a',
-    'sentence that says what to do. An empty variable counts as not set. A secret may stand in a file that `NAME_FILE` names.',
-    'In production a role refuses to start with the secret of another role.',
-    '',
-    '| variable | default | meaning | read by | secret |',
-    '| --- | --- | --- | --- | --- |',
-    ...rows,
-    '',
-    'The `TEMPORAL_*` variables (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_*`, `TEMPORAL_PROFILE`,',
-    '`TEMPORAL_CONFIG_FILE`) mean what they mean to every Temporal SDK. With `TEMPORAL_ADDRESS`, `TEMPORAL_PROFILE` or',
-    '`TEMPORAL_CONFIG_FILE` set, a development start uses that server and starts none of its own.',
-    '',
-    'A channel is opened by all of its variables: those of the `api` to hear, those of the `actor` to answer (docs/channels.md).',
-    '',
-    'The variables of a system are named by the agent that uses it: of a database where tools are let in and where their tokens are',
-    'made (`SHOP_DATABASE_URL` and `SHOP_MINT_DATABASE_URL`, say; `countersign systems sql shop` prints what its owner installs), of',
-    'others their secrets and settings (`SMTP_URL` and `MAIL_FROM`, say), which are read anew for each action. All may stand in files and',
-    'belong to the actor only.',
-    '',
-  ].join('\n');
-}

@@ -63,6 +63,11 @@ export function roleProblems(role: ServingRole, config: Config, env: NodeJS.Proc
   if (config.databaseUrl === undefined) {
     problems.push(`the ${role} role needs DATABASE_URL: the embedded store serves a development start only`);
   }
+  if (config.encryption === 'on' && config.masterKey === undefined) {
+    problems.push(
+      'COUNTERSIGN_ENCRYPTION is on, so set COUNTERSIGN_MASTER_KEY; make one with: openssl rand -base64 32',
+    );
+  }
   if (config.mode === 'development') return problems;
   const own = secretsOf(role);
   for (const row of CONFIG_TABLE) {
@@ -70,7 +75,9 @@ export function roleProblems(role: ServingRole, config: Config, env: NodeJS.Proc
     if (row.secret === true && set && !own.includes(row.name)) {
       problems.push(`${row.name} is not for the ${role} role; take it out of this process’s environment`);
     }
-    if (row.required?.includes(role) === true && row.name !== 'DATABASE_URL' && !set) {
+    const isNeeded =
+      row.required?.includes(role) === true && !(row === VARIABLES.masterKey && config.encryption === 'off');
+    if (isNeeded && row.name !== 'DATABASE_URL' && !set) {
       problems.push(`the ${role} role needs ${row.name}: ${row.meaning}`);
     }
   }
@@ -121,6 +128,14 @@ export function oneSidedChannels(config: Pick<Config, 'channelSettings'>): reado
 export function secretsOf(role: Role): readonly string[] {
   return CONFIG_TABLE.flatMap((row) => (row.secret === true && row.roles.includes(role) ? [row.name] : []));
 }
+
+/** The key under which words are encrypted; undefined where they are not. */
+export const masterKeyIn = ({ encryption, masterKey }: Pick<Config, 'encryption' | 'masterKey'>): string | undefined =>
+  encryption === 'off' ? undefined : masterKey;
+
+/** Whether what Temporal keeps is encrypted too. */
+export const encryptsPayloads = ({ mode, encryption }: Pick<Config, 'mode' | 'encryption'>): boolean =>
+  encryption === 'on' || (mode === 'production' && encryption !== 'off');
 
 /** How to talk to the model: what the configuration says, or what fits the server that it names. */
 export function modelProtocolOf(config: Config): 'responses' | 'chat' | 'scripted' {

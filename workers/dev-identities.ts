@@ -27,6 +27,11 @@ export const IDENTITIES: readonly Identity[] = [
     role: 'auditor',
     scopes: ['ledger:read'],
   },
+  {
+    principal: { id: 'administrator', name: 'Edith', tenant: 'default' },
+    role: 'administrator',
+    scopes: ['erase'],
+  },
 ];
 
 /** Whether every start has it, whatever its directory names. */

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { idOfApiKey, newApiKey } from '../api/keys.ts';
 import type { Store } from '../store/ports.ts';
 import { sha256Hex } from '../trust/digest.ts';
+import { newKey } from '../trust/encrypting.ts';
 import { generateSealingKey, sealingPublicKey } from '../trust/sealing.ts';
 import { createSigner, generateSigningKey } from '../trust/signing.ts';
 import type { Config } from './config.ts';
@@ -22,6 +23,8 @@ export interface SigningKeys {
   /** Opens the links that lie in the store, and seals them there. */
   readonly linkKey: string;
   readonly linkPublicKey: string;
+  /** Encrypts the keys of people, which lie in the store. */
+  readonly masterKey: string;
   readonly workflowsPublicKeys: readonly string[];
   readonly apiPublicKeys: readonly string[];
 }
@@ -32,18 +35,23 @@ export interface DevelopmentIdentity extends Identity {
 
 const KEYS_FILE = 'keys.json';
 
-// A folder of an earlier version has no key for the ledger, or for links: it gets one.
+// A folder of an earlier version lacks some of them: it gets them.
 const KeysFile = z.object({
   ...{ workflows: z.string(), api: z.string() },
-  ...{ ledger: z.string().optional(), link: z.string().optional() },
+  ...{ ledger: z.string().optional(), link: z.string().optional(), master: z.string().optional() },
 });
 
 /** The configured signing keys where there are any, else those of the state folder, made now if need be. */
 export function developmentKeys(folder: string, config: Config): SigningKeys {
   const file = join(folder, KEYS_FILE);
   const known = readKept(file, KeysFile) ?? { workflows: generateSigningKey(), api: generateSigningKey() };
-  const kept = { ...known, ledger: known.ledger ?? generateSigningKey(), link: known.link ?? generateSealingKey() };
-  const isWhole = known.ledger !== undefined && known.link !== undefined;
+  const kept = {
+    ...known,
+    ledger: known.ledger ?? generateSigningKey(),
+    link: known.link ?? generateSealingKey(),
+    master: known.master ?? newKey().toString('base64'),
+  };
+  const isWhole = known.ledger !== undefined && known.link !== undefined && known.master !== undefined;
   if (!existsSync(file) || !isWhole) writePrivateFile(file, `${JSON.stringify(kept, null, 2)}\n`);
   const workflowsSigningKey = config.workflowsSigningKey ?? kept.workflows;
   const apiSigningKey = config.apiSigningKey ?? kept.api;
@@ -52,7 +60,7 @@ export function developmentKeys(folder: string, config: Config): SigningKeys {
     workflowsSigningKey,
     apiSigningKey,
     ledgerSigningKey: config.ledgerSigningKey ?? kept.ledger,
-    ...{ linkKey, linkPublicKey: sealingPublicKey(linkKey) },
+    ...{ linkKey, linkPublicKey: sealingPublicKey(linkKey), masterKey: config.masterKey ?? kept.master },
     workflowsPublicKeys: [createSigner('workflows', workflowsSigningKey).publicKey, ...config.workflowsPublicKeys],
     apiPublicKeys: [createSigner('api', apiSigningKey).publicKey, ...config.apiPublicKeys],
   };
@@ -101,6 +109,7 @@ export function developmentKeyProblems(config: Config): readonly string[] {
     ['COUNTERSIGN_API_SIGNING_KEY', config.apiSigningKey, kept.api],
     ['COUNTERSIGN_LEDGER_SIGNING_KEY', config.ledgerSigningKey, kept.ledger],
     ['COUNTERSIGN_LINK_KEY', config.linkKey, kept.link],
+    ['COUNTERSIGN_MASTER_KEY', config.masterKey, kept.master],
   ] as const;
   return used.flatMap(([name, value, development]) =>
     value !== undefined && value === development

@@ -7,12 +7,13 @@ import { requireRights } from '../store/require-rights.ts';
 import { openStore } from '../store/store.ts';
 import { createSigner } from '../trust/signing.ts';
 import { startApiRole } from './api.ts';
-import { type Config, ConfigInvalid, readConfig, roleProblems } from './config.ts';
+import { type Config, ConfigInvalid, encryptsPayloads, masterKeyIn, readConfig, roleProblems } from './config.ts';
 import type { ServingRole } from './config-table.ts';
 import { developmentKeyProblems } from './dev-keys.ts';
 import { loadAgents } from './load-agents.ts';
 import { createLog, installRuntime } from './log.ts';
 import type { RoleParts } from './parts.ts';
+import { encrypting } from './payload-codec.ts';
 import { systemProblems } from './systems.ts';
 import { connectTemporal, prepareNamespace } from './temporal.ts';
 import { bundleFolder, composeActor, composeAssistant, composeWorkflows, type PublicKeys } from './workers.ts';
@@ -35,13 +36,14 @@ export async function runRole(role: ServingRole, agentsFolder: string, env: Node
   const log = createLog(config.logLevel);
   const nowMs = () => Date.now() + config.clockOffsetMs;
   // In production the tables belong to a PostgreSQL role of their own, which `countersign migrate` uses.
-  const store = await openStore({ pool: poolOf(config), nowMs, migrate: !production });
+  const store = await openStore({ pool: poolOf(config), nowMs, migrate: !production, masterKey: masterKeyIn(config) });
   const endRuntime = installRuntime(log);
   try {
     const temporal = await connectTemporal({ env });
     try {
       for (const warning of await prepareNamespace(temporal.connection, temporal.namespace)) log.warn(warning);
-      return await untilAsked({ config, env, temporal, store, loaded, nowMs, log }, role);
+      const converter = encryptsPayloads(config) ? { dataConverter: encrypting(store.sealedBytes) } : {};
+      return await untilAsked({ config, env, temporal, store, loaded, nowMs, log, ...converter }, role);
     } finally {
       await temporal.close();
     }

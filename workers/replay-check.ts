@@ -1,12 +1,16 @@
-// `countersign replay`: before new code is deployed, replay on it what waits in Temporal. Connects to Temporal alone, needs
-// no secret of a role, runs no Activity and changes nothing. Guarantees: looks at each history that was asked for, and says
-// of each that does not replay where it stands and why.
+// `countersign replay`: before new code is deployed, replay on it what waits in Temporal. Runs no Activity and changes
+// nothing; reads keys of the store where histories are encrypted. Guarantees: looks at each history that was asked for, and
+// says of each that does not replay where it stands and why.
 import { Client } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
-import { readConfig } from './config.ts';
+import { openStore } from '../store/store.ts';
+import { ownersPool } from './admin.ts';
 import { bundleWorkflows } from './bundle.ts';
+import { type Config, masterKeyIn, readConfig } from './config.ts';
 import { createLog, installRuntime } from './log.ts';
 import { findProcedures } from './procedures.ts';
+import { encrypting } from './payload-codec.ts';
 import { historiesOf } from './rebuild/replay.ts';
 import { connectTemporal } from './temporal.ts';
 
@@ -26,16 +30,20 @@ export interface ReplayChecked {
 
 /** Rejects with a sentence that says what to do. */
 export async function checkReplay({ agentsFolder, all }: ReplayInput, env: NodeJS.ProcessEnv): Promise<ReplayChecked> {
-  const { logLevel } = readConfig(env);
+  const config = readConfig(env);
+  const { logLevel } = config;
   const procedures = await findProcedures(agentsFolder);
   // A history that does not replay is told below; the SDK would log each, with its stack.
   const endRuntime = installRuntime(createLog(logLevel === 'debug' ? logLevel : 'fatal'));
   try {
     const { connection, namespace, close } = await connectTemporal({ env });
+    const { dataConverter, closeStore } = await converterOf(config, env);
     try {
-      const bundle = await bundleWorkflows(procedures);
-      return { namespace, ...(await replayHistories(new Client({ connection, namespace }), bundle, { all })) };
+      const workflowBundle = await bundleWorkflows(procedures, [], dataConverter);
+      const client = new Client({ connection, namespace });
+      return { namespace, ...(await replayHistories({ client, workflowBundle, dataConverter }, { all })) };
     } finally {
+      await closeStore();
       await close();
     }
   } finally {
@@ -43,16 +51,30 @@ export async function checkReplay({ agentsFolder, all }: ReplayInput, env: NodeJ
   }
 }
 
+/** How histories are read that are encrypted: with the keys of the store, where a master key is given. */
+async function converterOf(config: Config, env: NodeJS.ProcessEnv) {
+  const masterKey = masterKeyIn(config);
+  if (masterKey === undefined) return { dataConverter: undefined, closeStore: async () => undefined };
+  const store = await openStore({ pool: ownersPool(env), migrate: false, masterKey });
+  return { dataConverter: encrypting(store.sealedBytes), closeStore: () => store.close() };
+}
+
+export interface Replaying {
+  readonly client: Client;
+  readonly workflowBundle: { readonly code: string };
+  readonly dataConverter: DataConverter | undefined;
+}
+
 /** Replay what is open, or all that Temporal has of ours, on this code. */
 export async function replayHistories(
-  client: Client,
-  workflowBundle: { readonly code: string },
+  { client, workflowBundle, dataConverter }: Replaying,
   { all }: Pick<ReplayInput, 'all'>,
 ): Promise<Omit<ReplayChecked, 'namespace'>> {
-  const histories = historiesOf(client, all ? '' : `ExecutionStatus = 'Running'`);
+  const histories = historiesOf(client, { which: all ? '' : `ExecutionStatus = 'Running'` });
+  const options = { workflowBundle, ...(dataConverter === undefined ? {} : { dataConverter }) };
   let replayed = 0;
   const problems: string[] = [];
-  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, histories)) {
+  for await (const { workflowId, error } of Worker.runReplayHistories(options, histories)) {
     replayed += 1;
     if (error !== undefined) problems.push(`the history of ${workflowId} does not replay: ${error.message}`);
   }

@@ -1,5 +1,6 @@
 // What every worker role has in common: a polling Worker that can be stopped, and settings with their reasons.
 import { HEARTBEAT_MS } from '../activities/heartbeat.ts';
+import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 
 export interface RunningRole {
@@ -13,6 +14,7 @@ export interface RunningRole {
 export interface RoleConnection {
   readonly connection: NativeConnection;
   readonly namespace: string;
+  readonly dataConverter?: DataConverter;
 }
 
 // 10 s for what runs to finish: the time of most tools; a model call cut by it is repeated, and nothing is lost.

@@ -42,9 +42,8 @@ export async function composeWorkflows(
   keys: PublicKeys & { readonly workflowsSigningKey: string },
   cacheFolder: string,
 ): Promise<RunningRole> {
-  const { store, loaded, nowMs, temporal, log } = parts;
-  const { connection, namespace } = temporal;
-  const client = new Client({ connection, namespace });
+  const { store, loaded, nowMs, log } = parts;
+  const client = clientOf(parts);
   const rules = startRules(loaded, log);
   for (const { agent } of loaded.agents.values()) {
     const models = unpricedOf({ models: calledModels(agent, parts.config.models), prices: agent.prices });
@@ -53,16 +52,20 @@ export async function composeWorkflows(
   let role: RunningRole | undefined;
   try {
     await recordConfiguration('workflows', { store, ...loaded, version: ownVersion(), nowMs });
-    role = await startWorkflowsRole(at(parts), await workflowBundle(cacheFolder, loaded.procedures), {
-      store,
-      ...loaded,
-      rules,
-      signer: createSigner('workflows', keys.workflowsSigningKey),
-      verifier: verifierOf(keys),
-      workflowState: workflowStateBy(client),
-      defaultModels: parts.config.models,
-      nowMs,
-    });
+    role = await startWorkflowsRole(
+      at(parts),
+      await workflowBundle(cacheFolder, loaded.procedures, parts.dataConverter),
+      {
+        store,
+        ...loaded,
+        rules,
+        signer: createSigner('workflows', keys.workflowsSigningKey),
+        verifier: verifierOf(keys),
+        workflowState: workflowStateBy(client),
+        defaultModels: parts.config.models,
+        nowMs,
+      },
+    );
     // Last, as they come up beside all that: what is to be decided meanwhile waits for them.
     await rules.ready;
   } catch (error) {
@@ -148,8 +151,14 @@ export async function composeActor(
 /** Where the Workflow bundle is kept: in the state folder, or in the cache of a process that has none. */
 export const bundleFolder = (folder: string): string => join(folder, 'bundles');
 
-function at({ temporal }: RoleParts): RoleConnection {
-  return { connection: temporal.nativeConnection, namespace: temporal.namespace };
+function at({ temporal, dataConverter }: RoleParts): RoleConnection {
+  const { nativeConnection: connection, namespace } = temporal;
+  return { connection, namespace, ...(dataConverter === undefined ? {} : { dataConverter }) };
+}
+
+/** A client of Temporal that reads and writes payloads as the Workers do. */
+export function clientOf({ temporal: { connection, namespace }, dataConverter }: RoleParts): Client {
+  return new Client({ connection, namespace, ...(dataConverter === undefined ? {} : { dataConverter }) });
 }
 
 function verifierOf({ apiPublicKeys, workflowsPublicKeys }: PublicKeys): Verifier {

@@ -9,6 +9,7 @@ import type { ChatOptions } from './chat.ts';
 import type { AsOption, Context } from './context.ts';
 import type { ConversationsOptions } from './conversations.ts';
 import type { CheckpointOptions, ExportOptions, VerifyOptions } from './ledger.ts';
+import type { EraseOptions } from './erase.ts';
 import type { FactsOptions, ForgetOptions } from './facts.ts';
 import type { ReportOptions } from './report.ts';
 import type { SwitchOptions } from './switches.ts';
@@ -27,6 +28,7 @@ export function registerClientCommands(program: Command): void {
   registerReport(program);
   registerMemory(program);
   registerSwitches(program);
+  registerErasure(program);
   registerLedger(program);
 }
 
@@ -235,6 +237,18 @@ function registerSwitches(program: Command): void {
     .action((options: AsOption) =>
       run(async (context) => (await import('./switches.ts')).listSwitches(context, options)),
     );
+}
+
+function registerErasure(program: Command): void {
+  program
+    .command('erase')
+    .requiredOption('--subject <person>', 'the id of the person, as their API keys have it')
+    .option('--tenant <tenant>', 'of the person; by default yours')
+    .option('--dry-run', 'only say what would be erased', false)
+    .option(...AS)
+    .description('close what a person has open, and make all that they said unreadable, for good')
+    .addHelpText('after', CODES)
+    .action((options: EraseOptions) => run(async (context) => (await import('./erase.ts')).erase(context, options)));
 }
 
 function registerLedger(program: Command): void {

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../store/embedded.ts';
 import { openStore as openStoreOver } from '../../store/store.ts';
 import { startAllInOne as startRoles } from '../../workers/all-in-one.ts';
-import { type Config, namesTemporalServer, temporalNamespace } from '../../workers/config.ts';
+import { type Config, encryptsPayloads, namesTemporalServer, temporalNamespace } from '../../workers/config.ts';
 import { findTemporal } from '../../workers/dev-server/find.ts';
 import { startDevServer } from '../../workers/dev-server/start.ts';
 import { loadAgents } from '../../workers/load-agents.ts';
 import { makeFolder } from '../../workers/make-folder.ts';
 import { createLog, installRuntime } from '../../workers/log.ts';
+import { encrypting } from '../../workers/payload-codec.ts';
 import { openStateFolder } from '../../workers/state-folder.ts';
 import { connectTemporal, prepareNamespace, type TemporalConnections } from '../../workers/temporal.ts';
 import type { OpenTemporal, StartParts } from './start.ts';
@@ -20,11 +21,11 @@ export function composeStart(): Parts {
   return { openStateFolder, openTemporal, loadAgents, openStore, startAllInOne };
 }
 
-const openStore: Parts['openStore'] = async ({ config, stateFolder, report }) => {
+const openStore: Parts['openStore'] = async ({ config, stateFolder, masterKey, report }) => {
   const nowMs = () => Date.now() + config.clockOffsetMs;
   if (config.databaseUrl !== undefined) {
     const pool = { connectionString: config.databaseUrl };
-    const store = await openStoreOver({ pool, nowMs });
+    const store = await openStoreOver({ pool, nowMs, masterKey });
     // A server that is somebody else's comes back: until then the roles wait, and the API says so.
     const lost = new Promise<never>(() => undefined);
     return { store, pool, description: 'PostgreSQL (DATABASE_URL)', lost, close: () => store.close() };
@@ -39,7 +40,7 @@ const openStore: Parts['openStore'] = async ({ config, stateFolder, report }) =>
     onFailed: (error) => loses(error.message),
   });
   try {
-    const store = await openStoreOver({ pool: postgres.poolConfig, nowMs });
+    const store = await openStoreOver({ pool: postgres.poolConfig, nowMs, masterKey });
     const close = async () => {
       await store.close();
       await postgres.stop();
@@ -52,7 +53,12 @@ const openStore: Parts['openStore'] = async ({ config, stateFolder, report }) =>
 };
 
 const startAllInOne: Parts['startAllInOne'] = ({ connections, ...others }) =>
-  startRoles({ ...others, temporal: connections, log: logOf(others.config, others.stateFolder) });
+  startRoles({
+    ...others,
+    ...(encryptsPayloads(others.config) ? { dataConverter: encrypting(others.store.sealedBytes) } : {}),
+    temporal: connections,
+    log: logOf(others.config, others.stateFolder),
+  });
 
 /** The terminal belongs to a person, so the log goes to a file of the state folder. */
 const logOf = ({ logLevel }: Config, stateFolder: string) => createLog(logLevel, join(stateFolder, 'countersign.log'));

@@ -4,7 +4,7 @@
 import type { PoolConfig } from 'pg';
 import type { Agent } from '../../domain/agent.ts';
 import type { Store } from '../../store/ports.ts';
-import { type Config, ConfigInvalid, oneSidedChannels, readConfig } from '../../workers/config.ts';
+import { type Config, ConfigInvalid, masterKeyIn, oneSidedChannels, readConfig } from '../../workers/config.ts';
 import {
   type DevelopmentIdentity,
   developmentIdentities,
@@ -71,6 +71,7 @@ export interface StartParts<Connections> {
   readonly openStore: (deps: {
     readonly config: Config;
     readonly stateFolder: StateFolder;
+    readonly masterKey: string | undefined;
     readonly report: Report;
   }) => Promise<OpenStore>;
   readonly startAllInOne: (deps: AllInOneDeps<Connections>) => Promise<AllInOne>;
@@ -118,14 +119,15 @@ export async function startDevelopment<Connections>(options: StartOptions<Connec
   try {
     const stateFolder = await parts.openStateFolder(config.stateDir, { report });
     down.add('the state folder', async () => stateFolder.release());
+    const keys = developmentKeys(stateFolder.path, config);
+    const masterKey = masterKeyIn({ ...config, ...keys });
     const [temporal, store] = await bothOrNone(
       parts.openTemporal({ config, env, stateFolder, report }),
-      parts.openStore({ config, stateFolder, report }),
+      parts.openStore({ config, stateFolder, masterKey, report }),
       (opened) => down.add('the Temporal server', () => opened.close()),
       (opened) => down.add('the store', () => opened.close()),
     );
     const nowMs = () => Date.now() + config.clockOffsetMs;
-    const keys = developmentKeys(stateFolder.path, config);
     const identities = await developmentIdentities(stateFolder.path, store.store.apiKeys, {
       directory: loaded.directory,
       nowMs: nowMs(),

@@ -19,8 +19,8 @@ const TABLE = `
     subject text not null,
     kind text not null,
     key text not null,
-    -- Both are null once its words are erased; what is left says that there was one, and when.
-    value json,
+    -- As JSON. Both are null once its words are erased; what is left says that there was one, and when.
+    value text,
     salt text,
     digest text not null,
     items json not null,
@@ -38,7 +38,7 @@ const TABLE = `
 
 // Of what has ended alone, so that whoever may call it can erase nothing else: the words of the fact, and those of the
 // action that remembered it, in its read models and under the seals of the ledger. PostgreSQL reads no JSON that holds a
-// NUL, so each becomes a blank.
+// NUL, so each becomes a blank. What is encrypted stands in a member of its own.
 const ERASE = String.raw`
   create function countersign.erase_facts(wanted text[]) returns bigint
   language sql security definer set search_path = countersign, pg_temp as $erase$
@@ -46,18 +46,18 @@ const ERASE = String.raw`
       select id, action_id, conversation_id from countersign.facts
       where id = any(wanted) and ended_ms is not null and value is not null
     ), blanked as (
-      update countersign.facts set value = null, salt = null where id in (select id from over) returning 1
+      update countersign.facts set key = '', value = null, salt = null where id in (select id from over) returning 1
     ), actions as (
       update countersign.actions set proposal = (
         select json_object_agg(part.key, case part.key when 'args' then '""'::json else part.value end)
         from json_each(replace(proposal::text, '\u0000', '\u0020')::json) as part
-        where part.key not in ('provenance')
+        where part.key not in ('provenance', '~')
       ) where id in (select action_id from over) returning 1
     ), asked as (
       update countersign.approvals set approval = (
         select json_object_agg(part.key, case part.key when 'args' then '""'::json else part.value end)
         from json_each(replace(approval::text, '\u0000', '\u0020')::json) as part
-        where part.key not in ('provenance')
+        where part.key not in ('provenance', '~')
       ) from over where approvals.conversation_id = over.conversation_id
         and replace(approval::text, '\u0000', '\u0020')::json ->> 'actionId' = over.action_id
       returning 1

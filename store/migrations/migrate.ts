@@ -19,6 +19,7 @@ import { foundCards0011 } from './0011-found-cards.ts';
 import { intake0012 } from './0012-intake.ts';
 import { limits0013 } from './0013-limits.ts';
 import { budgets0014 } from './0014-budgets.ts';
+import { subjectKeys0015 } from './0015-subject-keys.ts';
 import { facts0016 } from './0016-facts.ts';
 
 /** In order; a name that was released never changes. */
@@ -37,6 +38,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0012_intake': intake0012,
   '0013_limits': limits0013,
   '0014_budgets': budgets0014,
+  '0015_subject_keys': subjectKeys0015,
   '0016_facts': facts0016,
 };
 

@@ -3,6 +3,7 @@ import { approvals } from './approvals/approvals.ts';
 import { clock } from './clock/clock.ts';
 import { crash } from './crash/crash.ts';
 import { drift } from './drift/drift.ts';
+import { erase } from './erase/erase.ts';
 import { firstTenMinutes } from './first-ten-minutes.ts';
 import { flat } from './flat/flat.ts';
 import { freeze } from './freeze/freeze.ts';
@@ -33,6 +34,7 @@ export const PROOFS: readonly Proof[] = [
   clock,
   ledger,
   secrets,
+  erase,
   parked,
   memory,
   whatIf,

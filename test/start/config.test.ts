@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { MASTER_KEY } from '../support/master-key.ts';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -13,7 +14,8 @@ import {
   roleProblems,
   secretsOf,
 } from '../../workers/config.ts';
-import { CONFIG_TABLE, configurationPage } from '../../workers/config-table.ts';
+import { configurationPage } from '../../workers/config-page.ts';
+import { CONFIG_TABLE } from '../../workers/config-table.ts';
 import { developmentIdentities, developmentKeyProblems, developmentKeys } from '../../workers/dev-keys.ts';
 import { temporaryFolder } from './support.ts';
 
@@ -147,6 +149,7 @@ test('in production a role starts with its own secrets only, and not without the
     DATABASE_URL: 'postgres://db/x',
     TEMPORAL_ADDRESS: 't:7233',
     COUNTERSIGN_STATE_DIR: folder,
+    COUNTERSIGN_MASTER_KEY: MASTER_KEY,
   };
   const problems = (role: Parameters<typeof roleProblems>[0], env: NodeJS.ProcessEnv) =>
     roleProblems(role, readConfig(env), env);
@@ -183,6 +186,10 @@ test('in production a role starts with its own secrets only, and not without the
   assert.deepEqual(roleProblems('actor', readConfig({}), {}), [
     'the actor role needs DATABASE_URL: the embedded store serves a development start only',
   ]);
+  const { COUNTERSIGN_MASTER_KEY: _, ...withoutMaster } = base;
+  for (const role of ['api', 'workflows', 'assistant', 'actor'] as const)
+    assert.match(problems(role, withoutMaster).join(), new RegExp(`the ${role} role needs COUNTERSIGN_MASTER_KEY`));
+  assert.match(problemsOf({ COUNTERSIGN_MASTER_KEY: 'short' }).join(), /must be 32 bytes in base64/);
   const linkKey = generateSealingKey();
   const links = { ...api, ...secret, COUNTERSIGN_PUBLIC_URL: 'https://desk.example' };
   assert.match(problems('api', links).join(), /the api role needs COUNTERSIGN_LINK_PUBLIC_KEY/);
@@ -195,9 +202,10 @@ test('in production a role starts with its own secrets only, and not without the
       problemsOf({ COUNTERSIGN_LINK_KEY: wrong }).join(),
       /LINK_KEY must be the private key of an X25519 pair/,
     );
-  assert.deepEqual(secretsOf('assistant'), ['DATABASE_URL', 'OPENAI_API_KEY']);
+  assert.deepEqual(secretsOf('assistant'), ['DATABASE_URL', 'OPENAI_API_KEY', 'COUNTERSIGN_MASTER_KEY']);
   assert.deepEqual(secretsOf('actor'), [
     'DATABASE_URL',
+    'COUNTERSIGN_MASTER_KEY',
     'COUNTERSIGN_LINK_KEY',
     'SMTP_URL',
     'SLACK_BOT_TOKEN',
@@ -221,9 +229,9 @@ test('development keys are made once, private, and refused in production', async
   assert.deepEqual(second, first);
   assert.deepEqual(
     first.map(({ principal }) => principal.id),
-    ['customer-ada', 'finn', 'auditor'],
+    ['customer-ada', 'finn', 'auditor', 'administrator'],
   );
-  assert.deepEqual(added.slice(3), added.slice(0, 3));
+  assert.deepEqual(added.slice(4), added.slice(0, 4));
   assert.match(first[0]!.key, /^cs_[0-9a-f]{12}_[\w-]{43}$/);
   for (const file of ['keys.json', 'identities.json']) assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600);
   writeFileSync(join(folder, 'identities.json'), '{');

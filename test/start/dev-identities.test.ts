@@ -14,14 +14,14 @@ test('each person of the directory can be spoken as in development, and comes be
     (await developmentIdentities(folder, apiKeys, { directory: { people }, nowMs: 0 })).map(
       ({ principal }) => principal.id,
     );
-  assert.deepEqual(await ids([nina]), ['customer-ada', 'nina', 'finn', 'auditor']);
+  assert.deepEqual(await ids([nina]), ['customer-ada', 'nina', 'finn', 'auditor', 'administrator']);
   const [, first] = await developmentIdentities(folder, apiKeys, { directory: { people: [nina] }, nowMs: 0 });
   // Of a directory of before, a key stays for when its person comes back; nobody speaks by it meanwhile.
-  assert.deepEqual(await ids([{ id: 'finn', name: 'Finn' }]), ['customer-ada', 'finn', 'auditor']);
+  assert.deepEqual(await ids([{ id: 'finn', name: 'Finn' }]), ['customer-ada', 'finn', 'auditor', 'administrator']);
   const kept = IdentitiesFile.parse(JSON.parse(readFileSync(join(folder, 'identities.json'), 'utf8')));
   assert.deepEqual(
     identitiesIn(kept).map(({ principal }) => principal.id),
-    ['customer-ada', 'finn', 'auditor'],
+    ['customer-ada', 'finn', 'auditor', 'administrator'],
   );
   const [, again] = await developmentIdentities(folder, apiKeys, { directory: { people: [nina] }, nowMs: 0 });
   assert.equal(again?.key, first?.key);

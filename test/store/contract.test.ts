@@ -8,6 +8,7 @@ import { createSql } from '../../store/sql.ts';
 import { openStore } from '../../store/store.ts';
 import { type Db, createDb } from '../../store/schema.ts';
 import { actionsContract } from './contract/actions.ts';
+import { MASTER_KEY } from '../support/master-key.ts';
 import { asksContract } from './contract/asks.ts';
 import { budgetsContract } from './contract/budgets.ts';
 import { burdenContract } from './contract/burden.ts';
@@ -52,7 +53,7 @@ for (const kind of KINDS) {
     before(async () => {
       database = await startDatabase(kind);
       pool = createPool(database.poolConfig);
-      store = await openStore({ pool: database.poolConfig });
+      store = await openStore({ pool: database.poolConfig, masterKey: MASTER_KEY });
     });
     after(async () => {
       await store.close();

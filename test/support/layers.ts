@@ -33,11 +33,16 @@ export const LAYERS: readonly Layer[] = [
   {
     of: '/store/ports.ts',
     may: [],
-    types: ['/domain', ...['budget-port', 'claim-port', 'fact-port', 'ledger-rows'].map((name) => `/store/${name}.ts`)],
+    types: [
+      ...['/domain', '/store/budget-port.ts', '/store/claim-port.ts', '/store/ledger-rows.ts'],
+      ...['/store/erasure-port.ts', '/store/bytes-port.ts', '/store/fact-port.ts'],
+    ],
   },
   { of: '/store/claim-port.ts', may: [], types: ['/domain'] },
   { of: '/store/budget-port.ts', may: [], types: ['/domain'] },
   { of: '/store/fact-port.ts', may: [], types: ['/domain', '/store/ports.ts'] },
+  { of: '/store/erasure-port.ts', may: [] },
+  { of: '/store/bytes-port.ts', may: [] },
   // The API takes it, which knows of the store no more than its types.
   { of: '/store/about-card.ts', may: ['/domain', '/trust'], types: ['/store/ports.ts'] },
   {
@@ -117,6 +122,7 @@ export const LAYERS: readonly Layer[] = [
         '/api/approval-schemas.ts',
         '/api/why-schema.ts',
         '/api/report-schema.ts',
+        '/api/erasures-schema.ts',
         '/api/budgets-schema.ts',
         '/api/burden-schema.ts',
         '/api/facts-schema.ts',

@@ -3,12 +3,17 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { workflowBundle } from '../../workers/bundle.ts';
 import type { ProcedureFile } from '../../workers/procedures.ts';
 import { replayHistories } from '../../workers/replay-check.ts';
 
 /** How many histories there are, and those that do not replay, as sentences. */
-export async function replayAll(client: Client, procedures: readonly ProcedureFile[] = []) {
-  const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'), procedures);
-  return replayHistories(client, bundle, { all: true });
+export async function replayAll(
+  client: Client,
+  procedures: readonly ProcedureFile[] = [],
+  dataConverter?: DataConverter,
+) {
+  const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'), procedures, dataConverter);
+  return replayHistories({ client, workflowBundle: bundle, dataConverter }, { all: true });
 }

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import pino from 'pino';
 import { createLocalBroker } from '../../activities/actor/broker.ts';
@@ -28,12 +29,14 @@ import { ACTION, CONVERSATION } from '../../domain/protocol.ts';
 import type { CommandStatement, DecisionAnswer, DecisionStatement } from '../../domain/signed.ts';
 import type { Directory } from '../../domain/principal.ts';
 import { startEmbeddedPostgres } from '../../store/embedded.ts';
+import { MASTER_KEY } from './master-key.ts';
 import { openStore } from '../../store/store.ts';
 import { sha256Hex } from '../../trust/digest.ts';
 import { createSigner, createVerifier, generateSigningKey } from '../../trust/signing.ts';
 import { startActorRole } from '../../workers/actor.ts';
 import { startAssistantRole } from '../../workers/assistant.ts';
 import { workflowBundle } from '../../workers/bundle.ts';
+import { encrypting } from '../../workers/payload-codec.ts';
 import type { ProcedureFile } from '../../workers/procedures.ts';
 import type { RunningRole } from '../../workers/role.ts';
 import { startWorkflowsRole, workflowStateBy } from '../../workers/workflows.ts';
@@ -61,6 +64,10 @@ export interface SystemOptions {
   readonly rules?: Rules;
   /** The channels that the actor sends to. */
   readonly senders?: readonly ChannelSending[];
+  /** What Temporal keeps is encrypted, as in production. */
+  readonly encrypts?: boolean;
+  /** What is said lies readable in the tables, for tests that look there. */
+  readonly isPlain?: boolean;
 }
 
 export async function startSystem(options: SystemOptions) {
@@ -87,24 +94,32 @@ export async function startSystem(options: SystemOptions) {
     /** Rejects when a history that was made does not replay. */
     async stop(): Promise<void> {
       await Promise.all(roles.map((role) => role.stop()));
-      await parts.close();
-      // The server that skips time lists nothing.
-      if (options.temporal.supportsTimeSkipping) return;
-      deepEqual((await replayAll(parts.client, options.procedures)).problems, []);
+      const { client, dataConverter, close } = parts;
+      // The server that skips time lists nothing. The store has the keys of what is encrypted, so it is closed last.
+      const replaying = options.temporal.supportsTimeSkipping
+        ? Promise.resolve({ problems: [] })
+        : replayAll(client, options.procedures, dataConverter);
+      deepEqual((await replaying.finally(close)).problems, []);
     },
   };
 }
 
 export type System = Awaited<ReturnType<typeof startSystem>>;
 
-async function openParts({ temporal, nowMs = Date.now }: SystemOptions) {
+async function openParts({ temporal, nowMs = Date.now, encrypts = false, isPlain = false }: SystemOptions) {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-test-'));
   const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'store') });
-  const store = await openStore({ pool: postgres.poolConfig, nowMs });
-  const { client } = temporal;
+  const store = await openStore({ pool: postgres.poolConfig, nowMs, ...(isPlain ? {} : { masterKey: MASTER_KEY }) });
+  const dataConverter = encrypts ? encrypting(store.sealedBytes) : undefined;
+  const { connection, options } = temporal.client;
+  const client =
+    dataConverter === undefined
+      ? temporal.client
+      : new Client({ connection, namespace: options.namespace, dataConverter });
   return {
     folder,
     store,
+    dataConverter,
     /** The store's database, as the owner of its tables. */
     pool: postgres.poolConfig,
     client,
@@ -123,13 +138,16 @@ type Parts = Awaited<ReturnType<typeof openParts>>;
 
 async function startRoles(options: SystemOptions, parts: Parts): Promise<readonly RunningRole[]> {
   const { temporal, agent, directory, script, nowMs = Date.now } = options;
-  const { store, client, api, workflows: signer, folder } = parts;
-  const at = { connection: temporal.nativeConnection, namespace: temporal.namespace ?? 'default' };
+  const { store, client, api, workflows: signer, folder, dataConverter } = parts;
+  const at = {
+    ...{ connection: temporal.nativeConnection, namespace: temporal.namespace ?? 'default' },
+    ...(dataConverter === undefined ? {} : { dataConverter }),
+  };
   const verifier = createVerifier({ api: [api.publicKey], workflows: [signer.publicKey] });
   const agents = new Map([[agent.name, { agent, ruleVersion: 'test', declarations: declarationsOf(agent) }]]);
   const loaded = { store, agents, directory, verifier, nowMs };
   const { rules = rulesHere(agents) } = options;
-  const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'), options.procedures);
+  const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'), options.procedures, dataConverter);
   const broker = createLocalBroker({
     databases: new Map(),
     secrets: new Map(),

@@ -18,7 +18,7 @@ const { actorDies, backUp, entries, query, rebuild, restore, stopRoles, hasSched
 
 before(async () => {
   temporal = await startTemporal();
-  system = await startSystem({ temporal, agent: createTestAgent(far), directory, script: obedient });
+  system = await startSystem({ isPlain: true, temporal, agent: createTestAgent(far), directory, script: obedient });
 });
 after(async () => {
   await system?.stop();

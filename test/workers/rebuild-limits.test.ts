@@ -15,7 +15,7 @@ const { backUp, query, rebuild, restore, stopRoles, talk } = lossOf(() => system
 
 before(async () => {
   temporal = await startTemporal();
-  system = await startSystem({ temporal, agent: createLimitedAgent(far), directory, script: obedient });
+  system = await startSystem({ isPlain: true, temporal, agent: createLimitedAgent(far), directory, script: obedient });
 });
 after(async () => {
   await system?.stop();

@@ -34,7 +34,14 @@ const { actorDies, backUp, entries, hasActed, rebuild, restore, stopRoles, talk 
 before(async () => {
   temporal = await startTemporal();
   const agent = createErrandAgent(far);
-  system = await startSystem({ temporal, agent, directory, script: errands, procedures: await errandCode() });
+  system = await startSystem({
+    isPlain: true,
+    temporal,
+    agent,
+    directory,
+    script: errands,
+    procedures: await errandCode(),
+  });
   await talk('kept', 'note 1');
   await backUp();
   kept = await entries();

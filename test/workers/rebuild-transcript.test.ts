@@ -32,7 +32,14 @@ before(async () => {
   // The server suggests Continue-As-New after 30 events: a few turns renew the history.
   temporal = await startTemporal('limit.historyCount.suggestContinueAsNew=30');
   const senders = [pigeon];
-  system = await startSystem({ temporal, agent: createTestAgent(far), directory, script: obedient, senders });
+  system = await startSystem({
+    isPlain: true,
+    temporal,
+    agent: createTestAgent(far),
+    directory,
+    script: obedient,
+    senders,
+  });
   await system.open('kept-there', inChannel('KEPT'));
   await backUp();
   await system.open('placed', inChannel('PLACED'));

@@ -41,7 +41,7 @@ const { backUp, entries, hasRecorded, hasScheduled, originOf, query, rebuild, re
 
 before(async () => {
   temporal = await startTemporal();
-  system = await startSystem({ temporal, agent: createTestAgent(far), directory, script: obedient });
+  system = await startSystem({ isPlain: true, temporal, agent: createTestAgent(far), directory, script: obedient });
   await talk('kept', 'note 1');
   for (const name of ['first', 'last']) await signCheckpoint(name);
   await backUp();

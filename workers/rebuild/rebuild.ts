@@ -4,8 +4,9 @@
 import { Client } from '@temporalio/client';
 import { openRebuilding, type Rebuilding } from '../../store/rebuild.ts';
 import { ownersPool } from '../admin.ts';
-import { readConfig } from '../config.ts';
+import { masterKeyIn, readConfig } from '../config.ts';
 import { createLog, installRuntime } from '../log.ts';
+import { createPayloadCodec } from '../payload-codec.ts';
 import { findProcedures } from '../procedures.ts';
 import { connectTemporal } from '../temporal.ts';
 import { claimOf, inOrder, itemsSince, lostOf } from './lost.ts';
@@ -48,10 +49,12 @@ export interface Rebuilt {
 /** Rejects with a sentence that says what to do. */
 export async function rebuild(input: RebuildInput, env: NodeJS.ProcessEnv): Promise<Rebuilt> {
   const pool = ownersPool(env);
-  const { logLevel } = readConfig(env);
+  const config = readConfig(env);
+  const { logLevel } = config;
   const notes = await readPublished(input.publishedPath);
   const endRuntime = installRuntime(createLog(logLevel === 'debug' ? logLevel : 'error'));
-  const ledger = openRebuilding(pool);
+  const masterKey = masterKeyIn(config);
+  const ledger = masterKey === undefined ? openRebuilding(pool) : openRebuilding(pool, masterKey);
   try {
     const { connection, namespace, close } = await connectTemporal({ env });
     try {
@@ -59,7 +62,9 @@ export async function rebuild(input: RebuildInput, env: NodeJS.ProcessEnv): Prom
       const rolesAreStopped = () => assertStopped(client, ledger, Date.now());
       if (!input.dryRun) await rolesAreStopped();
       const workflowBundle = await bundleForReplay(await findProcedures(input.agentsFolder));
-      return await rebuildFrom({ client, workflowBundle, ledger, rolesAreStopped }, { ...input, notes });
+      const codec = createPayloadCodec(ledger.sealedBytes);
+      const deps = { client, workflowBundle, ledger, rolesAreStopped, codec };
+      return await rebuildFrom(deps, { ...input, notes });
     } finally {
       await close();
     }

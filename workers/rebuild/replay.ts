@@ -3,6 +3,7 @@
 // changes nothing; holds the calls of the runs that are replayed at the moment, and no more.
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
+import type { PayloadCodec } from '@temporalio/common';
 import { mapAsyncIterable } from '@temporalio/client/lib/iterators-utils.js';
 import { type InjectedSinks, Worker } from '@temporalio/worker';
 import type { ConversationChannel } from '../../domain/channel.ts';
@@ -10,6 +11,7 @@ import { TASK_QUEUES } from '../../domain/ids.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/protocol.ts';
 import { bundleWorkflows } from '../bundle.ts';
 import type { ProcedureFile } from '../procedures.ts';
+import { decodedHistory } from './decoded.ts';
 import { channelIn, type Events, type Run, tellTaken, withActsIn } from './acts.ts';
 import type { Call } from './derive.ts';
 import type { CallSinks } from './interceptors.ts';
@@ -40,6 +42,8 @@ type Bundle = Awaited<ReturnType<typeof bundleWorkflows>>;
 export interface Replaying {
   readonly client: Client;
   readonly workflowBundle: Bundle;
+  /** How payloads are read that are encrypted; absent where none are. */
+  readonly codec?: PayloadCodec;
 }
 
 /** Today's code, with that of these procedures, which tells what it asks of Activities. Takes seconds. */
@@ -47,10 +51,10 @@ export const bundleForReplay = (procedures: readonly ProcedureFile[] = []): Prom
   bundleWorkflows(procedures, [INTERCEPTORS]);
 
 /** Every run that Temporal still has. */
-export async function* replayedRuns({ client, workflowBundle }: Replaying): AsyncGenerator<Replayed> {
+export async function* replayedRuns({ client, workflowBundle, codec }: Replaying): AsyncGenerator<Replayed> {
   const asked = new Map<string, Call[]>();
   const options = { workflowBundle, sinks: sinksInto(asked) };
-  let left: AsyncIterable<Run> | readonly Run[] = historiesOf(client);
+  let left: AsyncIterable<Run> | readonly Run[] = historiesOf(client, { codec });
   for (;;) {
     const again: Run[] = [];
     yield* replayed(client, { options, asked, runs: left, again });
@@ -113,15 +117,23 @@ const childrenIn = (events: Events): readonly string[] =>
   });
 
 /** The histories of all our Workflows, or of those that `which` names in Temporal's words, as they come. */
-export function historiesOf(client: Client, which = ''): AsyncIterable<Run> {
+export function historiesOf(
+  client: Client,
+  { codec, which = '' }: { readonly codec?: PayloadCodec | undefined; readonly which?: string } = {},
+): AsyncIterable<Run> {
   const ours = `TaskQueue = '${TASK_QUEUES.workflows}'`;
   const listed = client.workflow.list({ query: which === '' ? ours : `${ours} and ${which}` });
   const some = { concurrency: FETCHED_AT_ONCE, bufferLimit: FETCHED_AT_ONCE };
-  return mapAsyncIterable(listed, (one) => fetched(client, one), some);
+  return mapAsyncIterable(listed, (one) => fetched(client, one, codec), some);
 }
 
-async function fetched(client: Client, { workflowId, runId }: Omit<Run, 'history'>): Promise<Run> {
-  return { workflowId, runId, history: await client.workflow.getHandle(workflowId, runId).fetchHistory() };
+async function fetched(
+  client: Client,
+  { workflowId, runId }: Omit<Run, 'history'>,
+  codec: PayloadCodec | undefined,
+): Promise<Run> {
+  const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  return { workflowId, runId, history: codec === undefined ? history : await decodedHistory(codec, history) };
 }
 
 function sinksInto(asked: Map<string, Call[]>): InjectedSinks<CallSinks> {

@@ -127,6 +127,14 @@ export class FakeGateway implements Gateway {
     return receipt;
   }
 
+  async rest(): Promise<readonly string[]> {
+    return [];
+  }
+
+  async terminate(workflowId: string): Promise<void> {
+    this.signals.push(`terminate ${workflowId}`);
+  }
+
   async cancel(batchId: string): Promise<boolean> {
     if (this.state === 'down' || this.unreachable.has(batchId)) {
       throw new GatewayError({ kind: 'unavailable' }, undefined);

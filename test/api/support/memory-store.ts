@@ -129,6 +129,9 @@ export function createMemoryStore(): MemoryStore {
       counts: () => state.here(() => state.counts),
     },
     limits: { used: notHere },
+    // Over a real store only.
+    sealedBytes: { seal: notHere, open: notHere },
+    erasures: { survey: notHere, erase: notHere },
     // The HTTP side neither claims nor ends an action.
     claims: {
       get: () => state.here((): Claim | undefined => undefined),

@@ -11,6 +11,8 @@ export interface Model {
   asked(conversationId: string): ReadonlyMap<number, number>;
   /** How long it thinks, ms; a proof may lengthen it, to do something meanwhile. */
   answersAfterMs: number;
+  /** Told each prompt, whole. */
+  hear: (prompt: string) => void;
   /** What it answers where it is made to fill in a form, upon what it was shown of callers. */
   fill: (said: readonly string[]) => FormAnswer;
   stop(): Promise<void>;
@@ -66,6 +68,7 @@ export async function startModel(): Promise<Model> {
   const counts = new Map<string, Map<number, number>>();
   const served = await serve(async ({ body }) => {
     const { messages, tool_choice: choice } = Asked.parse(body);
+    model.hear(JSON.stringify(body));
     if (typeof choice === 'object') {
       const said = messages.filter(({ role }) => role === 'user').map(({ content }) => content ?? '');
       return filled(choice.function.name, model.fill(said));
@@ -81,6 +84,7 @@ export async function startModel(): Promise<Model> {
     url: `${served.url}/v1`,
     asked: (conversationId) => counts.get(conversationId) ?? new Map(),
     answersAfterMs: 0,
+    hear: () => undefined,
     fill: () => ({ kind: 'json', text: '{}' }),
     stop: () => served.stop(),
   };

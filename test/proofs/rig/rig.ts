@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { createSigner, generateSigningKey } from '../../../trust/signing.ts';
 import { FROM_SOURCE } from '../../support/children.ts';
 import { type PrivatePostgres, startPrivatePostgres } from '../../support/postgres.ts';
+import { MASTER_KEY } from '../../support/master-key.ts';
 import { ROOT } from '../../support/sources.ts';
 import { freePort, type ProofContext } from '../support.ts';
 import { type FarSide, startFarSide } from './far-side.ts';
@@ -35,6 +36,8 @@ export interface RigOptions {
   readonly agentsFolder?: string;
   /** Dynamic configuration of the Temporal server, each as name=value. */
   readonly temporalSettings?: readonly string[];
+  /** As production is by default. Without, proofs can read in the tables what was said. */
+  readonly encrypts?: true;
 }
 
 export interface Rig {
@@ -90,7 +93,8 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
     const signingKeys = { api: generateSigningKey(), workflows: generateSigningKey() };
     const ledger = { signingKey: generateSigningKey(), checkpointFile: join(folder, 'checkpoints.txt') };
     const { mode = 'production', more = () => ({}), passwordOf = noPassword, agentsFolder = AGENTS } = options;
-    const env = { ...environment(), COUNTERSIGN_MODE: mode };
+    const encryption = options.encrypts ? { COUNTERSIGN_MASTER_KEY: MASTER_KEY } : { COUNTERSIGN_ENCRYPTION: 'off' };
+    const env = { ...environment(), COUNTERSIGN_MODE: mode, ...encryption };
     const owner = { ...env, DATABASE_URL: databaseUrl };
     const isReal = mode === 'production';
     if (isReal) await makeRoleLogins(databaseUrl, passwordOf);

@@ -1,0 +1,35 @@
+// Texts under a key: AES-256-GCM with a fresh nonce, bound to the place where the text belongs. May import nothing but
+// node:crypto. Guarantees: what was encrypted for one place does not open in another, and nothing opens that was altered.
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+
+export const KEY_BYTES = 32;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const CIPHER = 'aes-256-gcm';
+
+export const newKey = (): Buffer => randomBytes(KEY_BYTES);
+
+/** Nonce, tag and ciphertext, one after the other. */
+export function encrypt(key: Buffer, bytes: Uint8Array, place: string): Buffer {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv(CIPHER, key, nonce).setAAD(Buffer.from(place));
+  const encrypted = Buffer.concat([cipher.update(bytes), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), encrypted]);
+}
+
+/** Throws where it was encrypted under another key or for another place, or was altered. */
+export function decrypt(key: Buffer, bytes: Uint8Array, place: string): Buffer {
+  const [nonce, tag] = [bytes.subarray(0, NONCE_BYTES), bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES)];
+  const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
+  decipher.setAAD(Buffer.from(place)).setAuthTag(tag);
+  return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
+}
+
+/** A key of 32 bytes in base64. Throws a sentence where it is none. */
+export function masterKeyOf(text: string): Buffer {
+  const key = Buffer.from(text, 'base64');
+  if (key.length === KEY_BYTES) return key;
+  throw new Error(
+    `the master key has ${key.length} bytes; it must be ${KEY_BYTES}, in base64: openssl rand -base64 32`,
+  );
+}
