@@ -11,7 +11,7 @@ export const ERASED = '[erased]';
 
 /** Paths of the words of each column, and what stands in their place; undefined: nothing. */
 const WORDS = {
-  'items.body': { text: ERASED, calls: [], opaque: '', 'from.name': ERASED },
+  'items.body': { text: ERASED, calls: [], opaque: '', 'from.name': ERASED, lines: [], named: [] },
   'conversations.principal': { name: ERASED },
   'conversations.intake': { facts: [] },
   'actions.proposal': {

@@ -26,7 +26,17 @@ after(async () => {
 });
 
 const CANARY = 'canary';
-const TABLES = ['conversations', 'items', 'actions', 'approvals', 'claims', 'ledger', 'ledger_seals', 'api_keys'];
+const TABLES = [
+  'conversations',
+  'items',
+  'actions',
+  'approvals',
+  'claims',
+  'ledger',
+  'ledger_seals',
+  'api_keys',
+  'facts',
+];
 
 /** In which tables the word stands anywhere. */
 async function tablesWith(word: string): Promise<readonly string[]> {
@@ -54,6 +64,7 @@ async function talk(on: Store, who: Person, word: string, id = made.aConversatio
   } as const;
   const reply = { ...made.aReply(id), body: { kind: 'reply', text: `Dear ${word}`, by: 'model' } } as const;
   await on.items.append([message, called, reply]);
+  await on.facts.remember(remembered(id, who, word));
   const proposal = { ...made.aProposal(id), principal: who, args: `{"who":"${word}"}`, summary: `refund ${word}` };
   const evidence = { ...made.evidence, record: { of: word } };
   const verdict = { ...made.anAsk, reason: `because ${word}` };
@@ -69,6 +80,24 @@ async function talk(on: Store, who: Person, word: string, id = made.aConversatio
   ]);
   return id;
 }
+
+const remembered = (conversationId: string, { id: subject, tenant }: Person, word: string) => ({
+  ...({
+    tenant,
+    agent: 'desk',
+    subject,
+    kind: 'contact',
+    key: '',
+    value: { by: word },
+    trust: 'principal',
+    owner: 'olga',
+  } as const),
+  source: { conversationId, actionId: `${conversationId}:9:0`, items: [] },
+  ...{ fromMs: 0, expiresMs: 1_000, freshUntilMs: 1_000, historyMs: 0 },
+});
+
+const factsOf = async (on: Store, { id: subject, tenant }: Person) =>
+  (await on.facts.shownOf({ tenant, agent: 'desk', subject }, 1)).map(({ value }) => value);
 
 const close = (on: Store, id: string) =>
   on.record([made.anEntry(id, id, 'closed', { kind: 'phase', phase: 'closed', by: 'olga', reason: 'erased' })]);
@@ -88,6 +117,7 @@ test('no word that is said lies readable in a table, and all of them come back',
   assert.deepEqual(action?.outcome, { kind: 'succeeded', result: { told: word } });
   assert.equal((await store.approvals.ofBatch(`${id}:1:0`))[0]?.summary, `refund ${word}`);
   for (const { seal } of await store.ledger.ofConversation(id, 0, 50)) assert.ok(seal === 'fits' || seal === 'none');
+  assert.deepEqual(await factsOf(store, who), [{ by: word }]);
   const bytes = Buffer.byteLength(JSON.stringify(reply?.body));
   assert.equal(await store.items.bytesOf(id, [reply?.id ?? '']), bytes);
 });
@@ -131,6 +161,13 @@ test('an erasure takes every word of its person and none of another, and is on r
   const erased = await store.erasures.erase(erasing);
   assert.ok(erased.kind === 'erased');
   assert.deepEqual(await store.erasures.erase(erasing), { kind: 'nothing' }, 'again changes nothing');
+  assert.deepEqual([await factsOf(store, gone), await factsOf(store, stays)], [[], [{ by: 'staysword' }]]);
+  const late = {
+    ...remembered(own, gone, 'goneword'),
+    source: { conversationId: own, actionId: `${own}:9:1`, items: [] },
+  };
+  await store.facts.remember(late);
+  assert.deepEqual(await factsOf(store, gone), []);
 
   const items = await store.items.page(own, 0, 10);
   const texts = items.map(({ body, isErased }) => [body.text, isErased ?? false]);
