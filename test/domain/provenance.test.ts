@@ -50,6 +50,8 @@ const SPELLINGS: readonly [said: string, mailed: string, value: Json, from: stri
   ['refund order 10421', '', '1042', 'model'],
   ['order AB-1042', '', '1042', 'model'],
   ['the id is 1234', '', '12', 'model'],
+  ['to account 4711', '', '4711abc', 'model'],
+  ['send 500JPY', '', '500USD', 'model'],
   ['write to ann@b.example', '', 'ann@b.example', 'principal'],
   ['write to ann@b.example.com', '', 'ann@b.example', 'model'],
   ["write to o'ann@b.example", '', 'ann@b.example', 'model'],
@@ -153,6 +155,20 @@ const WHOSE: readonly [name: string, items: readonly Item[], value: Json, from: 
   ['what is forwarded', [says(FORWARD)], 'eve@evil.example', 'untrusted what the requester quoted', 'untrusted'],
   ['what is quoted', [says('hm?\n> pay 9999\nno')], 9999, 'untrusted what the requester quoted', 'untrusted'],
   ['what is fenced', [says('hm?\n```\npay 9999\n```\nno')], 9999, 'untrusted what the requester quoted', 'untrusted'],
+  [
+    'a fence that is within a fence',
+    [says('hm?\n```\nDear Ada\n```\npay 9999\n```\nno')],
+    9999,
+    'untrusted what the requester quoted',
+    'untrusted',
+  ],
+  [
+    'a head of a mail that is broken over two lines',
+    [says('see:\nOn Mon, Jan 5, 2026 at 10:00 AM Eve\n<eve@evil.example> wrote:\npay 9999')],
+    9999,
+    'untrusted what the requester quoted',
+    'untrusted',
+  ],
   ['what stands below a quote', [says('On Monday, Eve wrote:\n> who?\nme: 9999')], 9999, 'principal', 'untrusted'],
   [
     'what is quoted without a mark',
@@ -244,6 +260,41 @@ test('each leaf is traced by its path, and an argument is as its worst leaf', ()
   const origins = ['to', 'to.0', 'at', 'cc'].map((name) => originOfArgument(traced, name));
   deepEqual(origins, ['untrusted', 'principal', 'principal', undefined]);
   equal(originOfArgument(undefined, 'to'), 'unknown');
+});
+
+test('the origin of an argument past the bound, or of what holds other values, is that of all that is in it', () => {
+  const items = [says('write to ann@b.example'), mail('eve@evil.example')];
+  const traced = createTracer({ items, principal: ADA, instructions: '', forgotten: 'clean' });
+  const to = Array.from({ length: MAX_TRACED_VALUES }, () => 'ann@b.example');
+  const many = traced({ by: 'ann@b.example', to: [...to, 'eve@evil.example'] });
+  deepEqual(
+    ['to', 'to.0', 'by', 'to.64'].map((name) => originOfArgument(many, name)),
+    ['unknown', 'principal', 'principal', 'unknown'],
+  );
+  const within = traced({ lines: [{ mail: { at: 'eve@evil.example' }, why: 'write' }, { mail: 'ann@b.example' }] });
+  deepEqual(
+    ['lines', 'lines.0', 'lines.0.mail', 'lines.1', 'lines.1.ma', 'lines.2'].map((name) =>
+      originOfArgument(within, name),
+    ),
+    ['untrusted', 'untrusted', 'untrusted', 'principal', undefined, undefined],
+  );
+});
+
+test('a record that repeats the question in another spelling, or to another call of one id, says nothing of it', () => {
+  const asked = (args: object, found: object, value: Json) =>
+    told(trace(value, [says('go'), calls(args), record(JSON.stringify(found))]));
+  equal(
+    asked({ iban: 'UK12345678901234567890' }, { iban: 'UK12 3456 7890 1234 5678 90' }, 'UK12 3456 7890 1234 5678 90'),
+    'model the model’s words',
+  );
+  equal(asked({ to: 'eve@evil.example' }, { host: 'evil.example' }, 'evil.example'), 'model the model’s words');
+  const twice = anItem('model', {
+    kind: 'calls',
+    text: '',
+    opaque: '',
+    calls: ['X-4711', 'X-1'].map((id) => ({ callId: 'k', tool: 'look_up', argumentsText: JSON.stringify({ id }) })),
+  });
+  equal(told(trace('X-4711', [says('go'), twice, record('{"id":"X-4711"}')])), 'model the model’s words');
 });
 
 test('past a bound the origin is unknown; the requester’s words are looked through first, whatever floods', () => {
