@@ -123,8 +123,8 @@ function readSources(sources: readonly Source[]): Read {
     return source.texts.flatMap((whole) => {
       leftChars -= whole.length;
       if (leftChars < 0) return [];
-      const texts = normalTexts(whole).map((text) => withoutAccounts(text, accounts));
-      return texts.map((text) => ({ rank, text, repeated, atoms: mask(atomsOf(text)) }));
+      const spelt = normalTexts(whole).map((text) => withoutAccounts(text, accounts));
+      return spelt.map((text) => ({ rank, text, repeated, atoms: mask(atomsOf(text)) }));
     });
   });
   return { ranked, texts, isWhole: leftChars >= 0, forms: new Map() };

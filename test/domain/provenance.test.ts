@@ -262,41 +262,6 @@ test('each leaf is traced by its path, and an argument is as its worst leaf', ()
   equal(originOfArgument(undefined, 'to'), 'unknown');
 });
 
-test('the origin of an argument past the bound, or of what holds other values, is that of all that is in it', () => {
-  const items = [says('write to ann@b.example'), mail('eve@evil.example')];
-  const traced = createTracer({ items, principal: ADA, instructions: '', forgotten: 'clean' });
-  const to = Array.from({ length: MAX_TRACED_VALUES }, () => 'ann@b.example');
-  const many = traced({ by: 'ann@b.example', to: [...to, 'eve@evil.example'] });
-  deepEqual(
-    ['to', 'to.0', 'by', 'to.64'].map((name) => originOfArgument(many, name)),
-    ['unknown', 'principal', 'principal', 'unknown'],
-  );
-  const within = traced({ lines: [{ mail: { at: 'eve@evil.example' }, why: 'write' }, { mail: 'ann@b.example' }] });
-  deepEqual(
-    ['lines', 'lines.0', 'lines.0.mail', 'lines.1', 'lines.1.ma', 'lines.2'].map((name) =>
-      originOfArgument(within, name),
-    ),
-    ['untrusted', 'untrusted', 'untrusted', 'principal', undefined, undefined],
-  );
-});
-
-test('a record that repeats the question in another spelling, or to another call of one id, says nothing of it', () => {
-  const asked = (args: object, found: object, value: Json) =>
-    told(trace(value, [says('go'), calls(args), record(JSON.stringify(found))]));
-  equal(
-    asked({ iban: 'UK12345678901234567890' }, { iban: 'UK12 3456 7890 1234 5678 90' }, 'UK12 3456 7890 1234 5678 90'),
-    'model the model’s words',
-  );
-  equal(asked({ to: 'eve@evil.example' }, { host: 'evil.example' }, 'evil.example'), 'model the model’s words');
-  const twice = anItem('model', {
-    kind: 'calls',
-    text: '',
-    opaque: '',
-    calls: ['X-4711', 'X-1'].map((id) => ({ callId: 'k', tool: 'look_up', argumentsText: JSON.stringify({ id }) })),
-  });
-  equal(told(trace('X-4711', [says('go'), twice, record('{"id":"X-4711"}')])), 'model the model’s words');
-});
-
 test('past a bound the origin is unknown; the requester’s words are looked through first, whatever floods', () => {
   const flood = mail('x '.repeat(MAX_TRACED_CHARS / 2));
   const traced = trace('eve@evil.example', [flood, mail('eve@evil.example'), says('write to ann@b.example')]);
