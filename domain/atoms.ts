@@ -84,6 +84,10 @@ const MIN_IBAN = 15;
 export const accountsIn = (text: string): readonly string[] =>
   [...text.matchAll(IBAN)].map(([found]) => found.replaceAll(' ', '')).filter((account) => account.length >= MIN_IBAN);
 
+/** The text without these accounts, in whichever groups they stand. */
+export const withoutAccounts = (text: string, accounts: ReadonlySet<string>): string =>
+  accounts.size === 0 ? text : text.replace(IBAN, (found) => (accounts.has(found.replaceAll(' ', '')) ? ' ' : found));
+
 /** The host in what leads away: of a URL, of an e-mail address, and before a path. */
 export function hostsIn(atom: string): readonly string[] {
   if (!leadsAway(atom)) return [];

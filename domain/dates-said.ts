@@ -32,8 +32,11 @@ const named: Reading = ({ y = '', name = '', d = '' }) => {
 
 const FORMS: readonly (readonly [RegExp, Reading])[] = [
   [/(?<![\d-])(?<y>\d{4})-(?<m>\d{2})-(?<d>\d{2})(?!-?\d)/gu, one],
-  [/(?<![\d.])(?<d>\d{1,2})\.(?<m>\d{1,2})\.(?<y>\d{4})(?!\d)/gu, one],
-  [/(?<![\d/])(?<d>\d{1,2})\/(?<m>\d{1,2})\/(?<y>\d{4})(?!\d)/gu, both],
+  [/(?<![\d./])(?<y>\d{4})(?<mark>[./])(?<m>\d{1,2})\k<mark>(?<d>\d{1,2})(?!\d)/gu, one],
+  [/(?<![\d.])(?<d>\d{1,2})\. ?(?<m>\d{1,2})\. ?(?<y>\d{4})(?!\d)/gu, one],
+  [/(?<![\d/-])(?<d>\d{1,2})(?<mark>[/-])(?<m>\d{1,2})\k<mark>(?<y>\d{4})(?!\d)/gu, both],
+  // A year of two digits may be a day: 10.11.26 is read by nobody, and not passed over.
+  [/(?<![\d./-])\d{1,2}(?<mark>[./-])\d{1,2}\k<mark>\d{2}(?!\d|[./-]\d)/gu, () => [null]],
   [
     new RegExp(
       String.raw`(?<!\d)(?<d>\d{1,2})(?:st|nd|rd|th|\.)? (?:of )?(?<name>${NAMES})\.?,? (?<y>\d{4})(?!\d)`,

@@ -8,12 +8,28 @@ export interface Mention<Value> extends Span {
   readonly value: Value | null;
 }
 
+// Words that make another figure of the one before them: "2 million". Of a figure beside one, code reads nothing.
+const SCALES =
+  'k|m|mn|mm|mio|bn|b|tsd|mrd|hundred|thousand|grand|millions?|billions?|trillions?|lakh|crore|dozen|' +
+  'hundert|tausend|millionen|milliarden?|dutzend';
+const SCALE_AFTER = new RegExp(`^\\s?(?:${SCALES})(?!\\p{L})`, 'u');
+
 // Currencies with a hundred of the smallest unit. "Pound" is no word of one: it is a weight as well.
 const CURRENCY_OF: Readonly<Record<string, string>> = {
-  ...{ '€': 'EUR', eur: 'EUR', euro: 'EUR', euros: 'EUR', $: 'USD', usd: 'USD', dollar: 'USD', dollars: 'USD' },
+  ...{
+    '€': 'EUR',
+    eur: 'EUR',
+    euro: 'EUR',
+    euros: 'EUR',
+    $: 'USD',
+    us$: 'USD',
+    usd: 'USD',
+    dollar: 'USD',
+    dollars: 'USD',
+  },
   ...{ '£': 'GBP', gbp: 'GBP', chf: 'CHF' },
 };
-const CURRENCY = /[€$£]|(?<!\p{L})(?:eur|euros?|usd|dollars?|gbp|chf)(?!\p{L})/gu;
+const CURRENCY = /[€£]|(?<!\p{L})(?:us)?\$|\p{L}{1,3}\$|(?<!\p{L})(?:eur|euros?|usd|dollars?|gbp|chf)(?!\p{L})/gu;
 /** "50 cents" is a part of an amount or all of it: not read, and not passed over. */
 const CENTS = /(?<!\p{L})cents?(?!\p{L})/gu;
 
@@ -24,8 +40,10 @@ export function moneyIn(text: string): readonly Mention<Amount>[] {
     const figures = figuresBeside(text, unit);
     if (figures.length === 0) return [{ ...unit, value: null }];
     return figures.map(({ token, start, end }) => {
+      // HK$ and A$ are dollars of somebody else.
       const minorUnits = minorUnitsIn(token);
-      const value = minorUnits === undefined ? null : { currency: CURRENCY_OF[word] ?? '', minorUnits };
+      const currency = CURRENCY_OF[word];
+      const value = minorUnits === undefined || currency === undefined ? null : { currency, minorUnits };
       return { start, end, value };
     });
   });
@@ -41,12 +59,20 @@ export function countsIn(text: string, units: readonly string[]): readonly Menti
   return places.flatMap((unit): readonly Mention<number>[] => {
     const figures = figuresBefore(text, unit);
     if (figures.length > 0) return figures.map(({ token, ...span }) => ({ ...inSpan(span), value: wholeIn(token) }));
-    const word = /(\p{L}+) $/u.exec(text.slice(0, unit.start).slice(-FIGURE_CHARS));
-    const count = NUMBER_WORDS.indexOf(word?.[1] ?? '');
-    return count <= 0 ? [] : [{ start: unit.start - (word?.[0] ?? '').length, end: unit.end, value: count }];
+    const found = WORDS_BEFORE.exec(text.slice(0, unit.start).slice(-FIGURE_CHARS));
+    const { word = '', prior = '' } = found?.groups ?? {};
+    const span = { start: unit.start - word.length - 1, end: unit.end };
+    // "twenty-two", "ten thousand", "10 k": more than the last word says, and not read.
+    if (LARGE.test(word) || LARGE.test(prior)) return [{ ...span, value: null }];
+    const count = NUMBER_WORDS.indexOf(word);
+    return count <= 0 ? [] : [{ ...span, value: count }];
   });
 }
 
+const WORDS_BEFORE = /(?:(?<prior>\p{L}+)(?:-| (?:and )?))?(?<word>\p{L}+) $/u;
+const TEENS = 'thirteen fourteen fifteen sixteen seventeen eighteen nineteen'.split(' ');
+const TENS = 'twenty thirty forty fifty sixty seventy eighty ninety'.split(' ');
+const LARGE = new RegExp(`^(?:${[...TEENS, ...TENS].join('|')}|${SCALES})$`, 'u');
 const NUMBER_WORDS = 'zero one two three four five six seven eight nine ten eleven twelve'.split(' ');
 
 // 40 characters: no figure of nine digits is as long, however it is grouped.
@@ -63,12 +89,13 @@ const inSpan = ({ start, end }: Span): Span => ({ start, end });
 /** The figures that may belong to the unit: the one that touches it; where none or both do, both sides. */
 function figuresBeside(text: string, unit: Span): readonly Figure[] {
   const before = figuresBefore(text, unit);
-  const after = figureAfter(text, unit);
-  if (after === undefined) return before;
-  if (before.length === 0) return [after];
-  if (after.token === '') return before;
-  if (before.some(({ isGlued }) => isGlued !== after.isGlued)) return after.isGlued ? [after] : before;
-  return [...before, after];
+  const after = figuresAfter(text, unit);
+  const [first] = after;
+  if (first === undefined) return before;
+  if (before.length === 0) return after;
+  if (first.token === '') return before;
+  if (before.some(({ isGlued }) => isGlued !== first.isGlued)) return first.isGlued ? after : before;
+  return [...before, ...after];
 }
 
 const BEFORE = /(?<lead>^|[^\d.,'])(?<token>\d(?:[\d.,']*\d)?)(?<gap> ?)$/u;
@@ -92,13 +119,21 @@ function figuresBefore(text: string, unit: Span): readonly Figure[] {
 }
 
 const AFTER = /^(?<gap> ?)(?<sign>[-+]?)(?<token>\d(?:[\d.,']*\d)?)(?<next>[\p{L}\p{N}/%:-]?)/u;
+const GROUPS_AFTER = /^\d{1,3}(?: \d{3})+(?:[.,]\d{1,2})?(?![\p{L}\p{N}/%:-])/u;
 
-function figureAfter(text: string, unit: Span): Figure | undefined {
-  const found = AFTER.exec(text.slice(unit.end, unit.end + FIGURE_CHARS));
-  if (found?.groups === undefined) return undefined;
+function figuresAfter(text: string, unit: Span): readonly Figure[] {
+  const rest = text.slice(unit.end, unit.end + FIGURE_CHARS);
+  const found = AFTER.exec(rest);
+  if (found?.groups === undefined) return [];
   const { gap = '', sign = '', token = '', next = '' } = found.groups;
-  const end = unit.end + gap.length + sign.length + token.length;
-  return { token: sign === '' && next === '' ? token : '', isGlued: gap === '', start: unit.start, end };
+  const start = gap.length + sign.length;
+  const figure = (of: string, isWhole: boolean): Figure => {
+    const isRead = sign === '' && isWhole && !SCALE_AFTER.test(rest.slice(start + of.length));
+    const end = unit.end + start + of.length;
+    return { token: isRead ? of.replaceAll(' ', '') : '', isGlued: gap === '', start: unit.start, end };
+  };
+  const grouped = GROUPS_AFTER.exec(rest.slice(start))?.[0];
+  return [figure(token, next === ''), ...(grouped === undefined ? [] : [figure(grouped, true)])];
 }
 
 /** "72", "72.5", "72,00", "1.234,56", "1,234.56", "1'234.56" in hundredths; undefined for all else, such as "0.001". */

@@ -1,11 +1,11 @@
 // Where each value of a proposal comes from, traced by value through what the model call showed. Deterministic and linear.
 // The model is never asked, and cannot say. Pure. May import domain only.
-import { accountsIn, atomsOf, hostsIn, normalTexts, normalValue } from './atoms.ts';
+import { accountsIn, atomsOf, hostsIn, normalTexts, normalValue, withoutAccounts } from './atoms.ts';
 import type { JsonObject } from './json.ts';
 import { scalarsOf } from './leaves.ts';
 import { createFinder, createMask } from './occurrences.ts';
 import { type Origin, type Shown, type Source, type Sources, sourcesOf, worstOf } from './sources.ts';
-import { datesIn, numberForm, timesIn } from './spellings.ts';
+import { datesIn, numberIn, timesIn } from './spellings.ts';
 import { type Found, type Looked, originOf, phrasesOf, type Wanted, wantedOf } from './wanted.ts';
 
 /** Where one leaf of the arguments comes from. */
@@ -127,11 +127,12 @@ function readSources(sources: readonly Source[]): Read {
   const texts = ranked.flatMap((source, rank) => {
     const repeated = repeatedIn(source);
     const mask = maskOf(repeated);
+    const accounts = new Set(repeated.flatMap(accountsIn));
     return source.texts.flatMap((whole) => {
       leftChars -= whole.length;
-      return leftChars < 0
-        ? []
-        : normalTexts(whole).map((text) => ({ rank, text, repeated, atoms: mask(atomsOf(text)) }));
+      if (leftChars < 0) return [];
+      const spelt = normalTexts(whole).map((text) => withoutAccounts(text, accounts));
+      return spelt.map((text) => ({ rank, text, repeated, atoms: mask(atomsOf(text)) }));
     });
   });
   return { ranked, texts, isWhole: leftChars >= 0, forms: new Map() };
@@ -168,7 +169,7 @@ function formsOf(read: Read, kind: Kind): ReadonlyMap<string, number> {
 function formsIn(kind: Kind, text: string, atoms: readonly string[]): readonly string[] {
   switch (kind) {
     case 'number':
-      return atoms.flatMap((atom) => numberForm(atom) ?? []).map((form) => `number:${form}`);
+      return atoms.flatMap((atom) => numberIn(atom) ?? []).map((form) => `number:${form}`);
     case 'host':
       return atoms.flatMap(hostsIn).map((form) => `host:${form}`);
     case 'account':
@@ -180,16 +181,18 @@ function formsIn(kind: Kind, text: string, atoms: readonly string[]): readonly s
   }
 }
 
-/** What a record repeats of the model's own question is no word of the record. */
+/** What a record repeats of the model's own question is no word of the record, nor is the host of what was asked. */
 function repeatedIn({ origin, asked = [] }: Source): readonly string[] {
-  return origin === 'record' ? asked.filter((one) => one !== 'true' && one !== 'false').map(normalValue) : [];
+  if (origin !== 'record') return [];
+  const values = asked.filter((one) => one !== 'true' && one !== 'false').map(normalValue);
+  return [...values, ...values.flatMap((one) => atomsOf(one).flatMap(hostsIn))];
 }
 
 function maskOf(repeated: readonly string[]): (atoms: readonly string[]) => readonly string[] {
   if (repeated.length === 0) return (atoms) => atoms;
-  const numbers = new Set(repeated.flatMap((one) => numberForm(one) ?? []));
+  const numbers = new Set(repeated.flatMap((one) => numberIn(one) ?? []));
   const mask = createMask(repeated.map(atomsOf));
-  return (atoms) => mask(atoms).map((atom) => (numbers.has(numberForm(atom) ?? '') ? '' : atom));
+  return (atoms) => mask(atoms).map((atom) => (numbers.has(numberIn(atom) ?? '') ? '' : atom));
 }
 
 /**
@@ -213,10 +216,14 @@ export function reviseProvenance(
   return { context: before.context, values, ...(isCut ? { isCut } : {}) };
 }
 
-/** The worst origin of all values of an argument, or of one path; undefined where there is no such value. */
+/** The worst origin of all values of an argument, or at and below one path; undefined where there is no such value. */
 export function originOfArgument(provenance: Provenance | undefined, nameOrPath: string): Origin | undefined {
   if (provenance === undefined) return 'unknown';
-  const values = provenance.values.filter(({ name, path }) => name === nameOrPath || path === nameOrPath);
-  if (provenance.isCut && values.length === 0) return 'unknown';
-  return values.length === 0 ? undefined : worstOf(values.map(({ origin }) => origin));
+  const { values, isCut } = provenance;
+  const isOf = ({ name, path }: TracedValue) => name === nameOrPath || `${path}.`.startsWith(`${nameOrPath}.`);
+  const origins = values.filter(isOf).map(({ origin }) => origin);
+  const last = values.at(-1);
+  // Values come argument by argument: behind the last that was traced there may be more of its own.
+  if (isCut && (origins.length === 0 || last === undefined || isOf(last))) return 'unknown';
+  return origins.length === 0 ? undefined : worstOf(origins);
 }

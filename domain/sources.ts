@@ -63,8 +63,7 @@ export function sourcesOf({ items, principal, instructions, forgotten, facts = [
   const calls = new Map<string, readonly string[]>();
   let isClean = forgotten === 'clean';
   for (const item of items) {
-    if (item.body.kind === 'calls')
-      for (const call of item.body.calls) calls.set(call.callId, textsOf(call.argumentsText, 'values'));
+    if (item.body.kind === 'calls') noteAsked(calls, item.body.calls);
     for (const source of readItem(item, principal, calls)) {
       isClean &&= !isStrangers(source.origin);
       sources.push(source.origin === 'model' && !isClean ? { ...source, origin: 'untrusted' } : source);
@@ -75,6 +74,15 @@ export function sourcesOf({ items, principal, instructions, forgotten, facts = [
     sources.push({ origin, itemId: '', name: `the remembered ${kind}`, factId, texts: textsOf(JSON.stringify(value)) });
   }
   return { sources, isClean };
+}
+
+/** Where two calls of one answer have one id, either may be what a record repeats. */
+function noteAsked(asked: Map<string, readonly string[]>, calls: readonly ModelCall[]): void {
+  const now = new Map<string, readonly string[]>();
+  for (const { callId, argumentsText } of calls) {
+    now.set(callId, [...(now.get(callId) ?? []), ...textsOf(argumentsText, 'values')]);
+  }
+  for (const [callId, texts] of now) asked.set(callId, texts);
 }
 
 /** What a Workflow carries of an item, with the label that must outlast it. */
@@ -177,25 +185,37 @@ export function textsOf(text: string, of: 'values' | 'all' = 'all'): readonly st
 // How mail programs begin what somebody else wrote: from there on it is theirs.
 const FORWARDED =
   /^\s*(?:-{2,}\s*(?:original message|forwarded message|ursprüngliche nachricht|weitergeleitete nachricht).*|begin forwarded message:.*|(?:from|von|de|da)\s?:.{0,200}@.{1,200}|(?:sent|gesendet)\s?:.{1,200}\d{4}.{0,50})$/i;
-// What introduces a quote, either behind ">" or without any mark.
+// What introduces a quote, either behind ">" or without any mark. Mail programs break it over two lines.
 const WROTE = /^\s*(?:on .{1,200} wrote:|am .{1,200} schrieb.{0,200}:)\s*$/i;
 const QUOTED = /^\s*(?:>|&gt;|\uff1e)/;
 const FENCE = /^\s*(?:```|~~~)/;
 
-/** A message without what its sender only quotes: lines behind ">", fenced blocks, and all from the head of a mail on. */
+/**
+ * A message without what its sender only quotes: lines behind ">", all from the first fence to the last, and all from the
+ * head of a mail on. What is fenced may hold fences of its own, and must not end its quote by them.
+ */
 export function withoutQuotes(text: string): { readonly own: string; readonly quoted: string } {
   const own: string[] = [];
   const quoted: string[] = [];
   let isForwarded = false;
-  let isFenced = false;
   const lines = text.split(/\r\n|[\n\r\u2028\u2029]/);
+  const firstFence = lines.findIndex((line) => FENCE.test(line));
+  const lastFence = lines.findLastIndex((line) => FENCE.test(line));
+  // One that nothing closes goes on to the end.
+  const fencedTo = lastFence === firstFence ? lines.length : lastFence;
   for (const [at, line] of lines.entries()) {
-    const isFence = FENCE.test(line);
-    const introduces = WROTE.test(line);
-    isForwarded ||= FORWARDED.test(line) || (introduces && !QUOTED.test(lines[at + 1] ?? ''));
-    const isQuote = isForwarded || isFenced || isFence || introduces || QUOTED.test(line);
-    if (isFence) isFenced = !isFenced;
-    (isQuote ? quoted : own).push(line);
+    const introduced = introducedBy(lines, at);
+    isForwarded ||= FORWARDED.test(line) || (introduced !== undefined && !QUOTED.test(lines[introduced] ?? ''));
+    const isFenced = firstFence !== -1 && firstFence <= at && at <= fencedTo;
+    const isHead = introduced !== undefined || (at > 0 && introducedBy(lines, at - 1) === at + 1);
+    (isForwarded || isFenced || isHead || QUOTED.test(line) ? quoted : own).push(line);
   }
   return { own: own.join('\n'), quoted: quoted.join('\n') };
+}
+
+/** The place of the line that is introduced as somebody else's by this one, or by this and the next. */
+function introducedBy(lines: readonly string[], at: number): number | undefined {
+  const line = lines[at] ?? '';
+  if (WROTE.test(line)) return at + 1;
+  return WROTE.test(`${line} ${lines[at + 1]?.trim() ?? ''}`) ? at + 2 : undefined;
 }

@@ -7,12 +7,17 @@ const WITH_COMMA = /^(-?)(0|[1-9]\d*|[1-9]\d{0,2}(?:\.\d{3})+),(\d{1,2})$/;
 const WITH_UNIT = /^(.*\d)[\p{L}]{3}$/u;
 
 /**
+ * The number in a text's word: that of 1000EUR is 1000. Whoever wrote the word said the number; a value that is written so
+ * is more than its number, and is looked for as it stands: 4711abc is another account than 4711.
+ */
+export const numberIn = (atom: string): string | undefined => numberForm(WITH_UNIT.exec(atom)?.[1] ?? atom);
+
+/**
  * The one form of a number: 1,000.00 and 1000 are "1000". Undefined for what is none; 0012 is an id. 1.000 is one, as
  * every program reads it.
  */
 export function numberForm(atom: string): string | undefined {
-  const bare = WITH_UNIT.exec(atom)?.[1] ?? atom;
-  const [, sign = '', whole, decimals = ''] = NUMBER.exec(bare) ?? WITH_COMMA.exec(bare) ?? [];
+  const [, sign = '', whole, decimals = ''] = NUMBER.exec(atom) ?? WITH_COMMA.exec(atom) ?? [];
   if (whole === undefined) return undefined;
   const fraction = decimals.replace(/0+$/, '');
   const form = `${whole.replace(/[.,]/g, '')}${fraction === '' ? '' : `.${fraction}`}`;
