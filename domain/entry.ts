@@ -1,7 +1,6 @@
 // What gets recorded, one line each: the story of a conversation and its actions. The store appends entries, and keeps
 // the read models (conversations, actions, approvals) in the same transaction. May import domain types only.
 import type { Evidence, Outcome, Proposal } from './action.ts';
-import type { AgentVersion } from './agent-version.ts';
 import type { Verdict } from './verdict.ts';
 import type { Approval } from './approval.ts';
 import type { TurnLimit } from './budget.ts';
@@ -17,6 +16,7 @@ import type { OpenedBudget, ReachedBudget } from './spending.ts';
 import type { Given } from './ruling.ts';
 import type { DecisionAnswer } from './signed.ts';
 import type { SwitchScope } from './switch.ts';
+import type { SystemFact } from './system-fact.ts';
 
 /**
  * An entry is idempotent by (`subject`, `step`): recorded again it changes nothing. `subject` is a conversation id, an
@@ -260,42 +260,6 @@ export type Fact =
       readonly address: ChannelAddress;
       readonly reason: string;
     }
-  /** A role began with another configuration than the last on record. */
-  | {
-      readonly kind: 'configured';
-      readonly role: string;
-      /** Of this software. */
-      readonly version: string;
-      /** Over its ids, groups and channels; names of people are not part of it. */
-      readonly directorySha256: string;
-      readonly agents: readonly AgentVersion[];
-    }
-  /** What an operator did past the API, as Temporal shows it. `more`: more than are listed at once, of no one Workflow. */
-  | {
-      readonly kind: 'operator_act';
-      readonly act: 'terminated' | 'reset' | 'more';
-      readonly workflowId: string;
-      readonly runId: string;
-      readonly by: string;
-      readonly reason: string;
-    }
-  /** `keyId` is the part of a key that is no secret; `by` is who ran the command, as far as the machine knows. */
-  | {
-      readonly kind: 'api_key_added';
-      readonly keyId: string;
-      readonly principal: Principal;
-      readonly scopes: readonly string[];
-      readonly by: string;
-    }
-  | { readonly kind: 'api_key_revoked'; readonly keyId: string; readonly by: string }
-  /** The key under which words of a person lay was destroyed. `conversations`: how many that they opened went with it. */
-  | {
-      readonly kind: 'erased';
-      readonly tenant: string;
-      readonly personId: string;
-      readonly by: string;
-      readonly keyId: string;
-      readonly conversations: number;
-    };
+  | SystemFact;
 
 export type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }>;

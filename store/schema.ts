@@ -11,7 +11,6 @@ import type { Escalation } from '../domain/entitlement.ts';
 import type { Fact } from '../domain/entry.ts';
 import type { IntakeStanding } from '../domain/intake.ts';
 import type { ItemBody, ItemMark, Trust } from '../domain/item.ts';
-import type { Json } from '../domain/json.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Origin } from '../domain/sources.ts';
 import type { Amounts, BudgetScope, CallBounds } from '../domain/spending.ts';

@@ -254,11 +254,7 @@ function keysOf(state: State): Store['apiKeys'] {
     byHash: (hash) => state.here(() => state.keys.get(hash)),
     add: ({ hash, id, principal, scopes, nowMs }) =>
       state.here(() => void state.keys.set(hash, { id, principal, scopes, createdMs: nowMs, revokedMs: null })),
-    revoke: (id) =>
-      state.here(() => {
-        const [hash] = [...state.keys].find(([, key]) => key.id === id) ?? [];
-        return hash !== undefined && state.keys.delete(hash);
-      }),
+    revoke: (id) => state.here(() => state.keys.delete([...state.keys].find(([, key]) => key.id === id)?.[0] ?? '')),
   };
 }
 

@@ -51,15 +51,27 @@ export function tableOf(deciles: readonly Decile[]): readonly string[] {
   );
 }
 
+/** Which deciles are held against which. */
+export const COMPARED = {
+  full: { before: [1], after: [9] },
+  // So few turns to a decile that one alone says little.
+  quick: { before: [2, 3, 4], after: [7, 8, 9] },
+} as const;
+
 /** What grows, as sentences. */
-export function growthOf(what: string, deciles: readonly Decile[], held: readonly Figure[]): readonly string[] {
-  const [, second] = deciles;
-  const last = deciles.at(-1);
-  if (deciles.length !== DECILES || second === undefined || last === undefined) return [`${what} has no ten deciles`];
+export function growthOf(
+  what: string,
+  deciles: readonly Decile[],
+  held: readonly Figure[],
+  compared: (typeof COMPARED)[keyof typeof COMPARED],
+): readonly string[] {
+  if (deciles.length !== DECILES) return [`${what} has no ten deciles`];
+  const meanOf = (name: Figure, which: readonly number[]) =>
+    mean(deciles.filter((_, at) => which.includes(at)).map(FIGURES[name]));
   const grown = held.flatMap((name) => {
-    const [before, after] = [FIGURES[name](second), FIGURES[name](last)];
+    const [before, after] = [meanOf(name, compared.before), meanOf(name, compared.after)];
     if (before > 0 && after <= before * MOST_GROWTH) return [];
-    return [`${what}: "${name}" is ${after.toFixed(1)} in the last decile and was ${before.toFixed(1)} in the second`];
+    return [`${what}: "${name}" is ${after.toFixed(1)} in the last deciles and was ${before.toFixed(1)} in the first`];
   });
   const low = deciles.slice(1).filter((decile) => FIGURES['prompt, tokens'](decile) < LEAST_PROMPT_TOKENS);
   return [

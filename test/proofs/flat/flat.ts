@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { countTokens } from '../../support/count-tokens.ts';
 import { startRig } from '../rig/rig.ts';
 import type { Proof, ProofContext } from '../support.ts';
-import { type Figure, growthOf, tableOf } from './deciles.ts';
+import { COMPARED, type Figure, growthOf, tableOf } from './deciles.ts';
 import { createSpeaker, decilesOf, effectsOf, type Lived, lookAt, lossesOf } from './lived.ts';
 import { watchMemory } from './measure.ts';
 import { startReader, wordsForLeaves } from './model.ts';
@@ -55,7 +55,10 @@ async function prove(context: ProofContext) {
       const deciles = decilesOf(lived, seen, memory.samples, isOneTurn);
       log(`${what}: ${lived.told.length} turns in ${seen.runs} runs; by decile`);
       for (const line of tableOf(deciles)) log(`  ${line}`);
-      violations.push(...growthOf(what, deciles, held), ...(await lossesOf(rig, lived, seen)));
+      violations.push(
+        ...growthOf(what, deciles, held, quick ? COMPARED.quick : COMPARED.full),
+        ...(await lossesOf(rig, lived, seen)),
+      );
       return seen;
     };
     const stored = quick ? COUNTED : [...COUNTED, ...STORED];

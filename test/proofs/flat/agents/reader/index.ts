@@ -6,8 +6,8 @@ import { note } from '../../../agents/prover/tools.ts';
 import { numbersFor } from '../../numbers.ts';
 
 const LEAF_CHARS = 4_096;
-// 10,000 tokens: reached within the first decile of each conversation, and left to be kept from there on.
-const PROMPT_TOKENS = 10_000;
+// 13,000 tokens: what is left of them, once room was made, is more than 8,000.
+const PROMPT_TOKENS = 13_000;
 // 1,000 calls: no budget may end a turn of the proof, nor a limit of a turn.
 const ENOUGH = 1_000;
 const ENOUGH_OF_A_DAY = {
