@@ -10,6 +10,19 @@ export interface Leaf {
   readonly text: string;
 }
 
+/** The name of a member that was free to choose, as a text of its own: `path` and `top` are those of the member. */
+export interface FreeName {
+  readonly path: string;
+  readonly top: string;
+  readonly value: string;
+}
+
+/** Where a member of what stands at a path is. */
+export function pathTo({ path, top }: Pick<Leaf, 'path' | 'top'>, name: string, isList: boolean) {
+  const step = isList ? name : stepOf(name);
+  return path === '' ? { path: step, top: step } : { path: `${path}.${step}`, top };
+}
+
 /** The leaves of a value in canonical order: members by their names, as RFC 8785 sorts them. */
 export const leavesOf = (value: Json): readonly Leaf[] =>
   scalarsOf(value).map(({ path, top, value: scalar }) => ({ path, top, text: textOf(scalar) }));

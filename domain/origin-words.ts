@@ -66,6 +66,7 @@ export const toldSources = (
 ): ReadonlyMap<string, string> =>
   new Map(
     (provenance?.values ?? [])
+      .filter(({ isName }) => isName !== true)
       .filter(({ name, origin, factId }) => critical.includes(name) || isStrangers(origin) || factId !== undefined)
       .map((value) => [value.path, sourceText(value)]),
   );

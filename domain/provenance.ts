@@ -2,7 +2,7 @@
 // The model is never asked, and cannot say. Pure. May import domain only.
 import { accountsIn, atomsOf, hostsIn, normalTexts, normalValue, withoutAccounts } from './atoms.ts';
 import type { JsonObject } from './json.ts';
-import { scalarsOf } from './leaves.ts';
+import { type FreeName, scalarsOf } from './leaves.ts';
 import { createFinder, createMask } from './occurrences.ts';
 import { type Origin, type Shown, type Source, type Sources, sourcesOf, worstOf } from './sources.ts';
 import { datesIn, numberIn, timesIn } from './spellings.ts';
@@ -21,6 +21,8 @@ export interface TracedValue {
   readonly match?: Found['match'];
   /** Where it stands only in something remembered, and in nothing that was said or read. */
   readonly factId?: string;
+  /** It is the name of the member at that path, which was free to choose. */
+  readonly isName?: true;
 }
 
 /** Where the values of a proposal come from. */
@@ -38,9 +40,11 @@ export const MAX_TRACED_VALUES = 64;
 // 1,000,000 characters: 60 items of 16 KB, which take a quarter of a second; past it nobody has looked, and so nobody knows.
 export const MAX_TRACED_CHARS = 1_000_000;
 
+/** `names`: those of members that were free to choose. */
+export type Tracer = (args: JsonObject, names?: readonly FreeName[]) => Provenance;
+
 /** Traces the calls of one answer of the model: what it was shown is read once. What stands nowhere the model made up. */
-export const createTracer = (shown: Shown): ((args: JsonObject) => Provenance) =>
-  createTracerIn(sourcesOf(shown), { origin: 'model' });
+export const createTracer = (shown: Shown): Tracer => createTracerIn(sourcesOf(shown), { origin: 'model' });
 
 /**
  * Traces values in the texts that whoever wrote them had. `elsewhere`: what is said of a value that stands in none, and
@@ -49,17 +53,20 @@ export const createTracer = (shown: Shown): ((args: JsonObject) => Provenance) =
 export function createTracerIn(
   { sources, isClean }: Sources,
   elsewhere: { readonly origin: Origin; readonly by?: string },
-): (args: JsonObject) => Provenance {
+): Tracer {
   const read = readSources(sources);
-  return (args) => {
-    const leaves = scalarsOf(args).filter(({ value }) => saysAnything(value));
+  return (args, names = []) => {
+    const leaves = withNames(args, names);
     const wanted = leaves.slice(0, MAX_TRACED_VALUES).map((leaf) => ({ leaf, wanted: wantedOf(leaf.value) }));
     const look = lookIn(read, {
       wanted: wanted.map((one) => one.wanted),
       nowhere: read.isWhole ? elsewhere.origin : 'unknown',
     });
     const values = wanted.map(({ leaf, wanted: one }) => {
-      const value = tracedAs(leaf, originOf(one, look), read.ranked);
+      const value = {
+        ...tracedAs(leaf, originOf(one, look), read.ranked),
+        ...(leaf.isName ? ({ isName: true } as const) : {}),
+      };
       if (value.source !== undefined || elsewhere.by === undefined) return value;
       return { ...value, source: elsewhere.by, match: 'worked_out' } as const;
     });
@@ -69,6 +76,18 @@ export function createTracerIn(
       ...(leaves.length > values.length ? { isCut: true } : {}),
     };
   };
+}
+
+/** All that says anything, argument by argument: what names say in front of the values. */
+function withNames(args: JsonObject, names: readonly FreeName[]) {
+  const leaves = scalarsOf(args).map((leaf) => ({ ...leaf, isName: false }));
+  const tops = [...new Set(leaves.map(({ top }) => top))];
+  return tops
+    .flatMap((top) => [
+      ...names.filter((one) => one.top === top).map((one) => ({ ...one, isName: true })),
+      ...leaves.filter((one) => one.top === top),
+    ])
+    .filter(({ value }) => saysAnything(value));
 }
 
 /** What is empty is as if it were not there. */
@@ -205,10 +224,18 @@ export function reviseProvenance(
 ): Provenance | undefined {
   if (before === undefined) return undefined;
   const kept = new Map(scalarsOf(old).map(({ path, value }) => [path, JSON.stringify(value)]));
-  const known = new Map(before.values.map((value) => [value.path, value]));
-  const leaves = scalarsOf(now).filter(({ value }) => saysAnything(value));
-  const values = leaves.slice(0, MAX_TRACED_VALUES).map(({ path, top: name, value }): TracedValue => {
-    const same = kept.get(path) === JSON.stringify(value) ? known.get(path) : undefined;
+  const known = new Map(before.values.filter(({ isName }) => isName !== true).map((value) => [value.path, value]));
+  const named = new Map(before.values.filter(({ isName }) => isName === true).map((value) => [value.path, value]));
+  // Who wrote a name anew was a person, as with values.
+  const isThere = (path: string) => scalarsOf(now).some((leaf) => `${leaf.path}.`.startsWith(`${path}.`));
+  const names = [...named.values()].map(({ path, name: top }) => ({ path, top, value: path }));
+  const leaves = withNames(
+    now,
+    names.filter(({ path }) => isThere(path)),
+  );
+  const values = leaves.slice(0, MAX_TRACED_VALUES).map(({ path, top: name, value, isName }): TracedValue => {
+    const isKept = kept.get(path) === JSON.stringify(value);
+    const same = isName ? named.get(path) : isKept ? known.get(path) : undefined;
     if (same !== undefined) return same;
     return editor === '' ? { path, name, origin: 'unknown' } : { path, name, origin: 'person', source: editor };
   });

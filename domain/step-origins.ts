@@ -3,7 +3,7 @@
 // only.
 import type { Outcome, Proposal } from './action.ts';
 import type { JsonObject } from './json.ts';
-import { scalarsOf } from './leaves.ts';
+import { type FreeName, scalarsOf } from './leaves.ts';
 import { createTracerIn, type Provenance } from './provenance.ts';
 import { isStrangers, type Origin, type Source, textsOf, worstOf } from './sources.ts';
 
@@ -22,6 +22,7 @@ export function traceStep(
   start: Pick<Proposal, 'args' | 'provenance' | 'tool'>,
   earlier: readonly EarlierStep[],
   args: JsonObject,
+  names: readonly FreeName[] = [],
 ): Provenance | undefined {
   const { provenance } = start;
   if (provenance === undefined) return undefined;
@@ -29,7 +30,7 @@ export function traceStep(
   const isClean = provenance.context === 'clean' && !sources.some(({ origin }) => isStrangers(origin));
   const worked: Origin = worstOf(['record', ...sources.map(({ origin }) => origin)]);
   const trace = createTracerIn({ sources, isClean }, { origin: worked, by: start.tool });
-  return trace(args);
+  return trace(args, names);
 }
 
 function inputOf(input: JsonObject, provenance: Provenance): readonly Source[] {

@@ -8,7 +8,7 @@ import type { Item, ModelCall } from '../../domain/item.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { type RememberedFact, remembers, standingOf } from '../../domain/memory.ts';
 import type { Principal } from '../../domain/principal.ts';
-import { createTracer, type Provenance, reviseProvenance } from '../../domain/provenance.ts';
+import { createTracer, reviseProvenance, type Tracer } from '../../domain/provenance.ts';
 import type { Seen } from '../../domain/sources.ts';
 import type { Callable } from '../../domain/tool.ts';
 import { MAX_REASON_CHARS } from '../../domain/rule.ts';
@@ -16,6 +16,7 @@ import type { MessageStatement, Signed } from '../../domain/signed.ts';
 import { cutText, utf8Bytes } from '../../domain/text.ts';
 import { actionDigest, sha256Hex } from '../../trust/digest.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
+import { freeNamesIn } from '../free-names.ts';
 import { agentOf, declarationOf, toolOf } from './agents.ts';
 import { criticalOf, parseArguments } from './arguments.ts';
 import type { WorkflowsDeps } from './deps.ts';
@@ -69,7 +70,7 @@ function tracerOf(
   found: readonly Item[],
   { itemIds, forgotten }: Seen,
   facts: readonly RememberedFact[],
-): (args: JsonObject) => Provenance {
+): Tracer {
   const byId = new Map(found.map((item) => [item.id, item]));
   const items = itemIds.flatMap((id) => byId.get(id) ?? []);
   const isWhole = items.length === itemIds.length;
@@ -106,7 +107,7 @@ interface Reading {
   readonly item: Item;
   readonly request: MessageStatement | undefined;
   readonly quotes: readonly string[];
-  readonly trace: ((args: JsonObject) => Provenance) | undefined;
+  readonly trace: Tracer | undefined;
   /** What the calls before it in the same answer became. */
   readonly before: readonly Proposed[];
 }
@@ -158,9 +159,11 @@ function proposalOf(
     ...{ conversationId, turn, agent, tenant, callId: call.callId, origin: { messageId, itemId: item.id } },
     ...restingOn(quotes.filter((who) => who !== principal.id)),
     ...declaredBy(loaded, tool, input, principal),
-    ...(trace === undefined ? {} : { provenance: trace(JSON.parse(args) as JsonObject) }),
+    ...(trace === undefined ? {} : { provenance: traced(trace, tool, JSON.parse(args) as JsonObject) }),
   };
 }
+
+const traced = (trace: Tracer, tool: Callable, args: JsonObject) => trace(args, freeNamesIn(tool, args));
 
 export const restingOn = (editors: readonly string[]): Pick<Proposal, 'editors'> =>
   editors.length === 0 ? {} : { editors };

@@ -9,6 +9,7 @@ import { type EarlierStep, traceStep } from '../../domain/step-origins.ts';
 import { MAX_STEP_RESULT_BYTES } from '../../domain/steps.ts';
 import { utf8Bytes } from '../../domain/text.ts';
 import type { ActionRow } from '../../store/ports.ts';
+import { freeNamesIn } from '../free-names.ts';
 import { agentOf, toolOf } from './agents.ts';
 import { parseArguments } from './arguments.ts';
 import type { WorkflowsDeps } from './deps.ts';
@@ -51,7 +52,8 @@ function proposalOf(
     if (parsed.kind === 'invalid') return invalid(parsed.reason);
     const { args, input } = parsed;
     const others = [...new Set([...(start.editors ?? []), ...editors])].filter((who) => who !== principal.id);
-    const provenance = traceStep(start, earlier, JSON.parse(args) as JsonObject);
+    const values = JSON.parse(args) as JsonObject;
+    const provenance = traceStep(start, earlier, values, freeNamesIn(tool, values));
     const proposal: Proposal = {
       ...identityOf(tool, { actionId: id, args, principal }, `${salt}:${id}`),
       ...{ conversationId, turn, agent, tenant, callId, origin },
