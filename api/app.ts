@@ -26,6 +26,7 @@ import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { DEFAULT_API_LIMITS } from './limits.ts';
+import { maintenanceRoutes } from './maintenance.ts';
 import { messageRoutes } from './messages.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { localsOf, mount } from './mount.ts';
@@ -68,6 +69,7 @@ export function createApi(deps: ApiDeps): Api {
     ...approvalPageRoutes(deps, access),
     ...whyRoutes(deps, access),
     ...reportRoutes(deps),
+    ...maintenanceRoutes(deps),
     ...switchRoutes(deps),
     ...ledgerRoutes(deps),
     ...rulingRoutes(deps),

@@ -14,6 +14,7 @@ import { createConversations } from './conversations.ts';
 import { createDeliveries, createNotes } from './deliveries.ts';
 import { createLedger, createRecord } from './entries.ts';
 import { createItems } from './items.ts';
+import { createMaintenance } from './maintenance/maintenance.ts';
 import { migrateStore, requireMigrated } from './migrations/migrate.ts';
 import { createPool } from './pool.ts';
 import type { Store } from './ports.ts';
@@ -56,6 +57,7 @@ export async function openStore({ pool: config, nowMs = Date.now, migrate = true
     notices: createNotices(db),
     deliveries: createDeliveries(db),
     notes: createNotes(db),
+    maintenance: createMaintenance(db),
     ping: () => ping(db),
     close: () => (closed ??= pool.end()),
   };

@@ -5,6 +5,7 @@ import { SWITCH_SCOPES, type SwitchScope } from '../../domain/switch.ts';
 import type { ApprovalsOptions, DecisionOptions } from './approvals.ts';
 import type { BudgetsOptions } from './budgets.ts';
 import type { BurdenOptions } from './burden.ts';
+import type { MaintenanceOptions } from './maintenance.ts';
 import type { ChatOptions } from './chat.ts';
 import type { AsOption, Context } from './context.ts';
 import type { ConversationsOptions } from './conversations.ts';
@@ -181,6 +182,14 @@ function registerReport(program: Command): void {
     .option(...AS)
     .action((options: BudgetsOptions) =>
       run(async (context) => (await import('./budgets.ts')).budgets(context, options)),
+    );
+  program
+    .command('maintenance')
+    .description('what is past what the agents declare to keep: how much, since when; it changes nothing')
+    .option('--json', 'the same as JSON')
+    .option(...AS)
+    .action((options: MaintenanceOptions) =>
+      run(async (context) => (await import('./maintenance.ts')).maintenance(context, options)),
     );
 }
 

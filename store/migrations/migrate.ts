@@ -19,6 +19,7 @@ import { foundCards0011 } from './0011-found-cards.ts';
 import { intake0012 } from './0012-intake.ts';
 import { limits0013 } from './0013-limits.ts';
 import { budgets0014 } from './0014-budgets.ts';
+import { maintenance0017 } from './0017-maintenance.ts';
 
 /** In order; a name that was released never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -36,6 +37,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0012_intake': intake0012,
   '0013_limits': limits0013,
   '0014_budgets': budgets0014,
+  '0017_maintenance': maintenance0017,
 };
 
 // Apart from our own schema, so that dropping the data also needs a decision about the bookkeeping.

@@ -16,6 +16,7 @@ import { deliveriesContract } from './contract/deliveries.ts';
 import { itemsContract } from './contract/items.ts';
 import { limitsContract } from './contract/limits.ts';
 import { ledgerContract } from './contract/ledger.ts';
+import { maintenanceContract } from './contract/maintenance.ts';
 import { readModelsContract } from './contract/read-models.ts';
 import { reportsContract } from './contract/reports.ts';
 import { sqlContract } from './contract/sql.ts';
@@ -40,6 +41,7 @@ const CONTRACTS = [
   asksContract,
   budgetsContract,
   burdenContract,
+  maintenanceContract,
 ];
 
 for (const kind of KINDS) {

@@ -116,6 +116,7 @@ export const LAYERS: readonly Layer[] = [
         '/api/why-schema.ts',
         '/api/report-schema.ts',
         '/api/budgets-schema.ts',
+        '/api/maintenance-schema.ts',
         '/api/burden-schema.ts',
         '/api/rulings-schema.ts',
         '/workers/config.ts',

@@ -26,6 +26,7 @@ export interface MemoryStore extends Store {
     budgets?: readonly Budget[];
     orphans?: State['orphans'];
     burden?: State['burden'];
+    due?: State['due'];
   }): void;
   readonly entries: readonly RecordedEntry[];
   /** What one person is to be told, oldest first. */
@@ -47,6 +48,7 @@ class State {
   budgets: readonly Budget[] = [];
   orphans: Awaited<ReturnType<Store['reports']['orphans']>> = [];
   burden: readonly RuleBurden[] = [];
+  due: Awaited<ReturnType<Store['maintenance']['due']>> = [];
   broken: Error | undefined;
 
   async here<T>(answer: () => T): Promise<T> {
@@ -107,11 +109,13 @@ export function createMemoryStore(): MemoryStore {
       state.budgets = rows.budgets ?? state.budgets;
       state.orphans = rows.orphans ?? state.orphans;
       state.burden = rows.burden ?? state.burden;
+      state.due = rows.due ?? state.due;
     },
     record: (news) => state.here(() => state.record(news)),
     items: itemsOf(state),
     ...switchesOf(state),
     reports: memoryReports(state),
+    maintenance: { due: () => state.here(() => state.due) },
     conversations: conversationsOf(state),
     approvals: approvalsOf(state),
     actions: {
