@@ -19,6 +19,7 @@ export { type Period, periodAt } from './domain/period.ts';
 export type { MemoryKind, MemoryKinds, OwnMemory, RestedOn } from './domain/memory.ts';
 export type { ModelPrice } from './domain/model.ts';
 export { type Procedure, procedure, type ProcedureDefinition } from './domain/procedure.ts';
+export type { Retention } from './domain/retention.ts';
 export { defineDirectory, type Directory, type Person, type Principal } from './domain/principal.ts';
 export { byOrigin } from './domain/by-origin.ts';
 export type { Provenance, TracedValue } from './domain/provenance.ts';

@@ -4,6 +4,7 @@ import { type Approval, askedBy } from '../domain/approval.ts';
 import { groupsAt } from '../domain/entitlement.ts';
 import { type Directory, isMember, onlyPerson } from '../domain/principal.ts';
 import type { Refusal } from '../domain/refusal.ts';
+import type { Retention } from '../domain/retention.ts';
 import type { DeclaredBudgets } from '../domain/spending.ts';
 import type { ActionRow, ConversationRow, Store } from '../store/ports.ts';
 import { type Caller, isOperator } from './auth.ts';
@@ -19,6 +20,7 @@ export interface AgentInfo {
   readonly tools: readonly string[];
   /** Absent where they are the defaults. */
   readonly budgets?: DeclaredBudgets;
+  readonly retention?: Retention | undefined;
 }
 
 /** `staff`: the agent's team and operators, who see arguments, evidence and tool results. */

@@ -27,6 +27,7 @@ import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { DEFAULT_API_LIMITS } from './limits.ts';
+import { maintenanceRoutes } from './maintenance.ts';
 import { messageRoutes } from './messages.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { localsOf, mount } from './mount.ts';
@@ -72,6 +73,7 @@ export function createApi(deps: ApiDeps): Api {
     ...approvalPageRoutes(deps, access),
     ...whyRoutes(deps, access),
     ...reportRoutes(deps),
+    ...maintenanceRoutes(deps),
     ...switchRoutes(deps),
     ...erasureRoutes(deps, ending),
     ...payloadRoutes(deps),

@@ -7,6 +7,7 @@ import type { ModelPrice } from './model.ts';
 import type { Directory } from './principal.ts';
 import { CURRENCY, isMember } from './principal.ts';
 import type { AnyProcedure } from './procedure.ts';
+import { type Retention, whyNoRetention } from './retention.ts';
 import type { Rule } from './rule.ts';
 import { type AgentBudgets, budgetsOf, type DeclaredBudgets, whyNoBudgets } from './spending.ts';
 import type { System } from './system.ts';
@@ -95,13 +96,18 @@ export interface AgentDefinition {
   readonly periodLimits?: readonly PeriodLimit[];
   /** How much models may be used over many turns. */
   readonly budgets?: DeclaredBudgets;
+  /** How long conversations and their texts are kept; what is not said is kept for ever. */
+  readonly retention?: Retention;
   readonly demo?: readonly DemoIntent[];
 }
 
-export interface Agent extends Required<Omit<AgentDefinition, 'limits' | 'intake' | 'budgets' | 'memory'>> {
+type Optional = 'limits' | 'intake' | 'budgets' | 'memory' | 'retention';
+
+export interface Agent extends Required<Omit<AgentDefinition, Optional>> {
   readonly limits: Limits;
   /** Absent in an agent of another copy of this package that lacks them. */
   readonly budgets?: AgentBudgets;
+  readonly retention?: Retention;
   readonly intake?: Intake;
   readonly memory?: MemoryKinds;
 }
@@ -149,6 +155,8 @@ export function defineAgent(definition: AgentDefinition): Agent {
   const budgets = budgetsOf(definition.budgets);
   const why = whyNoBudgets(budgets, limits.callsPerModelCall);
   if (why !== undefined) throw new Error(`agent "${name}": ${why}`);
+  const unkept = whyNoRetention(definition.retention ?? {});
+  if (unkept !== undefined) throw new Error(`agent "${name}": ${unkept}`);
   const empty = { models: [], prices: {}, procedures: [], systems: [], periodLimits: [], demo: [] };
   return Object.freeze({ ...empty, ...definition, limits, budgets });
 }

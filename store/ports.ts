@@ -11,6 +11,7 @@ import type { Entry, RecordedEntry } from '../domain/entry.ts';
 import type { IntakeStanding } from '../domain/intake.ts';
 import type { Item, NewItem } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { Maintenance } from '../domain/maintenance.ts';
 import type { OwnerReport } from '../domain/report.ts';
 import type { Switch } from '../domain/switch.ts';
 import type { Sums } from '../domain/limit.ts';
@@ -257,6 +258,8 @@ export interface Store {
   readonly deliveries: Deliveries;
   /** What one person is still to be told there. */
   readonly notes: Notes;
+  /** What is past what the agents declare to keep. */
+  readonly maintenance: Maintenance;
   ping(): Promise<void>;
   close(): Promise<void>;
 }

@@ -18,6 +18,7 @@ import { createErasures } from './erasures.ts';
 import { createFacts } from './facts.ts';
 import { createItems } from './items.ts';
 import { createKeyring } from './keyring.ts';
+import { createMaintenance } from './maintenance/maintenance.ts';
 import { migrateStore, requireMigrated } from './migrations/migrate.ts';
 import { createPool } from './pool.ts';
 import type { Store } from './ports.ts';
@@ -74,6 +75,7 @@ export async function openStore({
     notices: createNotices(db),
     deliveries: createDeliveries(db),
     notes: createNotes(db),
+    maintenance: createMaintenance(db),
     ping: () => ping(db),
     close: () => (closed ??= pool.end()),
   };

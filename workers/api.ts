@@ -75,9 +75,15 @@ async function startApi(
       ([
         name,
         {
-          agent: { owner, team, purpose, tools, budgets },
+          agent: { owner, team, purpose, tools, budgets, retention },
         },
-      ]) => [name, { name, owner, team, purpose, tools: tools.map((tool) => tool.name), budgets: budgetsOf(budgets) }],
+      ]) => [
+        name,
+        {
+          ...{ name, owner, team, purpose, retention },
+          ...{ tools: tools.map((tool) => tool.name), budgets: budgetsOf(budgets) },
+        },
+      ],
     ),
   );
   const receivers = receiversOf(config, [...agents.keys()]);

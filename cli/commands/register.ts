@@ -5,17 +5,18 @@ import { SWITCH_SCOPES, type SwitchScope } from '../../domain/switch.ts';
 import type { ApprovalsOptions, DecisionOptions } from './approvals.ts';
 import type { BudgetsOptions } from './budgets.ts';
 import type { BurdenOptions } from './burden.ts';
+import type { MaintenanceOptions } from './maintenance.ts';
 import type { ChatOptions } from './chat.ts';
-import type { AsOption, Context } from './context.ts';
+import type { AsOption } from './context.ts';
 import type { ConversationsOptions } from './conversations.ts';
-import type { CheckpointOptions, ExportOptions, VerifyOptions } from './ledger.ts';
 import type { EraseOptions } from './erase.ts';
 import type { FactsOptions, ForgetOptions } from './facts.ts';
+import { registerLedger } from './register-ledger.ts';
 import type { ReportOptions } from './report.ts';
+import { AS, run } from './run.ts';
 import type { SwitchOptions } from './switches.ts';
 import type { WhyOptions } from './why.ts';
 
-const AS = ['--as <name>', 'development identity to use: its id, name or role; by default the fitting one'] as const;
 const CODES = `
 Exit codes: 0 done; 1 refused, failed or not reachable; 2 taken, and not answered yet.
 Talks to COUNTERSIGN_URL with COUNTERSIGN_API_KEY; without them to the running start of this folder.`;
@@ -186,6 +187,14 @@ function registerReport(program: Command): void {
     .action((options: BudgetsOptions) =>
       run(async (context) => (await import('./budgets.ts')).budgets(context, options)),
     );
+  program
+    .command('maintenance')
+    .description('what is past what the agents declare to keep: how much, since when; it changes nothing')
+    .option('--json', 'the same as JSON')
+    .option(...AS)
+    .action((options: MaintenanceOptions) =>
+      run(async (context) => (await import('./maintenance.ts')).maintenance(context, options)),
+    );
 }
 
 function registerMemory(program: Command): void {
@@ -249,44 +258,4 @@ function registerErasure(program: Command): void {
     .description('close what a person has open, and make all that they said unreadable, for good')
     .addHelpText('after', CODES)
     .action((options: EraseOptions) => run(async (context) => (await import('./erase.ts')).erase(context, options)));
-}
-
-function registerLedger(program: Command): void {
-  const ledger = program.command('ledger').description('the record of what happened: export, verify, last checkpoint');
-  ledger
-    .command('export')
-    .argument('<file>', 'where to write it; it gets this name once it is whole')
-    .description('take an export with proofs against the last checkpoint; that is itself an entry')
-    .option('--from <entry>', 'the first entry; by default 1')
-    .option('--to <entry>', 'the last one; by default the last that the checkpoint covers')
-    .option(...AS)
-    .action((file: string, options: ExportOptions) =>
-      run(async (context) => (await import('./ledger.ts')).exportLedger(context, file, options)),
-    );
-  ledger
-    .command('verify')
-    .argument('<file>', 'an export')
-    .argument(
-      '<checkpoints>',
-      'the checkpoints that were published, kept where nobody of the database could change them',
-    )
-    .description('hold an export against what was published, offline; names the first entry that is not right')
-    .option('--key <key>', 'the verifier key, or a file with it; by default the file beside the checkpoints, .key')
-    .addHelpText('after', '\nExit codes: 0 it holds; 1 it is broken, or could not be read.')
-    .action((file: string, checkpoints: string, options: VerifyOptions) =>
-      run(async (context) => (await import('./ledger.ts')).verifyLedger(context, file, checkpoints, options)),
-    );
-  ledger
-    .command('checkpoint')
-    .description('print the last signed checkpoint')
-    .option('--key', 'print the key that verifies it instead')
-    .option(...AS)
-    .action((options: CheckpointOptions) =>
-      run(async (context) => (await import('./ledger.ts')).showCheckpoint(context, options)),
-    );
-}
-
-async function run(command: (context: Context) => Promise<number>): Promise<void> {
-  const { runCommand } = await import('./context.ts');
-  await runCommand(command);
 }

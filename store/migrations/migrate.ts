@@ -21,6 +21,7 @@ import { limits0013 } from './0013-limits.ts';
 import { budgets0014 } from './0014-budgets.ts';
 import { subjectKeys0015 } from './0015-subject-keys.ts';
 import { facts0016 } from './0016-facts.ts';
+import { maintenance0017 } from './0017-maintenance.ts';
 
 /** In order; a name that was released never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -40,6 +41,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0014_budgets': budgets0014,
   '0015_subject_keys': subjectKeys0015,
   '0016_facts': facts0016,
+  '0017_maintenance': maintenance0017,
 };
 
 // Apart from our own schema, so that dropping the data also needs a decision about the bookkeeping.

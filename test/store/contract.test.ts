@@ -18,6 +18,7 @@ import { factsContract } from './contract/facts.ts';
 import { itemsContract } from './contract/items.ts';
 import { limitsContract } from './contract/limits.ts';
 import { ledgerContract } from './contract/ledger.ts';
+import { maintenanceContract } from './contract/maintenance.ts';
 import { readModelsContract } from './contract/read-models.ts';
 import { reportsContract } from './contract/reports.ts';
 import { sqlContract } from './contract/sql.ts';
@@ -43,6 +44,7 @@ const CONTRACTS = [
   budgetsContract,
   factsContract,
   burdenContract,
+  maintenanceContract,
 ];
 
 for (const kind of KINDS) {

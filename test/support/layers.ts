@@ -124,6 +124,7 @@ export const LAYERS: readonly Layer[] = [
         '/api/report-schema.ts',
         '/api/erasures-schema.ts',
         '/api/budgets-schema.ts',
+        '/api/maintenance-schema.ts',
         '/api/burden-schema.ts',
         '/api/facts-schema.ts',
         '/api/rulings-schema.ts',

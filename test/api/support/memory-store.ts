@@ -28,6 +28,7 @@ export interface MemoryStore extends Store {
     facts?: State['facts'];
     orphans?: State['orphans'];
     burden?: State['burden'];
+    due?: State['due'];
   }): void;
   readonly entries: readonly RecordedEntry[];
   /** What one person is to be told, oldest first. */
@@ -50,6 +51,7 @@ class State {
   facts: Parameters<typeof memoryFacts>[0]['facts'] = [];
   orphans: Awaited<ReturnType<Store['reports']['orphans']>> = [];
   burden: readonly RuleBurden[] = [];
+  due: Awaited<ReturnType<Store['maintenance']['due']>> = [];
   broken: Error | undefined;
 
   async here<T>(answer: () => T): Promise<T> {
@@ -105,17 +107,15 @@ export function createMemoryStore(): MemoryStore {
     told: state.told,
     fail: (error) => void (state.broken = error),
     put(rows) {
-      for (const row of rows.actions ?? []) state.actions.set(row.id, row);
-      state.counts = rows.counts ?? state.counts;
-      state.budgets = rows.budgets ?? state.budgets;
-      state.facts = rows.facts ?? state.facts;
-      state.orphans = rows.orphans ?? state.orphans;
-      state.burden = rows.burden ?? state.burden;
+      const { actions = [], ...rest } = rows;
+      for (const row of actions) state.actions.set(row.id, row);
+      Object.assign(state, rest);
     },
     record: (news) => state.here(() => state.record(news)),
     items: itemsOf(state),
     ...switchesOf(state),
     reports: memoryReports(state),
+    maintenance: { due: () => state.here(() => state.due) },
     conversations: conversationsOf(state),
     approvals: approvalsOf(state),
     actions: {

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { ConversationPhase } from '../../../domain/conversation.ts';
+import type { Entry } from '../../../domain/entry.ts';
+import type { Retention } from '../../../domain/retention.ts';
+import { ada, aConversationId, aMessage, anApproval, anEntry, aProposal, proposed, requested } from '../builders.ts';
+import type { Contract, Subject } from '../contract.test.ts';
+
+const DAY_MS = 86_400_000;
+const NOW_MS = 1_000 * DAY_MS;
+const agentName = (): string => `agent-${randomUUID()}`;
+
+/** A conversation that changed last so many days ago. */
+async function aTalk({ store }: Subject, agent: string, daysAgo: number, phase: ConversationPhase = 'open') {
+  const id = aConversationId();
+  const atMs = NOW_MS - daysAgo * DAY_MS;
+  const whose = { agent, tenant: ada.tenant, owner: 'per_olga', principal: ada };
+  const entries: Entry[] = [anEntry(id, id, 'opened', { kind: 'conversation_opened', ...whose }, atMs)];
+  if (phase !== 'open')
+    entries.push(anEntry(id, id, 'phase:1', { kind: 'phase', phase, by: 'olga', reason: 'a test' }, atMs));
+  await store.record(entries);
+  return id;
+}
+
+async function dueOf({ store }: Subject, agent: string, retention: Retention, limit = 100) {
+  const works = await store.maintenance.due({ agents: [{ name: agent, retention }], nowMs: NOW_MS, limit });
+  return Object.fromEntries(works.map(({ task, due, isCut }) => [task, { ids: due.map(({ id }) => id), due, isCut }]));
+}
+
+const TABLES = ['conversations', 'items', 'actions', 'approvals', 'claims', 'ledger', 'ledger_seals'];
+
+const wholeOf = async ({ sql }: Subject) =>
+  Promise.all(TABLES.map((table) => sql.query(`select t::text as row from countersign.${table} as t order by 1`)));
+
+export const maintenanceContract: Contract = {
+  'a conversation is due for closing once nothing was said in it for as long as its agent declares, the oldest first':
+    async (subject) => {
+      const agent = agentName();
+      const old = await aTalk(subject, agent, 40);
+      const exact = await aTalk(subject, agent, 30, 'stopped');
+      await aTalk(subject, agent, 29);
+      // Closed already; a person's; held by a person; another agent's, which declares nothing.
+      for (const phase of ['closed', 'handed_over', 'paused'] as const) await aTalk(subject, agent, 90, phase);
+      await aTalk(subject, agentName(), 90);
+      const { close_idle: close, delete_texts: texts } = await dueOf(subject, agent, { closeIdleAfterDays: 30 });
+      assert.deepEqual(close?.ids, [old, exact]);
+      assert.deepEqual(
+        close?.due.map(({ dueMs }) => NOW_MS - dueMs),
+        [10 * DAY_MS, 0],
+      );
+      assert.deepEqual(texts?.ids, []);
+    },
+
+  'texts are due for deletion only of what is closed for as long as its agent declares': async (subject) => {
+    const agent = agentName();
+    const closed = await aTalk(subject, agent, 30, 'closed');
+    await subject.store.items.append([aMessage(closed, 'm-1')]);
+    await aTalk(subject, agent, 29, 'closed');
+    await aTalk(subject, agent, 90);
+    const { close_idle: close, delete_texts: texts } = await dueOf(subject, agent, { deleteTextsAfterDays: 30 });
+    assert.deepEqual([close?.ids, texts?.ids], [[], [closed]]);
+  },
+
+  'nothing is due where somebody is still asked, an action has not ended, or may have happened': async (subject) => {
+    const agent = agentName();
+    const talks = await Promise.all([1, 2, 3, 4, 5].map((nth) => aTalk(subject, agent, 90 + nth, 'closed')));
+    const [asked = '', running = '', unknown = '', claimed = '', ended = ''] = talks;
+    const settled = (id: string, kind: 'unknown' | 'cancelled') =>
+      anEntry(id, aProposal(id).actionId, 'settled', { kind: 'settled', outcome: { kind, reason: 'a test' } }, 10);
+    await subject.store.record([requested(asked, anApproval(asked)), proposed(running)]);
+    await subject.store.record([proposed(unknown), settled(unknown, 'unknown')]);
+    await subject.store.record([proposed(ended), settled(ended, 'cancelled')]);
+    await subject.sql.query(
+      `insert into countersign.claims (action_id, conversation_id, digest, tool, claimed_ms) values ($1, $2, $1, 't', 1)`,
+      [`${claimed}:1:0`, claimed],
+    );
+    const { delete_texts: texts } = await dueOf(subject, agent, { deleteTextsAfterDays: 1 });
+    assert.deepEqual(texts?.ids, [ended]);
+    await subject.sql.query('delete from countersign.claims where conversation_id = $1', [claimed]);
+  },
+
+  'what is due is counted up to a bound, says that there is more, and changes nothing': async (subject) => {
+    const agent = agentName();
+    const ids = [await aTalk(subject, agent, 93), await aTalk(subject, agent, 92)];
+    await aTalk(subject, agent, 91);
+    const before = await wholeOf(subject);
+    const { close_idle: close } = await dueOf(subject, agent, { closeIdleAfterDays: 1, deleteTextsAfterDays: 1 }, 2);
+    assert.deepEqual([close?.ids, close?.isCut], [ids, true]);
+    assert.deepEqual(await wholeOf(subject), before);
+  },
+};
