@@ -1,5 +1,5 @@
 // The one door through which agents come in, the reference agents and an adopter's alike: a folder with a directory
-// file and one folder per agent. May import domain, the digest of declarations and Node built-ins.
+// file and one folder per agent. May import domain, the digest of declarations, Node built-ins and safe-regex2.
 // Guarantees: what it returns fits together (names, owners, teams), each agent has the hash of its own sources, and each
 // tool the digest of what it declares.
 import { createHash } from 'node:crypto';
@@ -7,6 +7,7 @@ import { type Dirent, existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import safeRegex from 'safe-regex2';
 import { declarationsOf } from '../activities/declaration.ts';
 import { withBuiltIns } from '../activities/built-in.ts';
 import { type Agent, type LoadedAgent, problemsOf } from '../domain/agent.ts';
@@ -75,7 +76,19 @@ async function loadAgent(folder: string, name: string): Promise<Agent> {
       `${file}: the agent is named "${value.name}"; name it "${name}", as its folder is, or rename the folder`,
     );
   }
+  assertPatternsEnd(file, value);
   return value;
+}
+
+/** Whoever writes to the agent chooses the text: a pattern that takes twice as long with each character holds up all. */
+function assertPatternsEnd(file: string, { intake }: Agent): void {
+  for (const [name, kind] of Object.entries(intake?.facts ?? {})) {
+    if (kind.kind !== 'id' || safeRegex(kind.pattern)) continue;
+    throw new Error(
+      `${file}: the pattern of the fact "${name}" may take for ever over a text that is made for it; write it without a ` +
+        'repetition or an option within another, such as (a+)+ or (ab?)?, and with at most 25 of them',
+    );
+  }
 }
 
 async function agentFolders(root: string): Promise<readonly string[]> {

@@ -7,7 +7,7 @@ import { TWO_APPROVERS_ABOVE } from './rules.ts';
 export const intake = defineIntake({
   facts: {
     // A number by itself is one too: it answers the question below.
-    orderId: fact.id(/\border\s{0,5}(?:no\.?|number|#)?\s{0,5}#?([1-9]\d{2,9})\b|^#?([1-9]\d{2,9})$/),
+    orderId: fact.id(/\border\s{0,5}(?:no\.|no|number|#)?\s{0,5}#?([1-9]\d{2,9})\b|^#?([1-9]\d{2,9})$/),
     what: fact.oneOf(
       {
         damaged: ['damaged', 'broken', 'cracked', 'scratched', 'defective', 'does not work', "doesn't work"],

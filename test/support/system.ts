@@ -72,7 +72,7 @@ export interface SystemOptions {
 
 export async function startSystem(options: SystemOptions) {
   const parts = await openParts(options);
-  let roles = await startRoles(options, parts);
+  let roles: readonly RunningRole[] = await startRoles(options, parts);
   return {
     ...parts,
     ...peopleOf(options, parts),
@@ -82,10 +82,9 @@ export async function startSystem(options: SystemOptions) {
       roles = await startRoles(options, parts);
     },
     /** Where all were stopped: it alone works again. */
-    async startRole(name: RunningRole['name']): Promise<void> {
-      const started = await startRoles(options, parts);
-      await Promise.all(started.filter((role) => role.name !== name).map((role) => role.stop()));
-      roles = [...roles.filter((role) => role.name !== name), ...started.filter((role) => role.name === name)];
+    async startRole(name: (typeof ROLES)[number]): Promise<void> {
+      const started = await startRoles(options, parts, [name]);
+      roles = [...roles.filter((role) => role.name !== name), ...started];
     },
     /** Until `restartRoles`, nobody works on its queue. */
     async stopRole(name: RunningRole['name']): Promise<void> {
@@ -120,8 +119,7 @@ async function openParts({ temporal, nowMs = Date.now, encrypts = false, isPlain
     folder,
     store,
     dataConverter,
-    /** The store's database, as the owner of its tables. */
-    pool: postgres.poolConfig,
+    pool: postgres.poolConfig, // as the owner of its tables
     client,
     api: createSigner('api', generateSigningKey()),
     workflows: createSigner('workflows', generateSigningKey()),
@@ -136,7 +134,10 @@ async function openParts({ temporal, nowMs = Date.now, encrypts = false, isPlain
 
 type Parts = Awaited<ReturnType<typeof openParts>>;
 
-async function startRoles(options: SystemOptions, parts: Parts): Promise<readonly RunningRole[]> {
+const ROLES = ['workflows', 'assistant', 'actor'] as const;
+const NO_SECRETS = { databases: new Map(), secrets: new Map(), readSecret: () => undefined };
+
+async function startRoles(options: SystemOptions, parts: Parts, names: readonly (typeof ROLES)[number][] = ROLES) {
   const { temporal, agent, directory, script, nowMs = Date.now } = options;
   const { store, client, api, workflows: signer, folder, dataConverter } = parts;
   const at = {
@@ -145,18 +146,19 @@ async function startRoles(options: SystemOptions, parts: Parts): Promise<readonl
   };
   const verifier = createVerifier({ api: [api.publicKey], workflows: [signer.publicKey] });
   const agents = new Map([[agent.name, { agent, ruleVersion: 'test', declarations: declarationsOf(agent) }]]);
-  const loaded = { store, agents, directory, verifier, nowMs };
-  const { rules = rulesHere(agents) } = options;
+  const plain = new Map([[agent.name, agent]]);
+  const deps = { store, agents, directory, verifier, nowMs, rules: options.rules ?? rulesHere(agents) };
   const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'), options.procedures, dataConverter);
-  const none = { databases: new Map(), secrets: new Map(), readSecret: () => undefined };
-  const broker = createLocalBroker({ ...none, foldersPath: folder });
+  const broker = createLocalBroker({ ...NO_SECRETS, foldersPath: folder });
   const scripted = { name: 'test', complete: async (request: ModelRequest) => answerOf(await script(request)) };
   const models = { routes: () => [{ model: 'test', port: options.port ?? scripted }] };
-  return Promise.all([
-    startWorkflowsRole(at, bundle, { ...loaded, rules, signer, workflowState: workflowStateBy(client) }),
-    startAssistantRole(at, { store, agents: new Map([[agent.name, agent]]), models, countTokens, nowMs }),
-    startActorRole(at, { ...loaded, broker, senders: options.senders ?? [], log: pino({ level: 'silent' }) }),
-  ]);
+  const start = {
+    workflows: () => startWorkflowsRole(at, bundle, { ...deps, signer, workflowState: workflowStateBy(client) }),
+    assistant: () => startAssistantRole(at, { store, agents: plain, models, countTokens, nowMs }),
+    actor: () =>
+      startActorRole(at, { ...deps, broker, senders: options.senders ?? [], log: pino({ level: 'silent' }) }),
+  };
+  return Promise.all(names.map((name) => start[name]()));
 }
 
 /** What people do, signed as the API signs it. */

@@ -112,7 +112,18 @@ test('the code of a procedure is found beside its declaration, with what it impo
   assert.notEqual((await found())[0]?.sourceSha256, one?.sourceSha256);
 });
 
+const INTAKE = (pattern: string) => `import { defineAgent, defineIntake, fact } from 'countersign';
+const to = { priority: 3, queue: 'support', handover: true };
+const intake = defineIntake({ facts: { order: fact.id(${pattern}) }, route: () => to, unclear: to });
+export default defineAgent({ name: 'desk', owner: 'olga', team: 'support', purpose: 'p', instructions: 'i',
+  tools: [], rules: [], intake });`;
+
 const BROKEN: readonly [string, Readonly<Record<string, string>>, RegExp][] = [
+  [
+    'a pattern of an intake that a text can hold up',
+    { ...WHOLE, 'desk/index.ts': INTAKE(String.raw`/(?:a+)+\d/`) },
+    /index\.ts: the pattern of the fact "order" may take for ever/,
+  ],
   [
     'no directory',
     { 'desk/index.ts': agentText('desk') },
