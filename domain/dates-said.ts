@@ -50,13 +50,19 @@ const FORMS: readonly (readonly [RegExp, Reading])[] = [
   ],
 ];
 
+// "3-10 March 2026" is no day.
+const DAY_BEFORE = /(?<![\d./-])\d{1,2}(?:st|nd|rd|th|\.)?\s?(?:to|bis|or|oder|and|und|[-–/])\s?$/u;
+// 16: a day and what joins it.
+const DAY_CHARS = 16;
+
 /** Dates as YYYY-MM-DD. "Yesterday" is none: what it means depends on when it is read. */
 export function datesIn(text: string): readonly Mention<string>[] {
   return FORMS.flatMap(([form, read]) =>
     [...text.matchAll(form)].flatMap(({ 0: found, index, groups = {} }): readonly Mention<string>[] => {
       const dates = [...new Set(read(groups))];
-      const real = dates.filter((date) => date !== null);
       const span = { start: index, end: index + found.length };
+      const isRange = DAY_BEFORE.test(text.slice(Math.max(0, index - DAY_CHARS), index));
+      const real = isRange ? [] : dates.filter((date) => date !== null);
       return real.length === 0 ? [{ ...span, value: null }] : real.map((value) => ({ ...span, value }));
     }),
   );

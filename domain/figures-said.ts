@@ -29,7 +29,8 @@ const CURRENCY_OF: Readonly<Record<string, string>> = {
   },
   ...{ '£': 'GBP', gbp: 'GBP', chf: 'CHF' },
 };
-const CURRENCY = /[€£]|(?<!\p{L})(?:us)?\$|\p{L}{1,3}\$|(?<!\p{L})(?:eur|euros?|usd|dollars?|gbp|chf)(?!\p{L})/gu;
+// TEUR, kEUR and the like are of no currency here: thousands of one, which is not read.
+const CURRENCY = /[€£]|(?<!\p{L})(?:us)?\$|\p{L}{1,3}\$|(?<!\p{L})(?:[tkm]?eur|euros?|usd|dollars?|gbp|chf)(?!\p{L})/gu;
 /** "50 cents" is a part of an amount or all of it: not read, and not passed over. */
 const CENTS = /(?<!\p{L})cents?(?!\p{L})/gu;
 
@@ -43,8 +44,8 @@ export function moneyIn(text: string): readonly Mention<Amount>[] {
       // HK$ and A$ are dollars of somebody else.
       const minorUnits = minorUnitsIn(token);
       const currency = CURRENCY_OF[word];
-      const value = minorUnits === undefined || currency === undefined ? null : { currency, minorUnits };
-      return { start, end, value };
+      const isRead = minorUnits !== undefined && currency !== undefined && !isJoined(text, { start, end });
+      return { start, end, value: isRead ? { currency, minorUnits } : null };
     });
   });
   const cents = [...text.matchAll(CENTS)].map(({ 0: word, index }) => {
@@ -58,7 +59,11 @@ export function countsIn(text: string, units: readonly string[]): readonly Menti
   const places = units.flatMap((unit) => placesOf(text, folded(unit)));
   return places.flatMap((unit): readonly Mention<number>[] => {
     const figures = figuresBefore(text, unit);
-    if (figures.length > 0) return figures.map(({ token, ...span }) => ({ ...inSpan(span), value: wholeIn(token) }));
+    if (figures.length > 0) {
+      return figures.map(({ token, ...span }) => {
+        return { ...inSpan(span), value: isJoined(text, span) ? null : wholeIn(token) };
+      });
+    }
     const found = WORDS_BEFORE.exec(text.slice(0, unit.start).slice(-FIGURE_CHARS));
     const { word = '', prior = '' } = found?.groups ?? {};
     const span = { start: unit.start - word.length - 1, end: unit.end };
@@ -74,6 +79,18 @@ const TEENS = 'thirteen fourteen fifteen sixteen seventeen eighteen nineteen'.sp
 const TENS = 'twenty thirty forty fifty sixty seventy eighty ninety'.split(' ');
 const LARGE = new RegExp(`^(?:${[...TEENS, ...TENS].join('|')}|${SCALES})$`, 'u');
 const NUMBER_WORDS = 'zero one two three four five six seven eight nine ten eleven twelve'.split(' ');
+
+const JOINS = 'x|×|\\*|to|bis|or|oder|plus|minus|\\+|-|–|/';
+// A figure with a currency of its own is another amount.
+const OWN = String.raw`(?<!(?:${CURRENCY.source})\s?[\d.,']*)\d`;
+const JOINED_BEFORE = new RegExp(String.raw`(?:${OWN}\.?\s?(?:${JOINS})|(?<!\p{L})(?:minus|${SCALES}))\s?$`, 'u');
+const JOINED_AFTER = new RegExp(String.raw`^\s?(?:${JOINS})\s?\d[\d.,']*(?![\d.,']|\s?(?:${CURRENCY.source}))`, 'u');
+
+/** "2 x 500 EUR", "EUR 72 to 900", "5 thousand 3 EUR", "minus 5 EUR": a part of what is said, and not all of it. */
+function isJoined(text: string, { start, end }: Span): boolean {
+  const [before, after] = [text.slice(Math.max(0, start - FIGURE_CHARS), start), text.slice(end, end + FIGURE_CHARS)];
+  return JOINED_BEFORE.test(before) || JOINED_AFTER.test(after);
+}
 
 // 40 characters: no figure of nine digits is as long, however it is grouped.
 const FIGURE_CHARS = 40;

@@ -103,7 +103,7 @@ test('somebody else of the conversation is not the requester', async () => {
   equal(reason, 'to comes from ada (another person)');
 });
 
-test('the label of what was once read lives on in the model’s words, when nothing else is left of it', async () => {
+test('the label of what was once read lives on in the summary of it and in the model’s words, when nothing else is left', async () => {
   await system.open('c-long');
   await system.submit('c-long', 'read', 'look into read_note');
   await system.reply('c-long', 'read');
@@ -117,5 +117,5 @@ test('the label of what was once read lives on in the model’s words, when noth
   await system.reply('c-long', 'last');
   const turn = MAX_RECENT / 2 + 2;
   const [context, , reason] = await waits(`c-long:${turn}:0.0.0`);
-  deepEqual([context, reason], ['untrusted', 'to comes from the model’s words (untrusted)']);
+  deepEqual([context, reason], ['untrusted', 'to comes from a summary of earlier turns (untrusted)']);
 });
