@@ -34,8 +34,9 @@ export function hostOf(url: string): string | undefined {
 
 /** The domain of one plain mail address, in lower case and punycode; undefined for lists, names, quotes and comments. */
 export function mailDomainOf(address: string): string | undefined {
-  // 64 characters before the "@", as RFC 5321 allows, and those that need no quotes.
-  const domain = /^[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?<domain>[^@]+)$/.exec(address)?.groups?.domain;
+  // 64 characters before the "@", as RFC 5321 allows, and those that need no quotes; no "%" and "!", by which old relays
+  // send on to somewhere else.
+  const domain = /^[\w.#$&'*+/=?^`{|}~-]{1,64}@(?<domain>[^@]+)$/.exec(address)?.groups?.domain;
   return domain === undefined ? undefined : hostNamed(domain);
 }
 

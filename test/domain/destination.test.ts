@@ -83,6 +83,8 @@ test('an address of the network is its plain spelling alone', () => {
 
 test('names of other scripts are compared as punycode, so that a look-alike is another host', () => {
   equal(mailDomainOf('ada@exаmple.com'), 'xn--exmple-4nf.com');
+  for (const relayed of ['eve%evil.example@example.com', 'evil.example!eve@example.com'])
+    equal(mailDomainOf(relayed), undefined);
 });
 
 test('a list with a mistake is none, so that it stops the start', () => {
