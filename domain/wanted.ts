@@ -103,8 +103,12 @@ const copiesIn = (atoms: readonly string[]): readonly (readonly string[])[] =>
 /** What is said of a value: where the whole of it stands, or else the worst of its parts. */
 export function originOf(wanted: Wanted, look: Looked): Found {
   const whole = best([look.phrase(wanted.whole), ...wanted.forms.map(look.form)]);
+  const away = awayOf(wanted, look);
   if (whole !== undefined) {
-    return { origin: look.originAt(whole), rank: whole, match: wanted.isTelling ? undefined : 'short' };
+    const origin = look.originAt(whole);
+    // An address that the model alone has said before is nobody's still.
+    const isNobodys = origin === 'model' && away !== undefined && wanted.words.length > 1;
+    return { origin, rank: whole, match: isNobodys ? 'within' : wanted.isTelling ? undefined : 'short' };
   }
   if (wanted.parts.length > 0) {
     const found = worst(
@@ -114,15 +118,22 @@ export function originOf(wanted: Wanted, look: Looked): Found {
     return wanted.isPartial ? { origin: worstOf([found.origin, look.nowhere]) } : found;
   }
   const words = wordsOf(wanted, look);
-  const led = [
-    ...wanted.leads.map((lead) => leadsFrom(lead, look)),
-    ...wanted.accounts.map((one) => accountFrom(one, look)),
-  ];
-  const away = worst(led, look);
-  const isOwn = led.length === 0 || away.origin === 'principal' || away.origin === 'record';
-  if (isOwn || wanted.words.length === 1) return led.length === 0 ? words : worst([words, ...led], look);
+  const led = ledBy(wanted, look);
+  if (away === undefined || wanted.words.length === 1) return led.length === 0 ? words : worst([words, ...led], look);
   return worstOf([words.origin, away.origin]) === away.origin ? { ...away, match: 'within' } : words;
 }
+
+/** The worst of the addresses and accounts in it; undefined where all are the requester's own or a record's. */
+function awayOf(wanted: Wanted, look: Looked): Found | undefined {
+  const away = worst(ledBy(wanted, look), look);
+  const isOwn = away.origin === 'principal' || away.origin === 'record';
+  return wanted.leads.length + wanted.accounts.length === 0 || isOwn ? undefined : away;
+}
+
+const ledBy = ({ leads, accounts }: Wanted, look: Looked): readonly Found[] => [
+  ...leads.map((lead) => leadsFrom(lead, look)),
+  ...accounts.map((one) => accountFrom(one, look)),
+];
 
 /** The words of a text that stands nowhere as a whole. */
 function wordsOf({ whole, words }: Wanted, look: Looked): Found {

@@ -89,7 +89,13 @@ test('who adds a text that is not the requester’s takes no word of theirs away
       );
       before.ruled.forEach((kind, which) => equal(kind === 'ask' && after.ruled[which] === 'allow', false));
     }),
-    { numRuns: 2_000, examples: [[[['own', 'May 3 2025 12']], ['mail', '', 0], { to: 12, text: 'May 3 2025' }]] },
+    {
+      numRuns: 2_000,
+      examples: [
+        [[['own', 'May 3 2025 12']], ['mail', '', 0], { to: 12, text: 'May 3 2025' }],
+        [[['own', '4711']], ['reply', 'Anne https://b.example/q', 0], { to: 4711, text: 'Anne https://b.example/q' }],
+      ],
+    },
   );
 });
 
