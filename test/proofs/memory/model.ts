@@ -13,7 +13,8 @@ export interface Recorder {
 
 const Asked = z.object({
   messages: z.array(z.object({ role: z.string(), content: z.string().nullish() })),
-  tool_choice: z.string().optional(),
+  /** An object: the form that must be filled in, of what is kept of exchanges that leave. */
+  tool_choice: z.union([z.string(), z.object({ function: z.object({ name: z.string() }) })]).optional(),
 });
 const CALLS = /Calls: (\w+ [\w-]+(?:, \w+ [\w-]+)*)/g;
 const ABOUT = /\[([\w-]+)\]$/m;
@@ -26,7 +27,8 @@ export async function startRecorder(): Promise<Recorder> {
     const texts = messages.map(({ content }) => content ?? '');
     const about = texts.flatMap((text) => ABOUT.exec(text)?.[1] ?? [])[0] ?? '';
     prompts.set(about, [...(prompts.get(about) ?? []), texts.join('\n')]);
-    const calls = choice === 'none' ? [] : callsIn(messages);
+    const form = typeof choice === 'object' ? [[choice.function.name, '{}'] as const] : undefined;
+    const calls = form ?? (choice === 'none' ? [] : callsIn(messages));
     if (calls.length > 0) return { status: 200, body: completion(called(calls)) };
     const known = REMEMBERED.exec(texts.join('\n'))?.[0] ?? 'nothing';
     return { status: 200, body: completion({ content: `What I was told of you: ${known}` }) };

@@ -31,7 +31,8 @@ const Asked = z.object({
       tool_calls: z.array(z.object({ id: z.string() })).nullish(),
     }),
   ),
-  tool_choice: z.string().optional(),
+  /** An object: the form that must be filled in, of what is kept of exchanges that leave. */
+  tool_choice: z.union([z.string(), z.object({ function: z.object({ name: z.string() }) })]).optional(),
 });
 const MARK = /\[([bcdfghjklmnpqrstvwxz]+)\]/;
 const CONSONANTS = 'bcdfghjklmnpqrstvwxz';
@@ -58,6 +59,8 @@ export async function startObedient(scriptOf: (mark: string) => Script | undefin
   const rested = new Map<string, number>();
   const served = await serve(({ body }) => {
     const { messages, tool_choice: choice = 'auto' } = Asked.parse(body);
+    // Nothing is chosen, and so code chooses.
+    if (typeof choice === 'object') return { status: 200, body: completion(called([[choice.function.name, '{}']])) };
     const mark = messages.flatMap(({ content }) => MARK.exec(content ?? '')?.[1] ?? [])[0] ?? '';
     const script = scriptOf(mark);
     if (script === undefined) return { status: 400, body: { error: { message: `there is no script ${mark}` } } };
