@@ -13,7 +13,7 @@ import { createPeople, type Keys, openDesk, type People } from './people.ts';
 import { planConversation, type Planned } from './plan.ts';
 import { type Renewals, renewalsOf } from './renewals.ts';
 
-// Apart: on a busy machine it has been seen not to end, once all was looked at; until that is found it holds up nothing else.
+// Apart: it has been seen not to end once all was looked at; until that is found it holds up nothing else.
 export const race: Proof = { name: 'race', isApart: true, run: prove };
 
 const SIZES = {
