@@ -227,7 +227,8 @@ export function reviseProvenance(
   const known = new Map(before.values.filter(({ isName }) => isName !== true).map((value) => [value.path, value]));
   const named = new Map(before.values.filter(({ isName }) => isName === true).map((value) => [value.path, value]));
   // Who wrote a name anew was a person, as with values.
-  const isThere = (path: string) => scalarsOf(now).some((leaf) => `${leaf.path}.`.startsWith(`${path}.`));
+  const there = scalarsOf(now);
+  const isThere = (path: string) => there.some((leaf) => `${leaf.path}.`.startsWith(`${path}.`));
   const names = [...named.values()].map(({ path, name: top }) => ({ path, top, value: path }));
   const leaves = withNames(
     now,

@@ -103,11 +103,10 @@ const copiesIn = (atoms: readonly string[]): readonly (readonly string[])[] =>
 /** What is said of a value: where the whole of it stands, or else the worst of its parts. */
 export function originOf(wanted: Wanted, look: Looked): Found {
   const whole = best([look.phrase(wanted.whole), ...wanted.forms.map(look.form)]);
-  const away = awayOf(wanted, look);
   if (whole !== undefined) {
     const origin = look.originAt(whole);
     // An address that the model alone has said before is nobody's still.
-    const isNobodys = origin === 'model' && away !== undefined && wanted.words.length > 1;
+    const isNobodys = origin === 'model' && wanted.words.length > 1 && awayOf(ledBy(wanted, look), look) !== undefined;
     return { origin, rank: whole, match: isNobodys ? 'within' : wanted.isTelling ? undefined : 'short' };
   }
   if (wanted.parts.length > 0) {
@@ -119,15 +118,16 @@ export function originOf(wanted: Wanted, look: Looked): Found {
   }
   const words = wordsOf(wanted, look);
   const led = ledBy(wanted, look);
+  const away = awayOf(led, look);
   if (away === undefined || wanted.words.length === 1) return led.length === 0 ? words : worst([words, ...led], look);
   return worstOf([words.origin, away.origin]) === away.origin ? { ...away, match: 'within' } : words;
 }
 
 /** The worst of the addresses and accounts in it; undefined where all are the requester's own or a record's. */
-function awayOf(wanted: Wanted, look: Looked): Found | undefined {
-  const away = worst(ledBy(wanted, look), look);
-  const isOwn = away.origin === 'principal' || away.origin === 'record';
-  return wanted.leads.length + wanted.accounts.length === 0 || isOwn ? undefined : away;
+function awayOf(led: readonly Found[], look: Looked): Found | undefined {
+  const away = worst(led, look);
+  const isOwn = led.length === 0 || away.origin === 'principal' || away.origin === 'record';
+  return isOwn ? undefined : away;
 }
 
 const ledBy = ({ leads, accounts }: Wanted, look: Looked): readonly Found[] => [

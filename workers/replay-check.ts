@@ -33,17 +33,18 @@ export async function checkReplay({ agentsFolder, all }: ReplayInput, env: NodeJ
   const config = readConfig(env);
   const { logLevel } = config;
   const procedures = await findProcedures(agentsFolder);
+  const replay = async (client: Client, dataConverter: DataConverter | undefined) => {
+    const workflowBundle = await bundleWorkflows(procedures, [], dataConverter);
+    return replayHistories({ client, workflowBundle, dataConverter }, { all });
+  };
   // A history that does not replay is told below; the SDK would log each, with its stack.
   const endRuntime = installRuntime(createLog(logLevel === 'debug' ? logLevel : 'fatal'));
   try {
     const { connection, namespace, close } = await connectTemporal({ env });
-    const { dataConverter, closeStore } = await converterOf(config, env);
     try {
-      const workflowBundle = await bundleWorkflows(procedures, [], dataConverter);
       const client = new Client({ connection, namespace });
-      return { namespace, ...(await replayHistories({ client, workflowBundle, dataConverter }, { all })) };
+      return { namespace, ...(await withConverter(config, env, (dataConverter) => replay(client, dataConverter))) };
     } finally {
-      await closeStore();
       await close();
     }
   } finally {
@@ -52,11 +53,19 @@ export async function checkReplay({ agentsFolder, all }: ReplayInput, env: NodeJ
 }
 
 /** How histories are read that are encrypted: with the keys of the store, where a master key is given. */
-async function converterOf(config: Config, env: NodeJS.ProcessEnv) {
+async function withConverter<T>(
+  config: Config,
+  env: NodeJS.ProcessEnv,
+  work: (dataConverter: DataConverter | undefined) => Promise<T>,
+): Promise<T> {
   const masterKey = masterKeyIn(config);
-  if (masterKey === undefined) return { dataConverter: undefined, closeStore: async () => undefined };
+  if (masterKey === undefined) return work(undefined);
   const store = await openStore({ pool: ownersPool(env), migrate: false, masterKey });
-  return { dataConverter: encrypting(store.sealedBytes), closeStore: () => store.close() };
+  try {
+    return await work(encrypting(store.sealedBytes));
+  } finally {
+    await store.close();
+  }
 }
 
 export interface Replaying {

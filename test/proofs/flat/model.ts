@@ -1,7 +1,7 @@
 // The model of the proof `flat`: an OpenAI-compatible server that reads the leaves it is told of, so many at a time, and
 // then says so. How far it has come stands in its own last calls, which is all that it looks at.
 import { z } from 'zod';
-import { called, completion, type RawCall } from '../rig/model.ts';
+import { called, completion, emptyForm, type RawCall, ToolChoice } from '../rig/model.ts';
 import { serve } from '../rig/serve.ts';
 
 const Asked = z.object({
@@ -12,8 +12,7 @@ const Asked = z.object({
       tool_calls: z.array(z.object({ function: z.object({ arguments: z.string() }) })).nullish(),
     }),
   ),
-  /** An object: the form that must be filled in, of what is kept of exchanges that leave. */
-  tool_choice: z.union([z.string(), z.object({ function: z.object({ name: z.string() }) })]).optional(),
+  tool_choice: ToolChoice,
 });
 type Message = z.output<typeof Asked>['messages'][number];
 
@@ -32,8 +31,7 @@ export async function startReader() {
   const served = await serve(({ body }) => {
     const { messages, tool_choice: choice } = Asked.parse(body);
     const chars = messages.reduce((sum, { content }) => sum + (content ?? '').length, 0);
-    // Nothing is chosen, and so code chooses.
-    const calls = typeof choice === 'object' ? [[choice.function.name, '{}'] as const] : nextCalls(messages);
+    const calls = emptyForm(choice) ?? nextCalls(messages);
     const isSpoken = choice === 'none' || calls.length === 0;
     const answer = completion(isSpoken ? { content: 'I have read it.' } : called(calls));
     const promptTokens = Math.ceil(chars / CHARS_PER_TOKEN);

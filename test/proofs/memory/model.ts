@@ -1,7 +1,7 @@
 // The model of the proof `memory`: it makes the calls that whoever wrote to it last names, says again all that it is told is
 // remembered, and keeps every prompt that it was shown.
 import { z } from 'zod';
-import { called, completion, type RawCall } from '../rig/model.ts';
+import { called, completion, emptyForm, type RawCall, ToolChoice } from '../rig/model.ts';
 import { serve } from '../rig/serve.ts';
 
 export interface Recorder {
@@ -13,8 +13,7 @@ export interface Recorder {
 
 const Asked = z.object({
   messages: z.array(z.object({ role: z.string(), content: z.string().nullish() })),
-  /** An object: the form that must be filled in, of what is kept of exchanges that leave. */
-  tool_choice: z.union([z.string(), z.object({ function: z.object({ name: z.string() }) })]).optional(),
+  tool_choice: ToolChoice,
 });
 const CALLS = /Calls: (\w+ [\w-]+(?:, \w+ [\w-]+)*)/g;
 const ABOUT = /\[([\w-]+)\]$/m;
@@ -27,8 +26,7 @@ export async function startRecorder(): Promise<Recorder> {
     const texts = messages.map(({ content }) => content ?? '');
     const about = texts.flatMap((text) => ABOUT.exec(text)?.[1] ?? [])[0] ?? '';
     prompts.set(about, [...(prompts.get(about) ?? []), texts.join('\n')]);
-    const form = typeof choice === 'object' ? [[choice.function.name, '{}'] as const] : undefined;
-    const calls = form ?? (choice === 'none' ? [] : callsIn(messages));
+    const calls = emptyForm(choice) ?? (choice === 'none' ? [] : callsIn(messages));
     if (calls.length > 0) return { status: 200, body: completion(called(calls)) };
     const known = REMEMBERED.exec(texts.join('\n'))?.[0] ?? 'nothing';
     return { status: 200, body: completion({ content: `What I was told of you: ${known}` }) };

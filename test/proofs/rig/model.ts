@@ -49,10 +49,16 @@ export const wordsForLater = (calls: readonly RawCall[]): string => `Later: ${ra
 const rawText = (calls: readonly RawCall[]): string =>
   calls.map(([tool, text]) => `${tool} ${Buffer.from(text).toString('base64url')}`).join(', ');
 
+/** What a request says of tools. An object: the one that must be called, which is a form. */
+export const ToolChoice = z.union([z.string(), z.object({ function: z.object({ name: z.string() }) })]).optional();
+
+/** The form left empty, where one is asked for: nothing is chosen of what leaves, and so code chooses. */
+export const emptyForm = (choice: z.output<typeof ToolChoice>): readonly RawCall[] | undefined =>
+  typeof choice === 'object' ? [[choice.function.name, '{}']] : undefined;
+
 const Asked = z.object({
   messages: z.array(z.object({ role: z.string(), content: z.string().nullish() })),
-  /** An object: the one tool that must be called, which is a form. */
-  tool_choice: z.union([z.string(), z.object({ function: z.object({ name: z.string() }) })]).optional(),
+  tool_choice: ToolChoice,
 });
 const ABOUT = /\[([\w-]+)\]$/m;
 /** What a report begins with; it stands in the place of a caller's words. */

@@ -3,7 +3,7 @@
 // has come in the ids of its own calls.
 import { z } from 'zod';
 import { waitFor } from '../support.ts';
-import { type RawCall, called, completion } from './model.ts';
+import { type RawCall, called, completion, emptyForm, ToolChoice } from './model.ts';
 import { serve } from './serve.ts';
 
 /** What it answers, in order: the calls of each answer. */
@@ -31,8 +31,7 @@ const Asked = z.object({
       tool_calls: z.array(z.object({ id: z.string() })).nullish(),
     }),
   ),
-  /** An object: the form that must be filled in, of what is kept of exchanges that leave. */
-  tool_choice: z.union([z.string(), z.object({ function: z.object({ name: z.string() }) })]).optional(),
+  tool_choice: ToolChoice,
 });
 const MARK = /\[([bcdfghjklmnpqrstvwxz]+)\]/;
 const CONSONANTS = 'bcdfghjklmnpqrstvwxz';
@@ -59,8 +58,8 @@ export async function startObedient(scriptOf: (mark: string) => Script | undefin
   const rested = new Map<string, number>();
   const served = await serve(({ body }) => {
     const { messages, tool_choice: choice = 'auto' } = Asked.parse(body);
-    // Nothing is chosen, and so code chooses.
-    if (typeof choice === 'object') return { status: 200, body: completion(called([[choice.function.name, '{}']])) };
+    const form = emptyForm(choice);
+    if (form !== undefined) return { status: 200, body: completion(called(form)) };
     const mark = messages.flatMap(({ content }) => MARK.exec(content ?? '')?.[1] ?? [])[0] ?? '';
     const script = scriptOf(mark);
     if (script === undefined) return { status: 400, body: { error: { message: `there is no script ${mark}` } } };
