@@ -162,6 +162,7 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
     case 'configured':
     case 'facts_erased':
     case 'erased':
+    case 'maintained':
       return {};
     case 'api_key_added':
     case 'api_key_revoked':

@@ -76,6 +76,9 @@ export const budgetQuestionId = (mark: string, openings: number): string => `bud
 /** Under which the ledger keeps what became of the remembered facts of a tenant; '' where that is nobody's doing. */
 export const factsSubject = (tenant: string): string => `facts/${tenant}`;
 
+/** Under which the ledger keeps what maintenance did, and the id of the Schedule that has it done. */
+export const MAINTENANCE_SUBJECT = 'maintenance';
+
 /** The Workflow of what a conversation hears of again: a batch, a question or a procedure. */
 export function waitingWorkflowId(id: string): string {
   if (isQuestionId(id)) return `question/${id.slice(0, -QUESTION.length)}`;

@@ -1,12 +1,14 @@
-// What maintenance has to do, as it is told. May import domain types only.
+// What maintenance has to do, and what it did, as it is told. May import domain types only.
 import type { Retention } from './retention.ts';
 
 /** For what is due by then: the agents, and what each declares of how long it keeps. */
 export interface DueAt {
   readonly agents: readonly { readonly name: string; readonly retention?: Retention | undefined }[];
   readonly nowMs: number;
-  /** Of each task no more than so much is looked at. */
+  /** Of each task no more than so much is looked at, or done at once. */
   readonly limit: number;
+  /** Of this conversation alone; absent: whatever is due. */
+  readonly conversationId?: string;
 }
 
 /** One thing that is due, and since when. */
@@ -26,7 +28,32 @@ export interface DueWork {
   readonly isCut: boolean;
 }
 
+/** What was done of one task at once. */
+export interface DoneWork {
+  readonly task: string;
+  readonly done: number;
+  /** What was done, where it has ids that people look for: at most as many as were done. */
+  readonly ids: readonly string[];
+  /** Conversations that are to look whether they are over; the end is theirs. */
+  readonly ask: readonly string[];
+  /** Why it could not be done, or not all of it; what was done stays. */
+  readonly failed?: string;
+}
+
+/** What a task has come to, over all runs. */
+export interface TaskRuns {
+  readonly task: string;
+  /** When it was last done without a failure, ms; null: never yet. */
+  readonly lastMs: number | null;
+  readonly done: number;
+}
+
 export interface Maintenance {
   /** What each task has to do, in their order. It changes nothing. */
   due(at: DueAt): Promise<readonly DueWork[]>;
+  /** Do what is due of each task, in their order. One that fails holds up no other. `beat` is called as it goes on. */
+  run(at: DueAt & { readonly beat: () => void }): Promise<readonly DoneWork[]>;
+  /** Whether this conversation is due to be closed, as its agent declares. */
+  isIdle(at: DueAt & { readonly conversationId: string }): Promise<boolean>;
+  runs(): Promise<readonly TaskRuns[]>;
 }

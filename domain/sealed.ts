@@ -67,6 +67,7 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
   api_key_added: { sealed: ['principal.name'] },
   api_key_revoked: NOTHING,
   erased: NOTHING,
+  maintained: NOTHING,
 };
 
 export interface Split {

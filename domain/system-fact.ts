@@ -39,4 +39,11 @@ export type SystemFact =
       readonly by: string;
       readonly keyId: string;
       readonly conversations: number;
+    }
+  /** A task of maintenance has done so much; the words of these conversations, if any, are no longer kept. */
+  | {
+      readonly kind: 'maintained';
+      readonly task: string;
+      readonly done: number;
+      readonly conversationIds: readonly string[];
     };

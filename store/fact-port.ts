@@ -37,9 +37,4 @@ export interface Facts {
   }): Promise<Page<RememberedFact>>;
   /** End them and erase their words, with an entry that names them. Resolves to how many there were. */
   forget(which: WhichFacts, by: string, nowMs: number): Promise<number>;
-  /**
-   * Erase the words of those that nobody is shown any more, with an entry that names them; bounded. `dryRun`: only count.
-   * Resolves to how many.
-   */
-  sweep(asked: { readonly nowMs: number; readonly limit: number; readonly dryRun: boolean }): Promise<number>;
 }

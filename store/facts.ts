@@ -80,7 +80,6 @@ export function createFacts(db: Db): Facts {
         if (found < ERASED_AT_ONCE) return forgotten;
       }
     },
-    sweep: ({ nowMs, limit, dryRun }) => db.transaction().execute((tx) => sweep(tx, nowMs, limit, dryRun)),
   };
 }
 
@@ -150,18 +149,28 @@ export async function forgetPerson(
   for (let found = ERASED_AT_ONCE; found === ERASED_AT_ONCE; ) found = await forget(tx, which, by, nowMs);
 }
 
-async function sweep(tx: Tx, nowMs: number, limit: number, dryRun: boolean): Promise<number> {
-  await lockLedger(tx);
-  const rows = await tx
+/** Those that have words though nobody is shown them any more, the longest first, each since when. */
+export async function overFacts(
+  on: Db | Tx,
+  nowMs: number,
+  limit: number,
+): Promise<readonly { readonly id: string; readonly dueMs: number }[]> {
+  return on
     .selectFrom('facts')
-    .select('id')
+    .select(['id', shownUntil.as('dueMs')])
     .where('value', 'is not', null)
     .where(shownUntil, '<=', nowMs)
-    .orderBy('expires_ms')
+    .orderBy(shownUntil)
+    .orderBy('id')
     .limit(limit)
     .execute();
-  const ids = rows.map(({ id }) => id);
-  if (dryRun || ids.length === 0) return ids.length;
+}
+
+/** Erase their words, with an entry that names them, at most `limit`; resolves to how many. */
+export async function sweepFacts(tx: Tx, nowMs: number, limit: number): Promise<number> {
+  await lockLedger(tx);
+  const ids = (await overFacts(tx, nowMs, limit)).map(({ id }) => id);
+  if (ids.length === 0) return 0;
   await tx
     .updateTable('facts')
     .set((eb) => ({

@@ -23,6 +23,8 @@ export interface Rights {
   readonly only?: { readonly [K in Fact['kind']]?: string };
   /** Whether it may erase the words of facts that have ended, by the one function that does. */
   readonly erases?: true;
+  /** Whether it may delete the texts of closed conversations, by the one function that does. */
+  readonly deletesTexts?: true;
   /** Labels that its items may carry. */
   readonly labels: readonly Trust[];
 }
@@ -50,7 +52,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       ledger_identity: ALL,
       checkpoints: ALL,
       budgets: ALL,
-      ...{ facts: ALL, subject_keys: ALL },
+      ...{ facts: ALL, subject_keys: ALL, maintenance_runs: ALL },
     },
     insert: ['conversations', 'ledger', 'ledger_seals', 'switches', 'checkpoints', 'notes', 'subject_keys'],
     remove: ['switches'],
@@ -76,12 +78,12 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       ...{ conversations: ALL, items: ALL, actions: ALL, approvals: ALL, claims: ALL, ledger: ALL, ledger_seals: ALL },
       ...{ limit_takes: ALL, facts: ALL, subject_keys: ALL },
       // The assistant, which uses them up, can neither see nor change what it may use.
-      ...{ budgets: ALL, reservations: ALL, budget_waits: ALL },
+      ...{ budgets: ALL, reservations: ALL, budget_waits: ALL, maintenance_runs: ALL },
     },
     insert: [
       ...(['items', 'actions', 'approvals', 'claims', 'ledger', 'ledger_seals'] as const),
       // Somebody else who writes in a conversation gets a key of their own.
-      ...(['budgets', 'reservations', 'budget_waits', 'subject_keys'] as const),
+      ...(['budgets', 'reservations', 'budget_waits', 'subject_keys', 'maintenance_runs'] as const),
     ],
     update: {
       conversations: ['phase', 'updated_ms', 'intake'],
@@ -92,12 +94,17 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       limit_takes: ['given_back_ms'],
       budgets: ['used', 'held', 'opened', 'openings', 'updated_ms'],
       reservations: ['used'],
+      facts: ['ended_ms', 'ended_as'],
+      maintenance_runs: ['last_ms', 'done'],
     },
+    // It runs maintenance.
+    erases: true,
+    deletesTexts: true,
     appends: [
       ...(['phase', 'message', 'message_refused', 'report_refused', 'replied', 'proposed', 'ruled'] as const),
       ...(['approval_requested', 'approval_noticed', 'decided', 'decision_refused', 'approval_settled'] as const),
       ...(['claimed', 'settled', 'configured', 'operator_act', 'intake', 'turn_limited'] as const),
-      ...(['budget_reached', 'budget_opened'] as const),
+      ...(['budget_reached', 'budget_opened', 'facts_erased', 'maintained'] as const),
     ],
     // It takes the claim of what nobody begins any more; what people say has happened corrects what was not known; and how a
     // procedure has ended is its word, and marked as such.
@@ -106,6 +113,8 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       decision_refused: `subject !~ '${OF_APPROVAL}'`,
       settled: `(${READ} #>> '{fact,outcome,kind}' <> 'succeeded' or step = 'corrected'
         or ${READ} #>> '{fact,by}' = 'procedure')`,
+      // Nobody's doing: who forgets, the API or the actor says.
+      facts_erased: `${READ} #>> '{fact,why}' = 'over'`,
     },
     labels: ['principal', 'record', 'untrusted', 'model'],
   },
@@ -216,12 +225,18 @@ function statementsFor(role: string): readonly string[] {
     ...policies('items', oneOf('trust', rights.labels), role),
     `grant select (xmin) on countersign.ledger to ${role}`,
     ...policies('ledger_seals', OF_WHAT_IT_APPENDS, role),
-    `revoke all on function ${ERASE} from ${role}`,
-    ...(rights.erases === true ? [`grant execute on function ${ERASE} to ${role}`] : []),
+    ...onlyIf(rights.erases === true, ERASE, role),
+    ...onlyIf(rights.deletesTexts === true, DELETE_TEXTS, role),
   ];
 }
 
 const ERASE = 'countersign.erase_facts(text[])';
+const DELETE_TEXTS = 'countersign.delete_texts(text, bigint)';
+
+const onlyIf = (may: boolean, what: string, role: string): readonly string[] => [
+  `revoke all on function ${what} from ${role}`,
+  ...(may ? [`grant execute on function ${what} to ${role}`] : []),
+];
 
 function byColumn(right: 'select' | 'update', columns: Columns, role: string): readonly string[] {
   return Object.entries(columns).map(([table, names]) => {

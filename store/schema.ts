@@ -38,6 +38,8 @@ export interface Tables {
     intake: ColumnType<IntakeStanding | null, string | null | undefined, string>;
     /** null: of the time before there were keys. */
     key_id: ColumnType<string | null, string | null | undefined, string>;
+    /** null: they are there. */
+    texts_deleted_ms: ColumnType<number | null, never, never>;
   };
   items: {
     id: string;
@@ -174,6 +176,7 @@ export interface Tables {
     ended_ms: ColumnType<number | null, never, number>;
     ended_as: ColumnType<'replaced' | 'forgotten' | 'expired' | null, never, 'replaced' | 'forgotten' | 'expired'>;
   };
+  maintenance_runs: { task: string; last_ms: number | null; done: number };
   budget_waits: { budget_id: string; conversation_id: string; since_ms: number };
   notices: { role: string; position: number; sentence: string; noted_ms: number };
   ledger: {

@@ -4,25 +4,54 @@ import { type RawBuilder, sql } from 'kysely';
 import type { DueAt, DueOne } from '../../domain/maintenance.ts';
 import { type DueAfter, dueAfter } from '../../domain/retention.ts';
 import type { Db } from '../schema.ts';
+import { noteDone } from './done.ts';
 import type { MaintenanceTask } from './task.ts';
 
+const DELETE_TEXTS = 'delete_texts';
+
+// Only its Workflow knows whether a message has come meanwhile: it is asked to look, and ends itself.
 export const closeIdle: MaintenanceTask = {
   name: 'close_idle',
   what: 'closes conversations in which nothing was said for as long as their agent declares; nobody opens them again',
   due: (db, at) =>
     dueIn(db, at, dueAfter('closeIdleAfterDays', at.agents), sql<boolean>`talk.phase in ('open', 'stopped')`),
+  async run(db, at) {
+    const ask = (await closeIdle.due(db, at)).slice(0, at.limit).map(({ id }) => id);
+    return { done: 0, ask };
+  },
 };
 
 export const deleteTexts: MaintenanceTask = {
-  name: 'delete_texts',
+  name: DELETE_TEXTS,
   what: 'deletes the texts of conversations that have been closed for as long as their agent declares',
   due: (db, at) =>
-    dueIn(db, at, dueAfter('deleteTextsAfterDays', at.agents), sql<boolean>`talk.phase = 'closed' and ${HAS_TEXTS}`),
+    dueIn(
+      db,
+      at,
+      dueAfter('deleteTextsAfterDays', at.agents),
+      // Whatever is written of a closed one later, as a late answer to a question, is deleted in its turn.
+      sql<boolean>`talk.phase = 'closed' and coalesce(talk.texts_deleted_ms < talk.updated_ms, true)`,
+    ),
+  async run(db, at) {
+    const ids: string[] = [];
+    for (const { id } of (await deleteTexts.due(db, at)).slice(0, at.limit)) {
+      at.beat();
+      if (await deleteTextsOf(db, id, at.nowMs)) ids.push(id);
+    }
+    return { done: ids.length, ids };
+  },
 };
 
-const HAS_TEXTS = sql<boolean>`(
-  exists (select from countersign.items where conversation_id = talk.id)
-  or exists (select from countersign.ledger join countersign.ledger_seals using (seq) where conversation_id = talk.id))`;
+/** False where it is open again in some way: the function of the database looks for itself. */
+async function deleteTextsOf(db: Db, id: string, nowMs: number): Promise<boolean> {
+  return db.transaction().execute(async (tx) => {
+    const { rows } = await sql<{ readonly deleted: boolean }>`
+      select countersign.delete_texts(${id}, ${nowMs}::bigint) as deleted`.execute(tx);
+    const deleted = rows[0]?.deleted === true;
+    if (deleted) await noteDone(tx, { task: DELETE_TEXTS, done: 1, conversationIds: [id], nowMs });
+    return deleted;
+  });
+}
 
 const IS_OPEN = sql<boolean>`(
   exists (select from countersign.approvals where conversation_id = talk.id and end_state = 'open')
@@ -32,7 +61,7 @@ const IS_OPEN = sql<boolean>`(
 
 async function dueIn(
   db: Db,
-  { nowMs, limit }: DueAt,
+  { nowMs, limit, conversationId }: DueAt,
   after: readonly DueAfter[],
   which: RawBuilder<boolean>,
 ): Promise<readonly DueOne[]> {
@@ -42,7 +71,7 @@ async function dueIn(
     from json_to_recordset(${JSON.stringify(after)}::json) as declared(agent text, "afterMs" bigint)
     join countersign.conversations as talk
       on talk.agent = declared.agent and talk.updated_ms <= ${nowMs}::bigint - declared."afterMs"
-    where ${which} and not ${IS_OPEN}
+    where ${which} and not ${IS_OPEN} and coalesce(talk.id = ${conversationId ?? null}::text, true)
     order by due_ms, talk.id
     -- One more than is told tells that there is more.
     limit ${limit + 1}`.execute(db);

@@ -1,10 +1,12 @@
-// The list of what maintenance does, and what of it is due. A task more is a line here. May import domain types.
-import type { DueWork, Maintenance } from '../../domain/maintenance.ts';
+// The list of what maintenance does: what of it is due, and doing it. A task more is a line here. May import domain types.
+import type { DoneWork, DueWork, Maintenance } from '../../domain/maintenance.ts';
 import type { Db } from '../schema.ts';
 import { closeIdle, deleteTexts } from './conversations.ts';
-import type { MaintenanceTask } from './task.ts';
+import { noteRun, runsOf } from './done.ts';
+import { eraseFacts } from './facts.ts';
+import type { MaintenanceTask, RunAt } from './task.ts';
 
-const TASKS: readonly MaintenanceTask[] = [closeIdle, deleteTexts];
+const TASKS: readonly MaintenanceTask[] = [closeIdle, deleteTexts, eraseFacts];
 
 export function createMaintenance(db: Db): Maintenance {
   return {
@@ -17,5 +19,24 @@ export function createMaintenance(db: Db): Maintenance {
       }
       return works;
     },
+    async run(at) {
+      const works: DoneWork[] = [];
+      for (const task of TASKS) works.push(await runOne(db, task, at));
+      return works;
+    },
+    isIdle: async (at) => (await closeIdle.due(db, at)).length > 0,
+    runs: () => runsOf(db, TASKS),
   };
+}
+
+/** A failure is told with the others' work: it may be of one conversation, and shall not keep the rest for ever. */
+async function runOne(db: Db, { name: task, run }: MaintenanceTask, at: RunAt): Promise<DoneWork> {
+  at.beat();
+  try {
+    const { done, ids = [], ask = [] } = await run(db, at);
+    await noteRun(db, task, at.nowMs);
+    return { task, done, ids, ask };
+  } catch (error) {
+    return { task, done: 0, ids: [], ask: [], failed: error instanceof Error ? error.message : String(error) };
+  }
 }

@@ -1,6 +1,16 @@
-// What a task of maintenance is: it declares what it does, and finds what is due. May import domain types.
+// What a task of maintenance is: it declares what it does, finds what is due, and does it. May import domain types.
 import type { DueAt, DueOne } from '../../domain/maintenance.ts';
 import type { Db } from '../schema.ts';
+
+/** `beat` says that it goes on: whoever is silent for too long is taken for dead, and the work begun anew. */
+export type RunAt = DueAt & { readonly beat: () => void };
+
+/** `ids` where people look for them: conversations. `ask`: conversations that are to look whether they are over. */
+export interface Ran {
+  readonly done: number;
+  readonly ids?: readonly string[];
+  readonly ask?: readonly string[];
+}
 
 export interface MaintenanceTask {
   readonly name: string;
@@ -8,4 +18,9 @@ export interface MaintenanceTask {
   readonly what: string;
   /** What is due, the longest first; it changes nothing. At most `limit`, and one more where there is more. */
   due(db: Db, at: DueAt): Promise<readonly DueOne[]>;
+  /**
+   * Do at most `limit` of it. Idempotent, and in transactions of which each says on record what it did (`noteDone`): it may
+   * end anywhere, and is begun anew.
+   */
+  run(db: Db, at: RunAt): Promise<Ran>;
 }

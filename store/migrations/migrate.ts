@@ -22,6 +22,7 @@ import { budgets0014 } from './0014-budgets.ts';
 import { subjectKeys0015 } from './0015-subject-keys.ts';
 import { facts0016 } from './0016-facts.ts';
 import { maintenance0017 } from './0017-maintenance.ts';
+import { maintenanceRuns0018 } from './0018-maintenance-runs.ts';
 
 /** In order; a name that was released never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -42,6 +43,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0015_subject_keys': subjectKeys0015,
   '0016_facts': facts0016,
   '0017_maintenance': maintenance0017,
+  '0018_maintenance_runs': maintenanceRuns0018,
 };
 
 // Apart from our own schema, so that dropping the data also needs a decision about the bookkeeping.
