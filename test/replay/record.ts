@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { ACTION, CONVERSATION } from '../../domain/protocol.ts';
+import { ACTION, CONVERSATION, MAINTENANCE } from '../../domain/protocol.ts';
 import { findTemporal } from '../../workers/dev-server/find.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
 import { createPigeon } from '../support/pigeon.ts';
@@ -16,6 +16,7 @@ import { startTemporal, startTimeSkipping } from '../support/temporal.ts';
 import { ask, batch, conversation, type Scenario, type Skipping } from './scenario.ts';
 import { errandPlayers, INTAKES, intakePlayers, type Played, PROCEDURES } from './processes.ts';
 import { DELIVERED, onPigeon, REMINDED, shownOnCards } from './shown.ts';
+import { yearPlayers, YEARS } from './years.ts';
 import { budgetPlayers, BUDGETS, LONG_RESULTS, longPlayers } from './spending.ts';
 
 const FOLDER = join(ROOT, 'test/replay/histories');
@@ -238,6 +239,7 @@ function kindOf(workflowId: string, runId: string): string {
   if (workflowId.startsWith('procedure/')) return '-procedure';
   if (workflowId.startsWith('action/')) return workflowId.slice('action/'.length).includes('/') ? '-step' : '-batch';
   if (workflowId.startsWith('question/')) return '-question';
+  if (workflowId === MAINTENANCE.byHandId) return '-maintenance';
   return runId === '' ? '' : '-first-run';
 }
 
@@ -259,3 +261,4 @@ await recordAll(await startTemporal(), PROCEDURES, await errandPlayers(far));
 await recordAll(await startTemporal(), INTAKES, intakePlayers(far));
 await recordAll(await startTemporal(), BUDGETS, budgetPlayers(far));
 await recordAll(await startTemporal(), LONG_RESULTS, longPlayers(far));
+await recordAll(await startTemporal(), YEARS, yearPlayers(far));
