@@ -20,6 +20,7 @@ test('the doctor looks at the store and the workers, and tells operators only', 
       ...{ name: 'limits', kind: 'ok' },
       text: 'what was asked of people with a limit in the last 30 days named its amount',
     },
+    { name: 'maintenance', kind: 'ok', text: 'nothing is due for more than a day' },
     { name: 'switches', kind: 'ok', text: 'none is thrown' },
   ];
   assert.deepEqual(body, { checks });

@@ -106,7 +106,7 @@ export function anApproval(over: Partial<z.input<typeof ApprovalLooked>> = {}): 
 
 export function aConversation(over: Partial<z.input<typeof Conversation>> = {}): z.output<typeof Conversation> {
   const principal = { id: 'customer-ada', name: 'Ada' };
-  const routed = { priority: null, queue: null };
+  const routed = { priority: null, queue: null, isArchived: false, textsDeletedMs: null };
   const base = {
     id: 'c-1',
     agent: 'support-desk',
