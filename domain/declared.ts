@@ -1,5 +1,5 @@
-// Whether what somebody declares has the fields that it must have, whoever wrote it: a caller need not have been type-checked,
-// and what is left out must not be taken for harmless. Pure. May import nothing.
+// Whether what somebody declares has the fields that it must have, whoever wrote it: a caller need not have been
+// type-checked, and what is left out must not be taken for harmless. Pure. May import nothing.
 
 /** What a field must be. `isIt` is asked only of what is there. */
 export interface Field {
