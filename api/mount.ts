@@ -194,7 +194,11 @@ function parseBody(route: Route, req: Request): unknown {
 /** A path that cannot name anything names nothing. */
 function parsePath(route: Route, req: Request): unknown {
   const parsed = (route.params ?? z.object({})).safeParse(req.params);
-  if (!parsed.success) throw new Problem('not_found', 'No such id can exist; check the URL.');
+  if (!parsed.success)
+    throw new Problem(
+      'not_found',
+      'No such id can exist: it is empty, too long, or has a sign that no id has; copy it whole.',
+    );
   return parsed.data;
 }
 

@@ -206,8 +206,11 @@ export function issueSentence(
   return sentence(`This cannot be taken: ${what}`);
 }
 
+// amountCents, lines.0.sku: the name of an argument, which is written as it is.
+const BEGINS_WITH_A_NAME = /^\w*[a-z\d](?:[A-Z_]|\.\w)/;
+
 /** A reason of the domain as a sentence. */
 export function sentence(text: string): string {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  const begun = BEGINS_WITH_A_NAME.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }

@@ -56,7 +56,9 @@ const RECONNECT_MS = 2_000;
 export function createClient({ url, key, whenSilent }: Target): Client {
   const base = url.replace(/\/+$/, '');
 
-  const send = (path: string, asked: Asked, signal: AbortSignal): Promise<IncomingMessage> => {
+  const send = async (path: string, asked: Asked, signal: AbortSignal): Promise<IncomingMessage> => {
+    // Without its id it would be another path, of which the API knows nothing.
+    if (path.includes('//')) throw new CommandFailed('an id is empty; give the whole id');
     const headers = { ...asked.headers, authorization: `Bearer ${key}` };
     return request(new URL(`${base}${path}`), { ...asked, headers }, signal);
   };

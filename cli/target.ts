@@ -48,8 +48,8 @@ function urlOfStart({ stateDir }: Config): string {
   const file = join(stateDir, API_FILE);
   if (!existsSync(file)) {
     throw new CommandFailed(
-      `No countersign runs here (there is no ${resolve(file)}). Start one with: npm start — or set COUNTERSIGN_URL and ` +
-        'COUNTERSIGN_API_KEY to talk to another.',
+      `No countersign runs here (there is no ${resolve(file)}). Start one with: npm start, or in a project of your own ` +
+        'npx countersign start AGENTS — or set COUNTERSIGN_URL and COUNTERSIGN_API_KEY to talk to another.',
     );
   }
   return readKept(file, ApiFile).url;

@@ -1,4 +1,6 @@
 // What an agent declares: who owns it, what it is for, which model, tools, procedures and rules. May import domain only.
+import { OF_AGENT } from './declared-agent.ts';
+import { problemOfFields } from './declared.ts';
 import { DEFAULT_OF_A_TURN, MOST_OF_A_TURN, type TurnLimits } from './budget.ts';
 import type { Intake } from './intake.ts';
 import { type PeriodLimit, whyNotLimits } from './limit.ts';
@@ -118,9 +120,8 @@ const AGENT_NAME = /^[a-z][a-z0-9-]{0,47}$/;
 export function defineAgent(definition: AgentDefinition): Agent {
   const { name } = definition;
   if (!AGENT_NAME.test(name)) throw new Error(`agent "${name}": a name is lower-kebab-case, at most 48 characters`);
-  for (const field of ['owner', 'team', 'purpose', 'instructions'] as const) {
-    if (definition[field].trim() === '') throw new Error(`agent "${name}": ${field} is empty; say it`);
-  }
+  const problem = problemOfFields(OF_AGENT, definition);
+  if (problem !== undefined) throw new Error(`agent "${name}": ${problem}`);
   const callables = callablesOf({ procedures: [], ...definition });
   repeated(callables.map((one) => one.name)).forEach((called) => {
     throw new Error(`agent "${name}": two tools or procedures are named "${called}"`);

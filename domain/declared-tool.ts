@@ -1,31 +1,11 @@
-// What is wrong with the declaration of a tool, whoever wrote it: a caller need not have been type-checked, and what is left
-// out must not be taken for harmless. Pure. May import domain types only.
-import type { ToolDefinition } from './tool.ts';
+// What is wrong with the declaration of a tool. Pure. May import domain only.
+import { areTexts, type Field, isCode, isFlag, isOneOf, isSchema, isText, problemOfFields } from './declared.ts';
 import type { Json } from './json.ts';
-
-/** What a field must be. `isIt` is asked only of what is there. */
-interface Field {
-  readonly name: keyof ToolDefinition<unknown, Json>;
-  readonly isOptional?: true;
-  readonly isIt: (value: unknown) => boolean;
-  /** Ends the sentence: "say …". */
-  readonly say: string;
-}
-
-const isText = (value: unknown): boolean => typeof value === 'string' && value.trim() !== '';
-const isFlag = (value: unknown): boolean => typeof value === 'boolean';
-const isCode = (value: unknown): boolean => typeof value === 'function';
-const areTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
-const isSchema = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'safeParse' in value && isCode(value.safeParse);
-const isOneOf =
-  (...words: readonly string[]) =>
-  (value: unknown): boolean =>
-    typeof value === 'string' && words.includes(value);
+import type { ToolDefinition } from './tool.ts';
 
 const CODE = 'a function, or leave it out';
 
-const FIELDS: readonly Field[] = [
+const FIELDS: readonly (Field & { readonly name: keyof ToolDefinition<unknown, Json> })[] = [
   { name: 'version', isIt: isText, say: 'a version in words, such as "1"' },
   { name: 'description', isIt: isText, say: 'for the model what it does, in words' },
   { name: 'input', isIt: isSchema, say: 'the arguments as a zod schema, such as z.strictObject({ … })' },
@@ -44,31 +24,14 @@ const FIELDS: readonly Field[] = [
   { name: 'then', isOptional: true, isIt: isOneOf('nothing', 'handover'), say: '"nothing" or "handover"' },
   { name: 'owner', isOptional: true, isIt: isText, say: 'the id of a person, or leave it out' },
   { name: 'execute', isIt: isCode, say: 'what it does, as a function' },
-  ...(['inspect', 'reconcile', 'summarize', 'forWhom', 'howMuch'] as const).map((name): Field => {
-    return { name, isOptional: true, isIt: isCode, say: CODE };
+  ...(['inspect', 'reconcile', 'summarize', 'forWhom', 'howMuch'] as const).map((name) => {
+    return { name, isOptional: true as const, isIt: isCode, say: CODE };
   }),
 ];
 
 /** The first thing that is wrong, as a sentence with what to do; undefined where nothing is. */
 export function problemOfDeclaration(definition: object): string | undefined {
-  const of = definition as Readonly<Record<string, unknown>>;
-  for (const { name, isOptional, isIt, say } of FIELDS) {
-    const value = of[name];
-    if (value === undefined) {
-      if (isOptional) continue;
-      return `${name} is missing; say ${say}`;
-    }
-    if (!isIt(value)) return `${name} is ${shown(value)}; say ${say}`;
-  }
-  return strangeCritical(of);
-}
-
-// 40 characters: enough to find it in the source.
-const MAX_SHOWN_CHARS = 40;
-
-function shown(value: unknown): string {
-  if (value === null || typeof value !== 'object') return typeof value === 'string' ? `"${value}"` : String(value);
-  return (JSON.stringify(value) ?? 'an object').slice(0, MAX_SHOWN_CHARS);
+  return problemOfFields(FIELDS, definition) ?? strangeCritical(definition as Readonly<Record<string, unknown>>);
 }
 
 /** What is looked at of a schema: an object has a shape, and lets others in where its catch-all is not `never`. */

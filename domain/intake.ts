@@ -1,5 +1,7 @@
 // What an agent declares of its intake: which facts a model looks for in what people write, and the function that makes
 // priority and queue of them. A model fills facts; it judges nothing. Pure. May import domain only.
+import { OF_INTAKE } from './declared-agent.ts';
+import { problemOfFields } from './declared.ts';
 import type { FactKind, FactValue, KindOf } from './fact-kind.ts';
 import type { Json } from './json.ts';
 
@@ -108,6 +110,8 @@ const MAX_QUESTION_CHARS = 500;
 
 /** Declare an intake. Throws with a sentence where it cannot be right. */
 export function defineIntake<const Facts extends Kinds>(definition: IntakeDefinition<Facts>): Intake {
+  const problem = problemOfFields(OF_INTAKE, definition);
+  if (problem !== undefined) throw new Error(`intake: ${problem}`);
   const { facts, questions = {}, route, unclear } = definition;
   const names = Object.keys(facts);
   if (names.length === 0 || names.length > MAX_FACTS) throw new Error(`intake: name 1 to ${MAX_FACTS} facts`);

@@ -1,6 +1,8 @@
 // Limits per principal and period: what an agent declares that is counted, and how a ruling comes to what it takes. How much
 // there may be of it a rule says. Pure. May import domain only.
 import { addAmounts, amountOf, isMoreThan } from './amount.ts';
+import { OF_LIMIT } from './declared-agent.ts';
+import { problemOfFields } from './declared.ts';
 import type { Amount } from './entitlement.ts';
 import type { Effect } from './action.ts';
 import type { JsonObject } from './json.ts';
@@ -58,6 +60,8 @@ export function defineLimit<Input>(definition: LimitDefinition<Input>): PeriodLi
   const { name, of, per, within, timeZone, amount } = definition;
   const wrong = (what: string): Error => new Error(`limit "${name}": ${what}`);
   if (!LIMIT_NAME.test(name)) throw wrong('a name is lower-kebab-case, at most 48 characters');
+  const problem = problemOfFields(OF_LIMIT, definition);
+  if (problem !== undefined) throw wrong(problem);
   if (of.length === 0) throw wrong('it counts no tool; name one in `of`');
   for (const tool of of) {
     // What claims nothing leaves nothing to count.

@@ -1,5 +1,7 @@
 // Who speaks and who may decide. Identities come from authentication and the directory, never from model output or
-// message text. May import nothing.
+// message text. Pure. May import domain only.
+import { OF_DIRECTORY, OF_PERSON } from './declared-agent.ts';
+import { problemOfFields } from './declared.ts';
 
 /** The tenant of the house itself: of a deployment that has no others, and of those who run one that has. */
 export const DEFAULT_TENANT = 'default';
@@ -44,11 +46,15 @@ const CHANNEL_ID = /^[!-~]{1,128}$/;
 
 /** Check a directory where it is written. Throws with a sentence when an id has not its form, is unknown, or repeats. */
 export function defineDirectory(directory: Directory): Directory {
+  const problem = problemOfFields(OF_DIRECTORY, directory);
+  if (problem !== undefined) throw new Error(`directory: ${problem}`);
   const ids = new Set<string>();
   for (const person of directory.people) {
     if (!ID.test(person.id)) throw new Error(`directory: "${person.id}" cannot be the id of a person; ${ID_FORM}`);
     if (ids.has(person.id)) throw new Error(`directory: the person id "${person.id}" stands twice; ids must be unique`);
     ids.add(person.id);
+    const strange = problemOfFields(OF_PERSON, person);
+    if (strange !== undefined) throw new Error(`directory: of "${person.id}", ${strange}`);
   }
   for (const { id, actsFor = [], approvesUpTo = {} } of directory.people) {
     const unknown = actsFor.find((other) => !ids.has(other));

@@ -1,7 +1,9 @@
 // What an agent declares of a procedure: all that the model, the rules and people see of it. Its code is Workflow code, in a
 // file of its own (see steps.ts), and shares the type of its input with this. zod is imported as a type only.
-// May import domain types only.
+// May import domain only.
 import type { ZodType } from 'zod';
+import { OF_PROCEDURE } from './declared-agent.ts';
+import { problemOfFields } from './declared.ts';
 import { type Callable, DEFAULT_TOOL_TIMEOUT_MS, TOOL_NAME } from './tool.ts';
 import type { Principal } from './principal.ts';
 
@@ -41,6 +43,8 @@ export type AnyProcedure = Omit<Procedure, 'input'> & { readonly input: ZodType<
 export function procedure<Input>(definition: ProcedureDefinition<Input>): Procedure<Input> {
   const { name } = definition;
   if (!TOOL_NAME.test(name)) throw new Error(`procedure "${name}": a name is lower_snake_case, at most 64 characters`);
+  const problem = problemOfFields(OF_PROCEDURE, definition);
+  if (problem !== undefined) throw new Error(`procedure "${name}": ${problem}`);
   return Object.freeze({
     ...definition,
     ...({ effect: 'start', egress: false, then: 'nothing', preconditions: [], inspect: undefined } as const),

@@ -1,6 +1,7 @@
 // Rules are code: pure functions over an action and what is known about it. First answer wins; there is one default.
 // Pure: no clock, no I/O. May import domain only.
 import type { Evidence, Effect } from './action.ts';
+import { isRecord, isText } from './declared.ts';
 import type { Amount } from './entitlement.ts';
 import type { Verdict } from './verdict.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -122,6 +123,9 @@ export function rule(
     return Object.freeze({ id, tool: '', answer: toolOrAnswer as Rule['answer'] });
   }
   if (answer === undefined) throw new Error(`rule "${id}": has no function`);
+  // A caller need not have been type-checked: it may hand over a tool's name alone, or one that it did not import.
+  if (!isRecord(toolOrAnswer) || !isText(toolOrAnswer.name))
+    throw new Error(`rule "${id}": what it is about is no tool; hand it the tool itself, as rule("${id}", refund, …)`);
   return Object.freeze({ id, tool: toolOrAnswer.name, answer });
 }
 

@@ -88,7 +88,8 @@ function unwrapped(master: Buffer, wrapped: Buffer, place: string): Buffer {
     return decrypt(master, wrapped, place);
   } catch {
     throw new Error(
-      'a key in the store does not open with COUNTERSIGN_MASTER_KEY; give every role the key that the store was made with',
+      'a key in the store does not open with COUNTERSIGN_MASTER_KEY; give every role the key that the store was made with. ' +
+        'A development start without that variable keeps it in keys.json of its state folder',
     );
   }
 }

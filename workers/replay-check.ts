@@ -22,6 +22,8 @@ export interface ReplayInput {
 }
 
 export interface ReplayChecked {
+  /** Whose histories they are, HOST:PORT. */
+  readonly address: string;
   readonly namespace: string;
   readonly replayed: number;
   /** Of those that do not replay, as sentences. */
@@ -40,10 +42,14 @@ export async function checkReplay({ agentsFolder, all }: ReplayInput, env: NodeJ
   // A history that does not replay is told below; the SDK would log each, with its stack.
   const endRuntime = installRuntime(createLog(logLevel === 'debug' ? logLevel : 'fatal'));
   try {
-    const { connection, namespace, close } = await connectTemporal({ env });
+    const { connection, address, namespace, close } = await connectTemporal({ env });
     try {
       const client = new Client({ connection, namespace });
-      return { namespace, ...(await withConverter(config, env, (dataConverter) => replay(client, dataConverter))) };
+      return {
+        address,
+        namespace,
+        ...(await withConverter(config, env, (dataConverter) => replay(client, dataConverter))),
+      };
     } finally {
       await close();
     }
@@ -78,7 +84,7 @@ export interface Replaying {
 export async function replayHistories(
   { client, workflowBundle, dataConverter }: Replaying,
   { all }: Pick<ReplayInput, 'all'>,
-): Promise<Omit<ReplayChecked, 'namespace'>> {
+): Promise<Pick<ReplayChecked, 'replayed' | 'problems'>> {
   const histories = historiesOf(client, { which: all ? '' : `ExecutionStatus = 'Running'` });
   const options = { workflowBundle, ...(dataConverter === undefined ? {} : { dataConverter }) };
   let replayed = 0;
@@ -91,12 +97,15 @@ export async function replayHistories(
 }
 
 /** For people, a line each. */
-export function wordsOfReplay({ namespace, replayed, problems }: ReplayChecked): readonly string[] {
+export function wordsOfReplay({ address, namespace, replayed, problems }: ReplayChecked): readonly string[] {
+  const place = `the namespace "${namespace}" at ${address}`;
+  if (replayed === 0)
+    return [`nothing waits in ${place}; if that is not where the older code runs, set TEMPORAL_ADDRESS`];
   const histories = replayed === 1 ? 'the one history' : `all ${replayed} histories`;
-  if (problems.length === 0) return [`${histories} of the namespace "${namespace}" replay on this code`];
+  if (problems.length === 0) return [`${histories} of ${place} replay on this code`];
   return [
     ...problems,
-    `${replayed - problems.length} of ${replayed} histories of the namespace "${namespace}" replay on this code. Do not deploy it: ` +
+    `${replayed - problems.length} of ${replayed} histories of ${place} replay on this code. Do not deploy it: ` +
       'what does not replay would stand still. A change of what a procedure does, or in which order, goes under a new name.',
   ];
 }

@@ -52,7 +52,10 @@ test("an agent's own models go before the configured ones", () => {
 });
 
 test('a configuration that cannot work stops the start with a sentence', () => {
-  assert.throws(() => routes({ baseUrl: LOCAL }), /name one for http:\/\/127\.0\.0\.1:8080\/v1/);
+  assert.throws(
+    () => routes({ baseUrl: LOCAL }),
+    /no name is known for http:\/\/127\.0\.0\.1:8080\/v1; set OPENAI_MODEL/,
+  );
   assert.throws(() => routes({ baseUrl: 'localhost:8080', apiKey: 'k' }), /must be an http\(s\) URL such as/);
   assert.throws(() => routes({ baseUrl: 'https://api.openai.com/v1' }), /set OPENAI_API_KEY/);
 });

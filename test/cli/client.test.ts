@@ -26,6 +26,12 @@ test('a refusal is the sentence of the server, and nothing of it is tried again'
   assert.equal(api.asked.length, 1);
 });
 
+test('an id that is empty is told before anything is asked', async (t) => {
+  const api = await anApi(t, {});
+  await assert.rejects(clientOf(api.url).get('/v1/actions//why', Thing), /an id is empty; give the whole id/);
+  assert.equal(api.asked.length, 0);
+});
+
 test('what names itself is sent again after an outage, the same each time, and at most three times', async (t) => {
   const outage = aProblem('unavailable', 503, 'Not now.', { 'retry-after': '0' });
   let outages = 2;

@@ -52,7 +52,8 @@ test('what waits replays on the code that made it, and a procedure that was chan
   const approval = await system.approval('waits:1:0/pay.0.0');
 
   const same = await replay(AGENTS);
-  match(same.said, /^all 3 histories .* replay on this code$/); // the conversation, the procedure, the batch of its step
+  const place = `all 3 histories of the namespace "default" at ${temporal.address} replay on this code`;
+  equal(same.said, place); // the conversation, the procedure, the batch of its step
   equal(same.code, 0);
 
   const other = await replay(changed);

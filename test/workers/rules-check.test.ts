@@ -82,7 +82,18 @@ test('a row with arguments that its tool does not take fails: the model’s call
   const agents = altered(t, { 'rules-table.ts': (text) => text.replaceAll("alertId: '7'", "alertId: 'seven'") });
   const { code, output } = await check(agents);
   assert.equal(code, 1);
-  assert.match(output, /acknowledge_alert \{"alertId":"seven"\}\n +the tool does not take this/);
+  assert.match(
+    output,
+    /acknowledge_alert \{"alertId":"seven"\}\n +the tool does not take this: alertId: an alert number is 1 to 10 digits/,
+  );
+});
+
+test('what is no row is named by its place, and what to write', async (t) => {
+  const first = 'export const table: readonly RuleRow[] = [';
+  const agents = altered(t, { 'rules-table.ts': (text) => text.replace(first, `${first} undefined as never,`) });
+  const { code, output } = await check(agents);
+  assert.equal(code, 1);
+  assert.match(output, /rules-table\.ts: row 1 is none; write: row\(tool, \{ input: /);
 });
 
 test('a limit on which no row rests is a gap, and a row that says what was used of another fails', async (t) => {

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { ZodError } from 'zod';
 import { asDeclared } from '../../activities/built-in.ts';
 import { callablesOf, type LoadedAgent, periodLimitsOf } from '../../domain/agent.ts';
 import type { JsonObject } from '../../domain/json.ts';
@@ -81,7 +82,9 @@ async function checkAgent(
     const call = `${name} ${JSON.stringify(of.input)}`;
     if (tool === undefined || parsed?.success !== true) {
       const why =
-        tool === undefined ? `the agent has no tool ${name}` : `the tool does not take this: ${parsed?.error?.message}`;
+        tool === undefined
+          ? `the agent has no tool ${name}`
+          : `the tool does not take this: ${issuesIn(parsed?.error)}`;
       checked.push({ call, problem: why });
       continue;
     }
@@ -108,6 +111,11 @@ async function checkAgent(
   };
 }
 
+/** What the schema says of the arguments, each with the path at which it stands. */
+function issuesIn(error: ZodError | undefined): string {
+  return (error?.issues ?? []).map(({ path, message }) => [...path, message].join(': ')).join('; ');
+}
+
 /** The rows of `<folder>/<agent>/rules-table`, as .ts or .js; undefined where there is no such file. */
 async function tableOf(folder: string, agent: string): Promise<readonly RuleRow[] | undefined> {
   const file = ['ts', 'js'].map((type) => join(folder, agent, `rules-table.${type}`)).find((path) => existsSync(path));
@@ -115,6 +123,9 @@ async function tableOf(folder: string, agent: string): Promise<readonly RuleRow[
   const { table } = (await import(pathToFileURL(file).href)) as { readonly table?: readonly RuleRow[] };
   if (!Array.isArray(table))
     throw new Error(`${file} exports no table; write: export const table: readonly RuleRow[] = […]`);
+  const wrong = table.findIndex((one: Partial<RuleRow> | undefined | null) => !one?.tool || !one.of || !one.expected);
+  if (wrong !== -1)
+    throw new Error(`${file}: row ${wrong + 1} is none; write: row(tool, { input: { … } }, allows('the-rule'))`);
   return table;
 }
 

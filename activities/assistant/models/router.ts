@@ -51,7 +51,8 @@ export function createModelRouter(config: ModelConfig, nowMs: () => number): Mod
     description: `${port.name} at ${new URL(baseUrl).host}: ${models.join(', ') || 'as the agents name them'}`,
     routes(agent) {
       const names = agent.models.length > 0 ? agent.models : models;
-      if (names.length === 0) throw new Error(`the model: name one for ${baseUrl} in the agent or the configuration`);
+      if (names.length === 0)
+        throw new Error(`the model: no name is known for ${baseUrl}; set OPENAI_MODEL, or models in the agent`);
       return names.map((model) => ({ model, port }));
     },
   };
