@@ -1,6 +1,6 @@
 // What an agent declares: who owns it, what it is for, which model, tools, procedures and rules. May import domain only.
 import { OF_AGENT } from './declared-agent.ts';
-import { problemOfFields } from './declared.ts';
+import { problemOfFields, unknownName } from './declared.ts';
 import { DEFAULT_OF_A_TURN, MOST_OF_A_TURN, type TurnLimits } from './budget.ts';
 import type { Intake } from './intake.ts';
 import { type PeriodLimit, whyNotLimits } from './limit.ts';
@@ -120,7 +120,7 @@ const AGENT_NAME = /^[a-z][a-z0-9-]{0,47}$/;
 export function defineAgent(definition: AgentDefinition): Agent {
   const { name } = definition;
   if (!AGENT_NAME.test(name)) throw new Error(`agent "${name}": a name is lower-kebab-case, at most 48 characters`);
-  const problem = problemOfFields(OF_AGENT, definition);
+  const problem = problemOfFields(OF_AGENT, definition) ?? misspelt(definition);
   if (problem !== undefined) throw new Error(`agent "${name}": ${problem}`);
   const callables = callablesOf({ procedures: [], ...definition });
   repeated(callables.map((one) => one.name)).forEach((called) => {
@@ -161,6 +161,12 @@ export function defineAgent(definition: AgentDefinition): Agent {
   const empty = { models: [], prices: {}, procedures: [], systems: [], periodLimits: [], demo: [] };
   return Object.freeze({ ...empty, ...definition, limits, budgets });
 }
+
+/** A misspelt limit would be a limit that is not there. */
+const misspelt = (definition: AgentDefinition): string | undefined =>
+  unknownName([...OF_AGENT.map((field) => field.name), 'name'], definition) ??
+  unknownName(Object.keys(MOST), definition.limits ?? {}, 'limits.') ??
+  unknownName(Object.keys(budgetsOf()), definition.budgets ?? {}, 'budgets.');
 
 /** Also of an agent of another copy of this package, whose limits may lack what came later. */
 export function limitsOf(own: Partial<Limits> = {}): Limits {

@@ -46,6 +46,12 @@ export function problemOfFields(fields: readonly Field[], definition: unknown): 
   return undefined;
 }
 
+/** The first name that is none of these, as a sentence; undefined where there is none. `of` ends in a dot, or is ''. */
+export function unknownName(names: readonly string[], definition: object, of = ''): string | undefined {
+  const unknown = Object.keys(definition).find((name) => !names.includes(name));
+  return unknown === undefined ? undefined : `${of}${unknown} is unknown; there are ${names.join(', ')}`;
+}
+
 // 40 characters: enough to find it in the source.
 const MAX_SHOWN_CHARS = 40;
 

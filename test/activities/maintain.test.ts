@@ -1,5 +1,5 @@
-// Maintenance as the workflows role does it: what failed and what is behind is said in the log, and a role that stops ends in
-// the middle.
+// Maintenance as the workflows role does it: what failed and what is behind is said in the log, and a role that stops ends
+// in the middle.
 import { deepEqual, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
 import { MockActivityEnvironment } from '@temporalio/testing';

@@ -86,7 +86,7 @@ test('no field that is left out or nonsense, of whatever is declared, ends in an
     for (const name of Object.keys(whole)) {
       for (const value of NONSENSE) {
         const said = saidOf(declare, { ...whole, [name]: value });
-        ok(!said.startsWith('raw:'), `${what}.${name} = ${String(value)}: ${said}`);
+        ok(!said.startsWith('raw:'), `${what}.${name} = ${JSON.stringify(value)}: ${said}`);
         told += said === '' ? 0 : 1;
       }
     }
@@ -120,4 +120,20 @@ test('a rule about what is no tool, such as its name, is none', () => {
   for (const tool of [undefined, null, 'add_note', {}, () => undefined]) {
     match(about(tool), /^rule "note.any": what it is about is no tool; hand it the tool itself/);
   }
+});
+
+test('a name that nothing knows is refused: a misspelt limit would be a limit that is not there', () => {
+  const define = defineAgent as (given: unknown) => unknown;
+  match(
+    saidOf(define, { ...agent, limit: { modelCallsPerTurn: 1 } }),
+    /agent "notes": limit is unknown; there are owner,/,
+  );
+  for (const [part, value] of [
+    ['limits', { modelCallPerTurn: 1 }],
+    ['budgets', { perDay: { modelCalls: 1 } }],
+  ] as const)
+    match(
+      saidOf(define, { ...agent, [part]: value }),
+      new RegExp(`agent "notes": ${part}\\.\\w+ is unknown; there are`),
+    );
 });

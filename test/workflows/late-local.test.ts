@@ -42,10 +42,10 @@ after(async () => {
 
 /** A turn that is just being ruled on, slowly. */
 async function ruling(id: string, text: string): Promise<void> {
-  const before = asked;
+  const askedBefore = asked;
   await system.open(id);
   await system.submit(id, 'm1', text);
-  await eventually(async () => (asked > before ? true : undefined), 'the rules being asked');
+  await eventually(async () => (asked > askedBefore ? true : undefined), 'the rules being asked');
 }
 
 for (const meanwhile of [600, 1_200, MEANWHILE_MS, 2_600]) {
