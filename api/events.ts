@@ -163,14 +163,14 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
     case 'facts_erased':
     case 'erased':
       return {};
-    case 'api_key_added':
-    case 'api_key_revoked':
-      return { keyId: fact.keyId, by: fact.by };
     case 'switched':
       return { scope: fact.scope, name: fact.name, isThrown: fact.isThrown, by: fact.by, reason: fact.reason };
+    case 'api_key_added':
+    case 'api_key_revoked':
+    case 'master_key_changed':
     case 'ledger_resumed':
     case 'ledger_read':
-      return ofLedger(fact);
+      return ofSystem(fact);
     case 'card_shown':
     case 'card_not_shown':
       return { batchId: fact.batchId, channel: fact.channel };
@@ -181,8 +181,12 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
   }
 }
 
-const ofLedger = (fact: FactOf<'ledger_resumed' | 'ledger_read'>) =>
-  fact.kind === 'ledger_read' ? { by: fact.by, how: fact.how } : { by: fact.by };
+type OfSystem = 'api_key_added' | 'api_key_revoked' | 'master_key_changed' | 'ledger_resumed' | 'ledger_read';
+
+function ofSystem(fact: FactOf<OfSystem>) {
+  if (fact.kind === 'ledger_read') return { by: fact.by, how: fact.how };
+  return 'keyId' in fact ? { keyId: fact.keyId, by: fact.by } : { by: fact.by };
+}
 
 const proposed = ({ proposal: { actionId, tool, effect, summary } }: FactOf<'proposed'>) => {
   return { actionId, tool, effect, summary };

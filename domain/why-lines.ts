@@ -92,6 +92,7 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
     case 'api_key_added':
     case 'api_key_revoked':
     case 'erased':
+    case 'master_key_changed':
       return undefined;
     default:
       return fact satisfies never;

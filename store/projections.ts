@@ -65,6 +65,7 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
     case 'api_key_added':
     case 'api_key_revoked':
     case 'erased':
+    case 'master_key_changed':
       return;
     default:
       return fact satisfies never;

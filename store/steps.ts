@@ -53,5 +53,6 @@ export const PLACES: Readonly<Record<Fact['kind'], Place>> = {
   api_key_added: { step: '^added$' },
   api_key_revoked: { step: '^revoked$' },
   erased: { step: '^erased-' },
+  master_key_changed: { step: '^changed:' },
   operator_act: { step: '^(terminated|reset|more):' },
 };

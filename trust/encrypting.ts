@@ -34,11 +34,31 @@ export function markUnder(key: Buffer, bytes: Uint8Array, place: string): string
   return createHmac('sha256', own).update(bytes).digest('hex');
 }
 
-/** A key of 32 bytes in base64. Throws a sentence where it is none. */
-export function masterKeyOf(text: string): Buffer {
-  const key = Buffer.from(text, 'base64');
+/** The master key that wraps what is made now, and behind it one that still opens what lies under it. */
+export type MasterKeys = readonly [Buffer, ...Buffer[]];
+
+// 2: the one in use, and while they are changed the other.
+const MAX_MASTER_KEYS = 2;
+
+/** One or two keys of 32 bytes in base64, comma-separated. Throws a sentence where they are none. */
+export function masterKeysOf(text: string): MasterKeys {
+  const [first, ...others] = text.split(',').map(masterKeyOf);
+  if (first !== undefined && others.length < MAX_MASTER_KEYS) return [first, ...others];
+  throw new Error(
+    `there are ${others.length + 1} master keys; give the one in use, and one other while they are changed`,
+  );
+}
+
+function masterKeyOf(text: string): Buffer {
+  const key = Buffer.from(text.trim(), 'base64');
   if (key.length === KEY_BYTES) return key;
   throw new Error(
     `the master key has ${key.length} bytes; it must be ${KEY_BYTES}, in base64: openssl rand -base64 32`,
   );
 }
+
+// 16 hex digits: few keys are ever told apart, and nothing of a key can be told from its name.
+const NAME_DIGITS = 16;
+
+/** By which people tell master keys apart. */
+export const nameOfKey = (key: Buffer): string => markUnder(key, Buffer.alloc(0), 'name').slice(0, NAME_DIGITS);

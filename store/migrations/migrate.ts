@@ -22,6 +22,7 @@ import { budgets0014 } from './0014-budgets.ts';
 import { subjectKeys0015 } from './0015-subject-keys.ts';
 import { facts0016 } from './0016-facts.ts';
 import { maintenance0017 } from './0017-maintenance.ts';
+import { masterKeys0019 } from './0019-master-keys.ts';
 
 /** In order; a name that was released never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -42,6 +43,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0015_subject_keys': subjectKeys0015,
   '0016_facts': facts0016,
   '0017_maintenance': maintenance0017,
+  '0019_master_keys': masterKeys0019,
 };
 
 // Apart from our own schema, so that dropping the data also needs a decision about the bookkeeping.

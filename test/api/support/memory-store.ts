@@ -130,7 +130,7 @@ export function createMemoryStore(): MemoryStore {
     },
     limits: { used: notHere },
     // Over a real store only.
-    sealedBytes: { seal: notHere, open: notHere, mark: async (_, text) => sha256Hex(text) },
+    sealedBytes: { seal: notHere, sealForHouse: notHere, open: notHere, mark: async (_, text) => sha256Hex(text) },
     erasures: { survey: notHere, erase: notHere },
     // The HTTP side neither claims nor ends an action.
     claims: {
