@@ -162,14 +162,15 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return { act: fact.act };
     case 'switched':
       return { scope: fact.scope, name: fact.name, isThrown: fact.isThrown, by: fact.by, reason: fact.reason };
+    case 'api_key_added':
+    case 'api_key_revoked':
+    case 'master_key_changed':
     case 'ledger_resumed':
     case 'ledger_read':
     case 'maintained':
     case 'configured':
     case 'facts_erased':
     case 'erased':
-    case 'api_key_added':
-    case 'api_key_revoked':
       return ofHouse(fact);
     case 'card_shown':
     case 'card_not_shown':
@@ -193,6 +194,8 @@ function ofHouse(fact: OfHouse): Readonly<Record<string, unknown>> {
     case 'api_key_added':
     case 'api_key_revoked':
       return { keyId: fact.keyId, by: fact.by };
+    case 'master_key_changed':
+      return { by: fact.by };
     default:
       return {};
   }

@@ -15,7 +15,6 @@ import {
 import type { DoneWork } from '../domain/maintenance.ts';
 import { ACTION, CONVERSATION, MAINTENANCE, SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 import type { CommandStatement, DecisionStatement, Signed } from '../domain/signed.ts';
-import { sha256Hex } from '../trust/digest.ts';
 import { type Calls, createCalls } from './gateway-calls.ts';
 import { GatewayError, wasCut } from './gateway-error.ts';
 import { type Rest, restOf } from './gateway-rest.ts';
@@ -35,8 +34,11 @@ export interface ConversationStart {
 export interface Gateway extends Rest {
   /** Start the conversation's Workflow. One that runs is left alone; one that ended stays ended. */
   start(conversation: ConversationStart): Promise<void>;
-  /** Hand a message in. Resolves only once the Workflow has taken it; the same id is taken once. */
-  submit(conversation: ConversationStart, message: SubmittedMessage): Promise<Ticket>;
+  /**
+   * Hand a message in. Resolves only once the Workflow has taken it; the same id is taken once. `mark` tells its text from
+   * others under that id.
+   */
+  submit(conversation: ConversationStart, message: SubmittedMessage, mark: string): Promise<Ticket>;
   /** Hold it or halt it; undefined when only a Signal got in, so that the phase will follow. */
   halt(conversation: ConversationStart, command: 'pause' | 'stop'): Promise<ConversationView | undefined>;
   command(
@@ -66,11 +68,9 @@ export interface Gateway extends Rest {
 type Decision = Pick<DecisionStatement, 'approvalId' | 'decisionId' | 'answer'>;
 
 // Within one run Temporal answers a repeated Update id with its first result and never looks at the arguments, so an id
-// names all in which two Updates may differ; what differs reaches the Workflow.
-// 16 of 64 digits: the texts under one message id are one sender's few tries.
-const TEXT_DIGITS = 16;
-export const updateIdOfMessage = ({ id, text }: Pick<SubmittedMessage, 'id' | 'text'>): string =>
-  `${id}.${sha256Hex(text).slice(0, TEXT_DIGITS)}`;
+// names all in which two Updates may differ; what differs reaches the Workflow. Ids are not encrypted, and stay: of a text
+// there is only the mark in them.
+export const updateIdOfMessage = ({ id }: Pick<SubmittedMessage, 'id'>, mark: string): string => `${id}.${mark}`;
 export const updateIdOfDecision = ({ approvalId, decisionId, answer }: Decision): string =>
   `${approvalId}/${answer}/${decisionId}`;
 
@@ -137,8 +137,8 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
     async start(to) {
       await within(updateMs, () => client.workflow.start(CONVERSATION.type, startOptions(to)));
     },
-    submit: (to, message) =>
-      update<Ticket>(updateMs, to, CONVERSATION.submitMessage, [message], updateIdOfMessage(message)),
+    submit: (to, message, mark) =>
+      update<Ticket>(updateMs, to, CONVERSATION.submitMessage, [message], updateIdOfMessage(message, mark)),
     async halt(to, command) {
       try {
         return await update<ConversationView>(deadlines.haltMs, to, CONVERSATION[command], []);

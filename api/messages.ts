@@ -89,7 +89,7 @@ export function messageIdOf({ principal }: Caller, key: string): string {
 
 /** Sign the message as its principal's and hand it in. Where it is not sure to be taken, says how to send it again. */
 export async function submitMessage(
-  deps: Pick<Deps, 'gateway' | 'signer' | 'nowMs'>,
+  deps: Pick<Deps, 'store' | 'gateway' | 'signer' | 'nowMs'>,
   row: ConversationRow,
   { principal }: Caller,
   { id, key, text }: { readonly id: string; readonly key: string; readonly text: string },
@@ -102,9 +102,9 @@ export async function submitMessage(
     textSha256: sha256Hex(text),
     atMs: deps.nowMs(),
   };
-  const signed = await deps.signer.sign(statement);
+  const [signed, mark] = await Promise.all([deps.signer.sign(statement), deps.store.sealedBytes.mark(row.id, text)]);
   try {
-    return await deps.gateway.submit(startOf(row), { id, text, principalId: principal.id, signed });
+    return await deps.gateway.submit(startOf(row), { id, text, principalId: principal.id, signed }, mark);
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     // Well formed as all from here is, so it can only be that another text waits under this id.

@@ -5,6 +5,7 @@ import { DEFAULT_TENANT } from '../domain/principal.ts';
 import { ownVersion } from '../workers/version.ts';
 import { registerClientCommands } from './commands/register.ts';
 import type { DiffOptions } from './commands/rules-diff.ts';
+import { registerKeys } from './keys.ts';
 
 const program = new Command('countersign')
   .description('An AI agent that cannot lose its place, and cannot act without leave.')
@@ -31,14 +32,7 @@ program
     process.exit(await runRole(await servingRole(role), agentsFolder, process.env));
   });
 
-program
-  .command('keys')
-  .description('make a pair of signing keys, for a role that signs (api or workflows) or for the ledger')
-  .action(async () => {
-    const { createSigner, generateSigningKey } = await import('../trust/signing.ts');
-    const privateKey = generateSigningKey();
-    process.stdout.write(`private ${privateKey}\npublic  ${createSigner('api', privateKey).publicKey}\n`);
-  });
+registerKeys(program);
 
 program
   .command('health')

@@ -97,6 +97,11 @@ export function waitingIdOf(workflowId: string): string {
 /** Whether it does nothing but ask people. */
 export const waitsForPeople = (workflowId: string): boolean => workflowId.startsWith('question/');
 
+const BUDGET_WORKFLOW = /^question\/budget-[0-9a-f]{32}-\d{1,6}$/;
+
+/** Whether it is the question about a budget, which is of no one conversation. */
+export const isBudgetWorkflow = (workflowId: string): boolean => BUDGET_WORKFLOW.test(workflowId);
+
 /** The conversation that a Workflow belongs to; undefined where it is none of ours. */
 export function conversationOfWorkflow(workflowId: string): string | undefined {
   const [kind = ''] = workflowId.split('/', 1);
@@ -200,6 +205,9 @@ export const erasureSubject = (tenant: string, personId: string): string => `era
 
 /** The subject under which the ledger keeps who made and revoked an API key. */
 export const apiKeySubject = (keyId: string): string => `api-key:${keyId}`;
+
+/** The subject under which the ledger keeps that the master key was changed. */
+export const MASTER_KEY_CHANGES = 'master-key';
 
 /** The subject under which the ledger keeps that operators did more than it lists. No Workflow has such an id. */
 export const OPERATOR_ACTS = 'operator-acts';

@@ -59,7 +59,8 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
   ledger_read: NOTHING,
   ledger_resumed: { sealed: ['reason'] },
   settled: { sealed: ['outcome.result', 'outcome.reason'] },
-  card_shown: NOTHING,
+  // Whoever has a guess of a whole card could check it.
+  card_shown: { sealed: ['sha256'] },
   approval_seen: NOTHING,
   card_not_shown: { sealed: ['reason'] },
   configured: NOTHING,
@@ -68,6 +69,7 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
   api_key_revoked: NOTHING,
   erased: NOTHING,
   maintained: NOTHING,
+  master_key_changed: NOTHING,
 };
 
 export interface Split {

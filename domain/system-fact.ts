@@ -31,6 +31,14 @@ export type SystemFact =
       readonly by: string;
     }
   | { readonly kind: 'api_key_revoked'; readonly keyId: string; readonly by: string }
+  /** Keys of people were wrapped anew under the master key of that name; `left`: those that were not. */
+  | {
+      readonly kind: 'master_key_changed';
+      readonly master: string;
+      readonly keys: number;
+      readonly left: number;
+      readonly by: string;
+    }
   /** The key under which words of a person lay was destroyed. `conversations`: how many that they opened went with it. */
   | {
       readonly kind: 'erased';

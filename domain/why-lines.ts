@@ -93,6 +93,7 @@ export function tell(entry: RecordedEntry, chain: Chain, known: Known): Line | u
     case 'api_key_revoked':
     case 'erased':
     case 'maintained':
+    case 'master_key_changed':
       return undefined;
     default:
       return fact satisfies never;

@@ -3,7 +3,7 @@
 // second run goes on where the first was cut off.
 import type pg from 'pg';
 import type { Entry } from '../domain/entry.ts';
-import { masterKeyOf } from '../trust/encrypting.ts';
+import { masterKeysOf } from '../trust/encrypting.ts';
 import { createKeyring, type Keyring } from './keyring.ts';
 import { createPool } from './pool.ts';
 import { createDb, type Db, type Tx } from './schema.ts';
@@ -16,7 +16,7 @@ const AT_ONCE = 100;
 /** Resolves to how many conversations were encrypted. */
 export async function encryptWords(config: pg.PoolConfig, masterKey: string): Promise<number> {
   const pool = createPool({ ...config, max: 1 });
-  const keyring = createKeyring(masterKeyOf(masterKey), Date.now);
+  const keyring = createKeyring(masterKeysOf(masterKey), Date.now);
   const db = createDb(pool, keyring);
   try {
     await db.transaction().execute(encryptApiKeys);

@@ -1,9 +1,9 @@
 // The keys under which words lie in the store: one for each person whom they are about, encrypted under the master key of
 // the deployment. A keyring goes along with the connection: whoever has a transaction has its keys. May import trust.
 // Guarantees: a key that was destroyed is gone from this process KEPT_MS later at most.
-import type { KyselyPlugin } from 'kysely';
+import { type KyselyPlugin, sql } from 'kysely';
 import { randomBytes } from 'node:crypto';
-import { decrypt, encrypt, newKey } from '../trust/encrypting.ts';
+import { decrypt, encrypt, type MasterKeys, nameOfKey, newKey } from '../trust/encrypting.ts';
 import type { Db, Tx } from './schema.ts';
 
 // 5 s: what is read at a stretch looks a key up once; and that long a process may still read what was erased elsewhere.
@@ -29,6 +29,16 @@ export interface Keyring extends KyselyPlugin {
   forget(): void;
 }
 
+/** The store has no such key: it was lost, with what was written last, or is another store's. */
+export class KeyMissing extends Error {
+  override readonly name = 'KeyMissing';
+  readonly keyId: string;
+  constructor(keyId: string) {
+    super(`the store has no key ${keyId}, under which words are encrypted`);
+    this.keyId = keyId;
+  }
+}
+
 const KEYRINGS = new WeakSet<KyselyPlugin>();
 
 /** The keyring that goes along with a connection; undefined where words are not encrypted. */
@@ -36,7 +46,9 @@ export const keyringOf = (on: Db | Tx): Keyring | undefined => on.getExecutor().
 
 const isKeyring = (plugin: KyselyPlugin): plugin is Keyring => KEYRINGS.has(plugin);
 
-export function createKeyring(master: Buffer, nowMs: () => number): Keyring {
+/** What is made lies under the first of the master keys; all of them open. */
+export function createKeyring(masters: MasterKeys, nowMs: () => number): Keyring {
+  const [master] = masters;
   const kept = new Map<string, { readonly key: Buffer | undefined; readonly sinceMs: number }>();
   const keyring: Keyring = {
     transformQuery: ({ node }) => node,
@@ -44,10 +56,13 @@ export function createKeyring(master: Buffer, nowMs: () => number): Keyring {
     async of(tx, subject) {
       const there = await inUse(tx, subject);
       if (there !== undefined) return there;
+      // A process that was begun before the master key was changed makes none that nobody else could open.
+      await assertMasters(tx, masters);
       const id = randomBytes(ID_BYTES).toString('base64url');
+      const wrapped = wrap(master, newKey(), { id, ...subject });
       await tx
         .insertInto('subject_keys')
-        .values({ id, ...subject, wrapped: encrypt(master, newKey(), wrapping(id, subject)), made_ms: nowMs() })
+        .values({ id, ...subject, ...wrapped, made_ms: nowMs() })
         .onConflict((conflict) => conflict.columns(['tenant', 'subject']).where('destroyed_ms', 'is', null).doNothing())
         .execute();
       const made = await inUse(tx, subject);
@@ -58,8 +73,8 @@ export function createKeyring(master: Buffer, nowMs: () => number): Keyring {
       const known = kept.get(id);
       if (known !== undefined && performance.now() - known.sinceMs < KEPT_MS) return known.key;
       const row = await on.selectFrom('subject_keys').selectAll().where('id', '=', id).executeTakeFirst();
-      if (row === undefined) throw new Error(`the store has no key ${id}, under which words of it are encrypted`);
-      const key = row.wrapped === null ? undefined : unwrapped(master, row.wrapped, wrapping(id, row));
+      if (row === undefined) throw new KeyMissing(id);
+      const key = row.wrapped === null ? undefined : unwrapped(masters, row.wrapped, row);
       if (kept.size >= MAX_KEPT) kept.clear();
       kept.set(id, { key, sinceMs: performance.now() });
       return key;
@@ -81,15 +96,47 @@ async function inUse(tx: Tx, { tenant, subject }: Subject): Promise<string | und
   return row?.id;
 }
 
-const wrapping = (id: string, { tenant, subject }: Subject): string => JSON.stringify(['key', id, tenant, subject]);
-
-function unwrapped(master: Buffer, wrapped: Buffer, place: string): Buffer {
-  try {
-    return decrypt(master, wrapped, place);
-  } catch {
-    throw new Error(
-      'a key in the store does not open with COUNTERSIGN_MASTER_KEY; give every role the key that the store was made with. ' +
-        'A development start without that variable keeps it in keys.json of its state folder',
-    );
-  }
+interface KeyRow extends Subject {
+  readonly id: string;
 }
+
+const wrapping = ({ id, tenant, subject }: KeyRow): string => JSON.stringify(['key', id, tenant, subject]);
+
+/** The columns of a key that lies under this master key. */
+export const wrap = (master: Buffer, key: Buffer, row: KeyRow) => ({
+  wrapped: encrypt(master, key, wrapping(row)),
+  master: nameOfKey(master),
+});
+
+/** Throws a sentence where it lies under none of them. */
+export function unwrapped(masters: MasterKeys, wrapped: Buffer, row: KeyRow & { readonly master?: string }): Buffer {
+  for (const master of masters) {
+    try {
+      return decrypt(master, wrapped, wrapping(row));
+    } catch {
+      // Under another, or altered.
+    }
+  }
+  throw new Error(refusal(`the key ${row.id} in the store`, row.master || 'of an unknown name', masters));
+}
+
+/**
+ * Rejects with a sentence where keys lie under another master key than these: what is said could not be read, and what is
+ * made here not by others. Looks at the first and the last name alone, by index; there are two while keys are changed.
+ */
+export async function assertMasters(on: Db | Tx, masters: MasterKeys): Promise<void> {
+  const { rows } = await sql<{ first: string | null; last: string | null }>`
+    select (select min(master) from countersign.subject_keys where wrapped is not null) as first,
+      (select max(master) from countersign.subject_keys where wrapped is not null) as last`.execute(on);
+  const names = ['', ...masters.map(nameOfKey)];
+  const other = [rows[0]?.first, rows[0]?.last].find(
+    (name) => name !== null && name !== undefined && !names.includes(name),
+  );
+  if (other !== undefined) throw new Error(refusal('a key in the store', other ?? '', masters));
+}
+
+/** Names of master keys tell nothing of them. */
+const refusal = (what: string, name: string, masters: MasterKeys): string =>
+  `${what} does not open with COUNTERSIGN_MASTER_KEY: it lies under the master key ${name}, and given is ` +
+  `${masters.map(nameOfKey).join(', ')}. Give every role the one that the store was made with; where it was changed, the ` +
+  'new one; and while it is being changed both, comma-separated';

@@ -66,6 +66,7 @@ export async function project(tx: Tx, { subject, conversationId, atMs, fact }: E
     case 'api_key_revoked':
     case 'erased':
     case 'maintained':
+    case 'master_key_changed':
       return;
     default:
       return fact satisfies never;

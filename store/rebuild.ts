@@ -2,7 +2,6 @@
 // name. For the owner of the tables only. May import domain types, Kysely and pg. Guarantees: all or nothing; what is there
 // stays as it is, byte for byte; where nothing is lost, nothing changes.
 import { randomBytes } from 'node:crypto';
-import { sql } from 'kysely';
 import type pg from 'pg';
 import type { Outcome, Proposal } from '../domain/action.ts';
 import type { Approval } from '../domain/approval.ts';
@@ -10,16 +9,16 @@ import type { Entry, FactOf } from '../domain/entry.ts';
 import type { NewItem } from '../domain/item.ts';
 import { DATABASE_MS } from './claims.ts';
 import { appendEntries, headOf, lockLedger, pairOf, withoutKnown } from './entries.ts';
-import { masterKeyOf } from '../trust/encrypting.ts';
+import { masterKeysOf } from '../trust/encrypting.ts';
 import { readEntry } from './entry-text.ts';
 import { toRow } from './items.ts';
-import { createKeyring } from './keyring.ts';
+import { assertMasters, createKeyring } from './keyring.ts';
 import { takeAgain } from './limits.ts';
-import { RIGHTS } from './grants.ts';
-import { APPLICATION, createPool } from './pool.ts';
+import { createPool } from './pool.ts';
 import { createDb, type Db, type Tx } from './schema.ts';
 import type { SealedBytes } from './bytes-port.ts';
 import { createSealedBytes } from './sealed-bytes.ts';
+import { otherSessions } from './sessions.ts';
 import { underOfConversation } from './subjects.ts';
 import { openRows, sealedCell } from './words.ts';
 
@@ -85,6 +84,10 @@ export interface Rebuilding {
    * somebody has written to it meanwhile.
    */
   resume(resuming: Resuming): Promise<string>;
+  /** Whether its end is on record. */
+  isClosed(conversationId: string): Promise<boolean>;
+  /** Rejects with a sentence where keys lie under another master key than is given. */
+  assertMasters(): Promise<void>;
   /** What lies in Temporal under the keys of here. */
   readonly sealedBytes: SealedBytes;
   close(): Promise<void>;
@@ -92,7 +95,8 @@ export interface Rebuilding {
 
 export function openRebuilding(config: pg.PoolConfig, masterKey?: string): Rebuilding {
   const pool = createPool({ ...config, max: 1 });
-  const db = createDb(pool, masterKey === undefined ? undefined : createKeyring(masterKeyOf(masterKey), Date.now));
+  const masters = masterKey === undefined ? undefined : masterKeysOf(masterKey);
+  const db = createDb(pool, masters && createKeyring(masters, Date.now));
   return {
     size: () => sizeOf(db),
     origin: async () => (await db.selectFrom('ledger_identity').select('origin').executeTakeFirstOrThrow()).origin,
@@ -132,20 +136,18 @@ export function openRebuilding(config: pg.PoolConfig, masterKey?: string): Rebui
       return missing;
     },
     resume: (resuming) => db.transaction().execute((tx) => resume(tx, resuming)),
+    async isClosed(conversationId) {
+      const row = await db
+        .selectFrom('conversations')
+        .select('phase')
+        .where('id', '=', conversationId)
+        .executeTakeFirst();
+      return row?.phase === 'closed';
+    },
+    assertMasters: async () => masters && assertMasters(db, masters),
     sealedBytes: createSealedBytes(db),
     close: () => pool.end(),
   };
-}
-
-/** By their logins; where all share that of the owner, by the name that our connections give themselves. */
-async function otherSessions(db: Db): Promise<readonly string[]> {
-  const { rows } = await sql<{ who: string }>`
-    select distinct case when usename = any(${Object.keys(RIGHTS)}) then usename else application_name end as who
-    from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid()
-      and (usename = any(${Object.keys(RIGHTS)}) or application_name = ${APPLICATION})
-    order by who`.execute(db);
-  return rows.map(({ who }) => who);
 }
 
 /** Until 0.4.0 the step of a refusal was its words: what stands there under them is not lost. */

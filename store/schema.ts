@@ -205,8 +205,10 @@ export interface Tables {
     tenant: string;
     subject: string;
     wrapped: Buffer | null;
+    /** The name of the master key that it lies under; '' where that was not written down. */
+    master: Generated<string>;
     made_ms: number;
-    destroyed_ms: ColumnType<number | null, null | undefined, number>;
+    destroyed_ms: ColumnType<number | null, number | null | undefined, number>;
   };
   api_keys: {
     id: string;
@@ -221,12 +223,14 @@ export interface Tables {
 export type Db = Kysely<Tables>;
 export type Tx = Transaction<Tables>;
 
-/** Keys of the transaction-level advisory locks. The first number is ours ("csgn"), the second says what is locked. */
+/** Keys of advisory locks, of transactions but where it is said. The first is ours ("csgn"), the second what is locked. */
 export const LOCKS = {
   /** Whoever appends to the ledger: makes `seq` gapless and in commit order. */
   ledger: { family: 0x6373676e, key: 0 },
   /** Whoever makes a checkpoint. */
   checkpoints: { family: 0x6373676e, key: 1 },
+  /** Whoever changes the master key; it ends with the connection. */
+  masterKeys: { family: 0x6373676e, key: 2 },
   /** Whoever appends items; the key is a hash of the conversation. */
   itemsFamily: 0x6373676f,
   /** Whoever remembers; the key is a hash of whose memory it is. */

@@ -54,5 +54,6 @@ export const PLACES: Readonly<Record<Fact['kind'], Place>> = {
   api_key_revoked: { step: '^revoked$' },
   erased: { step: '^erased-' },
   maintained: { step: '^maintained:' },
+  master_key_changed: { step: '^changed:' },
   operator_act: { step: '^(terminated|reset|more):' },
 };

@@ -17,12 +17,12 @@ import { createLedger, createRecord } from './entries.ts';
 import { createErasures } from './erasures.ts';
 import { createFacts } from './facts.ts';
 import { createItems } from './items.ts';
-import { createKeyring } from './keyring.ts';
+import { assertMasters, createKeyring } from './keyring.ts';
 import { createMaintenance } from './maintenance/maintenance.ts';
 import { migrateStore, requireMigrated } from './migrations/migrate.ts';
 import { createPool } from './pool.ts';
 import type { Store } from './ports.ts';
-import { masterKeyOf } from '../trust/encrypting.ts';
+import { masterKeysOf } from '../trust/encrypting.ts';
 import { createReports } from './report.ts';
 import { createDb, type Db } from './schema.ts';
 import { createNotices, createSwitches } from './switches.ts';
@@ -36,7 +36,10 @@ export interface OpenStoreInput {
   readonly pool: pg.PoolConfig;
   /** The process's clock; stamps items only. */
   readonly nowMs?: () => number;
-  /** Words are encrypted under keys that this one holds, base64 of 32 bytes; without it they are written as they are. */
+  /**
+   * Words are encrypted under keys that this one holds, base64 of 32 bytes, and another while it is changed, by commas.
+   * Without it they are written as they are.
+   */
   readonly masterKey?: string | undefined;
   /** false for a PostgreSQL role that does not own the tables: it needs them to be there. By default true. */
   readonly migrate?: boolean;
@@ -50,10 +53,16 @@ export async function openStore({
   masterKey,
 }: OpenStoreInput): Promise<Store> {
   await (migrate ? migrateStore(config) : requireMigrated(config));
-  if (migrate && masterKey !== undefined) await encryptWords(config, masterKey);
+  const masters = masterKey === undefined ? undefined : masterKeysOf(masterKey);
   const pool = createPool(config);
-  const keyring = masterKey === undefined ? undefined : createKeyring(masterKeyOf(masterKey), nowMs);
-  const db = createDb(pool, keyring);
+  const db = createDb(pool, masters && createKeyring(masters, nowMs));
+  try {
+    if (masters !== undefined) await assertMasters(db, masters);
+    if (migrate && masterKey !== undefined) await encryptWords(config, masterKey);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
   let closed: Promise<void> | undefined;
   return {
     items: createItems(db, nowMs),

@@ -51,8 +51,8 @@ export async function revokeApiKey(id: string, by: string | undefined, env: Node
     throw new ConfigInvalid([`there is no API key "${id}" that is not revoked; its id stands in cs_<id>_…`]);
 }
 
-/** In a container the user is the same for everybody: who matters says who it is. */
-function personOf(named: string | undefined): string {
+/** Who does it, for the record. In a container the user is the same for everybody: who matters says who it is. */
+export function personOf(named: string | undefined): string {
   if (named !== undefined && named.trim() !== '') return named.trim();
   try {
     return `the user ${userInfo().username} of a machine`;

@@ -156,12 +156,15 @@ export const VARIABLES = {
   }),
   masterKey: variable({
     name: 'COUNTERSIGN_MASTER_KEY',
-    // 32 bytes.
+    // 32 bytes each.
     schema: text
-      .regex(/^[A-Za-z0-9+/]{43}=$/, { error: 'must be 32 bytes in base64; make them with: openssl rand -base64 32' })
+      .regex(/^[A-Za-z0-9+/]{43}=(,[A-Za-z0-9+/]{43}=)?$/, {
+        error:
+          'must be 32 bytes in base64, and behind a comma another such key while it is changed; make one with: openssl rand -base64 32',
+      })
       .optional(),
     meaning:
-      'the key under which the keys of people lie in the store, and so all that is said; lost, nothing can be read any more',
+      'the key under which the keys of people lie in the store, and so all that is said; lost, nothing can be read any more. While it is changed both, comma-separated: the first is used for what is new, both open',
     roles: [...SERVING_ROLES, 'start'],
     secret: true,
     required: SERVING_ROLES,

@@ -112,7 +112,7 @@ export function developmentKeyProblems(config: Config): readonly string[] {
     ['COUNTERSIGN_MASTER_KEY', config.masterKey, kept.master],
   ] as const;
   return used.flatMap(([name, value, development]) =>
-    value !== undefined && value === development
+    development !== undefined && value?.split(',').includes(development) === true
       ? [`${name} is a development key, which production refuses; make another with: countersign keys`]
       : [],
   );

@@ -1,6 +1,7 @@
 // How what Temporal keeps is encrypted: each payload under the key of the conversation that its Workflow belongs to. Runs
 // beside Workflow code, never in it. Guarantees: payloads that are not encrypted pass as they are, so histories of before
-// replay; of a conversation that was erased nothing new is kept, and nothing old can be read.
+// replay; of a conversation that was erased nothing new is kept, and nothing old can be read; one of a conversation does not
+// open in another.
 import { fileURLToPath } from 'node:url';
 import {
   type DataConverter,
@@ -8,11 +9,14 @@ import {
   METADATA_ENCODING_KEY,
   type Payload,
   type PayloadCodec,
+  type SerializationContext,
 } from '@temporalio/common';
 import type { WirePayload } from '../api/payloads-schema.ts';
 import { decode, encode } from '@temporalio/common/lib/encoding.js';
-import { conversationOfWorkflow } from '../domain/ids.ts';
+import { conversationOfWorkflow, isBudgetWorkflow } from '../domain/ids.ts';
 import type { SealedBytes } from '../store/bytes-port.ts';
+import { KeyMissing } from '../store/keyring.ts';
+import { isStoreUnavailable } from '../store/unavailable.ts';
 
 /** Messages of failures become payloads, which the codec gets. */
 export const FAILURES_AS_PAYLOADS = {
@@ -22,6 +26,8 @@ export const FAILURES_AS_PAYLOADS = {
 const ENCODING = 'binary/encrypted';
 /** Of the metadata; empty where the words were erased before they could be encrypted. */
 const KEY_ID = 'key-id';
+/** The conversation that it is bound to, which the id of its Workflow says too; '' of the house. */
+const OF = 'of';
 
 /** What clients and Workers are made with. */
 export function encrypting(sealed: SealedBytes): DataConverter {
@@ -31,12 +37,17 @@ export function encrypting(sealed: SealedBytes): DataConverter {
 export function createPayloadCodec(sealed: SealedBytes): PayloadCodec {
   return {
     async encode(payloads, context) {
-      const conversationId = context?.workflowId === undefined ? undefined : conversationOfWorkflow(context.workflowId);
-      if (conversationId === undefined) return payloads;
-      return Promise.all(payloads.map((payload) => encrypted(sealed, conversationId, payload)));
+      const of = ownerOf(context);
+      return of === undefined ? payloads : Promise.all(payloads.map((payload) => encrypted(sealed, of, payload)));
     },
-    decode: (payloads) => Promise.all(payloads.map((payload) => decrypted(sealed, payload))),
+    decode: (payloads, context) => Promise.all(payloads.map((payload) => decrypted(sealed, payload, ownerOf(context)))),
   };
+}
+
+/** The conversation that a Workflow belongs to; '' where it is the house's; undefined where it is not said, or nobody's. */
+function ownerOf(context: SerializationContext | undefined): string | undefined {
+  const { workflowId = '' } = context ?? {};
+  return isBudgetWorkflow(workflowId) ? '' : conversationOfWorkflow(workflowId);
 }
 
 /** Its key was destroyed. */
@@ -47,42 +58,53 @@ export class PayloadErased extends Error {
   }
 }
 
-async function encrypted(sealed: SealedBytes, conversationId: string, payload: Payload): Promise<Payload> {
-  const result = await sealed.seal(conversationId, packed(payload));
+async function encrypted(sealed: SealedBytes, of: string, payload: Payload): Promise<Payload> {
+  const bytes = packed(payload);
+  const result = await (of === '' ? sealed.sealForHouse(bytes) : sealed.seal(of, bytes));
   if (result.kind === 'plain') return payload;
-  const { keyId, bytes } = result.kind === 'sealed' ? result : { keyId: '', bytes: new Uint8Array() };
-  return { metadata: { [METADATA_ENCODING_KEY]: encode(ENCODING), [KEY_ID]: encode(keyId) }, data: bytes };
+  const { keyId, bytes: data } = result.kind === 'sealed' ? result : { keyId: '', bytes: new Uint8Array() };
+  return { metadata: { [METADATA_ENCODING_KEY]: encode(ENCODING), [KEY_ID]: encode(keyId), [OF]: encode(of) }, data };
 }
 
-/** '' where it was erased before it could be encrypted; undefined where it is not encrypted. */
-function keyIdIn({ metadata }: Payload): string | undefined {
+/** undefined where it is not encrypted; the id is '' where it was erased before it could be. */
+function keyIn({ metadata }: Payload): { readonly id: string; readonly of: string | undefined } | undefined {
   const encoding = metadata?.[METADATA_ENCODING_KEY];
   if (encoding === undefined || decode(encoding) !== ENCODING) return undefined;
-  return decode(metadata?.[KEY_ID] ?? new Uint8Array());
+  const of = metadata?.[OF];
+  return { id: decode(metadata?.[KEY_ID] ?? new Uint8Array()), of: of && decode(of) };
 }
 
-async function decrypted(sealed: SealedBytes, payload: Payload): Promise<Payload> {
-  const keyId = keyIdIn(payload);
-  if (keyId === undefined) return payload;
-  const bytes = keyId === '' ? undefined : await sealed.open(keyId, payload.data ?? new Uint8Array());
+/** `owner`: whose Workflow it stands in; undefined where that is not known. */
+async function decrypted(sealed: SealedBytes, payload: Payload, owner?: string): Promise<Payload> {
+  const key = keyIn(payload);
+  if (key === undefined) return payload;
+  if (owner !== undefined && key.of !== undefined && owner !== key.of)
+    throw new Error(`a payload of ${key.of || 'the house'} stands in a Workflow of ${owner || 'the house'}`);
+  const bytes = key.id === '' ? undefined : await sealed.open(key.id, payload.data ?? new Uint8Array(), key.of);
   if (bytes === undefined) throw new PayloadErased();
   return unpacked(bytes);
 }
 
-/** As a codec server takes and gives them. What was erased says so; what was never encrypted stays as it is. */
+/**
+ * As a codec server takes and gives them. What was erased, or cannot be read, says so in its place, and keeps nobody from
+ * reading the rest; what was never encrypted stays as it is.
+ */
 export async function decodeWire(
   sealed: SealedBytes,
   payloads: readonly WirePayload[],
 ): Promise<{ readonly payloads: readonly WirePayload[]; readonly keyIds: readonly string[] }> {
   const read = payloads.map(fromWire);
-  const keyIds = read.flatMap((payload) => keyIdIn(payload) || []);
-  const opened = read.map((payload) => decrypted(sealed, payload).catch(asErased));
+  const keyIds = read.flatMap((payload) => keyIn(payload)?.id || []);
+  const opened = read.map((payload) => decrypted(sealed, payload).catch(asUnread));
   return { payloads: (await Promise.all(opened)).map(toWire), keyIds: [...new Set(keyIds)] };
 }
 
-function asErased(error: unknown): Payload {
-  if (error instanceof PayloadErased) return defaultPayloadConverter.toPayload('[erased]');
-  throw error;
+function asUnread(error: unknown): Payload {
+  const said = (words: string) => defaultPayloadConverter.toPayload(words);
+  if (error instanceof PayloadErased) return said('[erased]');
+  if (error instanceof KeyMissing) return said('[cannot be read: its key is not in the store]');
+  if (isStoreUnavailable(error)) throw error;
+  return said('[cannot be read: it was altered, or is under another master key]');
 }
 
 const fromWire = ({ metadata = {}, data = '' }: WirePayload): Payload => ({

@@ -10,7 +10,7 @@ import type { Directory } from '../../domain/principal.ts';
 import type { Store } from '../../store/ports.ts';
 
 export interface DeliverDeps {
-  readonly store: Pick<Store, 'approvals' | 'actions' | 'conversations' | 'deliveries' | 'items'>;
+  readonly store: Pick<Store, 'approvals' | 'actions' | 'conversations' | 'deliveries' | 'items' | 'sealedBytes'>;
   readonly directory: Directory;
   readonly senders: readonly ChannelSending[];
   readonly nowMs: () => number;

@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import { ChannelFault, isRefused } from '../../channels/definition.ts';
 import type { ChannelAddress, ChannelSending, MessageRef, OutMessage } from '../../domain/channel.ts';
-import { sha256Hex } from '../../trust/digest.ts';
 import type { DeliverDeps } from './everywhere.ts';
 import { HELD_MS, whileHeld } from './held.ts';
 
@@ -96,6 +95,9 @@ export function renderedFor({ name, render }: ChannelSending, message: OutMessag
   }
 }
 
+/** What is told once is compared with nothing later: nothing of it is kept. */
+export const TOLD_ONCE = '';
+
 /**
  * Post a text once. False where it was posted before. `keep` remembers how it stands, or that it is refused for good; by
  * itself it is remembered under its key.
@@ -110,7 +112,7 @@ export async function say(
   const { deliveries } = run.store;
   const standing = await deliveries.get(key);
   if (standing !== undefined && standing.claimedBy === null) return false;
-  const asItStands = { key, channel: sender.name, digest: sha256Hex(text), atMs: run.nowMs(), card: null };
+  const asItStands = { key, channel: sender.name, digest: TOLD_ONCE, atMs: run.nowMs(), card: null };
   const remember = keep ?? ((ref) => deliveries.put({ ...asItStands, ref }, []));
   try {
     const rendered = renderedFor(sender, { kind: 'text', text });

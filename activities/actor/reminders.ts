@@ -95,7 +95,8 @@ async function remindAt(run: Run, place: CardPlace, { key, text, busy }: Reminde
   if ((await deliveries.get(key)) !== undefined) return false;
   const { sender, address } = place;
   const rendered = renderedFor(sender, { kind: 'text', text });
-  const now = { channel: sender.name, digest: sha256Hex(rendered), atMs: run.nowMs(), card: null };
+  const digest = await run.store.sealedBytes.mark(place.approvals[0]?.conversationId ?? '', rendered);
+  const now = { channel: sender.name, digest, atMs: run.nowMs(), card: null };
   const last = await deliveries.get(place.key);
   // Either way: another actor's clock may be a moment ahead.
   const hasJustRung = last !== undefined && Math.abs(now.atMs - last.atMs) < TOGETHER_MS;

@@ -4,9 +4,8 @@ import type { Delivered } from '../../domain/activity-ports.ts';
 import type { ChannelAddress, ChannelSending, MessageRef } from '../../domain/channel.ts';
 import type { Item } from '../../domain/item.ts';
 import { plain } from '../../domain/text.ts';
-import { sha256Hex } from '../../trust/digest.ts';
 import { everywhere } from './everywhere.ts';
-import { type Run, say } from './posting.ts';
+import { type Run, say, TOLD_ONCE } from './posting.ts';
 
 // 50 replies at a time, 20 times: more than a conversation says before somebody reads it; the next call goes on.
 const REPLIES = 50;
@@ -48,7 +47,7 @@ async function reply(
   for (const [at, text] of parts.entries()) {
     const isLast = at === parts.length - 1;
     const key = keys[at] ?? '';
-    const stands = { key, channel: sender.name, digest: sha256Hex(text), atMs: run.nowMs(), card: null };
+    const stands = { key, channel: sender.name, digest: TOLD_ONCE, atMs: run.nowMs(), card: null };
     const keep = (ref: MessageRef | null) =>
       ref === null || isLast ? told() : run.store.deliveries.put({ ...stands, ref }, []);
     await say(run, sender, address, { key, text, keep });

@@ -25,25 +25,31 @@ export async function showCard(run: Run, place: CardPlace, about: About): Promis
   const card = cardAbout(about, place.approvals, how);
   try {
     const rendered = renderedFor(sender, { kind: 'card', card });
-    digest = sha256Hex(rendered);
+    digest = await markOf(run, place, rendered);
     if (standing?.claimedBy === null && standing.digest === digest) return false;
-    if (ref !== null && (await isEdited(place, ref, rendered))) await remember(run, place, { ref, digest });
+    const sha256 = sha256Hex(rendered);
+    if (ref !== null && (await isEdited(place, ref, rendered))) await remember(run, place, { ref, digest, sha256 });
     else if (place.isFound === true) {
       await remember(run, place, { ref: null, digest, reason: 'somebody has taken it away' });
       return false;
     } else {
-      const keep = (posted: MessageRef) => remember(run, place, { ref: posted, digest });
+      const keep = (posted: MessageRef) => remember(run, place, { ref: posted, digest, sha256 });
       await postOnce(run, { key, sender, address, rendered }, keep);
     }
     return true;
   } catch (error) {
     if (isRefused(error)) {
       // What stood there stands there still, as far as anybody knows: the next change is tried there again.
-      await remember(run, place, { ref, digest: digest || sha256Hex(error.message), reason: error.message });
+      const mark = digest || (await markOf(run, place, error.message));
+      await remember(run, place, { ref, digest: mark, reason: error.message });
     }
     throw error;
   }
 }
+
+/** By it a card is told from how it stood; of its words nothing can be told from it once they are erased. */
+const markOf = ({ store }: Run, { approvals }: CardPlace, words: string): Promise<string> =>
+  store.sealedBytes.mark(approvals[0]?.conversationId ?? '', words);
 
 const isOpen = ({ approvals }: CardPlace): boolean => approvals.some(({ end }) => end === 'open');
 
@@ -59,7 +65,12 @@ async function isEdited(place: CardPlace, ref: MessageRef, rendered: string): Pr
 async function remember(
   { store, nowMs }: Run,
   place: CardPlace,
-  { ref, digest, reason }: { readonly ref: MessageRef | null; readonly digest: string; readonly reason?: string },
+  {
+    ref,
+    digest,
+    sha256 = '',
+    reason,
+  }: { readonly ref: MessageRef | null; readonly digest: string; readonly sha256?: string; readonly reason?: string },
 ): Promise<void> {
   const { sender, address, approvals, key } = place;
   const atMs = nowMs();
@@ -68,7 +79,7 @@ async function remember(
     const fact: Fact =
       reason !== undefined || ref === null
         ? { kind: 'card_not_shown', ...of, reason: reason ?? '' }
-        : { kind: 'card_shown', ...of, ref, sha256: digest };
+        : { kind: 'card_shown', ...of, ref, sha256 };
     const where = fact.kind === 'card_shown' ? `${fact.ref.to} ${fact.ref.id}` : `${address.to} ${address.thread}`;
     return { subject: id, step: `${fact.kind}:${sender.name} ${where}:${digest}`, conversationId, atMs, fact };
   });

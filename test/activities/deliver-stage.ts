@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import type pg from 'pg';
 import pino from 'pino';
 import { createDeliverActivities, showFound } from '../../activities/actor/deliver.ts';
 import { runOf } from '../../activities/actor/posting.ts';
@@ -15,7 +16,9 @@ import type { MessageRef } from '../../domain/channel.ts';
 import { defineDirectory } from '../../domain/principal.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../store/embedded.ts';
 import type { Store } from '../../store/ports.ts';
+import { createPool } from '../../store/pool.ts';
 import { openStore } from '../../store/store.ts';
+import { MASTER_KEY } from '../support/master-key.ts';
 import { aConversationId, anApproval, anEntry, opened, proposed, requested } from '../store/builders.ts';
 import type { Pigeon } from '../support/pigeon.ts';
 
@@ -44,7 +47,7 @@ export function deliverStage() {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'countersign-deliver-'));
     postgres = await startEmbeddedPostgres({ dataDir: folder });
-    store = await openStore({ pool: postgres.poolConfig });
+    store = await openStore({ pool: postgres.poolConfig, masterKey: MASTER_KEY });
   });
   after(async () => {
     await store?.close();
@@ -61,6 +64,15 @@ export function deliverStage() {
       return store;
     },
     activities,
+    /** Rows as they lie there. */
+    async rows<Row extends pg.QueryResultRow>(statement: string, values: readonly string[]): Promise<readonly Row[]> {
+      const pool = createPool({ ...postgres.poolConfig, max: 1 });
+      try {
+        return (await pool.query<Row>(statement, [...values])).rows;
+      } finally {
+        await pool.end();
+      }
+    },
     /** Somebody has clicked there. */
     clicked(pigeon: Pigeon, approvalId: string, ref: MessageRef): Promise<boolean> {
       const run = runOf(depsWith({ senders: [pigeon] }), new Map(), new AbortController().signal);

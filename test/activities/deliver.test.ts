@@ -56,6 +56,18 @@ test('what people were shown is on record, by digest, for each approval', async 
   assert.match(sha256, /^[0-9a-f]{64}$/);
 });
 
+test('once what a card was about is erased, nobody can check a guess of it against what is left', async () => {
+  const approval = await asked('treasury');
+  const pigeon = createPigeon();
+  await delivering(pigeon)('showCards', { batchId: approval.batchId });
+  const facts = (await stage.store.ledger.ofSubject(approval.id)).map(({ fact }) => fact);
+  const [sha256 = ''] = facts.flatMap((fact) => (fact.kind === 'card_shown' ? [fact.sha256] : []));
+  const beginning = `%${sha256.slice(0, 8)}%`;
+  const inLedger = 'select seq from countersign.ledger where entry like $1 or step like $1';
+  assert.deepEqual(await stage.rows(inLedger, [beginning]), []);
+  assert.deepEqual(await stage.rows('select key from countersign.deliveries where digest like $1', [beginning]), []);
+});
+
 test('the asks of a batch are one card with what runs with them; where few are shown at once, several', async () => {
   const first = await asked('treasury');
   const { conversationId, batchId } = first;

@@ -22,9 +22,9 @@ function processWith(pigeon: Pigeon, change: () => Partial<Deliveries>) {
   const deliveries = new Proxy({} as Deliveries, {
     get: (_, name: keyof Deliveries) => change()[name] ?? stage.store.deliveries[name],
   });
-  const { approvals, actions, conversations, items } = stage.store;
+  const { approvals, actions, conversations, items, sealedBytes } = stage.store;
   const activities = stage.activities({
-    store: { approvals, actions, conversations, items, deliveries },
+    store: { approvals, actions, conversations, items, deliveries, sealedBytes },
     senders: [pigeon],
   });
   return (batchId: string) => new MockActivityEnvironment().run(activities.showCards, { batchId });

@@ -78,17 +78,17 @@ test('an Update that Continue-As-New cut off is sent again under the same id, a 
       return answer;
     }),
   );
-  assert.deepEqual(await gateway.submit(START, MESSAGE), { messageId: 'm1' });
+  assert.deepEqual(await gateway.submit(START, MESSAGE, 'f00d'), { messageId: 'm1' });
   assert.equal(sent.length, 2);
   assert.equal(sent[0], sent[1]);
-  await assert.rejects(gateway.submit(START, MESSAGE), (error: GatewayError) => error.fault.kind === 'ended');
+  await assert.rejects(gateway.submit(START, MESSAGE, 'f00d'), (error: GatewayError) => error.fault.kind === 'ended');
   assert.equal(sent.length, 5);
 });
 
 test('an Update id names all in which two Updates may differ: Temporal never looks at the arguments of a repeated one', () => {
-  const ofText = (text: string) => updateIdOfMessage({ ...MESSAGE, text });
-  assert.equal(ofText('hello'), ofText('hello'));
-  assert.notEqual(ofText('hello'), ofText('hello!'));
+  const marked = (mark: string) => updateIdOfMessage(MESSAGE, mark);
+  assert.equal(marked('f00d'), marked('f00d'));
+  assert.notEqual(marked('f00d'), marked('feed'));
   const others = [{ approvalId: 'c1:1:0.1.0' }, { decisionId: 'finn/e' }, { answer: 'deny' }] as const;
   const ids = [DECISION, ...others.map((other) => ({ ...DECISION, ...other }))].map(updateIdOfDecision);
   assert.equal(new Set(ids).size, 4);
@@ -104,7 +104,7 @@ test('an Update that no worker took notice of is sent again under the same id, a
       return { messageId: 'm1' };
     }),
   );
-  assert.deepEqual(await gateway.submit(START, MESSAGE), { messageId: 'm1' });
+  assert.deepEqual(await gateway.submit(START, MESSAGE, 'f00d'), { messageId: 'm1' });
   assert.deepEqual([sent.length, new Set(sent).size], [4, 1]);
 });
 
@@ -116,7 +116,7 @@ test('an Update that no worker takes notice of in time is an outage, and a halt 
   client.workflow.getHandle = (() => ({ signal: async (name: string) => void signals.push(name) })) as never;
   const gateway = createGateway(client, { updateMs: 150, haltMs: 150, queryMs: 150 });
   const isOutage = (error: GatewayError) => error.fault.kind === 'unavailable';
-  await assert.rejects(gateway.submit(START, MESSAGE), isOutage);
+  await assert.rejects(gateway.submit(START, MESSAGE, 'f00d'), isOutage);
   assert.equal(await gateway.halt(START, 'stop'), undefined);
   assert.equal(signals.length, 1);
   await gateway.drain();
@@ -136,8 +136,8 @@ test('each Update starts its Workflow if need be, leaves a running one alone, an
       return {};
     }),
   );
-  await gateway.submit(START, MESSAGE);
-  await gateway.submit(START, MESSAGE);
+  await gateway.submit(START, MESSAGE, 'f00d');
+  await gateway.submit(START, MESSAGE, 'f00d');
   assert.equal(operations.size, 2);
 });
 
@@ -181,7 +181,7 @@ test('with no Temporal at all every call ends within its deadline, as an outage'
   t.after(() => connection.close());
   const gateway = createGateway(new Client({ connection }), { updateMs: 150, haltMs: 150, queryMs: 150 });
   const isOutage = (error: GatewayError) => error.fault.kind === 'unavailable';
-  await assert.rejects(gateway.submit(START, MESSAGE), isOutage);
+  await assert.rejects(gateway.submit(START, MESSAGE, 'f00d'), isOutage);
   await assert.rejects(gateway.start(START), isOutage);
   await assert.rejects(gateway.halt(START, 'stop'), isOutage);
   await assert.rejects(gateway.decide(DECISION, ''), isOutage);

@@ -244,7 +244,7 @@ test('no place of one kind of entry is one of another', () => {
 test('every kind of entry is some role’s to append, but those that only the owner of the tables writes', () => {
   const appended = Object.values(RIGHTS).flatMap((rights) => rights.appends);
   assert.deepEqual(
-    [...new Set(appended), 'ledger_resumed', 'api_key_added', 'api_key_revoked'].toSorted(),
+    [...new Set(appended), 'ledger_resumed', 'api_key_added', 'api_key_revoked', 'master_key_changed'].toSorted(),
     Object.keys(PLACES_SEEN).toSorted(),
   );
 });
@@ -284,6 +284,7 @@ const PLACES_SEEN: Readonly<Record<Fact['kind'], readonly [subject: string, step
   switched: ['switch:all:', 's-0123456789abcdef0123456789abcdef'],
   maintained: ['maintenance', 'maintained:6a0f7d30-1c2b-4c55-9c2e-9f3a1f2b3c4d'],
   erased: ['erasure:default:cus_ada', 'erased-Zm9vYmFyYmF6cXV4MTIzNA'],
+  master_key_changed: ['master-key', 'changed:0123456789abcdef:1760000000000'],
   ledger_read: ['ledger:reads', 'read-6a0f7d30-1c2b-4c55-9c2e-9f3a1f2b3c4d'],
   ledger_resumed: ['countersign/ledger/0123456789abcdef', 'resumed'],
   configured: ['configuration:actor', '0123456789abcdef:1760000000000'],

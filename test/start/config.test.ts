@@ -267,3 +267,9 @@ test('the page lists every variable, and the file form of each secret', () => {
   for (const { name, secret } of CONFIG_TABLE)
     assert.equal(page.includes(secret === true ? `\`${name}_FILE\`` : `\`${name}\``), true, name);
 });
+
+test('while the master key is changed there are two, and never more', () => {
+  const changing = (...keys: readonly string[]) => problemsOf({ COUNTERSIGN_MASTER_KEY: keys.join(',') }).join();
+  assert.equal(changing(MASTER_KEY, MASTER_KEY), '');
+  assert.match(changing(MASTER_KEY, MASTER_KEY, MASTER_KEY), /must be 32 bytes in base64, and behind a comma another/);
+});

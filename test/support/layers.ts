@@ -106,6 +106,7 @@ export const LAYERS: readonly Layer[] = [
   { of: '/cli/countersign.mjs', may: ['/cli', COMPUTED, 'node:*'] },
   // What starts processes here. Every other command is a client of the HTTP API.
   { of: '/cli/main.ts', may: ['/cli', '/domain', '/trust', '/workers', ...TERMINAL] },
+  { of: '/cli/keys.ts', may: ['/trust', '/workers', ...TERMINAL] },
   { of: '/cli/start/compose.ts', may: ['/cli/start', '/domain', '/store', '/workers', ...TERMINAL] },
   {
     of: '/cli/start',

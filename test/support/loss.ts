@@ -5,6 +5,7 @@ import type { Proposal } from '../../domain/action.ts';
 import { conversationWorkflowId, TASK_QUEUES } from '../../domain/ids.ts';
 import { openRebuilding, type Rebuilding } from '../../store/rebuild.ts';
 import type { ProcedureFile } from '../../workers/procedures.ts';
+import { createPayloadCodec } from '../../workers/payload-codec.ts';
 import { type Rebuilt, rebuildFrom } from '../../workers/rebuild/rebuild.ts';
 import { bundleForReplay } from '../../workers/rebuild/replay.ts';
 import { eventually, type System } from './system.ts';
@@ -42,9 +43,9 @@ interface Over {
   readonly rolesAreStopped?: () => Promise<void>;
 }
 
-/** `system`: as it is when it is asked for. `procedures`: the code of its agent's. */
-export function lossOf(system: () => System, procedures: () => Promise<readonly ProcedureFile[]> = async () => []) {
-  const query = async <T>(statement: string): Promise<readonly T[]> => {
+const queryOf =
+  (system: () => System) =>
+  async <T>(statement: string): Promise<readonly T[]> => {
     const client = new pg.Client(system().pool);
     await client.connect();
     try {
@@ -53,6 +54,14 @@ export function lossOf(system: () => System, procedures: () => Promise<readonly 
       await client.end();
     }
   };
+
+/** `system`: as it is when it is asked for. `procedures`: the code of its agent's. `masterKey`: where it encrypts. */
+export function lossOf(
+  system: () => System,
+  procedures: () => Promise<readonly ProcedureFile[]> = async () => [],
+  masterKey?: string,
+) {
+  const query = queryOf(system);
   // Bundling takes seconds, and a file of tests rebuilds a dozen times.
   let bundle: ReturnType<typeof bundleForReplay> | undefined;
   return {
@@ -77,11 +86,13 @@ export function lossOf(system: () => System, procedures: () => Promise<readonly 
       bundle ??= procedures().then(bundleForReplay);
       const { client = system().client, rolesAreStopped = async () => {}, ...asks } = over;
       const at = { client, workflowBundle: await bundle, rolesAreStopped };
-      const opened = openRebuilding(system().pool);
+      const opened = openRebuilding(system().pool, masterKey);
+      const seen = ledger(opened);
+      const codec = masterKey === undefined ? {} : { codec: createPayloadCodec(seen.sealedBytes) };
       try {
         const asked = { by: 'olga', reason: 'restored', dryRun: false, nowMs: 1, notes: [] };
         const despite = { despiteUnread: false, despiteUnknown: false };
-        return await rebuildFrom({ ...at, ledger: ledger(opened) }, { ...asked, ...despite, ...asks });
+        return await rebuildFrom({ ...at, ...codec, ledger: seen }, { ...asked, ...despite, ...asks });
       } finally {
         await opened.close();
       }
@@ -151,7 +162,7 @@ async function entriesBy(query: <T>(statement: string) => Promise<readonly T[]>)
   );
   return rows.map(({ entry: text, body }) => {
     const { seq, subject, step, kind, fact, rebuilt: mark } = JSON.parse(text) as Row & { readonly rebuilt?: true };
-    const sealed = body === null ? {} : (JSON.parse(body) as object);
+    const sealed = body === null || body.startsWith('~') ? {} : (JSON.parse(body) as object);
     return { seq, subject, step, kind, text, isRebuilt: mark === true, fact: { ...fact, ...sealed } };
   });
 }

@@ -185,9 +185,9 @@ function peopleOf({ agent, nowMs = Date.now }: SystemOptions, { store, client, a
   return {
     sign,
     signDecision,
-    async open(conversationId: string, channel?: ConversationChannel): Promise<void> {
+    async open(conversationId: string, channel?: ConversationChannel, by = 'ada'): Promise<void> {
       const { name, owner } = agent;
-      const principal = person('ada');
+      const principal = person(by);
       const opened = { kind: 'conversation_opened', agent: name, tenant: 'default', owner, principal } as const;
       const fact = { ...opened, ...(channel && { channel }) };
       await store.record([{ subject: conversationId, step: 'opened', conversationId, atMs: nowMs(), fact }]);

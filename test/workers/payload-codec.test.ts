@@ -1,8 +1,12 @@
 import { deepEqual, equal, notDeepEqual, rejects } from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { defaultPayloadConverter, type Payload, type SerializationContext } from '@temporalio/common';
+import { createKeyring } from '../../store/keyring.ts';
+import { createPool } from '../../store/pool.ts';
 import type { Store } from '../../store/ports.ts';
+import { createDb } from '../../store/schema.ts';
 import { openStore } from '../../store/store.ts';
+import { encrypt, masterKeysOf } from '../../trust/encrypting.ts';
 import { createPayloadCodec, decodeWire, PayloadErased } from '../../workers/payload-codec.ts';
 import { ada, aConversationId, anEntry, opened } from '../store/builders.ts';
 import { type Database, startDatabase } from '../store/databases.ts';
@@ -23,6 +27,14 @@ after(async () => {
 const payload = (value: unknown): Payload => defaultPayloadConverter.toPayload(value);
 const of = (workflowId: string): SerializationContext => ({ type: 'workflow', namespace: 'default', workflowId });
 const plainOf = (payloads: readonly Payload[]) => payloads.map((one) => defaultPayloadConverter.fromPayload(one));
+
+/** As Temporal's UI sends it. */
+const wire = (one: Payload | undefined) => ({
+  metadata: Object.fromEntries(
+    Object.entries(one?.metadata ?? {}).map(([name, value]) => [name, Buffer.from(value).toString('base64')]),
+  ),
+  data: Buffer.from(one?.data ?? []).toString('base64'),
+});
 
 async function aConversation(who: string = ada.id): Promise<string> {
   const id = aConversationId();
@@ -48,9 +60,54 @@ test('payloads of a conversation, its actions, procedures and questions are encr
 test('what is no conversation’s, and what was never encrypted, passes as it is', async () => {
   const codec = createPayloadCodec(store.sealedBytes);
   const plain = [payload({ a: 1 })];
-  for (const context of [undefined, of('somebody-elses'), of('conversation/unknown-one')])
-    deepEqual(await codec.encode(plain, context), plain);
+  for (const context of [undefined, of('somebody-elses')]) deepEqual(await codec.encode(plain, context), plain);
   deepEqual(await codec.decode(plain), plain);
+});
+
+test('words of a conversation that the store does not know, as after a loss, are not written as they are', async () => {
+  const codec = createPayloadCodec(store.sealedBytes);
+  const encoded = codec.encode([payload('words')], of('conversation/unknown-one'));
+  await rejects(encoded, /does not know the conversation unknown-one.*run: countersign rebuild/);
+});
+
+test('what people say to a question about a budget, which is of no conversation, is encrypted too', async () => {
+  const codec = createPayloadCodec(store.sealedBytes);
+  const question = of(`question/budget-${'0a'.repeat(16)}-1`);
+  const [encoded] = await codec.encode([payload('a canary')], question);
+  equal(rawText(encoded).includes('canary'), false);
+  deepEqual(plainOf(await codec.decode([encoded ?? {}], question)), ['a canary']);
+  const again = createPayloadCodec(store.sealedBytes);
+  const [other] = await again.encode([payload('another')], question);
+  deepEqual(other?.metadata?.['key-id'], encoded?.metadata?.['key-id'], 'one key, which is nobody’s to erase');
+});
+
+test('a payload that was moved to another conversation of the same person does not open there', async () => {
+  const codec = createPayloadCodec(store.sealedBytes);
+  const [one, other] = [await aConversation(), await aConversation()];
+  const [encoded = {}] = await codec.encode([payload('words')], of(`conversation/${one}`));
+  deepEqual(plainOf(await codec.decode([encoded], of(`action/${one}:1:0`))), ['words']);
+  await rejects(codec.decode([encoded], of(`conversation/${other}`)), /stands in a Workflow of/);
+  const renamed = { ...encoded, metadata: { ...encoded.metadata, of: Buffer.from(other) } };
+  await rejects(codec.decode([renamed], of(`conversation/${other}`)), /authenticate/);
+  const { of: _, ...without } = encoded.metadata ?? {};
+  await rejects(codec.decode([{ ...encoded, metadata: without }], of(`conversation/${other}`)), /authenticate/);
+});
+
+test('payloads that were written before they were bound to a conversation still open', async () => {
+  const id = await aConversation();
+  const codec = createPayloadCodec(store.sealedBytes);
+  const [encoded] = await codec.encode([payload('words')], of(`conversation/${id}`));
+  const keyId = Buffer.from(encoded?.metadata?.['key-id'] ?? []).toString();
+  const pool = createPool(database.poolConfig);
+  const keyring = createKeyring(masterKeysOf(MASTER_KEY), Date.now);
+  const key = await keyring.key(createDb(pool, keyring), keyId);
+  await pool.end();
+  const open = await store.sealedBytes.open(
+    keyId,
+    encrypt(key ?? Buffer.alloc(0), Buffer.from('of before'), `payload/${keyId}`),
+    undefined,
+  );
+  equal(Buffer.from(open ?? []).toString(), 'of before');
 });
 
 test('an altered payload does not open', async () => {
@@ -79,12 +136,6 @@ test('with the key of a person all payloads of their conversations are gone, and
 test('a codec server gives what was encrypted, says what was erased, and names the keys that were read', async () => {
   const codec = createPayloadCodec(store.sealedBytes);
   const [gone, stays] = [await aConversation('cus_read'), await aConversation('cus_still')];
-  const wire = (one: Payload | undefined) => ({
-    metadata: Object.fromEntries(
-      Object.entries(one?.metadata ?? {}).map(([name, value]) => [name, Buffer.from(value).toString('base64')]),
-    ),
-    data: Buffer.from(one?.data ?? []).toString('base64'),
-  });
   const [lost] = await codec.encode([payload('words')], of(`conversation/${gone}`));
   const [kept] = await codec.encode([payload('other words')], of(`conversation/${stays}`));
   await store.record([anEntry(gone, gone, 'closed', { kind: 'phase', phase: 'closed', by: '', reason: '' })]);
@@ -93,4 +144,18 @@ test('a codec server gives what was encrypted, says what was erased, and names t
   const texts = payloads.map(({ data = '' }) => JSON.parse(Buffer.from(data, 'base64').toString()));
   deepEqual(texts, ['[erased]', 'other words', 'plain']);
   equal(keyIds.length, 2);
+});
+
+test('one payload that cannot be read keeps nobody from reading the others of its page', async () => {
+  const codec = createPayloadCodec(store.sealedBytes);
+  const [good = {}] = await codec.encode([payload('words')], of(`conversation/${await aConversation('cus_page')}`));
+  const altered = { ...good, data: Buffer.from('not what it was, by far: too short for anything') };
+  const keyless = { ...good, metadata: { ...good.metadata, 'key-id': Buffer.from('no-such-key') } };
+  const { payloads } = await decodeWire(
+    store.sealedBytes,
+    [altered, { ...good, data: Buffer.alloc(0) }, keyless, good].map(wire),
+  );
+  const texts = payloads.map(({ data = '' }) => JSON.parse(Buffer.from(data, 'base64').toString()));
+  const unread = '[cannot be read: it was altered, or is under another master key]';
+  deepEqual(texts, [unread, unread, '[cannot be read: its key is not in the store]', 'words']);
 });

@@ -37,8 +37,10 @@ test('messages that come all at once to a fresh conversation are each taken once
   await system.open('c-many');
   const to = { conversationId: 'c-many', agent: agent.name, tenant: 'default', owner: agent.owner };
   const submit = async (id: string) => {
-    const signed = await system.sign('c-many', id, `word ${id}`, 'ada');
-    return again(() => gateway.submit(to, { id, text: `word ${id}`, principalId: 'ada', signed }));
+    const text = `word ${id}`;
+    const signed = await system.sign('c-many', id, text, 'ada');
+    const mark = await system.store.sealedBytes.mark('c-many', text);
+    return again(() => gateway.submit(to, { id, text, principalId: 'ada', signed }, mark));
   };
   const ids = Array.from({ length: 25 }, (_, n) => `m${n}`);
   const tickets = await Promise.all(ids.map(submit));

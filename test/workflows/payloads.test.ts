@@ -1,7 +1,9 @@
 // With encrypted payloads nothing that is said can be read in Temporal, and everything works as without.
-import { equal, match, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { createGateway } from '../../api/gateway.ts';
 import { conversationWorkflowId, waitingWorkflowId } from '../../domain/ids.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
 import { rawText } from '../support/raw-text.ts';
@@ -54,4 +56,67 @@ test('a failure that a Workflow answers with says its reason to the caller, and 
   const text = await kept(conversationWorkflowId(id));
   ok(!text.includes('the key is wrong'), 'what the model’s failure says can be read');
   ok(text.includes('Encoded failure'));
+});
+
+/** How a text, or a digest of it, could stand somewhere: enough of each that nothing else looks like it. */
+function looksOf(text: string): readonly Buffer[] {
+  const digest = createHash('sha256').update(text).digest();
+  const spelled = [digest.toString('hex'), digest.toString('hex').toUpperCase()].map((hex) => hex.slice(0, 8));
+  const packed = [digest.toString('base64'), digest.toString('base64url')].map((all) => all.slice(0, 10));
+  return [text, ...spelled, ...packed].map((one) => Buffer.from(one)).concat(digest.subarray(0, 8));
+}
+
+/** All texts and bytes that stand anywhere in a value, names of members too. */
+function bytesIn(value: unknown): readonly Buffer[] {
+  if (typeof value === 'string' || value instanceof Uint8Array) return [Buffer.from(value as string)];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) => [Buffer.from(name), ...bytesIn(member)]);
+}
+
+test('no id, search attribute, memo or header in Temporal tells a word that was said, nor a digest of it', async (t) => {
+  const id = 'c-ids';
+  const gateway = createGateway(system.client);
+  t.after(() => gateway.drain());
+  const principal = { id: 'cus_1042', name: 'Zebulon Quarrelsome', tenant: 'default' };
+  const opened = { kind: 'conversation_opened', agent: 'tester', tenant: 'default', owner: 'olga', principal } as const;
+  await system.store.record([{ subject: id, step: 'opened', conversationId: id, atMs: Date.now(), fact: opened }]);
+  const to = { conversationId: id, agent: 'tester', tenant: 'default', owner: 'olga' };
+  const text = 'xylophone pay 7300';
+  const submit = async (messageId: string, said: string) => {
+    const signed = await system.sign(id, messageId, said, principal.id);
+    const mark = await system.store.sealedBytes.mark(id, said);
+    return gateway.submit(to, { id: messageId, text: said, principalId: principal.id, signed }, mark);
+  };
+  await submit('m1', text);
+  await system.reply(id, 'm1');
+  const approval = await system.approval(`${id}:1:0.0.0`);
+  const decisionId = 'finn/d1';
+  const reason = 'marmalade is fine';
+  const signed = await system.signDecision(approval, 'finn', 'approve', { decisionId, reason });
+  await gateway.decide({ approvalId: approval.id, decisionId, answer: 'approve' }, signed);
+  equal(await system.outcome(`${id}:1:0`), 'succeeded');
+  await system.reportReply(id);
+  const late = 'be quiet, rhododendron';
+  await submit('m2', late);
+  const reply = await system.reply(id, 'm2');
+  equal(reply, `you said: ${late}`);
+  const kept: unknown[] = [];
+  for (const workflowId of [conversationWorkflowId(id), waitingWorkflowId(`${id}:1:0`)]) {
+    const handle = temporal.client.workflow.getHandle(workflowId);
+    kept.push(workflowId, await handle.fetchHistory(), (await handle.describe()).raw);
+  }
+  const bytes = bytesIn(kept);
+  const has = (look: Buffer) => bytes.some((one) => one.includes(look));
+  ok(has(Buffer.from('m1.')) && has(Buffer.from('CountersignOwner')), 'it looks at Update ids and search attributes');
+  const words = [text, late, reply, reason, 'xylophone', 'marmalade', 'rhododendron', principal.name];
+  const said = [
+    ...words,
+    approval.args,
+    approval.summary,
+    ...approval.summary.split(' ').filter((one) => one.length > 5),
+  ];
+  deepEqual(
+    said.filter((one) => looksOf(one).some(has)),
+    [],
+  );
 });

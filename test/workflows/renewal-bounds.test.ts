@@ -53,7 +53,8 @@ const to = (conversationId: string) => {
 
 async function submit(conversationId: string, id: string, text: string) {
   const signed = await system.sign(conversationId, id, text, 'ada');
-  return gateway.submit(to(conversationId), { id, text, principalId: 'ada', signed });
+  const mark = await system.store.sealedBytes.mark(conversationId, text);
+  return gateway.submit(to(conversationId), { id, text, principalId: 'ada', signed }, mark);
 }
 
 const isFault = (kind: GatewayError['fault']['kind']) => (error: unknown) =>

@@ -20,18 +20,21 @@ after(async () => {
 });
 
 test('another text under a known message id reaches the Workflow, whatever became of the first', async (t) => {
-  const gateway = createGateway(system.client);
-  t.after(() => gateway.drain());
+  const [gateway, another] = [createGateway(system.client), createGateway(system.client)];
+  t.after(() => Promise.all([gateway.drain(), another.drain()]));
   await system.open('c-reused');
   const to = { conversationId: 'c-reused', agent: 'tester', tenant: 'default', owner: 'olga' };
-  const submit = async (text: string) => {
+  const submit = async (text: string, by = gateway) => {
     const signed = await system.sign('c-reused', 'm1', text, 'ada');
-    return gateway.submit(to, { id: 'm1', text, principalId: 'ada', signed });
+    const mark = await system.store.sealedBytes.mark('c-reused', text);
+    return by.submit(to, { id: 'm1', text, principalId: 'ada', signed }, mark);
   };
   await gateway.halt(to, 'pause');
   equal((await submit('hello')).duplicate, false);
   await rejects(submit('hello, reworded'), { message: /MessageRejected/ });
+  await rejects(submit('hello, reworded', another), { message: /MessageRejected/ });
   equal((await submit('hello')).duplicate, false, 'its first ticket again');
+  equal((await submit('hello', another)).duplicate, false, 'and from another process of the API');
   await system.command('c-reused', 'resume');
   equal(await system.reply('c-reused', 'm1'), 'you said: hello');
   const late = await submit('hello, once more reworded');

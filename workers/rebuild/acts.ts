@@ -5,6 +5,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import type { ConversationChannel } from '../../domain/channel.ts';
 import type { ConversationInput } from '../../domain/conversation.ts';
+import type { Decoded } from './decoded.ts';
 import type { Answer, Call } from './derive.ts';
 
 type Handle = ReturnType<Client['workflow']['getHandle']>;
@@ -15,10 +16,9 @@ type Event = Events[number];
 type Payload = Parameters<typeof defaultPayloadConverter.fromPayload>[0];
 
 /** One run of a Workflow, as it was fetched. */
-export interface Run {
+export interface Run extends Decoded {
   readonly workflowId: string;
   readonly runId: string;
-  readonly history: History;
 }
 
 /**
@@ -55,7 +55,7 @@ function takenOf(events: Events, pending: NonNullable<Description['pendingActivi
   };
 }
 
-/** The calls of a history that does not replay, with what its events say of every act. */
+/** The calls of a history that does not replay, with what its events say of every act that can be read. */
 export function withActsIn(events: Events, calls: readonly Call[]): readonly Call[] {
   const acts = new Map(actsIn(events).map((act) => [act.activityId, act]));
   const replayed = calls.map((call) => (call.name === 'act' ? (acts.get(call.activityId) ?? call) : call));
@@ -71,7 +71,8 @@ function actsIn(events: Events): readonly Call[] {
     if (asked?.activityType?.name !== 'act') return [];
     const atMs = tsToMs(event.eventTime);
     const [payload] = asked.input?.payloads ?? [];
-    const input: unknown = payload === undefined ? undefined : read(payload);
+    const input = readable(payload);
+    if (input === undefined) return [];
     const answer: Answer<unknown> = ends.get(String(event.eventId)) ?? { kind: 'none', atMs, isTaken: null };
     return [{ name: 'act', activityId: asked.activityId ?? '', input, atMs, owner: '', answer }];
   });
@@ -82,7 +83,9 @@ function endIn(event: Event): readonly (readonly [scheduled: string, answer: Ans
   const completed = event.activityTaskCompletedEventAttributes;
   if (completed) {
     const [payload] = completed.result?.payloads ?? [];
-    const result = payload === undefined ? undefined : read(payload);
+    const result = readable(payload);
+    // Nobody can tell how it ended: as where nothing is known of its end.
+    if (result === undefined) return [];
     return [[String(completed.scheduledEventId), { kind: 'result', result, atMs }]];
   }
   const failed = event.activityTaskFailedEventAttributes;
@@ -96,11 +99,18 @@ function endIn(event: Event): readonly (readonly [scheduled: string, answer: Ans
 /** The channel in which a conversation stands; undefined where it stands in none, or began before that was handed along. */
 export function channelIn(events: Events): ConversationChannel | undefined {
   const [payload] = events[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
-  const input = payload === undefined ? undefined : (read(payload) as Partial<ConversationInput> | null);
+  const input = readable(payload) as Partial<ConversationInput> | null | undefined;
   const { name, address } = Object(input?.inChannel) as Partial<ConversationChannel>;
   const { to, thread } = Object(address) as Partial<ConversationChannel['address']>;
   if (typeof name !== 'string' || typeof to !== 'string' || typeof thread !== 'string') return undefined;
   return { name, address: { to, thread } };
 }
 
-const read = (payload: Payload): unknown => defaultPayloadConverter.fromPayload(payload);
+/** Undefined: it holds nothing, or cannot be read, as what is encrypted still. */
+function readable(payload: Payload | undefined): unknown {
+  try {
+    return payload && defaultPayloadConverter.fromPayload(payload);
+  } catch {
+    return undefined;
+  }
+}

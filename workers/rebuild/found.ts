@@ -15,6 +15,10 @@ export interface Lost {
   runs: number;
   /** What could not be read, as sentences. */
   readonly problems: string[];
+  /** Conversations of which nothing can be read, since their keys were lost with the store. */
+  readonly keyless: Set<string>;
+  /** Runs of conversations that had ended when their person was erased: of them nothing is lost. */
+  erased: number;
   /** Workflows that were started, of which Temporal has no history any more, and the ledger no end. */
   gone: readonly string[];
 }

@@ -6,6 +6,7 @@ import { approvalId, conversationOfWorkflow, isQuestionId, QUESTION } from '../.
 import { pairOf } from '../../store/entries.ts';
 import type { LostClaim, LostItem, Rebuilding } from '../../store/rebuild.ts';
 import { type Around, aroundEach, type Call, type Derived, derive, NOTHING } from './derive.ts';
+import type { Unread } from './decoded.ts';
 import type { Found, Lost } from './found.ts';
 import { type Closing, closedBy, closingsIn } from './gone.ts';
 import { itemsOf } from './items.ts';
@@ -19,12 +20,12 @@ const MAX_ITEM_CHARS = 250_000_000;
 export async function lostOf(replaying: Replaying, ledger: Rebuilding): Promise<Lost> {
   const lost: Lost = {
     ...{ entries: new Map(), claims: new Map(), items: [], itemChars: 0, conversations: new Set() },
-    ...{ runs: 0, problems: [], gone: [] },
+    ...{ runs: 0, problems: [], gone: [], keyless: new Set(), erased: 0 },
   };
   const closings: Closing[] = [];
   const listed = new Set<string>();
   const started = new Set<string>();
-  for await (const { workflowId, calls, channel, children, problem } of replayedRuns(replaying)) {
+  for await (const { workflowId, calls, channel, children, problem, unread } of replayedRuns(replaying)) {
     lost.runs += 1;
     listed.add(workflowId);
     for (const child of children) started.add(child);
@@ -32,7 +33,8 @@ export async function lostOf(replaying: Replaying, ledger: Rebuilding): Promise<
     const conversationId = conversationOfWorkflow(workflowId);
     if (conversationId !== undefined) lost.conversations.add(conversationId);
     if (problem !== undefined) lost.problems.push(`${workflowId} does not replay: ${problem}`);
-    const arounds = aroundEach(calls, { workflowId, channel, isUnread: problem !== undefined });
+    if (unread !== undefined) await tellUnread(lost, ledger, { workflowId, unread });
+    const arounds = aroundEach(calls, { workflowId, channel, isUnread: (problem ?? unread) !== undefined });
     const derived = calls.map((call, nth) => derivedOf(call, arounds[nth]));
     lost.problems.push(...derived.flatMap((one) => (typeof one === 'string' ? [`${workflowId}: ${one}`] : [])));
     const read = derived.filter((one) => typeof one !== 'string');
@@ -53,6 +55,21 @@ export async function lostOf(replaying: Replaying, ledger: Rebuilding): Promise<
     ledger,
   );
   return lost;
+}
+
+/** An erasure closes what its person has open before it destroys the key, so of what had ended nothing is lost. */
+async function tellUnread(
+  lost: Lost,
+  ledger: Rebuilding,
+  { workflowId, unread: { kind, why } }: { readonly workflowId: string; readonly unread: Unread },
+): Promise<void> {
+  const conversationId = conversationOfWorkflow(workflowId) ?? '';
+  if (kind === 'erased' && (await ledger.isClosed(conversationId))) {
+    lost.erased += 1;
+    return;
+  }
+  if (kind === 'no_key') lost.keyless.add(conversationId || workflowId);
+  lost.problems.push(`${workflowId} cannot be read: ${why}`);
 }
 
 /** Or why it cannot be read: somebody may have put a task on a queue by hand. */

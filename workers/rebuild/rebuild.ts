@@ -42,6 +42,10 @@ export interface Rebuilt {
   readonly origin: string | null;
   /** Histories of which a part could not be read, as sentences. */
   readonly problems: readonly string[];
+  /** Conversations of which nothing could be read, since their keys were lost with the store. */
+  readonly keyless: readonly string[];
+  /** Runs that were passed over, as their person is erased and the ledger has their end. */
+  readonly erased: number;
   /** Workflows that were started, and of whose end neither Temporal nor the ledger knows anything. */
   readonly gone: readonly string[];
 }
@@ -56,6 +60,7 @@ export async function rebuild(input: RebuildInput, env: NodeJS.ProcessEnv): Prom
   const masterKey = masterKeyIn(config);
   const ledger = masterKey === undefined ? openRebuilding(pool) : openRebuilding(pool, masterKey);
   try {
+    await ledger.assertMasters();
     const { connection, namespace, close } = await connectTemporal({ env });
     try {
       const client = new Client({ connection, namespace });
@@ -94,9 +99,10 @@ export async function rebuildFrom(deps: RebuildDeps, asked: Rebuild): Promise<Re
   const published = largestOf(notes, { origin: await ledger.origin(), former });
   const lost = await lostOf(deps, ledger);
   await assertOurs(client, ledger, { lost, kept, despiteUnknown: asked.despiteUnknown });
-  const { runs, problems, gone } = lost;
+  const { runs, problems, gone, erased } = lost;
   const isNews = published.size > kept && !before.some((one) => isToldBy(one, published));
-  const found = { kept, published: isNews ? published.size : 0, runs, problems, gone };
+  const passed = { keyless: [...lost.keyless], erased };
+  const found = { kept, published: isNews ? published.size : 0, runs, problems, gone, ...passed };
   const all = [...lost.entries.values()];
   const isLost = all.some(({ isGuess }) => !isGuess) || isNews;
   if (!isLost) return { ...found, entries: 0, claims: 0, origin: null };
@@ -135,23 +141,40 @@ const isToldBy = (before: { readonly origin: string; readonly published: string 
   before.published === note || before.origin === note.split('\n', 1)[0];
 
 /** For people, a line each. */
-export function saidOf({ kept, published, runs, entries, claims, origin, problems, gone }: Rebuilt): readonly string[] {
+export function saidOf(rebuilt: Rebuilt): readonly string[] {
+  const { kept, published, runs, entries, claims, origin, problems, gone, erased } = rebuilt;
   const short = published > kept ? `, ${published - kept} fewer than were published` : '';
   const looked = `${kept} entries are left${short}; ${runs} runs of Workflows were looked at`;
   const found = entries === 0 && short === '' ? 'nothing is lost' : `${entries} entries and ${claims} claims are lost`;
+  const passed = erased === 0 ? [] : [`${erased} of these runs are of people who are erased, and had ended before`];
   const done =
     origin === null
-      ? `${found}; nothing was changed`
+      ? `${found}${problems.length === 0 ? '' : ', of what could be read'}; nothing was changed`
       : `${found}, and were derived again; the ledger is now ${origin}. Move the file of checkpoints and its .key to where ` +
         'you keep evidence, then start the roles';
   const untold = gone.map((id) => `Temporal has no history of ${id} any more, and nothing is known of its end`);
-  return [looked, done, ...problems.map((one) => `not read: ${one}`), ...untold, ...adviceOn(problems, origin)];
+  return [looked, ...passed, done, ...problems.map((one) => `not read: ${one}`), ...untold, ...adviceOn(rebuilt)];
 }
 
-const adviceOn = (problems: readonly string[], origin: string | null): readonly string[] =>
-  problems.length === 0 || origin !== null
-    ? []
-    : [
-        'What could not be read may tell of more, and is not passed over. Run the version that wrote these histories; or go on ' +
-          'with --despite-unread: of what could not be read only the acts are looked at, and people are asked about those.',
-      ];
+function adviceOn({ problems, keyless, origin }: Rebuilt): readonly string[] {
+  if (problems.length === 0) return [];
+  return [...(keyless.length === 0 ? [] : [adviceOnKeys(keyless, origin)]), ...(origin === null ? [GO_ON] : [])];
+}
+
+const GO_ON =
+  'What could not be read may tell of more, and is not passed over. Run the version that wrote these histories; or go on ' +
+  'with --despite-unread: of what could not be read only the acts are looked at, and people are asked about those.';
+
+// 10 names: who needs more finds them above.
+const MAX_NAMED = 10;
+
+function adviceOnKeys(keyless: readonly string[], origin: string | null): string {
+  const more = keyless.length > MAX_NAMED ? ` and ${keyless.length - MAX_NAMED} more` : '';
+  const named = `${keyless.slice(0, MAX_NAMED).join(', ')}${more}`;
+  const lost = `The keys of ${keyless.length} conversations (${named}) were lost with the store, and without them nothing of it can be read`;
+  if (origin !== null) return `${lost}: end their Workflows, which cannot go on either.`;
+  return (
+    `${lost}. Bring the keys back first, from their own backup: countersign keys import FILE; then run this again. ` +
+    'Where there is none, these conversations are lost for good, and their Workflows cannot go on; nothing of them acts any more.'
+  );
+}

@@ -11,7 +11,7 @@ import { TASK_QUEUES } from '../../domain/ids.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/protocol.ts';
 import { bundleWorkflows } from '../bundle.ts';
 import type { ProcedureFile } from '../procedures.ts';
-import { decodedHistory } from './decoded.ts';
+import { decodedHistory, type Unread } from './decoded.ts';
 import { channelIn, type Events, type Run, tellTaken, withActsIn } from './acts.ts';
 import type { Call } from './derive.ts';
 import type { CallSinks } from './interceptors.ts';
@@ -33,6 +33,8 @@ export interface Replayed {
   readonly children: readonly string[];
   /** Why it does not replay; of what comes after that point only the acts are among the calls. */
   readonly problem?: string;
+  /** Why it was not replayed at all: it cannot be read. */
+  readonly unread?: Unread;
 }
 
 type Options = Parameters<typeof Worker.runReplayHistories>[0];
@@ -76,10 +78,12 @@ async function* replayed(
   const { options, asked, runs, again } = how;
   const begun = new Set<string>();
   const atWork = new Map<string, Run>();
+  const unread: Run[] = [];
   const eachOnce = async function* () {
     for await (const run of runs) {
       const id = replayedAs(run);
-      if (begun.has(id)) again.push(run);
+      if (run.unread !== undefined) unread.push(run);
+      else if (begun.has(id)) again.push(run);
       else {
         begun.add(id);
         atWork.set(id, run);
@@ -93,18 +97,23 @@ async function* replayed(
     atWork.delete(id);
     asked.delete(id);
     if (run === undefined) throw new Error(`the run ${id} was replayed, and is none of those that were fetched`);
-    const events = run.history.events ?? [];
-    const calls = error === undefined ? read : withActsIn(events, read);
-    await tellTaken(client, run, calls);
-    const { workflowId } = run;
-    yield {
-      workflowId,
-      calls,
-      channel: channelIn(events),
-      children: childrenIn(events),
-      ...(error === undefined ? {} : { problem: error.message }),
-    };
+    yield await toldOf(client, run, error === undefined ? { calls: read } : { calls: read, problem: error.message });
   }
+  for (const run of unread) yield await toldOf(client, run, { calls: [], unread: run.unread });
+}
+
+async function toldOf(
+  client: Client,
+  run: Run,
+  { calls: read, ...why }: Pick<Replayed, 'calls' | 'problem'> & { readonly unread?: Unread | undefined },
+): Promise<Replayed> {
+  const events = run.history.events ?? [];
+  const { unread, problem } = why;
+  const calls = unread === undefined && problem === undefined ? read : withActsIn(events, read);
+  await tellTaken(client, run, calls);
+  const { workflowId } = run;
+  const reasons = { ...(problem === undefined ? {} : { problem }), ...(unread === undefined ? {} : { unread }) };
+  return { workflowId, calls, channel: channelIn(events), children: childrenIn(events), ...reasons };
 }
 
 const replayedAs = ({ runId, history }: Run): string =>
@@ -133,7 +142,7 @@ async function fetched(
   codec: PayloadCodec | undefined,
 ): Promise<Run> {
   const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-  return { workflowId, runId, history: codec === undefined ? history : await decodedHistory(codec, history) };
+  return { workflowId, runId, ...(codec === undefined ? { history } : await decodedHistory(codec, history)) };
 }
 
 function sinksInto(asked: Map<string, Call[]>): InjectedSinks<CallSinks> {

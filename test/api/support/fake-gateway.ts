@@ -56,9 +56,9 @@ export class FakeGateway implements Gateway {
     this.#running(start);
   }
 
-  async submit(start: ConversationStart, message: SubmittedMessage): Promise<Ticket> {
+  async submit(start: ConversationStart, message: SubmittedMessage, mark: string): Promise<Ticket> {
     const state = this.#running(start);
-    return this.#once(start.conversationId, updateIdOfMessage(message), async () => {
+    return this.#once(start.conversationId, updateIdOfMessage(message, mark), async () => {
       const refusal = refusalOf(state, message);
       if (refusal !== undefined) {
         throw new GatewayError({ kind: 'refused', type: refusal, reason: `refused: ${refusal}` }, undefined);

@@ -9,7 +9,7 @@ import type { Item, NewItem } from '../../../domain/item.ts';
 import type { Budget } from '../../../domain/spending.ts';
 import type { Switch } from '../../../domain/switch.ts';
 import { CursorInvalid } from '../../../store/cursor.ts';
-import { approvalHandle } from '../../../trust/digest.ts';
+import { approvalHandle, sha256Hex } from '../../../trust/digest.ts';
 import { memoryBudgets } from './memory-budgets.ts';
 import { memoryFacts } from './memory-facts.ts';
 import { memoryLedger } from './memory-ledger.ts';
@@ -130,7 +130,7 @@ export function createMemoryStore(): MemoryStore {
     },
     limits: { used: notHere },
     // Over a real store only.
-    sealedBytes: { seal: notHere, open: notHere },
+    sealedBytes: { seal: notHere, sealForHouse: notHere, open: notHere, mark: async (_, text) => sha256Hex(text) },
     erasures: { survey: notHere, erase: notHere },
     // The HTTP side neither claims nor ends an action.
     claims: {

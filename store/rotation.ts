@@ -1,0 +1,169 @@
+// Another master key: the key of each person is wrapped anew under it, and nothing else is touched. As the owner of the
+// tables, beside running roles, which open both meanwhile. May import domain types and trust. Guarantees: a key lies under
+// one of the two at any moment; cut off anywhere, another run goes on; what was destroyed stays so.
+import { sql } from 'kysely';
+import type pg from 'pg';
+import { MASTER_KEY_CHANGES } from '../domain/ids.ts';
+import { type MasterKeys, masterKeysOf, nameOfKey } from '../trust/encrypting.ts';
+import { appendEntries } from './entries.ts';
+import { createKeyring, unwrapped, wrap } from './keyring.ts';
+import { createPool } from './pool.ts';
+import { createDb, type Db, LOCKS } from './schema.ts';
+
+// 500 keys in a transaction: some ten milliseconds, for which an erasure of one of them waits.
+const AT_ONCE = 500;
+
+interface Rotating {
+  /** The new one first, and behind it the one before. */
+  readonly masterKey: string;
+  readonly by: string;
+  readonly nowMs: number;
+  /** Only count. */
+  readonly dryRun: boolean;
+  /** Told after each batch how many are left. */
+  readonly onBatch?: (left: number) => void | Promise<void>;
+}
+
+interface Rotated {
+  /** The name of the new master key. */
+  readonly master: string;
+  /** Keys that were wrapped anew. */
+  readonly done: number;
+  /** Keys that lie under another: none, where it was not only counted. */
+  readonly left: number;
+}
+
+/** Rejects with a sentence where another one runs, or where a key opens with none of the two: then all others are done. */
+export async function rotateKeys(config: pg.PoolConfig, rotating: Rotating): Promise<Rotated> {
+  const masters = masterKeysOf(rotating.masterKey);
+  const master = nameOfKey(masters[0]);
+  // One connection: the lock is its own, and gone with it.
+  const pool = createPool({ ...config, max: 1 });
+  const db = createDb(
+    pool,
+    createKeyring(masters, () => rotating.nowMs),
+  );
+  try {
+    if (rotating.dryRun) return { master, done: 0, left: await leftBut(db, master) };
+    return await whileLocked(db, async () => {
+      const { done, stuck } = await rotateAll(db, masters, rotating);
+      if (done > 0) await record(db, { master, keys: done, left: stuck.count }, rotating);
+      if (stuck.count > 0) throw new Error(stuckSentence(done, stuck));
+      return { master, done, left: 0 };
+    });
+  } finally {
+    await pool.end();
+  }
+}
+
+interface Stuck {
+  count: number;
+  /** Of the first of them. */
+  why: string;
+}
+
+async function rotateAll(db: Db, masters: MasterKeys, { onBatch }: Rotating): Promise<{ done: number; stuck: Stuck }> {
+  const stuck: Stuck = { count: 0, why: '' };
+  const before = await leftBut(db, nameOfKey(masters[0]));
+  let [done, after] = [0, ''];
+  for (;;) {
+    const batch = await rotateSome(db, masters, after, stuck);
+    // Roles make keys meanwhile, also before the place where this one is.
+    if (batch.last === undefined && (after === '' || stuck.count > 0)) return { done, stuck };
+    done += batch.done;
+    after = batch.last ?? '';
+    if (batch.done > 0) await onBatch?.(Math.max(0, before - done));
+  }
+}
+
+/** Those that come next by id. One transaction: all of them, or none. */
+function rotateSome(db: Db, masters: MasterKeys, after: string, stuck: Stuck) {
+  const [to] = masters;
+  const master = nameOfKey(to);
+  return db.transaction().execute(async (tx) => {
+    const rows = await tx
+      .selectFrom('subject_keys')
+      .select(['id', 'tenant', 'subject', 'wrapped', 'master'])
+      .where('wrapped', 'is not', null)
+      .where('master', '!=', master)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(AT_ONCE)
+      // Whoever opens a conversation, which names its key, waits for none of it.
+      .forNoKeyUpdate()
+      .execute();
+    let done = 0;
+    for (const { wrapped, ...row } of rows) {
+      const key = wrapped && openedBy(masters, wrapped, row, stuck);
+      if (!key) continue;
+      await tx
+        .updateTable('subject_keys')
+        .set(wrap(to, key, row))
+        .where('id', '=', row.id)
+        .execute();
+      done += 1;
+    }
+    return { done, last: rows.at(-1)?.id };
+  });
+}
+
+function openedBy(
+  masters: MasterKeys,
+  wrapped: Buffer,
+  row: Parameters<typeof unwrapped>[2],
+  stuck: Stuck,
+): Buffer | undefined {
+  try {
+    return unwrapped(masters, wrapped, row);
+  } catch (error) {
+    stuck.count += 1;
+    stuck.why ||= error instanceof Error ? error.message : String(error);
+    return undefined;
+  }
+}
+
+const stuckSentence = (done: number, { count, why }: Stuck): string =>
+  `${done} keys were wrapped anew, and ${count} were left as they are, since they open with none of the master keys that are ` +
+  `given. Of the first: ${why}. Run it again with the master key under which they lie behind the new one`;
+
+async function leftBut(db: Db, master: string): Promise<number> {
+  const query = db
+    .selectFrom('subject_keys')
+    .select((eb) => eb.fn.countAll<number>().as('left'))
+    .where('wrapped', 'is not', null)
+    .where('master', '!=', master);
+  return (await query.executeTakeFirstOrThrow()).left;
+}
+
+/** Two with other keys in mind would undo each other's work for ever. */
+async function whileLocked<T>(db: Db, work: () => Promise<T>): Promise<T> {
+  const { family, key } = LOCKS.masterKeys;
+  const asked = sql<{ isOurs: boolean }>`select pg_try_advisory_lock(${family}::int, ${key}::int) as "isOurs"`;
+  const { rows } = await asked.execute(db);
+  if (rows[0]?.isOurs !== true) {
+    throw new Error(
+      'the keys are being wrapped anew by another process just now; wait for it, and then ask what is left',
+    );
+  }
+  try {
+    return await work();
+  } finally {
+    // Where the connection is lost, so is the lock.
+    await sql`select pg_advisory_unlock(${family}::int, ${key}::int)`.execute(db).catch(() => undefined);
+  }
+}
+
+async function record(
+  db: Db,
+  found: { readonly master: string; readonly keys: number; readonly left: number },
+  { by, nowMs }: Rotating,
+): Promise<void> {
+  const fact = { kind: 'master_key_changed', ...found, by } as const;
+  const entry = {
+    subject: MASTER_KEY_CHANGES,
+    step: `changed:${found.master}:${nowMs}`,
+    conversationId: '',
+    atMs: nowMs,
+  };
+  await db.transaction().execute((tx) => appendEntries(tx, [{ ...entry, fact }]));
+}
