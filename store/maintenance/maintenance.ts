@@ -4,9 +4,10 @@ import type { Db } from '../schema.ts';
 import { closeIdle, deleteTexts } from './conversations.ts';
 import { noteRun, runsOf } from './done.ts';
 import { eraseFacts } from './facts.ts';
+import { dropGrown } from './grown.ts';
 import type { MaintenanceTask, RunAt } from './task.ts';
 
-const TASKS: readonly MaintenanceTask[] = [closeIdle, deleteTexts, eraseFacts];
+const TASKS: readonly MaintenanceTask[] = [closeIdle, deleteTexts, eraseFacts, ...dropGrown];
 
 export function createMaintenance(db: Db): Maintenance {
   return {
