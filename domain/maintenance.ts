@@ -11,6 +11,13 @@ export interface DueAt {
   readonly conversationId?: string;
 }
 
+/** To do it. `beat` is called as it goes on: whoever is silent for too long is taken for dead, and the work begun anew. */
+export interface RunAt extends DueAt {
+  /** Of rows that are dropped by many at a time no more than so many of each task; `limit` bounds the other tasks. */
+  readonly rows: number;
+  readonly beat: () => void;
+}
+
 /** One thing that is due, and since when. */
 export interface DueOne {
   readonly id: string;
@@ -52,7 +59,7 @@ export interface Maintenance {
   /** What each task has to do, in their order. It changes nothing. */
   due(at: DueAt): Promise<readonly DueWork[]>;
   /** Do what is due of each task, in their order. One that fails holds up no other. `beat` is called as it goes on. */
-  run(at: DueAt & { readonly beat: () => void }): Promise<readonly DoneWork[]>;
+  run(at: RunAt): Promise<readonly DoneWork[]>;
   /** Whether this conversation is due to be closed, as its agent declares. */
   isIdle(at: DueAt & { readonly conversationId: string }): Promise<boolean>;
   runs(): Promise<readonly TaskRuns[]>;
@@ -60,6 +67,8 @@ export interface Maintenance {
 
 // 200: some seconds of work. With a run every ten minutes that is 28,800 conversations a day of each task.
 export const MAX_DONE_AT_ONCE = 200;
+// 10,000: some seconds of statements of 500 rows each; 1.4 million a day, which is a model call for each of 16 a second.
+export const MAX_ROWS_AT_ONCE = 10_000;
 // A day: what was due in the night is done by the morning, and whoever promised to keep a text no longer than so many days
 // hears of it on the first day too much.
 export const BEHIND_MS = 86_400_000;

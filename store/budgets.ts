@@ -57,8 +57,9 @@ async function reserve(tx: Tx, reserving: Reserving): Promise<ReserveResult> {
   const standing = await lockBudgets(tx, ids);
   const changed = new Set<string>();
   await settle(tx, ended, standing, changed);
-  const result = await find();
-  if (result.kind === 'held') {
+  const counted = await wasCounted(tx, reserving);
+  const result = counted ? ({ kind: 'held' } as const) : await find();
+  if (result.kind === 'held' && !counted) {
     const asked = boundOf(bounds);
     const isNew = await insertReservation(tx, reserving);
     for (const { budget } of isNew ? own : []) {
@@ -107,6 +108,16 @@ async function reserve(tx: Tx, reserving: Reserving): Promise<ReserveResult> {
     if (sum.tokens >= tokensPerTurn) return { limit: 'turn_tokens', most: tokensPerTurn } as const;
     return sum.microUsd >= microUsdPerTurn ? ({ limit: 'turn_money', most: microUsdPerTurn } as const) : undefined;
   }
+}
+
+/** It is on record, and so old that what it had held was dropped: after a Reset it is asked for once more. */
+async function wasCounted(tx: Tx, { conversationId, turn, step, budgets }: Reserving): Promise<boolean> {
+  const row = await tx
+    .selectFrom('budgets')
+    .select('dropped_turn')
+    .where('id', '=', budgets.conversation.budget.id)
+    .executeTakeFirst();
+  return row !== undefined && row.dropped_turn >= turn && (await isRecorded(tx, conversationId, step, 'model_call'));
 }
 
 /** In the order of their ids, as they are locked. */
@@ -209,7 +220,7 @@ async function settle(
     if (settled === undefined) continue;
     for (const id of budgetsOf(one)) {
       const now = standing.get(id);
-      if (now === undefined) continue; // nobody removes a budget; a restored database may lack it
+      if (now === undefined) continue; // its day is long over
       standing.set(id, { ...now, held: minus(now.held, boundOf(one.bounds)), used: plus(now.used, used) });
       changed.add(id);
     }
@@ -250,7 +261,7 @@ async function open(tx: Tx, opening: Parameters<Budgets['open']>[0]): Promise<bo
   await lockLedger(tx);
   if (await isRecorded(tx, questionId, 'budget_opened', 'budget_opened')) return false;
   const now = (await lockBudgets(tx, [id])).get(id);
-  if (now === undefined) throw new Error(`the budget ${id} must be there: a call has come to its end`);
+  if (now === undefined) return false; // a yes that came to it after its time: nobody waits for it any more
   const more: Amounts = { ...NOTHING_USED, [measure]: amount };
   const once: Amounts = { ...NOTHING_USED, [measure]: 1 };
   const opened = { ...now, opened: plus(now.opened, more), openings: plus(now.openings, once) };

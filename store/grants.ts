@@ -4,6 +4,7 @@
 import type pg from 'pg';
 import type { Fact } from '../domain/entry.ts';
 import type { Trust } from '../domain/item.ts';
+import { DROP, DUE, type FunctionName, FUNCTIONS } from './functions.ts';
 import { connectGuarded, createPool, type GuardedClient } from './pool.ts';
 import type { Tables } from './schema.ts';
 import { OF_APPROVAL, PLACES } from './steps.ts';
@@ -21,10 +22,8 @@ export interface Rights {
   readonly appends: readonly Fact['kind'][];
   /** Of these kinds only such entries, as conditions. */
   readonly only?: { readonly [K in Fact['kind']]?: string };
-  /** Whether it may erase the words of facts that have ended, by the one function that does. */
-  readonly erases?: true;
-  /** Whether it may delete the texts of closed conversations, by the one function that does. */
-  readonly deletesTexts?: true;
+  /** Functions that do what it has no right to, and look for themselves whether it is due. */
+  readonly calls?: readonly FunctionName[];
   /** Labels that its items may carry. */
   readonly labels: readonly Trust[];
 }
@@ -64,7 +63,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       // An erasure destroys a key, and touches no text.
       subject_keys: ['wrapped', 'destroyed_ms'],
     },
-    erases: true,
+    calls: ['erase_facts', ...DUE],
     appends: [
       ...(['conversation_opened', 'commanded', 'phase', 'approval_seen', 'approval_settled', 'switched'] as const),
       ...(['decision_refused', 'ledger_read', 'configured', 'facts_erased', 'erased'] as const),
@@ -98,8 +97,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       maintenance_runs: ['last_ms', 'done'],
     },
     // It runs maintenance.
-    erases: true,
-    deletesTexts: true,
+    calls: ['erase_facts', 'delete_texts', ...DUE, ...DROP],
     appends: [
       ...(['phase', 'message', 'message_refused', 'report_refused', 'replied', 'proposed', 'ruled'] as const),
       ...(['approval_requested', 'approval_noticed', 'decided', 'decision_refused', 'approval_settled'] as const),
@@ -149,7 +147,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       limit_takes: ['given_back_ms'],
       facts: ['ended_ms', 'ended_as'],
     },
-    erases: true,
+    calls: ['erase_facts'],
     remove: ['notices', 'notes', 'deliveries'],
     appends: [
       ...(['inspected', 'claimed', 'attempted', 'reconciled', 'settled', 'warrant_refused'] as const),
@@ -225,18 +223,12 @@ function statementsFor(role: string): readonly string[] {
     ...policies('items', oneOf('trust', rights.labels), role),
     `grant select (xmin) on countersign.ledger to ${role}`,
     ...policies('ledger_seals', OF_WHAT_IT_APPENDS, role),
-    ...onlyIf(rights.erases === true, ERASE, role),
-    ...onlyIf(rights.deletesTexts === true, DELETE_TEXTS, role),
+    `revoke all on all functions in schema countersign from ${role}`,
+    ...(rights.calls ?? []).map(
+      (name) => `grant execute on function countersign.${name}(${FUNCTIONS[name]}) to ${role}`,
+    ),
   ];
 }
-
-const ERASE = 'countersign.erase_facts(text[])';
-const DELETE_TEXTS = 'countersign.delete_texts(text, bigint)';
-
-const onlyIf = (may: boolean, what: string, role: string): readonly string[] => [
-  `revoke all on function ${what} from ${role}`,
-  ...(may ? [`grant execute on function ${what} to ${role}`] : []),
-];
 
 function byColumn(right: 'select' | 'update', columns: Columns, role: string): readonly string[] {
   return Object.entries(columns).map(([table, names]) => {

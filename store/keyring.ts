@@ -139,4 +139,5 @@ export async function assertMasters(on: Db | Tx, masters: MasterKeys): Promise<v
 const refusal = (what: string, name: string, masters: MasterKeys): string =>
   `${what} does not open with COUNTERSIGN_MASTER_KEY: it lies under the master key ${name}, and given is ` +
   `${masters.map(nameOfKey).join(', ')}. Give every role the one that the store was made with; where it was changed, the ` +
-  'new one; and while it is being changed both, comma-separated';
+  'new one; and while it is being changed both, comma-separated. A development start without that variable keeps it in ' +
+  'keys.json of its state folder';

@@ -141,6 +141,7 @@ export interface Tables {
     opened: JsonColumn<Amounts>;
     openings: JsonColumn<Amounts>;
     updated_ms: number;
+    dropped_turn: ColumnType<number, never, never>;
   };
   reservations: {
     call_id: string;

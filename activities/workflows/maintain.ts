@@ -2,7 +2,13 @@
 // behind. May import domain and store types.
 import { Context } from '@temporalio/activity';
 import { conversationWorkflowId } from '../../domain/ids.ts';
-import { behindOf, type DueAt, type MaintenanceActivities, MAX_DONE_AT_ONCE } from '../../domain/maintenance.ts';
+import {
+  behindOf,
+  type DueAt,
+  type MaintenanceActivities,
+  MAX_DONE_AT_ONCE,
+  MAX_ROWS_AT_ONCE,
+} from '../../domain/maintenance.ts';
 import { timeText } from '../../domain/text.ts';
 import { heartbeating } from '../heartbeat.ts';
 import type { WorkflowsDeps } from './deps.ts';
@@ -13,7 +19,7 @@ export function createMaintenance(deps: WorkflowsDeps): MaintenanceActivities {
     maintain: () =>
       heartbeating(async (cancelled) => {
         const beat = () => cancelled.throwIfAborted();
-        const works = await store.maintenance.run({ ...dueAt(deps), beat });
+        const works = await store.maintenance.run({ ...dueAt(deps), rows: MAX_ROWS_AT_ONCE, beat });
         await tell(deps, works);
         return works;
       }),

@@ -1,12 +1,13 @@
 // The list of what maintenance does: what of it is due, and doing it. A task more is a line here. May import domain types.
-import type { DoneWork, DueWork, Maintenance } from '../../domain/maintenance.ts';
+import type { DoneWork, DueWork, Maintenance, RunAt } from '../../domain/maintenance.ts';
 import type { Db } from '../schema.ts';
 import { closeIdle, deleteTexts } from './conversations.ts';
 import { noteRun, runsOf } from './done.ts';
 import { eraseFacts } from './facts.ts';
-import type { MaintenanceTask, RunAt } from './task.ts';
+import { dropGrown } from './grown.ts';
+import type { MaintenanceTask } from './task.ts';
 
-const TASKS: readonly MaintenanceTask[] = [closeIdle, deleteTexts, eraseFacts];
+const TASKS: readonly MaintenanceTask[] = [closeIdle, deleteTexts, eraseFacts, ...dropGrown];
 
 export function createMaintenance(db: Db): Maintenance {
   return {

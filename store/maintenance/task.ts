@@ -1,9 +1,6 @@
 // What a task of maintenance is: it declares what it does, finds what is due, and does it. May import domain types.
-import type { DueAt, DueOne } from '../../domain/maintenance.ts';
+import type { DueAt, DueOne, RunAt } from '../../domain/maintenance.ts';
 import type { Db } from '../schema.ts';
-
-/** `beat` says that it goes on: whoever is silent for too long is taken for dead, and the work begun anew. */
-export type RunAt = DueAt & { readonly beat: () => void };
 
 /** `ids` where people look for them: conversations. `ask`: conversations that are to look whether they are over. */
 export interface Ran {
@@ -19,7 +16,7 @@ export interface MaintenanceTask {
   /** What is due, the longest first; it changes nothing. At most `limit`, and one more where there is more. */
   due(db: Db, at: DueAt): Promise<readonly DueOne[]>;
   /**
-   * Do at most `limit` of it. Idempotent, and in transactions of which each says on record what it did (`noteDone`): it may
+   * Do at most `limit` of it, or `rows` where it is rows that are dropped. Idempotent, and in transactions of which each says on record what it did (`noteDone`): it may
    * end anywhere, and is begun anew.
    */
   run(db: Db, at: RunAt): Promise<Ran>;

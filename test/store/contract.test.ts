@@ -15,6 +15,8 @@ import { burdenContract } from './contract/burden.ts';
 import { checkpointsContract } from './contract/checkpoints.ts';
 import { deliveriesContract } from './contract/deliveries.ts';
 import { factsContract } from './contract/facts.ts';
+import { grownContract } from './contract/grown.ts';
+import { grownBudgetsContract } from './contract/grown-budgets.ts';
 import { itemsContract } from './contract/items.ts';
 import { limitsContract } from './contract/limits.ts';
 import { ledgerContract } from './contract/ledger.ts';
@@ -45,6 +47,8 @@ const CONTRACTS = [
   factsContract,
   burdenContract,
   maintenanceContract,
+  grownBudgetsContract,
+  grownContract,
 ];
 
 for (const kind of KINDS) {

@@ -87,7 +87,13 @@ for (const [how, masterKey] of [
       const isWord = (row: string) => (masterKey === undefined ? row.includes('canary-') : row.includes('~'));
       const kept = await rowsOf(young);
       assert.ok(kept.filter(isWord).length >= 7, `words in ${kept.filter(isWord).length} rows`);
-      const at = { agents: [{ name: agent, retention }], nowMs: NOW_MS, limit: 100, beat: () => undefined };
+      const at = {
+        agents: [{ name: agent, retention }],
+        nowMs: NOW_MS,
+        limit: 100,
+        rows: 1_000,
+        beat: () => undefined,
+      };
       const deleted = async () => (await store.maintenance.run(at)).find(({ task }) => task === 'delete_texts');
       assert.deepEqual(await deleted(), { task: 'delete_texts', done: 1, ids: [id], ask: [] });
       assert.deepEqual((await rowsOf(id)).filter(isWord), []);

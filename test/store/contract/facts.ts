@@ -33,7 +33,7 @@ const valuesOf = async ({ store }: Subject, whose: Parameters<Facts['shownOf']>[
 
 /** How many of what is over maintenance erases. */
 async function eraseOver(store: Store, nowMs: number): Promise<number> {
-  const works = await store.maintenance.run({ agents: [], nowMs, limit: 1_000, beat: () => undefined });
+  const works = await store.maintenance.run({ agents: [], nowMs, limit: 1_000, rows: 1_000, beat: () => undefined });
   const { done = -1, failed } = works.find(({ task }) => task === 'erase_facts') ?? {};
   equal(failed, undefined);
   return done;

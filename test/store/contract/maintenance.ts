@@ -38,6 +38,7 @@ async function runFor({ store }: Subject, agent: string, retention: Retention, n
     agents: [{ name: agent, retention }],
     nowMs,
     limit,
+    rows: 1_000,
     beat: () => undefined,
   });
   assert.deepEqual(
