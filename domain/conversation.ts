@@ -117,6 +117,8 @@ export interface ConversationState extends Summed {
   quoted?: readonly { readonly itemId: string; readonly people: readonly string[] }[];
   /** Absent where only the API speaks in it. */
   delivery?: Delivering;
+  /** Batches whose own Workflow is gone and whose cards do not show it yet; absent where there was none. */
+  goneCards?: readonly string[];
   /** For how long the turn that runs was held while paused; absent between turns. */
   heldMs?: number;
   /** Budgets that have no room for a call; absent where all have. */

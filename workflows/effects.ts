@@ -25,10 +25,12 @@ import { cutToBytes } from '../domain/text.ts';
 
 // Bookkeeping is retried until the store is back: giving up would end a conversation because a database restarted.
 // 5 s a try: a store that needs longer is down. A local Activity that waits shows as a running Workflow Task.
-const bookkeeping = proxyLocalActivities<WorkflowsActivities>({
+const untilTheStoreIsBack = {
   startToCloseTimeout: '5s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
-});
+} as const;
+
+const bookkeeping = proxyLocalActivities<WorkflowsActivities>(untilTheStoreIsBack);
 
 /** The workflows role. Bookkeeping is never cancelled: a stopped turn still says on record what it did. */
 export const workflowsRole: WorkflowsActivities = {
@@ -57,6 +59,18 @@ export const workflowsRole: WorkflowsActivities = {
   closeQuestion: (input) => whole(bookkeeping.closeQuestion, `answer: ${summaryOf(input.question)}`, input),
   closeUnfinished: (input) => whole(bookkeeping.closeUnfinished, `close: ${summaryOf(input)}`, input),
 };
+
+const committed = proxyActivities<Pick<WorkflowsActivities, 'record'>>({
+  ...untilTheStoreIsBack,
+  taskQueue: TASK_QUEUES.workflows,
+});
+
+/**
+ * Record what an Update has caused, once that is in history: a Workflow Task that Temporal discards takes the Update along,
+ * but not what a local Activity has written; and where the Update then reaches the next run, it would be written again.
+ */
+export const recordCommitted: WorkflowsActivities['record'] = (input) =>
+  CancellationScope.nonCancellable(() => committed.record.executeWithOptions({ summary: 'record' }, [input]));
 
 const summaryOf = ({ proposal }: { readonly proposal: Pick<Proposal, 'summary'> }): string => proposal.summary;
 

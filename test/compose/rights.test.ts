@@ -118,6 +118,11 @@ test('the assistant writes what the model said, and its entries', async () => {
   assert.equal((await stores.workflows.ledger.ofSubject('c1')).length, 2);
 });
 
+test('the assistant can say that what it sums up was written by strangers', async () => {
+  const [summed] = await stores.assistant.items.append([saying('untrusted')]);
+  assert.equal(summed?.trust, 'untrusted');
+});
+
 test('the assistant can write neither claims nor decisions, nor words of people', async () => {
   const { assistant } = stores;
   await assert.rejects(claim(assistant, 'c1:1:0'), DENIED);
@@ -127,7 +132,8 @@ test('the assistant can write neither claims nor decisions, nor words of people'
   await assert.rejects(assistant.record([entry('decided:d', decided)]), REFUSED_ROW);
   const settled = { kind: 'settled', outcome: { kind: 'succeeded', result: null } } as const;
   await assert.rejects(assistant.record([entry('settled', settled)]), REFUSED_ROW);
-  await assert.rejects(assistant.items.append([saying('principal')]), REFUSED_ROW);
+  for (const trust of ['principal', 'record'] as const)
+    await assert.rejects(assistant.items.append([saying(trust)]), REFUSED_ROW);
   await assert.rejects(assistant.approvals.get('a'), DENIED);
 });
 
