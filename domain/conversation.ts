@@ -117,6 +117,8 @@ export interface ConversationState extends Summed {
   quoted?: readonly { readonly itemId: string; readonly people: readonly string[] }[];
   /** Absent where only the API speaks in it. */
   delivery?: Delivering;
+  /** Batches whose own Workflow is gone and whose cards do not show it yet; absent where there was none. */
+  goneCards?: readonly string[];
   /** For how long the turn that runs was held while paused; absent between turns. */
   heldMs?: number;
   /** Budgets that have no room for a call; absent where all have. */
@@ -171,22 +173,13 @@ export const MAX_REPORTS = 50;
 export const MAX_REPORT_CHARS = 16_384;
 export function openConversation(input: ConversationInput): ConversationState {
   const { conversationId, agent, tenant } = input;
-  const empty = {
-    inbox: [],
-    reports: [],
-    seen: [],
-    waiting: [],
-    recent: [],
-    changes: [],
-    obeyed: [],
-    signals: 0,
-    speakers: [],
-  };
+  const lists = { inbox: [], reports: [], seen: [], waiting: [], recent: [], changes: [], obeyed: [], speakers: [] };
   const phases = { phase: 'open', knownPhase: 'open', resumesTo: 'open', announcer: false } as const;
   // A state that an earlier version wrote lacks what came later.
   const { heard: _, ...past } = input.state ?? {};
   const before = { ...(input.inChannel && { delivery: nothingSaid() }), ...past };
-  const state = { conversationId, agent, tenant, ...phases, shown: 'open · ', turn: 0, ...empty, ...before };
+  const fresh = { conversationId, agent, tenant, ...phases, shown: 'open · ', turn: 0, signals: 0 };
+  const state = { ...fresh, ...lists, ...before };
   // What fell out under an earlier version is on no label.
   if (input.state !== undefined && input.state.speakers === undefined) state.forgotten = 'untrusted';
   const isUntold = state.changes.length === 0 && state.phase !== state.knownPhase;

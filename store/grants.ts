@@ -125,7 +125,8 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
     update: { conversations: ['updated_ms'] },
     appends: ['model_call', 'model_call_failed', 'replied', 'configured'],
     only: { replied: `${READ} #>> '{fact,by}' = 'model'` },
-    labels: ['model'],
+    // What sums up a stranger's words is a stranger's word: that label takes trust away, and gives none.
+    labels: ['model', 'untrusted'],
   },
   countersign_actor: {
     read: {

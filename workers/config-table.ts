@@ -58,6 +58,9 @@ const keyList = list.pipe(z.array(key));
 
 const variable = <Schema extends z.ZodType>(definition: Variable<Schema>) => definition;
 
+const MUST_BE_MASTER_KEY =
+  'must be 32 bytes in base64, and behind a comma another such key while it is changed; make one with: openssl rand -base64 32';
+
 export const VARIABLES = {
   mode: variable({
     name: 'COUNTERSIGN_MODE',
@@ -157,12 +160,7 @@ export const VARIABLES = {
   masterKey: variable({
     name: 'COUNTERSIGN_MASTER_KEY',
     // 32 bytes each.
-    schema: text
-      .regex(/^[A-Za-z0-9+/]{43}=(,[A-Za-z0-9+/]{43}=)?$/, {
-        error:
-          'must be 32 bytes in base64, and behind a comma another such key while it is changed; make one with: openssl rand -base64 32',
-      })
-      .optional(),
+    schema: text.regex(/^[A-Za-z0-9+/]{43}=(,[A-Za-z0-9+/]{43}=)?$/, { error: MUST_BE_MASTER_KEY }).optional(),
     meaning:
       'the key under which the keys of people lie in the store, and so all that is said; lost, nothing can be read any more. While it is changed both, comma-separated: the first is used for what is new, both open',
     roles: [...SERVING_ROLES, 'start'],
@@ -269,7 +267,6 @@ export const VARIABLES = {
   }),
   maintenanceEveryS: variable({
     name: 'COUNTERSIGN_MAINTENANCE_EVERY_S',
-    // From 10 s, so that one run has ended before the next is due; to a day, past which it would be called behind.
     schema: wholeNumber(10, 86_400),
     fallback: '600',
     meaning:

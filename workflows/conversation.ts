@@ -18,6 +18,7 @@ import {
 import { MAX_EVENTS_PER_RUN, MAX_SIGNALS_PER_RUN } from '../domain/run-bounds.ts';
 import { isBehind, noteSaid } from '../domain/delivering.ts';
 import { lookForOpenings, untilNews } from './budgets.ts';
+import { goOnShowingGone, showGoneLast } from './cards.ts';
 import { deliverLast, holdDelivering, keepDelivering } from './delivering.ts';
 import { describeConversation } from './desk.ts';
 import { endIfIdle } from './idle.ts';
@@ -45,6 +46,7 @@ async function converse(
   const mustRenew = () => isLong(state, mostEvents);
   if (state.announcer) void announceChanges(state);
   void keepDelivering(state);
+  goOnShowingGone(state);
   const summing = notSumming();
   while (state.phase !== 'closed') {
     describeConversation(state);
@@ -73,6 +75,7 @@ async function converse(
   await keepQueued(state);
   noteSaid(state);
   if (isBehind(state)) await deliverLast(state);
+  await showGoneLast(state);
   await condition(() => allHandlersFinished() && !summing.isHolding);
 }
 

@@ -8,7 +8,6 @@ import {
   isCancellation,
   type LocalActivityFunctionWithOptions,
   log,
-  patched,
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow';
@@ -23,13 +22,18 @@ import { TASK_QUEUES } from '../domain/ids.ts';
 import type { MaintenanceActivities } from '../domain/maintenance.ts';
 import type { CallModelInput, CallModelResult } from '../domain/model.ts';
 import { cutToBytes } from '../domain/text.ts';
+import { inTurn } from './in-turn.ts';
 
 // Bookkeeping is retried until the store is back: giving up would end a conversation because a database restarted.
 // 5 s a try: a store that needs longer is down. A local Activity that waits shows as a running Workflow Task.
-const bookkeeping = proxyLocalActivities<WorkflowsActivities & Pick<MaintenanceActivities, 'isIdle'>>({
+const untilTheStoreIsBack = {
   startToCloseTimeout: '5s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
-});
+} as const;
+
+const bookkeeping = proxyLocalActivities<WorkflowsActivities & Pick<MaintenanceActivities, 'isIdle'>>(
+  untilTheStoreIsBack,
+);
 
 /** The workflows role. Bookkeeping is never cancelled: a stopped turn still says on record what it did. */
 export const workflowsRole: WorkflowsActivities = {
@@ -61,6 +65,17 @@ export const workflowsRole: WorkflowsActivities = {
 
 /** Of the role as well; beside those of a turn, since it is asked by the one that ends itself alone. */
 export const isIdle: MaintenanceActivities['isIdle'] = (id) => whole(bookkeeping.isIdle, 'is it idle?', id);
+const committed = proxyActivities<Pick<WorkflowsActivities, 'record'>>({
+  ...untilTheStoreIsBack,
+  taskQueue: TASK_QUEUES.workflows,
+});
+
+/**
+ * Record what an Update has caused, once that is in history: a Workflow Task that Temporal discards takes the Update along,
+ * but not what a local Activity has written; and where the Update then reaches the next run, it would be written again.
+ */
+export const recordCommitted: WorkflowsActivities['record'] = (input) =>
+  CancellationScope.nonCancellable(() => committed.record.executeWithOptions({ summary: 'record' }, [input]));
 
 const summaryOf = ({ proposal }: { readonly proposal: Pick<Proposal, 'summary'> }): string => proposal.summary;
 
@@ -71,20 +86,6 @@ function whole<Input, Result>(
 ): Promise<Result> {
   const options = { summary: inOneLine(summary) };
   return inTurn(() => CancellationScope.nonCancellable(() => activity.executeWithOptions(options, [input])));
-}
-
-// One local Activity at a time. Those that run side by side resolve in the order in which they end, each by itself; when
-// they are replayed, in the order in which they began, all at once. What follows them would then be numbered otherwise
-// than in history, and the Workflow would be stuck for good. Each Workflow run has these two of its own.
-let last: Promise<unknown> = Promise.resolve();
-let takesTurns: boolean | undefined;
-
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  takesTurns ??= patched('one-at-a-time');
-  if (!takesTurns) return work();
-  const mine = last.then(work);
-  last = mine.catch(() => undefined);
-  return mine;
 }
 
 const upkeep = proxyActivities<Omit<MaintenanceActivities, 'isIdle'>>({

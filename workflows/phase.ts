@@ -8,7 +8,7 @@ import { changeIsTold, nextTold, numberOfChange } from '../domain/phase.ts';
 import { isQuestionId, waitingWorkflowId } from '../domain/ids.ts';
 import { ACTION } from '../domain/protocol.ts';
 import { describeConversation } from './desk.ts';
-import { workflowsRole } from './effects.ts';
+import { recordCommitted, workflowsRole } from './effects.ts';
 
 /** What a waiting action is told when its conversation enters a phase. */
 const TELLS = {
@@ -49,7 +49,8 @@ async function announce(state: ConversationState, phase: ConversationPhase): Pro
   const told = numberOfChange(state, Date.now());
   const fact = { kind: 'phase', phase, by: '', reason: reasonOfPhase({ ...state, phase }) } as const;
   const entry = { subject: conversationId, step: `phase:${uuid4()}`, conversationId, atMs: Date.now(), fact };
-  await workflowsRole.record({ entries: [entry], items: [] });
+  const record = patched('record-committed-phase') ? recordCommitted : workflowsRole.record;
+  await record({ entries: [entry], items: [] });
   for (const batch of state.waiting) await tellWaiting(batch, phase, told);
 }
 

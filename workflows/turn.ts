@@ -184,7 +184,7 @@ async function forgetGone(state: ConversationState, of: TurnOf): Promise<void> {
   if (state.waiting.length === 0 || !patched('forget-gone')) return;
   const waiting = state.waiting.map(({ batchId, deadlineMs }) => ({ batchId, deadlineMs }));
   for (const { batchId, questions, isLost, hasCards } of await workflowsRole.closeGone({ of, waiting })) {
-    if (hasCards === true) showGone(batchId);
+    if (hasCards === true) showGone(state, batchId);
     const batch = state.waiting.find((one) => one.batchId === batchId);
     if (batch === undefined) continue;
     settleBatch(state, batchId);

@@ -19,11 +19,11 @@ export const dropGrown: readonly MaintenanceTask[] = [
   dropping('checkpoints', 'drops published checkpoints of the ledger but for the last of each day'),
 ];
 
-function dropping(rows: 'reservations' | 'budgets' | 'limit_takes' | 'checkpoints', what: string): MaintenanceTask {
-  const task = `drop_${rows}`;
+function dropping(table: 'reservations' | 'budgets' | 'limit_takes' | 'checkpoints', what: string): MaintenanceTask {
+  const task = `drop_${table}`;
   const dueIn = async (db: Db, nowMs: number, most: number): Promise<readonly DueOne[]> => {
     const found = await sql<{ readonly id: string; readonly due_ms: number }>`
-      select id, due_ms from ${sql.raw(`countersign.due_${rows}`)}(${nowMs}::bigint, ${most}::integer)`.execute(db);
+      select id, due_ms from ${sql.raw(`countersign.due_${table}`)}(${nowMs}::bigint, ${most}::integer)`.execute(db);
     return found.rows.map(({ id, due_ms: dueMs }) => ({ id, dueMs }));
   };
   const drop = async (tx: Tx, nowMs: number, most: number): Promise<number> => {

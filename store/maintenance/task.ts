@@ -16,8 +16,8 @@ export interface MaintenanceTask {
   /** What is due, the longest first; it changes nothing. At most `limit`, and one more where there is more. */
   due(db: Db, at: DueAt): Promise<readonly DueOne[]>;
   /**
-   * Do at most `limit` of it, or `rows` where it is rows that are dropped. Idempotent, and in transactions of which each says on record what it did (`noteDone`): it may
-   * end anywhere, and is begun anew.
+   * Do at most `limit` of it, or `rows` where it is rows that are dropped. Idempotent, and in transactions of which each
+   * says on record what it did (`noteDone`): it may end anywhere, and is begun anew.
    */
   run(db: Db, at: RunAt): Promise<Ran>;
 }

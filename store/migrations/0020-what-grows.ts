@@ -143,8 +143,8 @@ const LIMIT_TAKES = functions({
     select count(*) from dropped`,
 });
 
-// Published, and not the last of its day that was: so it is neither the one from which the next goes on, nor the one that was
-// published last.
+// Published, and not the last of its day that was: so it is neither the one from which the next goes on, nor the one that
+// was published last.
 const CHECKPOINTS = functions({
   name: 'checkpoints',
   old: `

@@ -98,8 +98,8 @@ test('a login that is bound by no policy, or has one right more or fewer, is ref
   await client.end();
 });
 
-test('the assistant writes what the model said, and its entries', async () => {
-  const [item] = await stores.assistant.items.append([saying('model')], ([one]) => [
+test('the assistant writes what the model said, sums up strangers as strangers, and appends its entries', async () => {
+  const [item] = await stores.assistant.items.append([saying('model'), saying('untrusted')], ([one]) => [
     entry('model:1:1', {
       kind: 'model_call',
       turn: 1,

@@ -203,8 +203,8 @@ test('whatever was said, a summary says nothing that its sources do not, and los
       const missing = [...demanded].filter((mark) => !kept.has(mark));
       ok(missing.length === 0 || (summary?.unnamed ?? 0) > 0, missing.join(' '));
       // Two sentences of one text may make a mark together, as "EUR" and "1042" in two lines; those of two texts none.
-      const said = new Set(compactions.flat().flatMap(({ body }) => marksIn(sentencesOf(body.text).join(' '))));
-      ok([...kept].every((mark) => demanded.has(mark) || said.has(mark)));
+      const own = new Set(compactions.flat().flatMap(({ body }) => marksIn(sentencesOf(body.text).join(' '))));
+      ok([...kept].every((mark) => demanded.has(mark) || own.has(mark)));
     }),
     { numRuns: 300 },
   );

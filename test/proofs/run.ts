@@ -63,8 +63,7 @@ function read(args: readonly string[]): {
   const seed = values.seed === undefined ? Math.floor(Math.random() * LARGEST_SEED) : Number(values.seed);
   if (!Number.isInteger(seed) || seed < 0 || seed > LARGEST_SEED)
     stop(`--seed takes a whole number up to ${LARGEST_SEED}`);
-  const together = PROOFS.filter(({ isApart }) => isApart !== true).map(({ name }) => name);
-  return { names: positionals.length > 0 ? positionals : together, quick: values.quick === true, seed };
+  return { names: positionals.length > 0 ? positionals : known, quick: values.quick === true, seed };
 }
 
 const { names, quick, seed } = read(process.argv.slice(2));

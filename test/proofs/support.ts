@@ -26,8 +26,6 @@ export interface ProofResult {
 export interface Proof {
   /** lower-kebab-case, as the README names it. */
   readonly name: string;
-  /** It is run where it is named, and not with all others. */
-  readonly isApart?: true;
   readonly run: (context: ProofContext) => Promise<ProofResult>;
 }
 

@@ -91,7 +91,7 @@ export async function reservedIn({ sql }: Subject, conversationId: string): Prom
     'select call_id as id from countersign.reservations where conversation_id = $1 order by call_id',
     [conversationId],
   );
-  return rows.map(({ id }) => String(id));
+  return rows.map(({ id }) => id);
 }
 
 export const standing = ({ store }: Subject, { budgets }: Reserving) =>

@@ -5,6 +5,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { defineDirectory } from 'countersign';
 import { ChannelFault } from '../../channels/definition.ts';
 import type { CardAsk } from '../../domain/card.ts';
+import { CONVERSATION } from '../../domain/protocol.ts';
 import { createFarSide, createTestAgent, directory as people } from '../support/far-side.ts';
 import { createPigeon } from '../support/pigeon.ts';
 import { eventually, obedient, startSystem, type System } from '../support/system.ts';
@@ -149,6 +150,34 @@ test('a batch that an operator has terminated is shown as cancelled with the nex
   await temporal.client.workflow.getHandle('action/c-gone:1:0').terminate('by mistake');
   await system.submit('c-gone', 'm2', 'hello');
   await card('c-gone:1:0', ({ end }) => end === 'cancelled', 'the end');
+});
+
+test('its card catches up once its channel is back, though the run that saw it end was renewed or the conversation closed', async () => {
+  const ends = ['c-gone-renewed', 'c-gone-closed'] as const;
+  const stood = new Map<string, string>();
+  for (const id of ends) {
+    await ask(id, 'pay 77');
+    const { id: posted } = await card(`${id}:1:0`, ({ end }) => end === 'open', 'a card');
+    pigeon.faults.set(posted, new ChannelFault('unavailable', 'down'));
+    stood.set(id, posted);
+    await temporal.client.workflow.getHandle(`action/${id}:1:0`).terminate('by mistake');
+    await system.submit(id, 'm2', 'hello');
+    await system.reply(id, 'm2');
+  }
+  const first = (await system.handle('c-gone-renewed').describe()).runId;
+  for (let n = 3; n < 12; n++) {
+    await system.submit('c-gone-renewed', `m${n}`, `word ${n}`);
+    await system.reply('c-gone-renewed', `m${n}`);
+  }
+  equal((await system.handle('c-gone-renewed').describe()).runId === first, false, 'the history was renewed');
+  await system.handle('c-gone-closed').executeUpdate(CONVERSATION.close);
+  for (const id of ends) {
+    equal(cards(`${id}:1:0`)[0]?.asks[0]?.end, 'open');
+    pigeon.faults.delete(stood.get(id) ?? '');
+    const ended = async () => (cards(`${id}:1:0`)[0]?.asks[0]?.end === 'cancelled' ? true : undefined);
+    await eventually(ended, 'the end', 45_000); // the next try comes within half a minute
+  }
+  await system.handle('c-gone-closed').result();
 });
 
 test('a channel that is away holds up no decision, no act and no report; the card catches up once it is back', async () => {

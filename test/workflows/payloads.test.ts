@@ -100,12 +100,12 @@ test('no id, search attribute, memo or header in Temporal tells a word that was 
   await submit('m2', late);
   const reply = await system.reply(id, 'm2');
   equal(reply, `you said: ${late}`);
-  const kept: unknown[] = [];
+  const all: unknown[] = [];
   for (const workflowId of [conversationWorkflowId(id), waitingWorkflowId(`${id}:1:0`)]) {
     const handle = temporal.client.workflow.getHandle(workflowId);
-    kept.push(workflowId, await handle.fetchHistory(), (await handle.describe()).raw);
+    all.push(workflowId, await handle.fetchHistory(), (await handle.describe()).raw);
   }
-  const bytes = bytesIn(kept);
+  const bytes = bytesIn(all);
   const has = (look: Buffer) => bytes.some((one) => one.includes(look));
   ok(has(Buffer.from('m1.')) && has(Buffer.from('CountersignOwner')), 'it looks at Update ids and search attributes');
   const words = [text, late, reply, reason, 'xylophone', 'marmalade', 'rhododendron', principal.name];

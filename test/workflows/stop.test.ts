@@ -49,6 +49,33 @@ test('a stop in the middle of a hundred leaves the rest undone, on record and li
   equal(far.effects.length, done);
 });
 
+test('a stop is on record once Temporal has it in history: a task that is discarded leaves none behind', async ({
+  mock,
+}) => {
+  await system.open('s-committed');
+  await system.submit('s-committed', 'm1', 'hello');
+  await system.reply('s-committed', 'm1');
+  const record = system.store.record;
+  const wereInHistory: boolean[] = [];
+  mock.method(system.store, 'record', async (entries: Parameters<typeof record>[0]) => {
+    if (entries.some(({ fact }) => fact.kind === 'phase')) {
+      const { events } = await system.handle('s-committed').fetchHistory();
+      wereInHistory.push(
+        events?.some(
+          (one) =>
+            one.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input?.name === CONVERSATION.stop,
+        ) ?? false,
+      );
+    }
+    return record(entries);
+  });
+  await system.handle('s-committed').executeUpdate(CONVERSATION.stop);
+  const known = async () =>
+    (await system.store.conversations.get('s-committed'))?.phase === 'stopped' ? true : undefined;
+  await eventually(known, 'the stop on record');
+  deepEqual(wereInHistory, [true]);
+});
+
 test('a switch thrown in the middle of a hundred leaves the rest undone and on record', async () => {
   await system.open('s-switch');
   await system.submit('s-switch', 'm1', HUNDRED);

@@ -4,7 +4,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
-import { mapAsyncIterable } from '@temporalio/client/lib/iterators-utils.js';
 import { type InjectedSinks, Worker } from '@temporalio/worker';
 import type { ConversationChannel } from '../../domain/channel.ts';
 import { TASK_QUEUES } from '../../domain/ids.ts';
@@ -19,8 +18,8 @@ import type { CallSinks } from './interceptors.ts';
 const INTERCEPTORS = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? './interceptors.ts' : './interceptors.js', import.meta.url),
 );
-// 8 histories fetched at once, and as many ahead: enough to keep the replay busy.
-const FETCHED_AT_ONCE = 8;
+// 8 histories fetched ahead of the one that is replayed: enough to keep the replay busy.
+const FETCHED_AHEAD = 8;
 
 /** One run of a Workflow, replayed. */
 export interface Replayed {
@@ -132,8 +131,23 @@ export function historiesOf(
 ): AsyncIterable<Run> {
   const ours = `TaskQueue = '${TASK_QUEUES.workflows}'`;
   const listed = client.workflow.list({ query: which === '' ? ours : `${ours} and ${which}` });
-  const some = { concurrency: FETCHED_AT_ONCE, bufferLimit: FETCHED_AT_ONCE };
-  return mapAsyncIterable(listed, (one) => fetched(client, one, codec), some);
+  return fetchedAhead(listed, (one) => fetched(client, one, codec));
+}
+
+/** In order. Our own: the SDK's (mapAsyncIterable) waits for ever, and with it the process, once one cannot be fetched. */
+export async function* fetchedAhead<One, Whole>(
+  listed: AsyncIterable<One>,
+  fetch: (one: One) => Promise<Whole>,
+): AsyncGenerator<Whole> {
+  const underWay: Promise<Whole>[] = [];
+  for await (const one of listed) {
+    const whole = fetch(one);
+    whole.catch(() => undefined); // whoever takes it hears of it; nobody takes it where the reader has ended
+    underWay.push(whole);
+    const first = underWay.length > FETCHED_AHEAD ? underWay.shift() : undefined;
+    if (first !== undefined) yield await first;
+  }
+  for (const whole of underWay) yield await whole;
 }
 
 async function fetched(

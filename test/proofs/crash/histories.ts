@@ -7,7 +7,7 @@ import { chainProblems } from '../rig/chains.ts';
 import { AGENTS, type Rig } from '../rig/rig.ts';
 import { findProcedures } from '../../../workers/procedures.ts';
 import { replayAll } from '../../support/replays.ts';
-import { waitFor } from '../support.ts';
+import { secondsOf, waitFor } from '../support.ts';
 
 export interface Histories {
   /** Resolves once nothing is under way: the conversation waits for people, and its batch, if any, has completed. */
@@ -22,8 +22,8 @@ export interface Histories {
   chains(rig: Rig, conversationId: string): Promise<readonly string[]>;
   /** How many actions were compared so far. */
   compared(): number;
-  /** Histories that do not replay on today's code, as sentences. */
-  unreplayable(): Promise<readonly string[]>;
+  /** Histories that do not replay on today's code, as sentences. `log` is told how many were replayed. */
+  unreplayable(log?: (line: string) => void): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -89,10 +89,12 @@ export async function readHistories(address: string): Promise<Histories> {
       return problems;
     },
     compared: () => compared,
-    async unreplayable() {
+    async unreplayable(log = () => undefined) {
+      const startedMs = Date.now();
       // Replaying is a Worker's work: of its notes only warnings are worth a line.
       Runtime.install({ logger: new DefaultLogger('WARN') });
       const { replayed, problems } = await replayAll(client, await findProcedures(AGENTS));
+      log(`${replayed} histories were replayed in ${secondsOf(Date.now() - startedMs)} s`);
       return replayed === 0 ? ['no history was there to replay'] : problems;
     },
     close: () => connection.close(),

@@ -11,6 +11,8 @@ export interface Found {
   /** Entries of the ledger about the end of an approval, and decisions that count. */
   readonly ends: readonly { readonly subject: string; readonly end: string }[];
   readonly decided: readonly { readonly subject: string; readonly answer: string; readonly person: string }[];
+  /** The phases on record, oldest first. */
+  readonly phases: readonly string[];
 }
 
 interface Asked {
@@ -29,7 +31,7 @@ export async function lookAt(rig: Rig, id: string): Promise<Found> {
   const rows = <Row extends object>(text: string) => ask<Row>(rig, text, [id]);
   const entries = (kind: string, columns: string) =>
     `select subject, ${columns} from countersign.ledger where conversation_id = $1 and kind = '${kind}' order by seq`;
-  const [items, approvals, ends, decided] = await Promise.all([
+  const [items, approvals, ends, decided, phases] = await Promise.all([
     rows<Found['items'][number]>(
       'select key, kind, turn from countersign.items where conversation_id = $1 order by seq',
     ),
@@ -41,8 +43,9 @@ export async function lookAt(rig: Rig, id: string): Promise<Found> {
     rows<Found['decided'][number]>(
       entries('decided', `entry::json->'fact'->>'answer' as answer, entry::json->'fact'->>'personId' as person`),
     ),
+    rows<{ phase: string }>(entries('phase', `entry::json->'fact'->>'phase' as phase`)),
   ]);
-  return { items, approvals, ends, decided };
+  return { items, approvals, ends, decided, phases: phases.map(({ phase }) => phase) };
 }
 
 /** What is under way still, as sentences. */
@@ -80,6 +83,7 @@ export async function problemsOf(rig: Rig, id: string, found: Found, known: Know
     ...ofMessages(found, known),
     ...ofReplies(found, known),
     ...ofApprovals(found),
+    ...ofPhases(found),
     ...ofEffects(
       found,
       [...effects].filter(([key]) => asked.has(key)),
@@ -119,6 +123,12 @@ function ofApprovals({ approvals, ends }: Found): readonly string[] {
     if (told.length === 1 && told[0] === end && ENDS.has(end)) return [];
     return [`${id} is ${end}; on record are the ends: ${told.join(', ') || 'none'}`];
   });
+}
+
+/** Each change once: a conversation enters no phase that it is in. */
+function ofPhases({ phases }: Found): readonly string[] {
+  const twice = phases.flatMap((phase, at) => (phase === phases[at - 1] ? [phase] : []));
+  return twice.map((phase) => `${phase} stands on record twice in a row: ${phases.join(', ')}`);
 }
 
 /** At most one, and that of an action of which somebody entitled has approved the asking. */

@@ -84,7 +84,7 @@ export const grownContract: Contract = {
       `select size from countersign.checkpoints where size >= ${from} order by size`,
     );
     deepEqual(
-      left.map(({ size }) => Number(size) - from),
+      left.map(({ size }) => size - from),
       [2, 4, 5, 6, 7, 8, 9],
     );
     await sql.query(`delete from countersign.checkpoints where size >= ${from}`);
@@ -130,7 +130,7 @@ export const grownContract: Contract = {
         Object.values(await run(subject)).filter((done) => done > 0),
         [],
       );
-      const said = (await maintained()).slice(known).map(({ entry }) => JSON.parse(String(entry)).fact);
+      const said = (await maintained()).slice(known).map(({ entry }) => JSON.parse(entry).fact);
       const fact = { kind: 'maintained', task: 'drop_limit_takes', conversationIds: [] };
       deepEqual(said, [
         { ...fact, done: 2 },

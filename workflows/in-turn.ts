@@ -1,0 +1,47 @@
+// Local Activities one after the other, so that a replay takes the same way as what it replays. May import
+// @temporalio/workflow only.
+import { CancellationScope, condition, patched } from '@temporalio/workflow';
+
+// One local Activity at a time. Those that run side by side resolve in the order in which they end, each by itself; when
+// they are replayed, in the order in which they began, all at once. What follows them would then be numbered otherwise
+// than in history, and the Workflow would be stuck for good. Each Workflow run has these of its own.
+let last: Promise<unknown> = Promise.resolve();
+let takesTurns: boolean | undefined;
+let letsOthersFirst: boolean | undefined;
+
+/** Do it once nothing else is done that way. */
+export function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  takesTurns ??= patched('one-at-a-time');
+  if (!takesTurns) return work();
+  letsOthersFirst ??= patched('others-first');
+  const mine = last.then(letsOthersFirst ? () => afterOthers(work) : work);
+  last = mine.catch(() => undefined);
+  return mine;
+}
+
+// 16: how many waits, one behind the other, a message may set going before all that it can wake without an answer from
+// outside has gone as far as it gets. There are four today.
+const ROUNDS = 16;
+
+/** Never cut off by a stop, which would let it be quicker again. */
+const afterOthers = <T>(work: () => Promise<T>): Promise<T> =>
+  CancellationScope.nonCancellable(async () => {
+    try {
+      return await work();
+    } finally {
+      await othersHaveGoneOn();
+    }
+  });
+
+/**
+ * A local Activity may last longer than a Workflow Task, and a message may come meanwhile. Live the message is heard first,
+ * and all that it wakes goes on; on replay both are there at once, and whoever waited for the Activity might be quicker. So
+ * whoever did lets the others go first: a round is over once all that could be woken by now was. It waits for nothing else.
+ */
+async function othersHaveGoneOn(): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) {
+    let looks = 0;
+    // The first look is here and now, the next when all that is awake has gone on.
+    await condition(() => looks++ > 0);
+  }
+}
