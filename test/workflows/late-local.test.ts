@@ -1,38 +1,40 @@
-// A local Activity that outlasts its Workflow Task, as on a store that is slow, while messages come: every history that this
-// makes replays, and nobody's place is lost.
+// A local Activity that outlasts its Workflow Task, as on a store that is slow, while messages come: live they are heard
+// before it ends, on replay together with it. Every history that this makes replays, and nobody's place is lost.
 import { equal, ok } from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { Rules } from '../../activities/workflows/deps.ts';
 import { CONVERSATION } from '../../domain/protocol.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
-import { rulesHere } from '../support/rules.ts';
 import { eventually, obedient, startSystem, type System } from '../support/system.ts';
 import { startTemporal } from '../support/temporal.ts';
 
 // 3 s: a Workflow Task has 2, so the worker asks for another one in the middle; the Activity itself has 5.
 const SLOW_MS = 3_000;
-// Into the second Workflow Task.
-const MEANWHILE_MS = 2_000;
+// Turns after which a conversation is summed up, beside what goes on.
+const LONG = 21;
 
-const agent = createTestAgent(createFarSide());
-const prompt = rulesHere(new Map([[agent.name, { agent, ruleVersion: 'test', declarations: new Map() }]]));
-let asked = 0;
-const slow: Rules = {
-  ...prompt,
-  decide: async (...what) => {
-    asked += 1;
-    await sleep(SLOW_MS);
-    return prompt.decide(...what);
-  },
-};
 let temporal: TestWorkflowEnvironment;
 let system: System;
+/** Which calls of the store are slow, by a word in what they are given. */
+let slowIf = '';
+let slowed = 0;
+
+async function slowly<T>(what: unknown, work: () => Promise<T>): Promise<T> {
+  if (slowIf !== '' && JSON.stringify(what).includes(slowIf)) {
+    slowed += 1;
+    await sleep(SLOW_MS);
+  }
+  return work();
+}
 
 before(async () => {
   temporal = await startTemporal();
-  system = await startSystem({ temporal, agent, directory, script: obedient, rules: slow });
+  system = await startSystem({ temporal, agent: createTestAgent(createFarSide()), directory, script: obedient });
+  const { items, budgets } = system.store;
+  const [append, reserve] = [items.append, budgets.reserve];
+  Object.assign(items, { append: (...all: Parameters<typeof append>) => slowly(all[0], () => append(...all)) });
+  Object.assign(budgets, { reserve: (one: Parameters<typeof reserve>[0]) => slowly(one, () => reserve(one)) });
 });
 // It replays every history that was made.
 after(async () => {
@@ -40,44 +42,72 @@ after(async () => {
   await temporal?.teardown();
 });
 
-/** A turn that is just being ruled on, slowly. */
-async function ruling(id: string, text: string): Promise<void> {
-  const askedBefore = asked;
+/** Resolves once a call that is slow has begun. */
+async function slowFrom(word: string, begin: () => Promise<unknown>): Promise<void> {
+  const known = slowed;
+  slowIf = word;
+  await begin();
+  await eventually(async () => (slowed > known ? true : undefined), `a slow call with ${word}`);
+}
+
+/** Whoever is the only one at work: a turn is being opened. */
+async function opening(id: string): Promise<void> {
   await system.open(id);
-  await system.submit(id, 'm1', text);
-  await eventually(async () => (asked > askedBefore ? true : undefined), 'the rules being asked');
+  await slowFrom(`slow ${id}`, () => system.submit(id, 'm1', `slow ${id}`));
 }
 
-for (const meanwhile of [600, 1_200, MEANWHILE_MS, 2_600]) {
-  test(`a pause, its resume and a message ${meanwhile} ms into a slow ruling`, async () => {
-    const id = `c-pause-${meanwhile}`;
-    await ruling(id, 'note 5');
-    await sleep(meanwhile);
-    const paused = system.handle(id).executeUpdate(CONVERSATION.pause);
-    const said = system.submit(id, 'm2', 'meanwhile');
-    await Promise.all([paused, said]);
-    await system.command(id, 'resume');
-    equal(await system.reply(id, 'm2'), 'you said: meanwhile');
-    equal(await system.outcome(`${id}:1:0`), 'succeeded');
-  });
-
-  test(`a stop by Signal ${meanwhile} ms into a slow ruling`, async () => {
-    const id = `c-stop-${meanwhile}`;
-    await ruling(id, 'pay 72 then note 5');
-    await sleep(meanwhile);
-    await system.handle(id).signal(CONVERSATION.stopSignal);
-    await eventually(
-      async () => ((await system.store.conversations.get(id))?.phase === 'stopped' ? true : undefined),
-      'the stop on record',
-    );
-    await system.command(id, 'resume');
-    await system.submit(id, 'm2', 'go on');
-    equal(await system.reply(id, 'm2'), 'you said: go on');
+/** Beside the loop, which waits for messages: what summing up may use is being held. */
+async function summingUp(id: string): Promise<void> {
+  await system.open(id);
+  for (let n = 1; n < LONG; n++) {
+    await system.submit(id, `m${n}`, `This is sentence ${n} of what was said for so long.`);
+    await system.reply(id, `m${n}`);
+  }
+  await slowFrom('summary', async () => {
+    await system.submit(id, `m${LONG}`, 'That is all.');
+    await system.reply(id, `m${LONG}`);
   });
 }
 
-test('the Activity really outlasted its Workflow Task while a message came', async () => {
-  const { events } = await system.handle(`c-pause-${MEANWHILE_MS}`).fetchHistory();
-  const completed = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
-  ok(completed.length >= 4, `${completed.length} Workflow Tasks`);
+for (const [what, begin] of [
+  ['a turn is being opened', opening],
+  ['what summing up may use is being held', summingUp],
+] as const) {
+  for (const meanwhileMs of [500, 1_200, 2_200]) {
+    const id = (kind: string) => `c-${kind}-${begin.name}-${meanwhileMs}`;
+
+    test(`a message ${meanwhileMs} ms after ${what}`, async () => {
+      await begin(id('said'));
+      await sleep(meanwhileMs);
+      await system.submit(id('said'), 'late', 'meanwhile');
+      slowIf = '';
+      equal(await system.reply(id('said'), 'late'), 'you said: meanwhile');
+    });
+
+    test(`a pause, a message and the resume ${meanwhileMs} ms after ${what}`, async () => {
+      await begin(id('paused'));
+      await sleep(meanwhileMs);
+      await Promise.all([
+        system.handle(id('paused')).executeUpdate(CONVERSATION.pause),
+        system.submit(id('paused'), 'late', 'meanwhile'),
+      ]);
+      slowIf = '';
+      await system.command(id('paused'), 'resume');
+      equal(await system.reply(id('paused'), 'late'), 'you said: meanwhile');
+    });
+  }
+}
+
+test('the Activity really outlasted its Workflow Task', async () => {
+  const { events } = await system.handle('c-said-summingUp-2200').fetchHistory();
+  // A Workflow Task that ends without a command but to have another one: the next one began at once.
+  const kinds = (events ?? []).map((event) =>
+    event.workflowTaskCompletedEventAttributes
+      ? 'completed'
+      : event.workflowTaskScheduledEventAttributes
+        ? 'scheduled'
+        : '',
+  );
+  const heartbeats = kinds.filter((kind, at) => kind === 'completed' && kinds[at + 1] === 'scheduled').length;
+  ok(heartbeats > 0, `${heartbeats} Workflow Tasks were asked for in the middle of an Activity`);
 });
