@@ -1,0 +1,80 @@
+// The workflows role dies in the middle of a maintenance run: the next run ends the work, and nothing is done twice.
+import { Client, Connection } from '@temporalio/client';
+import type { Rig } from '../rig/rig.ts';
+import { ask } from '../rig/truth.ts';
+import { waitFor } from '../support.ts';
+import type { Upkeep } from './upkeep.ts';
+
+// 60 s: a run begins within a second.
+const STRUCK_LIMIT_MS = 60_000;
+const SCHEDULE = 'maintenance';
+
+/** The conversations whose words are deleted. */
+export async function deleted(rig: Rig): Promise<readonly string[]> {
+  const text = 'select id from countersign.conversations where texts_deleted_ms is not null order by id';
+  return (await ask<{ id: string }>(rig, text)).map(({ id }) => id);
+}
+
+/** Kill it just before the words of one of these are gone for good. Resolves to how many were, then. */
+export async function killWithin(rig: Rig, upkeep: Upkeep, at: number): Promise<number> {
+  const run = 'maintenance';
+  await rig.roles.arm(run, [{ role: 'workflows', name: 'workflows|store|commit ledger|before', at }]);
+  const running = upkeep.run().catch(() => undefined);
+  await waitFor('the kill', STRUCK_LIMIT_MS, () => rig.roles.reached(run).some(({ struck }) => struck));
+  const done = (await deleted(rig)).length;
+  await rig.roles.disarm();
+  await rig.roles.untilUp();
+  await running;
+  return done;
+}
+
+/** Have the Schedule itself run now, and wait until it has done so well. */
+export async function runBySchedule(rig: Rig, upkeep: Upkeep, tasks: readonly string[]): Promise<readonly string[]> {
+  const connection = await Connection.connect({ address: rig.temporal.address });
+  try {
+    const handle = new Client({ connection }).schedule.getHandle(SCHEDULE);
+    const before = (await handle.describe()).info.numActionsTaken;
+    await handle.trigger();
+    await waitFor('a run of the Schedule', STRUCK_LIMIT_MS, async () => {
+      const { info } = await handle.describe();
+      return info.numActionsTaken > before && info.runningActions.length === 0;
+    });
+    await upkeep.untilDone(tasks);
+    return [];
+  } catch (error) {
+    return [`the Schedule did not run: ${String(error)}`];
+  } finally {
+    await connection.close();
+  }
+}
+
+/** What stands on record more or less than once, as sentences. */
+export async function onRecord(
+  rig: Rig,
+  { closed, deleted: gone }: { readonly closed: readonly string[]; readonly deleted: readonly string[] },
+): Promise<readonly string[]> {
+  const ends = await ask<{ id: string; n: number }>(
+    rig,
+    `select conversation_id as id, count(*)::int as n from countersign.ledger
+      where kind = 'phase' and entry::json->'fact'->>'phase' = 'closed' group by 1`,
+  );
+  const deletions = await ask<{ id: string; n: number }>(
+    rig,
+    `select ids.id, count(*)::int as n from countersign.ledger,
+      json_array_elements_text(entry::json->'fact'->'conversationIds') as ids(id)
+      where kind = 'maintained' and entry::json->'fact'->>'task' = 'delete_texts' group by 1`,
+  );
+  const counted = (
+    what: string,
+    rows: readonly { readonly id: string; readonly n: number }[],
+    due: readonly string[],
+  ) => {
+    const times = new Map(rows.map(({ id, n }) => [id, n]));
+    return [...new Set([...times.keys(), ...due])].flatMap((id) => {
+      const expected = due.includes(id) ? 1 : 0;
+      const n = times.get(id) ?? 0;
+      return n === expected ? [] : [`that ${id} was ${what} is on record ${n} times, not ${expected}`];
+    });
+  };
+  return [...counted('closed', ends, closed), ...counted('deleted', deletions, gone)];
+}

@@ -1,0 +1,216 @@
+// The proof `ttl`: what is past its time is not used, and not there. Real processes, whose clocks are moved by three weeks and
+// by more than a year: what was remembered is over or read again; what is idle is closed, and its words are deleted, as was
+// said before and no more; through a kill in the midst of it, and through messages that come just then.
+import { fileURLToPath } from 'node:url';
+import { type Recorder, startRecorder } from '../memory/model.ts';
+import { createSomebody } from '../memory/people.ts';
+import { type Rig, startRig } from '../rig/rig.ts';
+import { ROLES } from '../rig/roles.ts';
+import { createHttp, type Proof, type ProofContext } from '../support.ts';
+import { type Cast, closed, plant } from './cast.ts';
+import { inThreeWeeks, tell, type Told } from './facts.ts';
+import { answers, commands, elsewhere, idsOf, type Readers, searchAll } from './gone.ts';
+import { deleted, killWithin, onRecord, runBySchedule } from './killed.ts';
+import { isClear, race } from './race.ts';
+import { changes, rowsOf } from './rows.ts';
+import { createUpkeep, type Due, dryRunByCommand, type Upkeep } from './upkeep.ts';
+
+export const ttl: Proof = { name: 'ttl', run: prove };
+
+const TTL_AGENTS = fileURLToPath(new URL('./agents/', import.meta.url));
+const DAY_MS = 86_400_000;
+// A day: longer than the proof, so that only what it asks for runs.
+const NEVER_S = '86400';
+const SIZES = { quick: { ended: 12, rovers: 12 }, full: { ended: 60, rovers: 90 } } as const;
+// 1,500 ms: a run has asked all conversations by then.
+const RACE_MS = 1_500;
+// 10 s: a reply takes one on a quiet machine, and a busy one may need several.
+const AT_ONCE_MS = 10_000;
+const YOUNG = 'young';
+
+async function prove(context: ProofContext) {
+  const recorder = await startRecorder({ rereads: true });
+  try {
+    const rig = await startRig(context, {
+      mode: 'development',
+      agentsFolder: TTL_AGENTS,
+      between: async (_role, peer, address) => (peer === 'model' ? new URL(recorder.url).host : address),
+      more: () => ({ COUNTERSIGN_MAINTENANCE_EVERY_S: NEVER_S }),
+    });
+    try {
+      return await live(context, rig, recorder);
+    } finally {
+      await rig.stop();
+    }
+  } finally {
+    await recorder.stop();
+  }
+}
+
+interface Bench extends ProofContext {
+  readonly rig: Rig;
+  readonly recorder: Recorder;
+  readonly upkeep: Upkeep;
+  readonly readers: Readers;
+  readonly cast: Cast;
+  readonly told: Told;
+  readonly expect: (what: string, holds: boolean, found?: unknown) => void;
+  readonly none: (what: string, problems: readonly string[]) => void;
+}
+
+async function live(context: ProofContext, rig: Rig, recorder: Recorder) {
+  const { seed, quick, random, log } = context;
+  const violations: string[] = [];
+  let cases = 0;
+  const expect: Bench['expect'] = (what, holds, found = '') => {
+    cases += 1;
+    if (holds) return;
+    violations.push(`not so: ${what} (seed ${seed}) ${JSON.stringify(found).slice(0, 1_000)}`);
+    log(`  ${violations.at(-1)}`);
+  };
+  const none: Bench['none'] = (what, problems) => expect(what, problems.length === 0, problems);
+  const nellKey = await rig.addKey('nell', 'conversations:write,conversations:read');
+  const auditor = await rig.addKey('otto', 'ledger:read');
+  const mark = random.between(10_000, 99_999);
+  const told = { place: `heron-lane-${mark}`, office: `alder-court-${mark}`, canary: `medlar-${mark}-quince` };
+  const [, cast] = await Promise.all([
+    tell(createSomebody(rig, rig.keys.customer, rig.keys.approver), told, expect),
+    plant({ rig, random, nellKey }, quick ? SIZES.quick : SIZES.full),
+  ]);
+  const keys = { ada: rig.keys.customer, nell: nellKey, finn: rig.keys.approver, otto: auditor };
+  const parts = { rig, recorder, cast, told, expect, none, upkeep: createUpkeep(rig), readers: { keys, auditor } };
+  const bench: Bench = { ...context, ...parts };
+  log(`today: ${cases} cases`);
+  await moveClocks(rig, 21);
+  await threeWeeksLater(bench);
+  log(`three weeks later: ${cases} cases`);
+  await moveClocks(rig, 421);
+  await aYearLater(bench);
+  log(`more than a year later: ${cases} cases`);
+  if (!quick) await bySchedule(bench);
+  violations.push(...rig.roles.surprises);
+  return { cases, violations };
+}
+
+/** Every role is killed, and started again with its clock moved. */
+async function moveClocks(rig: Rig, byDays: number, more: NodeJS.ProcessEnv = {}): Promise<void> {
+  const changed = { COUNTERSIGN_CLOCK_OFFSET_MS: String(byDays * DAY_MS), ...more };
+  for (const role of ROLES) rig.configure(role, changed);
+  await Promise.all(ROLES.map((role) => rig.roles.kill(role)));
+  await rig.roles.untilUp();
+}
+
+const same = (one: readonly string[] = [], other: readonly string[]): boolean =>
+  JSON.stringify(one.toSorted()) === JSON.stringify(other.toSorted());
+
+async function threeWeeksLater(bench: Bench): Promise<void> {
+  const { rig, recorder, upkeep, cast, told, expect, none, random, readers } = bench;
+  const { idle, ended, held, settled, rovers } = cast;
+  const lodger = createSomebody(rig, readers.keys['nell'] ?? '', rig.keys.approver, 'lodger');
+  await Promise.all([
+    inThreeWeeks(recorder, createSomebody(rig, rig.keys.customer, rig.keys.approver), told, expect),
+    lodger.talk(YOUNG, 'Hello.'),
+  ]);
+  const stay = [...held, settled, ...rovers, YOUNG];
+  const everybody = [...stay, ...idle, ...ended];
+  const [all, rest] = [await rowsOf(rig, everybody), await rowsOf(rig, stay)];
+  const due = await upkeep.look();
+  expect('what is idle is due to be closed', same(due['close_idle'], idle), due);
+  expect('what was ended is due to be deleted', same(due['delete_texts'], ended), due);
+  expect('what was remembered is due to be erased', due['erase_facts']?.length === 3, due);
+  await toldAlike(bench, due);
+  none('a dry run changes nothing', changes(all, await rowsOf(rig, everybody)));
+
+  const heard = recorder.heard.length;
+  const done = await killWithin(rig, upkeep, random.between(2, ended.length - 1));
+  expect('the role was killed in the midst of the run', done > 0 && done < ended.length, done);
+  none('the Schedule ends the work', await runBySchedule(rig, upkeep, ['close_idle', 'delete_texts', 'erase_facts']));
+  const again = await upkeep.run();
+  expect('there is nothing left to do', again.status === 200 && again.failed.length === 0, again);
+  expect('exactly those are closed', same(await closed(rig), [...idle, ...ended]), await closed(rig));
+  expect('exactly those are deleted', same(await deleted(rig), ended), await deleted(rig));
+  none('each is on record once', await onRecord(rig, { closed: [...idle, ...ended], deleted: ended }));
+  none('what is not due stays byte for byte', changes(rest, await rowsOf(rig, stay)));
+  await refused(bench, idle[0] ?? '');
+  const ofEnded = cast.canaries.filter(({ name }) => name.endsWith(ended[0] ?? '?'));
+  const prompts = recorder.heard.slice(heard).join('\n');
+  none('no prompt since has its words', searchAll([['prompts', prompts]], ofEnded, []).hits);
+}
+
+/** The command and the list tell what the dry run tells. */
+async function toldAlike({ rig, upkeep, expect }: Bench, due: Due): Promise<void> {
+  const [counts, commanded] = [await upkeep.counts(), await dryRunByCommand(rig)];
+  const expected = Object.fromEntries(Object.entries(due).map(([task, ids]) => [task, ids.length]));
+  expect('the list tells the same', JSON.stringify(counts) === JSON.stringify(expected), { counts, expected });
+  expect('the command tells the same', JSON.stringify(commanded) === JSON.stringify(due), { commanded, due });
+}
+
+async function refused({ rig, readers, expect }: Bench, id: string): Promise<void> {
+  const nell = createHttp(rig.apiUrl, readers.keys['nell'] ?? '');
+  const { status, body } = await nell.post(`/v1/conversations/${id}/messages`, { text: 'Are you there?' });
+  expect('a message to one that is closed is refused clearly', status === 410 && isClear(body), body);
+}
+
+async function aYearLater(bench: Bench): Promise<void> {
+  const { rig, recorder, upkeep, cast, expect, none, readers, random, log } = bench;
+  const { idle, ended, held, settled, rovers } = cast;
+  const heard = recorder.heard.length;
+  const rest = await rowsOf(rig, [...held, settled]);
+  const due = await upkeep.look();
+  expect('what is idle by now is due to be closed', same(due['close_idle'], [...rovers, YOUNG]), due);
+  expect('what was closed is due to be deleted', same(due['delete_texts'], idle), due);
+
+  const raced = await race({ rig, upkeep, rovers, random, key: readers.keys['nell'] ?? '', spanMs: RACE_MS });
+  log(`the race: ${raced.answered.length} answered, ${raced.refused.length} refused`);
+  none('each is answered or refused', raced.problems);
+  expect('there was a race', raced.answered.length > 0 && raced.refused.length > 0, raced);
+  await upkeep.untilDone(['close_idle', 'delete_texts']);
+  const over = [...idle, ...ended, YOUNG, ...raced.refused];
+  expect('exactly those are closed', same(await closed(rig), over), await closed(rig));
+  expect('exactly those are deleted', same(await deleted(rig), [...idle, ...ended]), await deleted(rig));
+  none('each is on record once', await onRecord(rig, { closed: over, deleted: [...idle, ...ended] }));
+  none('what is not due stays byte for byte', changes(rest, await rowsOf(rig, [...held, settled])));
+  await idleForAYear(bench);
+  await nowhere(bench, heard);
+}
+
+/** Of an agent that keeps everything. */
+async function idleForAYear({ rig, cast, readers, expect, log }: Bench): Promise<void> {
+  const nell = createHttp(rig.apiUrl, readers.keys['nell'] ?? '');
+  const startedMs = Date.now();
+  const url = `/v1/conversations/${cast.settled}/messages?wait=reply`;
+  const { status, body } = await nell.post(url, { text: `Are you there? [${cast.settled}]` });
+  const tookMs = Date.now() - startedMs;
+  log(`a message after 421 days is answered within ${tookMs} ms`);
+  expect('what was idle for a year answers at once', status === 200 && tookMs < AT_ONCE_MS, { tookMs, body });
+}
+
+async function nowhere(bench: Bench, heard: number): Promise<void> {
+  const { rig, recorder, cast, readers, expect, none, folder, log } = bench;
+  const full = [...cast.idle, ...cast.ended.slice(0, 1)];
+  const { actions } = await idsOf(rig, full);
+  const answered = await answers(rig, readers, [...full, cast.settled]);
+  const commanded = await commands(rig, folder, readers.auditor, actions[0] ?? '');
+  none('the ledger verifies, and why says that words are gone', commanded.problems);
+  const prompts = recorder.heard.slice(heard);
+  const places = [...answered.places, ...commanded.places, ...(await elsewhere(rig, prompts))];
+  const { hits, controls } = searchAll(places, cast.canaries, cast.controls);
+  log(`${places.length} places searched for ${cast.canaries.length} canaries; ${controls.length} finds of what stays`);
+  none('no word of what is deleted is anywhere', hits);
+  for (const place of ['GET /v1', 'table countersign', 'prompts'])
+    expect(
+      `the search finds what stays: ${place}`,
+      controls.some((one) => one.includes(` in ${place}`)),
+    );
+}
+
+// 40 s: several times the interval.
+const SCHEDULE_EVERY_S = '5';
+
+/** By its own time, and by nobody's word: those that answered in the race are idle by now. */
+async function bySchedule({ rig, upkeep, expect }: Bench): Promise<void> {
+  await moveClocks(rig, 521, { COUNTERSIGN_MAINTENANCE_EVERY_S: SCHEDULE_EVERY_S });
+  await upkeep.untilDone(['close_idle', 'delete_texts']);
+  const due = await upkeep.look();
+  expect('the Schedule does what is due by itself', due['close_idle']?.length === 0, due);
+}
