@@ -54,8 +54,8 @@ export async function plant(planting: Planting, sizes: Sizes): Promise<Cast> {
   const rovers = Array.from({ length: sizes.rovers }, (_, at) => `rover-${at}`);
   const [full = '', ...short] = ended;
   const nell = createSomebody(rig, planting.nellKey, rig.keys.approver, 'lodger');
-  const canaries = await named(planting, 'deleted', () => fillAll(planting, 'lodger', [...IDLE, full]));
-  const controls = await named(planting, 'kept', () => fillAll(planting, 'settler', [SETTLED]));
+  const canaries = await named(planting, 'deleted', () => fillAll(planting, 'lodger', [...IDLE, full], 100));
+  const controls = await named(planting, 'kept', () => fillAll(planting, 'settler', [SETTLED], 200));
   const roving = createSomebody(rig, planting.nellKey, rig.keys.approver, 'rover');
   await inTurn([
     () => nell.talk('held-asked', 'Pay.', [['pay', JSON.stringify({ order: 1, memo: 'waits' })]]),
@@ -112,12 +112,15 @@ async function named(
   return [...names.map(({ canary }) => canary), ...canaries];
 }
 
-const fillAll = async (planting: Planting, agent: string, ids: readonly string[]): Promise<readonly Canary[]> =>
-  (
-    await inTurn(
-      ids.map((id, at) => () => fill(planting, agent, { id, order: (agent === 'lodger' ? 100 : 200) + at * 10 })),
-    )
-  ).flat();
+/** One more that is full, whatever day it is by now. */
+export const plantYoung = (planting: Planting, id: string): Promise<readonly Canary[]> =>
+  named(planting, 'young', () => fillAll(planting, 'lodger', [id], 300));
+
+// 10: each has some orders of its own.
+const ORDERS_EACH = 10;
+
+const fillAll = async (planting: Planting, agent: string, ids: readonly string[], firstOrder: number) =>
+  (await inTurn(ids.map((id, at) => () => fill(planting, agent, { id, order: firstOrder + at * ORDERS_EACH })))).flat();
 
 const Standing = z.object({
   waiting: z.array(z.object({ id: z.string() })),

@@ -15,8 +15,15 @@ export async function deleted(rig: Rig): Promise<readonly string[]> {
   return (await ask<{ id: string }>(rig, text)).map(({ id }) => id);
 }
 
-/** Kill it just before the words of one of these are gone for good. Resolves to how many were, then. */
-export async function killWithin(rig: Rig, upkeep: Upkeep, at: number): Promise<number> {
+export interface Cut {
+  /** How many conversations had lost their words by then. */
+  readonly done: number;
+  /** The run that was cut: it goes on as soon as the role is there again. */
+  readonly running: Promise<unknown>;
+}
+
+/** Kill it just before the words of one of them are gone for good. */
+export async function killWithin(rig: Rig, upkeep: Upkeep, at: number): Promise<Cut> {
   const run = 'maintenance';
   await rig.roles.arm(run, [{ role: 'workflows', name: 'workflows|store|commit ledger|before', at }]);
   const running = upkeep.run().catch(() => undefined);
@@ -24,8 +31,7 @@ export async function killWithin(rig: Rig, upkeep: Upkeep, at: number): Promise<
   const done = (await deleted(rig)).length;
   await rig.roles.disarm();
   await rig.roles.untilUp();
-  await running;
-  return done;
+  return { done, running };
 }
 
 /** Have the Schedule itself run now, and wait until it has done so well. */
@@ -56,7 +62,9 @@ export async function onRecord(
   const ends = await ask<{ id: string; n: number }>(
     rig,
     `select conversation_id as id, count(*)::int as n from countersign.ledger
-      where kind = 'phase' and entry::json->'fact'->>'phase' = 'closed' group by 1`,
+      where kind = 'phase' and entry::json->'fact'->>'phase' = 'closed'
+        -- Whoever ends one over the API says so besides.
+        and entry::json->'fact'->>'by' = '' group by 1`,
   );
   const deletions = await ask<{ id: string; n: number }>(
     rig,

@@ -6,8 +6,10 @@ import { type Recorder, startRecorder } from '../memory/model.ts';
 import { createSomebody } from '../memory/people.ts';
 import { type Rig, startRig } from '../rig/rig.ts';
 import { ROLES } from '../rig/roles.ts';
+import { ask } from '../rig/truth.ts';
 import { createHttp, type Proof, type ProofContext } from '../support.ts';
-import { type Cast, closed, plant } from './cast.ts';
+import { type Canary } from '../secrets/canaries.ts';
+import { type Cast, closed, plant, plantYoung } from './cast.ts';
 import { inThreeWeeks, tell, type Told } from './facts.ts';
 import { answers, commands, elsewhere, idsOf, type Readers, searchAll } from './gone.ts';
 import { deleted, killWithin, onRecord, runBySchedule } from './killed.ts';
@@ -27,6 +29,8 @@ const RACE_MS = 1_500;
 // 10 s: a reply takes one on a quiet machine, and a busy one may need several.
 const AT_ONCE_MS = 10_000;
 const YOUNG = 'young';
+// Where letters go, what is not eaten, and what the lodgers do not eat.
+const OVER = 3;
 
 async function prove(context: ProofContext) {
   const recorder = await startRecorder({ rereads: true });
@@ -53,6 +57,8 @@ interface Bench extends ProofContext {
   readonly upkeep: Upkeep;
   readonly readers: Readers;
   readonly cast: Cast;
+  /** Of what is deleted in the end. */
+  readonly canaries: Canary[];
   readonly told: Told;
   readonly expect: (what: string, holds: boolean, found?: unknown) => void;
   readonly none: (what: string, problems: readonly string[]) => void;
@@ -78,7 +84,18 @@ async function live(context: ProofContext, rig: Rig, recorder: Recorder) {
     plant({ rig, random, nellKey }, quick ? SIZES.quick : SIZES.full),
   ]);
   const keys = { ada: rig.keys.customer, nell: nellKey, finn: rig.keys.approver, otto: auditor };
-  const parts = { rig, recorder, cast, told, expect, none, upkeep: createUpkeep(rig), readers: { keys, auditor } };
+  const canaries = [...cast.canaries];
+  const parts = {
+    rig,
+    recorder,
+    cast,
+    canaries,
+    told,
+    expect,
+    none,
+    upkeep: createUpkeep(rig),
+    readers: { keys, auditor },
+  };
   const bench: Bench = { ...context, ...parts };
   log(`today: ${cases} cases`);
   await moveClocks(rig, 21);
@@ -104,38 +121,49 @@ const same = (one: readonly string[] = [], other: readonly string[]): boolean =>
   JSON.stringify(one.toSorted()) === JSON.stringify(other.toSorted());
 
 async function threeWeeksLater(bench: Bench): Promise<void> {
-  const { rig, recorder, upkeep, cast, told, expect, none, random, readers } = bench;
+  const { rig, recorder, upkeep, cast, canaries, told, expect, none, random, readers } = bench;
   const { idle, ended, held, settled, rovers } = cast;
-  const lodger = createSomebody(rig, readers.keys['nell'] ?? '', rig.keys.approver, 'lodger');
   await Promise.all([
     inThreeWeeks(recorder, createSomebody(rig, rig.keys.customer, rig.keys.approver), told, expect),
-    lodger.talk(YOUNG, 'Hello.'),
+    plantYoung({ rig, random, nellKey: readers.keys['nell'] ?? '' }, YOUNG).then((more) => void canaries.push(...more)),
   ]);
   const stay = [...held, settled, ...rovers, YOUNG];
   const everybody = [...stay, ...idle, ...ended];
   const [all, rest] = [await rowsOf(rig, everybody), await rowsOf(rig, stay)];
+  const facts = await remembered(rig);
   const due = await upkeep.look();
   expect('what is idle is due to be closed', same(due['close_idle'], idle), due);
   expect('what was ended is due to be deleted', same(due['delete_texts'], ended), due);
-  expect('what was remembered is due to be erased', due['erase_facts']?.length === 3, due);
+  expect('what was remembered is due to be erased', (due['erase_facts']?.length ?? 0) >= OVER, due);
   await toldAlike(bench, due);
   none('a dry run changes nothing', changes(all, await rowsOf(rig, everybody)));
 
   const heard = recorder.heard.length;
-  const done = await killWithin(rig, upkeep, random.between(2, ended.length - 1));
+  const { done, running } = await killWithin(rig, upkeep, random.between(2, ended.length - 1));
   expect('the role was killed in the midst of the run', done > 0 && done < ended.length, done);
+  // At once, so that two runs are at the same work.
   none('the Schedule ends the work', await runBySchedule(rig, upkeep, ['close_idle', 'delete_texts', 'erase_facts']));
+  await running;
   const again = await upkeep.run();
   expect('there is nothing left to do', again.status === 200 && again.failed.length === 0, again);
   expect('exactly those are closed', same(await closed(rig), [...idle, ...ended]), await closed(rig));
-  expect('exactly those are deleted', same(await deleted(rig), ended), await deleted(rig));
-  none('each is on record once', await onRecord(rig, { closed: [...idle, ...ended], deleted: ended }));
+  // Their end is timed by Temporal, whose clock is nobody's to move: to the roles it was three weeks ago.
+  await upkeep.untilDone(['delete_texts']);
+  expect('exactly those are deleted', same(await deleted(rig), [...idle, ...ended]), await deleted(rig));
+  const left = await remembered(rig);
+  const erased = facts.filter((id) => !left.includes(id));
+  expect('exactly those facts are erased', same(due['erase_facts'], erased) && left.length > 0, { erased, left });
+  none('each is on record once', await onRecord(rig, { closed: [...idle, ...ended], deleted: [...idle, ...ended] }));
   none('what is not due stays byte for byte', changes(rest, await rowsOf(rig, stay)));
   await refused(bench, idle[0] ?? '');
   const ofEnded = cast.canaries.filter(({ name }) => name.endsWith(ended[0] ?? '?'));
   const prompts = recorder.heard.slice(heard).join('\n');
   none('no prompt since has its words', searchAll([['prompts', prompts]], ofEnded, []).hits);
 }
+
+/** Facts whose words are there. */
+const remembered = async (rig: Rig): Promise<readonly string[]> =>
+  (await ask<{ id: string }>(rig, 'select id from countersign.facts where value is not null')).map(({ id }) => id);
 
 /** The command and the list tell what the dry run tells. */
 async function toldAlike({ rig, upkeep, expect }: Bench, due: Due): Promise<void> {
@@ -158,17 +186,19 @@ async function aYearLater(bench: Bench): Promise<void> {
   const rest = await rowsOf(rig, [...held, settled]);
   const due = await upkeep.look();
   expect('what is idle by now is due to be closed', same(due['close_idle'], [...rovers, YOUNG]), due);
-  expect('what was closed is due to be deleted', same(due['delete_texts'], idle), due);
+  expect('and nothing is due to be deleted', same(due['delete_texts'], []), due);
 
   const raced = await race({ rig, upkeep, rovers, random, key: readers.keys['nell'] ?? '', spanMs: RACE_MS });
   log(`the race: ${raced.answered.length} answered, ${raced.refused.length} refused`);
   none('each is answered or refused', raced.problems);
   expect('there was a race', raced.answered.length > 0 && raced.refused.length > 0, raced);
+  none('the rest is done', (await upkeep.run()).failed);
   await upkeep.untilDone(['close_idle', 'delete_texts']);
-  const over = [...idle, ...ended, YOUNG, ...raced.refused];
+  const gone = [...idle, ...ended, YOUNG];
+  const over = [...gone, ...raced.refused];
   expect('exactly those are closed', same(await closed(rig), over), await closed(rig));
-  expect('exactly those are deleted', same(await deleted(rig), [...idle, ...ended]), await deleted(rig));
-  none('each is on record once', await onRecord(rig, { closed: over, deleted: [...idle, ...ended] }));
+  expect('exactly those are deleted', same(await deleted(rig), gone), await deleted(rig));
+  none('each is on record once', await onRecord(rig, { closed: over, deleted: gone }));
   none('what is not due stays byte for byte', changes(rest, await rowsOf(rig, [...held, settled])));
   await idleForAYear(bench);
   await nowhere(bench, heard);
@@ -186,16 +216,16 @@ async function idleForAYear({ rig, cast, readers, expect, log }: Bench): Promise
 }
 
 async function nowhere(bench: Bench, heard: number): Promise<void> {
-  const { rig, recorder, cast, readers, expect, none, folder, log } = bench;
-  const full = [...cast.idle, ...cast.ended.slice(0, 1)];
+  const { rig, recorder, cast, canaries, readers, expect, none, folder, log } = bench;
+  const full = [...cast.idle, ...cast.ended.slice(0, 1), YOUNG];
   const { actions } = await idsOf(rig, full);
   const answered = await answers(rig, readers, [...full, cast.settled]);
   const commanded = await commands(rig, folder, readers.auditor, actions[0] ?? '');
   none('the ledger verifies, and why says that words are gone', commanded.problems);
   const prompts = recorder.heard.slice(heard);
   const places = [...answered.places, ...commanded.places, ...(await elsewhere(rig, prompts))];
-  const { hits, controls } = searchAll(places, cast.canaries, cast.controls);
-  log(`${places.length} places searched for ${cast.canaries.length} canaries; ${controls.length} finds of what stays`);
+  const { hits, controls } = searchAll(places, canaries, cast.controls);
+  log(`${places.length} places searched for ${canaries.length} canaries; ${controls.length} finds of what stays`);
   none('no word of what is deleted is anywhere', hits);
   for (const place of ['GET /v1', 'table countersign', 'prompts'])
     expect(
