@@ -34,8 +34,8 @@ export async function killWithin(rig: Rig, upkeep: Upkeep, at: number): Promise<
   return { done, running };
 }
 
-/** Have the Schedule itself run now, and wait until it has done so well. */
-export async function runBySchedule(rig: Rig, upkeep: Upkeep, tasks: readonly string[]): Promise<readonly string[]> {
+/** Have the Schedule itself run now, and wait until it has. */
+export async function runBySchedule(rig: Rig): Promise<readonly string[]> {
   const connection = await Connection.connect({ address: rig.temporal.address });
   try {
     const handle = new Client({ connection }).schedule.getHandle(SCHEDULE);
@@ -45,7 +45,6 @@ export async function runBySchedule(rig: Rig, upkeep: Upkeep, tasks: readonly st
       const { info } = await handle.describe();
       return info.numActionsTaken > before && info.runningActions.length === 0;
     });
-    await upkeep.untilDone(tasks);
     return [];
   } catch (error) {
     return [`the Schedule did not run: ${String(error)}`];

@@ -1,4 +1,5 @@
 // Maintenance as operators have it: looked at and run over the API, and by the command.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { FROM_SOURCE, run } from '../../support/children.ts';
 import type { Rig } from '../rig/rig.ts';
@@ -22,12 +23,15 @@ export interface Upkeep {
   counts(): Promise<Readonly<Record<string, number>>>;
   /** Do what is due. The status, and what failed. */
   run(): Promise<{ readonly status: number; readonly failed: readonly string[]; readonly text: string }>;
+  /** Run it until nothing of these tasks is due any more: what one run has closed the next deletes. What failed. */
+  finish(tasks: readonly string[]): Promise<readonly string[]>;
   /** Wait until nothing of these tasks is due any more. */
   untilDone(tasks: readonly string[]): Promise<void>;
 }
 
 // 60 s: a run of some dozen conversations takes a second.
 const RUN_LIMIT_MS = 60_000;
+const LOOK_MS = 200;
 
 export function createUpkeep(rig: Rig): Upkeep {
   const http = createHttp(rig.apiUrl, rig.keys.approver);
@@ -36,23 +40,37 @@ export function createUpkeep(rig: Rig): Upkeep {
     if (status !== 200) throw new Error(`the dry run is answered ${status}: ${JSON.stringify(body)}`);
     return byTask(Looked.parse(body).tasks);
   };
+  const run = async () => {
+    const { status, body } = await http.post('/v1/maintenance', { dryRun: false });
+    const text = JSON.stringify(body);
+    if (status === 202) return { status, failed: [], text };
+    if (status !== 200) return { status, failed: [`a run is answered ${status}: ${text}`], text };
+    const failed = Ran.parse(body).tasks.flatMap((one) => (one.failed === undefined ? [] : [one.failed]));
+    return { status, failed, text };
+  };
+  const isDone = async (tasks: readonly string[]) => {
+    const due = await look();
+    return tasks.every((task) => due[task]?.length === 0);
+  };
   return {
     look,
+    run,
+    async finish(tasks) {
+      return waitFor(`the end of ${tasks.join(', ')}`, RUN_LIMIT_MS, async () => {
+        const { failed } = await run();
+        if (failed.length > 0 || (await isDone(tasks))) return failed;
+        await sleep(LOOK_MS);
+        return undefined;
+      });
+    },
     async counts() {
       const { tasks } = Looked.parse((await http.get('/v1/maintenance')).body);
       return Object.fromEntries(tasks.map(({ task, count = 0 }) => [task, count]));
     },
-    async run() {
-      const { status, body } = await http.post('/v1/maintenance', { dryRun: false });
-      const text = JSON.stringify(body);
-      if (status !== 200) return { status, failed: [], text };
-      const failed = Ran.parse(body).tasks.flatMap((one) => (one.failed === undefined ? [] : [one.failed]));
-      return { status, failed, text };
-    },
     async untilDone(tasks) {
       await waitFor(`the end of ${tasks.join(', ')}`, RUN_LIMIT_MS, async () => {
-        const due = await look();
-        return tasks.every((task) => due[task]?.length === 0);
+        await sleep(LOOK_MS);
+        return isDone(tasks);
       });
     },
   };
