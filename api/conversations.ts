@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { CHANNELS } from '../channels/index.ts';
 import type { ConversationChannel } from '../domain/channel.ts';
 import { conversationWorkflowId, isChannelConversationId } from '../domain/ids.ts';
+import { archivedBefore } from '../domain/retention.ts';
 import type { ConversationRow } from '../store/ports.ts';
 import { sha256Hex } from '../trust/digest.ts';
 import type { Access } from './access.ts';
@@ -50,30 +51,34 @@ function openRoute(deps: Deps, ending: Ending): Route {
       const row = before ?? (await openConversation(deps, caller, { id, agent: body.agent }));
       assertSame(row, caller, body.agent);
       await ending.whileOpen(row, (start) => gateway.start(start));
-      const view = conversationView(row);
+      const view = conversationView(row, archivedBefore(deps.agents.values(), deps.nowMs()));
       return { status: before === undefined ? 201 : 200, body: view, headers: { Location: view.url } };
     },
   });
 }
 
-function listRoute({ store }: Deps, access: Access): Route {
+function listRoute({ store, ...deps }: Deps, access: Access): Route {
   return route({
     method: 'get',
     path: '/v1/conversations',
     id: 'listConversations',
-    summary: 'Your conversations, newest first; ?of=staff lists those that you may see as staff, if any',
+    summary:
+      'Your conversations, newest first, but archived ones; ?of=staff lists those that you may see as staff, if any',
     scope: ['conversations:read', 'operate'],
     query: Listed,
     responses: { 200: pageOf(Conversation) },
-    handler: async ({ query: { of, cursor, limit }, caller }) => {
+    handler: async ({ query: { of, archived, cursor, limit }, caller }) => {
       const { id, tenant } = caller.principal;
       const asStaff = of === 'staff';
       const agents = asStaff && !isOperator(caller) ? access.agents(caller) : [];
       // An empty list means all agents to the store, so whoever is staff of none must not get there.
       const ofNone = asStaff && !isOperator(caller) && agents.length === 0;
       const principalId = asStaff && !ofNone ? '' : id;
-      const page = await store.conversations.list({ tenant, principalId, agents, cursor, limit });
-      return { status: 200, body: { rows: page.rows.map(conversationView), next: page.next } };
+      const hidden = archivedBefore(deps.agents.values(), deps.nowMs());
+      const which = { tenant, principalId, agents, archived: archived === 'listed' ? [] : hidden };
+      const page = await store.conversations.list({ ...which, cursor, limit });
+      const rows = page.rows.map((row) => conversationView(row, hidden));
+      return { status: 200, body: { rows, next: page.next } };
     },
   });
 }
@@ -105,7 +110,7 @@ function lookRoute(deps: Deps, access: Access): Route {
         gateway.view(row.id),
       ]);
       const body = {
-        ...conversationView(row),
+        ...conversationView(row, archivedBefore(deps.agents.values(), deps.nowMs())),
         ...(live === undefined ? {} : { phase: live.phase }),
         live: live === undefined ? null : { turn: live.turn, queued: live.queued },
         items: items.filter((item) => isVisible(item, eyes)).map(itemView),

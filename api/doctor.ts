@@ -7,6 +7,7 @@ import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
 import { fresh } from './fresh.ts';
 import { READINESS_FRESH_MS } from './limits.ts';
+import { maintenanceCheck } from './maintenance.ts';
 import { limitsCheck } from './people-limits.ts';
 import { groupsCheck, reachingCheck } from './reaching.ts';
 import { type Route, route } from './route.ts';
@@ -36,7 +37,7 @@ export function doctorRoutes(deps: Deps): readonly Route[] {
       // A store that does not answer has said so above.
       store.notices.all().catch(() => []),
       store.reports.orphans(known).catch(() => []),
-      Promise.all([reachingCheck(deps), limitsCheck(deps)]).catch(() => []),
+      Promise.all([reachingCheck(deps), limitsCheck(deps), maintenanceCheck(deps)]).catch(() => []),
       gateway.missing(),
       inspect?.() ?? [],
     ]);

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fact, FactOf, RecordedEntry } from '../domain/entry.ts';
 import type { Item } from '../domain/item.ts';
+import type { SystemFact } from '../domain/system-fact.ts';
 import { REFUSALS } from '../domain/refusal.ts';
 import type { Store } from '../store/ports.ts';
 import type { Access } from './access.ts';
@@ -159,19 +160,17 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
       return { found: fact.found };
     case 'operator_act':
       return { act: fact.act };
-    case 'configured':
-    case 'facts_erased':
-    case 'erased':
-    case 'maintained':
-      return {};
-    case 'api_key_added':
-    case 'api_key_revoked':
-      return { keyId: fact.keyId, by: fact.by };
     case 'switched':
       return { scope: fact.scope, name: fact.name, isThrown: fact.isThrown, by: fact.by, reason: fact.reason };
     case 'ledger_resumed':
     case 'ledger_read':
-      return ofLedger(fact);
+    case 'maintained':
+    case 'configured':
+    case 'facts_erased':
+    case 'erased':
+    case 'api_key_added':
+    case 'api_key_revoked':
+      return ofHouse(fact);
     case 'card_shown':
     case 'card_not_shown':
       return { batchId: fact.batchId, channel: fact.channel };
@@ -182,8 +181,22 @@ function shown(fact: Fact, texts: ReadonlyMap<string, Item>): Readonly<Record<st
   }
 }
 
-const ofLedger = (fact: FactOf<'ledger_resumed' | 'ledger_read'>) =>
-  fact.kind === 'ledger_read' ? { by: fact.by, how: fact.how } : { by: fact.by };
+type OfHouse = FactOf<'ledger_resumed' | 'ledger_read' | 'facts_erased'> | Exclude<SystemFact, FactOf<'operator_act'>>;
+
+/** What belongs to no conversation; whatever it holds besides is for whoever reads the ledger. */
+function ofHouse(fact: OfHouse): Readonly<Record<string, unknown>> {
+  switch (fact.kind) {
+    case 'ledger_read':
+      return { by: fact.by, how: fact.how };
+    case 'ledger_resumed':
+      return { by: fact.by };
+    case 'api_key_added':
+    case 'api_key_revoked':
+      return { keyId: fact.keyId, by: fact.by };
+    default:
+      return {};
+  }
+}
 
 const proposed = ({ proposal: { actionId, tool, effect, summary } }: FactOf<'proposed'>) => {
   return { actionId, tool, effect, summary };

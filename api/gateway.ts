@@ -12,7 +12,8 @@ import {
   waitingWorkflowId,
   WORKFLOW_TASK_TIMEOUT,
 } from '../domain/ids.ts';
-import { ACTION, CONVERSATION, SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
+import type { DoneWork } from '../domain/maintenance.ts';
+import { ACTION, CONVERSATION, MAINTENANCE, SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 import type { CommandStatement, DecisionStatement, Signed } from '../domain/signed.ts';
 import { sha256Hex } from '../trust/digest.ts';
 import { type Calls, createCalls } from './gateway-calls.ts';
@@ -51,6 +52,8 @@ export interface Gateway extends Rest {
   decide(decision: Decision, signed: Signed<DecisionStatement>): Promise<Receipt>;
   /** Tell a batch to cancel all that has not begun; false when its Workflow is gone, and nothing of it can begin. */
   cancel(batchId: string): Promise<boolean>;
+  /** Do what is due of maintenance now; undefined where that takes longer than anybody waits. */
+  maintain(): Promise<readonly DoneWork[] | undefined>;
   /** Sentences that say what is missing: Temporal itself, or workers on a Task Queue. */
   missing(): Promise<readonly string[]>;
   counts(): Promise<Counts>;
@@ -156,6 +159,7 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
     },
     ...waitingOf(client, within, deadlines),
     ...restOf(client, within),
+    maintain: () => maintainNow(client, within, updateMs),
     missing: () =>
       within(deadlines.queryMs, () => unpolledQueues(client)).catch((error: unknown) => {
         if (!(error instanceof GatewayError)) throw error;
@@ -197,6 +201,24 @@ function waitingOf(
       }
     },
   };
+}
+
+// 20 s: a few hundred conversations. Whoever waits longer is told where to look.
+const MAINTAIN_MS = 20_000;
+
+/** A run of its own, one at a time: a second caller gets the result of the one that is under way. */
+async function maintainNow(client: Client, within: Calls['within'], startMs: number) {
+  const run = await within(startMs, () =>
+    client.workflow.start<() => Promise<readonly DoneWork[]>>(MAINTENANCE.type, {
+      ...{ workflowId: MAINTENANCE.byHandId, taskQueue: TASK_QUEUES.workflows, args: [] },
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+    }),
+  );
+  return within(MAINTAIN_MS, () => run.result()).catch((error: unknown) => {
+    if (error instanceof GatewayError && error.fault.kind === 'unavailable') return undefined;
+    throw error;
+  });
 }
 
 /** Only the shape of the Workflow; its code is on the other side. */

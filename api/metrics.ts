@@ -9,6 +9,8 @@ import { standing } from './budgets.ts';
 import { burdenGauges, type Samples } from './burden-metrics.ts';
 import type { ApiDeps } from './deps.ts';
 import { fresh } from './fresh.ts';
+import { MAX_COUNTED, standingOf } from './maintenance.ts';
+import { maintenanceGauges } from './maintenance-metrics.ts';
 import { BURDEN_FRESH_MS, METRICS_FRESH_MS } from './limits.ts';
 import { UNREACHED, unreached } from './reaching.ts';
 import { type Route, route } from './route.ts';
@@ -143,6 +145,7 @@ async function readRest(gauge: TakeGauge, deps: Deps): Promise<void> {
   await readLedger(gauge, deps);
   const { budgets } = await standing(deps, '');
   for (const [name, help, samples] of budgetGauges(budgets)) gauge(name, help, samples);
+  for (const one of maintenanceGauges(await standingOf(deps, MAX_COUNTED))) gauge(...one);
 }
 
 async function readLedger(gauge: TakeGauge, { store, ledger, nowMs }: Deps): Promise<void> {

@@ -53,7 +53,10 @@ export const Paged = z.object({
 });
 export const After = z.object({ after: Seq.default(0), limit });
 export const AfterEvent = z.object({ after: Seq.optional() });
-export const Listed = Paged.extend({ of: z.enum(['mine', 'staff']).default('mine') });
+export const Listed = Paged.extend({
+  of: z.enum(['mine', 'staff']).default('mine'),
+  archived: z.enum(['left_out', 'listed']).default('left_out'),
+});
 const ENDS = [
   'open',
   'approved',
@@ -87,6 +90,10 @@ export const Conversation = z
     url: z.string(),
     createdMs: Ms,
     updatedMs: Ms,
+    isArchived: z.boolean().meta({
+      description: 'Idle for as long as its agent declares: listed only where one asks; a message brings it back',
+    }),
+    textsDeletedMs: Ms.nullable().meta({ description: 'When its texts were deleted; null while they are there' }),
   })
   .meta({ id: 'Conversation' });
 

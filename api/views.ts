@@ -9,6 +9,7 @@ import { type Shown, shownLine } from '../domain/display.ts';
 import type { Item as ItemRow } from '../domain/item.ts';
 import { sourceText } from '../domain/origin-words.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { archivedBefore } from '../domain/retention.ts';
 import type { ActionRow, ConversationRow } from '../store/ports.ts';
 import type { Eyes } from './access.ts';
 import { PAGE_LIMITS } from './approval-page.ts';
@@ -18,11 +19,18 @@ import type { Action, Conversation, ConversationDetail, Item, Waiting } from './
 export const urlOfConversation = (id: string): string => `/v1/conversations/${id}`;
 export const urlOfMessage = (id: string, messageId: string): string => `${urlOfConversation(id)}/messages/${messageId}`;
 
-export function conversationView(row: ConversationRow): z.input<typeof Conversation> {
-  const { id, agent, phase, principal, intake, createdMs, updatedMs } = row;
+export function conversationView(
+  row: ConversationRow,
+  archived: ReturnType<typeof archivedBefore>,
+): z.input<typeof Conversation> {
+  const { id, agent, phase, principal, intake, createdMs, updatedMs, textsDeletedMs } = row;
+  const isArchived =
+    phase !== 'paused' &&
+    phase !== 'handed_over' &&
+    archived.some((one) => one.agent === agent && updatedMs <= one.beforeMs);
   const { priority = null, queue = null } = intake ?? {};
   const at = { url: urlOfConversation(id), createdMs, updatedMs };
-  return { id, agent, phase, principal: who(principal), priority, queue, ...at };
+  return { id, agent, phase, principal: who(principal), priority, queue, ...at, isArchived, textsDeletedMs };
 }
 
 /** Facts are people's words, and what made a route is the team's business. */

@@ -123,6 +123,8 @@ export interface ConversationState extends Summed {
   shut?: readonly ShutBudget[];
   /** What the intake came to, and how often a model has looked for facts; absent before the first. */
   intake?: { readonly priority: Priority; readonly queue: string; readonly looks: number };
+  /** Maintenance has asked whether it is idle; or it has ended because it was. */
+  idle?: 'asked' | 'over';
 }
 
 export interface ConversationInput {

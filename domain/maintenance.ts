@@ -57,3 +57,28 @@ export interface Maintenance {
   isIdle(at: DueAt & { readonly conversationId: string }): Promise<boolean>;
   runs(): Promise<readonly TaskRuns[]>;
 }
+
+// 200: some seconds of work. With a run every ten minutes that is 28,800 conversations a day of each task.
+export const MAX_DONE_AT_ONCE = 200;
+// A day: what was due in the night is done by the morning, and whoever promised to keep a text no longer than so many days
+// hears of it on the first day too much.
+export const BEHIND_MS = 86_400_000;
+
+/** The tasks in which something has been due for longer than it should be, and since when. */
+export const behindOf = (
+  works: readonly DueWork[],
+  nowMs: number,
+): readonly { readonly task: string; readonly sinceMs: number }[] =>
+  works.flatMap(({ task, due: [oldest] }) =>
+    oldest !== undefined && nowMs - oldest.dueMs > BEHIND_MS ? [{ task, sinceMs: oldest.dueMs }] : [],
+  );
+
+/** What the Workflow of maintenance, and a conversation that it asks, ask of the workflows role. */
+export interface MaintenanceActivities {
+  /** Do what is due of each task, a bounded part of it. */
+  maintain(): Promise<readonly DoneWork[]>;
+  /** Whether the conversation is due to be closed, by the record and what its agent declares. */
+  isIdle(conversationId: string): Promise<boolean>;
+  /** Those of them whose Workflow has ended are closed on record; resolves to which these are. */
+  closeLost(conversationIds: readonly string[]): Promise<readonly string[]>;
+}

@@ -21,6 +21,8 @@ export const CONVERSATION = {
   procedureWaits: 'procedureWaits',
   /** Signal (question id): people have opened more of a budget. It opens nothing: the conversation looks. */
   budgetOpened: 'budgetOpened',
+  /** Signal (): look whether you are idle for as long as your agent keeps what is. It ends nothing that is not. */
+  lookIfIdle: 'lookIfIdle',
   /** Query () → ConversationView. */
   query: 'conversation',
 } as const;
@@ -55,6 +57,13 @@ export const PROCEDURE = {
 
 /** A question listens to the same messages as a batch. */
 export const QUESTION = { type: 'question' } as const;
+
+/** Does what is due, and has no messages: () → DoneWork[]. The Schedule starts it, or an operator under an id of its own. */
+export const MAINTENANCE = {
+  type: 'maintenance',
+  scheduleId: 'maintenance',
+  byHandId: 'maintenance-by-hand',
+} as const;
 
 /** Search attributes: Keyword, but `waitsFor` (KeywordList) and `priority` (Int). Never encrypted: no personal data. */
 export const SEARCH_ATTRIBUTES = {

@@ -2,6 +2,8 @@
 
 /** In whole days; each may be left out, which means never. */
 export interface Retention {
+  /** After so long without a word a conversation is archived: lists leave it out. A message brings it back. */
+  readonly archiveIdleAfterDays?: number;
   /** After so long without a word an open or stopped conversation is to be closed, which is final. */
   readonly closeIdleAfterDays?: number;
   /** So long after its last change the texts of a closed conversation are to be deleted. */
@@ -11,7 +13,7 @@ export interface Retention {
 // 100 years: longer is never, which is said by saying nothing.
 const MOST_DAYS = 36_500;
 const DAY_MS = 86_400_000;
-const SPANS = ['closeIdleAfterDays', 'deleteTextsAfterDays'] as const;
+const SPANS = ['archiveIdleAfterDays', 'closeIdleAfterDays', 'deleteTextsAfterDays'] as const;
 
 /** Why it cannot be right, as the end of a sentence; undefined where it can. */
 export function whyNoRetention(retention: Retention): string | undefined {
@@ -41,3 +43,10 @@ export function dueAfter(
     return days === undefined ? [] : [{ agent, afterMs: days * DAY_MS }];
   });
 }
+
+/** Of which agents' conversations those are archived that have not changed since. */
+export const archivedBefore = (
+  agents: Parameters<typeof dueAfter>[1],
+  nowMs: number,
+): readonly { readonly agent: string; readonly beforeMs: number }[] =>
+  dueAfter('archiveIdleAfterDays', agents).map(({ agent, afterMs }) => ({ agent, beforeMs: nowMs - afterMs }));

@@ -1,5 +1,5 @@
 // The read model of conversations. Written by projections only. May import domain types.
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { decodeCursor, pageOf } from './cursor.ts';
 import type { ConversationRow, Store } from './ports.ts';
 import type { Db, Tables } from './schema.ts';
@@ -11,7 +11,7 @@ export function createConversations(db: Db): Store['conversations'] {
       const row = await db.selectFrom('conversations').selectAll().where('id', '=', id).executeTakeFirst();
       return row && fromRow(await openRow(db, 'conversations', row));
     },
-    async list({ tenant, principalId, agents, cursor, limit }) {
+    async list({ tenant, principalId, agents, archived, cursor, limit }) {
       const after = decodeCursor(cursor);
       // By creation, not by last change: a row that moves while somebody pages would be shown twice or never.
       const rows = await db
@@ -20,6 +20,7 @@ export function createConversations(db: Db): Store['conversations'] {
         .where('tenant', '=', tenant)
         .$if(principalId !== '', (query) => query.where('principal_id', '=', principalId))
         .$if(agents.length > 0, (query) => query.where('agent', 'in', [...agents]))
+        .$if(archived.length > 0, (query) => query.where(isHiddenBy(archived), '=', false))
         .where((eb) => eb(eb.refTuple('created_ms', 'id'), '<', eb.tuple(after.atMs, after.id)))
         .orderBy('created_ms', 'desc')
         .orderBy('id', 'desc')
@@ -35,6 +36,12 @@ export function createConversations(db: Db): Store['conversations'] {
   };
 }
 
+/** Idle for as long as its agent declares; whatever a person holds is shown. */
+const isHiddenBy = (archived: readonly { readonly agent: string; readonly beforeMs: number }[]) => sql<boolean>`
+  (conversations.phase not in ('paused', 'handed_over') and exists (
+    select from json_to_recordset(${JSON.stringify(archived)}::json) as declared(agent text, "beforeMs" bigint)
+    where declared.agent = conversations.agent and conversations.updated_ms <= declared."beforeMs"))`;
+
 function fromRow(row: Selectable<Tables['conversations']>): ConversationRow {
   return {
     id: row.id,
@@ -47,5 +54,6 @@ function fromRow(row: Selectable<Tables['conversations']>): ConversationRow {
     updatedMs: row.updated_ms,
     channel: row.channel,
     intake: row.intake,
+    textsDeletedMs: row.texts_deleted_ms,
   };
 }

@@ -38,6 +38,8 @@ export interface ConversationRow {
   readonly channel: ConversationChannel | null;
   /** null where no intake has taken anything in. */
   readonly intake: IntakeStanding | null;
+  /** When its texts were deleted, by what its agent declares; null: they are there. */
+  readonly textsDeletedMs: number | null;
 }
 
 /** The read model of an action: what is known of it so far. */
@@ -109,6 +111,8 @@ export interface Store {
       tenant: string;
       principalId: string;
       agents: readonly string[];
+      /** Of these agents only what has changed since; [] leaves nothing out. What a person holds is always listed. */
+      archived: readonly { readonly agent: string; readonly beforeMs: number }[];
       cursor: string;
       limit: number;
     }): Promise<Page<ConversationRow>>;

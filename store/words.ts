@@ -10,7 +10,7 @@ import type { Db, Tables, Tx } from './schema.ts';
 export const ERASED = '[erased]';
 
 /** Paths of the words of each column, and what stands in their place; undefined: nothing. */
-const WORDS = {
+export const WORDS = {
   'items.body': { text: ERASED, calls: [], opaque: '', 'from.name': ERASED, lines: [], named: [] },
   'conversations.principal': { name: ERASED },
   'conversations.intake': { facts: [] },

@@ -264,6 +264,15 @@ export const VARIABLES = {
       'whose pages may ask the API for what is encrypted in Temporal; by default those of the UI of a development start',
     roles: ['api', 'start'],
   }),
+  maintenanceEveryS: variable({
+    name: 'COUNTERSIGN_MAINTENANCE_EVERY_S',
+    // From 10 s, so that one run has ended before the next is due; to a day, past which it would be called behind.
+    schema: wholeNumber(10, 86_400),
+    fallback: '600',
+    meaning:
+      'how often what is past its time is closed and deleted, in seconds: a Schedule in Temporal, which can be paused there',
+    roles: ['workflows', 'start'],
+  }),
   clockOffsetMs: variable({
     name: 'COUNTERSIGN_CLOCK_OFFSET_MS',
     // A hundred years either way: a proof needs days.

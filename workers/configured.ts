@@ -35,14 +35,16 @@ export async function recordConfiguration(role: string, begun: Begun): Promise<v
 }
 
 function versionOf({ agent, ruleVersion }: LoadedAgent, models: readonly string[]): AgentVersion {
-  const { name, owner, team, instructions, limits, prices, budgets } = agent;
+  const { name, owner, team, instructions, limits, prices, budgets, retention } = agent;
   const rules = agent.rules.map((one) => ({ id: one.id, owner: one.owner ?? owner }));
   const tools = callablesOf(agent).map(({ version, effect, ...one }) => {
     return { name: one.name, owner: one.owner ?? owner, version, effect };
   });
+  // Whoever declares none has the digest that they had before there was any.
+  const kept = retention === undefined ? {} : { retention: { ...retention } };
   const digests = {
     instructionsSha256: sha256Hex(instructions),
-    limitsSha256: sha256Hex(canonicalJson({ ...limits, budgets: budgetsOf(budgets) } as unknown as Json)),
+    limitsSha256: sha256Hex(canonicalJson({ ...limits, ...kept, budgets: budgetsOf(budgets) } as unknown as Json)),
     pricesSha256: sha256Hex(canonicalJson(prices as unknown as Json)),
   };
   return { name, owner, team, ruleVersion, models, ...digests, rules, tools };

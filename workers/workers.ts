@@ -18,6 +18,7 @@ import { startAssistantRole } from './assistant.ts';
 import { workflowBundle } from './bundle.ts';
 import { channelsOf, type Config, modelProtocolOf, namedSecret } from './config.ts';
 import { recordConfiguration } from './configured.ts';
+import { scheduleMaintenance } from './maintenance-schedule.ts';
 import { watchOperators } from './operator-acts.ts';
 import { ownVersion } from './version.ts';
 import type { RoleParts } from './parts.ts';
@@ -25,7 +26,6 @@ import type { RoleConnection, RunningRole } from './role.ts';
 import { connectSystems } from './systems.ts';
 import { startRules } from './rules/rules.ts';
 import { tendCards } from './stale-cards.ts';
-import { sweepFacts } from './sweep-facts.ts';
 import { tellNotes } from './tell-notes.ts';
 import { startWorkflowsRole, workflowStateBy } from './workflows.ts';
 
@@ -74,6 +74,7 @@ export async function composeWorkflows(
     throw error;
   }
   const running = role;
+  await scheduled(client, parts);
   const stopAsking = askUnknown({ store, client, nowMs, log });
   const stopWatching = watchOperators({ store, client, nowMs, log });
   const done = Promise.race([running.done, rules.done]);
@@ -88,6 +89,13 @@ export async function composeWorkflows(
       await rules.stop();
     },
   };
+}
+
+/** A role that works is worth more than its Schedule: what cannot be made now is made by the next start. */
+async function scheduled(client: Client, { config, log }: RoleParts): Promise<void> {
+  await scheduleMaintenance(client, config.maintenanceEveryS).catch((error: unknown) =>
+    log.warn({ err: error }, 'the Schedule of maintenance could not be made; nothing is closed or deleted by itself'),
+  );
 }
 
 export async function composeAssistant(parts: RoleParts): Promise<RunningRole> {
@@ -118,7 +126,6 @@ export async function composeActor(
     showFound(runOf(delivering, new Map(), stopping.signal), channel, clicked);
   const stopTelling = tellNotes({ store, senders, nowMs, log, showFound: onClick, ...opening });
   const stopTending = tendCards(delivering);
-  const stopSweeping = sweepFacts({ store, nowMs, log });
   let role: RunningRole;
   try {
     const notices = await systems.look();
@@ -131,7 +138,6 @@ export async function composeActor(
     stopping.abort();
     stopTelling();
     stopTending();
-    stopSweeping();
     await systems.close();
     throw error;
   }
@@ -141,7 +147,6 @@ export async function composeActor(
       stopping.abort();
       stopTelling();
       stopTending();
-      stopSweeping();
       await role.stop();
       await systems.close();
     },

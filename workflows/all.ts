@@ -2,4 +2,5 @@
 // May import workflows only.
 export { action } from './action.ts';
 export { conversation } from './conversation.ts';
+export { maintenance } from './maintenance.ts';
 export { question } from './question.ts';

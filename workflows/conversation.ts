@@ -20,6 +20,7 @@ import { isBehind, noteSaid } from '../domain/delivering.ts';
 import { lookForOpenings, untilNews } from './budgets.ts';
 import { deliverLast, holdDelivering, keepDelivering } from './delivering.ts';
 import { describeConversation } from './desk.ts';
+import { endIfIdle } from './idle.ts';
 import { listen } from './messages.ts';
 import { announceChanges, phaseIsKnown } from './phase.ts';
 import { keepSummedUp, notSumming, takeOnMade } from './summing.ts';
@@ -48,9 +49,11 @@ async function converse(
   while (state.phase !== 'closed') {
     describeConversation(state);
     keepSummedUp(state, summing);
-    const isNews = () => hasWork(state) || state.phase !== state.knownPhase || mustRenew();
+    const isChanged = () => state.phase !== state.knownPhase || state.idle === 'asked';
+    const isNews = () => hasWork(state) || isChanged() || mustRenew();
     await (state.shut === undefined ? condition(isNews) : untilNews(state, isNews));
     if (state.shut !== undefined) await lookForOpenings(state);
+    if (state.idle === 'asked') await endIfIdle(state);
     await phaseIsKnown(state);
     keepSummedUp(state, summing);
     const work = hasWork(state) ? takeNext(state) : undefined;

@@ -20,12 +20,13 @@ import type {
   WorkflowsActivities,
 } from '../domain/activity-ports.ts';
 import { TASK_QUEUES } from '../domain/ids.ts';
+import type { MaintenanceActivities } from '../domain/maintenance.ts';
 import type { CallModelInput, CallModelResult } from '../domain/model.ts';
 import { cutToBytes } from '../domain/text.ts';
 
 // Bookkeeping is retried until the store is back: giving up would end a conversation because a database restarted.
 // 5 s a try: a store that needs longer is down. A local Activity that waits shows as a running Workflow Task.
-const bookkeeping = proxyLocalActivities<WorkflowsActivities>({
+const bookkeeping = proxyLocalActivities<WorkflowsActivities & Pick<MaintenanceActivities, 'isIdle'>>({
   startToCloseTimeout: '5s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
 });
@@ -58,6 +59,9 @@ export const workflowsRole: WorkflowsActivities = {
   closeUnfinished: (input) => whole(bookkeeping.closeUnfinished, `close: ${summaryOf(input)}`, input),
 };
 
+/** Of the role as well; beside those of a turn, since it is asked by the one that ends itself alone. */
+export const isIdle: MaintenanceActivities['isIdle'] = (id) => whole(bookkeeping.isIdle, 'is it idle?', id);
+
 const summaryOf = ({ proposal }: { readonly proposal: Pick<Proposal, 'summary'> }): string => proposal.summary;
 
 function whole<Input, Result>(
@@ -82,6 +86,23 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
   last = mine.catch(() => undefined);
   return mine;
 }
+
+const upkeep = proxyActivities<Omit<MaintenanceActivities, 'isIdle'>>({
+  taskQueue: TASK_QUEUES.workflows,
+  // 10 min: a few hundred conversations of each task, of which the longest take a second each; 1 h in all: then the next run
+  // begins where this one is.
+  startToCloseTimeout: '10 minutes',
+  scheduleToCloseTimeout: '1 hour',
+  // 10 s, with a beat every 500 ms: nobody waits for what a killed worker has begun.
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
+});
+
+export const maintain: MaintenanceActivities['maintain'] = () =>
+  upkeep.maintain.executeWithOptions({ summary: 'do what is due' }, []);
+
+export const closeLost: MaintenanceActivities['closeLost'] = (ids) =>
+  upkeep.closeLost.executeWithOptions({ summary: 'close what has no Workflow any more' }, [ids]);
 
 const assistantQueue = proxyActivities<AssistantActivities>({
   taskQueue: TASK_QUEUES.assistant,

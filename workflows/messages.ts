@@ -32,6 +32,7 @@ const stopSignal = defineSignal(CONVERSATION.stopSignal);
 const actionSettled = defineSignal<[BatchReport]>(CONVERSATION.actionSettled);
 const procedureWaits = defineSignal<[ProcedureNews]>(CONVERSATION.procedureWaits);
 const budgetOpened = defineSignal<[string]>(CONVERSATION.budgetOpened);
+const lookIfIdle = defineSignal(CONVERSATION.lookIfIdle);
 const conversationQuery = defineQuery<ConversationView>(CONVERSATION.query);
 
 /** Listen for messages. `halt` ends the running turn at once. Returns how to enter a phase from elsewhere. */
@@ -83,6 +84,9 @@ export function listen(state: ConversationState, halt: () => void): (event: 'clo
     },
     { description: 'People have opened more of a budget; the conversation looks whether that is so' },
   );
+  setHandler(lookIfIdle, () => void (state.signals++, (state.idle ??= 'asked')), {
+    description: 'Look whether it is idle for as long as its agent keeps what is; then it ends',
+  });
   for (const command of ['resume', 'handover', 'handback'] as const) {
     setHandler(
       defineUpdate<ConversationView, [Signed<CommandStatement>]>(CONVERSATION[command]),

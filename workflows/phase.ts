@@ -3,6 +3,7 @@
 import { CancellationScope, condition, getExternalWorkflowHandle, log, patched, uuid4 } from '@temporalio/workflow';
 import type { TurnUse } from '../domain/budget.ts';
 import type { ConversationPhase, ConversationState, WaitingBatch } from '../domain/conversation.ts';
+import { reasonOfPhase } from '../domain/idle.ts';
 import { changeIsTold, nextTold, numberOfChange } from '../domain/phase.ts';
 import { isQuestionId, waitingWorkflowId } from '../domain/ids.ts';
 import { ACTION } from '../domain/protocol.ts';
@@ -44,9 +45,9 @@ export async function phaseIsKnown(state: ConversationState): Promise<void> {
 }
 
 async function announce(state: ConversationState, phase: ConversationPhase): Promise<void> {
-  const { knownPhase, conversationId } = state;
+  const { conversationId } = state;
   const told = numberOfChange(state, Date.now());
-  const fact = { kind: 'phase', phase, by: '', reason: `was ${knownPhase}` } as const;
+  const fact = { kind: 'phase', phase, by: '', reason: reasonOfPhase({ ...state, phase }) } as const;
   const entry = { subject: conversationId, step: `phase:${uuid4()}`, conversationId, atMs: Date.now(), fact };
   await workflowsRole.record({ entries: [entry], items: [] });
   for (const batch of state.waiting) await tellWaiting(batch, phase, told);

@@ -2,6 +2,7 @@
 // They hold the role's signing key, and neither a model key nor a business credential.
 // May import domain, trust and store types.
 import type { WorkflowsActivities } from '../../domain/activity-ports.ts';
+import type { MaintenanceActivities } from '../../domain/maintenance.ts';
 import { conversationWorkflowId } from '../../domain/ids.ts';
 import { createCloseBudget, createPoseBudget } from './budget-question.ts';
 import { createOpenedBudgets, createReserve, createWaitingForBudget } from './budgets.ts';
@@ -11,12 +12,13 @@ import { createPropose, createProposeAnew } from './propose.ts';
 import { createCloseQuestion, createPoseQuestion } from './question.ts';
 import { createCloseGone } from './gone.ts';
 import { createTakeIntake } from './intake.ts';
+import { createMaintenance } from './maintain.ts';
 import { createCloseUnfinished, createRecord, createSignAskBack, createSignReport } from './record.ts';
 import { createProposeStep, createReadEnd } from './steps.ts';
 import { createOpenReportTurn, createOpenTurn, createTakeReport } from './turns.ts';
 import { createVerifyCommand, createVerifyDecision } from './verify.ts';
 
-export function createWorkflowsActivities(deps: WorkflowsDeps): WorkflowsActivities {
+export function createWorkflowsActivities(deps: WorkflowsDeps): WorkflowsActivities & MaintenanceActivities {
   const decide = createDecide(deps);
   return {
     openTurn: createOpenTurn(deps),
@@ -43,5 +45,6 @@ export function createWorkflowsActivities(deps: WorkflowsDeps): WorkflowsActivit
     closeUnfinished: createCloseUnfinished(deps),
     poseQuestion: createPoseQuestion(deps),
     closeQuestion: createCloseQuestion(deps),
+    ...createMaintenance(deps),
   };
 }

@@ -7,13 +7,16 @@ import { readAll } from './pages.ts';
 
 export interface ConversationsOptions extends AsOption {
   readonly staff?: boolean;
+  readonly archived?: boolean;
 }
 
 export async function listConversations(context: Context, options: ConversationsOptions): Promise<number> {
   const { terminal, nowMs } = context;
   const isStaff = options.staff === true;
   const client = connect(context, isStaff ? 'operate' : 'conversations:write', options);
-  const list = await readAll(client, '/v1/conversations', { of: isStaff ? 'staff' : 'mine' }, Conversation);
+  const archived = options.archived === true ? 'listed' : 'left_out';
+  const which = { of: isStaff ? 'staff' : 'mine', archived };
+  const list = await readAll(client, '/v1/conversations', which, Conversation);
   if (list.rows.length === 0) {
     terminal.print('There are no conversations. Begin one with: npx countersign chat');
     return EXIT.done;

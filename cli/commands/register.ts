@@ -47,6 +47,7 @@ function registerConversations(program: Command): void {
     .command('conversations')
     .description('list your conversations')
     .option('--staff', 'those that you may look after, whoever they are with')
+    .option('--archived', 'also those that are idle for as long as their agent declares')
     .option(...AS)
     .action((options: ConversationsOptions) =>
       run(async (context) => (await import('./conversations.ts')).listConversations(context, options)),
@@ -189,7 +190,8 @@ function registerReport(program: Command): void {
     );
   program
     .command('maintenance')
-    .description('what is past what the agents declare to keep: how much, since when; it changes nothing')
+    .description('close, delete and erase now what is past what the agents declare to keep, as happens by itself')
+    .option('--dry-run', 'only look: how much is due, since when, and what was done so far')
     .option('--json', 'the same as JSON')
     .option(...AS)
     .action((options: MaintenanceOptions) =>

@@ -282,6 +282,7 @@ const PLACES_SEEN: Readonly<Record<Fact['kind'], readonly [subject: string, step
   card_not_shown: ['c:5:0.0.0', 'card_not_shown:slack C1 :0123456789abcdef'],
   warrant_refused: ['c:5:0', 'refused:its verdict is not on record'],
   switched: ['switch:all:', 's-0123456789abcdef0123456789abcdef'],
+  maintained: ['maintenance', 'maintained:6a0f7d30-1c2b-4c55-9c2e-9f3a1f2b3c4d'],
   erased: ['erasure:default:cus_ada', 'erased-Zm9vYmFyYmF6cXV4MTIzNA'],
   ledger_read: ['ledger:reads', 'read-6a0f7d30-1c2b-4c55-9c2e-9f3a1f2b3c4d'],
   ledger_resumed: ['countersign/ledger/0123456789abcdef', 'resumed'],

@@ -21,6 +21,6 @@ test('a span is a whole number of days, of a name that exists', () => {
   for (const days of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 36_501]) {
     throws(() => agent({ closeIdleAfterDays: days }), /agent "a": retention.closeIdleAfterDays must be a whole number/);
   }
-  throws(() => agent({ closeAfterDays: 7 } as Retention), /retention.closeAfterDays is unknown; there are closeIdle/);
+  throws(() => agent({ closeAfterDays: 7 } as Retention), /retention.closeAfterDays is unknown; there are archiveIdle/);
   agent({ closeIdleAfterDays: 1, deleteTextsAfterDays: 36_500 });
 });

@@ -92,6 +92,21 @@ test('thirty days of waiting cost a timer at a time: people are reminded, and th
   t.diagnostic(`${cost} events for 18 days with two reminders, ${whole} events in all`);
 });
 
+test('a year without a word costs no event, and the next message is answered', async (t) => {
+  await system.open('c-idle');
+  await system.submit('c-idle', 'm1', 'hello');
+  equal(await system.reply('c-idle', 'm1'), 'you said: hello');
+  // The reply is there before the turn has ended.
+  await temporal.sleep('1 minute');
+  const events = await historyLength('conversation/c-idle');
+  await temporal.sleep('365 days');
+  equal(await historyLength('conversation/c-idle'), events);
+  const startedMs = performance.now();
+  await system.submit('c-idle', 'm2', 'a year later');
+  equal(await system.reply('c-idle', 'm2'), 'you said: a year later');
+  t.diagnostic(`answered ${(performance.now() - startedMs).toFixed(0)} ms after a year without an event`);
+});
+
 async function historyLength(workflowId: string): Promise<number> {
   const { events = [] } = await temporal.client.workflow.getHandle(workflowId).fetchHistory();
   return events?.length ?? 0;

@@ -34,6 +34,8 @@ export class FakeGateway implements Gateway {
   readonly conversations = new Map<string, ConversationState>();
   readonly taken: SubmittedMessage[] = [];
   readonly signals: string[] = [];
+  /** What a run of maintenance comes to. */
+  maintained: Awaited<ReturnType<Gateway['maintain']>>;
   /** Runs once a message is taken, as the Workflow's turn would. */
   onMessage: (conversationId: string, message: SubmittedMessage) => Promise<void> = async () => undefined;
   /** What the action Workflows know of their approvals; the store learns only how they end. */
@@ -142,6 +144,10 @@ export class FakeGateway implements Gateway {
     if (this.ended.has(batchId)) return false;
     this.signals.push(`cancel ${batchId}`);
     return true;
+  }
+
+  async maintain(): ReturnType<Gateway['maintain']> {
+    return this.maintained;
   }
 
   async missing(): Promise<readonly string[]> {

@@ -86,7 +86,7 @@ class State {
     if (fact.kind === 'conversation_opened') {
       const { agent, tenant, owner, principal, channel = null } = fact;
       const times = { createdMs: atMs, updatedMs: atMs };
-      const opened = { id, agent, tenant, owner, principal, channel, intake: null };
+      const opened = { id, agent, tenant, owner, principal, channel, intake: null, textsDeletedMs: null };
       this.conversations.set(id, { ...opened, phase: 'open', ...times });
     } else if (fact.kind === 'phase' && row !== undefined) {
       this.conversations.set(id, { ...row, phase: fact.phase, updatedMs: atMs });
@@ -115,7 +115,7 @@ export function createMemoryStore(): MemoryStore {
     items: itemsOf(state),
     ...switchesOf(state),
     reports: memoryReports(state),
-    maintenance: { due: () => state.here(() => state.due) },
+    maintenance: { due: () => state.here(() => state.due), run: notHere, isIdle: notHere, runs: async () => [] },
     conversations: conversationsOf(state),
     approvals: approvalsOf(state),
     actions: {

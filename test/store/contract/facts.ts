@@ -3,6 +3,8 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { MAX_FACTS_EACH, standingOf } from '../../../domain/memory.ts';
 import type { Facts } from '../../../store/fact-port.ts';
+import type { Store } from '../../../store/ports.ts';
+import { factIdOf } from '../../../trust/digest.ts';
 import { aConversationId, aProposal } from '../builders.ts';
 import type { Contract, Subject } from '../contract.test.ts';
 
@@ -28,6 +30,14 @@ function aMemory() {
 
 const valuesOf = async ({ store }: Subject, whose: Parameters<Facts['shownOf']>[0], nowMs: number) =>
   (await store.facts.shownOf(whose, nowMs)).map(({ value }) => value);
+
+/** How many of what is over maintenance erases. */
+async function eraseOver(store: Store, nowMs: number): Promise<number> {
+  const works = await store.maintenance.run({ agents: [], nowMs, limit: 1_000, beat: () => undefined });
+  const { done = -1, failed } = works.find(({ task }) => task === 'erase_facts') ?? {};
+  equal(failed, undefined);
+  return done;
+}
 
 export const factsContract: Contract = {
   'a fact is remembered once for each action, with where it comes from, and nobody else has it': async (subject) => {
@@ -107,11 +117,12 @@ export const factsContract: Contract = {
         const end = AT_MS + 10 * DAY_MS;
         if (why === 'forgotten') equal(await store.facts.forget(all, 'ada', AT_MS + 1), 1);
         else {
-          await store.facts.sweep({ nowMs: end - 1, limit: 1_000, dryRun: false });
-          ok((await store.facts.sweep({ nowMs: end, limit: 1_000, dryRun: true })) > 0);
-          equal(await hits(subject, canary), 3, 'its time is not over, and a dry run erases nothing');
-          ok((await store.facts.sweep({ nowMs: end, limit: 1_000, dryRun: false })) > 0);
-          equal(await store.facts.sweep({ nowMs: end, limit: 1_000, dryRun: false }), 0);
+          await eraseOver(store, end - 1);
+          const at = { agents: [], nowMs: end, limit: 1_000 };
+          const due = (await store.maintenance.due(at)).find(({ task }) => task === 'erase_facts')?.due ?? [];
+          deepEqual([due.some(({ id }) => id === factIdOf(actionId)), await hits(subject, canary)], [true, 3]);
+          ok((await eraseOver(store, end)) > 0);
+          equal(await eraseOver(store, end), 0);
         }
         equal(await hits(subject, canary), 0);
         const left = await store.facts.byAction(actionId);

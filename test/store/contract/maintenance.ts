@@ -32,6 +32,21 @@ const TABLES = ['conversations', 'items', 'actions', 'approvals', 'claims', 'led
 const wholeOf = async ({ sql }: Subject) =>
   Promise.all(TABLES.map((table) => sql.query(`select t::text as row from countersign.${table} as t order by 1`)));
 
+/** What was done, of an agent that declares this. */
+async function runFor({ store }: Subject, agent: string, retention: Retention, nowMs = NOW_MS, limit = 100) {
+  const works = await store.maintenance.run({
+    agents: [{ name: agent, retention }],
+    nowMs,
+    limit,
+    beat: () => undefined,
+  });
+  assert.deepEqual(
+    works.flatMap(({ failed = [] }) => failed),
+    [],
+  );
+  return Object.fromEntries(works.map((work) => [work.task, work]));
+}
+
 export const maintenanceContract: Contract = {
   'a conversation is due for closing once nothing was said in it for as long as its agent declares, the oldest first':
     async (subject) => {
@@ -87,5 +102,70 @@ export const maintenanceContract: Contract = {
     const { close_idle: close } = await dueOf(subject, agent, { closeIdleAfterDays: 1, deleteTextsAfterDays: 1 }, 2);
     assert.deepEqual([close?.ids, close?.isCut], [ids, true]);
     assert.deepEqual(await wholeOf(subject), before);
+  },
+
+  'the function that deletes texts deletes none of what is open, or still waits': async (subject) => {
+    const agent = agentName();
+    const open = await aTalk(subject, agent, 90);
+    const waits = await aTalk(subject, agent, 90, 'closed');
+    for (const id of [open, waits]) await subject.store.items.append([aMessage(id, 'm-1')]);
+    await subject.store.record([requested(waits, anApproval(waits))]);
+    for (const id of [open, waits, 'nobody']) {
+      const rows = await subject.sql.query('select countersign.delete_texts($1, 1) as deleted', [id]);
+      assert.deepEqual(rows, [{ deleted: false }]);
+    }
+    const left = await Promise.all([open, waits].map((id) => subject.store.items.page(id, 0, 9)));
+    assert.deepEqual(
+      left.map(({ length }) => length),
+      [1, 1],
+    );
+  },
+
+  'a run does no more of a task than its bound, the longest due first, and counts what it did over all runs': async (
+    subject,
+  ) => {
+    const agent = agentName();
+    const ids = [await aTalk(subject, agent, 93, 'closed'), await aTalk(subject, agent, 92, 'closed')];
+    const last = await aTalk(subject, agent, 91, 'closed');
+    const retention = { deleteTextsAfterDays: 30 };
+    const count = async () =>
+      (await subject.store.maintenance.runs()).find(({ task }) => task === 'delete_texts')?.done ?? 0;
+    const before = await count();
+    const first = await runFor(subject, agent, retention, NOW_MS, 2);
+    const second = await runFor(subject, agent, retention, NOW_MS + 1, 2);
+    assert.deepEqual([first['delete_texts']?.ids, second['delete_texts']?.ids], [ids, [last]]);
+    const run = (await subject.store.maintenance.runs()).find(({ task }) => task === 'delete_texts');
+    assert.ok((run?.done ?? 0) >= before + 3, `${run?.done} after ${before}`);
+    assert.ok((run?.lastMs ?? 0) >= NOW_MS + 1);
+  },
+
+  'what is due to be closed is asked, and closed by nobody else; of one conversation the record says whether it is idle':
+    async (subject) => {
+      const agent = agentName();
+      const idle = await aTalk(subject, agent, 40);
+      const young = await aTalk(subject, agent, 20);
+      const retention = { closeIdleAfterDays: 30 };
+      const { close_idle: done } = await runFor(subject, agent, retention);
+      assert.deepEqual([done?.done, done?.ask], [0, [idle]]);
+      assert.equal((await subject.store.conversations.get(idle))?.phase, 'open');
+      const at = { agents: [{ name: agent, retention }], nowMs: NOW_MS, limit: 100 };
+      const isIdle = (conversationId: string) => subject.store.maintenance.isIdle({ ...at, conversationId });
+      assert.deepEqual([await isIdle(idle), await isIdle(young), await isIdle('nobody')], [true, false, false]);
+    },
+
+  'archived are those that are idle for as long as their agent declares; a list leaves them out, or has them': async (
+    subject,
+  ) => {
+    const agent = agentName();
+    const old = await aTalk(subject, agent, 40);
+    const young = await aTalk(subject, agent, 20);
+    const held = await aTalk(subject, agent, 40, 'paused');
+    const list = async (archived: readonly { readonly agent: string; readonly beforeMs: number }[]) => {
+      const which = { tenant: ada.tenant, principalId: '', agents: [agent], archived, cursor: '', limit: 9 };
+      return (await subject.store.conversations.list(which)).rows.map(({ id }) => id).sort();
+    };
+    const archived = [{ agent, beforeMs: NOW_MS - 30 * DAY_MS }];
+    assert.deepEqual(await list(archived), [young, held].sort());
+    assert.deepEqual(await list([]), [old, young, held].sort());
   },
 };

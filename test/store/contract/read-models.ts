@@ -59,7 +59,7 @@ export const readModelsContract: Contract = {
     const of = (n: number) => ({ ...(n % 2 === 0 ? ada : finn), tenant });
     // Three share one moment: the cursor must not skip or repeat among them.
     await store.record(ids.map((id, n) => opened(id, n < 3 ? 100 : 100 + n, of(n) as unknown as typeof ada)));
-    const base = { tenant, principalId: '', agents: [], limit: 2 };
+    const base = { tenant, principalId: '', agents: [], archived: [], limit: 2 };
     const pages = await walk((cursor) => store.conversations.list({ ...base, cursor }));
     assert.deepEqual(
       pages.map((rows) => rows.length),
@@ -89,7 +89,8 @@ export const readModelsContract: Contract = {
     ];
     for (const cursor of ['x', 'e30', ...forged.map((text) => Buffer.from(text).toString('base64url'))]) {
       const page = { cursor, limit: 1 };
-      const conversations = store.conversations.list({ tenant: 'default', principalId: '', agents: [], ...page });
+      const all = { tenant: 'default', principalId: '', agents: [], archived: [] };
+      const conversations = store.conversations.list({ ...all, ...page });
       await assert.rejects(conversations, isCursorInvalid, cursor);
       const approvals = store.approvals.list({
         ...{ tenant: 'default', end: '', groups: ['finance'], nowMs: 1, conversationId: '' },

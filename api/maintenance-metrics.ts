@@ -1,0 +1,31 @@
+// Maintenance as numbers for Prometheus, by task. May import nothing of the store.
+import type { Samples } from './burden-metrics.ts';
+import type { standingOf } from './maintenance.ts';
+
+type Gauge = readonly [name: string, help: string, samples: Samples];
+
+export function maintenanceGauges({ nowMs, tasks }: Awaited<ReturnType<typeof standingOf>>): readonly Gauge[] {
+  const each = (of: (task: (typeof tasks)[number]) => number | null): Samples =>
+    tasks.flatMap((one) => {
+      const value = of(one);
+      return value === null ? [] : [[{ task: one.task }, value] as const];
+    });
+  return [
+    [
+      'maintenance_due',
+      'What is due to be closed, deleted or erased now; at most 1,000 are counted',
+      each((one) => one.count),
+    ],
+    [
+      'maintenance_overdue_seconds',
+      'For how long the longest due has been due; more than a day is behind',
+      each(({ oldestDueMs }) => (oldestDueMs === null ? 0 : Math.max(0, (nowMs - oldestDueMs) / 1000))),
+    ],
+    ['maintenance_done', 'What maintenance has done in all', each((one) => one.done)],
+    [
+      'maintenance_last_run_timestamp_seconds',
+      'When a task last came to its end without a failure; none where it never has',
+      each(({ lastMs }) => (lastMs === null ? null : lastMs / 1000)),
+    ],
+  ];
+}
