@@ -16,11 +16,13 @@ const Ran = z.object({
 /** By the name of the task: what is due of it. */
 export type Due = Readonly<Record<string, readonly string[]>>;
 
+export type Counts = Readonly<Record<string, number>>;
+
 export interface Upkeep {
   /** What one run would do. */
   look(): Promise<Due>;
   /** How much of each task is due, as it is told without a run in mind. */
-  counts(): Promise<Readonly<Record<string, number>>>;
+  counts(): Promise<Counts>;
   /** Do what is due. The status, and what failed. */
   run(): Promise<{ readonly status: number; readonly failed: readonly string[]; readonly text: string }>;
   /** Run it until nothing of these tasks is due any more: what one run has closed the next deletes. What failed. */
@@ -63,10 +65,7 @@ export function createUpkeep(rig: Rig): Upkeep {
         return undefined;
       });
     },
-    async counts() {
-      const { tasks } = Looked.parse((await http.get('/v1/maintenance')).body);
-      return Object.fromEntries(tasks.map(({ task, count = 0 }) => [task, count]));
-    },
+    counts: async () => countsOf(Looked.parse((await http.get('/v1/maintenance')).body).tasks),
     async untilDone(tasks) {
       await waitFor(`the end of ${tasks.join(', ')}`, RUN_LIMIT_MS, async () => {
         await sleep(LOOK_MS);
@@ -79,11 +78,14 @@ export function createUpkeep(rig: Rig): Upkeep {
 const byTask = (tasks: readonly z.output<typeof Task>[]): Due =>
   Object.fromEntries(tasks.map(({ task, ids }) => [task, ids.toSorted()]));
 
-/** What the command tells of a dry run. */
-export async function dryRunByCommand(rig: Rig): Promise<Due> {
+const countsOf = (tasks: readonly z.output<typeof Task>[]): Counts =>
+  Object.fromEntries(tasks.map(({ task, count = 0 }) => [task, count]));
+
+/** How much of each task is due, as the command tells it. */
+export async function countsByCommand(rig: Rig): Promise<Counts> {
   const { code, output } = await command(rig, rig.keys.approver, ['maintenance', '--dry-run', '--json']);
   if (code !== 0) throw new Error(`the dry run ends with ${code}: ${output}`);
-  return byTask(Looked.parse(JSON.parse(output)).tasks);
+  return countsOf(Looked.parse(JSON.parse(output)).tasks);
 }
 
 // 60 s: a command from source takes two on a quiet machine.
