@@ -1,7 +1,7 @@
 // The conversations of the proof `ttl` and the words in them. Each that is full has a canary in every place where a
 // conversation has words; what nobody may lose has some too, so that the search is seen to find.
 import { z } from 'zod';
-import { createPatient } from '../crash/journey.ts';
+import { createPatient, look } from '../crash/journey.ts';
 import { wordsToSay } from '../memory/model.ts';
 import { createSomebody } from '../memory/people.ts';
 import { type RawCall } from '../rig/model.ts';
@@ -155,16 +155,12 @@ async function fill(
   await createSomebody(rig, nellKey, rig.keys.approver, agent).talk(id, words, calls);
   const staff = createPatient(createHttp(rig.apiUrl, rig.keys.approver));
   const standing = async () => Standing.parse((await staff.get(`/v1/conversations/${id}`)).body);
-  const waiting = await waitFor(`an approval in ${id}`, STEP_LIMIT_MS, async () => (await standing()).waiting[0]);
+  const waiting = await look(`an approval in ${id}`, async () => (await standing()).waiting[0]);
   await staff.post(`/v1/approvals/${waiting.id}/decision`, { answer: 'approve', reason: a('reason') });
-  await settled(id, async () => (await standing()).actions);
-  return canaries;
-}
-
-async function settled(id: string, look: () => Promise<readonly { readonly outcome: unknown }[]>): Promise<void> {
-  await waitFor(`the end of all in ${id}`, STEP_LIMIT_MS, async () =>
-    (await look()).every(({ outcome }) => outcome !== null),
+  await look(`the end of all in ${id}`, async () =>
+    (await standing()).actions.every(({ outcome }) => outcome !== null),
   );
+  return canaries;
 }
 
 /** Somebody is asked whether it happened, and does not answer. */

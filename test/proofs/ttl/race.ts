@@ -18,6 +18,7 @@ export interface Raced {
 // 60 s: an answer takes a second on a quiet machine.
 const LIMIT_MS = 60_000;
 const RETRY_MS = 100;
+const LOOK_MS = 300;
 const TOO_MANY = 429;
 
 const Sent = z.object({ messageId: z.string() });
@@ -103,7 +104,7 @@ const wordsOf = (id: string): string => `I am back. [${id}]`;
 const untilAnswered = (http: Http, id: string, messageId: string): Promise<boolean> =>
   waitFor(`the reply in ${id}`, LIMIT_MS, async () => {
     const { status, body } = await http.get(`/v1/conversations/${id}/messages/${messageId}`);
-    await sleep(RETRY_MS);
+    await sleep(LOOK_MS);
     return status === 200 && Message.parse(body).status === 'answered';
   });
 

@@ -23,7 +23,7 @@ const TTL_AGENTS = fileURLToPath(new URL('./agents/', import.meta.url));
 const DAY_MS = 86_400_000;
 // A day: longer than the proof, so that only what it asks for runs.
 const NEVER_S = '86400';
-const SIZES = { quick: { ended: 12, rovers: 12 }, full: { ended: 60, rovers: 90 } } as const;
+const SIZES = { quick: { ended: 12, rovers: 12 }, full: { ended: 60, rovers: 60 } } as const;
 // 1,500 ms: a run has asked all conversations by then.
 const RACE_MS = 1_500;
 // 10 s: a reply takes one on a quiet machine, and a busy one may need several.
