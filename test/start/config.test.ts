@@ -44,6 +44,7 @@ test('an empty environment is a development start with every default', () => {
     workflowsPublicKeys: [],
     apiPublicKeys: [],
     logLevel: 'info',
+    maintenanceEveryS: 600,
     clockOffsetMs: 0,
     channelSettings: {},
   });

@@ -20,6 +20,7 @@ const STARTS_SERVERS = [
   'start/',
   'compose/',
   'readme/',
+  'workers/maintenance-schedule',
   'workers/rebuild',
   'workers/rules',
 ];

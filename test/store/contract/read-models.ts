@@ -37,7 +37,7 @@ export const readModelsContract: Contract = {
     assert.equal(await store.conversations.get(id), undefined);
     await store.record([opened(id)]);
     const at = { agent: 'support-desk', tenant: 'default', owner: 'per_olga', principal: ada };
-    const row = { id, ...at, channel: null, intake: null };
+    const row = { id, ...at, channel: null, intake: null, textsDeletedMs: null };
     assert.deepEqual(await store.conversations.get(id), { ...row, phase: 'open', createdMs: 10, updatedMs: 10 });
     const paused = { kind: 'phase', phase: 'paused', by: 'per_olga', reason: '' } as const;
     const message = {
