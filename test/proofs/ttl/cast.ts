@@ -20,8 +20,9 @@ export interface Cast {
   readonly held: readonly string[];
   /** Of an agent that keeps everything. Full. */
   readonly settled: string;
-  /** Of an agent that closes them later, in the race. */
+  /** Of an agent that closes them later, in the race; and of those, some that were ended by their people. */
   readonly rovers: readonly string[];
+  readonly left: readonly string[];
   /** Of what is deleted. */
   readonly canaries: readonly Canary[];
   /** Of what stays. */
@@ -47,11 +48,14 @@ const AT_ONCE = 6;
 const IDLE = ['idle-one', 'idle-two', 'idle-stopped'] as const;
 const HELD = ['held-asked', 'held-unknown', 'held-paused', 'held-handed'] as const;
 const SETTLED = 'settled';
+// 6: enough that two runs meet at one of them.
+const LEFT = 6;
 
 export async function plant(planting: Planting, sizes: Sizes): Promise<Cast> {
   const { rig } = planting;
   const ended = Array.from({ length: sizes.ended }, (_, at) => `ended-${at}`);
   const rovers = Array.from({ length: sizes.rovers }, (_, at) => `rover-${at}`);
+  const left = Array.from({ length: LEFT }, (_, at) => `left-${at}`);
   const [full = '', ...short] = ended;
   const nell = createSomebody(rig, planting.nellKey, rig.keys.approver, 'lodger');
   const canaries = await named(planting, 'deleted', () => fillAll(planting, 'lodger', [...IDLE, full], 100));
@@ -61,7 +65,7 @@ export async function plant(planting: Planting, sizes: Sizes): Promise<Cast> {
     () => nell.talk('held-asked', 'Pay.', [['pay', JSON.stringify({ order: 1, memo: 'waits' })]]),
     () => unknown(planting, 'held-unknown'),
     ...['held-paused', 'held-handed', ...short].map((id) => () => nell.talk(id, 'Hello.')),
-    ...rovers.map((id) => () => roving.talk(id, 'Hello.')),
+    ...[...rovers, ...left].map((id) => () => roving.talk(id, 'Hello.')),
   ]);
   const operator = createPatient(createHttp(rig.apiUrl, rig.keys.approver));
   const customer = createHttp(rig.apiUrl, planting.nellKey);
@@ -70,10 +74,12 @@ export async function plant(planting: Planting, sizes: Sizes): Promise<Cast> {
     () => told('idle-stopped', 'stop'),
     () => told('held-paused', 'pause'),
     () => told('held-handed', 'handover'),
-    ...ended.map((id) => () => customer.remove(`/v1/conversations/${id}`)),
+    ...[...ended, ...left].map((id) => () => customer.remove(`/v1/conversations/${id}`)),
   ]);
-  await waitFor('what was ended to be closed', STEP_LIMIT_MS, async () => (await closed(rig)).length === ended.length);
-  return { idle: IDLE, ended, held: HELD, settled: SETTLED, rovers, canaries, controls };
+  await waitFor('what was ended to be closed', STEP_LIMIT_MS, async () => {
+    return (await closed(rig)).length === ended.length + left.length;
+  });
+  return { idle: IDLE, ended, held: HELD, settled: SETTLED, rovers, left, canaries, controls };
 }
 
 export async function inTurn<T>(works: readonly (() => Promise<T>)[]): Promise<readonly T[]> {
@@ -125,6 +131,7 @@ const fillAll = async (planting: Planting, agent: string, ids: readonly string[]
 const Standing = z.object({
   waiting: z.array(z.object({ id: z.string() })),
   actions: z.array(z.object({ outcome: z.object({ kind: z.string() }).nullable() })),
+  items: z.array(z.object({ kind: z.string(), turn: z.number() })),
 });
 
 /** A turn with a canary in each place that has words, and a payment that somebody approves. */
@@ -154,7 +161,7 @@ async function fill(
   const words = `I am ${a('message')} and do not eat ${diet}. ${wordsToSay(a('reply'))}`;
   await createSomebody(rig, nellKey, rig.keys.approver, agent).talk(id, words, calls);
   const staff = createPatient(createHttp(rig.apiUrl, rig.keys.approver));
-  const standing = async () => Standing.parse((await staff.get(`/v1/conversations/${id}`)).body);
+  const standing = async () => Standing.parse((await staff.get(`/v1/conversations/${id}?limit=100`)).body);
   const waiting = await look(`an approval in ${id}`, async () => (await standing()).waiting[0]);
   await staff.post(`/v1/approvals/${waiting.id}/decision`, { answer: 'approve', reason: a('reason') });
   await look(`the end of all in ${id}`, async () =>

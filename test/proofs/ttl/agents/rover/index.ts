@@ -1,4 +1,4 @@
-// Closes what is idle for two months, and keeps its words.
+// Closes what is idle for two months, and deletes its words two months later.
 import { lodging } from '../lodger/lodging.ts';
 
-export default lodging('rover', { closeIdleAfterDays: 60 });
+export default lodging('rover', { closeIdleAfterDays: 60, deleteTextsAfterDays: 60 });
