@@ -61,7 +61,7 @@ export async function plant(planting: Planting, sizes: Sizes): Promise<Cast> {
   const canaries = await named(planting, 'deleted', () => fillAll(planting, 'lodger', [...IDLE, full], 100));
   const controls = await named(planting, 'kept', () => fillAll(planting, 'settler', [SETTLED], 200));
   const roving = createSomebody(rig, planting.nellKey, rig.keys.approver, 'rover');
-  await inTurn([
+  await inTurn<unknown>([
     () => nell.talk('held-asked', 'Pay.', [['pay', JSON.stringify({ order: 1, memo: 'waits' })]]),
     () => unknown(planting, 'held-unknown'),
     ...['held-paused', 'held-handed', ...short].map((id) => () => nell.talk(id, 'Hello.')),
@@ -118,15 +118,20 @@ async function named(
   return [...names.map(({ canary }) => canary), ...canaries];
 }
 
-/** One more that is full, whatever day it is by now. */
+/**
+ * One more, but without a payment: until when people may decide is timed by Temporal, whose clock is nobody's to move, and to
+ * the roles it is over.
+ */
 export const plantYoung = (planting: Planting, id: string): Promise<readonly Canary[]> =>
-  named(planting, 'young', () => fillAll(planting, 'lodger', [id], 300));
+  named(planting, 'young', () => fillAll(planting, 'lodger', [id], 300, false));
 
 // 10: each has some orders of its own.
 const ORDERS_EACH = 10;
 
-const fillAll = async (planting: Planting, agent: string, ids: readonly string[], firstOrder: number) =>
-  (await inTurn(ids.map((id, at) => () => fill(planting, agent, { id, order: firstOrder + at * ORDERS_EACH })))).flat();
+const fillAll = async (planting: Planting, agent: string, ids: readonly string[], firstOrder: number, pays = true) =>
+  (
+    await inTurn(ids.map((id, at) => () => fill(planting, agent, { id, pays, order: firstOrder + at * ORDERS_EACH })))
+  ).flat();
 
 const Standing = z.object({
   waiting: z.array(z.object({ id: z.string() })),
@@ -138,7 +143,7 @@ const Standing = z.object({
 async function fill(
   { rig, random, nellKey }: Planting,
   agent: string,
-  { id, order }: { readonly id: string; readonly order: number },
+  { id, order, pays }: { readonly id: string; readonly order: number; readonly pays: boolean },
 ): Promise<readonly Canary[]> {
   const canaries: Canary[] = [];
   const a = (what: string): string => {
@@ -148,7 +153,7 @@ async function fill(
   };
   rig.far.states.set(order, a('result'));
   rig.far.states.set(order + 1, `broken-${a('error')}`);
-  rig.far.states.set(order + 2, a('evidence'));
+  if (pays) rig.far.states.set(order + 2, a('evidence'));
   const diet = a('fact');
   const calls: readonly RawCall[] = [
     ['look', JSON.stringify({ order })],
@@ -156,10 +161,11 @@ async function fill(
     ['note', JSON.stringify({ order, memo: a('argument') })],
     ['note', JSON.stringify({ order, memo: `denied-${a('denied argument')}` })],
     ...(agent === 'lodger' ? [['remember', JSON.stringify({ diet: { not: diet } })] as const] : []),
-    ['pay', JSON.stringify({ order: order + 2, memo: a('payment') })],
+    ...(pays ? [['pay', JSON.stringify({ order: order + 2, memo: a('payment') })] as const] : []),
   ];
   const words = `I am ${a('message')} and do not eat ${diet}. ${wordsToSay(a('reply'))}`;
   await createSomebody(rig, nellKey, rig.keys.approver, agent).talk(id, words, calls);
+  if (!pays) return canaries;
   const staff = createPatient(createHttp(rig.apiUrl, rig.keys.approver));
   const standing = async () => Standing.parse((await staff.get(`/v1/conversations/${id}?limit=100`)).body);
   const waiting = await look(`an approval in ${id}`, async () => (await standing()).waiting[0]);
