@@ -1,5 +1,5 @@
 // The workflows role dies in the middle of a maintenance run: the next run ends the work, and nothing is done twice.
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type ScheduleHandle } from '@temporalio/client';
 import type { Rig } from '../rig/rig.ts';
 import { ask } from '../rig/truth.ts';
 import { waitFor } from '../support.ts';
@@ -27,15 +27,27 @@ export async function killWithin(rig: Rig, at: number): Promise<number> {
 }
 
 /** Have the Schedule itself run now. Throws where it does not. */
-export async function runBySchedule(rig: Rig): Promise<void> {
-  const connection = await Connection.connect({ address: rig.temporal.address });
-  try {
-    const handle = new Client({ connection }).schedule.getHandle(SCHEDULE);
+export const runBySchedule = (rig: Rig): Promise<void> =>
+  withSchedule(rig, async (handle) => {
     const before = (await handle.describe()).info.numActionsTaken;
     await handle.trigger();
     await waitFor('a run of the Schedule', STRUCK_LIMIT_MS, async () => {
       return (await handle.describe()).info.numActionsTaken > before;
     });
+  });
+
+/** Resolves once the Schedule's own run is over, one that was cut too: Temporal has it begun anew within seconds. */
+export const untilScheduleRests = (rig: Rig): Promise<void> =>
+  withSchedule(rig, async (handle) => {
+    await waitFor('the end of the run of the Schedule', STRUCK_LIMIT_MS, async () => {
+      return (await handle.describe()).info.runningActions.length === 0;
+    });
+  });
+
+async function withSchedule(rig: Rig, use: (handle: ScheduleHandle) => Promise<void>): Promise<void> {
+  const connection = await Connection.connect({ address: rig.temporal.address });
+  try {
+    await use(new Client({ connection }).schedule.getHandle(SCHEDULE));
   } finally {
     await connection.close();
   }
