@@ -48,6 +48,8 @@ const AT_ONCE = 6;
 const IDLE = ['idle-one', 'idle-two', 'idle-stopped'] as const;
 const HELD = ['held-asked', 'held-unknown', 'held-paused', 'held-handed'] as const;
 const SETTLED = 'settled';
+// Told what to say, the model says nothing of what is remembered: that would be kept with the conversation.
+const HELLO = wordsToSay('Hello.');
 // 6: enough that two runs meet at one of them.
 const LEFT = 6;
 
@@ -62,10 +64,10 @@ export async function plant(planting: Planting, sizes: Sizes): Promise<Cast> {
   const controls = await named(planting, 'kept', () => fillAll(planting, 'settler', [SETTLED], 200));
   const roving = createSomebody(rig, planting.nellKey, rig.keys.approver, 'rover');
   await inTurn<unknown>([
-    () => nell.talk('held-asked', 'Pay.', [['pay', JSON.stringify({ order: 1, memo: 'waits' })]]),
+    () => nell.talk('held-asked', `Pay. ${HELLO}`, [['pay', JSON.stringify({ order: 1, memo: 'waits' })]]),
     () => unknown(planting, 'held-unknown'),
-    ...['held-paused', 'held-handed', ...short].map((id) => () => nell.talk(id, 'Hello.')),
-    ...[...rovers, ...left].map((id) => () => roving.talk(id, 'Hello.')),
+    ...['held-paused', 'held-handed', ...short].map((id) => () => nell.talk(id, HELLO)),
+    ...[...rovers, ...left].map((id) => () => roving.talk(id, HELLO)),
   ]);
   const operator = createPatient(createHttp(rig.apiUrl, rig.keys.approver));
   const customer = createHttp(rig.apiUrl, planting.nellKey);
@@ -179,7 +181,7 @@ async function fill(
 /** Somebody is asked whether it happened, and does not answer. */
 async function unknown({ rig, nellKey }: Planting, id: string): Promise<void> {
   const nell = createSomebody(rig, nellKey, rig.keys.approver, 'lodger');
-  await nell.talk(id, 'Try it.', [['fumble', JSON.stringify({ order: 2, memo: 'perhaps' })]]);
+  await nell.talk(id, `Try it. ${HELLO}`, [['fumble', JSON.stringify({ order: 2, memo: 'perhaps' })]]);
   const text = `select 1 from countersign.approvals where conversation_id = $1 and end_state = 'open'`;
   await waitFor('a question', STEP_LIMIT_MS, async () => (await ask(rig, text, [id])).length === 1);
 }

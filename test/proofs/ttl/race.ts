@@ -19,6 +19,8 @@ export interface Raced {
 const LIMIT_MS = 60_000;
 const RETRY_MS = 100;
 const LOOK_MS = 300;
+// 5: a conversation that was asked looks within a fraction of a second.
+const AFTER_SHARE = 5;
 const TOO_MANY = 429;
 
 const Sent = z.object({ messageId: z.string() });
@@ -37,11 +39,14 @@ export interface Racing {
 
 export async function race({ rig, key, upkeep, rovers, random, spanMs }: Racing): Promise<Raced> {
   const http = createHttp(rig.apiUrl, key);
-  const delays = rovers.map(() => random.between(0, spanMs));
   const running = upkeep.run();
+  // Every third comes when all have been asked for sure, however slow the machine is.
+  const delays = rovers.map((_, at) => ({ afterRun: at % 3 === 2, ms: random.between(0, spanMs) }));
   const came = await Promise.all(
     rovers.map(async (id, at) => {
-      await sleep(delays[at]);
+      const { afterRun = false, ms = 0 } = delays[at] ?? {};
+      if (afterRun) await running;
+      await sleep(afterRun ? ms / AFTER_SHARE : ms);
       return { id, came: await say(http, id) };
     }),
   );
