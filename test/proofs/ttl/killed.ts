@@ -1,12 +1,12 @@
 // The workflows role dies in the middle of a maintenance run: the next run ends the work, and nothing is done twice.
 import { Client, Connection, type ScheduleHandle } from '@temporalio/client';
+import { MAINTENANCE } from '../../../domain/protocol.ts';
 import type { Rig } from '../rig/rig.ts';
 import { ask } from '../rig/truth.ts';
 import { waitFor } from '../support.ts';
 
 // 60 s: a run begins within a second.
 const STRUCK_LIMIT_MS = 60_000;
-const SCHEDULE = 'maintenance';
 
 /** The conversations whose words are deleted. */
 export async function deleted(rig: Rig): Promise<readonly string[]> {
@@ -36,18 +36,19 @@ export const runBySchedule = (rig: Rig): Promise<void> =>
     });
   });
 
-/** Resolves once the Schedule's own run is over, one that was cut too: Temporal has it begun anew within seconds. */
-export const untilScheduleRests = (rig: Rig): Promise<void> =>
-  withSchedule(rig, async (handle) => {
-    await waitFor('the end of the run of the Schedule', STRUCK_LIMIT_MS, async () => {
-      return (await handle.describe()).info.runningActions.length === 0;
-    });
+/** Resolves once each run so far is over, one that was cut too: Temporal has it begun anew within seconds. */
+export const untilRunsAreOver = (rig: Rig): Promise<void> =>
+  withSchedule(rig, async (handle, client) => {
+    const { recentActions } = (await handle.describe()).info;
+    const ids = recentActions.map(({ action }) => action.workflow.workflowId);
+    for (const id of [...ids, MAINTENANCE.byHandId]) await client.workflow.getHandle(id).result();
   });
 
-async function withSchedule(rig: Rig, use: (handle: ScheduleHandle) => Promise<void>): Promise<void> {
+async function withSchedule(rig: Rig, use: (handle: ScheduleHandle, client: Client) => Promise<void>): Promise<void> {
   const connection = await Connection.connect({ address: rig.temporal.address });
   try {
-    await use(new Client({ connection }).schedule.getHandle(SCHEDULE));
+    const client = new Client({ connection });
+    await use(client.schedule.getHandle(MAINTENANCE.scheduleId), client);
   } finally {
     await connection.close();
   }

@@ -12,7 +12,7 @@ import { type Canary } from '../secrets/canaries.ts';
 import { type Cast, closed, plant, plantYoung } from './cast.ts';
 import { inThreeWeeks, tell, type Told } from './facts.ts';
 import { answers, commands, elsewhere, idsOf, type Readers, searchAll } from './gone.ts';
-import { deleted, killWithin, onRecord, runBySchedule, untilScheduleRests } from './killed.ts';
+import { deleted, killWithin, onRecord, runBySchedule, untilRunsAreOver } from './killed.ts';
 import { isClear, race } from './race.ts';
 import { changes, rowsOf } from './rows.ts';
 import { createUpkeep, type Due, countsByCommand, type Upkeep } from './upkeep.ts';
@@ -146,7 +146,7 @@ async function threeWeeksLater(bench: Bench): Promise<void> {
   expect('the role was killed in the midst of a run of the Schedule', done > 0 && done < ended.length, done);
   // The end of a conversation is timed by Temporal, whose clock is nobody's to move: to the roles it was three weeks ago.
   none('the next runs end the work', await upkeep.finish(TASKS));
-  await untilScheduleRests(rig);
+  await untilRunsAreOver(rig);
   expect('exactly those are closed', same(await closed(rig), [...idle, ...ended, ...gone]), await closed(rig));
   expect('exactly those are deleted', same(await deleted(rig), [...idle, ...ended]), await deleted(rig));
   const left = await remembered(rig);
