@@ -106,12 +106,14 @@ async function say(http: Http, id: string): Promise<Came> {
 
 const wordsOf = (id: string): string => `I am back. [${id}]`;
 
+/** False where the conversation is closed by then. */
 const untilAnswered = (http: Http, id: string, messageId: string): Promise<boolean> =>
   waitFor(`the reply in ${id}`, LIMIT_MS, async () => {
     const { status, body } = await http.get(`/v1/conversations/${id}/messages/${messageId}`);
     await sleep(LOOK_MS);
-    return status === 200 && Message.parse(body).status === 'answered';
-  });
+    if (status === 410) return { isAnswered: false };
+    return status === 200 && Message.parse(body).status === 'answered' && { isAnswered: true };
+  }).then(({ isAnswered }) => isAnswered);
 
 /** How each conversation stands in the store afterwards. */
 async function ends(rig: Rig, answered: readonly string[], refused: readonly string[]): Promise<readonly string[]> {
