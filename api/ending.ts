@@ -12,7 +12,7 @@ export interface Ending {
   whileOpen<T>(row: ConversationRow, work: (start: ConversationStart) => Promise<T>): Promise<T>;
 }
 
-export function createEnding(store: Pick<Store, 'record'>, nowMs: () => number): Ending {
+export function createEnding(store: Pick<Store, 'record' | 'conversations'>, nowMs: () => number): Ending {
   async function record({ id }: ConversationRow, by: string, reason: string): Promise<void> {
     const fact = { kind: 'phase', phase: 'closed', by, reason } as const;
     const entry: Entry = { subject: id, step: 'closed', conversationId: id, atMs: nowMs(), fact };
@@ -25,9 +25,10 @@ export function createEnding(store: Pick<Store, 'record'>, nowMs: () => number):
       try {
         return await work(startOf(row));
       } catch (error) {
-        if (error instanceof GatewayError && error.fault.kind === 'ended') {
+        const isOver = error instanceof GatewayError && error.fault.kind === 'ended';
+        // One that ended itself meanwhile has said so, and why.
+        if (isOver && (await store.conversations.get(row.id))?.phase !== 'closed')
           await record(row, '', 'its Workflow had ended in Temporal');
-        }
         throw error;
       }
     },

@@ -27,7 +27,11 @@ export function createMaintenance(deps: WorkflowsDeps): MaintenanceActivities {
     closeLost: (ids) =>
       heartbeating(async () => {
         const lost: string[] = [];
-        for (const id of ids) if ((await workflowState(conversationWorkflowId(id))) !== 'running') lost.push(id);
+        for (const id of ids) {
+          // Another run may have asked it first: then it has ended itself, and said so.
+          const isOver = (await workflowState(conversationWorkflowId(id))) !== 'running';
+          if (isOver && (await store.conversations.get(id))?.phase !== 'closed') lost.push(id);
+        }
         const fact = { kind: 'phase', phase: 'closed', by: '', reason: 'its Workflow had ended in Temporal' } as const;
         await store.record(
           lost.map((id) => ({ subject: id, step: 'closed', conversationId: id, atMs: nowMs(), fact })),

@@ -41,7 +41,9 @@ const DELETE_TEXTS = `
   create function countersign.delete_texts(whose text, at_ms bigint) returns boolean
   language plpgsql security definer set search_path = countersign, pg_temp as $delete$
     begin
-      perform from conversations where id = whose and phase = 'closed' for update;
+      -- Two runs may be at it at once: whoever comes second finds that it is done.
+      perform from conversations
+        where id = whose and phase = 'closed' and coalesce(texts_deleted_ms < updated_ms, true) for update;
       if not found
         or exists (select from approvals where conversation_id = whose and end_state = 'open')
         or exists (select from actions where conversation_id = whose and (stage <> 'settled' or outcome_kind = 'unknown'))

@@ -58,3 +58,20 @@ test('a role that stops ends it in the middle, to be begun anew by another', asy
   });
   await rejects(run(), { name: 'CancelledFailure' });
 });
+
+test('what has lost its Workflow is closed on record, but not what has ended itself meanwhile, and said so', async () => {
+  const recorded: unknown[] = [];
+  const phases: Readonly<Record<string, string>> = { lost: 'open', ended: 'closed', alive: 'open' };
+  const store = {
+    conversations: { get: async (id: string) => ({ phase: phases[id] }) },
+    record: async (entries: readonly { readonly subject: string }[]) =>
+      void recorded.push(...entries.map(({ subject }) => subject)),
+  } as unknown as WorkflowsDeps['store'];
+  const deps = {
+    ...{ store, agents: new Map(), nowMs: () => NOW_MS },
+    workflowState: async (id: string) => (id.endsWith('alive') ? 'running' : 'completed'),
+  } as unknown as WorkflowsDeps;
+  const { closeLost } = createMaintenance(deps);
+  deepEqual(await new MockActivityEnvironment().run(closeLost, Object.keys(phases)), ['lost']);
+  deepEqual(recorded, ['lost']);
+});

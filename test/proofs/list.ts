@@ -18,6 +18,7 @@ import { secrets } from './secrets/secrets.ts';
 import { server } from './server/server.ts';
 import { soak } from './soak/soak.ts';
 import type { Proof } from './support.ts';
+import { ttl } from './ttl/ttl.ts';
 import { warrants } from './warrants/warrants.ts';
 import { whatIf } from './what-if/what-if.ts';
 import { wire } from './wire/wire.ts';
@@ -37,6 +38,7 @@ export const PROOFS: readonly Proof[] = [
   erase,
   parked,
   memory,
+  ttl,
   whatIf,
   drift,
   injection,

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { startRig, type Rig } from '../rig/rig.ts';
 import { ROLES } from '../rig/roles.ts';
 import { ask } from '../rig/truth.ts';
-import { type Proof, type ProofContext, waitFor } from '../support.ts';
+import type { Proof, ProofContext } from '../support.ts';
+import { createUpkeep } from '../ttl/upkeep.ts';
 import { PLANTED } from './agents/keeper/mail.ts';
 import { type Recorder, startRecorder } from './model.ts';
 import { type Action, createSomebody, type Somebody } from './people.ts';
@@ -14,8 +15,6 @@ export const memory: Proof = { name: 'memory', run: prove };
 
 const MEMORY_AGENTS = fileURLToPath(new URL('./agents/', import.meta.url));
 const DAY_MS = 86_400_000;
-// 20 s: the words of what is over are erased when a role begins, and each minute.
-const ERASED_LIMIT_MS = 20_000;
 
 async function prove(context: ProofContext) {
   const recorder = await startRecorder();
@@ -170,8 +169,9 @@ async function inThreeWeeks(bench: Bench, auditorKey: string): Promise<void> {
   expect('it stands nowhere: the model made it up', why.includes('nowhere: the model made it up'), why);
   expect('nor on the list', (await ada.facts()).length === 0);
 
-  const erased = () => ask<{ n: string }>(rig, 'select count(*) as n from countersign.facts where value is not null');
-  await waitFor('the words to be erased', ERASED_LIMIT_MS, async () => Number((await erased())[0]?.n) === 0);
+  const failed = await createUpkeep(rig).finish(['erase_facts']);
+  const [left] = await ask<{ n: string }>(rig, 'select count(*) as n from countersign.facts where value is not null');
+  expect('maintenance erases the words', failed.length === 0 && Number(left?.n) === 0, { failed, left });
   const hits: string[] = [];
   for (const [name, content] of await places(bench, auditorKey)) if (content.includes(canary)) hits.push(name);
   // Whoever searches must find: the transcript of the conversation in which it was said is kept as any other.

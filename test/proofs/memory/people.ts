@@ -1,4 +1,4 @@
-// The people of the proof `memory`, over the API alone.
+// The people of the proofs `memory` and `ttl`, over the API alone.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { createPatient } from '../crash/journey.ts';
@@ -17,6 +17,7 @@ const Detail = z.object({
     z.object({
       id: z.string(),
       tool: z.string(),
+      args: z.unknown(),
       verdict: z.object({ kind: z.string(), ruleId: z.string(), reason: z.string() }).nullable(),
       outcome: z.object({ kind: z.string() }).nullable(),
     }),
@@ -38,7 +39,7 @@ interface Talk {
 }
 
 export interface Somebody {
-  /** Say it in a new conversation; the model makes these calls upon it. */
+  /** Say it in a conversation, once, which is opened where it is not there; the model makes these calls upon it. */
   talk(id: string, words: string, calls?: readonly RawCall[]): Promise<Talk>;
   facts(): Promise<z.output<typeof Facts>['rows']>;
   get(path: string): Promise<string>;
@@ -46,12 +47,13 @@ export interface Somebody {
   send(method: 'POST' | 'DELETE', path: string, body?: object): Promise<number>;
 }
 
-export function createSomebody(rig: Rig, key: string, staffKey: string): Somebody {
+/** `agent`: whom they speak with. */
+export function createSomebody(rig: Rig, key: string, staffKey: string, agent = 'keeper'): Somebody {
   const http = createPatient(createHttp(rig.apiUrl, key));
   const staff = createPatient(createHttp(rig.apiUrl, staffKey));
   return {
     async talk(id, words, calls = []) {
-      await http.post('/v1/conversations', { agent: 'keeper', id });
+      await http.post('/v1/conversations', { agent, id });
       const url = `/v1/conversations/${id}`;
       const text = calls.length === 0 ? `${words} [${id}]` : `${words} ${wordsForCalls(id, calls)}`;
       const sent = await http.post(`${url}/messages?wait=reply`, { text }, { 'idempotency-key': `message-of-${id}` });

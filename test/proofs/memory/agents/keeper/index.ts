@@ -1,8 +1,8 @@
-// The agent of the proof `memory`: it remembers how people are reached, and reads a mail that wants it otherwise.
+// The agent of the proofs `memory` and `ttl`: it remembers how people are reached, and reads a mail that wants it otherwise.
 // May import countersign, zod and this folder.
 import { allow, defineAgent, deny, defineTool, rule } from 'countersign';
 import { z } from 'zod';
-import { MAIL } from './mail.ts';
+import { MAIL, RECORD } from './mail.ts';
 
 const base = { version: '1', idempotent: true, egress: false, scopes: [] } as const;
 
@@ -15,7 +15,7 @@ const readMail = defineTool({
 const readContact = defineTool({
   ...{ ...base, name: 'read_contact', effect: 'read', critical: [], trust: 'record', input: z.strictObject({}) },
   description: 'Read how the person is reached',
-  execute: async () => 'no record',
+  execute: async () => RECORD,
 });
 
 const send = defineTool({
@@ -37,6 +37,11 @@ export default defineAgent({
   memory: {
     contact: {
       ...{ description: 'where letters go', schema: words('at'), ttlDays: 14, freshForHours: 48 },
+      record: 'read_contact',
+    },
+    // Stale long before its time is over.
+    office: {
+      ...{ description: 'where they work', schema: words('at'), ttlDays: 60, freshForHours: 48 },
       record: 'read_contact',
     },
     diet: { description: 'what they do not eat', schema: words('not'), ttlDays: 14 },

@@ -1,0 +1,2 @@
+// The people of the proof `ttl`: those of the other proofs.
+export { default } from '../../agents/directory.ts';
