@@ -1,5 +1,5 @@
-// Two runs of maintenance at once, as an operator's and the Schedule's may be: each conversation is deleted by one of them, and
-// is on record once.
+// Two runs of maintenance at once, as an operator's and the Schedule's may be: each conversation is deleted by one of them,
+// and is on record once.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
@@ -37,7 +37,7 @@ test('two runs at once delete each conversation once, and say so once', async ()
     await store.record([entry('phase:1', { kind: 'phase', phase: 'closed', by: 'olga', reason: 'a test' })]);
   }
   const at = { agents: [{ name: agent, retention: { deleteTextsAfterDays: 30 } }], nowMs: NOW_MS, limit: 100 };
-  const runs = await Promise.all([0, 1].map(() => store.maintenance.run({ ...at, beat: () => undefined })));
+  const runs = await Promise.all([0, 1].map(() => store.maintenance.run({ ...at, rows: 100, beat: () => undefined })));
   const done = runs.flat().filter(({ task }) => task === 'delete_texts');
   assert.deepEqual(
     done.map(({ failed }) => failed),

@@ -1,5 +1,5 @@
-// The model of the proofs `memory` and `ttl`: it makes the calls that whoever wrote to it last names, says what it is told to,
-// or else all that it is told is remembered, and keeps every prompt that it was shown.
+// The model of the proofs `memory` and `ttl`: it makes the calls that whoever wrote to it last names, says what it is
+// told to, or else all that it is told is remembered, and keeps every prompt that it was shown.
 import { z } from 'zod';
 import { called, completion, emptyForm, type RawCall, ToolChoice } from '../rig/model.ts';
 import { serve } from '../rig/serve.ts';

@@ -121,8 +121,8 @@ async function named(
 }
 
 /**
- * One more, but without a payment: until when people may decide is timed by Temporal, whose clock is nobody's to move, and to
- * the roles it is over.
+ * One more, but without a payment: until when people may decide is timed by Temporal, whose clock is nobody's to move, and
+ * to the roles it is over.
  */
 export const plantYoung = (planting: Planting, id: string): Promise<readonly Canary[]> =>
   named(planting, 'young', () => fillAll(planting, 'lodger', [id], 300, false));

@@ -1,5 +1,5 @@
-// Where words could still be that were deleted: every answer of the API to everybody, the export, the command `why`, what the
-// roles printed, what models were asked since, and every table.
+// Where words could still be that were deleted: every answer of the API to everybody, the export, the command `why`, what
+// the roles printed, what models were asked since, and every table.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Rig } from '../rig/rig.ts';
@@ -80,7 +80,7 @@ export interface Commanded {
 
 /** The export and its verification, and `why` of a deleted action, as an auditor and an operator have them. */
 export async function commands(rig: Rig, folder: string, auditor: string, actionId: string): Promise<Commanded> {
-  const [{ seq = 0 } = {}] = await ask<{ seq: number }>(rig, `select max(seq)::int as seq from countersign.ledger`);
+  const [{ seq } = { seq: 0 }] = await ask<{ seq: number }>(rig, `select max(seq)::int as seq from countersign.ledger`);
   // The last one counts as old, so that the next is made at the next look and not in a minute.
   await ask(rig, 'update countersign.checkpoints set made_ms = 0');
   const size = `select 1 from countersign.checkpoints where size >= $1 and published_ms is not null`;

@@ -1,6 +1,6 @@
-// The proof `ttl`: what is past its time is not used, and not there. Real processes, whose clocks are moved by three weeks and
-// by more than a year: what was remembered is over or read again; what is idle is closed, and its words are deleted, as was
-// said before and no more; through a kill in the midst of it, and through messages that come just then.
+// The proof `ttl`: what is past its time is not used, and not there. Real processes, whose clocks are moved by three weeks
+// and by more than a year: what was remembered is over or read again; what is idle is closed, and its words are deleted, as
+// was said before and no more; through a kill in the midst of it, and through messages that come just then.
 import { fileURLToPath } from 'node:url';
 import { type Recorder, startRecorder } from '../memory/model.ts';
 import { createSomebody } from '../memory/people.ts';

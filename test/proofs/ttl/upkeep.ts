@@ -42,7 +42,7 @@ export function createUpkeep(rig: Rig): Upkeep {
     if (status !== 200) throw new Error(`the dry run is answered ${status}: ${JSON.stringify(body)}`);
     return byTask(Looked.parse(body).tasks);
   };
-  const run = async () => {
+  const runOnce = async () => {
     const { status, body } = await http.post('/v1/maintenance', { dryRun: false });
     const text = JSON.stringify(body);
     if (status === 202) return { status, failed: [], text };
@@ -56,10 +56,10 @@ export function createUpkeep(rig: Rig): Upkeep {
   };
   return {
     look,
-    run,
+    run: runOnce,
     async finish(tasks) {
       return waitFor(`the end of ${tasks.join(', ')}`, RUN_LIMIT_MS, async () => {
-        const { failed } = await run();
+        const { failed } = await runOnce();
         if (failed.length > 0 || (await isDone(tasks))) return failed;
         await sleep(LOOK_MS);
         return undefined;
