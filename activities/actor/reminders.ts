@@ -36,8 +36,8 @@ export function createReminding() {
     const beside = byAddress(placesToRemind(run, others));
     return everywhere(run, places, ({ note, ...place }) => {
       const key = ['remind', batchId, sha256Hex(note), place.key].join(' ');
-      const text = textOf(place.approvals, beside.get(place.key)?.approvals ?? [], note);
-      return remindAt(run, place, { key, text, busy });
+      const told = wordsOf(place.approvals, beside.get(place.key)?.approvals ?? [], note);
+      return remindAt(run, place, { key, ...told, busy });
     });
   };
 }
@@ -85,17 +85,18 @@ interface Reminder {
   /** Of this batch and these words, at this place. */
   readonly key: string;
   readonly text: string;
+  /** Tells it from another, whichever batch it comes from, and tells nothing of what people said. */
+  readonly digest: string;
   readonly busy: Set<string>;
 }
 
 /** True where something was sent. Told once for each key: in the reminder that stands there, if that has just rung. */
-async function remindAt(run: Run, place: CardPlace, { key, text, busy }: Reminder): Promise<boolean> {
+async function remindAt(run: Run, place: CardPlace, { key, text, digest, busy }: Reminder): Promise<boolean> {
   const { deliveries } = run.store;
   await recordPosted(run, place.key);
   if ((await deliveries.get(key)) !== undefined) return false;
   const { sender, address } = place;
   const rendered = renderedFor(sender, { kind: 'text', text });
-  const digest = await run.store.sealedBytes.mark(place.approvals[0]?.conversationId ?? '', rendered);
   const now = { channel: sender.name, digest, atMs: run.nowMs(), card: null };
   const last = await deliveries.get(place.key);
   // Either way: another actor's clock may be a moment ahead.
@@ -126,7 +127,7 @@ async function remindAt(run: Run, place: CardPlace, { key, text, busy }: Reminde
   return true;
 }
 
-function textOf(own: readonly Approval[], also: readonly Approval[], note: string): string {
+function wordsOf(own: readonly Approval[], also: readonly Approval[], note: string): Pick<Reminder, 'text' | 'digest'> {
   const all = [...own, ...also].toSorted(
     (one, other) => one.deadlineMs - other.deadlineMs || (one.id < other.id ? -1 : 1),
   );
@@ -134,14 +135,16 @@ function textOf(own: readonly Approval[], also: readonly Approval[], note: strin
   const said = isOneBatch
     ? note
     : `${all.length} wait here for an answer, and half of their time is over or more. The first ends ${timeOf(all[0])}.`;
-  const lines = all.slice(0, NAMED).map((one) => {
+  const named = all.slice(0, NAMED);
+  const lines = named.map((one) => {
     const until = isOneBatch ? '' : ` · until ${timeOf(one)}`;
     const { text, flags } = shownLine(one.summary, LINE_CHARS);
     const care = careText(flags);
     return text + (care === '' ? '' : ` (${care})`) + until;
   });
   const more = all.length - lines.length;
-  return [shownLine(said, NOTE_CHARS).text, ...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
+  const text = [shownLine(said, NOTE_CHARS).text, ...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
+  return { text, digest: sha256Hex(JSON.stringify([said, all.length, named.map(({ id }) => id)])) };
 }
 
 const timeOf = (approval: Approval | undefined): string => timeText(approval?.deadlineMs ?? 0);
