@@ -37,7 +37,8 @@ export function doctorRoutes(deps: Deps): readonly Route[] {
       // A store that does not answer has said so above.
       store.notices.all().catch(() => []),
       store.reports.orphans(known).catch(() => []),
-      Promise.all([reachingCheck(deps), limitsCheck(deps), maintenanceCheck(deps)]).catch(() => []),
+      // Each by itself: what one part cannot tell takes nothing away from the others.
+      Promise.all([reachingCheck(deps), limitsCheck(deps), maintenanceCheck(deps)].map(orNothing)),
       gateway.missing(),
       inspect?.() ?? [],
     ]);
@@ -47,7 +48,7 @@ export function doctorRoutes(deps: Deps): readonly Route[] {
       ...inspected,
       ownersCheck(orphans),
       groupsCheck(deps),
-      ...people,
+      ...people.flat(),
       ...noticed.map(({ role, sentence }) => ({ name: role, kind: 'warning' as const, text: sentence })),
     ];
   });
@@ -67,6 +68,12 @@ export function doctorRoutes(deps: Deps): readonly Route[] {
     }),
   ];
 }
+
+const orNothing = (check: Promise<Check>): Promise<readonly Check[]> =>
+  check.then(
+    (one) => [one],
+    () => [],
+  );
 
 /** Agents, rules and tools without an owner do not start; what was begun may outlive its agent, or its owner's time here. */
 function ownersCheck(orphans: Awaited<ReturnType<Store['reports']['orphans']>>): Check {

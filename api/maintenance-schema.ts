@@ -9,7 +9,7 @@ const due = {
   oldestDueMs: z.number().nullable().meta({ description: 'Since when the longest due is due; null where nothing is' }),
   ids: z
     .array(z.string())
-    .meta({ description: 'Of what is due, the longest first: some, or all that one run would do' }),
+    .meta({ description: 'Of what is due, the longest first: some, or the first that one run would do' }),
 };
 
 const Standing = z

@@ -2,9 +2,12 @@
 // import domain only.
 import type { ConversationState } from './conversation.ts';
 
-/** Nothing is queued or waited for, and no person holds it. */
-export const isAtRest = ({ phase, inbox, reports, waiting }: ConversationState): boolean =>
-  (phase === 'open' || phase === 'stopped') && [inbox, reports, waiting].every(({ length }) => length === 0);
+/**
+ * Nothing is waited for, nobody waits for an answer, and no person holds it. What was queued when it was stopped is put on
+ * record when it ends; a report that nothing waits for is nobody's.
+ */
+export const isAtRest = ({ phase, inbox, waiting }: ConversationState): boolean =>
+  (phase === 'stopped' || (phase === 'open' && inbox.length === 0)) && waiting.length === 0;
 
 /** Why a phase was entered, for the record. */
 export const reasonOfPhase = ({ phase, knownPhase, idle }: ConversationState): string =>

@@ -85,7 +85,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       ...(['budgets', 'reservations', 'budget_waits', 'subject_keys', 'maintenance_runs'] as const),
     ],
     update: {
-      conversations: ['phase', 'updated_ms', 'intake'],
+      conversations: ['phase', 'updated_ms', 'intake', 'idle_asked_ms'],
       actions: ['stage', 'verdict', 'evidence', 'approval_id', 'outcome', 'outcome_kind', 'updated_ms'],
       approvals: ['end_state', 'approval'],
       claims: ['outcome', 'receipt_ms', 'epoch', 'taken_ms'],

@@ -22,17 +22,22 @@ export interface CopiedKey {
   readonly destroyedMs: number | null;
 }
 
-/** All of them, those that were destroyed first. */
+/** All of them, those that were destroyed first; and at the end those that were destroyed meanwhile. */
 export async function* copyKeys(config: pg.PoolConfig): AsyncGenerator<CopiedKey> {
   const pool = createPool({ ...config, max: 1 });
   const db = createDb(pool);
+  const told = new Set<string>();
   try {
-    for (const isDestroyed of [true, false]) {
+    // Whoever is destroyed between the first look and the second is in neither of them.
+    for (const isDestroyed of [true, false, true]) {
       let after = '';
       for (;;) {
         const rows = await keysAfter(db, isDestroyed, after);
-        for (const { made_ms: madeMs, destroyed_ms: destroyedMs, ...row } of rows)
+        for (const { made_ms: madeMs, destroyed_ms: destroyedMs, ...row } of rows) {
+          if (isDestroyed && told.has(row.id)) continue;
+          if (isDestroyed) told.add(row.id);
           yield { ...row, madeMs, destroyedMs };
+        }
         const last = rows.at(-1);
         if (last === undefined) break;
         after = last.id;

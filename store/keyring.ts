@@ -133,6 +133,15 @@ export async function assertMasters(on: Db | Tx, masters: MasterKeys): Promise<v
     (name) => name !== null && name !== undefined && !names.includes(name),
   );
   if (other !== undefined) throw new Error(refusal('a key in the store', other ?? '', masters));
+  // Of before they had names: one of them tells whether the others open.
+  const unnamed = await on
+    .selectFrom('subject_keys')
+    .select(['id', 'tenant', 'subject', 'wrapped', 'master'])
+    .where('master', '=', '')
+    .where('wrapped', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  if (unnamed?.wrapped) unwrapped(masters, unnamed.wrapped, unnamed);
 }
 
 /** Names of master keys tell nothing of them. */

@@ -40,6 +40,8 @@ export interface Tables {
     key_id: ColumnType<string | null, string | null | undefined, string>;
     /** null: they are there. */
     texts_deleted_ms: ColumnType<number | null, never, never>;
+    /** null: never yet. */
+    idle_asked_ms: ColumnType<number | null, never, number>;
   };
   items: {
     id: string;

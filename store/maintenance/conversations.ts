@@ -8,15 +8,22 @@ import { noteDone } from './done.ts';
 import type { MaintenanceTask } from './task.ts';
 
 const DELETE_TEXTS = 'delete_texts';
+// A day: one that goes on though its record looks idle, as with a message that waits for a budget, is asked again at times,
+// and takes nobody else's turn.
+const ASK_AGAIN_MS = 86_400_000;
 
 // Only its Workflow knows whether a message has come meanwhile: it is asked to look, and ends itself.
 export const closeIdle: MaintenanceTask = {
   name: 'close_idle',
   what: 'closes conversations in which nothing was said for as long as their agent declares; nobody opens them again',
-  due: (db, at) =>
-    dueIn(db, at, dueAfter('closeIdleAfterDays', at.agents), sql<boolean>`talk.phase in ('open', 'stopped')`),
+  due: (db, at) => dueIn(db, at, dueAfter('closeIdleAfterDays', at.agents), MAY_BE_IDLE),
   async run(db, at) {
-    const ask = (await closeIdle.due(db, at)).slice(0, at.limit).map(({ id }) => id);
+    const wasAsked = sql<boolean>`coalesce(talk.idle_asked_ms > ${at.nowMs - ASK_AGAIN_MS}, false)`;
+    const which = sql<boolean>`${MAY_BE_IDLE} and not ${wasAsked}`;
+    const due = await dueIn(db, at, dueAfter('closeIdleAfterDays', at.agents), which);
+    const ask = due.slice(0, at.limit).map(({ id }) => id);
+    if (ask.length > 0)
+      await db.updateTable('conversations').set({ idle_asked_ms: at.nowMs }).where('id', 'in', ask).execute();
     return { done: 0, ask };
   },
 };
@@ -34,13 +41,21 @@ export const deleteTexts: MaintenanceTask = {
     ),
   async run(db, at) {
     const ids: string[] = [];
+    let failed: string | undefined;
     for (const { id } of (await deleteTexts.due(db, at)).slice(0, at.limit)) {
       at.beat();
-      if (await deleteTextsOf(db, id, at.nowMs)) ids.push(id);
+      try {
+        if (await deleteTextsOf(db, id, at.nowMs)) ids.push(id);
+      } catch (error) {
+        // The others are not to wait for it.
+        failed ??= `${id}: ${error instanceof Error ? error.message : String(error)}`;
+      }
     }
-    return { done: ids.length, ids };
+    return { done: ids.length, ids, ...(failed === undefined ? {} : { failed }) };
   },
 };
+
+const MAY_BE_IDLE = sql<boolean>`talk.phase in ('open', 'stopped')`;
 
 /** False where it is open again in some way: the function of the database looks for itself. */
 async function deleteTextsOf(db: Db, id: string, nowMs: number): Promise<boolean> {

@@ -34,7 +34,8 @@ export function createMaintenance(db: Db): Maintenance {
 async function runOne(db: Db, { name: task, run }: MaintenanceTask, at: RunAt): Promise<DoneWork> {
   at.beat();
   try {
-    const { done, ids = [], ask = [] } = await run(db, at);
+    const { done, ids = [], ask = [], failed } = await run(db, at);
+    if (failed !== undefined) return { task, done, ids, ask, failed };
     await noteRun(db, task, at.nowMs);
     return { task, done, ids, ask };
   } catch (error) {

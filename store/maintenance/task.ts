@@ -7,6 +7,8 @@ export interface Ran {
   readonly done: number;
   readonly ids?: readonly string[];
   readonly ask?: readonly string[];
+  /** Why some of it could not be done. */
+  readonly failed?: string;
 }
 
 export interface MaintenanceTask {

@@ -10,6 +10,8 @@ export const maintenanceRuns0018: Migration = {
 
 const TABLES = `
   alter table countersign.conversations add column texts_deleted_ms bigint;
+  -- When maintenance last asked it whether it is idle.
+  alter table countersign.conversations add column idle_asked_ms bigint;
   create table countersign.maintenance_runs (
     task text primary key,
     -- When it last came to its end without a failure.
@@ -58,8 +60,9 @@ const DELETE_TEXTS = `
         verdict = blanked(verdict, '{"reason": "[erased]"}', '{}'),
         outcome = blanked(outcome, '{"result": "[erased]", "reason": "[erased]"}', '{}')
         where conversation_id = whose;
+      -- By its key: claims are never dropped, and have no index by conversation.
       update claims set outcome = blanked(outcome, '{"result": "[erased]", "reason": "[erased]"}', '{}')
-        where conversation_id = whose;
+        where action_id in (select id from actions where conversation_id = whose);
       update approvals set
         approval = blanked(approval, '{"args": "{}", "summary": "[erased]", "forWhom": "[erased]", "howMuch": "[erased]",
           "reason": "[erased]", "evidence": null, "decisions": []}', '{provenance,asides}')

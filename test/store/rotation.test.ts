@@ -162,6 +162,7 @@ test('what is erased meanwhile stays erased, and new keys of roles that are not 
 
 test('keys of before their master key was written down are read, counted, and named when they are wrapped anew', async () => {
   await pool.query(`update countersign.subject_keys set master = ''`);
+  await assert.rejects(over(NEWEST, said), /does not open with COUNTERSIGN_MASTER_KEY/);
   assert.deepEqual(await over(OLD, said), TEXTS);
   assert.deepEqual(await rotate(OLD, { dryRun: true }), { master: nameOf(OLD), done: 0, left: PEOPLE });
   assert.deepEqual(await rotate(OLD), { master: nameOf(OLD), done: PEOPLE, left: 0 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import type pg from 'pg';
 import { createPool } from '../../store/pool.ts';
+import { type CopiedKey, copyKeys } from '../../store/keyring-copies.ts';
 import type { Store } from '../../store/ports.ts';
 import { openStore } from '../../store/store.ts';
 import { exportKeys, importKeys } from '../../workers/master-keys.ts';
@@ -128,4 +129,22 @@ test('who has got another key meanwhile keeps it, and it is said that the keys c
   const asTheyWere = await keys();
   await assert.rejects(bringBack(), /has another key in use here .* before a role is started; nothing was changed/);
   assert.deepEqual(await keys(), asTheyWere);
+});
+
+test('a key that is destroyed while the keys are copied is in the copy as destroyed', async () => {
+  // More than are looked at in one go.
+  await addKeys(pool, MASTER_KEY, 600);
+  const { rows } = await pool.query<{ id: string }>('select max(id) as id from countersign.subject_keys');
+  const last = rows[0]?.id ?? '';
+  const copied: CopiedKey[] = [];
+  for await (const key of copyKeys({ connectionString: postgres.url })) {
+    if (copied.length === 0)
+      await pool.query('update countersign.subject_keys set wrapped = null, destroyed_ms = 9 where id = $1', [last]);
+    copied.push(key);
+  }
+  assert.equal(copied.length, 600);
+  assert.deepEqual(
+    copied.filter(({ id }) => id === last).map(({ wrapped, destroyedMs }) => [wrapped, destroyedMs]),
+    [[null, 9]],
+  );
 });

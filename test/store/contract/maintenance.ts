@@ -154,6 +154,36 @@ export const maintenanceContract: Contract = {
       assert.deepEqual([await isIdle(idle), await isIdle(young), await isIdle('nobody')], [true, false, false]);
     },
 
+  'what was asked and goes on takes nobody else’s turn, and is asked again after a day': async (subject) => {
+    const agent = agentName();
+    const ids = [await aTalk(subject, agent, 93), await aTalk(subject, agent, 92)];
+    const retention = { closeIdleAfterDays: 30 };
+    const asked = [];
+    for (const nowMs of [NOW_MS, NOW_MS + 1, NOW_MS + 2, NOW_MS + DAY_MS])
+      asked.push(...((await runFor(subject, agent, retention, nowMs, 1))['close_idle']?.ask ?? []));
+    assert.deepEqual(asked, [...ids, ids[0]]);
+    assert.deepEqual((await dueOf(subject, agent, retention))['close_idle']?.ids, ids, 'they are due all the same');
+  },
+
+  'one conversation that cannot be deleted is named, and holds up no other': async (subject) => {
+    const agent = agentName();
+    const ids = [];
+    for (const days of [93, 92, 91]) ids.push(await aTalk(subject, agent, days, 'closed'));
+    // A figure that PostgreSQL cannot count.
+    await subject.sql.query('update countersign.conversations set intake = $2 where id = $1', [
+      ids[1],
+      '{"n":1e999999}',
+    ]);
+    const agents = [{ name: agent, retention: { deleteTextsAfterDays: 30 } }];
+    const works = await subject.store.maintenance.run({
+      ...{ agents, nowMs: NOW_MS, limit: 100, rows: 1_000, beat: () => undefined },
+    });
+    const { done, ids: deleted, failed = '' } = works.find(({ task }) => task === 'delete_texts') ?? {};
+    assert.deepEqual([done, deleted], [2, [ids[0], ids[2]]]);
+    assert.match(failed, new RegExp(`^${ids[1]}: `));
+    await subject.sql.query('update countersign.conversations set intake = null where id = $1', [ids[1]]);
+  },
+
   'archived are those that are idle for as long as their agent declares; a list leaves them out, or has them': async (
     subject,
   ) => {
