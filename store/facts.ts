@@ -209,7 +209,7 @@ async function toRow(tx: Tx, fact: Parameters<Facts['remember']>[0]) {
     ...{ tenant, agent, subject, kind, key, trust, owner },
     // '': the person was erased meanwhile, and nothing of them is kept.
     ...(sealed === ''
-      ? { value: null, salt: null }
+      ? { value: null, salt: null, key: '' }
       : { value: sealed, salt: await sealedText(under, 'facts.salt', id, salt) }),
     ...{ digest: factDigest({ tenant, agent, subject, kind, key, value }, salt), items: JSON.stringify(source.items) },
     ...{ from_ms: fromMs, expires_ms: expiresMs, fresh_until_ms: freshUntilMs, history_ms: historyMs },

@@ -4,7 +4,7 @@
 // afterwards; all of a copy comes back, or nothing.
 import type pg from 'pg';
 import { masterKeysOf } from '../trust/encrypting.ts';
-import { createKeyring, unwrapped } from './keyring.ts';
+import { createKeyring, masterOf } from './keyring.ts';
 import { createPool } from './pool.ts';
 import { createDb, type Db, type Tx } from './schema.ts';
 
@@ -80,8 +80,9 @@ export async function bringKeysBack(
     return await db.transaction().execute(async (tx) => {
       const back = { added: 0, destroyed: 0, known: 0 };
       for await (const key of keys) {
-        if (key.wrapped !== null) unwrapped(masters, key.wrapped, key);
-        back[await bringBack(tx, key)] += 1;
+        // What the copy says of it may have been altered.
+        const master = key.wrapped === null ? key.master : masterOf(masters, key.wrapped, key);
+        back[await bringBack(tx, { ...key, master })] += 1;
       }
       return back;
     });

@@ -109,10 +109,23 @@ export const wrap = (master: Buffer, key: Buffer, row: KeyRow) => ({
 });
 
 /** Throws a sentence where it lies under none of them. */
-export function unwrapped(masters: MasterKeys, wrapped: Buffer, row: KeyRow & { readonly master?: string }): Buffer {
+export const unwrapped = (masters: MasterKeys, wrapped: Buffer, row: NamedRow): Buffer =>
+  opened(masters, wrapped, row).key;
+
+/** The name of the master key that it really lies under, whatever is said of it. Throws as above. */
+export const masterOf = (masters: MasterKeys, wrapped: Buffer, row: NamedRow): string =>
+  nameOfKey(opened(masters, wrapped, row).master);
+
+type NamedRow = KeyRow & { readonly master?: string };
+
+function opened(
+  masters: MasterKeys,
+  wrapped: Buffer,
+  row: NamedRow,
+): { readonly key: Buffer; readonly master: Buffer } {
   for (const master of masters) {
     try {
-      return decrypt(master, wrapped, wrapping(row));
+      return { key: decrypt(master, wrapped, wrapping(row)), master };
     } catch {
       // Under another, or altered.
     }

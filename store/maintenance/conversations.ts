@@ -37,7 +37,7 @@ export const deleteTexts: MaintenanceTask = {
       at,
       dueAfter('deleteTextsAfterDays', at.agents),
       // Whatever is written of a closed one later, as a late answer to a question, is deleted in its turn.
-      sql<boolean>`talk.phase = 'closed' and coalesce(talk.texts_deleted_ms < talk.updated_ms, true)`,
+      sql<boolean>`talk.phase = 'closed' and talk.texts_deleted_ms is null`,
     ),
   async run(db, at) {
     const ids: string[] = [];

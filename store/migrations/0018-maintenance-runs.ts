@@ -4,7 +4,7 @@ import { type Kysely, type Migration, sql } from 'kysely';
 
 export const maintenanceRuns0018: Migration = {
   async up(db: Kysely<unknown>) {
-    for (const part of [TABLES, BLANKED, DELETE_TEXTS, OWNERS_ONLY]) await sql.raw(part).execute(db);
+    for (const part of [TABLES, BLANKED, DELETE_TEXTS, LATE_WORDS, OWNERS_ONLY]) await sql.raw(part).execute(db);
   },
 };
 
@@ -12,6 +12,11 @@ const TABLES = `
   alter table countersign.conversations add column texts_deleted_ms bigint;
   -- When maintenance last asked it whether it is idle.
   alter table countersign.conversations add column idle_asked_ms bigint;
+  -- What is looked for, and none of what has long been closed or deleted.
+  drop index countersign.conversations_by_age;
+  create index conversations_to_close on countersign.conversations (agent, updated_ms) where phase in ('open', 'stopped');
+  create index conversations_to_delete on countersign.conversations (agent, updated_ms)
+    where phase = 'closed' and texts_deleted_ms is null;
   create table countersign.maintenance_runs (
     task text primary key,
     -- When it last came to its end without a failure.
@@ -45,7 +50,7 @@ const DELETE_TEXTS = `
     begin
       -- Two runs may be at it at once: whoever comes second finds that it is done.
       perform from conversations
-        where id = whose and phase = 'closed' and coalesce(texts_deleted_ms < updated_ms, true) for update;
+        where id = whose and phase = 'closed' and texts_deleted_ms is null for update;
       if not found
         or exists (select from approvals where conversation_id = whose and end_state = 'open')
         or exists (select from actions where conversation_id = whose and (stage <> 'settled' or outcome_kind = 'unknown'))
@@ -76,6 +81,22 @@ const DELETE_TEXTS = `
     end
   $delete$;`;
 
+// Whatever is written of it afterwards, as after a Reset in Temporal, which does its turns again, makes it due once more.
+const LATE_WORDS = `
+  create function countersign.words_came_late() returns trigger
+  language plpgsql security definer set search_path = countersign, pg_temp as $late$
+    begin
+      update conversations set texts_deleted_ms = null
+        where id = new.conversation_id and texts_deleted_ms is not null;
+      return null;
+    end
+  $late$;
+  create trigger words_came_late after insert on countersign.items
+    for each row execute function countersign.words_came_late();
+  create trigger words_came_late after insert on countersign.ledger
+    for each row when (new.conversation_id <> '') execute function countersign.words_came_late();`;
+
 const OWNERS_ONLY = `
+  revoke all on function countersign.words_came_late() from public;
   revoke all on function countersign.delete_texts(text, bigint) from public;
   revoke all on function countersign.blanked(json, jsonb, text[]) from public;`;

@@ -110,6 +110,12 @@ for (const [how, masterKey] of [
       const [action] = await store.actions.ofConversation(id, 9);
       assert.deepEqual([action?.args, action?.summary, action?.outcome?.kind], ['{}', '[erased]', 'succeeded']);
       assert.deepEqual([action?.digest, action?.stage], [aProposal(id).digest, 'settled']);
+      // As after a Reset in Temporal, which does its turns again; and what somebody says late.
+      await store.items.append([{ ...aMessage(id, 'm-2'), body: { kind: 'message', text: canary, from: ada } }]);
+      assert.deepEqual((await deleted())?.ids, [id]);
+      await store.record([anEntry(id, id, 'phase:2', { kind: 'phase', phase: 'closed', by: '', reason: canary }, 1)]);
+      assert.deepEqual((await deleted())?.ids, [id]);
+      assert.deepEqual((await rowsOf(id)).filter(isWord), []);
     });
   });
 }

@@ -11,6 +11,7 @@ import type { Store } from '../../store/ports.ts';
 import { openStore } from '../../store/store.ts';
 import { exportKeys, importKeys } from '../../workers/master-keys.ts';
 import { ada, aConversationId, aMessage, anEntry, opened } from '../store/builders.ts';
+import { masterKeysOf, nameOfKey } from '../../trust/encrypting.ts';
 import { addKeys } from '../store/keys-of-many.ts';
 import { MASTER_KEY, NEW_MASTER_KEY } from '../support/master-key.ts';
 import { startPostgres } from '../support/postgres.ts';
@@ -118,7 +119,14 @@ test('a file that is none, ends early or was altered changes nothing, and neithe
   await assert.rejects(bringBack(NEW_MASTER_KEY), /does not open with COUNTERSIGN_MASTER_KEY/);
   await assert.rejects(importKeys(path, { DATABASE_URL: postgres.url }), /set COUNTERSIGN_MASTER_KEY/);
   assert.deepEqual(await keys(), []);
+  // What it says of the master key is not believed.
+  await writeFile(
+    path,
+    text.replaceAll(/"master":"[^"]*"/g, `"master":"${nameOfKey(masterKeysOf(NEW_MASTER_KEY)[0])}"`),
+  );
   assert.match(await bringBack(`${NEW_MASTER_KEY},${MASTER_KEY}`), /^3 keys were brought back/);
+  const names = new Set((await keys()).map(({ master }) => String(master)));
+  assert.deepEqual(names, new Set([nameOfKey(masterKeysOf(MASTER_KEY)[0])]));
 });
 
 test('who has got another key meanwhile keeps it, and it is said that the keys come back first', async () => {
