@@ -62,6 +62,8 @@ export interface Maintenance {
   run(at: RunAt): Promise<readonly DoneWork[]>;
   /** Whether this conversation is due to be closed, as its agent declares. */
   isIdle(at: DueAt & { readonly conversationId: string }): Promise<boolean>;
+  /** They were asked whether they are idle, and are not asked again for a day. */
+  noteAsked(conversationIds: readonly string[], nowMs: number): Promise<void>;
   runs(): Promise<readonly TaskRuns[]>;
 }
 
@@ -88,6 +90,12 @@ export interface MaintenanceActivities {
   maintain(): Promise<readonly DoneWork[]>;
   /** Whether the conversation is due to be closed, by the record and what its agent declares. */
   isIdle(conversationId: string): Promise<boolean>;
-  /** Those of them whose Workflow has ended are closed on record; resolves to which these are. */
-  closeLost(conversationIds: readonly string[]): Promise<readonly string[]>;
+  /**
+   * Who was asked whether they are idle, and is not asked again soon; and who could not be: those of them whose Workflow has
+   * ended are closed on record. Resolves to which these are.
+   */
+  noteAsked(told: {
+    readonly asked: readonly string[];
+    readonly unheard: readonly string[];
+  }): Promise<readonly string[]>;
 }

@@ -102,8 +102,8 @@ const upkeep = proxyActivities<Omit<MaintenanceActivities, 'isIdle'>>({
 export const maintain: MaintenanceActivities['maintain'] = () =>
   upkeep.maintain.executeWithOptions({ summary: 'do what is due' }, []);
 
-export const closeLost: MaintenanceActivities['closeLost'] = (ids) =>
-  upkeep.closeLost.executeWithOptions({ summary: 'close what has no Workflow any more' }, [ids]);
+export const noteAsked: MaintenanceActivities['noteAsked'] = (told) =>
+  upkeep.noteAsked.executeWithOptions({ summary: 'note who was asked' }, [told]);
 
 const assistantQueue = proxyActivities<AssistantActivities>({
   taskQueue: TASK_QUEUES.assistant,

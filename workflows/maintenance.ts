@@ -4,14 +4,16 @@ import { getExternalWorkflowHandle } from '@temporalio/workflow';
 import { conversationWorkflowId } from '../domain/ids.ts';
 import type { DoneWork } from '../domain/maintenance.ts';
 import { CONVERSATION } from '../domain/protocol.ts';
-import { closeLost, maintain } from './effects.ts';
+import { maintain, noteAsked } from './effects.ts';
 
 /** Resolves to what was done, and which conversations were asked whether they are idle. */
 export async function maintenance(): Promise<readonly DoneWork[]> {
   const works = await maintain();
-  const asked = await Promise.all(works.flatMap(({ ask }) => ask).map(askIfIdle));
-  const unheard = asked.filter((id) => id !== undefined);
-  if (unheard.length > 0) await closeLost(unheard);
+  const ids = works.flatMap(({ ask }) => ask);
+  const lost = await Promise.all(ids.map(askIfIdle));
+  const unheard = lost.filter((id) => id !== undefined);
+  const asked = ids.filter((id) => !unheard.includes(id));
+  if (ids.length > 0) await noteAsked({ asked, unheard });
   return works;
 }
 

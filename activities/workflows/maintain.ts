@@ -24,10 +24,11 @@ export function createMaintenance(deps: WorkflowsDeps): MaintenanceActivities {
         return works;
       }),
     isIdle: (conversationId) => store.maintenance.isIdle({ ...dueAt(deps), conversationId }),
-    closeLost: (ids) =>
+    noteAsked: ({ asked, unheard }) =>
       heartbeating(async () => {
+        await store.maintenance.noteAsked(asked, nowMs());
         const lost: string[] = [];
-        for (const id of ids) {
+        for (const id of unheard) {
           // Another run may have asked it first: then it has ended itself, and said so.
           const isOver = (await workflowState(conversationWorkflowId(id))) !== 'running';
           if (isOver && (await store.conversations.get(id))?.phase !== 'closed') lost.push(id);

@@ -22,11 +22,19 @@ export const closeIdle: MaintenanceTask = {
     const which = sql<boolean>`${MAY_BE_IDLE} and not ${wasAsked}`;
     const due = await dueIn(db, at, dueAfter('closeIdleAfterDays', at.agents), which);
     const ask = due.slice(0, at.limit).map(({ id }) => id);
-    if (ask.length > 0)
-      await db.updateTable('conversations').set({ idle_asked_ms: at.nowMs }).where('id', 'in', ask).execute();
     return { done: 0, ask };
   },
 };
+
+/** By whoever has asked them: what is only about to be asked may be cut off before. */
+export async function noteAsked(db: Db, ids: readonly string[], nowMs: number): Promise<void> {
+  if (ids.length === 0) return;
+  await db
+    .updateTable('conversations')
+    .set({ idle_asked_ms: nowMs })
+    .where('id', 'in', [...ids])
+    .execute();
+}
 
 export const deleteTexts: MaintenanceTask = {
   name: DELETE_TEXTS,

@@ -1,7 +1,7 @@
 // The list of what maintenance does: what of it is due, and doing it. A task more is a line here. May import domain types.
 import type { DoneWork, DueWork, Maintenance, RunAt } from '../../domain/maintenance.ts';
 import type { Db } from '../schema.ts';
-import { closeIdle, deleteTexts } from './conversations.ts';
+import { closeIdle, deleteTexts, noteAsked } from './conversations.ts';
 import { noteRun, runsOf } from './done.ts';
 import { eraseFacts } from './facts.ts';
 import { dropGrown } from './grown.ts';
@@ -26,6 +26,7 @@ export function createMaintenance(db: Db): Maintenance {
       return works;
     },
     isIdle: async (at) => (await closeIdle.due(db, at)).length > 0,
+    noteAsked: (ids, nowMs) => noteAsked(db, ids, nowMs),
     runs: () => runsOf(db, TASKS),
   };
 }

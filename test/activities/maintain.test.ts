@@ -18,6 +18,7 @@ function maintaining(works: readonly DoneWork[], due: readonly DueWork[], work: 
       return works;
     },
     isIdle: async () => false,
+    noteAsked: async () => undefined,
     runs: async () => [],
   };
   const store = { maintenance } as unknown as WorkflowsDeps['store'];
@@ -60,9 +61,10 @@ test('a role that stops ends it in the middle, to be begun anew by another', asy
 });
 
 test('what has lost its Workflow is closed on record, but not what has ended itself meanwhile, and said so', async () => {
-  const recorded: unknown[] = [];
+  const [recorded, noted]: [unknown[], string[]] = [[], []];
   const phases: Readonly<Record<string, string>> = { lost: 'open', ended: 'closed', alive: 'open' };
   const store = {
+    maintenance: { noteAsked: async (ids: readonly string[]) => void noted.push(...ids) },
     conversations: { get: async (id: string) => ({ phase: phases[id] }) },
     record: async (entries: readonly { readonly subject: string }[]) =>
       void recorded.push(...entries.map(({ subject }) => subject)),
@@ -71,7 +73,8 @@ test('what has lost its Workflow is closed on record, but not what has ended its
     ...{ store, agents: new Map(), nowMs: () => NOW_MS },
     workflowState: async (id: string) => (id.endsWith('alive') ? 'running' : 'completed'),
   } as unknown as WorkflowsDeps;
-  const { closeLost } = createMaintenance(deps);
-  deepEqual(await new MockActivityEnvironment().run(closeLost, Object.keys(phases)), ['lost']);
-  deepEqual(recorded, ['lost']);
+  const { noteAsked } = createMaintenance(deps);
+  const told = { asked: ['heard'], unheard: Object.keys(phases) };
+  deepEqual(await new MockActivityEnvironment().run(noteAsked, told), ['lost']);
+  deepEqual([recorded, noted], [['lost'], ['heard']]);
 });

@@ -13,6 +13,7 @@ import { approvalHandle, sha256Hex } from '../../../trust/digest.ts';
 import { memoryBudgets } from './memory-budgets.ts';
 import { memoryFacts } from './memory-facts.ts';
 import { memoryLedger } from './memory-ledger.ts';
+import { maintenanceOf } from './memory-maintenance.ts';
 import { memoryReports } from './memory-reports.ts';
 import type { Claim } from '../../../store/claim-port.ts';
 import type { ActionRow, ApiKeyRow, ConversationRow, Page, Store } from '../../../store/ports.ts';
@@ -115,7 +116,7 @@ export function createMemoryStore(): MemoryStore {
     items: itemsOf(state),
     ...switchesOf(state),
     reports: memoryReports(state),
-    maintenance: { due: () => state.here(() => state.due), run: notHere, isIdle: notHere, runs: async () => [] },
+    maintenance: maintenanceOf(state),
     conversations: conversationsOf(state),
     approvals: approvalsOf(state),
     actions: {

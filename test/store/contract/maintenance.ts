@@ -159,8 +159,13 @@ export const maintenanceContract: Contract = {
     const ids = [await aTalk(subject, agent, 93), await aTalk(subject, agent, 92)];
     const retention = { closeIdleAfterDays: 30 };
     const asked = [];
-    for (const nowMs of [NOW_MS, NOW_MS + 1, NOW_MS + 2, NOW_MS + DAY_MS])
-      asked.push(...((await runFor(subject, agent, retention, nowMs, 1))['close_idle']?.ask ?? []));
+    for (const nowMs of [NOW_MS, NOW_MS + 1, NOW_MS + 2, NOW_MS + DAY_MS]) {
+      const { ask = [] } = (await runFor(subject, agent, retention, nowMs, 1))['close_idle'] ?? {};
+      // What is only about to be asked may be cut off: until it was, it is asked again.
+      assert.deepEqual((await runFor(subject, agent, retention, nowMs, 1))['close_idle']?.ask, ask);
+      await subject.store.maintenance.noteAsked(ask, nowMs);
+      asked.push(...ask);
+    }
     assert.deepEqual(asked, [...ids, ids[0]]);
     assert.deepEqual((await dueOf(subject, agent, retention))['close_idle']?.ids, ids, 'they are due all the same');
   },
