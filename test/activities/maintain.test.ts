@@ -74,7 +74,7 @@ test('what has lost its Workflow is closed on record, but not what has ended its
     workflowState: async (id: string) => (id.endsWith('alive') ? 'running' : 'completed'),
   } as unknown as WorkflowsDeps;
   const { noteAsked } = createMaintenance(deps);
-  const told = { asked: ['heard'], unheard: Object.keys(phases) };
-  deepEqual(await new MockActivityEnvironment().run(noteAsked, told), ['lost']);
+  const outcome = { asked: ['heard'], unheard: Object.keys(phases) };
+  deepEqual(await new MockActivityEnvironment().run(noteAsked, outcome), ['lost']);
   deepEqual([recorded, noted], [['lost'], ['heard']]);
 });
