@@ -7,8 +7,6 @@ export interface DueAt {
   readonly nowMs: number;
   /** Of each task no more than so much is looked at, or done at once. */
   readonly limit: number;
-  /** Of this conversation alone; absent: whatever is due. */
-  readonly conversationId?: string;
 }
 
 /** To do it. `beat` is called as it goes on: whoever is silent for too long is taken for dead, and the work begun anew. */

@@ -26,6 +26,10 @@ export const closeIdle: MaintenanceTask = {
   },
 };
 
+/** Whether this one is due to be closed. */
+export const isIdle = async (db: Db, at: DueAt & { readonly conversationId: string }): Promise<boolean> =>
+  (await dueIn(db, at, dueAfter('closeIdleAfterDays', at.agents), MAY_BE_IDLE)).length > 0;
+
 /** By whoever has asked them: what is only about to be asked may be cut off before. */
 export async function noteAsked(db: Db, ids: readonly string[], nowMs: number): Promise<void> {
   if (ids.length === 0) return;
@@ -84,7 +88,7 @@ const IS_OPEN = sql<boolean>`(
 
 async function dueIn(
   db: Db,
-  { nowMs, limit, conversationId }: DueAt,
+  { nowMs, limit, conversationId }: DueAt & { readonly conversationId?: string },
   after: readonly DueAfter[],
   which: RawBuilder<boolean>,
 ): Promise<readonly DueOne[]> {

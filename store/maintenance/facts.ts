@@ -9,8 +9,7 @@ const NAME = 'erase_facts';
 export const eraseFacts: MaintenanceTask = {
   name: NAME,
   what: 'erases the words of remembered facts whose time is over',
-  due: (db, { nowMs, limit, conversationId }) =>
-    conversationId === undefined ? overFacts(db, nowMs, limit + 1) : Promise.resolve([]),
+  due: (db, { nowMs, limit }) => overFacts(db, nowMs, limit + 1),
   // The erasure itself is on record, with their ids.
   async run(db, { nowMs, limit }) {
     const done = await db.transaction().execute(async (tx) => {

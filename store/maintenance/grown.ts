@@ -38,8 +38,7 @@ function dropping(table: 'reservations' | 'budgets' | 'limit_takes' | 'checkpoin
   return {
     name: task,
     what,
-    due: (db, { nowMs, limit, conversationId }) =>
-      conversationId === undefined ? dueIn(db, nowMs, limit + 1) : Promise.resolve([]),
+    due: (db, { nowMs, limit }) => dueIn(db, nowMs, limit + 1),
     async run(db, { nowMs, rows, beat }: RunAt) {
       let done = 0;
       // Looked at before, so that nobody waits where there is nothing to do.

@@ -1,7 +1,7 @@
 // The list of what maintenance does: what of it is due, and doing it. A task more is a line here. May import domain types.
 import type { DoneWork, DueWork, Maintenance, RunAt } from '../../domain/maintenance.ts';
 import type { Db } from '../schema.ts';
-import { closeIdle, deleteTexts, noteAsked } from './conversations.ts';
+import { closeIdle, deleteTexts, isIdle, noteAsked } from './conversations.ts';
 import { noteRun, runsOf } from './done.ts';
 import { eraseFacts } from './facts.ts';
 import { dropGrown } from './grown.ts';
@@ -25,7 +25,7 @@ export function createMaintenance(db: Db): Maintenance {
       for (const task of TASKS) works.push(await runOne(db, task, at));
       return works;
     },
-    isIdle: async (at) => (await closeIdle.due(db, at)).length > 0,
+    isIdle: (at) => isIdle(db, at),
     noteAsked: (ids, nowMs) => noteAsked(db, ids, nowMs),
     runs: () => runsOf(db, TASKS),
   };
