@@ -1,0 +1,59 @@
+// What the bench is made of: measures, each of which yields figures, and subjects, which all answer the same turns over the
+// same HTTP, so that what differs is what is measured. Types alone.
+
+/** What a measure is given. */
+export interface BenchContext {
+  /** True under --quick: all measures together are done within four minutes. */
+  readonly quick: boolean;
+  /** A folder of this run, removed afterwards. */
+  readonly folder: string;
+  readonly log: (line: string) => void;
+}
+
+/** One number, with all that it is to be read with. */
+export interface Figure {
+  /** Who: `countersign`, or a peer's name. */
+  readonly subject: string;
+  /** What was measured, lower_snake_case with its unit last: `turn_p50_ms`, `wal_bytes_per_turn`. */
+  readonly name: string;
+  readonly value: number;
+  /** Under which circumstances: callers, the model's delay, the turn's number. */
+  readonly at: Readonly<Record<string, number | string>>;
+  /** What it has to meet; the bench says of each whether it does. */
+  readonly limit?: Limit;
+}
+
+export type Limit = { readonly atMost: number } | { readonly atLeast: number };
+
+export interface Measure {
+  /** lower-kebab-case; `npm run bench -- NAME` runs it alone. */
+  readonly name: string;
+  readonly run: (context: BenchContext) => Promise<readonly Figure[]>;
+}
+
+/** Who answers turns: Countersign, Temporal's own sample shape, a peer. */
+export interface Subject {
+  readonly name: string;
+  /** Starts all its processes against a model that speaks Chat Completions there; resolves once it answers turns. */
+  readonly start: (at: Surroundings) => Promise<Running>;
+}
+
+export interface Surroundings {
+  readonly folder: string;
+  /** Base URL of the model, with `/v1`. */
+  readonly modelUrl: string;
+  /** A database of its own on the run's PostgreSQL, fsync on, as a URL of its owner. */
+  readonly databaseUrl: string;
+  readonly log: (line: string) => void;
+}
+
+export interface Running {
+  /**
+   * Send the n-th message of a conversation and wait for its reply, which counts only once the engine has recorded it.
+   * Resolves with the reply's text. The first turn of a conversation pays for its start.
+   */
+  turn(conversation: string, n: number): Promise<string>;
+  /** Every process of it but PostgreSQL's and the model's, by name. */
+  pids(): Readonly<Record<string, number>>;
+  stop(): Promise<void>;
+}
