@@ -80,12 +80,17 @@ export interface Replaying {
   readonly dataConverter: DataConverter | undefined;
 }
 
-/** Replay what is open, or all that Temporal has of ours, on this code. */
+/** What is replayed: what is open, or all that Temporal has of ours; of either, those that are chosen. */
+interface Selection extends Pick<ReplayInput, 'all'> {
+  readonly isChosen?: (() => boolean) | undefined;
+}
+
+/** Replay them on this code. */
 export async function replayHistories(
   { client, workflowBundle, dataConverter }: Replaying,
-  { all }: Pick<ReplayInput, 'all'>,
+  { all, isChosen }: Selection,
 ): Promise<Pick<ReplayChecked, 'replayed' | 'problems'>> {
-  const histories = historiesOf(client, { which: all ? '' : `ExecutionStatus = 'Running'` });
+  const histories = historiesOf(client, { which: all ? '' : `ExecutionStatus = 'Running'`, isChosen });
   const options = { workflowBundle, ...(dataConverter === undefined ? {} : { dataConverter }) };
   let replayed = 0;
   const problems: string[] = [];

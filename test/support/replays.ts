@@ -8,12 +8,13 @@ import { workflowBundle } from '../../workers/bundle.ts';
 import type { ProcedureFile } from '../../workers/procedures.ts';
 import { replayHistories } from '../../workers/replay-check.ts';
 
-/** How many histories there are, and those that do not replay, as sentences. */
+/** How many histories were replayed, each that is chosen, and those that do not replay, as sentences. */
 export async function replayAll(
   client: Client,
   procedures: readonly ProcedureFile[] = [],
   dataConverter?: DataConverter,
+  isChosen?: () => boolean,
 ) {
   const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'), procedures, dataConverter);
-  return replayHistories({ client, workflowBundle: bundle, dataConverter }, { all: true });
+  return replayHistories({ client, workflowBundle: bundle, dataConverter }, { all: true, isChosen });
 }

@@ -124,14 +124,24 @@ const childrenIn = (events: Events): readonly string[] =>
     return id === '' ? [] : [id];
   });
 
-/** The histories of all our Workflows, or of those that `which` names in Temporal's words, as they come. */
-export function historiesOf(
-  client: Client,
-  { codec, which = '' }: { readonly codec?: PayloadCodec | undefined; readonly which?: string } = {},
-): AsyncIterable<Run> {
+interface Wanted {
+  readonly codec?: PayloadCodec | undefined;
+  /** In the words of Temporal's own queries; all where it is empty. */
+  readonly which?: string;
+  /** Asked of each of those that were listed; where it is absent, every one is. */
+  readonly isChosen?: (() => boolean) | undefined;
+}
+
+/** The histories of all our Workflows, or of those that are wanted, as they come. */
+export function historiesOf(client: Client, { codec, which = '', isChosen }: Wanted = {}): AsyncIterable<Run> {
   const ours = `TaskQueue = '${TASK_QUEUES.workflows}'`;
   const listed = client.workflow.list({ query: which === '' ? ours : `${ours} and ${which}` });
-  return fetchedAhead(listed, (one) => fetched(client, one, codec));
+  const chosen = isChosen === undefined ? listed : chosenOf(listed, isChosen);
+  return fetchedAhead(chosen, (one) => fetched(client, one, codec));
+}
+
+async function* chosenOf<One>(listed: AsyncIterable<One>, isChosen: () => boolean): AsyncGenerator<One> {
+  for await (const one of listed) if (isChosen()) yield one;
 }
 
 /** In order. Our own: the SDK's (mapAsyncIterable) waits for ever, and with it the process, once one cannot be fetched. */

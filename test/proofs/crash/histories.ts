@@ -7,7 +7,7 @@ import { chainProblems } from '../rig/chains.ts';
 import { AGENTS, type Rig } from '../rig/rig.ts';
 import { findProcedures } from '../../../workers/procedures.ts';
 import { replayAll } from '../../support/replays.ts';
-import { secondsOf, waitFor } from '../support.ts';
+import { type Random, secondsOf, waitFor } from '../support.ts';
 
 export interface Histories {
   /** Resolves once nothing is under way: the conversation waits for people, and its batch, if any, has completed. */
@@ -22,9 +22,18 @@ export interface Histories {
   chains(rig: Rig, conversationId: string): Promise<readonly string[]>;
   /** How many actions were compared so far. */
   compared(): number;
-  /** Histories that do not replay on today's code, as sentences. `log` is told how many were replayed. */
-  unreplayable(log?: (line: string) => void): Promise<readonly string[]>;
+  /**
+   * Histories that do not replay on today's code, as sentences. `log` is told how many were replayed: all, or as many as
+   * `sample` says, drawn by chance.
+   */
+  unreplayable(log?: (line: string) => void, sample?: Sample): Promise<readonly string[]>;
   close(): Promise<void>;
+}
+
+export interface Sample {
+  readonly random: Random;
+  /** About how many. */
+  readonly count: number;
 }
 
 // 60 s: what has replied is quiet within one; what is not by then is stuck.
@@ -89,12 +98,14 @@ export async function readHistories(address: string): Promise<Histories> {
       return problems;
     },
     compared: () => compared,
-    async unreplayable(log = () => undefined) {
+    async unreplayable(log = () => undefined, sample) {
+      const { count: kept } = await workflow.count();
+      const isChosen = sample && (() => sample.random.next() * kept < sample.count);
       const startedMs = Date.now();
       // Replaying is a Worker's work: of its notes only warnings are worth a line.
       Runtime.install({ logger: new DefaultLogger('WARN') });
-      const { replayed, problems } = await replayAll(client, await findProcedures(AGENTS));
-      log(`${replayed} histories were replayed in ${secondsOf(Date.now() - startedMs)} s`);
+      const { replayed, problems } = await replayAll(client, await findProcedures(AGENTS), undefined, isChosen);
+      log(`${replayed} histories of ${kept} were replayed in ${secondsOf(Date.now() - startedMs)} s`);
       return replayed === 0 ? ['no history was there to replay'] : problems;
     },
     close: () => connection.close(),
