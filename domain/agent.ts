@@ -120,7 +120,7 @@ const AGENT_NAME = /^[a-z][a-z0-9-]{0,47}$/;
 export function defineAgent(definition: AgentDefinition): Agent {
   const { name } = definition;
   if (!AGENT_NAME.test(name)) throw new Error(`agent "${name}": a name is lower-kebab-case, at most 48 characters`);
-  const problem = problemOfFields(OF_AGENT, definition) ?? misspelt(definition);
+  const problem = problemOfFields(OF_AGENT, definition, ['name']) ?? misspelt(definition);
   if (problem !== undefined) throw new Error(`agent "${name}": ${problem}`);
   const callables = callablesOf({ procedures: [], ...definition });
   repeated(callables.map((one) => one.name)).forEach((called) => {
@@ -164,7 +164,6 @@ export function defineAgent(definition: AgentDefinition): Agent {
 
 /** A misspelt limit would be a limit that is not there. */
 const misspelt = (definition: AgentDefinition): string | undefined =>
-  unknownName([...OF_AGENT.map((field) => field.name), 'name'], definition) ??
   unknownName(Object.keys(MOST), definition.limits ?? {}, 'limits.') ??
   unknownName(Object.keys(budgetsOf()), definition.budgets ?? {}, 'budgets.');
 

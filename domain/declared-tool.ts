@@ -24,14 +24,15 @@ const FIELDS: readonly (Field & { readonly name: keyof ToolDefinition<unknown, J
   { name: 'then', isOptional: true, isIt: isOneOf('nothing', 'handover'), say: '"nothing" or "handover"' },
   { name: 'owner', isOptional: true, isIt: isText, say: 'the id of a person, or leave it out' },
   { name: 'execute', isIt: isCode, say: 'what it does, as a function' },
-  ...(['inspect', 'reconcile', 'summarize', 'forWhom', 'howMuch'] as const).map((name) => {
+  { name: 'memory', isOptional: true, isIt: (value) => value === true, say: 'true, or leave it out' },
+  ...(['inspect', 'reconcile', 'summarize', 'forWhom', 'howMuch', 'continues'] as const).map((name) => {
     return { name, isOptional: true as const, isIt: isCode, say: CODE };
   }),
 ];
 
 /** The first thing that is wrong, as a sentence with what to do; undefined where nothing is. */
 export function problemOfDeclaration(definition: object): string | undefined {
-  return problemOfFields(FIELDS, definition) ?? strangeCritical(definition as Readonly<Record<string, unknown>>);
+  return problemOfFields(FIELDS, definition, ['name', 'timeoutMs']) ?? strangeCritical(definition as Readonly<Record<string, unknown>>);
 }
 
 /** What is looked at of a schema: an object has a shape, and lets others in where its catch-all is not `never`. */

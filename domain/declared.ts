@@ -32,8 +32,15 @@ export const isOneOf =
   (value: unknown): boolean =>
     typeof value === 'string' && words.includes(value);
 
-/** The first thing that is wrong, as a sentence with what to do; undefined where nothing is. */
-export function problemOfFields(fields: readonly Field[], definition: unknown): string | undefined {
+/**
+ * The first thing that is wrong, as a sentence with what to do; undefined where nothing is. `others` are fields that whoever
+ * asks looks at; any further one is misspelt, and what it should have said would not hold.
+ */
+export function problemOfFields(
+  fields: readonly Field[],
+  definition: unknown,
+  others: readonly string[] = [],
+): string | undefined {
   if (!isRecord(definition)) return `it is ${shown(definition)}; write an object, { … }`;
   for (const { name, isOptional, isIt, say } of fields) {
     const value = definition[name];
@@ -43,7 +50,7 @@ export function problemOfFields(fields: readonly Field[], definition: unknown): 
     }
     if (!isIt(value)) return `${name} is ${shown(value)}; say ${say}`;
   }
-  return undefined;
+  return unknownName([...others, ...fields.map((field) => field.name)], definition);
 }
 
 /** The first name that is none of these, as a sentence; undefined where there is none. `of` ends in a dot, or is ''. */

@@ -60,7 +60,7 @@ export function defineLimit<Input>(definition: LimitDefinition<Input>): PeriodLi
   const { name, of, per, within, timeZone, amount } = definition;
   const wrong = (what: string): Error => new Error(`limit "${name}": ${what}`);
   if (!LIMIT_NAME.test(name)) throw wrong('a name is lower-kebab-case, at most 48 characters');
-  const problem = problemOfFields(OF_LIMIT, definition);
+  const problem = problemOfFields(OF_LIMIT, definition, ['name', 'per', 'within', 'timeZone']);
   if (problem !== undefined) throw wrong(problem);
   if (of.length === 0) throw wrong('it counts no tool; name one in `of`');
   for (const tool of of) {

@@ -53,7 +53,7 @@ export function defineDirectory(directory: Directory): Directory {
     if (!ID.test(person.id)) throw new Error(`directory: "${person.id}" cannot be the id of a person; ${ID_FORM}`);
     if (ids.has(person.id)) throw new Error(`directory: the person id "${person.id}" stands twice; ids must be unique`);
     ids.add(person.id);
-    const strange = problemOfFields(OF_PERSON, person);
+    const strange = problemOfFields(OF_PERSON, person, ['id', 'name']);
     if (strange !== undefined) throw new Error(`directory: of "${person.id}", ${strange}`);
   }
   for (const { id, actsFor = [], approvesUpTo = {} } of directory.people) {

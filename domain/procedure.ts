@@ -43,7 +43,7 @@ export type AnyProcedure = Omit<Procedure, 'input'> & { readonly input: ZodType<
 export function procedure<Input>(definition: ProcedureDefinition<Input>): Procedure<Input> {
   const { name } = definition;
   if (!TOOL_NAME.test(name)) throw new Error(`procedure "${name}": a name is lower_snake_case, at most 64 characters`);
-  const problem = problemOfFields(OF_PROCEDURE, definition);
+  const problem = problemOfFields(OF_PROCEDURE, definition, ['name']);
   if (problem !== undefined) throw new Error(`procedure "${name}": ${problem}`);
   return Object.freeze({
     ...definition,

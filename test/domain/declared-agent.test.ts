@@ -122,11 +122,16 @@ test('a rule about what is no tool, such as its name, is none', () => {
   }
 });
 
+test('a field that nothing knows is refused, of whatever is declared: what it should have said would not hold', () => {
+  for (const [what, [declare, whole]] of Object.entries(OF))
+    match(saidOf(declare, { ...whole, aproves: 1 }), /aproves is unknown; there are .*\w/, what);
+});
+
 test('a name that nothing knows is refused: a misspelt limit would be a limit that is not there', () => {
   const define = defineAgent as (given: unknown) => unknown;
   match(
     saidOf(define, { ...agent, limit: { modelCallsPerTurn: 1 } }),
-    /agent "notes": limit is unknown; there are owner,/,
+    /agent "notes": limit is unknown; there are name, owner,/,
   );
   for (const [part, value] of [
     ['limits', { modelCallPerTurn: 1 }],

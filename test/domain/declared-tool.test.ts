@@ -94,3 +94,11 @@ test('a name and a time limit that are none are refused', () => {
   for (const timeoutMs of [0, Number.NaN, 60_001, '10s'])
     throws(() => declare({ timeoutMs }), /timeoutMs must be between/);
 });
+
+test('a field that nothing knows is refused: a misspelt precondition would guard nothing', () => {
+  equal(saidOf({ continues: () => 'm1.r0', memory: true, timeoutMs: 1_000, howMuch: () => '1' }), 'nothing');
+  match(
+    saidOf({ precondition: ['state'] }),
+    /^tool "send_letter": precondition is unknown; there are name, .*preconditions/,
+  );
+});
