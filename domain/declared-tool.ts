@@ -32,7 +32,10 @@ const FIELDS: readonly (Field & { readonly name: keyof ToolDefinition<unknown, J
 
 /** The first thing that is wrong, as a sentence with what to do; undefined where nothing is. */
 export function problemOfDeclaration(definition: object): string | undefined {
-  return problemOfFields(FIELDS, definition, ['name', 'timeoutMs']) ?? strangeCritical(definition as Readonly<Record<string, unknown>>);
+  return (
+    problemOfFields(FIELDS, definition, ['name', 'timeoutMs']) ??
+    strangeCritical(definition as Readonly<Record<string, unknown>>)
+  );
 }
 
 /** What is looked at of a schema: an object has a shape, and lets others in where its catch-all is not `never`. */

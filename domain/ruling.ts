@@ -71,9 +71,9 @@ export function heldToPeople(verdict: Verdict, proposal: Ruled, directory: Direc
 }
 
 /** Why the people whom a rule asks could never give leave; undefined when they can. Asking nobody denies. */
-function whyNobodyCan(
+export function whyNobodyCan(
   directory: Directory,
-  proposal: Ruled,
+  proposal: Pick<Ruled, 'principal' | 'editors'>,
   { group, quorum, escalation = [], amount }: Extract<Verdict, { kind: 'ask' }>,
 ): string | undefined {
   const able = (of: string) =>
@@ -85,5 +85,5 @@ function whyNobodyCan(
 }
 
 /** Where words of others led to it, those cannot decide; in the requester's own words it can be asked of them. */
-const whoseWords = ({ editors = [] }: Ruled): string =>
+const whoseWords = ({ editors = [] }: Pick<Ruled, 'editors'>): string =>
   editors.length === 0 ? '' : `: it rests on words of ${editors.join(', ')}; the requester may ask for it in their own`;

@@ -110,3 +110,10 @@ test('a limit on which no row rests is a gap, and a row that says what was used 
   assert.equal(code, 1, output);
   assert.match(output, /the agent has no limit "restart" of restart_service/);
 });
+
+test('a row that expects people to be asked fails where the directory has none who could give leave', async (t) => {
+  const misspelt = (text: string) => text.replaceAll("'operations'", "'operation'");
+  const { code, output } = await check(altered(t, { 'rules.ts': misspelt, 'rules-table.ts': misspelt }));
+  assert.equal(code, 1, output);
+  assert.match(output, /it would be denied: the rule asks 1 of operation, where 0 may decide/);
+});

@@ -8,6 +8,7 @@ import { asDeclared } from '../../activities/built-in.ts';
 import { callablesOf, type LoadedAgent, periodLimitsOf } from '../../domain/agent.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { groupsOf } from '../../domain/principal.ts';
+import { whyNobodyCan } from '../../domain/ruling.ts';
 import {
   caseOf,
   type Gaps,
@@ -39,7 +40,14 @@ export interface CheckedRow {
 }
 
 /** The verdict, and whether a rule misbehaved so that its process was lost: no table wants that, though it denies. */
-type Ask = (...row: Parameters<typeof caseOf>) => Promise<{ readonly verdict: Verdict; readonly isLost: boolean }>;
+type Ask = (...row: Parameters<typeof caseOf>) => Promise<Asked>;
+
+interface Asked {
+  readonly verdict: Verdict;
+  readonly isLost: boolean;
+  /** Why an ask comes to a deny: nobody of the directory could ever give leave. */
+  readonly nobody: string | undefined;
+}
 
 /** Run the table of every agent of a folder. Throws a sentence where they cannot be loaded. */
 export async function checkRules(folder: string): Promise<readonly CheckedAgent[]> {
@@ -51,8 +59,10 @@ export async function checkRules(folder: string): Promise<readonly CheckedAgent[
   });
   const ask: Ask = async (call, ...of) => {
     how = '';
-    const verdict = await rules.decide(call.agent.name, caseOf(call, ...of));
-    return { verdict, isLost: verdict.reason === denialOf(how) };
+    const facts = caseOf(call, ...of);
+    const verdict = await rules.decide(call.agent.name, facts);
+    const nobody = verdict.kind === 'ask' ? whyNobodyCan(loaded.directory, facts, verdict) : undefined;
+    return { verdict, isLost: verdict.reason === denialOf(how), nobody };
   };
   try {
     await rules.ready;
@@ -93,14 +103,9 @@ async function checkAgent(
       checked.push({ call, problem: unused });
       continue;
     }
-    const { verdict, isLost } = await ask(
-      { agent, tool },
-      of,
-      parsed.data as JsonObject,
-      groupsOf(directory, of.by ?? SOMEBODY),
-    );
-    verdicts.push(verdict);
-    checked.push({ call, problem: isLost ? `${verdict.ruleId}: ${verdict.reason}` : whyNotExpected(row, verdict) });
+    const asked = await ask({ agent, tool }, of, parsed.data as JsonObject, groupsOf(directory, of.by ?? SOMEBODY));
+    verdicts.push(asked.verdict);
+    checked.push({ call, problem: problemOf(row, asked) });
   }
   return {
     name: agent.name,
@@ -109,6 +114,11 @@ async function checkAgent(
     gaps: gapsOf(asDeclared(agent), rows ?? [], verdicts),
     readsWithoutRule: readsWithoutRule(asDeclared(agent)),
   };
+}
+
+function problemOf(row: RuleRow, { verdict, isLost, nobody }: Asked): string | undefined {
+  if (isLost) return `${verdict.ruleId}: ${verdict.reason}`;
+  return whyNotExpected(row, verdict) ?? (nobody && `it would be denied: ${nobody}`);
 }
 
 /** What the schema says of the arguments, each with the path at which it stands. */
