@@ -1,0 +1,9 @@
+// The measures and the subjects of the bench. To add one: a file beside the others, and a line here.
+import type { Measure, Subject } from './measure.ts';
+import { turnsOf } from './measures/turns.ts';
+import { countersign } from './subjects/countersign.ts';
+
+/** Who answers the turns of the measure `turns`, in the order of the first round. */
+export const SUBJECTS: readonly Subject[] = [countersign];
+
+export const MEASURES: readonly Measure[] = [turnsOf(SUBJECTS)];
