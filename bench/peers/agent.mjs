@@ -14,9 +14,7 @@ export const TOOL = {
 };
 
 /** The tool: pure, so that its cost is its record. */
-export const getWeather = ({ city }) => JSON.stringify({ city, celsius: 21, sky: 'sunny' });
-
-export const userMessage = () => ({ role: 'user', content: 'What is the weather in Paris?' });
+export const getWeather = ({ city }) => JSON.stringify({ city, temp_c: 21 });
 
 /** Ask the model behind MODEL_URL. Resolves with its message; rejects when it does not answer 200. */
 export async function callModel(messages) {
@@ -26,11 +24,11 @@ export async function callModel(messages) {
 }
 
 /**
- * One turn after the messages that `earlier` resolves with. `step(name, work)` runs the work once and records what it
- * gave; each call of the model and of the tool is one. Resolves with the turn's messages, the reply last.
+ * The turn of a text after the messages that `earlier` resolves with. `step(name, work)` runs the work once and records
+ * what it gave; each call of the model and of the tool is one. Resolves with the turn's messages, the reply last.
  */
-export async function runTurn(step, earlier) {
-  const said = [userMessage()];
+export async function runTurn(step, earlier, text) {
+  const said = [{ role: 'user', content: text }];
   for (let call = 0; call < MOST_MODEL_CALLS; call += 1) {
     const message = await step('model', async () => callModel([...(await earlier()), ...said]));
     said.push(message);

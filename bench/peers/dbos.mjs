@@ -23,11 +23,11 @@ async function save(conversation, n, said) {
   await pool.query(insert, [conversation, n, JSON.stringify(said)]);
 }
 
-async function oneTurn(conversation, n) {
+async function oneTurn(conversation, n, text) {
   const step = (name, work) => DBOS.runStep(work, { name });
   // Read within the step that needs it, once a process: a step of its own would record the whole conversation each turn.
   let loaded;
-  const said = await runTurn(step, () => (loaded ??= load(conversation, n)));
+  const said = await runTurn(step, () => (loaded ??= load(conversation, n)), text);
   await step('save', () => save(conversation, n, said));
   return replyOf(said);
 }
@@ -45,8 +45,9 @@ DBOS.setConfig({
 });
 await DBOS.launch();
 
-async function turn(conversation, n) {
-  const handle = await DBOS.startWorkflow(turnWorkflow, { workflowID: `${conversation}:${n}` })(conversation, n);
+async function turn(conversation, n, text) {
+  const start = DBOS.startWorkflow(turnWorkflow, { workflowID: `${conversation}/${n}` });
+  const handle = await start(conversation, n, text);
   return handle.getResult();
 }
 

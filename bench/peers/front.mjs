@@ -1,5 +1,5 @@
-// The front of every peer: `POST /turn {conversation, n}` on 127.0.0.1 and a free port, which it tells its parent. Answers
-// the reply's text once the peer has recorded it, or 500 and why not. The process ends with its parent, however that ends.
+// The front of every peer: `POST /turn {conversation, n, text}` on 127.0.0.1 and a free port, which it tells its parent.
+// Answers `{reply}` once the peer has recorded it, or 500 and `{error}`. Ends by SIGTERM, and with its parent.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 
@@ -8,23 +8,26 @@ const CLOSE_LIMIT_MS = 5_000;
 // None: an idle connection stays open, so that no turn meets one that is just being closed.
 const KEEP_ALIVE_LIMIT_MS = 0;
 
-/** Serve a peer: `turn(conversation, n)` resolves with the reply, `close()` with nothing. */
+/** Serve a peer: `turn(conversation, n, text)` resolves with the reply, `close()` with nothing. */
 export async function serve({ turn, close }) {
-  process.once('disconnect', () => {
+  const end = () => {
     setTimeout(() => process.exit(1), CLOSE_LIMIT_MS);
     close().then(
       () => process.exit(0),
       () => process.exit(1),
     );
-  });
+  };
+  process.once('SIGTERM', end);
+  process.once('disconnect', end);
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_LIMIT_MS }, (request, response) => {
-    const answer = (status, text) => response.writeHead(status, { 'content-type': 'text/plain' }).end(text);
-    if (request.method !== 'POST' || request.url !== '/turn') return void answer(404, 'only POST /turn');
+    const answer = (status, body) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    if (request.method !== 'POST' || request.url !== '/turn') return void answer(404, { error: 'only POST /turn' });
     readTurn(request)
-      .then(({ conversation, n }) => turn(conversation, n))
+      .then(({ conversation, n, text }) => turn(conversation, n, text))
       .then(
-        (reply) => answer(200, reply),
-        (error) => answer(500, String(error?.stack ?? error)),
+        (reply) => answer(200, { reply }),
+        (error) => answer(500, { error: String(error?.stack ?? error) }),
       );
   });
   server.listen(0, '127.0.0.1');

@@ -6,7 +6,7 @@ import { MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
 import { ToolNode, toolsCondition } from '@langchain/langgraph/prebuilt';
 import pg from 'pg';
-import { callModel, getWeather, TOOL, userMessage } from './agent.mjs';
+import { callModel, getWeather, TOOL } from './agent.mjs';
 import { serve } from './front.mjs';
 
 // Two cores of PostgreSQL are busy with fewer.
@@ -50,9 +50,9 @@ const graph = new StateGraph(MessagesAnnotation)
   .addEdge('tools', 'model')
   .compile({ checkpointer });
 
-async function turn(conversation) {
+async function turn(conversation, _n, text) {
   const config = { configurable: { thread_id: conversation }, durability: 'sync' };
-  const { messages } = await graph.invoke({ messages: [userMessage()] }, config);
+  const { messages } = await graph.invoke({ messages: [{ role: 'user', content: text }] }, config);
   return messages.at(-1).content;
 }
 

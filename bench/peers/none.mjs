@@ -4,11 +4,12 @@ import { serve } from './front.mjs';
 
 const conversations = new Map();
 
-async function turn(conversation) {
+async function turn(conversation, _n, text) {
   const earlier = conversations.get(conversation) ?? [];
   const said = await runTurn(
     (_name, work) => work(),
     async () => earlier,
+    text,
   );
   conversations.set(conversation, [...earlier, ...said]);
   return replyOf(said);

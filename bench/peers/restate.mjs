@@ -23,11 +23,12 @@ Promise.withResolvers ??= function withResolvers() {
 const conversation = restate.object({
   name: 'conversation',
   handlers: {
-    turn: async (context) => {
+    turn: async (context, text) => {
       const messages = (await context.get('messages')) ?? [];
       const said = await runTurn(
         (name, work) => context.run(name, work),
         async () => messages,
+        text,
       );
       context.set('messages', [...messages, ...said]);
       return replyOf(said);
@@ -54,6 +55,7 @@ service.listen(0, '127.0.0.1');
 await once(service, 'listening');
 await register(service.address().port);
 
-const turn = async (key, n) => JSON.parse(await post(`${ingressUrl}/conversation/${encodeURIComponent(key)}/turn`, { n }));
+const turn = async (key, _n, text) =>
+  JSON.parse(await post(`${ingressUrl}/conversation/${encodeURIComponent(key)}/turn`, text));
 
 await serve({ turn, close: async () => undefined });

@@ -1,5 +1,5 @@
-// The peer dbos: see bench/peers/README.md.
+// The peer dbos; bench/peers/README.md says in which form.
 import type { Subject } from '../measure.ts';
-import { startPeer } from './peer.ts';
+import { peer } from './peer.ts';
 
-export const dbos: Subject = { name: 'dbos', start: (at) => startPeer('dbos', at) };
+export const dbos: Subject = { ...peer('dbos'), isBar: true };

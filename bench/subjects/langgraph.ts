@@ -1,5 +1,5 @@
-// The peer langgraph: see bench/peers/README.md.
+// The peer langgraph; bench/peers/README.md says in which form.
 import type { Subject } from '../measure.ts';
-import { startPeer } from './peer.ts';
+import { peer } from './peer.ts';
 
-export const langgraph: Subject = { name: 'langgraph', start: (at) => startPeer('langgraph', at) };
+export const langgraph: Subject = { ...peer('langgraph'), isBar: true };

@@ -1,5 +1,4 @@
-// The peer none: see bench/peers/README.md.
-import type { Subject } from '../measure.ts';
-import { startPeer } from './peer.ts';
+// The floor beside the peers: the same agent and HTTP with nothing recorded.
+import { peer } from './peer.ts';
 
-export const none: Subject = { name: 'none', start: (at) => startPeer('none', at) };
+export const none = peer('none');

@@ -1,110 +1,67 @@
-// A peer as a child process: starts `bench/peers/NAME.mjs`, sends it turns over HTTP, names its pid, stops it. Guarantees:
-// the child ends with us, however we end; when it cannot start, the error holds the last lines of its log.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+// A peer as a child process: starts `bench/peers/NAME.mjs`, sends it turns over HTTP as the load generator sends ours,
+// names its pid, stops it. Guarantees: it ends with us, however we end; where it does not start, the error says its words.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Running, Surroundings } from '../measure.ts';
+import { z } from 'zod';
+import { type ProcessGroup, spawnGroup, waitFor } from '../../test/proofs/support.ts';
+import { createSender } from '../http.ts';
+import type { Running, Subject, Surroundings } from '../measure.ts';
+import { wordsFor } from '../words.ts';
 import { installPeers, PEERS } from './install-peers.ts';
 
 // 60 s: the slowest creates its tables on a busy machine.
-const START_LIMIT_MS = 60_000;
-// 2 minutes: far above any turn, so that what is slow is measured and what hangs ends.
-const TURN_LIMIT_MS = 120_000;
-// 6 s: the front gives its peer five.
+const UP_LIMIT_MS = 60_000;
+// 6 s: the front gives its peer five to close its connections.
 const STOP_LIMIT_MS = 6_000;
-const SHOWN_LOG_LINES = 15;
 
-/** Start one; `env` are its variables besides the model's and the database's. Resolves once it answers turns. */
+const Told = z.object({ port: z.number() });
+const Replied = z.object({ reply: z.string() });
+
+/** A peer that is one process. */
+export const peer = (name: string): Subject => ({ name, start: (at) => startPeer(name, at) });
+
+/** Start one; `more` are its variables besides the model's and the database's. Resolves once it answers turns. */
 export async function startPeer(
   name: string,
-  at: Surroundings,
-  env: Readonly<Record<string, string>> = {},
+  { modelUrl, databaseUrl, log }: Surroundings,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Running> {
-  await installPeers(at.log);
-  const logFile = join(at.folder, `${name}.log`);
-  const child = spawnPeer(name, logFile, { MODEL_URL: at.modelUrl, DATABASE_URL: at.databaseUrl, ...env });
-  const agent = new Agent({ keepAlive: true });
-  const stop = async (): Promise<void> => {
-    agent.destroy();
-    await endChild(child);
+  await installPeers(log);
+  let port: number | undefined;
+  const group = spawnGroup(process.execPath, [join(PEERS, `${name}.mjs`)], {
+    cwd: PEERS,
+    // Nothing else of our environment: no settings of this machine's, no tracing, no secrets.
+    env: { PATH: process.env['PATH'], MODEL_URL: modelUrl, DATABASE_URL: databaseUrl, ...more },
+    onMessage: (message) => (port = Told.parse(message).port),
+  });
+  const up = await waitFor(
+    `the peer ${name}`,
+    UP_LIMIT_MS,
+    () => port ?? (group.ended() !== undefined && 'ended'),
+  ).catch(() => 'late');
+  if (typeof up === 'string') {
+    await end(group);
+    throw new Error(`the peer ${name} did not start (${up}): ${group.output()}`);
+  }
+  const sender = createSender(`http://127.0.0.1:${up}`);
+  return {
+    async turn(conversation, n) {
+      const { status, body } = await sender.post('/turn', { conversation, n, text: wordsFor(conversation, n) });
+      const replied = Replied.safeParse(body);
+      if (status !== 200 || !replied.success) throw new Error(`no reply: ${status} ${JSON.stringify(body)}`);
+      return replied.data.reply;
+    },
+    pids: () => ({ [name]: group.pid }),
+    async stop() {
+      sender.end();
+      await end(group);
+    },
   };
-  try {
-    const port = await portOf(child);
-    return {
-      turn: (conversation, n) => postTurn(agent, port, { conversation, n }),
-      pids: () => ({ [name]: child.pid! }),
-      stop,
-    };
-  } catch (error) {
-    await stop();
-    throw new Error(`${name} did not start: ${String(error)}. Its log ends:\n${lastLines(logFile)}`, { cause: error });
-  }
 }
 
-/** The end of a log file, for an error. */
-export function lastLines(file: string): string {
-  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-SHOWN_LOG_LINES).join('\n');
-}
-
-function spawnPeer(name: string, logFile: string, env: Readonly<Record<string, string>>): ChildProcess {
-  const log = openSync(logFile, 'a');
-  try {
-    // Nothing else of our environment: no settings of a developer's, no tracing, no secrets.
-    return spawn(process.execPath, [join(PEERS, `${name}.mjs`)], {
-      stdio: ['ignore', log, log, 'ipc'],
-      env: { PATH: process.env['PATH'] ?? '', ...env },
-    });
-  } finally {
-    closeSync(log);
-  }
-}
-
-async function portOf(child: ChildProcess): Promise<number> {
-  const told = once(child, 'message').then(([{ port }]) => (port as number) ?? 0);
-  const ended = once(child, 'exit').then(([code, signal]) => {
-    throw new Error(`it ended with ${String(signal ?? code)}`);
-  });
-  const late = new AbortController();
-  const tooLate = sleep(START_LIMIT_MS, undefined, { signal: late.signal }).then(() => {
-    throw new Error(`it said nothing within ${START_LIMIT_MS / 1_000} s`);
-  });
-  try {
-    return await Promise.race([told, ended, tooLate]);
-  } finally {
-    late.abort();
-    for (const one of [told, ended, tooLate]) one.catch(() => undefined);
-  }
-}
-
-function postTurn(agent: Agent, port: number, turn: { conversation: string; n: number }): Promise<string> {
-  const body = Buffer.from(JSON.stringify(turn));
-  const headers = { 'content-type': 'application/json', 'content-length': body.length };
-  const options = { host: '127.0.0.1', port, path: '/turn', method: 'POST', agent, headers, timeout: TURN_LIMIT_MS };
-  return new Promise((resolve, reject) => {
-    const sent = request(options, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      response.once('error', reject);
-      response.once('end', () => {
-        if (response.statusCode === 200) resolve(text);
-        else reject(new Error(`a turn was answered ${response.statusCode}: ${text}`));
-      });
-    });
-    sent.once('timeout', () => sent.destroy(new Error(`no reply within ${TURN_LIMIT_MS / 1_000} s`)));
-    sent.once('error', reject);
-    sent.end(body);
-  });
-}
-
-/** Ask it to end by closing its channel; kill it when it has not in time. */
-async function endChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  if (child.connected) child.disconnect();
-  const late = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
-  await gone;
-  clearTimeout(late);
+/** Ask it to end in order; kill it where it does not in time. */
+async function end(group: ProcessGroup): Promise<void> {
+  group.signal('SIGTERM');
+  await Promise.race([group.gone, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
+  if (group.ended() === undefined) await group.kill('SIGKILL');
 }
