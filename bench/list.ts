@@ -2,8 +2,9 @@
 import type { Measure, Subject } from './measure.ts';
 import { turnsOf } from './measures/turns.ts';
 import { countersign } from './subjects/countersign.ts';
+import { sample } from './subjects/sample.ts';
 
 /** Who answers the turns of the measure `turns`, in the order of the first round. */
-export const SUBJECTS: readonly Subject[] = [countersign];
+export const SUBJECTS: readonly Subject[] = [countersign, sample];
 
 export const MEASURES: readonly Measure[] = [turnsOf(SUBJECTS)];

@@ -51,7 +51,11 @@ interface Plan {
 const level = (modelMs: number, callers: number, windowMs: number): Planned => ({ modelMs, callers, windowMs });
 // Two rounds of six subjects take some ten minutes; a quick one a minute and a half.
 const PLANS: Readonly<Record<'quick' | 'full', Plan>> = {
-  quick: { rounds: 1, warmUpMs: 1_000, levels: [level(500, 10, 3_000), level(0, 1, 1_500), level(0, 50, 2_000)] },
+  quick: {
+    rounds: 1,
+    warmUpMs: 1_000,
+    levels: [level(500, 10, 2_500), level(0, 1, 1_500), level(0, 10, 1_500), level(0, 50, 2_000)],
+  },
   full: {
     rounds: 2,
     warmUpMs: 2_000,
@@ -102,12 +106,14 @@ const lineOf = ({ subject, modelMs, callers, loaded: { within, windowMs, errors 
 /** Start it, load it, stop it. */
 async function stayOf(subject: Subject, plan: Plan, stage: Stage, tag: string) {
   const at = await stage.surroundingsFor(subject.name);
-  await stage.model.delay(0);
-  const running = await subject.start(at);
+  let running: Running | undefined;
   const own = { bench: process.pid, model: stage.model.pid, postgres: stage.postgres.pid() ?? 0 };
-  const meter = await createMeter(stage.postgres.url, { ...at, pids: () => ({ ...running.pids(), ...own }) });
+  const meter = await createMeter(stage.postgres.url, { ...at, pids: () => ({ ...running?.pids(), ...own }) });
   try {
-    const samples = await loadAll(subject, running, plan, stage, meter, tag).finally(() => running.stop());
+    await stage.model.delay(0);
+    const up = await subject.start(at);
+    running = up;
+    const samples = await loadAll(subject, up, plan, stage, meter, tag).finally(() => up.stop());
     // A connection that has ended has told of its commits.
     await sleep(REST_MS);
     const commits = (await meter.commits()) - samples.commitsBefore;

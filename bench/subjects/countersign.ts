@@ -2,17 +2,17 @@
 // login; rules, ledger, provenance, warrants; words and payloads encrypted. Callers are people, each with a key and an
 // address of their own, since the API counts the requests of both.
 import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
 import { newApiKey } from '../../api/keys.ts';
 import { openStore } from '../../store/store.ts';
-import { historyOf, rowsOf } from '../../test/proofs/flat/measure.ts';
+import { rowsOf } from '../../test/proofs/flat/measure.ts';
 import { type Rig, startRig } from '../../test/proofs/rig/rig.ts';
 import { ROLES } from '../../test/proofs/rig/roles.ts';
 import { MASTER_KEY } from '../../test/support/master-key.ts';
 import { createSender, type Sender } from '../http.ts';
 import type { Running, Subject, Surroundings } from '../measure.ts';
 import { wordsFor } from '../words.ts';
+import { historiesOf } from './sample.ts';
 
 export const countersign: Subject = {
   name: 'countersign',
@@ -117,19 +117,7 @@ function pidsOf({ roles, temporal }: Rig): Readonly<Record<string, number>> {
 }
 
 async function spentOn(rig: Rig, conversations: readonly string[]): Promise<Readonly<Record<string, number>>> {
-  const connection = await Connection.connect({ address: rig.temporal.address });
-  try {
-    const client = new Client({ connection });
-    const spent = { history_events: 0, history_bytes: 0, row_bytes: 0 };
-    for (const conversation of conversations) {
-      const { events } = await historyOf(client, conversation);
-      const rows = await rowsOf(rig, conversation);
-      spent.history_events += events.length;
-      for (const { amount } of events) spent.history_bytes += amount;
-      for (const { amount } of rows) spent.row_bytes += amount;
-    }
-    return spent;
-  } finally {
-    await connection.close();
-  }
+  const rows = await Promise.all(conversations.map((conversation) => rowsOf(rig, conversation)));
+  const row_bytes = rows.flat().reduce((sum, { amount }) => sum + amount, 0);
+  return { ...(await historiesOf(rig.temporal.address, conversations)), row_bytes };
 }
