@@ -1,9 +1,10 @@
 // The HTTP of the load generator, and of whoever wants the same: connections kept alive, as many as there are callers, and
 // next to no work of its own. Node built-ins only.
-import { Agent, request } from 'node:http';
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 
 export interface Answered {
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   /** Parsed; undefined where there is none. */
   readonly body: unknown;
 }
@@ -42,7 +43,8 @@ export function createSender(
           response.on('end', () => {
             const said = Buffer.concat(chunks).toString();
             try {
-              resolve({ status: response.statusCode ?? 0, body: said === '' ? undefined : JSON.parse(said) });
+              const { statusCode: status = 0, headers: told } = response;
+              resolve({ status, headers: told, body: said === '' ? undefined : JSON.parse(said) });
             } catch (error) {
               reject(error instanceof Error ? error : new Error(String(error)));
             }

@@ -1,6 +1,7 @@
 // Countersign with everything on, as in production: four roles in processes of their own, each with its own secrets and
 // login; rules, ledger, provenance, warrants; words and payloads encrypted. Callers are people, each with a key and an
 // address of their own, since the API counts the requests of both.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { newApiKey } from '../../api/keys.ts';
@@ -9,7 +10,7 @@ import { rowsOf } from '../../test/proofs/flat/measure.ts';
 import { type Rig, startRig } from '../../test/proofs/rig/rig.ts';
 import { ROLES } from '../../test/proofs/rig/roles.ts';
 import { MASTER_KEY } from '../../test/support/master-key.ts';
-import { createSender, type Sender } from '../http.ts';
+import { type Answered, createSender, type Sender } from '../http.ts';
 import type { Running, Subject, Surroundings } from '../measure.ts';
 import { wordsFor } from '../words.ts';
 import { historiesOf } from './sample.ts';
@@ -98,18 +99,35 @@ function createTurn(senders: readonly Sender[]): Running['turn'] {
     const known = of.get(conversation);
     const sender = known ?? senders[opened++ % senders.length]!;
     if (known === undefined) {
-      const made = await sender.post('/v1/conversations', { agent: 'weather', id: conversation });
-      if (made.status !== 201) throw new Error(`the conversation was not opened: ${JSON.stringify(made)}`);
+      const made = await patiently(() => sender.post('/v1/conversations', { agent: 'weather', id: conversation }));
+      if (made.status !== 201 && made.status !== 200) throw new Error(`the conversation was not opened: ${told(made)}`);
       of.set(conversation, sender);
     }
     const url = `/v1/conversations/${conversation}/messages?wait=reply`;
     const key = { 'idempotency-key': `${conversation}-${n}` };
-    const { status, body } = await sender.post(url, { text: wordsFor(conversation, n) }, key);
-    const sent = Sent.safeParse(body);
-    if (status !== 200 || !sent.success) throw new Error(`no reply: ${status} ${JSON.stringify(body)}`);
+    const answered = await patiently(() => sender.post(url, { text: wordsFor(conversation, n) }, key));
+    const sent = Sent.safeParse(answered.body);
+    if (answered.status !== 200 || !sent.success) throw new Error(`no reply: ${told(answered)}`);
     return sent.data.reply.text;
   };
 }
+
+// 30 s: whoever was not answered by then counts as an error.
+const PATIENCE_MS = 30_000;
+const NOT_NOW = [429, 503];
+
+/** As the API asks of its clients: what was refused for now is sent again under its key, and the wait counts as its time. */
+async function patiently(send: () => Promise<Answered>): Promise<Answered> {
+  const untilMs = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const answered = await send();
+    const pauseMs = Number(answered.headers['retry-after']) * 1_000;
+    if (!NOT_NOW.includes(answered.status) || !(Date.now() + pauseMs < untilMs)) return answered;
+    await sleep(pauseMs);
+  }
+}
+
+const told = ({ status, body }: Answered): string => `${status} ${JSON.stringify(body)}`;
 
 function pidsOf({ roles, temporal }: Rig): Readonly<Record<string, number>> {
   const own = Object.fromEntries(ROLES.map((role) => [role, roles.pid(role)]));
