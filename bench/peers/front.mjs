@@ -8,17 +8,18 @@ const CLOSE_LIMIT_MS = 5_000;
 // None: an idle connection stays open, so that no turn meets one that is just being closed.
 const KEEP_ALIVE_LIMIT_MS = 0;
 
+// Whoever started it is gone, and nobody reads an answer any more: from now on, while it comes up as well.
+process.once('disconnect', () => process.exit(1));
+
 /** Serve a peer: `turn(conversation, n, text)` resolves with the reply, `close()` with nothing. */
 export async function serve({ turn, close }) {
-  const end = () => {
+  process.once('SIGTERM', () => {
     setTimeout(() => process.exit(1), CLOSE_LIMIT_MS);
     close().then(
       () => process.exit(0),
       () => process.exit(1),
     );
-  };
-  process.once('SIGTERM', end);
-  process.once('disconnect', end);
+  });
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_LIMIT_MS }, (request, response) => {
     const answer = (status, body) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
