@@ -55,9 +55,11 @@ async function answerOf(request: IncomingMessage): Promise<object> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const { messages } = JSON.parse(Buffer.concat(chunks).toString()) as { readonly messages: readonly Message[] };
-  const asked = { name: CALL.tool, arguments: JSON.stringify(CALL.arguments) };
-  if (messages.at(-1)?.role === 'user')
-    return { role: 'assistant', content: null, tool_calls: [{ id: 'call', type: 'function', function: asked }] };
+  if (messages.at(-1)?.role === 'user') {
+    const asked = { name: CALL.tool, arguments: JSON.stringify(CALL.arguments) };
+    const call = { id: `call-${messages.length}`, type: 'function', function: asked };
+    return { role: 'assistant', content: null, tool_calls: [call] };
+  }
   const mark = markIn(messages.findLast(({ role }) => role === 'user')?.content ?? '');
   return { role: 'assistant', content: `${replyTo(mark)} ${messages.map(({ role }) => role).join(' ')}` };
 }
@@ -67,7 +69,11 @@ const urlOfModel = (server: Server): string => `http://127.0.0.1:${(server.addre
 async function surroundingsOf(name: string): Promise<Surroundings> {
   const client = new pg.Client({ connectionString: postgres.url });
   await client.connect();
-  await client.query(`create database ${name}`).finally(() => client.end());
+  try {
+    await client.query(`create database ${name}`);
+  } finally {
+    await client.end();
+  }
   const url = new URL(postgres.url);
   url.pathname = `/${name}`;
   const own = join(folder, name);
@@ -95,7 +101,11 @@ async function during(subject: Subject, at: Surroundings, work: (running: Runnin
   const running = await subject.start(at);
   const pids = Object.values(running.pids());
   assert.ok(pids.length > 0 && pids.every(isAlive));
-  await work(running).finally(() => running.stop());
+  try {
+    await work(running);
+  } finally {
+    await running.stop();
+  }
   await untilGone(pids);
 }
 
@@ -114,7 +124,7 @@ for (const subject of [dbos, langgraph, restate])
   });
 
 test('whoever started a peer may be killed: all of its processes end', async () => {
-  const at = await surroundingsOf('left');
+  const at = await surroundingsOf('abandoned');
   const code = `
     import { restate } from '${ROOT}/bench/subjects/restate.ts';
     const running = await restate.start({ ...${JSON.stringify(at)}, log: () => undefined });
