@@ -17,7 +17,7 @@ async function load(conversation, n) {
   return rows.flatMap(({ said }) => said);
 }
 
-/** A step that writes may run twice, where the process died before the step was recorded: the second time changes nothing. */
+/** A step may run twice, where the process died before it was recorded; the second time, this one changes nothing. */
 async function save(conversation, n, said) {
   const insert = 'insert into transcript (conversation, n, said) values ($1, $2, $3) on conflict do nothing';
   await pool.query(insert, [conversation, n, JSON.stringify(said)]);
