@@ -81,13 +81,16 @@ async function stayOf(subject: Subject, plan: Plan, stage: Stage, tag: string) {
   const meter = await createMeter(stage.postgres.url, { ...at, pids: () => ({ ...running?.pids(), ...own }) });
   try {
     await stage.model.delay(0);
-    const up = await subject.start(at);
-    running = up;
-    const samples = await loadAll(subject, up, plan, stage, meter, tag).finally(() => up.stop());
+    running = await subject.start(at);
+    const samples = await loadAll(subject, running, plan, stage, meter, tag);
+    await running.stop();
     // A connection that has ended has told of its commits.
     await sleep(REST_MS);
     const commits = (await meter.commits()) - samples.commitsBefore;
     return { samples: samples.all, stay: { ...samples.stay, commits } };
+  } catch (error) {
+    await running?.stop();
+    throw error;
   } finally {
     await meter.end();
     await stage.drop(at);
