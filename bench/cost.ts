@@ -5,13 +5,15 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { usedBy, type Used } from '../test/proofs/parked/processes.ts';
+import { cpuMsOf, usedBy } from '../test/proofs/parked/processes.ts';
 
 export interface Meter {
   look(): Promise<Look>;
   /** Of the subject's database so far, reads and polls included. PostgreSQL tells of them a second late, and of those of a
    * connection that went idle within ten; of one that has ended, at once. */
   commits(): Promise<number>;
+  /** What each process keeps in memory, with all that it has started. Takes a second: not beside what is measured. */
+  memoryBytes(): ReadonlyMap<string, number>;
   /** What its database and its folder take on the disk. */
   diskBytes(): Promise<number>;
   end(): Promise<void>;
@@ -19,7 +21,7 @@ export interface Meter {
 
 /** A moment. */
 export interface Look {
-  readonly used: ReadonlyMap<string, Used>;
+  readonly cpuMs: ReadonlyMap<string, number>;
   readonly written: ReadonlyMap<string, number>;
   readonly walBytes: number;
   /** Transactions that wrote. Counted at once. */
@@ -37,8 +39,6 @@ export interface Cost {
   readonly cpuMs: ReadonlyMap<string, number>;
   /** To files, by the process itself without those that it has started. */
   readonly writtenBytes: ReadonlyMap<string, number>;
-  /** In memory at the end. */
-  readonly bytes: ReadonlyMap<string, number>;
   readonly walBytes: number;
   readonly writeTransactions: number;
   /** Of all cores, by whoever. */
@@ -70,7 +70,7 @@ export async function createMeter(serverUrl: string, { databaseUrl, folder, pids
       const { wal = 0, transactions = 0 } = await one(COUNTERS);
       const all = Object.entries(pids());
       return {
-        used: usedBy(new Map(all)),
+        cpuMs: cpuMsOf(new Map(all)),
         written: new Map(all.map(([process, pid]) => [process, writtenBy(pid)])),
         walBytes: wal,
         writeTransactions: transactions,
@@ -84,6 +84,8 @@ export async function createMeter(serverUrl: string, { databaseUrl, folder, pids
       );
       return commits;
     },
+    memoryBytes: () =>
+      new Map([...usedBy(new Map(Object.entries(pids())))].map(([process, used]) => [process, used.bytes])),
     async diskBytes() {
       const { bytes = 0 } = await one('select pg_database_size($1)::float8 as bytes', [name]);
       return bytes + bytesIn(folder);
@@ -95,11 +97,9 @@ export async function createMeter(serverUrl: string, { databaseUrl, folder, pids
 export function costBetween(before: Look, after: Look): Cost {
   const more = (of: (look: Look) => ReadonlyMap<string, number>) =>
     new Map([...of(after)].map(([name, amount]) => [name, amount - (of(before).get(name) ?? 0)]));
-  const used = (what: keyof Used) => (look: Look) => new Map([...look.used].map(([name, one]) => [name, one[what]]));
   return {
-    cpuMs: more(used('cpuMs')),
+    cpuMs: more(({ cpuMs }) => cpuMs),
     writtenBytes: more(({ written }) => written),
-    bytes: used('bytes')(after),
     walBytes: after.walBytes - before.walBytes,
     writeTransactions: after.writeTransactions - before.writeTransactions,
     busyShare: (after.machine.busyMs - before.machine.busyMs) / (after.machine.allMs - before.machine.allMs),

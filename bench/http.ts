@@ -1,6 +1,6 @@
 // The HTTP of the load generator, and of whoever wants the same: connections kept alive, as many as there are callers, and
 // next to no work of its own. Node built-ins only.
-import { Agent, type IncomingHttpHeaders, request } from 'node:http';
+import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 
 export interface Answered {
   readonly status: number;
@@ -37,18 +37,8 @@ export function createSender(
       const all = { ...headers, ...more, 'content-type': 'application/json', 'content-length': length };
       return new Promise((resolve, reject) => {
         const asked = request({ ...origin, path, method: 'POST', headers: all }, (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('error', reject);
-          response.on('end', () => {
-            const said = Buffer.concat(chunks).toString();
-            try {
-              const { statusCode: status = 0, headers: told } = response;
-              resolve({ status, headers: told, body: said === '' ? undefined : JSON.parse(said) });
-            } catch (error) {
-              reject(error instanceof Error ? error : new Error(String(error)));
-            }
-          });
+          const { statusCode: status = 0, headers: told } = response;
+          readAll(response).then((body) => resolve({ status, headers: told, body }), reject);
         });
         asked.setTimeout(ANSWER_LIMIT_MS, () => asked.destroy(new Error(`no answer in ${ANSWER_LIMIT_MS} ms`)));
         asked.on('error', reject);
@@ -57,4 +47,11 @@ export function createSender(
     },
     end: () => agent.destroy(),
   };
+}
+
+async function readAll(response: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString();
+  return text === '' ? undefined : JSON.parse(text);
 }

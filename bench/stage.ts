@@ -27,7 +27,11 @@ export async function onStage<T>(context: BenchContext, work: (stage: Stage) => 
   const asOwner = async (statement: string): Promise<void> => {
     const client = new pg.Client({ connectionString: postgres.url });
     await client.connect();
-    await client.query(statement).finally(() => client.end());
+    try {
+      await client.query(statement);
+    } finally {
+      await client.end();
+    }
   };
   let made = 0;
   try {

@@ -1,40 +1,12 @@
 // The measure `turns`: what a turn takes and costs, of every subject in the same run. One is up at a time, and they take
 // turns at being first, so that what the machine does besides falls on all of them.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Cost, costBetween, createMeter, type Meter } from '../cost.ts';
-import { load, type Loaded, TURNS_PER_CONVERSATION } from '../load.ts';
+import { costBetween, createMeter, type Meter } from '../cost.ts';
+import { load, TURNS_PER_CONVERSATION } from '../load.ts';
 import type { BenchContext, Figure, Measure, Running, Subject } from '../measure.ts';
-import type { Taken } from '../model.ts';
 import { onStage, type Stage } from '../stage.ts';
 import { figuresOf } from './turn-figures.ts';
-
-/** One level of load on one subject in one round. */
-export interface Sample {
-  readonly subject: string;
-  readonly modelMs: number;
-  readonly callers: number;
-  readonly loaded: Loaded;
-  readonly asked: Taken;
-  readonly cost: Cost;
-}
-
-/** What a stay of a subject shows as a whole: over all its levels with a model that takes no time. */
-export interface Stay {
-  readonly subject: string;
-  readonly turns: number;
-  readonly commits: number;
-  readonly diskBytes: number;
-  /** Of some whole conversations; without what only other subjects can tell. */
-  readonly spent: Readonly<Record<string, number>>;
-  readonly spentTurns: number;
-}
-
-export interface Seen {
-  readonly samples: readonly Sample[];
-  readonly stays: readonly Stay[];
-  /** Subjects that did not come up, or broke off. */
-  readonly failed: readonly string[];
-}
+import { LOOKED_INTO, type Sample, type Stay } from './turn-samples.ts';
 
 interface Planned {
   readonly modelMs: number;
@@ -68,8 +40,6 @@ const PLANS: Readonly<Record<'quick' | 'full', Plan>> = {
 const WARM_UP_CALLERS = 10;
 // 1.2 s: PostgreSQL tells of commits a second late. And what a level leaves behind is not the next one's.
 const REST_MS = 1_200;
-// 10 conversations: each has the same events in each of its turns.
-const LOOKED_INTO = 10;
 
 export const turnsOf = (subjects: readonly Subject[]): Measure => ({
   name: 'turns',
@@ -111,13 +81,16 @@ async function stayOf(subject: Subject, plan: Plan, stage: Stage, tag: string) {
   const meter = await createMeter(stage.postgres.url, { ...at, pids: () => ({ ...running?.pids(), ...own }) });
   try {
     await stage.model.delay(0);
-    const up = await subject.start(at);
-    running = up;
-    const samples = await loadAll(subject, up, plan, stage, meter, tag).finally(() => up.stop());
+    running = await subject.start(at);
+    const samples = await loadAll(subject, running, plan, stage, meter, tag);
+    await running.stop();
     // A connection that has ended has told of its commits.
     await sleep(REST_MS);
     const commits = (await meter.commits()) - samples.commitsBefore;
     return { samples: samples.all, stay: { ...samples.stay, commits } };
+  } catch (error) {
+    await running?.stop();
+    throw error;
   } finally {
     await meter.end();
     await stage.drop(at);
@@ -133,6 +106,7 @@ async function loadAll(
   tag: string,
 ) {
   await load(running, { callers: WARM_UP_CALLERS, windowMs: warmUpMs, tag: `${tag}-warm` });
+  const spent = await lookInto(running, `${tag}-look`);
   const all: Sample[] = [];
   let before: { readonly commits: number; readonly diskBytes: number } | undefined;
   for (const { modelMs, callers, windowMs } of levels) {
@@ -146,14 +120,21 @@ async function loadAll(
     all.push({ subject: subject.name, modelMs, callers, loaded, asked: await model.take(), cost });
   }
   const { commits = 0, diskBytes = 0 } = before ?? {};
-  const counted = all.filter(({ modelMs }) => modelMs === 0).flatMap(({ loaded }) => loaded.turns);
-  const whole = counted.filter(({ n }) => n === TURNS_PER_CONVERSATION - 1).slice(0, LOOKED_INTO);
   const stay = {
     subject: subject.name,
-    turns: counted.length,
+    turns: all.reduce((sum, { modelMs, loaded }) => sum + (modelMs === 0 ? loaded.turns.length : 0), 0),
     diskBytes: (await meter.diskBytes()) - diskBytes,
-    spent: (await running.spent?.(whole.map(({ conversation }) => conversation))) ?? {},
-    spentTurns: whole.length * TURNS_PER_CONVERSATION,
+    memoryBytes: meter.memoryBytes(),
+    spent,
   };
   return { all, stay, commitsBefore: commits };
+}
+
+/** Have some conversations in whole, one turn after the other, and ask the subject what they have cost. */
+async function lookInto(running: Running, tag: string): Promise<Readonly<Record<string, number>>> {
+  if (running.spent === undefined) return {};
+  const conversations = Array.from({ length: LOOKED_INTO }, (_, nth) => `${tag}-${nth}`);
+  for (const conversation of conversations)
+    for (let n = 0; n < TURNS_PER_CONVERSATION; n++) await running.turn(conversation, n);
+  return running.spent(conversations);
 }

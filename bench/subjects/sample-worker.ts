@@ -3,6 +3,7 @@
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
+import type { Workflow } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { z } from 'zod';
 import { conversationWorkflowId } from '../../domain/ids.ts';
@@ -77,7 +78,10 @@ function say({ conversation, n, text }: z.output<typeof Said>): Promise<string> 
     workflowIdConflictPolicy: 'USE_EXISTING',
     args: [],
   });
-  return client.workflow.executeUpdateWithStart<string, [string]>('say', { args: [text], startWorkflowOperation });
+  return client.workflow.executeUpdateWithStart<Workflow, string, [string]>('say', {
+    args: [text],
+    startWorkflowOperation,
+  });
 }
 
 const server = createServer((request, response) => {
