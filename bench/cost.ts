@@ -22,6 +22,8 @@ export interface Meter {
 /** A moment. */
 export interface Look {
   readonly cpuMs: ReadonlyMap<string, number>;
+  /** Of this process, without those that it has started. */
+  readonly ownCpuMs: number;
   readonly written: ReadonlyMap<string, number>;
   readonly walBytes: number;
   /** Transactions that wrote. Counted at once. */
@@ -37,6 +39,8 @@ interface Times {
 /** Between two looks. */
 export interface Cost {
   readonly cpuMs: ReadonlyMap<string, number>;
+  /** Of the load generator, in whose process the look is. */
+  readonly ownCpuMs: number;
   /** To files, by the process itself without those that it has started. */
   readonly writtenBytes: ReadonlyMap<string, number>;
   readonly walBytes: number;
@@ -71,6 +75,7 @@ export async function createMeter(serverUrl: string, { databaseUrl, folder, pids
       const all = Object.entries(pids());
       return {
         cpuMs: cpuMsOf(new Map(all)),
+        ownCpuMs: ownCpuMs(),
         written: new Map(all.map(([process, pid]) => [process, writtenBy(pid)])),
         walBytes: wal,
         writeTransactions: transactions,
@@ -99,12 +104,18 @@ export function costBetween(before: Look, after: Look): Cost {
     new Map([...of(after)].map(([name, amount]) => [name, amount - (of(before).get(name) ?? 0)]));
   return {
     cpuMs: more(({ cpuMs }) => cpuMs),
+    ownCpuMs: after.ownCpuMs - before.ownCpuMs,
     writtenBytes: more(({ written }) => written),
     walBytes: after.walBytes - before.walBytes,
     writeTransactions: after.writeTransactions - before.writeTransactions,
     busyShare: (after.machine.busyMs - before.machine.busyMs) / (after.machine.allMs - before.machine.allMs),
     loadAverage: loadavg()[0] ?? 0,
   };
+}
+
+function ownCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 function timesOfMachine(): Times {

@@ -14,8 +14,8 @@ const PER_TURN: Limit = { atMost: 150 };
 // At 50 callers a small machine is full, and what is measured is a queue.
 const MOST_CALLERS_HELD = 10;
 const NONE: Limit = { atMost: 0 };
-// Processes of the bench itself, which are no subject's cost.
-const OF_THE_BENCH = ['bench', 'model'];
+// A process of the bench itself, which is no subject's cost; the load generator is another.
+const OF_THE_BENCH = ['model'];
 // Where processes are told apart: busy, and not full.
 const SPLIT_AT: At = { model_ms: 0, callers: 10 };
 const MIB = 1_024 * 1_024;
@@ -141,7 +141,8 @@ function costsOf(name: Name, at: At, own: readonly Sample[]): readonly Figure[] 
     perTurn('cpu_of_process_ms_per_turn', ({ cpuMs }) => cpuMs.get(process) ?? 0, { process });
   const written = (process: string) =>
     perTurn('written_bytes_per_turn', ({ writtenBytes }) => writtenBytes.get(process) ?? 0, { process });
-  return [...figures, ...all.map(cpu), ...ofSubject.map(written)];
+  const bench = perTurn('cpu_of_process_ms_per_turn', ({ ownCpuMs }) => ownCpuMs, { process: 'load generator' });
+  return [...figures, ...all.map(cpu), bench, ...ofSubject.map(written)];
 }
 
 function staysOf(name: Name, own: readonly Stay[]): readonly Figure[] {

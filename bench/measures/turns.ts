@@ -77,7 +77,7 @@ const lineOf = ({ subject, modelMs, callers, loaded: { within, windowMs, errors 
 async function stayOf(subject: Subject, plan: Plan, stage: Stage, tag: string) {
   const at = await stage.surroundingsFor(subject.name);
   let running: Running | undefined;
-  const own = { bench: process.pid, model: stage.model.pid, postgres: stage.postgres.pid() ?? 0 };
+  const own = { model: stage.model.pid, postgres: stage.postgres.pid() ?? 0 };
   const meter = await createMeter(stage.postgres.url, { ...at, pids: () => ({ ...running?.pids(), ...own }) });
   try {
     await stage.model.delay(0);

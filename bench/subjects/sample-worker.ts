@@ -97,6 +97,8 @@ const server = createServer((request, response) => {
     );
   });
 });
+// 10 min: as the model server, so that no connection is shut under a caller.
+server.keepAliveTimeout = 10 * 60_000;
 // Whoever started it has ended.
 process.once('disconnect', () => process.exit(0));
 server.listen(0, '127.0.0.1', () => {

@@ -34,8 +34,9 @@ function aSample(name: string, more: Partial<Sample> = {}): Sample {
 const aLook = (amount: number): Look => ({
   cpuMs: new Map([
     ['worker', amount],
-    ['bench', 7 * amount],
+    ['model', 7 * amount],
   ]),
+  ownCpuMs: amount * 5,
   written: new Map([['worker', amount * 2]]),
   walBytes: amount * 3,
   writeTransactions: amount * 4,
@@ -110,7 +111,7 @@ test('what a stay costs is by the turns that were had in it', () => {
     diskBytes: 5_000,
     memoryBytes: new Map([
       ['api', 2 ** 20],
-      ['bench', 1],
+      ['model', 1],
     ]),
   };
   const figures = figuresOf({ samples: [], stays: [{ ...stay, spent: { history_events: 300 } }], failed: [] }, []);
