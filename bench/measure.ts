@@ -34,6 +34,8 @@ export interface Measure {
 /** Who answers turns: Countersign, Temporal's own sample shape, a peer. */
 export interface Subject {
   readonly name: string;
+  /** True where Countersign is meant to be at least as fast with a model that takes no time. */
+  readonly isBar?: true;
   /** Starts all its processes against a model that speaks Chat Completions there; resolves once it answers turns. */
   readonly start: (at: Surroundings) => Promise<Running>;
 }
@@ -55,5 +57,7 @@ export interface Running {
   turn(conversation: string, n: number): Promise<string>;
   /** Every process of it but PostgreSQL's and the model's, by name. */
   pids(): Readonly<Record<string, number>>;
+  /** What these conversations have cost by now, all together, where only the subject itself can tell: `history_events`. */
+  spent?(conversations: readonly string[]): Promise<Readonly<Record<string, number>>>;
   stop(): Promise<void>;
 }

@@ -67,7 +67,7 @@ export interface PrivatePostgres extends TestPostgres {
 
 /** Start a server of our own in any case: for tests that make roles, which belong to a whole server. */
 export async function startPrivatePostgres(): Promise<PrivatePostgres> {
-  const binaries = findBinaries();
+  const binaries = postgresBinaries();
   // PostgreSQL refuses to run as root.
   const owner = process.getuid?.() === 0 ? ownerOf('postgres') : undefined;
   const folder = await mkdtemp(join(tmpdir(), 'countersign-pg-'));
@@ -126,7 +126,8 @@ export async function startPrivatePostgres(): Promise<PrivatePostgres> {
   };
 }
 
-function findBinaries(): string {
+/** The folder of the machine's own server binaries. Throws with a sentence where there are none. */
+export function postgresBinaries(): string {
   const packaged = '/usr/lib/postgresql';
   const versions = existsSync(packaged) ? readdirSync(packaged).toSorted((a, b) => Number(b) - Number(a)) : [];
   const folders = [

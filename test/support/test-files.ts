@@ -19,6 +19,7 @@ const STARTS_SERVERS = [
   'e2e/',
   'start/',
   'compose/',
+  'bench/peers',
   'readme/',
   'workers/maintenance-schedule',
   'workers/rebuild',

@@ -37,3 +37,12 @@ test('a file that a page names in code exists', () => {
   );
   assert.deepEqual(missing, []);
 });
+
+test('the page of the peers names the versions that the bench runs', () => {
+  const page = readFileSync(join(ROOT, 'bench/peers/README.md'), 'utf8');
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'bench/peers/package.json'), 'utf8')) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+  };
+  const unnamed = Object.entries(dependencies).filter(([name, version]) => !page.includes(`\`${name}\` ${version}`));
+  assert.deepEqual(unnamed, []);
+});

@@ -18,7 +18,7 @@ export async function makeRoleLogins(ownerUrl: string, passwordOf: PasswordOf): 
   await client.connect();
   try {
     for (const role of ROLES)
-      await client.query(`create role ${loginOf(role)} login${passwordIs(loginOf(role), passwordOf)}`);
+      await client.query(madeOnce(loginOf(role), `login${passwordIs(loginOf(role), passwordOf)}`));
   } finally {
     await client.end();
   }
@@ -31,9 +31,9 @@ export async function protectBooks(ownerUrl: string, script: string, passwordOf:
     await books.prepare(createSql(pool), Date.now());
     await pool.query(script);
     await pool.query(
-      `create role ${BOOKS.tools} login noinherit${passwordIs(BOOKS.tools, passwordOf)} in role countersign_tools`,
+      madeOnce(BOOKS.tools, `login noinherit${passwordIs(BOOKS.tools, passwordOf)} in role countersign_tools`),
     );
-    await pool.query(`create role ${BOOKS.mint} login${passwordIs(BOOKS.mint, passwordOf)} in role countersign_mint`);
+    await pool.query(madeOnce(BOOKS.mint, `login${passwordIs(BOOKS.mint, passwordOf)} in role countersign_mint`));
   } finally {
     await pool.end();
   }
@@ -50,6 +50,10 @@ export function databasesOf(role: Role, url: URL, passwordOf: PasswordOf): NodeJ
   const store = { DATABASE_URL: as(loginOf(role)) };
   return role === 'actor' ? { ...store, [books.urlEnv]: as(BOOKS.tools), [books.mintUrlEnv]: as(BOOKS.mint) } : store;
 }
+
+/** A role belongs to the whole server, which may have been lent to rigs before. */
+const madeOnce = (role: string, options: string): string =>
+  `do $$ begin create role ${role} ${options}; exception when duplicate_object then null; end $$`;
 
 function passwordIs(login: string, passwordOf: PasswordOf): string {
   const password = passwordOf(login);

@@ -38,6 +38,10 @@ export interface RigOptions {
   readonly temporalSettings?: readonly string[];
   /** As production is by default. Without, proofs can read in the tables what was said. */
   readonly encrypts?: true;
+  /** A database of somebody else's server, as its owner: then `postgres` neither begins nor ends with the rig. */
+  readonly databaseUrl?: string;
+  /** The roles run as they are, without the moments at which they may be struck: for figures of what they use. */
+  readonly unwatched?: true;
 }
 
 export interface Rig {
@@ -83,7 +87,7 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
   };
   try {
     const [postgres, temporal, far, model] = await Promise.all([
-      owned(startPrivatePostgres()),
+      owned(options.databaseUrl === undefined ? startPrivatePostgres() : elsewhere(options.databaseUrl)),
       owned(startTemporalServer(folder, options.temporalSettings)),
       owned(startFarSide()),
       owned(startModel()),
@@ -113,7 +117,8 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
         ...more(role),
       });
     const envOf = (role: Role) => envs.get(role) ?? {};
-    const roles = startRoles({ envOf, agentsFolder, pointsFile: join(folder, 'points.jsonl') });
+    const isWatched = options.unwatched !== true;
+    const roles = startRoles({ envOf, agentsFolder, isWatched, pointsFile: join(folder, 'points.jsonl') });
     steps.push(() => roles.stop());
     const addKey = (principal: string, scopes: string): Promise<string> =>
       command(owner, ['api-key', 'add', '--principal', principal, '--scopes', scopes]);
@@ -132,6 +137,14 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
     await stop();
     throw error;
   }
+}
+
+/** Somebody else's PostgreSQL, which the rig can only talk to. */
+async function elsewhere(url: string): Promise<PrivatePostgres> {
+  const refuse = async () => {
+    throw new Error("this PostgreSQL is not the rig's own");
+  };
+  return { url, kill: refuse, start: refuse, pid: () => undefined, log: () => '', stop: async () => undefined };
 }
 
 const noPassword: PasswordOf = () => undefined;

@@ -78,6 +78,8 @@ export interface SupervisorInput {
   readonly agentsFolder: string;
   /** The file of the moments. */
   readonly pointsFile: string;
+  /** Whether there are any: counting them costs processor time. */
+  readonly isWatched: boolean;
 }
 
 // 60 s: a role from source is up in 3; the Workflow bundle takes 20 more where it must be built.
@@ -94,11 +96,11 @@ interface Running {
   armed: string;
 }
 
-function launch(role: Role, { envOf, agentsFolder, pointsFile }: SupervisorInput): Running {
-  const args = [...FROM_SOURCE, '--import', './test/proofs/rig/points.mjs', 'cli/main.ts', 'run', role, agentsFolder];
-  const group = spawnGroup(process.execPath, args, {
+function launch(role: Role, { envOf, agentsFolder, pointsFile, isWatched }: SupervisorInput): Running {
+  const preloaded = isWatched ? ['--import', './test/proofs/rig/points.mjs'] : [];
+  const group = spawnGroup(process.execPath, [...FROM_SOURCE, ...preloaded, 'cli/main.ts', 'run', role, agentsFolder], {
     cwd: ROOT,
-    env: { ...envOf(role), PROOF_ROLE: role, PROOF_POINTS: pointsFile },
+    env: { ...envOf(role), ...(isWatched ? { PROOF_ROLE: role, PROOF_POINTS: pointsFile } : {}) },
     onMessage(message) {
       one.armed = (message as { armed: string }).armed;
     },

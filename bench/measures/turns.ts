@@ -1,0 +1,140 @@
+// The measure `turns`: what a turn takes and costs, of every subject in the same run. One is up at a time, and they take
+// turns at being first, so that what the machine does besides falls on all of them.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { costBetween, createMeter, type Meter } from '../cost.ts';
+import { load, TURNS_PER_CONVERSATION } from '../load.ts';
+import type { BenchContext, Figure, Measure, Running, Subject } from '../measure.ts';
+import { onStage, type Stage } from '../stage.ts';
+import { figuresOf } from './turn-figures.ts';
+import { LOOKED_INTO, type Sample, type Stay } from './turn-samples.ts';
+
+interface Planned {
+  readonly modelMs: number;
+  readonly callers: number;
+  readonly windowMs: number;
+}
+interface Plan {
+  readonly rounds: number;
+  readonly warmUpMs: number;
+  /** Those with a slow model first: what a stay costs is counted from the first one without. */
+  readonly levels: readonly Planned[];
+}
+
+const level = (modelMs: number, callers: number, windowMs: number): Planned => ({ modelMs, callers, windowMs });
+// Two rounds of six subjects take some ten minutes; a quick one a minute and a half.
+const PLANS: Readonly<Record<'quick' | 'full', Plan>> = {
+  quick: {
+    rounds: 1,
+    warmUpMs: 1_000,
+    levels: [level(500, 10, 2_500), level(0, 1, 1_500), level(0, 10, 1_500), level(0, 50, 2_000)],
+  },
+  full: {
+    rounds: 2,
+    warmUpMs: 2_000,
+    levels: [
+      ...[level(500, 1, 8_000), level(500, 10, 6_000), level(500, 50, 6_000)],
+      ...[level(0, 1, 5_000), level(0, 10, 5_000), level(0, 50, 5_000)],
+    ],
+  },
+};
+const WARM_UP_CALLERS = 10;
+// 1.2 s: PostgreSQL tells of commits a second late. And what a level leaves behind is not the next one's.
+const REST_MS = 1_200;
+
+export const turnsOf = (subjects: readonly Subject[]): Measure => ({
+  name: 'turns',
+  run: (context) => onStage(context, (stage) => measure(context, stage, subjects)),
+});
+
+async function measure(context: BenchContext, stage: Stage, subjects: readonly Subject[]): Promise<readonly Figure[]> {
+  const plan = context.quick ? PLANS.quick : PLANS.full;
+  const seen = { samples: [] as Sample[], stays: [] as Stay[], failed: [] as string[] };
+  for (let round = 0; round < plan.rounds; round++) {
+    const order = subjects.map(
+      (_, at) => subjects[(at + round * Math.ceil(subjects.length / plan.rounds)) % subjects.length]!,
+    );
+    context.log(`round ${round + 1} of ${plan.rounds}: ${order.map(({ name }) => name).join(', ')}`);
+    for (const subject of order) {
+      try {
+        const { samples, stay } = await stayOf(subject, plan, stage, `r${round}`);
+        seen.samples.push(...samples);
+        seen.stays.push(stay);
+        for (const line of samples.map(lineOf)) context.log(line);
+      } catch (error) {
+        context.log(`${subject.name} failed: ${error instanceof Error ? error.stack : String(error)}`);
+        seen.failed.push(subject.name);
+      }
+    }
+  }
+  return figuresOf(seen, subjects);
+}
+
+const lineOf = ({ subject, modelMs, callers, loaded: { within, windowMs, errors }, cost }: Sample): string =>
+  `${subject}, model ${modelMs} ms, ${callers} callers: ${((within * 1_000) / windowMs).toFixed(1)} turns/s, ` +
+  `${errors.length} errors${errors.length > 0 ? ` (${errors[0]})` : ''}, machine ${(cost.busyShare * 100).toFixed(0)} % busy`;
+
+/** Start it, load it, stop it. */
+async function stayOf(subject: Subject, plan: Plan, stage: Stage, tag: string) {
+  const at = await stage.surroundingsFor(subject.name);
+  let running: Running | undefined;
+  const own = { model: stage.model.pid, postgres: stage.postgres.pid() ?? 0 };
+  const meter = await createMeter(stage.postgres.url, { ...at, pids: () => ({ ...running?.pids(), ...own }) });
+  try {
+    await stage.model.delay(0);
+    running = await subject.start(at);
+    const samples = await loadAll(subject, running, plan, stage, meter, tag);
+    await running.stop();
+    // A connection that has ended has told of its commits.
+    await sleep(REST_MS);
+    const commits = (await meter.commits()) - samples.commitsBefore;
+    return { samples: samples.all, stay: { ...samples.stay, commits } };
+  } catch (error) {
+    await running?.stop();
+    throw error;
+  } finally {
+    await meter.end();
+    await stage.drop(at);
+  }
+}
+
+async function loadAll(
+  subject: Subject,
+  running: Running,
+  { warmUpMs, levels }: Plan,
+  { model }: Stage,
+  meter: Meter,
+  tag: string,
+) {
+  await load(running, { callers: WARM_UP_CALLERS, windowMs: warmUpMs, tag: `${tag}-warm` });
+  const spent = await lookInto(running, `${tag}-look`);
+  const all: Sample[] = [];
+  let before: { readonly commits: number; readonly diskBytes: number } | undefined;
+  for (const { modelMs, callers, windowMs } of levels) {
+    await model.delay(modelMs);
+    await sleep(REST_MS);
+    await model.take();
+    if (modelMs === 0) before ??= { commits: await meter.commits(), diskBytes: await meter.diskBytes() };
+    const from = await meter.look();
+    const loaded = await load(running, { callers, windowMs, tag: `${tag}-${modelMs}-${callers}` });
+    const cost = costBetween(from, await meter.look());
+    all.push({ subject: subject.name, modelMs, callers, loaded, asked: await model.take(), cost });
+  }
+  const { commits = 0, diskBytes = 0 } = before ?? {};
+  const stay = {
+    subject: subject.name,
+    turns: all.reduce((sum, { modelMs, loaded }) => sum + (modelMs === 0 ? loaded.turns.length : 0), 0),
+    diskBytes: (await meter.diskBytes()) - diskBytes,
+    memoryBytes: meter.memoryBytes(),
+    spent,
+  };
+  return { all, stay, commitsBefore: commits };
+}
+
+/** Have some conversations in whole, one turn after the other, and ask the subject what they have cost. */
+async function lookInto(running: Running, tag: string): Promise<Readonly<Record<string, number>>> {
+  if (running.spent === undefined) return {};
+  const conversations = Array.from({ length: LOOKED_INTO }, (_, nth) => `${tag}-${nth}`);
+  for (const conversation of conversations)
+    for (let n = 0; n < TURNS_PER_CONVERSATION; n++) await running.turn(conversation, n);
+  return running.spent(conversations);
+}

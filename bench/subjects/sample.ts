@@ -1,0 +1,78 @@
+// Temporal's own sample shape, on a server of the same settings: what the engine alone takes for such a turn, without
+// anything that Countersign adds.
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { z } from 'zod';
+import { historyOf } from '../../test/proofs/flat/measure.ts';
+import { startTemporalServer } from '../../test/proofs/rig/temporal.ts';
+import { spawnGroup, waitFor } from '../../test/proofs/support.ts';
+import { FROM_SOURCE } from '../../test/support/children.ts';
+import { ROOT } from '../../test/support/sources.ts';
+import { createSender } from '../http.ts';
+import type { Running, Subject, Surroundings } from '../measure.ts';
+import { wordsFor } from '../words.ts';
+
+export const sample: Subject = { name: 'temporal-sample', start };
+
+const WORKER = fileURLToPath(new URL('./sample-worker.ts', import.meta.url));
+// 60 s: its Workflow is bundled at each start, which takes some seconds.
+const UP_LIMIT_MS = 60_000;
+const Replied = z.object({ reply: z.string() });
+
+async function start({ folder, modelUrl }: Surroundings): Promise<Running> {
+  const temporal = await startTemporalServer(folder);
+  const told: { port?: number } = {};
+  const worker = spawnGroup(process.execPath, [...FROM_SOURCE, WORKER], {
+    cwd: ROOT,
+    env: { PATH: process.env['PATH'], TEMPORAL_ADDRESS: temporal.address, MODEL_URL: modelUrl },
+    onMessage: (message) => void Object.assign(told, message),
+  });
+  const stop = async () => {
+    await worker.kill('SIGKILL');
+    await temporal.stop();
+  };
+  try {
+    const port = await waitFor('the worker of the sample', UP_LIMIT_MS, () => {
+      if (worker.ended() !== undefined) throw new Error(`it ended: ${worker.output()}`);
+      return told.port;
+    });
+    const sender = createSender(`http://127.0.0.1:${port}`);
+    return {
+      async turn(conversation, n) {
+        const { status, body } = await sender.post('/', { conversation, n, text: wordsFor(conversation, n) });
+        const replied = Replied.safeParse(body);
+        if (status !== 200 || !replied.success) throw new Error(`no reply: ${status} ${JSON.stringify(body)}`);
+        return replied.data.reply;
+      },
+      pids: () => ({ worker: worker.pid, temporal: temporal.pid() ?? 0 }),
+      spent: (conversations) => historiesOf(temporal.address, conversations),
+      async stop() {
+        sender.end();
+        await stop();
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** What Temporal keeps of these conversations: events, and their bytes as JSON. */
+export async function historiesOf(
+  address: string,
+  conversations: readonly string[],
+): Promise<Readonly<Record<'history_events' | 'history_bytes', number>>> {
+  const connection = await Connection.connect({ address });
+  const spent = { history_events: 0, history_bytes: 0 };
+  try {
+    const client = new Client({ connection });
+    for (const conversation of conversations) {
+      const { events } = await historyOf(client, conversation);
+      spent.history_events += events.length;
+      for (const { amount } of events) spent.history_bytes += amount;
+    }
+    return spent;
+  } finally {
+    await connection.close();
+  }
+}

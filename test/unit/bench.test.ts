@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { costBetween, type Look } from '../../bench/cost.ts';
+import { grouped } from '../../bench/grouped.ts';
+import { load, quantile } from '../../bench/load.ts';
+import type { Figure, Subject } from '../../bench/measure.ts';
+import { figuresOf } from '../../bench/measures/turn-figures.ts';
+import type { Sample } from '../../bench/measures/turn-samples.ts';
+import { plotsOf } from '../../bench/plots.ts';
+import { isMet, limitLines, tables } from '../../bench/report.ts';
+import { isReplyTo, markIn, markOf, replyTo, wordsFor } from '../../bench/words.ts';
+
+const AT = { model_ms: 0, callers: 1 };
+const subject = (name: string, isBar: boolean): Subject => ({
+  name,
+  ...(isBar ? { isBar } : {}),
+  start: () => Promise.reject(new Error('never started')),
+});
+
+/** One turn of 1,120 ms, of which the model took 500 twice: 30 before it, 60 between, 30 after. */
+function aSample(name: string, more: Partial<Sample> = {}): Sample {
+  const turn = { conversation: 'c', n: 0, sentMs: 1_000, repliedMs: 2_120 };
+  return {
+    subject: name,
+    modelMs: 500,
+    callers: 1,
+    loaded: { turns: [turn], within: 1, windowMs: 2_000, errors: [] },
+    asked: { calls: 2, timesMs: { 'c/0': [1_030, 1_530, 1_590, 2_090] } },
+    cost: costBetween(aLook(0), aLook(40)),
+    ...more,
+  };
+}
+
+const aLook = (amount: number): Look => ({
+  cpuMs: new Map([
+    ['worker', amount],
+    ['model', 7 * amount],
+  ]),
+  ownCpuMs: amount * 5,
+  written: new Map([['worker', amount * 2]]),
+  walBytes: amount * 3,
+  writeTransactions: amount * 4,
+  machine: { busyMs: amount, allMs: amount * 2 },
+});
+
+const valueOf = (figures: readonly Figure[], name: string) => figures.find((one) => one.name === name)?.value;
+
+test('what a turn takes beyond its model is told in whole, for each call, and where it lies', () => {
+  const figures = figuresOf({ samples: [aSample('countersign')], stays: [], failed: [] }, []);
+  assert.equal(valueOf(figures, 'overhead_per_turn_p95_ms'), 120);
+  assert.equal(valueOf(figures, 'overhead_per_model_call_p95_ms'), 60);
+  assert.equal(valueOf(figures, 'overhead_before_model_p95_ms'), 30);
+  assert.equal(valueOf(figures, 'overhead_between_calls_p95_ms'), 60);
+  assert.equal(valueOf(figures, 'overhead_after_model_p95_ms'), 30);
+});
+
+test('limits hold for Countersign, beside a slow model, and below what fills a small machine', () => {
+  const limited = (name: string, callers: number) => {
+    const figures = figuresOf({ samples: [aSample(name, { callers })], stays: [], failed: [] }, []);
+    return figures.filter(({ limit }) => limit !== undefined).map((figure) => figure.name);
+  };
+  const held = ['overhead_per_turn_p95_ms', 'overhead_per_model_call_p95_ms', 'turn_errors_in_all'];
+  assert.deepEqual(limited('countersign', 10), held);
+  assert.deepEqual(limited('countersign', 50), ['turn_errors_in_all']);
+  assert.deepEqual(limited('another', 10), ['turn_errors_in_all']);
+});
+
+test('a turn costs what the subject and its PostgreSQL used, and not what the bench did', () => {
+  const figures = figuresOf({ samples: [aSample('countersign')], stays: [], failed: [] }, []);
+  assert.equal(valueOf(figures, 'cpu_ms_per_turn'), 40);
+  assert.equal(valueOf(figures, 'wal_bytes_per_turn'), 120);
+  assert.equal(valueOf(figures, 'machine_busy_percent'), 50);
+});
+
+test('rounds of one level are one: their turns together, their costs by all of their turns', () => {
+  const second = aSample('countersign', { cost: costBetween(aLook(0), aLook(60)) });
+  const figures = figuresOf({ samples: [aSample('countersign'), second], stays: [], failed: [] }, []);
+  assert.equal(valueOf(figures, 'turns'), 2);
+  assert.equal(valueOf(figures, 'turns_per_s'), 0.5);
+  assert.equal(valueOf(figures, 'cpu_ms_per_turn'), 50);
+});
+
+test('Countersign is held to the best of the bars, where they ran beside it', () => {
+  const fast = {
+    loaded: { turns: [{ conversation: 'c', n: 0, sentMs: 0, repliedMs: 20 }], within: 1, windowMs: 100, errors: [] },
+  };
+  const slow = {
+    loaded: { turns: [{ conversation: 'c', n: 0, sentMs: 0, repliedMs: 30 }], within: 1, windowMs: 100, errors: [] },
+  };
+  const samples = [
+    aSample('countersign', { modelMs: 0, ...slow }),
+    aSample('one', { modelMs: 0, ...slow }),
+    aSample('other', { modelMs: 0, ...fast }),
+    aSample('none', { modelMs: 0, ...fast }),
+  ];
+  const held = (bars: readonly string[]) => {
+    const subjects = ['one', 'other', 'none'].map((name) => subject(name, bars.includes(name)));
+    const figures = figuresOf({ samples, stays: [], failed: [] }, subjects);
+    return figures.find((one) => one.subject === 'countersign' && one.name === 'turn_p50_ms')?.limit;
+  };
+  assert.deepEqual(held(['one', 'other']), { atMost: 20 });
+  assert.deepEqual(held(['one']), { atMost: 30 });
+  assert.equal(held([]), undefined);
+});
+
+test('what a stay costs is by the turns that were had in it', () => {
+  const stay = {
+    subject: 'countersign',
+    turns: 10,
+    commits: 200,
+    diskBytes: 5_000,
+    memoryBytes: new Map([
+      ['api', 2 ** 20],
+      ['model', 1],
+    ]),
+  };
+  const figures = figuresOf({ samples: [], stays: [{ ...stay, spent: { history_events: 300 } }], failed: [] }, []);
+  assert.deepEqual(
+    figures.map(({ name, value, at }) => [name, value, at['process']]),
+    [
+      ['commits_per_turn', 20, undefined],
+      ['disk_bytes_per_turn', 500, undefined],
+      ['history_events_per_turn', 20, undefined],
+      ['memory_mib', 1, 'api'],
+    ],
+  );
+});
+
+test('a subject that fails is a limit that is missed', () => {
+  const [figure] = figuresOf({ samples: [], stays: [], failed: ['countersign', 'countersign'] }, []);
+  assert.equal(figure?.value, 2);
+  assert.match(limitLines(figure ? [figure] : []).join('\n'), /MISSED +countersign +failed_stays/);
+});
+
+test('a reply counts only for the message that it answers', () => {
+  const mark = markOf('r0-0-1-2', 3);
+  assert.equal(markIn(`They say:\n${wordsFor('r0-0-1-2', 3)}`), mark);
+  assert.ok(isReplyTo(replyTo(mark), 'r0-0-1-2', 3));
+  assert.ok(!isReplyTo(replyTo(markOf('r0-0-1-2', 4)), 'r0-0-1-2', 3));
+  assert.ok(!isReplyTo(replyTo(undefined), 'r0-0-1-2', 3));
+});
+
+test('a wrong reply is an error and no turn, and a subject that fails is not loaded for long', async () => {
+  const wrong = await load({ turn: async () => '21C' }, { callers: 2, windowMs: 10_000, tag: 't' });
+  assert.equal(wrong.turns.length, 0);
+  assert.ok(wrong.errors.length >= 20 && wrong.errors.length < 30);
+});
+
+test('callers take the turns of a conversation in order, five to each, each in conversations of its own', async () => {
+  const said: string[] = [];
+  const turn = async (conversation: string, n: number) => {
+    // Enough: from here on nobody is answered, and the load ends.
+    if (said.length === 60) throw new Error('it is over');
+    said.push(markOf(conversation, n));
+    return replyTo(markOf(conversation, n));
+  };
+  const { turns } = await load({ turn }, { callers: 3, windowMs: 60_000, tag: 't' });
+  assert.equal(turns.length, 60);
+  for (const [conversation, own] of grouped(said, (mark) => mark.split('/')[0] ?? ''))
+    assert.deepEqual(
+      own,
+      Array.from({ length: own.length }, (_, n) => markOf(conversation, n)),
+    );
+  assert.deepEqual(said.filter((mark) => mark.startsWith('t-0-0/')).length, 5);
+});
+
+test('a quantile is a value that was seen', () => {
+  const values = Array.from({ length: 100 }, (_, at) => 100 - at);
+  assert.deepEqual(
+    [0.5, 0.95, 0.99, 1].map((share) => quantile(values, share)),
+    [51, 96, 100, 100],
+  );
+  assert.ok(Number.isNaN(quantile([], 0.5)));
+});
+
+test('a limit is met at its very value, from below or from above', () => {
+  assert.ok(isMet(50, { atMost: 50 }) && !isMet(50.1, { atMost: 50 }));
+  assert.ok(isMet(50, { atLeast: 50 }) && !isMet(49.9, { atLeast: 50 }));
+});
+
+test('a table has a column for each subject, and marks what misses its limit', () => {
+  const figure = (of: string, value: number, limit?: Figure['limit']): Figure => ({
+    ...{ subject: of, name: 'turn_p50_ms', value, at: AT },
+    ...(limit && { limit }),
+  });
+  assert.deepEqual(tables([figure('ours', 31.26, { atMost: 30 }), figure('theirs', 1_234.5)]), [
+    '',
+    'turn_p50_ms                ours  theirs',
+    '  model_ms 0, callers 1  31.3 !    1235',
+  ]);
+});
+
+test('a plot is drawn where there is more than one point, and holds a line for each subject', () => {
+  const figure = (of: string, callers: number): Figure => ({
+    ...{ subject: of, name: 'turn_p50_ms', value: callers * 3, at: { model_ms: 0, callers } },
+  });
+  assert.deepEqual(plotsOf([figure('ours', 1), figure('theirs', 1)]), []);
+  const [plot] = plotsOf([figure('ours', 1), figure('ours', 50), figure('a & b', 1)]);
+  assert.equal(plot?.name, 'p50');
+  assert.equal(plot?.svg.match(/<polyline/g)?.length, 2);
+  assert.match(plot?.svg ?? '', /a &amp; b/);
+  assert.doesNotMatch(plot?.svg ?? '', /NaN|Infinity/);
+});
