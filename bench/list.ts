@@ -1,10 +1,15 @@
 // The measures and the subjects of the bench. To add one: a file beside the others, and a line here.
+import { OTHER_ENGINES } from './engines.ts';
 import type { Measure, Subject } from './measure.ts';
 import { turnsOf } from './measures/turns.ts';
-import { countersign } from './subjects/countersign.ts';
-import { sample } from './subjects/sample.ts';
+import { countersign, countersignOn } from './subjects/countersign.ts';
+import { sample, sampleOn } from './subjects/sample.ts';
 
 /** Who answers the turns of the measure `turns`, in the order of the first round. */
-export const SUBJECTS: readonly Subject[] = [countersign, sample];
+export const SUBJECTS: readonly Subject[] = [
+  countersign,
+  sample,
+  ...OTHER_ENGINES.flatMap((engine) => [countersignOn(engine), sampleOn(engine)]),
+];
 
 export const MEASURES: readonly Measure[] = [turnsOf(SUBJECTS)];
