@@ -60,6 +60,9 @@ export interface Metered {
 const COUNTERS = `select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 as wal,
   pg_snapshot_xmax(pg_current_snapshot())::text::float8 as transactions`;
 
+/** The subject's database, and those of an engine on the same server, which are named after it. */
+const ITS_OWN = `(datname = $1 or starts_with(datname, $1 || '_'))`;
+
 /** `serverUrl`: of the same PostgreSQL, but another database, so that looks are not counted. */
 export async function createMeter(serverUrl: string, { databaseUrl, folder, pids }: Metered): Promise<Meter> {
   const client = new pg.Client({ connectionString: serverUrl });
@@ -84,7 +87,7 @@ export async function createMeter(serverUrl: string, { databaseUrl, folder, pids
     },
     async commits() {
       const { commits = 0 } = await one(
-        'select xact_commit::float8 as commits from pg_stat_database where datname = $1',
+        `select sum(xact_commit)::float8 as commits from pg_stat_database where ${ITS_OWN}`,
         [name],
       );
       return commits;
@@ -92,7 +95,10 @@ export async function createMeter(serverUrl: string, { databaseUrl, folder, pids
     memoryBytes: () =>
       new Map([...usedBy(new Map(Object.entries(pids())))].map(([process, used]) => [process, used.bytes])),
     async diskBytes() {
-      const { bytes = 0 } = await one('select pg_database_size($1)::float8 as bytes', [name]);
+      const { bytes = 0 } = await one(
+        `select sum(pg_database_size(datname))::float8 as bytes from pg_database where ${ITS_OWN}`,
+        [name],
+      );
       return bytes + bytesIn(folder);
     },
     end: () => client.end(),

@@ -1,14 +1,20 @@
 // The measures and the subjects of the bench. To add one: a file beside the others, and a line here.
+import { OTHER_ENGINES } from './engines.ts';
 import type { Measure, Subject } from './measure.ts';
 import { turnsOf } from './measures/turns.ts';
-import { countersign } from './subjects/countersign.ts';
+import { countersign, countersignOn } from './subjects/countersign.ts';
 import { dbos } from './subjects/dbos.ts';
 import { langgraph } from './subjects/langgraph.ts';
 import { none } from './subjects/none.ts';
 import { restate } from './subjects/restate.ts';
-import { sample } from './subjects/sample.ts';
+import { sample, sampleOn } from './subjects/sample.ts';
 
 /** Who answers the turns of the measure `turns`, in the order of the first round. */
-export const SUBJECTS: readonly Subject[] = [countersign, sample, dbos, langgraph, restate, none];
+export const SUBJECTS: readonly Subject[] = [
+  countersign,
+  sample,
+  ...OTHER_ENGINES.flatMap((engine) => [countersignOn(engine), sampleOn(engine)]),
+  ...[dbos, langgraph, restate, none],
+];
 
 export const MEASURES: readonly Measure[] = [turnsOf(SUBJECTS)];

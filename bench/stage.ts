@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { type PrivatePostgres, startPrivatePostgres } from '../test/support/postgres.ts';
+import { databasesOfTemporal } from './temporal-on-postgres.ts';
 import type { BenchContext, Surroundings } from './measure.ts';
 import { type ModelServer, startModelServer } from './model.ts';
 
@@ -48,8 +49,11 @@ export async function onStage<T>(context: BenchContext, work: (stage: Stage) => 
         url.pathname = `/${name}`;
         return { folder: own, modelUrl: model.url, databaseUrl: url.href, log };
       },
-      drop: ({ databaseUrl }) =>
-        asOwner(`drop database if exists ${new URL(databaseUrl).pathname.slice(1)} with (force)`),
+      async drop({ databaseUrl }) {
+        const name = new URL(databaseUrl).pathname.slice(1);
+        for (const one of [name, ...databasesOfTemporal(name)])
+          await asOwner(`drop database if exists ${one} with (force)`);
+      },
     });
   } finally {
     await postgres.stop();

@@ -10,15 +10,18 @@ import { rowsOf } from '../../test/proofs/flat/measure.ts';
 import { type Rig, startRig } from '../../test/proofs/rig/rig.ts';
 import { ROLES } from '../../test/proofs/rig/roles.ts';
 import { MASTER_KEY } from '../../test/support/master-key.ts';
+import { DEV_SERVER, type Engine } from '../engines.ts';
 import { type Answered, createSender, type Sender } from '../http.ts';
 import type { Running, Subject, Surroundings } from '../measure.ts';
 import { wordsFor } from '../words.ts';
 import { historiesOf } from './sample.ts';
 
-export const countersign: Subject = {
-  name: 'countersign',
-  start: async (at) => (await startCountersign(at)).running,
-};
+export const countersignOn = (engine: Engine): Subject => ({
+  name: `countersign${engine.suffix}`,
+  start: async (at) => (await startCountersign(at, engine)).running,
+});
+
+export const countersign = countersignOn(DEV_SERVER);
 
 /** For measures that look closer than a subject lets them. */
 export interface Countersign {
@@ -39,8 +42,9 @@ const addressOf = (caller: number) => (process.platform === 'linux' ? `127.0.1.$
 const Sent = z.object({ status: z.literal('answered'), reply: z.object({ text: z.string() }) });
 
 /** Whatever was started is stopped where it fails. `running.stop` stops all of it. */
-export async function startCountersign(at: Surroundings): Promise<Countersign> {
+export async function startCountersign(at: Surroundings, engine = DEV_SERVER): Promise<Countersign> {
   const rig = await startRig(at, {
+    startTemporal: () => engine.start(at),
     databaseUrl: at.databaseUrl,
     encrypts: true,
     unwatched: true,

@@ -4,27 +4,32 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
 import { historyOf } from '../../test/proofs/flat/measure.ts';
-import { startTemporalServer } from '../../test/proofs/rig/temporal.ts';
 import { spawnGroup, waitFor } from '../../test/proofs/support.ts';
 import { FROM_SOURCE } from '../../test/support/children.ts';
 import { ROOT } from '../../test/support/sources.ts';
+import { DEV_SERVER, type Engine } from '../engines.ts';
 import { createSender } from '../http.ts';
 import type { Running, Subject, Surroundings } from '../measure.ts';
 import { wordsFor } from '../words.ts';
 
-export const sample: Subject = { name: 'temporal-sample', start };
+export const sampleOn = (engine: Engine): Subject => ({
+  name: `temporal-sample${engine.suffix}`,
+  start: (at) => start(at, engine),
+});
+
+export const sample = sampleOn(DEV_SERVER);
 
 const WORKER = fileURLToPath(new URL('./sample-worker.ts', import.meta.url));
 // 60 s: its Workflow is bundled at each start, which takes some seconds.
 const UP_LIMIT_MS = 60_000;
 const Replied = z.object({ reply: z.string() });
 
-async function start({ folder, modelUrl }: Surroundings): Promise<Running> {
-  const temporal = await startTemporalServer(folder);
+async function start(at: Surroundings, engine: Engine): Promise<Running> {
+  const temporal = await engine.start(at);
   const told: { port?: number } = {};
   const worker = spawnGroup(process.execPath, [...FROM_SOURCE, WORKER], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'], TEMPORAL_ADDRESS: temporal.address, MODEL_URL: modelUrl },
+    env: { PATH: process.env['PATH'], TEMPORAL_ADDRESS: temporal.address, MODEL_URL: at.modelUrl },
     onMessage: (message) => void Object.assign(told, message),
   });
   const stop = async () => {

@@ -40,6 +40,8 @@ export interface RigOptions {
   readonly encrypts?: true;
   /** A database of somebody else's server, as its owner: then `postgres` neither begins nor ends with the rig. */
   readonly databaseUrl?: string;
+  /** Another Temporal server than a development one; the rig stops it. */
+  readonly startTemporal?: () => Promise<TemporalServer>;
   /** The roles run as they are, without the moments at which they may be struck: for figures of what they use. */
   readonly unwatched?: true;
 }
@@ -88,7 +90,7 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
   try {
     const [postgres, temporal, far, model] = await Promise.all([
       owned(options.databaseUrl === undefined ? startPrivatePostgres() : elsewhere(options.databaseUrl)),
-      owned(startTemporalServer(folder, options.temporalSettings)),
+      owned(options.startTemporal?.() ?? startTemporalServer(folder, options.temporalSettings)),
       owned(startFarSide()),
       owned(startModel()),
     ]);
