@@ -124,7 +124,8 @@ const NOT_NOW = [429, 503];
 async function patiently(send: () => Promise<Answered>): Promise<Answered> {
   const untilMs = Date.now() + PATIENCE_MS;
   for (;;) {
-    const answered = await send();
+    // A kept connection may be shut just as it is used again; then it is sent once more, over a new one.
+    const answered = await send().catch(send);
     const pauseMs = Number(answered.headers['retry-after']) * 1_000;
     if (!NOT_NOW.includes(answered.status) || !(Date.now() + pauseMs < untilMs)) return answered;
     await sleep(pauseMs);
