@@ -202,7 +202,7 @@ test('a run of maintenance that takes long goes on where Temporal and a worker a
       if (seconds === undefined) throw grpc(14);
       return { pollers: [{ lastAccessTime: { seconds } }] };
     };
-    Object.assign(client, { options: { namespace: 'default' }, workflowService: { describeTaskQueue } });
+    Object.defineProperty(client, 'workflowService', { value: { describeTaskQueue } });
     const gateway = createGateway(client, { updateMs: 150, haltMs: 150, queryMs: 150 });
     outcomes.push(await gateway.maintain('').catch((error: GatewayError) => error.fault.kind));
     await gateway.drain();
