@@ -82,14 +82,14 @@ export const maintenanceBoundsContract: Contract = {
     const replies = async (conversationId: string) =>
       (await store.deliveries.replies({ conversationId, channel: 'slack', limit: 9 })).map(({ turn }) => turn);
     const [first] = await store.deliveries.replies({ conversationId: told, channel: 'slack', limit: 9 });
-    await store.deliveries.told({ conversationId: told, seq: first?.seq ?? 0, keys: [] });
+    await store.deliveries.told({ conversationId: told, seq: first?.seq ?? 0, keys: ['reply:none'] });
     deepEqual([await replies(id), await replies(told), await replies(other)], [[1], [], [1]]);
     const { delete_texts: done } = await runAt(subject, agent, daysAgo(0));
     deepEqual(done?.ids.toSorted(), [id, told].toSorted());
     // As after a Reset in Temporal, which does its turns again.
     for (const again of [id, told]) {
       await store.items.append([aMessage(again, 'm-1'), aReply(again, 1), aReply(again, 2)]);
-      await store.deliveries.told({ conversationId: again, seq: 1, keys: [] });
+      await store.deliveries.told({ conversationId: again, seq: 1, keys: ['reply:none'] });
       deepEqual(await replies(again), []);
     }
     await runAt(subject, agent, daysAgo(0));
