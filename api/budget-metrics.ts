@@ -1,14 +1,13 @@
 // Budgets of model use as numbers for Prometheus: of each agent's day, for there are few agents and many principals. May
 // import domain.
 import type { BudgetUse } from './budgets-schema.ts';
-
-type Gauge = readonly [name: string, help: string, samples: readonly (readonly [Record<string, string>, number])[]];
+import type { Gauge, Samples } from './gauge.ts';
 
 // 1 %: of tokens and money the last call seldom fits exactly.
 const FULL_LEFT = 0.01;
 
 export function budgetGauges(budgets: readonly BudgetUse[]): readonly Gauge[] {
-  const each = (amount: (of: BudgetUse['measures'][number]) => number): Gauge[2] =>
+  const each = (amount: (of: BudgetUse['measures'][number]) => number): Samples =>
     budgets
       .filter(({ scope }) => scope === 'agent_day')
       .flatMap(({ agent, tenant, measures }) =>

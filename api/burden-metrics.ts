@@ -9,10 +9,7 @@ import {
   stampSignsOf,
   type Times,
 } from '../domain/burden.ts';
-
-export type Samples = readonly (readonly [labels: Record<string, string>, value: number])[];
-type Gauge = readonly [name: string, help: string, samples: Samples];
-type Labels = Readonly<Record<string, string>>;
+import type { Gauge, Labels, Samples } from './gauge.ts';
 
 export function burdenGauges(rules: readonly RuleBurden[]): readonly Gauge[] {
   const ofEach = (of: (rule: RuleBurden, labels: Labels) => Samples): Samples =>

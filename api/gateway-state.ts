@@ -24,11 +24,14 @@ const QUEUES = [
 const POLLER_FRESH_MS = 90_000;
 const PHASES = ['open', 'paused', 'stopped', 'handed_over'] as const satisfies readonly ConversationPhase[];
 
-/** A sentence for each role whose Task Queue no worker polls. */
-export async function unpolledQueues(client: Client): Promise<readonly string[]> {
+type Role = (typeof QUEUES)[number]['role'];
+
+/** A sentence for each role, of these or of all, whose Task Queue no worker polls. */
+export async function unpolledQueues(client: Client, roles?: readonly Role[]): Promise<readonly string[]> {
   const { namespace } = client.options;
   const sentences: string[] = [];
   for (const { role, taskQueue, taskQueueType } of QUEUES) {
+    if (roles?.includes(role) === false) continue;
     const request = { namespace, taskQueue: { name: taskQueue }, taskQueueType };
     const { pollers } = await client.workflowService.describeTaskQueue(request);
     const lastMs = Math.max(0, ...pollers.map((poller) => Number(poller.lastAccessTime?.seconds ?? 0) * 1000));

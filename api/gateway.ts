@@ -12,9 +12,9 @@ import {
   waitingWorkflowId,
   WORKFLOW_TASK_TIMEOUT,
 } from '../domain/ids.ts';
-import type { DoneWork } from '../domain/maintenance.ts';
+import type { DoneWork, MaintenanceInput } from '../domain/maintenance.ts';
 import { ACTION, CONVERSATION, MAINTENANCE, SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
-import type { CommandStatement, DecisionStatement, Signed } from '../domain/signed.ts';
+import type { CommandStatement, DecisionStatement, Signed, UpkeepStatement } from '../domain/signed.ts';
 import { type Calls, createCalls } from './gateway-calls.ts';
 import { GatewayError, wasCut } from './gateway-error.ts';
 import { type Rest, restOf } from './gateway-rest.ts';
@@ -54,8 +54,8 @@ export interface Gateway extends Rest {
   decide(decision: Decision, signed: Signed<DecisionStatement>): Promise<Receipt>;
   /** Tell a batch to cancel all that has not begun; false when its Workflow is gone, and nothing of it can begin. */
   cancel(batchId: string): Promise<boolean>;
-  /** Do what is due of maintenance now; undefined where that takes longer than anybody waits. */
-  maintain(): Promise<readonly DoneWork[] | undefined>;
+  /** Do what is due of maintenance now; undefined where somebody is at it for longer than anybody waits. */
+  maintain(signed: Signed<UpkeepStatement>): Promise<readonly DoneWork[] | undefined>;
   /** Sentences that say what is missing: Temporal itself, or workers on a Task Queue. */
   missing(): Promise<readonly string[]>;
   counts(): Promise<Counts>;
@@ -159,7 +159,7 @@ export function createGateway(client: Client, deadlines: GatewayDeadlines = DEFA
     },
     ...waitingOf(client, within, deadlines),
     ...restOf(client, within),
-    maintain: () => maintainNow(client, within, updateMs),
+    maintain: (signed) => maintainNow(client, within, deadlines, { signed }),
     missing: () =>
       within(deadlines.queryMs, () => unpolledQueues(client)).catch((error: unknown) => {
         if (!(error instanceof GatewayError)) throw error;
@@ -207,17 +207,25 @@ function waitingOf(
 const MAINTAIN_MS = 20_000;
 
 /** A run of its own, one at a time: a second caller gets the result of the one that is under way. */
-async function maintainNow(client: Client, within: Calls['within'], startMs: number) {
-  const run = await within(startMs, () =>
-    client.workflow.start<() => Promise<readonly DoneWork[]>>(MAINTENANCE.type, {
-      ...{ workflowId: MAINTENANCE.byHandId, taskQueue: TASK_QUEUES.workflows, args: [] },
+async function maintainNow(
+  client: Client,
+  within: Calls['within'],
+  { updateMs, queryMs }: GatewayDeadlines,
+  input: MaintenanceInput,
+) {
+  const run = await within(updateMs, () =>
+    client.workflow.start<(input: MaintenanceInput) => Promise<readonly DoneWork[]>>(MAINTENANCE.type, {
+      ...{ workflowId: MAINTENANCE.byHandId, taskQueue: TASK_QUEUES.workflows, args: [input] },
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
     }),
   );
-  return within(MAINTAIN_MS, () => run.result()).catch((error: unknown) => {
-    if (error instanceof GatewayError && error.fault.kind === 'unavailable') return undefined;
-    throw error;
+  return within(MAINTAIN_MS, () => run.result()).catch(async (error: unknown) => {
+    const isLate = error instanceof GatewayError && error.fault.kind === 'unavailable';
+    if (!isLate) throw error;
+    // That it goes on is true only where Temporal is there, and somebody who works.
+    if ((await within(queryMs, () => unpolledQueues(client, ['workflows']))).length > 0) throw error;
+    return undefined;
   });
 }
 

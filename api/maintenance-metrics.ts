@@ -1,8 +1,6 @@
 // Maintenance as numbers for Prometheus, by task. May import nothing of the store.
-import type { Samples } from './burden-metrics.ts';
+import type { Gauge, Samples } from './gauge.ts';
 import type { standingOf } from './maintenance.ts';
-
-type Gauge = readonly [name: string, help: string, samples: Samples];
 
 export function maintenanceGauges({ nowMs, tasks }: Awaited<ReturnType<typeof standingOf>>): readonly Gauge[] {
   const each = (of: (task: (typeof tasks)[number]) => number | null): Samples =>

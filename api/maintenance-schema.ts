@@ -7,9 +7,7 @@ const due = {
   count: z.number().int().meta({ description: 'How much is due; at the bound of what is counted, isCut is true' }),
   isCut: z.boolean().meta({ description: 'More is due than is counted' }),
   oldestDueMs: z.number().nullable().meta({ description: 'Since when the longest due is due; null where nothing is' }),
-  ids: z
-    .array(z.string())
-    .meta({ description: 'Of what is due, the longest first: some, or the first that one run would do' }),
+  ids: z.array(z.string()).meta({ description: 'Of what is due, the longest first: 5, or in a dry run the first 200' }),
 };
 
 const Standing = z

@@ -1,5 +1,5 @@
 // Maintenance, for operators: what is past what the agents declare, and doing what is due now. May import domain, store.
-import { behindOf, type DoneWork, type DueWork, MAX_DONE_AT_ONCE } from '../domain/maintenance.ts';
+import { behindOf, type DoneWork, type DueWork, MAX_DONE_AT_ONCE, MAX_ROWS_AT_ONCE } from '../domain/maintenance.ts';
 import { MAINTENANCE } from '../domain/protocol.ts';
 import { timeText } from '../domain/text.ts';
 import type { Check } from './doctor.ts';
@@ -13,7 +13,7 @@ export const MAX_COUNTED = 1_000;
 // 5: to look at one or two by hand.
 const MAX_IDS = 5;
 
-type Deps = Pick<ApiDeps, 'store' | 'agents' | 'gateway' | 'nowMs'>;
+type Deps = Pick<ApiDeps, 'store' | 'agents' | 'gateway' | 'signer' | 'nowMs'>;
 
 export function maintenanceRoutes(deps: Deps): readonly Route[] {
   return [lookRoute(deps), runRoute(deps)];
@@ -35,7 +35,7 @@ function lookRoute(deps: Deps): Route {
   });
 }
 
-function runRoute({ gateway, ...deps }: Deps): Route {
+function runRoute({ gateway, signer, ...deps }: Deps): Route {
   return route({
     method: 'post',
     path: '/v1/maintenance',
@@ -47,9 +47,12 @@ function runRoute({ gateway, ...deps }: Deps): Route {
     handler: async ({ caller, body: { dryRun } }) => {
       assertOfHouse(caller, ALL_TENANTS);
       const nowMs = deps.nowMs();
-      if (dryRun)
-        return { status: 200, body: { nowMs, dryRun, tasks: (await dueNow(deps, MAX_DONE_AT_ONCE)).map(view) } };
-      const works = await gateway.maintain();
+      if (dryRun) {
+        const tasks = (await dueNow(deps, MAX_DONE_AT_ONCE, MAX_ROWS_AT_ONCE)).map(view);
+        return { status: 200, body: { nowMs, dryRun, tasks } };
+      }
+      const statement = { kind: 'upkeep', principal: caller.principal, atMs: nowMs } as const;
+      const works = await gateway.maintain(await signer.sign(statement));
       if (works === undefined) return { status: 202, body: { nowMs, workflowId: MAINTENANCE.byHandId } };
       return { status: 200, body: { nowMs, dryRun, tasks: works.map(doneView) } };
     },
@@ -85,12 +88,12 @@ export async function maintenanceCheck(deps: Pick<Deps, 'store' | 'agents' | 'no
   return { name: 'maintenance', kind: 'warning', text: [...lines, todo].join('\n') };
 }
 
-const dueNow = ({ store, agents, nowMs }: Pick<Deps, 'store' | 'agents' | 'nowMs'>, limit: number) =>
-  store.maintenance.due({ agents: [...agents.values()], nowMs: nowMs(), limit });
+const dueNow = ({ store, agents, nowMs }: Pick<Deps, 'store' | 'agents' | 'nowMs'>, limit: number, rows = limit) =>
+  store.maintenance.due({ agents: [...agents.values()], nowMs: nowMs(), limit, rows });
 
 const view = ({ task, what, due, isCut }: DueWork) => ({
   ...{ task, what, count: due.length, isCut, oldestDueMs: due[0]?.dueMs ?? null },
-  ids: due.map(({ id }) => id),
+  ids: due.slice(0, MAX_DONE_AT_ONCE).map(({ id }) => id),
 });
 
 const doneView = ({ task, done, ids, ask, failed }: DoneWork) => ({

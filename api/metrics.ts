@@ -6,9 +6,10 @@ import { BURDEN_PERIOD_MS, type Burden } from '../domain/burden.ts';
 import { SWITCH_SCOPES } from '../domain/switch.ts';
 import { budgetGauges } from './budget-metrics.ts';
 import { standing } from './budgets.ts';
-import { burdenGauges, type Samples } from './burden-metrics.ts';
+import { burdenGauges } from './burden-metrics.ts';
 import type { ApiDeps } from './deps.ts';
 import { fresh } from './fresh.ts';
+import type { Gauge as Told, Samples } from './gauge.ts';
 import { MAX_COUNTED, standingOf } from './maintenance.ts';
 import { maintenanceGauges } from './maintenance-metrics.ts';
 import { BURDEN_FRESH_MS, METRICS_FRESH_MS } from './limits.ts';
@@ -73,7 +74,7 @@ export function createMetrics(deps: Deps): Metrics {
   };
 }
 
-type TakeGauge = (name: string, help: string, samples: Samples) => void;
+type TakeGauge = (...gauge: Told) => void;
 
 /** The numbers of the store and of Temporal as text. Made anew each time, so that no old number outlives an outage. */
 async function sourcesText(deps: Deps, burden: () => Promise<Burden>): Promise<string> {
@@ -138,13 +139,13 @@ async function sourcesText(deps: Deps, burden: () => Promise<Burden>): Promise<s
 }
 
 async function readBurden(gauge: TakeGauge, burden: () => Promise<Burden>): Promise<void> {
-  for (const [name, help, samples] of burdenGauges((await burden()).rules)) gauge(name, help, samples);
+  for (const one of burdenGauges((await burden()).rules)) gauge(...one);
 }
 
 async function readRest(gauge: TakeGauge, deps: Deps): Promise<void> {
   await readLedger(gauge, deps);
   const { budgets } = await standing(deps, '');
-  for (const [name, help, samples] of budgetGauges(budgets)) gauge(name, help, samples);
+  for (const one of budgetGauges(budgets)) gauge(...one);
   for (const one of maintenanceGauges(await standingOf(deps, MAX_COUNTED))) gauge(...one);
 }
 

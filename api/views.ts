@@ -9,7 +9,7 @@ import { type Shown, shownLine } from '../domain/display.ts';
 import type { Item as ItemRow } from '../domain/item.ts';
 import { sourceText } from '../domain/origin-words.ts';
 import type { Principal } from '../domain/principal.ts';
-import type { archivedBefore } from '../domain/retention.ts';
+import { type archivedBefore, HELD_PHASES } from '../domain/retention.ts';
 import type { ActionRow, ConversationRow } from '../store/ports.ts';
 import type { Eyes } from './access.ts';
 import { PAGE_LIMITS } from './approval-page.ts';
@@ -25,8 +25,7 @@ export function conversationView(
 ): z.input<typeof Conversation> {
   const { id, agent, phase, principal, intake, createdMs, updatedMs, textsDeletedMs } = row;
   const isArchived =
-    phase !== 'paused' &&
-    phase !== 'handed_over' &&
+    !HELD_PHASES.some((held) => held === phase) &&
     archived.some((one) => one.agent === agent && updatedMs <= one.beforeMs);
   const { priority = null, queue = null } = intake ?? {};
   const at = { url: urlOfConversation(id), createdMs, updatedMs };

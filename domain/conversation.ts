@@ -110,6 +110,8 @@ export interface ConversationState extends Summed {
   signals: number;
   /** Messages taken in this run; absent before the first. */
   heard?: number;
+  /** When the last one came, by Temporal's clock; absent where none came since that is kept. */
+  heardMs?: number;
   /** The number of the last word to what waits here, and of the changes that wait to be told; absent before the first. */
   told?: number;
   numbers?: number[];

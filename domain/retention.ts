@@ -44,7 +44,10 @@ export function dueAfter(
   });
 }
 
-/** Of which agents' conversations those are archived that have not changed since. */
+/** Phases in which a person holds a conversation: it is never idle, however long nothing is said in it. */
+export const HELD_PHASES = ['paused', 'handed_over'] as const;
+
+/** Of which agents' conversations those are archived that have not changed since, and that no person holds. */
 export const archivedBefore = (
   agents: Parameters<typeof dueAfter>[1],
   nowMs: number,

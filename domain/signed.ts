@@ -47,6 +47,13 @@ export interface CommandStatement {
   readonly atMs: number;
 }
 
+/** The API's word that this operator had maintenance run just now. */
+export interface UpkeepStatement {
+  readonly kind: 'upkeep';
+  readonly principal: Principal;
+  readonly atMs: number;
+}
+
 /** The approval that a verdict rests on: until when it could be decided, and by whom besides the group of the rule. */
 export interface LeaveAsked {
   readonly id: string;
@@ -120,6 +127,7 @@ export type Statement =
   | MessageStatement
   | DecisionStatement
   | CommandStatement
+  | UpkeepStatement
   | VerdictStatement
   | ReportStatement
   | LinkStatement

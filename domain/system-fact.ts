@@ -54,4 +54,6 @@ export type SystemFact =
       readonly task: string;
       readonly done: number;
       readonly conversationIds: readonly string[];
+      /** Who had it run; '' for the Schedule. Absent in what was written before that was kept. */
+      readonly by?: string;
     };

@@ -1,5 +1,6 @@
-// The read model of conversations. Written by projections only. May import domain types.
+// The read model of conversations. Written by projections only. May import domain.
 import { type Selectable, sql } from 'kysely';
+import { HELD_PHASES } from '../domain/retention.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
 import type { ConversationRow, Store } from './ports.ts';
 import type { Db, Tables } from './schema.ts';
@@ -38,7 +39,7 @@ export function createConversations(db: Db): Store['conversations'] {
 
 /** Idle for as long as its agent declares; whatever a person holds is shown. */
 const isHiddenBy = (archived: readonly { readonly agent: string; readonly beforeMs: number }[]) => sql<boolean>`
-  (conversations.phase not in ('paused', 'handed_over') and exists (
+  (conversations.phase not in (${sql.join(HELD_PHASES)}) and exists (
     select from json_to_recordset(${JSON.stringify(archived)}::json) as declared(agent text, "beforeMs" bigint)
     where declared.agent = conversations.agent and conversations.updated_ms <= declared."beforeMs"))`;
 

@@ -11,6 +11,7 @@ const SIGNED_BY: Record<Statement['kind'], SigningRole> = {
   message: 'api',
   decision: 'api',
   command: 'api',
+  upkeep: 'api',
   link: 'api',
   form: 'api',
   verdict: 'workflows',

@@ -27,7 +27,7 @@ import { connectSystems } from './systems.ts';
 import { startRules } from './rules/rules.ts';
 import { tendCards } from './stale-cards.ts';
 import { tellNotes } from './tell-notes.ts';
-import { startWorkflowsRole, workflowStateBy } from './workflows.ts';
+import { startWorkflowsRole, temporalBy } from './workflows.ts';
 
 export interface PublicKeys {
   readonly workflowsPublicKeys: readonly string[];
@@ -61,7 +61,8 @@ export async function composeWorkflows(
         rules,
         signer: createSigner('workflows', keys.workflowsSigningKey),
         verifier: verifierOf(keys),
-        workflowState: workflowStateBy(client),
+        ...temporalBy(client),
+        movedMs: () => parts.config.clockOffsetMs,
         defaultModels: parts.config.models,
         nowMs,
       },

@@ -3,6 +3,7 @@ import { type Client, type WorkflowExecutionStatusName, WorkflowNotFoundError } 
 import { TASK_QUEUES } from '../domain/ids.ts';
 import { createWorkflowsActivities } from '../activities/workflows/create.ts';
 import type { WorkflowsDeps } from '../activities/workflows/deps.ts';
+import { conversationRunsBy } from './conversation-runs.ts';
 import { type RoleConnection, type RunningRole, startRole } from './role.ts';
 
 export async function startWorkflowsRole(
@@ -22,8 +23,13 @@ const DESCRIBE_TIMEOUT_MS = 5_000;
 
 const ENDED: ReadonlySet<WorkflowExecutionStatusName> = new Set(['FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT']);
 
+/** What the role asks Temporal past its own Workflows. */
+export const temporalBy = (client: Client): Pick<WorkflowsDeps, 'workflowState' | 'runs'> => {
+  return { workflowState: workflowStateBy(client), runs: conversationRunsBy(client) };
+};
+
 /** Asks Temporal what the Workflow is doing, in whichever run. */
-export function workflowStateBy(client: Client): WorkflowsDeps['workflowState'] {
+function workflowStateBy(client: Client): WorkflowsDeps['workflowState'] {
   return async (workflowId) => {
     try {
       const describe = () => client.workflow.getHandle(workflowId).describe();

@@ -99,8 +99,8 @@ const upkeep = proxyActivities<Omit<MaintenanceActivities, 'isIdle'>>({
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
 });
 
-export const maintain: MaintenanceActivities['maintain'] = () =>
-  upkeep.maintain.executeWithOptions({ summary: 'do what is due' }, []);
+export const maintain: MaintenanceActivities['maintain'] = (input = {}) =>
+  upkeep.maintain.executeWithOptions({ summary: 'do what is due' }, [input]);
 
 export const noteAsked: MaintenanceActivities['noteAsked'] = (told) =>
   upkeep.noteAsked.executeWithOptions({ summary: 'note who was asked' }, [told]);

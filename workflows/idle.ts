@@ -11,8 +11,16 @@ export async function endIfIdle(state: ConversationState): Promise<void> {
   delete state.idle;
   if (!patched('ends-if-idle')) return;
   if (!isAtRest(state)) return;
-  const isOver = await isIdle(state.conversationId);
-  if (!isOver || !isAtRest(state)) return;
+  const { conversationId, heard } = state;
+  if (hasUnheard(state) && !patched('ends-unheard')) return;
+  const isOver = await isIdle({ conversationId, ...(hasUnheard(state) ? { heardMs: heardSince(state) } : {}) });
+  if (!isOver || !isAtRest(state) || state.heard !== heard) return;
   state.idle = 'over';
   enterPhase(state, 'close');
 }
+
+/** Messages that wait for a budget: none is on record yet. */
+const hasUnheard = ({ phase, inbox }: ConversationState): boolean => phase === 'open' && inbox.length > 0;
+
+/** When the last one came; of one that came under an earlier version it counts from now on. */
+const heardSince = (state: ConversationState): number => (state.heardMs ??= Date.now());

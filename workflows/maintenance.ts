@@ -2,13 +2,13 @@
 // end themselves, for only they know whether a message has come. May import domain and @temporalio/workflow.
 import { getExternalWorkflowHandle } from '@temporalio/workflow';
 import { conversationWorkflowId } from '../domain/ids.ts';
-import type { DoneWork } from '../domain/maintenance.ts';
+import type { DoneWork, MaintenanceInput } from '../domain/maintenance.ts';
 import { CONVERSATION } from '../domain/protocol.ts';
 import { maintain, noteAsked } from './effects.ts';
 
 /** Resolves to what was done, and which conversations were asked whether they are idle. */
-export async function maintenance(): Promise<readonly DoneWork[]> {
-  const works = await maintain();
+export async function maintenance(input?: MaintenanceInput): Promise<readonly DoneWork[]> {
+  const works = await maintain(input);
   const ids = works.flatMap(({ ask }) => ask);
   const lost = await Promise.all(ids.map(askIfIdle));
   const unheard = lost.filter((id) => id !== undefined);

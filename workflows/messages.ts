@@ -43,7 +43,7 @@ export function listen(state: ConversationState, halt: () => void): (event: 'clo
     return viewOf(state);
   };
   // An Update: the sender must learn at once whether the message is taken.
-  setHandler(submitMessage, (message) => enqueue(state, message), {
+  setHandler(submitMessage, (message) => ((state.heardMs = Date.now()), enqueue(state, message)), {
     validator: (message) => assertAccepts(state, message),
     description: 'Queue a message of an authenticated principal; returns its ticket',
   });

@@ -15,6 +15,14 @@ export interface Rules {
   route(agent: string, readings: readonly Reading[]): Promise<RouteAnswers>;
 }
 
+/** Conversations' Workflows, as Temporal lists them. */
+export interface ConversationRuns {
+  /** The ids of the conversations that run now and whose present run has begun since; bounded, the latest first. */
+  begunSince(ms: number): Promise<readonly string[]>;
+  /** Have it end in good order, whatever it does; false where it has ended. */
+  end(conversationId: string): Promise<boolean>;
+}
+
 export interface WorkflowsDeps {
   readonly store: Store;
   readonly agents: ReadonlyMap<string, LoadedAgent>;
@@ -24,6 +32,9 @@ export interface WorkflowsDeps {
   readonly verifier: Verifier;
   /** What the Workflow with this id is doing now, in whichever run; `gone` covers terminated, failed and unknown. */
   readonly workflowState: (workflowId: string) => Promise<'running' | 'completed' | 'gone'>;
+  readonly runs: ConversationRuns;
+  /** By how much proofs have moved the clock of `nowMs`; absent: not at all. */
+  readonly movedMs?: () => number;
   /** Models of agents that name none, as configured; by which calls are priced. */
   readonly defaultModels?: readonly string[];
   readonly nowMs: () => number;

@@ -45,6 +45,7 @@ export function createOpenTurn(deps: WorkflowsDeps): WorkflowsActivities['openTu
     // Who sends the same again after so long that the Workflow has forgotten it was answered then.
     const items = written.filter((item) => item.turn === of.turn).map(refOf);
     if (items.length === 0) return { kind: 'refused' };
+    if (await isClosed(deps, of)) return { kind: 'noted', items, handedBack: false };
     const intake = answers ? await intakeWork(deps, of, written, handedOver) : {};
     if (handedOver || !answers) return { kind: 'noted', items, handedBack: byTeam, ...intake };
     return {
@@ -65,7 +66,9 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
     if (statement === undefined) return { kind: 'refused' };
     const lastTurn = await turnBefore(deps, of, [keyOfReport(statement)]);
     if (lastTurn !== undefined) return { kind: 'behind', lastTurn };
-    const anew = statement.again === undefined ? undefined : await deps.store.actions.get(statement.again);
+    const closed = await isClosed(deps, of);
+    const isAnew = statement.again !== undefined && !closed;
+    const anew = isAnew ? await deps.store.actions.get(statement.again ?? '') : undefined;
     const written = await deps.store.items.append(itemsOfReport(of, statement, anew));
     const stillWaits = statement.asksBack !== undefined;
     // The batch waits on, so nothing else tells that this was said in an earlier turn.
@@ -82,10 +85,14 @@ export function createOpenReportTurn(deps: WorkflowsDeps): WorkflowsActivities['
       ...(again === undefined ? {} : { again, againRestsOn: anew?.editors ?? [] }),
       ...(stillWaits ? { stillWaits, ...(await cardsOf(deps, statement.asksIn ?? batchId)) } : {}),
     };
-    if (handedOver || report === undefined) return { kind: 'noted', handedBack: false, ...told };
+    if (handedOver || closed || report === undefined) return { kind: 'noted', handedBack: false, ...told };
     return { kind: 'speaks', principal, ...limitsIn(agent), handsOver, ...told };
   };
 }
+
+/** The end is final. What is reset in Temporal does not know of it, and gets no turn of the agent. */
+const isClosed = async ({ store }: WorkflowsDeps, { conversationId }: TurnOf): Promise<boolean> =>
+  (await store.conversations.get(conversationId))?.phase === 'closed';
 
 function limitsIn(agent: Agent): Pick<Extract<OpenedTurn, { kind: 'speaks' }>, 'modelCallsPerTurn' | 'limits'> {
   const { callsPerModelCall: _, maxOutputTokens: __, ...limits } = limitsOf(agent.limits);

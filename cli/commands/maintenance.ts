@@ -28,6 +28,8 @@ async function look(context: Context, asJson: boolean, as: AsOption): Promise<nu
   for (const { task, what } of found.tasks) print(colors.dim(plainLine(`${task}: ${what}`)));
   for (const { task } of found.tasks.filter(({ isBehind }) => isBehind))
     print(`${plainLine(task)} is behind: something has been due for more than a day.`);
+  const [cut] = found.tasks.filter(({ isCut }) => isCut);
+  if (cut !== undefined) print(`No more than ${cut.count} of each task are counted, and a few named.`);
   print('Nothing was changed.');
   return EXIT.done;
 }

@@ -1,15 +1,16 @@
 // What is due of conversations, by what their agents declare. Never due is what still waits, may have happened, or has no
 // receipt. May import domain.
 import { type RawBuilder, sql } from 'kysely';
-import type { DueAt, DueOne } from '../../domain/maintenance.ts';
+import { type AskedIfIdle, type DueAt, type DueOne, type RunAt, whyUndone } from '../../domain/maintenance.ts';
 import { type DueAfter, dueAfter } from '../../domain/retention.ts';
 import type { Db } from '../schema.ts';
+import { isClockRight, requireClock } from './clock.ts';
 import { noteDone } from './done.ts';
 import type { MaintenanceTask } from './task.ts';
 
 const DELETE_TEXTS = 'delete_texts';
-// A day: one that goes on though its record looks idle, as with a message that waits for a budget, is asked again at times,
-// and takes nobody else's turn.
+// A day: one that goes on though its record looks idle, as where a batch's report was lost, is asked again at times, and
+// takes nobody else's turn.
 const ASK_AGAIN_MS = 86_400_000;
 
 // Only its Workflow knows whether a message has come meanwhile: it is asked to look, and ends itself.
@@ -18,6 +19,7 @@ export const closeIdle: MaintenanceTask = {
   what: 'closes conversations in which nothing was said for as long as their agent declares; nobody opens them again',
   due: (db, at) => dueIn(db, at, dueAfter('closeIdleAfterDays', at.agents), MAY_BE_IDLE),
   async run(db, at) {
+    await requireClock(db, at);
     const wasAsked = sql<boolean>`coalesce(talk.idle_asked_ms > ${at.nowMs - ASK_AGAIN_MS}, false)`;
     const which = sql<boolean>`${MAY_BE_IDLE} and not ${wasAsked}`;
     const due = await dueIn(db, at, dueAfter('closeIdleAfterDays', at.agents), which);
@@ -27,8 +29,29 @@ export const closeIdle: MaintenanceTask = {
 };
 
 /** Whether this one is due to be closed. */
-export const isIdle = async (db: Db, at: DueAt & { readonly conversationId: string }): Promise<boolean> =>
-  (await dueIn(db, at, dueAfter('closeIdleAfterDays', at.agents), MAY_BE_IDLE)).length > 0;
+export async function isIdle(db: Db, at: DueAt & AskedIfIdle & Pick<RunAt, 'movedMs'>): Promise<boolean> {
+  if (!(await isClockRight(db, at))) return false;
+  if (at.heardMs !== undefined) await noteHeard(db, at.conversationId, at.heardMs);
+  return (await dueIn(db, at, dueAfter('closeIdleAfterDays', at.agents), MAY_BE_IDLE)).length > 0;
+}
+
+/** A message that waits was said, though no turn has put it on record: from then on nobody is idle. */
+async function noteHeard(db: Db, id: string, heardMs: number): Promise<void> {
+  await db
+    .updateTable('conversations')
+    .set({ updated_ms: heardMs })
+    .where('id', '=', id)
+    .where('phase', 'in', ['open', 'stopped'])
+    .where('updated_ms', '<', heardMs)
+    .execute();
+}
+
+/** Those of them that are closed on record. */
+export async function closedOf(db: Db, ids: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await sql<{ readonly id: string }>`
+    select id from countersign.conversations where id = any(${[...ids]}::text[]) and phase = 'closed'`.execute(db);
+  return rows.map(({ id }) => id);
+}
 
 /** By whoever has asked them: what is only about to be asked may be cut off before. */
 export async function noteAsked(db: Db, ids: readonly string[], nowMs: number): Promise<void> {
@@ -52,15 +75,16 @@ export const deleteTexts: MaintenanceTask = {
       sql<boolean>`talk.phase = 'closed' and talk.texts_deleted_ms is null`,
     ),
   async run(db, at) {
+    await requireClock(db, at);
     const ids: string[] = [];
     let failed: string | undefined;
     for (const { id } of (await deleteTexts.due(db, at)).slice(0, at.limit)) {
       at.beat();
       try {
-        if (await deleteTextsOf(db, id, at.nowMs)) ids.push(id);
+        if (await deleteTextsOf(db, id, at)) ids.push(id);
       } catch (error) {
         // The others are not to wait for it.
-        failed ??= `${id}: ${error instanceof Error ? error.message : String(error)}`;
+        failed ??= `${id}: ${whyUndone(error)}`;
       }
     }
     return { done: ids.length, ids, ...(failed === undefined ? {} : { failed }) };
@@ -70,12 +94,12 @@ export const deleteTexts: MaintenanceTask = {
 const MAY_BE_IDLE = sql<boolean>`talk.phase in ('open', 'stopped')`;
 
 /** False where it is open again in some way: the function of the database looks for itself. */
-async function deleteTextsOf(db: Db, id: string, nowMs: number): Promise<boolean> {
+async function deleteTextsOf(db: Db, id: string, { nowMs, by }: RunAt): Promise<boolean> {
   return db.transaction().execute(async (tx) => {
     const { rows } = await sql<{ readonly deleted: boolean }>`
       select countersign.delete_texts(${id}, ${nowMs}::bigint) as deleted`.execute(tx);
     const deleted = rows[0]?.deleted === true;
-    if (deleted) await noteDone(tx, { task: DELETE_TEXTS, done: 1, conversationIds: [id], nowMs });
+    if (deleted) await noteDone(tx, { task: DELETE_TEXTS, done: 1, conversationIds: [id], nowMs, by });
     return deleted;
   });
 }

@@ -12,11 +12,12 @@ interface Done {
   /** Of which conversations; [] where it is about none. */
   readonly conversationIds: readonly string[];
   readonly nowMs: number;
+  readonly by: string;
 }
 
 /** Part of the transaction that did it. */
-export async function noteDone(tx: Tx, { task, done, conversationIds, nowMs }: Done): Promise<void> {
-  const fact = { kind: 'maintained', task, done, conversationIds } as const;
+export async function noteDone(tx: Tx, { task, done, conversationIds, nowMs, by }: Done): Promise<void> {
+  const fact = { kind: 'maintained', task, done, conversationIds, by } as const;
   const place = { subject: MAINTENANCE_SUBJECT, step: `maintained:${randomUUID()}`, conversationId: '' };
   await appendEntries(tx, [{ ...place, atMs: nowMs, fact }]);
   await countDone(tx, task, done);
@@ -38,6 +39,11 @@ export async function noteRun(db: Db, task: string, nowMs: number): Promise<void
     .values({ task, done: 0, last_ms: nowMs })
     .onConflict((on) => on.column('task').doUpdateSet({ last_ms: nowMs }))
     .execute();
+}
+
+export async function lastRunMs(db: Db, task: string): Promise<number> {
+  const row = await db.selectFrom('maintenance_runs').select('last_ms').where('task', '=', task).executeTakeFirst();
+  return row?.last_ms ?? 0;
 }
 
 export async function runsOf(db: Db, tasks: readonly { readonly name: string }[]): Promise<readonly TaskRuns[]> {

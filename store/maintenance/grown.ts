@@ -26,26 +26,28 @@ function dropping(table: 'reservations' | 'budgets' | 'limit_takes' | 'checkpoin
       select id, due_ms from ${sql.raw(`countersign.due_${table}`)}(${nowMs}::bigint, ${most}::integer)`.execute(db);
     return found.rows.map(({ id, due_ms: dueMs }) => ({ id, dueMs }));
   };
-  const drop = async (tx: Tx, nowMs: number, most: number): Promise<number> => {
+  const drop = async (tx: Tx, { nowMs, by }: RunAt, most: number): Promise<number> => {
     // First of all, as everybody takes it who also locks a budget.
     await lockLedger(tx);
     const { rows: counts } = await sql<{ readonly done: number }>`
       select ${sql.raw(`countersign.${task}`)}(${nowMs}::bigint, ${most}::integer) as done`.execute(tx);
     const done = counts[0]?.done ?? 0;
-    if (done > 0) await noteDone(tx, { task, done, conversationIds: [], nowMs });
+    if (done > 0) await noteDone(tx, { task, done, conversationIds: [], nowMs, by });
     return done;
   };
   return {
     name: task,
     what,
+    isOfRows: true,
     due: (db, { nowMs, limit }) => dueIn(db, nowMs, limit + 1),
-    async run(db, { nowMs, rows, beat }: RunAt) {
+    async run(db, at) {
+      const { nowMs, rows, beat } = at;
       let done = 0;
       // Looked at before, so that nobody waits where there is nothing to do.
       while (done < rows && (await dueIn(db, nowMs, 1)).length > 0) {
         beat();
         const most = Math.min(AT_ONCE, rows - done);
-        const dropped = await db.transaction().execute((tx) => drop(tx, nowMs, most));
+        const dropped = await db.transaction().execute((tx) => drop(tx, at, most));
         done += dropped;
         if (dropped < most) break;
       }

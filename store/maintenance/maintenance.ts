@@ -1,8 +1,8 @@
-// The list of what maintenance does: what of it is due, and doing it. A task more is a line here. May import domain types.
-import type { DoneWork, DueWork, Maintenance, RunAt } from '../../domain/maintenance.ts';
+// The list of what maintenance does: what of it is due, and doing it. A task more is a line here. May import domain.
+import { type DoneWork, type DueWork, type Maintenance, type RunAt, undone } from '../../domain/maintenance.ts';
 import type { Db } from '../schema.ts';
-import { closeIdle, deleteTexts, isIdle, noteAsked } from './conversations.ts';
-import { noteRun, runsOf } from './done.ts';
+import { closedOf, closeIdle, deleteTexts, isIdle, noteAsked } from './conversations.ts';
+import { countDone, lastRunMs, noteRun, runsOf } from './done.ts';
 import { eraseFacts } from './facts.ts';
 import { dropGrown } from './grown.ts';
 import type { MaintenanceTask } from './task.ts';
@@ -14,9 +14,10 @@ export function createMaintenance(db: Db): Maintenance {
     async due(at) {
       const works: DueWork[] = [];
       // One after the other: what nobody waits for shall not take the store's connections.
-      for (const { name: task, what, due } of TASKS) {
-        const found = await due(db, at);
-        works.push({ task, what, due: found.slice(0, at.limit), isCut: found.length > at.limit });
+      for (const { name: task, what, due, isOfRows } of TASKS) {
+        const limit = isOfRows === true ? (at.rows ?? at.limit) : at.limit;
+        const found = await due(db, { ...at, limit });
+        works.push({ task, what, due: found.slice(0, limit), isCut: found.length > limit });
       }
       return works;
     },
@@ -27,6 +28,12 @@ export function createMaintenance(db: Db): Maintenance {
     },
     isIdle: (at) => isIdle(db, at),
     noteAsked: (ids, nowMs) => noteAsked(db, ids, nowMs),
+    closedOf: (ids) => closedOf(db, ids),
+    lastRunMs: (task) => lastRunMs(db, task),
+    async noteRun(task, done, atMs) {
+      if (done > 0) await countDone(db, task, done);
+      await noteRun(db, task, atMs);
+    },
     runs: () => runsOf(db, TASKS),
   };
 }
@@ -40,6 +47,6 @@ async function runOne(db: Db, { name: task, run }: MaintenanceTask, at: RunAt): 
     await noteRun(db, task, at.nowMs);
     return { task, done, ids, ask };
   } catch (error) {
-    return { task, done: 0, ids: [], ask: [], failed: error instanceof Error ? error.message : String(error) };
+    return undone(task, error);
   }
 }

@@ -15,6 +15,8 @@ export interface MaintenanceTask {
   readonly name: string;
   /** What it does, in a sentence for operators. */
   readonly what: string;
+  /** What is due are rows, which are dropped by many at a time: `rows` bounds them, not `limit`. */
+  readonly isOfRows?: true;
   /** What is due, the longest first; it changes nothing. At most `limit`, and one more where there is more. */
   due(db: Db, at: DueAt): Promise<readonly DueOne[]>;
   /**

@@ -10,6 +10,7 @@ import { createSigner, createVerifier, generateSigningKey } from '../../trust/si
 import { ALLOW, anEvidence, aProposal } from '../domain/builders.ts';
 import { rulesHere } from '../support/rules.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
+import { noRuns } from '../support/no-runs.ts';
 import { person } from '../support/system.ts';
 
 const NOW_MS = 1_000_000;
@@ -33,7 +34,7 @@ function deciding() {
   };
   const decide = createDecide({
     ...{ store, agents: new Map([['tester', loaded]]), directory, rules, signer, verifier },
-    ...{ workflowState: async () => 'running', nowMs: () => NOW_MS },
+    ...{ workflowState: async () => 'running', runs: noRuns, nowMs: () => NOW_MS },
   });
   return { decide, asked, verifier };
 }

@@ -17,6 +17,7 @@ import { quoteMark, sha256Hex } from '../../trust/digest.ts';
 import { createSigner, createVerifier, generateSigningKey } from '../../trust/signing.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
 import { claims, eur, shopIntake } from '../support/intake.ts';
+import { noRuns } from '../support/no-runs.ts';
 import { rulesHere } from '../support/rules.ts';
 
 const api = createSigner('api', generateSigningKey());
@@ -41,6 +42,7 @@ before(async () => {
     signer: workflows,
     verifier: createVerifier({ api: [api.publicKey], workflows: [workflows.publicKey] }),
     workflowState: async () => 'running',
+    runs: noRuns,
     nowMs: () => 1_000,
   };
 });

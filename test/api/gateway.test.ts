@@ -192,6 +192,24 @@ test('with no Temporal at all every call ends within its deadline, as an outage'
   await gateway.drain();
 });
 
+test('a run of maintenance that takes long goes on where Temporal and a worker are there; else it is an outage', async () => {
+  const outcomes: unknown[] = [];
+  for (const seconds of [Math.floor(Date.now() / 1000), 0, undefined]) {
+    const client = clientOf(async () => undefined);
+    const result = async () => Promise.reject(grpc(4));
+    client.workflow.start = (async () => ({ result })) as never;
+    const describeTaskQueue = async () => {
+      if (seconds === undefined) throw grpc(14);
+      return { pollers: [{ lastAccessTime: { seconds } }] };
+    };
+    Object.defineProperty(client, 'workflowService', { value: { describeTaskQueue } });
+    const gateway = createGateway(client, { updateMs: 150, haltMs: 150, queryMs: 150 });
+    outcomes.push(await gateway.maintain('').catch((error: GatewayError) => error.fault.kind));
+    await gateway.drain();
+  }
+  assert.deepEqual(outcomes, [undefined, 'unavailable', 'unavailable']);
+});
+
 interface UpdateOptions {
   readonly updateId?: string;
   readonly startWorkflowOperation: { readonly options: Readonly<Record<string, unknown>> };

@@ -44,6 +44,12 @@ test('a dry run says all that one run would do, and starts none; a run says what
   gateway.maintained = undefined;
   const under = await call('operator', 'POST', PATH, { dryRun: false });
   assert.deepEqual([under.status, under.body], [202, { nowMs: NOW_MS, workflowId: 'maintenance-by-hand' }]);
+  gateway.state = 'down';
+  const away = await call('operator', 'POST', PATH, { dryRun: false });
+  assert.equal(problem(away), '503 unavailable');
+  assert.match(away.body.detail, /^Temporal or its workers do not answer in time\. Try again in \d+ seconds\.$/);
+  assert.equal((await call('operator', 'POST', PATH, { dryRun: true })).status, 200);
+  gateway.state = 'up';
   assert.equal(problem(await call('customer', 'POST', PATH, { dryRun: true })), '403 missing_scope');
   assert.equal(problem(await call('operator@other', 'POST', PATH, { dryRun: false })), '403 ledger_refused');
   assert.equal(problem(await call('operator', 'POST', PATH, {})), '400 bad_request');

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import type { Facts } from '../../store/fact-port.ts';
 import type { Store } from '../../store/ports.ts';
 import { openStore } from '../../store/store.ts';
+import { BY_ITSELF } from '../store/builders.ts';
 import type { TestPostgres } from '../support/postgres.ts';
 import { ROLE_NAMES, type RoleName, startGranted, urlOf } from './granted.ts';
 
@@ -45,7 +46,7 @@ test('the actor alone remembers; it and the API forget, the workflows role erase
   }
   assert.equal(await api.facts.forget({ ...which, id: first?.id ?? '' }, 'ada', 2), 1);
   assert.equal(await actor.facts.forget({ ...which, id: second?.id ?? '' }, 'ada', 2), 1);
-  const at = { agents: [], nowMs: 9, limit: 10, rows: 1_000, beat: () => undefined };
+  const at = { agents: [], nowMs: 9, limit: 10, ...BY_ITSELF };
   const erasing = async (store: Store) => (await store.maintenance.run(at)).find(({ task }) => task === 'erase_facts');
   for (const store of [api, actor, assistant]) assert.match((await erasing(store))?.failed ?? '', NOT_ALLOWED);
   assert.deepEqual(await erasing(workflows), { task: 'erase_facts', done: 1, ids: [], ask: [] });

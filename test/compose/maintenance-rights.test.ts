@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { openStore } from '../../store/store.ts';
 import type { Store } from '../../store/ports.ts';
-import { ada, aConversationId, aMessage, anEntry } from '../store/builders.ts';
+import { ada, aConversationId, aMessage, anEntry, BY_ITSELF } from '../store/builders.ts';
 import type { TestPostgres } from '../support/postgres.ts';
 import { ROLE_NAMES, type RoleName, startGranted, urlOf } from './granted.ts';
 
@@ -75,13 +75,13 @@ test('all of maintenance runs with the rights of the workflows role, and is look
     const at = { agents, nowMs: Date.now(), limit: 10 };
     const isDue = (await api.maintenance.due(at)).flatMap(({ due }) => due.map((one) => one.id));
     assert.ok(isDue.includes(id) && isDue.includes(idle));
-    const works = await workflows.maintenance.run({ ...at, rows: 10, beat: () => undefined });
+    const works = await workflows.maintenance.run({ ...at, ...BY_ITSELF, rows: 10 });
     assert.deepEqual(
       works.flatMap(({ failed = [] }) => failed),
       [],
     );
     assert.ok(works.some(({ ids }) => ids.includes(id)) && works.some(({ ask }) => ask.includes(idle)));
-    assert.equal(await workflows.maintenance.isIdle({ ...at, conversationId: idle }), true);
+    assert.equal(await workflows.maintenance.isIdle({ ...at, movedMs: 0, conversationId: idle }), true);
     assert.ok((await api.maintenance.runs()).every(({ lastMs }) => lastMs === at.nowMs));
     assert.ok((await api.ledger.ofSubject('maintenance')).length > 0);
   } finally {

@@ -21,6 +21,7 @@ import { itemsContract } from './contract/items.ts';
 import { limitsContract } from './contract/limits.ts';
 import { ledgerContract } from './contract/ledger.ts';
 import { maintenanceContract } from './contract/maintenance.ts';
+import { maintenanceBoundsContract } from './contract/maintenance-bounds.ts';
 import { readModelsContract } from './contract/read-models.ts';
 import { reportsContract } from './contract/reports.ts';
 import { sqlContract } from './contract/sql.ts';
@@ -47,6 +48,7 @@ const CONTRACTS = [
   factsContract,
   burdenContract,
   maintenanceContract,
+  maintenanceBoundsContract,
   grownBudgetsContract,
   grownContract,
 ];

@@ -10,7 +10,7 @@ import type { Store } from '../../store/ports.ts';
 import { openStore } from '../../store/store.ts';
 import { WORDS } from '../../store/words.ts';
 import { MASTER_KEY } from '../support/master-key.ts';
-import { ada, aConversationId, aMessage, anApproval, anEntry, aProposal } from './builders.ts';
+import { ada, aConversationId, aMessage, anApproval, anEntry, aProposal, BY_ITSELF } from './builders.ts';
 import { type Database, startDatabase } from './databases.ts';
 
 const DAY_MS = 86_400_000;
@@ -91,8 +91,7 @@ for (const [how, masterKey] of [
         agents: [{ name: agent, retention }],
         nowMs: NOW_MS,
         limit: 100,
-        rows: 1_000,
-        beat: () => undefined,
+        ...BY_ITSELF,
       };
       const deleted = async () => (await store.maintenance.run(at)).find(({ task }) => task === 'delete_texts');
       assert.deepEqual(await deleted(), { task: 'delete_texts', done: 1, ids: [id], ask: [] });
@@ -103,7 +102,7 @@ for (const [how, masterKey] of [
       const said = (await store.ledger.ofSubject('maintenance')).map(({ fact }) => fact);
       assert.deepEqual(
         said.filter((fact) => fact.kind === 'maintained' && fact.conversationIds.includes(id)),
-        [{ kind: 'maintained', task: 'delete_texts', done: 1, conversationIds: [id] }],
+        [{ kind: 'maintained', task: 'delete_texts', done: 1, conversationIds: [id], by: '' }],
       );
       const entries = await store.ledger.ofConversation(id, 0, 100);
       assert.deepEqual(new Set(entries.map(({ seal }) => seal)), new Set(['gone']));

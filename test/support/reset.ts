@@ -1,4 +1,4 @@
-// What an operator does in the Temporal UI: a Workflow is put back to the end of its first step.
+// What an operator does in the Temporal UI: a Workflow is put back to the end of one of its first steps.
 import { randomUUID } from 'node:crypto';
 import { eventually, type System } from './system.ts';
 
@@ -11,17 +11,17 @@ export const DECISIONS = [SIGNALS, UPDATES];
 /** `system`: as it is when it is asked for. */
 export function resetsOf(system: () => System) {
   return {
-    /** Resolves to the id of the new run. */
-    async reset(workflowId: string, resetReapplyExcludeTypes: number[] = []): Promise<string> {
+    /** Back to the end of that step, from 0. Resolves to the id of the new run. */
+    async reset(workflowId: string, resetReapplyExcludeTypes: number[] = [], step = 0): Promise<string> {
       const { client } = system();
       const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
-      const first = (events ?? []).find((event) => event.workflowTaskCompletedEventAttributes);
+      const ends = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
       const { runId } = await client.workflowService.resetWorkflowExecution({
         namespace: client.options.namespace,
         workflowExecution: { workflowId },
         reason: 'an operator tries it again',
         requestId: randomUUID(),
-        workflowTaskFinishEventId: first?.eventId ?? null,
+        workflowTaskFinishEventId: ends[step]?.eventId ?? null,
         resetReapplyExcludeTypes,
       });
       return runId;

@@ -39,7 +39,7 @@ import { workflowBundle } from '../../workers/bundle.ts';
 import { encrypting } from '../../workers/payload-codec.ts';
 import type { ProcedureFile } from '../../workers/procedures.ts';
 import type { RunningRole } from '../../workers/role.ts';
-import { startWorkflowsRole, workflowStateBy } from '../../workers/workflows.ts';
+import { startWorkflowsRole, temporalBy } from '../../workers/workflows.ts';
 import { countTokens } from './count-tokens.ts';
 import { replayAll } from './replays.ts';
 import { rulesHere } from './rules.ts';
@@ -147,13 +147,14 @@ async function startRoles(options: SystemOptions, parts: Parts, names: readonly 
   const verifier = createVerifier({ api: [api.publicKey], workflows: [signer.publicKey] });
   const agents = new Map([[agent.name, { agent, ruleVersion: 'test', declarations: declarationsOf(agent) }]]);
   const plain = new Map([[agent.name, agent]]);
-  const deps = { store, agents, directory, verifier, nowMs, rules: options.rules ?? rulesHere(agents) };
+  const clock = { nowMs, movedMs: () => nowMs() - Date.now() };
+  const deps = { store, agents, directory, verifier, ...clock, rules: options.rules ?? rulesHere(agents) };
   const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'), options.procedures, dataConverter);
   const broker = createLocalBroker({ ...NO_SECRETS, foldersPath: folder });
   const scripted = { name: 'test', complete: async (request: ModelRequest) => answerOf(await script(request)) };
   const models = { routes: () => [{ model: 'test', port: options.port ?? scripted }] };
   const start = {
-    workflows: () => startWorkflowsRole(at, bundle, { ...deps, signer, workflowState: workflowStateBy(client) }),
+    workflows: () => startWorkflowsRole(at, bundle, { ...deps, signer, ...temporalBy(client) }),
     assistant: () => startAssistantRole(at, { store, agents: plain, models, countTokens, nowMs }),
     actor: () =>
       startActorRole(at, { ...deps, broker, senders: options.senders ?? [], log: pino({ level: 'silent' }) }),
@@ -169,18 +170,8 @@ function peopleOf({ agent, nowMs = Date.now }: SystemOptions, { store, client, a
   };
   const signDecision = (approval: Approval, by: string, answer: DecisionAnswer, over: Partial<DecisionStatement>) => {
     const { id: approvalId, digest } = approval;
-    const decisionId = `${by}-${answer}-${approvalId}`;
-    const decided = {
-      decisionId,
-      approvalId,
-      digest,
-      answer,
-      reason: '',
-      person: person(by),
-      method: 'test',
-      atMs: nowMs(),
-    };
-    return api.sign({ kind: 'decision', ...decided, ...over });
+    const what = { decisionId: `${by}-${answer}-${approvalId}`, approvalId, digest, answer, reason: '' };
+    return api.sign({ kind: 'decision', ...what, person: person(by), method: 'test', atMs: nowMs(), ...over });
   };
   return {
     sign,

@@ -147,6 +147,7 @@ export class FakeGateway implements Gateway {
   }
 
   async maintain(): ReturnType<Gateway['maintain']> {
+    if (this.state !== 'up') throw new GatewayError({ kind: 'unavailable' }, undefined);
     return this.maintained;
   }
 

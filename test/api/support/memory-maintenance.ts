@@ -14,5 +14,8 @@ export const maintenanceOf = (state: MaintenanceState): Store['maintenance'] => 
   run: notHere,
   isIdle: notHere,
   noteAsked: notHere,
+  closedOf: notHere,
+  lastRunMs: notHere,
+  noteRun: notHere,
   runs: async () => [],
 });

@@ -14,6 +14,7 @@ import { canonicalJson } from '../../../trust/digest.ts';
 import { createSigner, createVerifier, generateSigningKey } from '../../../trust/signing.ts';
 import { loadAgents } from '../../../workers/load-agents.ts';
 import { startRules } from '../../../workers/rules/rules.ts';
+import { noRuns } from '../../support/no-runs.ts';
 import { type Deal, isAgain } from './deals.ts';
 
 // 100: as many at a time, in one transaction; the rules' process is asked one after the other.
@@ -42,7 +43,8 @@ export async function recordAll(
     const rule = async (deal: Deal): Promise<readonly Entry[]> => {
       const workflowState = async () => 'running' as const;
       const nowMs = () => deal.nowMs;
-      const decide = createDecide({ store, agents, directory, rules, signer, verifier, workflowState, nowMs });
+      const at = { workflowState, runs: noRuns, nowMs };
+      const decide = createDecide({ store, agents, directory, rules, signer, verifier, ...at });
       const proposal = proposalOf(agent, deal);
       await begin(sql, proposal);
       const [ruled] = await decide([{ proposal, evidence: evidenceOf(deal), approval: null }]);

@@ -5,7 +5,7 @@ import { MAX_FACTS_EACH, standingOf } from '../../../domain/memory.ts';
 import type { Facts } from '../../../store/fact-port.ts';
 import type { Store } from '../../../store/ports.ts';
 import { factIdOf } from '../../../trust/digest.ts';
-import { aConversationId, aProposal } from '../builders.ts';
+import { aConversationId, aProposal, BY_ITSELF } from '../builders.ts';
 import type { Contract, Subject } from '../contract.test.ts';
 
 type New = Parameters<Facts['remember']>[0];
@@ -33,7 +33,7 @@ const valuesOf = async ({ store }: Subject, whose: Parameters<Facts['shownOf']>[
 
 /** How many of what is over maintenance erases. */
 async function eraseOver(store: Store, nowMs: number): Promise<number> {
-  const works = await store.maintenance.run({ agents: [], nowMs, limit: 1_000, rows: 1_000, beat: () => undefined });
+  const works = await store.maintenance.run({ agents: [], nowMs, limit: 1_000, ...BY_ITSELF });
   const { done = -1, failed } = works.find(({ task }) => task === 'erase_facts') ?? {};
   equal(failed, undefined);
   return done;

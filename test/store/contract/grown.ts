@@ -131,7 +131,7 @@ export const grownContract: Contract = {
         [],
       );
       const said = (await maintained()).slice(known).map(({ entry }) => JSON.parse(entry).fact);
-      const fact = { kind: 'maintained', task: 'drop_limit_takes', conversationIds: [] };
+      const fact = { kind: 'maintained', task: 'drop_limit_takes', conversationIds: [], by: '' };
       deepEqual(said, [
         { ...fact, done: 2 },
         { ...fact, done: 1 },

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { ConversationPhase } from '../../../domain/conversation.ts';
 import type { Entry } from '../../../domain/entry.ts';
 import type { Retention } from '../../../domain/retention.ts';
-import { ada, aConversationId, aMessage, anApproval, anEntry, aProposal, proposed, requested } from '../builders.ts';
+import { ada, aConversationId, aMessage, anApproval, anEntry, aProposal } from '../builders.ts';
+import { BY_ITSELF, proposed, requested } from '../builders.ts';
 import type { Contract, Subject } from '../contract.test.ts';
 
 const DAY_MS = 86_400_000;
@@ -38,8 +39,7 @@ async function runFor({ store }: Subject, agent: string, retention: Retention, n
     agents: [{ name: agent, retention }],
     nowMs,
     limit,
-    rows: 1_000,
-    beat: () => undefined,
+    ...BY_ITSELF,
   });
   assert.deepEqual(
     works.flatMap(({ failed = [] }) => failed),
@@ -149,7 +149,7 @@ export const maintenanceContract: Contract = {
       const { close_idle: done } = await runFor(subject, agent, retention);
       assert.deepEqual([done?.done, done?.ask], [0, [idle]]);
       assert.equal((await subject.store.conversations.get(idle))?.phase, 'open');
-      const at = { agents: [{ name: agent, retention }], nowMs: NOW_MS, limit: 100 };
+      const at = { agents: [{ name: agent, retention }], nowMs: NOW_MS, limit: 100, movedMs: 0 };
       const isIdle = (conversationId: string) => subject.store.maintenance.isIdle({ ...at, conversationId });
       assert.deepEqual([await isIdle(idle), await isIdle(young), await isIdle('nobody')], [true, false, false]);
     },
@@ -181,7 +181,7 @@ export const maintenanceContract: Contract = {
     ]);
     const agents = [{ name: agent, retention: { deleteTextsAfterDays: 30 } }];
     const works = await subject.store.maintenance.run({
-      ...{ agents, nowMs: NOW_MS, limit: 100, rows: 1_000, beat: () => undefined },
+      ...{ agents, nowMs: NOW_MS, limit: 100, ...BY_ITSELF },
     });
     const { done, ids: deleted, failed = '' } = works.find(({ task }) => task === 'delete_texts') ?? {};
     assert.deepEqual([done, deleted], [2, [ids[0], ids[2]]]);
