@@ -6,6 +6,7 @@ import { type DueAfter, dueAfter } from '../../domain/retention.ts';
 import type { Db } from '../schema.ts';
 import { noteDone } from './done.ts';
 import type { MaintenanceTask } from './task.ts';
+import { sentenceOf } from '../sentence-of.ts';
 
 const DELETE_TEXTS = 'delete_texts';
 // A day: one that goes on though its record looks idle, as with a message that waits for a budget, is asked again at times,
@@ -60,7 +61,7 @@ export const deleteTexts: MaintenanceTask = {
         if (await deleteTextsOf(db, id, at.nowMs)) ids.push(id);
       } catch (error) {
         // The others are not to wait for it.
-        failed ??= `${id}: ${error instanceof Error ? error.message : String(error)}`;
+        failed ??= `${id}: ${sentenceOf(error)}`;
       }
     }
     return { done: ids.length, ids, ...(failed === undefined ? {} : { failed }) };

@@ -6,6 +6,7 @@ import { noteRun, runsOf } from './done.ts';
 import { eraseFacts } from './facts.ts';
 import { dropGrown } from './grown.ts';
 import type { MaintenanceTask } from './task.ts';
+import { sentenceOf } from '../sentence-of.ts';
 
 const TASKS: readonly MaintenanceTask[] = [closeIdle, deleteTexts, eraseFacts, ...dropGrown];
 
@@ -40,6 +41,6 @@ async function runOne(db: Db, { name: task, run }: MaintenanceTask, at: RunAt): 
     await noteRun(db, task, at.nowMs);
     return { task, done, ids, ask };
   } catch (error) {
-    return { task, done: 0, ids: [], ask: [], failed: error instanceof Error ? error.message : String(error) };
+    return { task, done: 0, ids: [], ask: [], failed: sentenceOf(error) };
   }
 }
