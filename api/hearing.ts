@@ -154,20 +154,21 @@ async function decide(
   const { deps, access, channel } = at;
   const { answer } = said;
   const { id: approvalId, isOffered } = await approvalBehind(at, heard);
-  const note = await refusalsOnRecord(deps, caller, { approvalId, answer, method: channel }, async () => {
+  const [note, of] = await refusalsOnRecord(deps, caller, { approvalId, answer, method: channel }, async () => {
     if (!isOffered) throw new Problem('approval_gone', NOT_HERE, { refusal: 'not_offered' });
     const approval = await access.approval(caller, approvalId);
     if (heard.kind === 'click' && answer === 'deny') {
       // Whoever may not deny it is told at once, not after the trouble of a reason.
       assertMayAnswer(deps, caller, approval, answer);
       const about = shownLine(approval.summary, ABOUT_CHARS).text;
-      if (approval.end === 'open') return { kind: 'reason', answer, handle: heard.handle, about } as const;
+      const ask = { kind: 'reason', answer, handle: heard.handle, about } as const;
+      if (approval.end === 'open') return [ask, approval.conversationId] as const;
     }
     const id = `${channel}-${idOf('decision', channel, heard.eventId)}`;
     const receipt = await takeDecision(deps, caller, approval, { ...said, id, method: channel });
-    return { kind: 'text', text: plain(receipt.text) } as const;
+    return [{ kind: 'text', text: plain(receipt.text) }, approval.conversationId] as const;
   });
-  await tell(at, caller, heard, note);
+  await tell(at, caller, heard, note, of);
 }
 
 type Pressed = Pick<Of<'click'>, 'answer' | 'handle'>;
@@ -193,11 +194,11 @@ async function viewOf(at: At, caller: Caller, clicked: Of<'click'>): Promise<Sea
   return { kind: 'text', text, link: { sealed, label: 'See everything' } };
 }
 
-/** Once for each event, however often it comes. */
-async function tell(at: At, caller: Caller, heard: Heard, note: SealedNote): Promise<void> {
+/** Once for each event, however often it comes. `of`: the conversation whose words are in it. */
+async function tell(at: At, caller: Caller, heard: Heard, note: SealedNote, of?: string): Promise<void> {
   const clicked = heard.kind === 'click' ? await clickedBy(at, caller, heard) : undefined;
   const told = clicked === undefined ? note : { ...note, clicked };
-  await put(at, heard, told, idOf('note', at.channel, heard.eventId));
+  await put(at, heard, told, idOf('note', at.channel, heard.eventId), of);
 }
 
 /** For the actor, which may not know where that card stands. Undefined where it is no button of theirs. */
@@ -220,8 +221,10 @@ async function tellStranger(at: At, heard: Heard): Promise<void> {
   await put(at, heard, { kind: 'text', text }, idOf('stranger', channel, `${id} ${today}`));
 }
 
-const put = ({ deps, channel }: At, { way }: Heard, note: NewNote['note'], id: string): Promise<void> =>
-  deps.store.notes.add({ id, channel, way, note, nowMs: deps.nowMs() });
+function put({ deps, channel }: At, { way }: Heard, note: NewNote['note'], id: string, of?: string): Promise<void> {
+  const about = of === undefined ? {} : { conversationId: of };
+  return deps.store.notes.add({ id, channel, way, note, ...about, nowMs: deps.nowMs() });
+}
 
 /** People of a channel have no key: what they may do is speak and decide, and of what is the directory's to say. */
 const callerOf = (channel: string, { id, name }: Person): Caller => ({

@@ -103,7 +103,8 @@ export function approvalView(approval: ApprovalRow, names: Names): z.input<typeo
     asides: (approval.asides ?? []).map(saidView),
     editors: [...(approval.editors ?? [])],
     escalation: [...(approval.escalation ?? [])],
-    amount: approval.amount ?? null,
+    // Of one whose words are gone nothing is left of how much it was.
+    amount: approval.amount?.currency ? approval.amount : null,
   };
 }
 

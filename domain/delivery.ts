@@ -83,10 +83,12 @@ export interface NewNote {
   readonly way: PrivateWay;
   /** With what was clicked, where it answers a click. */
   readonly note: SealedNote & { readonly clicked?: Clicked };
+  /** Whose words it has in it; absent where it is about no conversation. */
+  readonly conversationId?: string;
   readonly nowMs: number;
 }
 
-export interface DueNote extends Omit<NewNote, 'nowMs'> {
+export interface DueNote extends Omit<NewNote, 'nowMs' | 'conversationId'> {
   readonly madeMs: number;
   /** How often it was taken, this time included. */
   readonly tries: number;

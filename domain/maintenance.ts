@@ -1,5 +1,6 @@
 // What maintenance has to do, and what it did, as it is told. Pure. May import domain types only.
 import type { Retention } from './retention.ts';
+import { sentenceOf } from './sentence-of.ts';
 import type { Signed, UpkeepStatement } from './signed.ts';
 
 /** For what is due by then: the agents, and what each declares of how long it keeps. */
@@ -60,12 +61,9 @@ export interface DoneWork {
   readonly failed?: string;
 }
 
-/** Why a task, or a part of it, could not be done. */
-export const whyUndone = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** Of a task that failed as a whole. */
 export const undone = (task: string, error: unknown): DoneWork => {
-  return { task, done: 0, ids: [], ask: [], failed: whyUndone(error) };
+  return { task, done: 0, ids: [], ask: [], failed: sentenceOf(error) };
 };
 
 /** What a task has come to, over all runs. */

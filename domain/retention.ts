@@ -17,6 +17,8 @@ const SPANS = ['archiveIdleAfterDays', 'closeIdleAfterDays', 'deleteTextsAfterDa
 
 /** Why it cannot be right, as the end of a sentence; undefined where it can. */
 export function whyNoRetention(retention: Retention): string | undefined {
+  const inherited = SPANS.find((span) => span in retention && !Object.hasOwn(retention, span));
+  if (inherited !== undefined) return `retention.${inherited} is inherited; say it in the object itself`;
   for (const [span, days] of Object.entries(retention) as [string, unknown][]) {
     if (!SPANS.some((known) => known === span)) return `retention.${span} is unknown; there are ${SPANS.join(', ')}`;
     // Left out, as where one writes it and leaves it undefined.
@@ -39,7 +41,8 @@ export function dueAfter(
   agents: Iterable<{ readonly name: string; readonly retention?: Retention | undefined }>,
 ): readonly DueAfter[] {
   return [...agents].flatMap(({ name: agent, retention }) => {
-    const days = retention?.[span];
+    // What is inherited was looked at by nobody.
+    const days = retention !== undefined && Object.hasOwn(retention, span) ? retention[span] : undefined;
     return days === undefined ? [] : [{ agent, afterMs: days * DAY_MS }];
   });
 }

@@ -39,16 +39,16 @@ export const PARTS: Readonly<Record<Fact['kind'], Parts>> = {
   },
   inspected: { sealed: ['evidence.record', 'evidence.subject'] },
   // Of what the rules saw besides all is sealed, whatever they get to see one day.
-  ruled: { sealed: ['verdict.reason', 'evidence.record', 'evidence.subject', 'given', 'signed'] },
+  ruled: { sealed: ['verdict.reason', 'verdict.amount', 'evidence.record', 'evidence.subject', 'given', 'signed'] },
   approval_requested: {
-    sealed: ['approval.summary', 'approval.forWhom', 'approval.howMuch', 'approval.reason'],
+    sealed: ['approval.summary', 'approval.forWhom', 'approval.howMuch', 'approval.reason', 'approval.amount'],
     elsewhere: ['approval.args', 'approval.evidence', 'approval.decisions', 'approval.provenance'],
   },
   decided: { sealed: ['signed', 'receipt'] },
   approval_noticed: NOTHING,
   decision_refused: { sealed: ['reason'] },
   approval_settled: {
-    sealed: ['approval.summary', 'approval.forWhom', 'approval.howMuch', 'approval.reason'],
+    sealed: ['approval.summary', 'approval.forWhom', 'approval.howMuch', 'approval.reason', 'approval.amount'],
     elsewhere: ['approval.args', 'approval.evidence', 'approval.decisions', 'approval.asides', 'approval.provenance'],
   },
   claimed: NOTHING,

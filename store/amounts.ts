@@ -13,8 +13,10 @@ export async function askedWithoutAmountIn(
   db: Db,
   { fromMs }: { readonly fromMs: number },
 ): Promise<readonly AskedWithoutAmount[]> {
-  // PostgreSQL reads no JSON that holds a NUL anywhere; what a far side has sent may.
-  const read = sql.raw(String.raw`replace(approval::text, '\u0000', '\u0020')::json`);
+  // PostgreSQL reads no JSON that holds a NUL or half a surrogate pair anywhere; what a far side has sent may.
+  const read = sql.raw(
+    String.raw`regexp_replace(approval::text, '\\u(0000|[dD][89a-fA-F][0-9a-fA-F]{2})', '\\ufffd', 'g')::json`,
+  );
   const { rows } = await sql<AskedWithoutAmount>`
     with asked as materialized (
       select agent, rule_id, group_name, escalation, asked_ms, ${read} as read from countersign.approvals

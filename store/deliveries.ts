@@ -6,6 +6,8 @@ import { DATABASE_MS } from './claims.ts';
 import { appendEntries } from './entries.ts';
 import { itemsOf } from './items.ts';
 import type { Db, Tables } from './schema.ts';
+import { underOfConversation, underOfHouse } from './subjects.ts';
+import { openRow, sealedCell } from './words.ts';
 
 // 1,000: a batch has some hundred places at most, and cards of what was asked anew.
 const MAX_OF_BATCH = 1_000;
@@ -198,12 +200,16 @@ const OVER = { is_over: true, way: '{}', note: '{}' } as const;
 
 export function createNotes(db: Db): Notes {
   return {
-    async add({ id, channel, way, note, nowMs }) {
-      await db
-        .insertInto('notes')
-        .values({ id, channel, way: JSON.stringify(way), note: JSON.stringify(note), made_ms: nowMs, due_ms: nowMs })
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
+    async add({ id, channel, way, note, conversationId, nowMs }) {
+      await db.transaction().execute(async (tx) => {
+        const under = await (conversationId === undefined ? underOfHouse(tx) : underOfConversation(tx, conversationId));
+        const cell = await sealedCell(under, 'notes.note', id, note);
+        await tx
+          .insertInto('notes')
+          .values({ id, channel, way: JSON.stringify(way), note: cell, made_ms: nowMs, due_ms: nowMs })
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
+      });
     },
     async take(channel, nowMs, holdMs) {
       const row = await db
@@ -224,7 +230,7 @@ export function createNotes(db: Db): Notes {
         .returningAll()
         .executeTakeFirst();
       if (row === undefined) return undefined;
-      const { id, way, note, made_ms: madeMs, tries } = row;
+      const { id, way, note, made_ms: madeMs, tries } = await openRow(db, 'notes', row);
       return { id, channel, way, note, madeMs, tries };
     },
     async later(id, dueMs) {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type pg from 'pg';
+import { sentenceOf } from '../domain/sentence-of.ts';
 
 export interface StartEmbeddedInput {
   /** The folder of the database; made if missing. */
@@ -60,14 +61,14 @@ export async function startEmbeddedPostgres(input: StartEmbeddedInput): Promise<
   } catch (error) {
     await cleanUp();
     const advice = 'if its files are damaged, move the folder away, and the next start makes a new one';
-    throw new Error(`the embedded store in ${dataDir} does not start: ${messageOf(error)}; ${advice}`, {
+    throw new Error(`the embedded store in ${dataDir} does not start: ${sentenceOf(error)}; ${advice}`, {
       cause: error,
     });
   }
   let stopped: Promise<void> | undefined;
   void life.ended.then((error) => {
     if (stopped !== undefined) return;
-    input.onFailed?.(new Error(`the embedded store has stopped: ${messageOf(error)}`, { cause: error }));
+    input.onFailed?.(new Error(`the embedded store has stopped: ${sentenceOf(error)}`, { cause: error }));
   });
   return {
     poolConfig: {
@@ -118,5 +119,3 @@ async function makeSocketDir(wanted: string | undefined): Promise<{ socketDir: s
   await chmod(socketDir, 0o700);
   return { socketDir, isTemporary: false };
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

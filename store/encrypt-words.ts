@@ -7,6 +7,7 @@ import { masterKeysOf } from '../trust/encrypting.ts';
 import { createKeyring, type Keyring } from './keyring.ts';
 import { createPool } from './pool.ts';
 import { createDb, type Db, type Tx } from './schema.ts';
+import { sealAnew } from './seal-anew.ts';
 import { underOfEntry, underOfFact, underOfItem, underOfPrincipal } from './subjects.ts';
 import { sealedCell, sealedText, type Under } from './words.ts';
 
@@ -27,7 +28,10 @@ export async function encryptWords(config: pg.PoolConfig, masterKey: string): Pr
         .where('key_id', 'is', null)
         .limit(AT_ONCE)
         .execute();
-      if (plain.length === 0) return count;
+      if (plain.length === 0) {
+        await sealAnew(db);
+        return count;
+      }
       for (const { id } of plain) await encryptConversation(db, keyring, id);
       count += plain.length;
     }
@@ -108,7 +112,8 @@ async function encryptFacts(tx: Tx, conversationId: string): Promise<void> {
     const under = await underOfFact(tx, conversationId, row);
     const value = await sealedText(under, 'facts.value', row.id, row.value);
     const salt = await sealedText(under, 'facts.salt', row.id, row.salt);
-    await tx.updateTable('facts').set({ value, salt }).where('id', '=', row.id).execute();
+    const key = await sealedText(under, 'facts.key', row.id, row.key);
+    await tx.updateTable('facts').set({ key, value, salt }).where('id', '=', row.id).execute();
   }
 }
 

@@ -101,7 +101,8 @@ async function remember(tx: Tx, fact: Parameters<Facts['remember']>[0]): Promise
     .where('ended_ms', 'is', null)
     .where('expires_ms', '>', fromMs)
     .execute();
-  const replaced = inForce.filter((row) => row.kind === kind && row.key === key).map(({ id }) => id);
+  const ofKind = inForce.filter((row) => row.kind === kind);
+  const replaced = await idsOfKey(tx, ofKind, key);
   if (inForce.length - replaced.length >= MAX_FACTS_EACH) return 'full';
   await endAs(tx, 'replaced', replaced, fromMs);
   await tx
@@ -110,6 +111,17 @@ async function remember(tx: Tx, fact: Parameters<Facts['remember']>[0]): Promise
     .execute();
   return 'remembered';
 }
+
+/** Keys lie encrypted like the values, so they are looked at one by one: few facts are of one person and kind. */
+async function idsOfKey(
+  tx: Tx,
+  rows: readonly { readonly id: string; readonly key: string }[],
+  key: string,
+): Promise<readonly string[]> {
+  return (await openRows(tx, 'facts', rows)).filter((row) => keyIn(row) === key).map(({ id }) => id);
+}
+
+const keyIn = ({ key }: { readonly key: string }): string => (key === '' ? '' : (JSON.parse(key) as string));
 
 async function endAs(tx: Tx, as: 'replaced' | 'forgotten', ids: readonly string[], atMs: number): Promise<void> {
   if (ids.length === 0) return;
@@ -123,16 +135,17 @@ async function endAs(tx: Tx, as: 'replaced' | 'forgotten', ids: readonly string[
 /** Some of them; all are forgotten once it is fewer than `ERASED_AT_ONCE`. */
 async function forget(tx: Tx, which: WhichFacts, by: string, nowMs: number): Promise<number> {
   await lockLedger(tx);
-  const named = (['subject', 'agent', 'kind', 'key', 'id'] as const).filter((column) => which[column] !== '');
+  const named = (['subject', 'agent', 'kind', 'id'] as const).filter((column) => which[column] !== '');
   const rows = await named
     .reduce(
       (query, column) => query.where(column, '=', which[column]),
-      tx.selectFrom('facts').select('id').where('tenant', '=', which.tenant).where('value', 'is not', null),
+      tx.selectFrom('facts').select(['id', 'key']).where('tenant', '=', which.tenant).where('value', 'is not', null),
     )
     .orderBy('id')
-    .limit(ERASED_AT_ONCE)
+    .$if(which.key === '', (query) => query.limit(ERASED_AT_ONCE))
     .execute();
-  const ids = rows.map(({ id }) => id);
+  const all = which.key === '' ? rows.map(({ id }) => id) : await idsOfKey(tx, rows, which.key);
+  const ids = all.slice(0, ERASED_AT_ONCE);
   await endAs(tx, 'forgotten', ids, nowMs);
   await erase(tx, ids, { why: 'forgotten', by }, factsSubject(which.tenant), nowMs);
   return ids.length;
@@ -203,23 +216,24 @@ async function toRow(tx: Tx, fact: Parameters<Facts['remember']>[0]) {
   const salt = randomBytes(SALT_BYTES).toString('base64url');
   const id = factIdOf(source.actionId);
   const under = await underOfFact(tx, source.conversationId, fact);
-  const sealed = await sealedText(under, 'facts.value', id, JSON.stringify(value));
+  const sealed = (column: 'key' | 'value' | 'salt', text: string) => sealedText(under, `facts.${column}`, id, text);
+  const words = await sealed('value', JSON.stringify(value));
   return {
     ...{ id, action_id: source.actionId, conversation_id: source.conversationId },
-    ...{ tenant, agent, subject, kind, key, trust, owner },
+    ...{ tenant, agent, subject, kind, trust, owner },
     // '': the person was erased meanwhile, and nothing of them is kept.
-    ...(sealed === ''
+    ...(words === ''
       ? { value: null, salt: null, key: '' }
-      : { value: sealed, salt: await sealedText(under, 'facts.salt', id, salt) }),
+      : { value: words, salt: await sealed('salt', salt), key: await sealed('key', JSON.stringify(key)) }),
     ...{ digest: factDigest({ tenant, agent, subject, kind, key, value }, salt), items: JSON.stringify(source.items) },
     ...{ from_ms: fromMs, expires_ms: expiresMs, fresh_until_ms: freshUntilMs, history_ms: historyMs },
   };
 }
 
 function fromRow(row: Selectable<Tables['facts']>): RememberedFact {
-  const { id, tenant, agent, subject, kind, key, value, digest, trust, owner } = row;
+  const { id, tenant, agent, subject, kind, value, digest, trust, owner } = row;
   return {
-    ...{ id, tenant, agent, subject, kind, key, digest, trust, owner },
+    ...{ id, tenant, agent, subject, kind, key: keyIn(row), digest, trust, owner },
     value: value === null || value === '' ? null : (JSON.parse(value) as Json),
     source: { conversationId: row.conversation_id, actionId: row.action_id, items: row.items },
     ...{ fromMs: row.from_ms, expiresMs: row.expires_ms },

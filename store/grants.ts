@@ -51,7 +51,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
       ledger_identity: ALL,
       checkpoints: ALL,
       budgets: ALL,
-      ...{ facts: ALL, subject_keys: ALL, maintenance_runs: ALL },
+      ...{ facts: ALL, subject_keys: ALL, retired_masters: ALL, maintenance_runs: ALL },
     },
     insert: ['conversations', 'ledger', 'ledger_seals', 'switches', 'checkpoints', 'notes', 'subject_keys'],
     remove: ['switches'],
@@ -75,7 +75,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
   countersign_workflows: {
     read: {
       ...{ conversations: ALL, items: ALL, actions: ALL, approvals: ALL, claims: ALL, ledger: ALL, ledger_seals: ALL },
-      ...{ limit_takes: ALL, facts: ALL, subject_keys: ALL },
+      ...{ limit_takes: ALL, facts: ALL, subject_keys: ALL, retired_masters: ALL },
       // The assistant, which uses them up, can neither see nor change what it may use.
       ...{ budgets: ALL, reservations: ALL, budget_waits: ALL, maintenance_runs: ALL },
     },
@@ -118,7 +118,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
   },
   countersign_assistant: {
     read: {
-      ...{ items: ALL, facts: ALL, ledger: LEDGER_KEYS, subject_keys: ALL },
+      ...{ items: ALL, facts: ALL, ledger: LEDGER_KEYS, subject_keys: ALL, retired_masters: ALL },
       conversations: ['id', 'updated_ms', 'key_id', 'tenant', 'principal_id'],
     },
     insert: ['items', 'ledger', 'ledger_seals'],
@@ -131,7 +131,7 @@ export const RIGHTS: Readonly<Record<string, Rights>> = {
   countersign_actor: {
     read: {
       ...{ items: ALL, claims: ALL, actions: ALL, ledger: LEDGER_KEYS, switches: ALL, notices: ['role'] },
-      ...{ limit_takes: ALL, facts: ALL, subject_keys: ALL },
+      ...{ limit_takes: ALL, facts: ALL, subject_keys: ALL, retired_masters: ALL },
       // What it shows in channels, and where.
       ...{ conversations: ALL, approvals: ALL, deliveries: ALL, delivered_replies: ALL, notes: ALL },
     },

@@ -4,7 +4,7 @@
 import { type KyselyPlugin, sql } from 'kysely';
 import { randomBytes } from 'node:crypto';
 import { decrypt, encrypt, type MasterKeys, nameOfKey, newKey } from '../trust/encrypting.ts';
-import type { Db, Tx } from './schema.ts';
+import { type Db, LOCKS, type Tx } from './schema.ts';
 
 // 5 s: what is read at a stretch looks a key up once; and that long a process may still read what was erased elsewhere.
 export const KEPT_MS = 5_000;
@@ -46,9 +46,8 @@ export const keyringOf = (on: Db | Tx): Keyring | undefined => on.getExecutor().
 
 const isKeyring = (plugin: KyselyPlugin): plugin is Keyring => KEYRINGS.has(plugin);
 
-/** What is made lies under the first of the master keys; all of them open. */
+/** What is made lies under the first of the master keys that no other has taken the place of; all of them open. */
 export function createKeyring(masters: MasterKeys, nowMs: () => number): Keyring {
-  const [master] = masters;
   const kept = new Map<string, { readonly key: Buffer | undefined; readonly sinceMs: number }>();
   const keyring: Keyring = {
     transformQuery: ({ node }) => node,
@@ -56,8 +55,10 @@ export function createKeyring(masters: MasterKeys, nowMs: () => number): Keyring
     async of(tx, subject) {
       const there = await inUse(tx, subject);
       if (there !== undefined) return there;
-      // A process that was begun before the master key was changed makes none that nobody else could open.
-      await assertMasters(tx, masters);
+      // Whoever ends a change of the master key waits for this one, and finds its key; who comes later uses the new one.
+      const { family, key } = LOCKS.newKeys;
+      await sql`select pg_advisory_xact_lock_shared(${family}::int, ${key}::int)`.execute(tx);
+      const master = await masterInUse(tx, masters);
       const id = randomBytes(ID_BYTES).toString('base64url');
       const wrapped = wrap(master, newKey(), { id, ...subject });
       await tx
@@ -134,27 +135,58 @@ function opened(
 }
 
 /**
- * Rejects with a sentence where keys lie under another master key than these: what is said could not be read, and what is
- * made here not by others. Looks at the first and the last name alone, by index; there are two while keys are changed.
+ * The master key under which keys are made here. Rejects with a sentence where there is none, or where keys lie under
+ * another than these: what is said could not be read, and what is made here not by others.
  */
-export async function assertMasters(on: Db | Tx, masters: MasterKeys): Promise<void> {
-  const { rows } = await sql<{ first: string | null; last: string | null }>`
-    select (select min(master) from countersign.subject_keys where wrapped is not null) as first,
-      (select max(master) from countersign.subject_keys where wrapped is not null) as last`.execute(on);
-  const names = ['', ...masters.map(nameOfKey)];
-  const other = [rows[0]?.first, rows[0]?.last].find(
-    (name) => name !== null && name !== undefined && !names.includes(name),
-  );
-  if (other !== undefined) throw new Error(refusal('a key in the store', other ?? '', masters));
+export async function masterInUse(on: Db | Tx, masters: MasterKeys): Promise<Buffer> {
+  const { names, retired, unnamed } = await knownMasters(on);
+  const given = masters.map(nameOfKey);
+  const other = names.find((name) => name !== '' && !given.includes(name));
+  if (other !== undefined) throw new Error(refusal('a key in the store', other, masters));
   // Of before they had names: one of them tells whether the others open.
-  const unnamed = await on
-    .selectFrom('subject_keys')
-    .select(['id', 'tenant', 'subject', 'wrapped', 'master'])
-    .where('master', '=', '')
-    .where('wrapped', 'is not', null)
-    .limit(1)
-    .executeTakeFirst();
-  if (unnamed?.wrapped) unwrapped(masters, unnamed.wrapped, unnamed);
+  if (unnamed !== null) unwrapped(masters, Buffer.from(unnamed.wrapped, 'base64'), unnamed);
+  const usable = masters.find((master) => !retired.some(({ name }) => name === nameOfKey(master)));
+  if (usable !== undefined) return usable;
+  const { replaced_by: by = '' } = retired.find(({ name }) => name === given[0]) ?? {};
+  throw new Error(
+    `the master key ${given[0]} in COUNTERSIGN_MASTER_KEY is in use no more: countersign keys rotate has put ${by} in its ` +
+      'place. Give every role the new one',
+  );
+}
+
+interface KnownMasters {
+  /** Of those that keys lie under; '' where that was not written down. */
+  readonly names: readonly string[];
+  readonly retired: readonly { readonly name: string; readonly replaced_by: string }[];
+  /** A key without the name of its master key; null where there is none. */
+  readonly unnamed: (KeyRow & { readonly wrapped: string }) | null;
+}
+
+// Each name is found by index, however many keys lie under it.
+async function knownMasters(on: Db | Tx): Promise<KnownMasters> {
+  const { rows } = await sql<KnownMasters>`
+    with recursive named(name) as (
+      select min(master) from countersign.subject_keys where wrapped is not null
+      union all
+      select (select min(master) from countersign.subject_keys where wrapped is not null and master > named.name)
+      from named where named.name is not null
+    )
+    select (select coalesce(json_agg(name), '[]') from named where name is not null) as names,
+      (select coalesce(json_agg(gone), '[]') from countersign.retired_masters as gone) as retired,
+      (select row_to_json(one) from (
+        select id, tenant, subject, encode(wrapped, 'base64') as wrapped from countersign.subject_keys
+        where master = '' and wrapped is not null limit 1) as one) as unnamed`.execute(on);
+  return rows[0] ?? { names: [], retired: [], unnamed: null };
+}
+
+/** Rejects with a sentence where words are encrypted: what this process wrote would lie readable among them. */
+export async function assertPlain(on: Db | Tx): Promise<void> {
+  const key = await on.selectFrom('subject_keys').select('id').limit(1).executeTakeFirst();
+  if (key === undefined) return;
+  throw new Error(
+    'words in the store are encrypted, and this process would write its own among them as they are; set ' +
+      'COUNTERSIGN_MASTER_KEY to the key that the store was made with, in every role, and leave COUNTERSIGN_ENCRYPTION=off out',
+  );
 }
 
 /** Names of master keys tell nothing of them. */

@@ -12,7 +12,7 @@ import { appendEntries, headOf, lockLedger, pairOf, withoutKnown } from './entri
 import { masterKeysOf } from '../trust/encrypting.ts';
 import { readEntry } from './entry-text.ts';
 import { toRow } from './items.ts';
-import { assertMasters, createKeyring } from './keyring.ts';
+import { assertPlain, createKeyring, masterInUse } from './keyring.ts';
 import { takeAgain } from './limits.ts';
 import { createPool } from './pool.ts';
 import { createDb, type Db, type Tx } from './schema.ts';
@@ -144,7 +144,7 @@ export function openRebuilding(config: pg.PoolConfig, masterKey?: string): Rebui
         .executeTakeFirst();
       return row?.phase === 'closed';
     },
-    assertMasters: async () => masters && assertMasters(db, masters),
+    assertMasters: async () => void (await (masters === undefined ? assertPlain(db) : masterInUse(db, masters))),
     sealedBytes: createSealedBytes(db),
     close: () => pool.end(),
   };

@@ -8,7 +8,8 @@ import { type MasterKeys, masterKeysOf, nameOfKey } from '../trust/encrypting.ts
 import { appendEntries } from './entries.ts';
 import { createKeyring, unwrapped, wrap } from './keyring.ts';
 import { createPool } from './pool.ts';
-import { createDb, type Db, LOCKS } from './schema.ts';
+import { sentenceOf } from '../domain/sentence-of.ts';
+import { createDb, type Db, LOCKS, type Tx } from './schema.ts';
 
 // 500 keys in a transaction: some ten milliseconds, for which an erasure of one of them waits.
 const AT_ONCE = 500;
@@ -47,9 +48,11 @@ export async function rotateKeys(config: pg.PoolConfig, rotating: Rotating): Pro
     if (rotating.dryRun) return { master, done: 0, left: await leftBut(db, master) };
     return await whileLocked(db, async () => {
       const { done, stuck } = await rotateAll(db, masters, rotating);
-      if (done > 0) await record(db, { master, keys: done, left: stuck.count }, rotating);
+      const late = stuck.count > 0 ? 0 : await retire(db, masters, rotating.nowMs);
+      const keys = done + late;
+      if (keys > 0) await record(db, { master, keys, left: stuck.count }, rotating);
       if (stuck.count > 0) throw new Error(stuckSentence(done, stuck));
-      return { master, done, left: 0 };
+      return { master, done: keys, left: 0 };
     });
   } finally {
     await pool.end();
@@ -67,7 +70,8 @@ async function rotateAll(db: Db, masters: MasterKeys, { onBatch }: Rotating): Pr
   const before = await leftBut(db, nameOfKey(masters[0]));
   let [done, after] = [0, ''];
   for (;;) {
-    const batch = await rotateSome(db, masters, after, stuck);
+    const from = after;
+    const batch = await db.transaction().execute((tx) => rotateSome(tx, masters, from, stuck));
     // Roles make keys meanwhile, also before the place where this one is.
     if (batch.last === undefined && (after === '' || stuck.count > 0)) return { done, stuck };
     done += batch.done;
@@ -76,35 +80,63 @@ async function rotateAll(db: Db, masters: MasterKeys, { onBatch }: Rotating): Pr
   }
 }
 
-/** Those that come next by id. One transaction: all of them, or none. */
-function rotateSome(db: Db, masters: MasterKeys, after: string, stuck: Stuck) {
+/**
+ * From now on nobody makes a key under another master key than the new one: whoever is at it just now is waited for, and
+ * their key wrapped anew too. Resolves to how many these were.
+ */
+const retire = (db: Db, masters: MasterKeys, nowMs: number): Promise<number> =>
+  db.transaction().execute(async (tx) => {
+    const { family, key } = LOCKS.newKeys;
+    await sql`select pg_advisory_xact_lock(${family}::int, ${key}::int)`.execute(tx);
+    const stuck: Stuck = { count: 0, why: '' };
+    let done = 0;
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const batch = await rotateSome(tx, masters, after, stuck);
+      done += batch.done;
+      after = batch.last;
+    }
+    if (stuck.count > 0) throw new Error(stuckSentence(0, stuck));
+    const [inUse = '', ...others] = masters.map(nameOfKey);
+    await tx.deleteFrom('retired_masters').where('name', '=', inUse).execute();
+    const retired = others
+      .filter((name) => name !== inUse)
+      .map((name) => ({ name, replaced_by: inUse, retired_ms: nowMs }));
+    if (retired.length === 0) return done;
+    await tx
+      .insertInto('retired_masters')
+      .values(retired)
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ replaced_by: inUse, retired_ms: nowMs }))
+      .execute();
+    return done;
+  });
+
+/** Those that come next by id. */
+async function rotateSome(tx: Tx, masters: MasterKeys, after: string, stuck: Stuck) {
   const [to] = masters;
   const master = nameOfKey(to);
-  return db.transaction().execute(async (tx) => {
-    const rows = await tx
-      .selectFrom('subject_keys')
-      .select(['id', 'tenant', 'subject', 'wrapped', 'master'])
-      .where('wrapped', 'is not', null)
-      .where('master', '!=', master)
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(AT_ONCE)
-      // Whoever opens a conversation, which names its key, waits for none of it.
-      .forNoKeyUpdate()
+  const rows = await tx
+    .selectFrom('subject_keys')
+    .select(['id', 'tenant', 'subject', 'wrapped', 'master'])
+    .where('wrapped', 'is not', null)
+    .where('master', '!=', master)
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(AT_ONCE)
+    // Whoever opens a conversation, which names its key, waits for none of it.
+    .forNoKeyUpdate()
+    .execute();
+  let done = 0;
+  for (const { wrapped, ...row } of rows) {
+    const key = wrapped && openedBy(masters, wrapped, row, stuck);
+    if (!key) continue;
+    await tx
+      .updateTable('subject_keys')
+      .set(wrap(to, key, row))
+      .where('id', '=', row.id)
       .execute();
-    let done = 0;
-    for (const { wrapped, ...row } of rows) {
-      const key = wrapped && openedBy(masters, wrapped, row, stuck);
-      if (!key) continue;
-      await tx
-        .updateTable('subject_keys')
-        .set(wrap(to, key, row))
-        .where('id', '=', row.id)
-        .execute();
-      done += 1;
-    }
-    return { done, last: rows.at(-1)?.id };
-  });
+    done += 1;
+  }
+  return { done, last: rows.at(-1)?.id };
 }
 
 function openedBy(
@@ -117,7 +149,7 @@ function openedBy(
     return unwrapped(masters, wrapped, row);
   } catch (error) {
     stuck.count += 1;
-    stuck.why ||= error instanceof Error ? error.message : String(error);
+    stuck.why ||= sentenceOf(error);
     return undefined;
   }
 }

@@ -165,6 +165,7 @@ export interface Tables {
     agent: string;
     subject: string;
     kind: string;
+    /** As JSON, like the value; '' once its words are erased. */
     key: string;
     value: string | null;
     salt: string | null;
@@ -213,6 +214,7 @@ export interface Tables {
     made_ms: number;
     destroyed_ms: ColumnType<number | null, number | null | undefined, number>;
   };
+  retired_masters: { name: string; replaced_by: string; retired_ms: number };
   api_keys: {
     id: string;
     hash: string;
@@ -234,6 +236,8 @@ export const LOCKS = {
   checkpoints: { family: 0x6373676e, key: 1 },
   /** Whoever changes the master key; it ends with the connection. */
   masterKeys: { family: 0x6373676e, key: 2 },
+  /** Whoever makes a key of a person, beside others; alone, whoever ends a change of the master key. */
+  newKeys: { family: 0x6373676e, key: 3 },
   /** Whoever appends items; the key is a hash of the conversation. */
   itemsFamily: 0x6373676f,
   /** Whoever remembers; the key is a hash of whose memory it is. */

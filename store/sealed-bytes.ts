@@ -4,15 +4,14 @@ import { randomBytes } from 'node:crypto';
 import { sha256Hex } from '../trust/digest.ts';
 import { decrypt, encrypt, markUnder } from '../trust/encrypting.ts';
 import type { SealedBytes } from './bytes-port.ts';
-import { keyringOf, type Subject } from './keyring.ts';
+import { keyringOf } from './keyring.ts';
 import type { Db } from './schema.ts';
+import { HOUSE } from './subjects.ts';
 
 // 10,000 conversations whose key is known: it never changes. Beyond that they are looked up again.
 const MAX_KNOWN = 10_000;
 // 16 hex digits, 64 bits: the texts that are told apart are one sender's few tries under one key.
 const MARK_DIGITS = 16;
-/** Nobody is of this tenant, so nobody erases it. */
-const HOUSE: Subject = { tenant: '', subject: 'house' };
 
 export function createSealedBytes(db: Db): SealedBytes {
   const keyring = keyringOf(db);

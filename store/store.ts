@@ -17,7 +17,7 @@ import { createLedger, createRecord } from './entries.ts';
 import { createErasures } from './erasures.ts';
 import { createFacts } from './facts.ts';
 import { createItems } from './items.ts';
-import { assertMasters, createKeyring } from './keyring.ts';
+import { assertPlain, createKeyring, masterInUse } from './keyring.ts';
 import { createMaintenance } from './maintenance/maintenance.ts';
 import { migrateStore, requireMigrated } from './migrations/migrate.ts';
 import { createPool } from './pool.ts';
@@ -38,7 +38,7 @@ export interface OpenStoreInput {
   readonly nowMs?: () => number;
   /**
    * Words are encrypted under keys that this one holds, base64 of 32 bytes, and another while it is changed, by commas.
-   * Without it they are written as they are.
+   * Without it they are written as they are, in a store in which none were ever encrypted.
    */
   readonly masterKey?: string | undefined;
   /** false for a PostgreSQL role that does not own the tables: it needs them to be there. By default true. */
@@ -57,7 +57,7 @@ export async function openStore({
   const pool = createPool(config);
   const db = createDb(pool, masters && createKeyring(masters, nowMs));
   try {
-    if (masters !== undefined) await assertMasters(db, masters);
+    await (masters === undefined ? assertPlain(db) : masterInUse(db, masters));
     if (migrate && masterKey !== undefined) await encryptWords(config, masterKey);
   } catch (error) {
     await pool.end();

@@ -3,58 +3,61 @@
 import type { Entry } from '../domain/entry.ts';
 import type { NewItem } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
-import { type Keyring, keyringOf, type Subject } from './keyring.ts';
+import { assertPlain, keyringOf, type Subject } from './keyring.ts';
 import type { Tx } from './schema.ts';
 import type { Under } from './words.ts';
 
+/** Nobody is of this tenant, so nobody erases it. */
+export const HOUSE: Subject = { tenant: '', subject: 'house' };
+
 export async function underOfEntry(tx: Tx, { conversationId, fact }: Entry): Promise<Under> {
-  const keyring = keyringOf(tx);
-  if (keyring === undefined) return plain(tx);
   switch (fact.kind) {
     case 'conversation_opened':
     case 'api_key_added':
-      return { on: tx, keyId: await keyring.of(tx, subjectOf(fact.principal)) };
+      return underOfPrincipal(tx, fact.principal);
     case 'message':
-      return underOfSender(tx, keyring, conversationId, fact.principal);
+      return underOfSender(tx, conversationId, fact.principal);
     default:
       return conversationId === '' ? plain(tx) : underOfConversation(tx, conversationId);
   }
 }
 
 export async function underOfItem(tx: Tx, { conversationId, body }: NewItem): Promise<Under> {
-  const keyring = keyringOf(tx);
-  if (keyring === undefined) return plain(tx);
-  if (body.kind === 'message') return underOfSender(tx, keyring, conversationId, body.from);
+  if (body.kind === 'message') return underOfSender(tx, conversationId, body.from);
   return underOfConversation(tx, conversationId);
 }
 
 /** Plain in a conversation of the time before there were keys. */
 export async function underOfConversation(tx: Tx, conversationId: string): Promise<Under> {
-  if (keyringOf(tx) === undefined) return plain(tx);
   return { on: tx, keyId: (await openedBy(tx, conversationId))?.key_id ?? undefined };
 }
 
-export async function underOfPrincipal(tx: Tx, principal: Principal): Promise<Under> {
-  return { on: tx, keyId: await keyringOf(tx)?.of(tx, subjectOf(principal)) };
-}
+export const underOfPrincipal = (tx: Tx, principal: Principal): Promise<Under> =>
+  underOfPerson(tx, subjectOf(principal));
+
+/** Of what is about no conversation, and is kept for a moment. */
+export const underOfHouse = (tx: Tx): Promise<Under> => underOfPerson(tx, HOUSE);
 
 /** What is remembered of whoever spoke in that conversation. */
-export async function underOfFact(tx: Tx, conversationId: string, { tenant, subject }: Subject): Promise<Under> {
+export const underOfFact = (tx: Tx, conversationId: string, { tenant, subject }: Subject): Promise<Under> =>
+  underOfSender(tx, conversationId, { tenant, id: subject });
+
+async function underOfPerson(tx: Tx, person: Subject): Promise<Under> {
   const keyring = keyringOf(tx);
-  return keyring === undefined ? plain(tx) : underOfSender(tx, keyring, conversationId, { tenant, id: subject });
+  if (keyring !== undefined) return { on: tx, keyId: await keyring.of(tx, person) };
+  // As it is asked at a start: the first key may have been made since.
+  await assertPlain(tx);
+  return plain(tx);
 }
 
 /** What the opener says comes under the key of the conversation: a late word in one that was erased makes no new key. */
-async function underOfSender(
-  tx: Tx,
-  keyring: Keyring,
-  conversationId: string,
-  sender: Pick<Principal, 'id' | 'tenant'>,
-): Promise<Under> {
+async function underOfSender(tx: Tx, conversationId: string, sender: Pick<Principal, 'id' | 'tenant'>): Promise<Under> {
   const opened = await openedBy(tx, conversationId);
   if (opened === undefined) return plain(tx);
+  const keyring = keyringOf(tx);
   const isOpener = opened.principal_id === sender.id && opened.tenant === sender.tenant;
-  if (isOpener) return { on: tx, keyId: opened.key_id ?? undefined };
+  // Without a keyring nothing is written where the conversation has a key.
+  if (isOpener || keyring === undefined) return { on: tx, keyId: opened.key_id ?? undefined };
   return { on: tx, keyId: await keyring.of(tx, subjectOf(sender)) };
 }
 

@@ -19,30 +19,36 @@ export const WORDS = {
     ...{ provenance: undefined, 'principal.name': ERASED },
   },
   'actions.evidence': { record: {}, subject: '' },
-  'actions.verdict': { reason: ERASED },
+  'actions.verdict': { reason: ERASED, amount: undefined, reserves: undefined },
   'actions.outcome': { result: ERASED, reason: ERASED },
   'claims.outcome': { result: ERASED, reason: ERASED },
   'approvals.approval': {
     ...{ args: '{}', summary: ERASED, forWhom: ERASED, howMuch: ERASED, reason: ERASED },
     ...{ provenance: undefined, evidence: null, decisions: [], asides: undefined },
+    // That there was one is no word: rules that name none are told apart by it.
+    amount: { currency: '', minorUnits: 0 },
   },
   'api_keys.principal': { name: ERASED },
+  'notes.note': { text: ERASED, about: ERASED },
 } satisfies Readonly<Record<string, Readonly<Record<string, Json | undefined>>>>;
 
 type Cell = keyof typeof WORDS;
 /** Columns that are encrypted whole. */
-const TEXTS = ['items.salt', 'ledger_seals.salt', 'ledger_seals.body', 'facts.value', 'facts.salt'] as const;
+const TEXTS = [
+  ...(['items.salt', 'ledger_seals.salt', 'ledger_seals.body'] as const),
+  ...(['facts.key', 'facts.value', 'facts.salt'] as const),
+] as const;
 /** The column of each table by which its rows are told apart. */
 const ID_OF = {
   ...{ items: 'id', conversations: 'id', actions: 'id', claims: 'action_id', approvals: 'id' },
-  ...{ ledger_seals: 'seq', api_keys: 'id', facts: 'id' },
+  ...{ ledger_seals: 'seq', api_keys: 'id', facts: 'id', notes: 'id' },
 } as const satisfies { readonly [T in keyof Tables]?: keyof Tables[T] };
 type Table = keyof typeof ID_OF;
 
 /** The member that holds the words of a value, and how a text begins that is encrypted whole: "~<key id>.<base64>". */
 const MARK = '~';
 
-/** `keyId` undefined: they are written as they are. */
+/** `keyId` undefined: they are written as they are. With one, and without a keyring, nothing is written. */
 export interface Under {
   readonly on: Db | Tx;
   readonly keyId: string | undefined;
@@ -100,8 +106,8 @@ export async function openRow<R extends object>(on: Db | Tx, table: Table, row: 
 }
 
 async function sealingUnder({ on, keyId }: Under) {
-  const keyring = keyringOf(on);
-  if (keyring === undefined || keyId === undefined) return undefined;
+  if (keyId === undefined) return undefined;
+  const keyring = keyringOf(on) ?? withoutKeyring();
   const key = await keyring.key(on, keyId);
   const seal = (text: string, place: string): string | undefined =>
     key && `${keyId}.${encrypt(key, Buffer.from(text), place).toString('base64')}`;
@@ -111,17 +117,22 @@ async function sealingUnder({ on, keyId }: Under) {
 /** Undefined: they are erased. */
 async function textOf(on: Db | Tx, sealed: string, place: string): Promise<string | undefined> {
   const keyring = keyringOf(on) ?? withoutKeyring();
-  const at = sealed.indexOf('.');
-  const key = await keyring.key(on, sealed.slice(0, at));
-  return key && decrypt(key, Buffer.from(sealed.slice(at + 1), 'base64'), place).toString();
+  const keyId = keyIdIn(sealed);
+  const key = await keyring.key(on, keyId);
+  return key && decrypt(key, Buffer.from(sealed.slice(keyId.length + 1), 'base64'), place).toString();
 }
+
+/** Under the key under which this lies, as `sealedIn` gives it. */
+export const underOf = (on: Db | Tx, sealed: string): Under => ({ on, keyId: keyIdIn(sealed) });
+
+const keyIdIn = (sealed: string): string => sealed.slice(0, sealed.indexOf('.'));
 
 function withoutKeyring(): Keyring {
   throw new Error('words in the store are encrypted; set COUNTERSIGN_MASTER_KEY to the key that it was made with');
 }
 
-/** Of other columns anybody may have written what looks like it. */
-function sealedIn(column: string, value: unknown): string | undefined {
+/** What is encrypted of a value; undefined: nothing. Of other columns anybody may have written what looks like it. */
+export function sealedIn(column: string, value: unknown): string | undefined {
   if (typeof value === 'string') {
     return TEXTS.some((one) => one === column) && value.startsWith(MARK) ? value.slice(MARK.length) : undefined;
   }

@@ -3,6 +3,7 @@
 import type pg from 'pg';
 import { connectGuarded, createPool, type GuardedClient } from '../pool.ts';
 import { TOOLS_ROLE } from './statements.ts';
+import { sentenceOf } from '../../domain/sentence-of.ts';
 
 export interface LookInput {
   readonly name: string;
@@ -25,7 +26,7 @@ export async function widerThanScopes({ name, urlEnv, config, hasOwnLogin }: Loo
       client.release();
     }
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
+    const said = sentenceOf(error);
     return [`the system "${name}" could not be looked at: ${said}; see: countersign systems sql ${name}`];
   } finally {
     await pool.end();

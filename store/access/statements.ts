@@ -4,6 +4,7 @@
 // the transaction ends, so that whoever takes the token back waits for it; no setting that a tool makes changes an answer.
 import type { DatabaseSystem } from '../../domain/system.ts';
 import type { Sql } from '../../domain/tool.ts';
+import { sentenceOf } from '../../domain/sentence-of.ts';
 
 /** Who the tools are in a system's database; roles belong to a whole server. */
 export const TOOLS_ROLE = 'countersign_tools';
@@ -18,7 +19,7 @@ export async function installAccess(sql: Sql, { name, protect }: DatabaseSystem)
       }
     });
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
+    const said = sentenceOf(error);
     throw new Error(`the system "${name}" cannot be protected here (${said}); its user needs the right CREATEROLE`, {
       cause: error,
     });

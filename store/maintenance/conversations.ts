@@ -1,12 +1,13 @@
 // What is due of conversations, by what their agents declare. Never due is what still waits, may have happened, or has no
 // receipt. May import domain.
 import { type RawBuilder, sql } from 'kysely';
-import { type AskedIfIdle, type DueAt, type DueOne, type RunAt, whyUndone } from '../../domain/maintenance.ts';
+import { type AskedIfIdle, type DueAt, type DueOne, type RunAt } from '../../domain/maintenance.ts';
 import { type DueAfter, dueAfter } from '../../domain/retention.ts';
 import type { Db } from '../schema.ts';
 import { isClockRight, requireClock } from './clock.ts';
 import { noteDone } from './done.ts';
 import type { MaintenanceTask } from './task.ts';
+import { sentenceOf } from '../../domain/sentence-of.ts';
 
 const DELETE_TEXTS = 'delete_texts';
 // A day: one that goes on though its record looks idle, as where a batch's report was lost, is asked again at times, and
@@ -84,7 +85,7 @@ export const deleteTexts: MaintenanceTask = {
         if (await deleteTextsOf(db, id, at)) ids.push(id);
       } catch (error) {
         // The others are not to wait for it.
-        failed ??= `${id}: ${whyUndone(error)}`;
+        failed ??= `${id}: ${sentenceOf(error)}`;
       }
     }
     return { done: ids.length, ids, ...(failed === undefined ? {} : { failed }) };

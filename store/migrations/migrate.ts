@@ -4,6 +4,7 @@
 import { Kysely, type Migration, Migrator, sql } from 'kysely';
 import type pg from 'pg';
 import { createDialect, createPool } from '../pool.ts';
+import { sentenceOf } from '../../domain/sentence-of.ts';
 import { isStoreUnavailable } from '../unavailable.ts';
 import { tables0001 } from './0001-tables.ts';
 import { fencingAndSwitches0002 } from './0002-fencing-and-switches.ts';
@@ -25,6 +26,7 @@ import { maintenance0017 } from './0017-maintenance.ts';
 import { maintenanceRuns0018 } from './0018-maintenance-runs.ts';
 import { masterKeys0019 } from './0019-master-keys.ts';
 import { whatGrows0020 } from './0020-what-grows.ts';
+import { leftReadable0021 } from './0021-left-readable.ts';
 import { deletedIsDelivered0022 } from './0022-deleted-is-delivered.ts';
 
 /** In order; a name that was released never changes. */
@@ -49,6 +51,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0018_maintenance_runs': maintenanceRuns0018,
   '0019_master_keys': masterKeys0019,
   '0020_what_grows': whatGrows0020,
+  '0021_left_readable': leftReadable0021,
   '0022_deleted_is_delivered': deletedIsDelivered0022,
 };
 
@@ -72,9 +75,8 @@ export async function migrateStore(config: pg.PoolConfig): Promise<void> {
     if (error === undefined) return;
     if (isStoreUnavailable(error)) throw error;
     const failed = results.find((one) => one.status === 'Error')?.migrationName;
-    const what = error instanceof Error ? error.message : 'unknown error';
     throw new Error(
-      `the store could not be migrated${failed === undefined ? '' : ` (${failed})`}: ${what}. ` +
+      `the store could not be migrated${failed === undefined ? '' : ` (${failed})`}: ${sentenceOf(error)}. ` +
         'If a newer version of Countersign wrote it, start that version; else restore a backup or grant the rights.',
       { cause: error },
     );

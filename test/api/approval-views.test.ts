@@ -1,6 +1,7 @@
 // An approval over HTTP says what its card says, neutralised and flagged; its values as they are stand beside that.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { WORDS } from '../../store/words.ts';
 import { NOW_MS, serve } from './support/served.ts';
 
 test('an approval carries its three lines as its card does, and what of it hides or pretends, by name', async (t) => {
@@ -47,4 +48,13 @@ test('an approval says where each of its values comes from, and of one that nobo
   ]);
   const other = await ask({ id: 'c-9:1:0.0.0' });
   assert.deepEqual((await call('approver', 'GET', `/v1/approvals/${other.id}`)).body.origins, []);
+});
+
+test('an approval says how much it is about, and nothing of it once its words are gone', async (t) => {
+  const { call, ask } = await serve(t);
+  const amount = { currency: 'EUR', minorUnits: 7_200 };
+  const { id } = await ask({ amount });
+  assert.deepEqual((await call('approver', 'GET', `/v1/approvals/${id}`)).body.amount, amount);
+  const erased = await ask({ id: 'c-9:1:0.0.0', amount: WORDS['approvals.approval'].amount });
+  assert.equal((await call('approver', 'GET', `/v1/approvals/${erased.id}`)).body.amount, null);
 });

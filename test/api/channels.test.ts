@@ -107,6 +107,11 @@ test('a click decides as over HTTP: signed for the person, known by the channel,
   assert.match(statement.decisionId, /^approver\/slack-[\w-]{22}$/);
   assert.deepEqual(heard(), ['approved: refund order 1042 · 72.00 EUR']);
   assert.equal(store.told.at(-1)?.note.clicked?.approvalId, approval.id, 'the actor learns which card it was');
+  assert.equal(
+    store.told.at(-1)?.conversationId,
+    approval.conversationId,
+    'it goes with the words of that conversation',
+  );
   await send(clicked('colleague', payload, 2));
   assert.deepEqual(heard(), ['Too late: it is already approved.']);
 });
@@ -117,6 +122,7 @@ test('a deny asks for its reason first, and counts with it', async (t) => {
   const payload = button('deny', approval);
   await send(clicked('approver', payload));
   assert.deepEqual(heard(), ['why deny? refund order 1042 · 72.00 EUR']);
+  assert.equal(store.told.at(-1)?.conversationId, approval.conversationId);
   assert.equal((await store.approvals.get(approval.id))?.end, 'open');
   await send(because('approver', payload, '   '));
   assert.deepEqual(heard(), [

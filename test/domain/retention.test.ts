@@ -24,3 +24,9 @@ test('a span is a whole number of days, of a name that exists', () => {
   throws(() => agent({ closeAfterDays: 7 } as Retention), /retention.closeAfterDays is unknown; there are archiveIdle/);
   agent({ closeIdleAfterDays: 1, deleteTextsAfterDays: 36_500 });
 });
+
+test('what is inherited is no word of the agent: it is refused, and nothing is due by it', () => {
+  const inherits = Object.create({ deleteTextsAfterDays: 0 }) as Retention;
+  throws(() => agent(inherits), /retention.deleteTextsAfterDays is inherited; say it in the object itself/);
+  deepEqual(dueAfter('deleteTextsAfterDays', [{ name: 'a', retention: inherits }]), []);
+});

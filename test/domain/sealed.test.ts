@@ -29,13 +29,21 @@ test('arguments, their salt, what they are called and who asked by name are seal
 
 test('what an approval says of people is sealed, when it is asked and when it ends', () => {
   const people = { forWhom: 'customer Ada', howMuch: '72.00 EUR' };
-  const approval = anApproval(people);
+  const amount = { currency: 'EUR', minorUnits: 7_200 };
+  const approval = { ...anApproval(people), amount };
   for (const kind of ['approval_requested', 'approval_settled'] as const) {
     const { open } = splitFact(kind, json({ kind, approval }));
-    for (const words of [...Object.values(people), approval.summary, approval.reason]) {
-      assert.ok(!JSON.stringify(open).includes(JSON.stringify(words)), words);
+    for (const words of [...Object.values(people), approval.summary, approval.reason, amount]) {
+      assert.ok(!JSON.stringify(open).includes(JSON.stringify(words)), JSON.stringify(words));
     }
   }
+});
+
+test('the amount of a verdict is sealed', () => {
+  const ask = { kind: 'ask', ruleId: 'r', ruleVersion: 'v', group: 'finance', quorum: 1, withinMs: 1 } as const;
+  const verdict = { ...ask, reason: '', amount: { currency: 'EUR', minorUnits: 7_200 } };
+  const { open } = splitFact('ruled', json({ kind: 'ruled', digest: 'd', verdict, evidence: null, signed: 's' }));
+  assert.deepEqual(open['verdict'], ask);
 });
 
 test('the parts of a fact make the fact again', () => {

@@ -5,6 +5,7 @@ import type { Verdict } from '../../domain/verdict.ts';
 import { type Approval, openApproval } from '../../domain/approval.ts';
 import type { Entry, Fact, FactOf } from '../../domain/entry.ts';
 import type { NewItem } from '../../domain/item.ts';
+import type { Reserve } from '../../domain/limit.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { DecisionStatement, Signed } from '../../domain/signed.ts';
 
@@ -73,6 +74,12 @@ export const anAsk: Extract<Verdict, { kind: 'ask' }> = {
   quorum: 1,
   withinMs: 3_600_000,
 };
+
+/** What a verdict takes of a limit. */
+export const aReserve = (currency: string): Reserve => ({
+  ...{ limit: 'refunds', per: 'principal', key: ada.id, period: { name: '2026-11', fromMs: 0, toMs: 1 } },
+  ...{ currency, takes: 1, most: null, atMs: 1 },
+});
 
 export const evidence = { asOfMs: 5, version: '7', subject: 'cus_ada', record: { status: 'paid' } } as const;
 

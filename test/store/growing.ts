@@ -40,7 +40,7 @@ export function aCall(conversationId: string, turn: number, atMs: number, tokens
 }
 
 /** Held, and on record as the assistant writes it; with the reply that ends its turn. */
-export async function makeCall({ store }: Subject, call: Reserving, ends = true): Promise<Reserving> {
+export async function makeCall({ store, sql }: Subject, call: Reserving, ends = true): Promise<Reserving> {
   const { conversationId, turn, step, atMs } = call;
   equal((await store.budgets.reserve(call)).kind, 'held');
   const body = { kind: 'calls', text: '', calls: [], opaque: '' } as const;
@@ -58,8 +58,18 @@ export async function makeCall({ store }: Subject, call: Reserving, ends = true)
       ),
     ),
   );
-  if (ends) await store.items.append([aReply(conversationId, turn)]);
+  if (ends) await answer({ store, sql }, call, atMs);
   return call;
+}
+
+/** The reply that ends its turn, given at that moment. */
+export async function answer(
+  { store, sql }: Pick<Subject, 'store' | 'sql'>,
+  { conversationId, turn }: Reserving,
+  atMs: number,
+) {
+  const [reply] = await store.items.append([aReply(conversationId, turn)]);
+  await sql.query('update countersign.items set created_ms = $1 where id = $2', [Math.floor(atMs), reply?.id]);
 }
 
 export async function aTalk({ store }: Subject, atMs: number, closedMs?: number): Promise<string> {

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Store } from '../../store/ports.ts';
+import { openRebuilding } from '../../store/rebuild.ts';
 import { openStore } from '../../store/store.ts';
 import { sha256Hex } from '../../trust/digest.ts';
 import { MASTER_KEY } from '../support/master-key.ts';
-import { ada, aConversationId, anEntry, opened } from './builders.ts';
+import { ada, aConversationId, aMessage, anEntry, opened, proposed } from './builders.ts';
 import { type Database, startDatabase } from './databases.ts';
 
 let database: Database;
@@ -53,8 +54,32 @@ test('with the key of a person the marks of their texts are gone: nobody can mak
 });
 
 test('where words can be read as they are, so can their digest', async (t) => {
-  const plain = await openStore({ pool: database.poolConfig });
-  t.after(() => plain.close());
+  const own = await startDatabase('postgres');
+  const plain = await openStore({ pool: own.poolConfig });
+  t.after(() => plain.close().then(() => own.stop()));
   const id = await aConversation('cus_plain', plain);
   assert.equal(await plain.sealedBytes.mark(id, TEXT), sha256Hex(TEXT).slice(0, 16));
+});
+
+test('without the master key no process begins over a store that has keys, and one that was begun before writes nothing', async (t) => {
+  const own = await startDatabase('postgres');
+  const plain = await openStore({ pool: own.poolConfig });
+  t.after(() => own.stop());
+  t.after(() => plain.close());
+  const words = /encrypted.*set COUNTERSIGN_MASTER_KEY/;
+  const sealing = await openStore({ pool: own.poolConfig, masterKey: MASTER_KEY });
+  t.after(() => sealing.close());
+  const id = await aConversation('cus_first', sealing);
+  for (const migrate of [true, false]) await assert.rejects(openStore({ pool: own.poolConfig, migrate }), words);
+  const rebuilding = openRebuilding(own.poolConfig);
+  t.after(() => rebuilding.close());
+  await assert.rejects(rebuilding.assertMasters(), words);
+  const messages = [ada, { ...ada, id: 'cus_first' }].map((from, at) => ({
+    ...aMessage(id, `m${at}`),
+    body: { kind: 'message', text: TEXT, from } as const,
+  }));
+  for (const message of messages) await assert.rejects(plain.items.append([message]), words);
+  await assert.rejects(aConversation('cus_second', plain), words);
+  await assert.rejects(plain.record([proposed(id)]), words);
+  assert.deepEqual(await sealing.items.page(id, 0, 10), []);
 });

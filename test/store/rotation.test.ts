@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import type pg from 'pg';
+import { setTimeout } from 'node:timers/promises';
+import { createKeyring, keyringOf } from '../../store/keyring.ts';
 import { createPool } from '../../store/pool.ts';
 import type { Store } from '../../store/ports.ts';
 import { rotateKeys } from '../../store/rotation.ts';
+import { createDb } from '../../store/schema.ts';
 import { openStore } from '../../store/store.ts';
 import { masterKeysOf, nameOfKey } from '../../trust/encrypting.ts';
 import { MASTER_KEY as OLD, NEW_MASTER_KEY as NEW, NEWEST_MASTER_KEY as NEWEST } from '../support/master-key.ts';
@@ -63,7 +66,9 @@ const PEOPLE = 1_100;
 const TOLD = 3;
 
 beforeEach(async () => {
-  await pool.query('truncate countersign.conversations, countersign.items, countersign.subject_keys cascade');
+  await pool.query(
+    'truncate countersign.conversations, countersign.items, countersign.subject_keys, countersign.retired_masters cascade',
+  );
   conversations = await over(OLD, async (store) => {
     const told = [];
     for (let nth = 0; nth < TOLD; nth++) told.push(await talk(store, `words ${nth}`));
@@ -177,4 +182,54 @@ test('a process that was begun with the old key alone makes no key under it any 
   assert.deepEqual(await underEach(), { [nameOf(NEW)]: PEOPLE });
 });
 
+test('after the change a process that has both keys in the order of before makes its keys under the new one', async () => {
+  await over(`${OLD},${NEW}`, async (store) => {
+    await rotate(`${NEW},${OLD}`);
+    await talk(store, 'late');
+  });
+  await over(`${OLD},${NEW}`, (store) => talk(store, 'later'));
+  assert.deepEqual(await underEach(), { [nameOf(NEW)]: PEOPLE + 2 });
+  await rotate(`${OLD},${NEW}`);
+  await over(`${NEW},${OLD}`, (store) => talk(store, 'back again'));
+  assert.deepEqual(await underEach(), { [nameOf(OLD)]: PEOPLE + 3 });
+});
+
+test('the old key alone is refused after the change, though nobody has a key yet', async () => {
+  await pool.query('truncate countersign.conversations, countersign.items, countersign.subject_keys cascade');
+  await over(OLD, async (store) => {
+    await rotate(`${NEW},${OLD}`);
+    const refusal = new RegExp(
+      `${nameOf(OLD)} .* in use no more: countersign keys rotate has put ${nameOf(NEW)} in its`,
+    );
+    await assert.rejects(talk(store, 'late'), refusal);
+    await assert.rejects(over(OLD, said), refusal);
+  });
+  assert.deepEqual(await underEach(), {});
+});
+
+test('a key that is being made as the change ends is wrapped anew too', async (t) => {
+  const db = createDb(pool, createKeyring(masterKeysOf(`${OLD},${NEW}`), Date.now));
+  const ends: { isOver: boolean } = { isOver: false };
+  const rotating = await db.transaction().execute(async (tx) => {
+    await keyringOf(db)?.of(tx, { tenant: 'default', subject: 'cus_meanwhile' });
+    const going = rotate(`${NEW},${OLD}`).finally(() => (ends.isOver = true));
+    await setTimeout(RACE_MS);
+    assert.equal(ends.isOver, false, 'it waits for whoever makes a key');
+    return { going };
+  });
+  t.diagnostic(JSON.stringify(await rotating.going));
+  assert.deepEqual(await underEach(), { [nameOf(NEW)]: PEOPLE + 1 });
+});
+
+test('a third key is noticed, whatever its name', async () => {
+  const [first = '', middle = '', last = ''] = [OLD, NEW, NEWEST].toSorted((one, other) =>
+    nameOf(one) < nameOf(other) ? -1 : 1,
+  );
+  await pool.query('truncate countersign.conversations, countersign.items, countersign.subject_keys cascade');
+  for (const key of [first, middle, last]) await addKeys(pool, key, 1);
+  await assert.rejects(over(`${first},${last}`, said), new RegExp(`lies under the master key ${nameOf(middle)}`));
+});
+
+// 2 s: a change of some thousand keys takes less.
+const RACE_MS = 2_000;
 const TEXTS = ['words 0', 'words 1', 'words 2'];

@@ -5,7 +5,19 @@ import { HELD_AT_MOST_MS } from '../../../domain/spending.ts';
 import type { Reserving } from '../../../store/budget-port.ts';
 import { aConversationId, anEntry } from '../builders.ts';
 import type { Contract } from '../contract.test.ts';
-import { aCall, aTalk, DAY_MS, daysAgo, dueOf, makeCall, NOW_MS, reservedIn, run, standing } from '../growing.ts';
+import {
+  aCall,
+  answer,
+  aTalk,
+  DAY_MS,
+  daysAgo,
+  dueOf,
+  makeCall,
+  NOW_MS,
+  reservedIn,
+  run,
+  standing,
+} from '../growing.ts';
 
 export const grownBudgetsContract: Contract = {
   'what a call had held is due once it is counted, its turn is over and it is old; what is young, or goes on, is not':
@@ -51,6 +63,22 @@ export const grownBudgetsContract: Contract = {
       // A turn that was paused for months goes on with the limits that it has left: both calls have used 45 tokens.
       const goesOn = { ...aCall(paused, 1, NOW_MS, 90), callId: `${paused}:1:2`, step: 'model:1:2' };
       equal((await store.budgets.reserve(goesOn)).kind, 'turn_limited');
+    },
+
+  'what was held in a turn that went on for months is due since its answer, or since its conversation was closed':
+    async (subject) => {
+      const id = aConversationId();
+      const paused = aCall(id, 1, daysAgo(90));
+      await makeCall(subject, paused, false);
+      await makeCall(subject, { ...paused, callId: `${id}:1:1`, step: 'model:1:1' }, false);
+      await answer(subject, paused, daysAgo(3));
+      const closed = await aTalk(subject, daysAgo(90), daysAgo(65));
+      for (const turn of [1, 2]) await makeCall(subject, aCall(closed, turn, daysAgo(90) + turn), false);
+      const { due } = await dueOf(subject, 'drop_reservations');
+      const sinceOf = (callId: string) => due.find((one) => one.id === callId)?.dueMs;
+      // As the day begins that comes 60 days after the one on which it was closed.
+      const dayMs = Math.floor(daysAgo(4) / DAY_MS) * DAY_MS;
+      deepEqual([sinceOf(paused.callId), sinceOf(`${closed}:1:0`)], [daysAgo(3), dayMs]);
     },
 
   'a call whose reservation was dropped is let through again and counts no second time; one that never was counts':

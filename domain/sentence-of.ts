@@ -1,0 +1,3 @@
+// What a failure says, whatever was thrown. May import nothing.
+
+export const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
