@@ -10,6 +10,7 @@ import express, {
 } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
+import { createAdmission } from './admission.ts';
 import { createAccess } from './access.ts';
 import { problemPage } from './approval-page.ts';
 import { approvalPageRoutes } from './approval-pages.ts';
@@ -58,10 +59,11 @@ export function createApi(deps: ApiDeps): Api {
   const limits = { ...DEFAULT_API_LIMITS, ...deps.limits };
   const access = createAccess(deps);
   const ending = createEnding(deps.store, deps.nowMs);
-  const metrics = createMetrics(deps);
+  const admission = createAdmission(deps.store.items, limits);
+  const metrics = createMetrics(deps, admission);
   const routes: readonly Route[] = [
-    ...conversationRoutes(deps, access, ending),
-    ...messageRoutes({ ...deps, limits }, access, ending),
+    ...conversationRoutes({ ...deps, admission }, access, ending),
+    ...messageRoutes({ ...deps, limits, admission }, access, ending),
     ...eventRoutes(deps.store, access, limits),
     ...commandRoutes(deps, access, ending),
     // Before the approvals, whose ids have dots: none is called "burden".
@@ -69,7 +71,7 @@ export function createApi(deps: ApiDeps): Api {
     ...budgetRoutes(deps),
     ...factRoutes(deps),
     ...approvalRoutes(deps, access),
-    ...channelRoutes(deps, access, ending),
+    ...channelRoutes({ ...deps, admission }, access, ending),
     ...approvalPageRoutes(deps, access),
     ...whyRoutes(deps, access),
     ...reportRoutes(deps),

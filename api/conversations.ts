@@ -8,6 +8,7 @@ import { archivedBefore } from '../domain/retention.ts';
 import type { ConversationRow } from '../store/ports.ts';
 import { sha256Hex } from '../trust/digest.ts';
 import type { Access } from './access.ts';
+import type { Admission } from './admission.ts';
 import { type Caller, isOperator } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
 import { type Ending, startOf } from './ending.ts';
@@ -27,14 +28,16 @@ import {
 } from './schemas.ts';
 import { actionView, conversationView, intakeView, isVisible, itemView, waitingView } from './views.ts';
 
-type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'agents' | 'nowMs' | 'temporalUiUrl'>;
+type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'agents' | 'nowMs' | 'temporalUiUrl'> & {
+  readonly admission: Admission;
+};
 
 export function conversationRoutes(deps: Deps, access: Access, ending: Ending): readonly Route[] {
   return [openRoute(deps, ending), listRoute(deps, access), lookRoute(deps, access), endRoute(deps, access, ending)];
 }
 
 function openRoute(deps: Deps, ending: Ending): Route {
-  const { store, gateway } = deps;
+  const { store, gateway, admission } = deps;
   return route({
     method: 'post',
     path: '/v1/conversations',
@@ -48,9 +51,13 @@ function openRoute(deps: Deps, ending: Ending): Route {
       if (body.id !== undefined) assertFree(body.id);
       const id = body.id ?? freshId(caller, headers['idempotency-key']);
       const before = await store.conversations.get(id);
-      const row = before ?? (await openConversation(deps, caller, { id, agent: body.agent }));
-      assertSame(row, caller, body.agent);
-      await ending.whileOpen(row, (start) => gateway.start(start));
+      const open = async () => {
+        const opened = before ?? (await openConversation(deps, caller, { id, agent: body.agent }));
+        assertSame(opened, caller, body.agent);
+        await ending.whileOpen(opened, (start) => gateway.start(start));
+        return opened;
+      };
+      const row = await admission.enter({ id: `open ${id}`, principal: caller.principal }, open, () => false);
       const view = conversationView(row, archivedBefore(deps.agents.values(), deps.nowMs()));
       return { status: before === undefined ? 201 : 200, body: view, headers: { Location: view.url } };
     },

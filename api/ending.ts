@@ -35,6 +35,7 @@ export function createEnding(store: Pick<Store, 'record' | 'conversations'>, now
   };
 }
 
-export function startOf({ id, agent, tenant, owner, channel }: ConversationRow): ConversationStart {
-  return { conversationId: id, agent, tenant, owner, ...(channel === null ? {} : { inChannel: channel }) };
+export function startOf({ id, agent, tenant, owner, principal, channel }: ConversationRow): ConversationStart {
+  const whose = { owner, principalId: principal.id };
+  return { conversationId: id, agent, tenant, ...whose, ...(channel === null ? {} : { inChannel: channel }) };
 }

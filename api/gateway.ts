@@ -15,6 +15,7 @@ import {
 import type { DoneWork, MaintenanceInput } from '../domain/maintenance.ts';
 import { ACTION, CONVERSATION, MAINTENANCE, SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 import type { CommandStatement, DecisionStatement, Signed, UpkeepStatement } from '../domain/signed.ts';
+import { sha256Hex } from '../trust/digest.ts';
 import { type Calls, createCalls } from './gateway-calls.ts';
 import { GatewayError, wasCut } from './gateway-error.ts';
 import { type Rest, restOf } from './gateway-rest.ts';
@@ -26,6 +27,8 @@ export interface ConversationStart {
   readonly agent: string;
   readonly tenant: string;
   readonly owner: string;
+  /** Whose it is: their tasks take turns with those of others, however many they are. */
+  readonly principalId: string;
   /** What is said in it is told there too. */
   readonly inChannel?: ConversationChannel;
 }
@@ -232,7 +235,14 @@ async function maintainNow(
 /** Only the shape of the Workflow; its code is on the other side. */
 declare const conversationType: (input: ConversationInput) => Promise<void>;
 
-function startOptions({ conversationId, agent, tenant, owner, inChannel }: ConversationStart) {
+// 32 characters of SHA-256; the server takes 64 bytes. Nobody's id is in it, as names of tasks are never encrypted.
+const FAIRNESS_CHARS = 32;
+
+const fairnessKeyOf = ({ tenant, principalId }: ConversationStart): string =>
+  sha256Hex(JSON.stringify(['fairness', tenant, principalId])).slice(0, FAIRNESS_CHARS);
+
+function startOptions(to: ConversationStart) {
+  const { conversationId, agent, tenant, owner, inChannel } = to;
   const input: ConversationInput = { conversationId, agent, tenant, ...(inChannel && { inChannel }) };
   return {
     workflowId: conversationWorkflowId(conversationId),
@@ -242,6 +252,8 @@ function startOptions({ conversationId, agent, tenant, owner, inChannel }: Conve
     // A conversation that ended must not begin again under its old id.
     workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
     workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+    // All that it does has it, also after Continue-As-New; a server without fairness takes no notice.
+    priority: { fairnessKey: fairnessKeyOf(to) },
     staticSummary: `${agent} · conversation ${conversationId}`,
     typedSearchAttributes: [
       { key: ATTRIBUTE.agent, value: agent },

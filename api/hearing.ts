@@ -16,6 +16,7 @@ import type { ConversationRow } from '../store/ports.ts';
 import { approvalHandle } from '../trust/digest.ts';
 import { waitsForBudgetText } from '../domain/spending-words.ts';
 import type { Access } from './access.ts';
+import type { Admission } from './admission.ts';
 import { assertMayAnswer, takeDecision } from './approvals.ts';
 import type { Caller } from './auth.ts';
 import { openConversation } from './conversations.ts';
@@ -31,7 +32,7 @@ import { NewMessage } from './schemas.ts';
 export type HearingDeps = Pick<
   ApiDeps,
   'store' | 'gateway' | 'signer' | 'directory' | 'agents' | 'channels' | 'nowMs' | 'log'
->;
+> & { readonly admission: Admission };
 /** By somebody. */
 export type Heard = Extract<Received, { readonly sender: unknown }>;
 type Of<K extends Heard['kind']> = Extract<Heard, { readonly kind: K }>;

@@ -94,6 +94,23 @@ export const BURDEN_FRESH_MS = 60_000;
 export const RETRY_AFTER_OUTAGE_S = 5;
 export const RETRY_AFTER_FULL_S = 30;
 
+// 20 s: below the 30 s that a reply is waited for, so that whoever is let in gets theirs while they wait.
+export const ANSWERED_WITHIN_S = 20;
+// 10 s: over it the pace is counted; a few turns of a slow model are in it, and it forgets an hour that was quick.
+export const PACE_WINDOW_MS = 10_000;
+// 2,000 turns under way: one look-up of some 20 ms tells which of them are over.
+export const MOST_TURNS = 2_000;
+// 250 ms: how old what is known of the turns under way may be where it decides; four look-ups a second at most.
+export const TURNS_FRESH_MS = 250;
+// Four times what is free: a principal who comes alone may have four fifths of all, two of them four ninths each; the
+// last places are always for somebody who has none.
+export const SHARE_OF_FREE = 4;
+// 15 min: longer than any turn works. What is not answered by then waits for something else, a budget or people.
+export const TURN_MS = 15 * 60_000;
+// 5 to 10 s, by chance: those who were refused together do not come back together.
+export const RETRY_AFTER_BUSY_S = 5;
+export const RETRY_SPREAD_S = 5;
+
 /** What a deployment may tune. */
 export interface ApiLimits {
   readonly requestsPerKeyPerMinute: number;
@@ -101,6 +118,8 @@ export interface ApiLimits {
   readonly streams: number;
   readonly streamsPerKey: number;
   readonly replyWaitMs: number;
+  /** Turns that are under way by this process before it looks at how soon they are answered. */
+  readonly turnsAtOnce: number;
 }
 
 export const DEFAULT_API_LIMITS: ApiLimits = {
@@ -114,4 +133,6 @@ export const DEFAULT_API_LIMITS: ApiLimits = {
   streamsPerKey: 20,
   // 30 s: REPLY_WAIT_MS of the design; most model turns end within it, and proxies cut at 60 s.
   replyWaitMs: 30_000,
+  // 100: 20 s of two cores that make five turns a second; a quicker deployment earns itself more.
+  turnsAtOnce: 100,
 };

@@ -10,6 +10,7 @@ import type { MessageStatement } from '../domain/signed.ts';
 import type { ConversationRow } from '../store/ports.ts';
 import { sha256Hex } from '../trust/digest.ts';
 import type { Access } from './access.ts';
+import type { Admission } from './admission.ts';
 import type { Caller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
 import { type Ending, startOf } from './ending.ts';
@@ -26,7 +27,8 @@ import { type Route, route } from './route.ts';
 import { Keyed, Message, NewMessage, OfConversation, OfMessage, Waits } from './schemas.ts';
 import { itemView, urlOfMessage } from './views.ts';
 
-type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'signer' | 'nowMs'> & { readonly limits: ApiLimits };
+type Submitting = Pick<ApiDeps, 'store' | 'gateway' | 'signer' | 'nowMs'> & { readonly admission: Admission };
+type Deps = Submitting & { readonly limits: ApiLimits };
 
 export function messageRoutes(deps: Deps, access: Access, ending: Ending): readonly Route[] {
   return [
@@ -89,10 +91,30 @@ export function messageIdOf({ principal }: Caller, key: string): string {
 
 /** Sign the message as its principal's and hand it in. Where it is not sure to be taken, says how to send it again. */
 export async function submitMessage(
-  deps: Pick<Deps, 'store' | 'gateway' | 'signer' | 'nowMs'>,
+  deps: Submitting,
+  row: ConversationRow,
+  caller: Caller,
+  message: NewWords,
+): Promise<Ticket> {
+  const place = { id: message.id, principal: caller.principal, conversationId: row.id };
+  return deps.admission.enter(
+    place,
+    () => submit(deps, row, caller, message),
+    (ticket) => !isHeld(ticket),
+  );
+}
+
+interface NewWords {
+  readonly id: string;
+  readonly key: string;
+  readonly text: string;
+}
+
+async function submit(
+  deps: Submitting,
   row: ConversationRow,
   { principal }: Caller,
-  { id, key, text }: { readonly id: string; readonly key: string; readonly text: string },
+  { id, key, text }: NewWords,
 ): Promise<Ticket> {
   const statement: MessageStatement = {
     kind: 'message',
@@ -126,6 +148,9 @@ function keyReused(cause?: unknown): Problem {
   return new Problem('key_reused', detail, { cause });
 }
 
+/** It waits for something else than its turn: people, or a budget. */
+const isHeld = ({ phase, shutUntilMs }: Ticket): boolean => phase !== 'open' || shutUntilMs !== undefined;
+
 /** The reply of the turn that took the message; undefined when it does not come in time, or will not for now. */
 async function waitForReply(
   deps: Deps,
@@ -138,8 +163,8 @@ async function waitForReply(
   let pauseMs = REPLY_POLL_FIRST_MS;
   for (;;) {
     const reply = await store.items.replyTo(conversationId, ticket.messageId);
-    const isHeld = ticket.phase === 'paused' || ticket.phase === 'handed_over' || ticket.shutUntilMs !== undefined;
-    if (reply !== undefined || isHeld) return reply;
+    if (reply !== undefined) deps.admission.answered(ticket.messageId);
+    if (reply !== undefined || isHeld(ticket)) return reply;
     const phase = (await store.conversations.get(conversationId))?.phase;
     if (phase === 'paused' || phase === 'stopped' || phase === 'closed') return undefined;
     const leftMs = untilMs - performance.now();
@@ -171,13 +196,14 @@ async function assertSameText(
 
 /** Answered, taken, or queued; a message that is none of these was never taken in. Throws `not_found`. */
 async function whereIs(
-  { store, gateway }: Deps,
+  { store, gateway, admission }: Deps,
   conversationId: string,
   messageId: string,
 ): Promise<Pick<z.input<typeof Message>, 'status' | 'reply'>> {
   for (const waitMs of TAKEN_LOOKS_MS) {
     await sleep(waitMs);
     const reply = await store.items.replyTo(conversationId, messageId);
+    if (reply !== undefined) admission.answered(messageId);
     if (reply !== undefined) return { status: 'answered', reply: itemView(reply) };
     if ((await store.items.byKey(conversationId, messageKey(messageId))) !== undefined) return { status: 'taken' };
     // The queue's ids are the Workflow's own; without a worker to ask, a message that we handed in is still queued.

@@ -4,6 +4,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { BURDEN_PERIOD_MS, type Burden } from '../domain/burden.ts';
 import { SWITCH_SCOPES } from '../domain/switch.ts';
+import type { Admission, AdmissionCounts } from './admission.ts';
 import { budgetGauges } from './budget-metrics.ts';
 import { standing } from './budgets.ts';
 import { burdenGauges } from './burden-metrics.ts';
@@ -27,7 +28,7 @@ export interface Metrics {
 
 type Deps = Pick<ApiDeps, 'store' | 'gateway' | 'agents' | 'ledger' | 'directory' | 'channels' | 'nowMs' | 'log'>;
 
-export function createMetrics(deps: Deps): Metrics {
+export function createMetrics(deps: Deps, admission: Pick<Admission, 'counts'>): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -45,6 +46,7 @@ export function createMetrics(deps: Deps): Metrics {
     labelNames,
     registers,
   });
+  admissionGauges(admission, registers);
   const { store, nowMs } = deps;
   const burden = fresh(BURDEN_FRESH_MS, () =>
     store.reports.burden({ fromMs: nowMs() - BURDEN_PERIOD_MS, toMs: nowMs() }),
@@ -72,6 +74,23 @@ export function createMetrics(deps: Deps): Metrics {
       if (status >= 500) faults.inc(labels);
     },
   };
+}
+
+/** Of this process, as they are when somebody asks. */
+function admissionGauges(admission: Pick<Admission, 'counts'>, registers: Registry[]): void {
+  const gauge = (name: keyof AdmissionCounts, called: string, help: string) => {
+    const one: Gauge = new Gauge({
+      ...{ name: `countersign_${called}`, help, registers },
+      collect: () => one.set(admission.counts()[name]),
+    });
+  };
+  gauge('underWay', 'turns_under_way', 'Messages taken in by this process and not answered yet');
+  gauge('limit', 'turns_limit', 'How many it would let be under way now');
+  gauge(
+    'refused',
+    'turns_refused',
+    'Messages and new conversations refused since its start, as too much was under way',
+  );
 }
 
 type TakeGauge = (...gauge: Told) => void;

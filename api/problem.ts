@@ -41,6 +41,7 @@ const PROBLEMS = {
   unsupported_media_type: { status: 415, title: 'The body is of another kind' },
   key_reused: { status: 422, title: 'The Idempotency-Key was used for something else' },
   inbox_full: { status: 429, title: 'Too many messages wait' },
+  overloaded: { status: 429, title: 'Too much is under way' },
   too_many_requests: { status: 429, title: 'Too many requests' },
   too_many_streams: { status: 429, title: 'Too many open event streams' },
   too_many_exports: { status: 429, title: 'Too many exports at once' },

@@ -7,6 +7,10 @@ export const TASK_QUEUES = {
   actor: 'countersign-actor',
 } as const;
 
+// 1, the first of Temporal's 1 to 5, of which 3 is what nobody names: what people are asked and have decided goes before
+// what waits for a model. A Workflow's tasks and Activities have it from it.
+export const PEOPLE_FIRST = { priorityKey: 1 } as const;
+
 // 2 s instead of 10: how long a message waits for a Worker that was killed before another takes its task over.
 export const WORKFLOW_TASK_TIMEOUT = '2s' as const;
 

@@ -13,7 +13,6 @@ export function createItems(db: Db, nowMs: () => number): Store['items'] {
   const inConversation = (conversationId: string) =>
     db.selectFrom('items').selectAll().where('conversation_id', '=', conversationId);
   const opened = async (row: Row): Promise<Item> => fromRow(await openRow(db, 'items', row));
-
   return {
     async append(items, entries) {
       if (items.length === 0 && entries === undefined) return [];
@@ -67,6 +66,7 @@ export function createItems(db: Db, nowMs: () => number): Store['items'] {
         .executeTakeFirst();
       return row && opened(row);
     },
+    overOf: (messages) => overOf(db, messages),
     async turns(conversationId, turn) {
       const isReply = sql<boolean>`coalesce(bool_or(turn = ${turn} and kind in ('reply', 'staff_reply')), false)`;
       const { last, isAnswered } = await db
@@ -78,6 +78,27 @@ export function createItems(db: Db, nowMs: () => number): Store['items'] {
       return { last: last ?? 0, isAnswered };
     },
   };
+}
+
+async function overOf(
+  db: Db,
+  messages: readonly { readonly conversationId: string; readonly messageId: string }[],
+): Promise<readonly string[]> {
+  if (messages.length === 0) return [];
+  const asked = messages.map(({ conversationId, messageId: id }) => ({
+    id,
+    whole: conversationId,
+    key: messageKey(id),
+  }));
+  const { rows } = await sql<{ id: string }>`
+    select asked.id from json_to_recordset(${JSON.stringify(asked)}::json) as asked(id text, whole text, key text)
+    where exists (select from countersign.conversations as held where held.id = asked.whole and held.phase <> 'open')
+      or exists (
+        select from countersign.items as message
+        join countersign.items as reply on reply.conversation_id = asked.whole and reply.turn = message.turn
+        where message.conversation_id = asked.whole and message.key = asked.key
+          and reply.kind in ('reply', 'staff_reply'))`.execute(db);
+  return rows.map(({ id }) => id);
 }
 
 async function bytesOf(db: Db, conversationId: string, ids: readonly string[]): Promise<number> {

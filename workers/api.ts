@@ -105,6 +105,7 @@ async function startApi(
     channels: { receivers, ...linkingBy(config, { signer, nowMs, linkPublicKey: keys.linkPublicKey }) },
     nowMs,
     log,
+    limits: { turnsAtOnce: config.turnsAtOnce },
     ...(parts.dataConverter === undefined ? {} : { payloads: payloadsOf(parts, uiUrl) }),
     ...(uiUrl === '' ? {} : { temporalUiUrl: `${uiUrl}/namespaces/${namespace}` }),
   });

@@ -1,8 +1,9 @@
 // The one table of the environment's variables: what each means, its default, who may have it, whether it is a secret.
 // docs/configuration.md is made of it. May import the list of channels, each of which says what it needs.
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { ChannelSetting } from '../channels/definition.ts';
 import { CHANNELS } from '../channels/index.ts';
+import { key, keyList, list, oneOf, optional, sealingKey, text, url, wholeNumber } from './config-forms.ts';
 
 /** Who reads a variable. `start` is the development start, which runs all roles in one process; `cli` the client. */
 export type Role = 'api' | 'workflows' | 'assistant' | 'actor' | 'start' | 'cli';
@@ -27,34 +28,6 @@ export interface Variable<Schema extends z.ZodType> {
 
 export const SERVING_ROLES: readonly ServingRole[] = ['api', 'workflows', 'assistant', 'actor'];
 const EVERYBODY: readonly Role[] = [...SERVING_ROLES, 'start', 'cli'];
-
-const text = z.string();
-const optional = text.optional();
-const list = text.transform((value) => value.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()])));
-const oneOf = <const Names extends readonly [string, ...string[]]>(...names: Names) =>
-  z.enum(names, { error: `must be one of ${names.join(', ')}` });
-const wholeNumber = (from: number, to: number) =>
-  text
-    .regex(/^-?\d{1,15}$/, { error: `must be a whole number from ${from} to ${to}` })
-    .transform(Number)
-    .refine((value) => value >= from && value <= to, { error: `must be a whole number from ${from} to ${to}` });
-const url = (...schemes: readonly string[]) =>
-  text
-    .refine((value) => schemes.some((scheme) => value.startsWith(`${scheme}://`)) && URL.canParse(value), {
-      error: `must be a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
-    })
-    .optional();
-const key = text.regex(/^[A-Za-z0-9+/]{40,200}={0,2}$/, {
-  error: 'must be an Ed25519 key in base64 of DER; make one with: countersign keys',
-});
-// The beginning of the DER of each half of a pair says of which kind it is.
-const sealingKey = (form: RegExp, half: string) =>
-  text
-    .regex(form, {
-      error: `must be the ${half} key of an X25519 pair, in base64 of DER; sh deploy/make-secrets.sh makes one`,
-    })
-    .optional();
-const keyList = list.pipe(z.array(key));
 
 const variable = <Schema extends z.ZodType>(definition: Variable<Schema>) => definition;
 
@@ -82,6 +55,15 @@ export const VARIABLES = {
     schema: wholeNumber(0, 65_535),
     fallback: '3000',
     meaning: 'where the API listens; 0 takes any free port',
+    roles: ['api', 'start'],
+  }),
+  turnsAtOnce: variable({
+    name: 'COUNTERSIGN_TURNS_AT_ONCE',
+    // As MOST_TURNS of the API: past it nothing is counted any more.
+    schema: wholeNumber(1, 2_000),
+    fallback: '100',
+    meaning:
+      'how many messages may be without an answer, of those that this process took in, before more are taken only as they are answered within 20 s; others are told to come again (429)',
     roles: ['api', 'start'],
   }),
   host: variable({
@@ -131,6 +113,14 @@ export const VARIABLES = {
     schema: oneOf('auto', 'responses', 'chat', 'scripted'),
     fallback: 'auto',
     meaning: 'auto: responses for OpenAI itself, chat for other servers, scripted with neither key nor server',
+    roles: ['assistant', 'start'],
+  }),
+  modelCallsPerMinute: variable({
+    name: 'COUNTERSIGN_MODEL_CALLS_PER_MINUTE',
+    // A hundred thousand a second is more than any Task Queue does.
+    schema: wholeNumber(1, 6_000_000).optional(),
+    meaning:
+      'how many model calls all assistants together begin in a minute, evenly; more wait their turn. The same for each assistant; by default as many as there are',
     roles: ['assistant', 'start'],
   }),
   workflowsSigningKey: variable({

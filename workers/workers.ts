@@ -105,7 +105,8 @@ export async function composeAssistant(parts: RoleParts): Promise<RunningRole> {
   const models = createModelRouter(modelConfig(config), nowMs);
   const modelsOf = (agent: Agent) => models.routes(agent).map(({ model }) => model);
   await recordConfiguration('assistant', { store, ...loaded, version: ownVersion(), nowMs, modelsOf });
-  return startAssistantRole(at(parts), { store, agents, models, countTokens: await loadTokenizer(), nowMs });
+  const deps = { store, agents, models, countTokens: await loadTokenizer(), nowMs };
+  return startAssistantRole(at(parts), deps, config.modelCallsPerMinute);
 }
 
 /** `development`: where the systems of record keep demo tables, and the folder for files that stand in for a system. */

@@ -8,7 +8,14 @@ import { countCalls, noteEnding, reachedBefore, type Reached, type TurnBudget } 
 import { groupsAsked, inSteps, isRead, isStart, type RefusedCall, splitAtFirstAsk } from '../domain/batch.ts';
 import { awaitReport, type ConversationState, type WaitingBatch } from '../domain/conversation.ts';
 import { enterPhase } from '../domain/phase.ts';
-import { procedureId, resultKey, TASK_QUEUES, waitingWorkflowId, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
+import {
+  PEOPLE_FIRST,
+  procedureId,
+  resultKey,
+  TASK_QUEUES,
+  waitingWorkflowId,
+  WORKFLOW_TASK_TIMEOUT,
+} from '../domain/ids.ts';
 import { type NewItem, refsIn, type Trust } from '../domain/item.ts';
 import { ACTION } from '../domain/protocol.ts';
 import { noteQuoted } from '../domain/quoted.ts';
@@ -211,6 +218,7 @@ async function startWaiting(
     workflowId: waitingWorkflowId(batch.batchId),
     taskQueue: TASK_QUEUES.workflows,
     workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+    priority: PEOPLE_FIRST,
     // Continue-As-New counts as a close of the parent: the batch must live on.
     parentClosePolicy: ParentClosePolicy.ABANDON,
     // A batch is asked once: after a Reset of the conversation its first run stands, and so does what it reported.

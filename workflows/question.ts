@@ -21,6 +21,7 @@ import { moreText } from '../domain/spending-words.ts';
 import {
   conversationWorkflowId,
   questionId,
+  PEOPLE_FIRST,
   TASK_QUEUES,
   waitingWorkflowId,
   WORKFLOW_TASK_TIMEOUT,
@@ -125,6 +126,7 @@ async function startOnce(input: QuestionInput | BudgetQuestion, summary: string)
       workflowId: waitingWorkflowId(input.questionId),
       taskQueue: TASK_QUEUES.workflows,
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+      priority: PEOPLE_FIRST,
       parentClosePolicy: ParentClosePolicy.ABANDON,
       // It is asked once: after a Reset the first asking stands.
       workflowIdReusePolicy: 'REJECT_DUPLICATE',

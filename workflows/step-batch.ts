@@ -7,7 +7,7 @@ import type { ActionEnd } from '../domain/activity-ports.ts';
 import { groupsAsked } from '../domain/batch.ts';
 import type { BatchInput } from '../domain/conversation.ts';
 import type { ProcedureInput } from '../domain/procedure-run.ts';
-import { procedureId, TASK_QUEUES, waitingWorkflowId, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
+import { PEOPLE_FIRST, procedureId, TASK_QUEUES, waitingWorkflowId, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
 import { ACTION } from '../domain/protocol.ts';
 import type { action as actionWorkflow } from './action.ts';
 import { attributesOfBatch } from './desk.ts';
@@ -64,6 +64,7 @@ async function startBatch(batch: BatchInput): Promise<ChildWorkflowHandle<typeof
       workflowId: waitingWorkflowId(batch.batchId),
       taskQueue: TASK_QUEUES.workflows,
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+      priority: PEOPLE_FIRST,
       // Where an operator ends its procedure, nobody waits for it any more.
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       workflowIdReusePolicy: 'REJECT_DUPLICATE',

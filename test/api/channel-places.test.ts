@@ -38,7 +38,7 @@ test('another agent, or a conversation that has ended, means another one at the 
   const { send, gateway, store } = await listening(t);
   const next = (event: number) => envelope({ ...direct, user: 'U0CUSTOMER', ts: tsOf(event) });
   const end = async (id: string) => {
-    await gateway.close({ conversationId: id, agent: 'support-desk', tenant: 'default', owner: 'x' });
+    await gateway.close({ conversationId: id, agent: 'support-desk', tenant: 'default', owner: 'x', principalId: 'y' });
     const fact = { kind: 'phase', phase: 'closed', by: '', reason: '' } as const;
     await store.record([{ subject: id, step: 'closed', conversationId: id, atMs: 1, fact }]);
   };

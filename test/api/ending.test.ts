@@ -11,6 +11,7 @@ const OPEN = {
   agent: 'a',
   tenant: 'default',
   owner: 'olga',
+  principal: { id: 'ada', name: 'Ada', tenant: 'default' },
   phase: 'open',
   channel: null,
 } as ConversationRow;

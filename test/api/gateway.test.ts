@@ -63,7 +63,7 @@ test('a Workflow that is not there, has ended, or was cut off while it answered 
   assert.equal(wasCut(updateFailed('ConversationClosed')), false);
 });
 
-const START = { conversationId: 'c1', agent: 'a', tenant: 'default', owner: 'o' };
+const START = { conversationId: 'c1', agent: 'a', tenant: 'default', owner: 'o', principalId: 'p' };
 const MESSAGE = { id: 'm1', text: 'hello', principalId: 'p', signed: '' };
 const DECISION = { approvalId: 'c1:1:0.0.0', decisionId: 'finn/d', answer: 'approve' } as const;
 

@@ -228,3 +228,49 @@ test('a text that is too long, empty, or that no store can keep is 400 with the 
   assert.equal(problem(key), '400 bad_request');
   assert.equal(served.gateway.taken.length, 0);
 });
+
+test('beyond what is answered a message is 429 with Retry-After, and nothing of it was begun', async (t) => {
+  const served = await serve(t, { turnsAtOnce: 5 });
+  const id = await served.open();
+  const statuses: number[] = [];
+  for (let said = 0; said < 6; said++) statuses.push((await send(served, id, 'hello', `k${said}`)).status);
+  assert.deepEqual(statuses, [202, 202, 202, 202, 429, 429]);
+  const refused = await send(served, id, 'hello', 'k5');
+  assert.equal(problem(refused), '429 overloaded');
+  assert.ok(Number(refused.headers.get('retry-after')) >= 5);
+  assert.equal(served.gateway.taken.length, 4);
+  assert.equal((await send(served, id, 'hello', 'k0')).status, 202, 'what was taken is not refused afterwards');
+  const opening = await served.call('customer', 'POST', '/v1/conversations', { agent: 'support-desk' });
+  assert.equal(problem(opening), '429 overloaded');
+});
+
+test('while messages are refused, another principal, a decision, a pause and a stop get in', async (t) => {
+  const served = await serve(t, { turnsAtOnce: 5 });
+  const approval = await served.ask();
+  const id = approval.conversationId;
+  for (let said = 0; said < 5; said++) await send(served, id, 'hello', `k${said}`);
+  assert.equal(problem(await send(served, id, 'hello')), '429 overloaded');
+  const opened = await served.call('stranger', 'POST', '/v1/conversations', { agent: 'support-desk' });
+  assert.equal(opened.status, 201);
+  const decided = await served.call('approver', 'POST', `/v1/approvals/${approval.id}/decision`, { answer: 'approve' });
+  assert.equal(decided.status, 200);
+  for (const command of ['pause', 'stop'])
+    assert.ok((await served.call('operator', 'POST', `/v1/conversations/${id}/${command}`)).status < 300);
+});
+
+test('what a paused conversation keeps takes nobody’s place', async (t) => {
+  const served = await serve(t, { turnsAtOnce: 2 });
+  const id = await served.open();
+  await served.call('operator', 'POST', `/v1/conversations/${id}/pause`);
+  for (let said = 0; said < 10; said++) assert.equal((await send(served, id, 'hello', `k${said}`)).status, 202);
+});
+
+test('how much is under way, and how much was refused, is in the metrics', async (t) => {
+  const served = await serve(t, { turnsAtOnce: 2 });
+  const id = await served.open();
+  for (let said = 0; said < 3; said++) await send(served, id, 'hello', `k${said}`);
+  const { body } = await served.call('nobody', 'GET', '/metrics');
+  assert.match(body.text, /^countersign_turns_under_way 2$/m);
+  assert.match(body.text, /^countersign_turns_limit 2$/m);
+  assert.match(body.text, /^countersign_turns_refused 1$/m);
+});

@@ -11,6 +11,7 @@ import { injection } from './injection/injection.ts';
 import { killInTool } from './kill-in-tool.ts';
 import { ledger } from './ledger/ledger.ts';
 import { memory } from './memory/memory.ts';
+import { overload } from './overload/overload.ts';
 import { parked } from './parked/parked.ts';
 import { race } from './race/race.ts';
 import { retail } from './retail/retail.ts';
@@ -37,6 +38,7 @@ export const PROOFS: readonly Proof[] = [
   secrets,
   erase,
   parked,
+  overload,
   memory,
   ttl,
   whatIf,

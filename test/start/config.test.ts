@@ -39,6 +39,7 @@ test('an empty environment is a development start with every default', () => {
     port: 3000,
     host: '127.0.0.1',
     stateDir: '.countersign',
+    turnsAtOnce: 100,
     models: [],
     modelProtocol: 'auto',
     workflowsPublicKeys: [],

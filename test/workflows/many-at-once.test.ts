@@ -35,7 +35,13 @@ async function again<T>(call: () => Promise<T>): Promise<T> {
 
 test('messages that come all at once to a fresh conversation are each taken once, or may be sent again', async () => {
   await system.open('c-many');
-  const to = { conversationId: 'c-many', agent: agent.name, tenant: 'default', owner: agent.owner };
+  const to = {
+    conversationId: 'c-many',
+    agent: agent.name,
+    tenant: 'default',
+    owner: agent.owner,
+    principalId: 'finn',
+  };
   const submit = async (id: string) => {
     const text = `word ${id}`;
     const signed = await system.sign('c-many', id, text, 'ada');

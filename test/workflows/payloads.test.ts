@@ -80,7 +80,7 @@ test('no id, search attribute, memo or header in Temporal tells a word that was 
   const principal = { id: 'cus_1042', name: 'Zebulon Quarrelsome', tenant: 'default' };
   const opened = { kind: 'conversation_opened', agent: 'tester', tenant: 'default', owner: 'olga', principal } as const;
   await system.store.record([{ subject: id, step: 'opened', conversationId: id, atMs: Date.now(), fact: opened }]);
-  const to = { conversationId: id, agent: 'tester', tenant: 'default', owner: 'olga' };
+  const to = { conversationId: id, agent: 'tester', tenant: 'default', owner: 'olga', principalId: principal.id };
   const text = 'xylophone pay 7300';
   const submit = async (messageId: string, said: string) => {
     const signed = await system.sign(id, messageId, said, principal.id);

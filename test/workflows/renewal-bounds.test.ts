@@ -48,7 +48,7 @@ async function each<T>(all: readonly T[], work: (one: T) => Promise<unknown>): P
 }
 
 const to = (conversationId: string) => {
-  return { conversationId, agent: agent.name, tenant: 'default', owner: agent.owner };
+  return { conversationId, agent: agent.name, tenant: 'default', owner: agent.owner, principalId: 'ada' };
 };
 
 async function submit(conversationId: string, id: string, text: string) {

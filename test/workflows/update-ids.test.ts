@@ -23,7 +23,7 @@ test('another text under a known message id reaches the Workflow, whatever becam
   const [gateway, another] = [createGateway(system.client), createGateway(system.client)];
   t.after(() => Promise.all([gateway.drain(), another.drain()]));
   await system.open('c-reused');
-  const to = { conversationId: 'c-reused', agent: 'tester', tenant: 'default', owner: 'olga' };
+  const to = { conversationId: 'c-reused', agent: 'tester', tenant: 'default', owner: 'olga', principalId: 'ada' };
   const submit = async (text: string, by = gateway) => {
     const signed = await system.sign('c-reused', 'm1', text, 'ada');
     const mark = await system.store.sealedBytes.mark('c-reused', text);

@@ -3,7 +3,7 @@ import type { Approval } from '../../../domain/approval.ts';
 import type { RuleBurden } from '../../../domain/burden.ts';
 import type { NewNote } from '../../../domain/delivery.ts';
 import type { Entry, RecordedEntry } from '../../../domain/entry.ts';
-import { messageKey, switchSubject } from '../../../domain/ids.ts';
+import { switchSubject } from '../../../domain/ids.ts';
 import { standingIn } from '../../../domain/intake-record.ts';
 import type { Item, NewItem } from '../../../domain/item.ts';
 import type { Budget } from '../../../domain/spending.ts';
@@ -12,6 +12,7 @@ import { CursorInvalid } from '../../../store/cursor.ts';
 import { approvalHandle, sha256Hex } from '../../../trust/digest.ts';
 import { memoryBudgets } from './memory-budgets.ts';
 import { memoryFacts } from './memory-facts.ts';
+import { memoryItems } from './memory-items.ts';
 import { memoryLedger } from './memory-ledger.ts';
 import { maintenanceOf } from './memory-maintenance.ts';
 import { memoryReports } from './memory-reports.ts';
@@ -113,7 +114,7 @@ export function createMemoryStore(): MemoryStore {
       Object.assign(state, rest);
     },
     record: (news) => state.here(() => state.record(news)),
-    items: itemsOf(state),
+    items: memoryItems(state),
     ...switchesOf(state),
     reports: memoryReports(state),
     maintenance: maintenanceOf(state),
@@ -162,44 +163,6 @@ export function createMemoryStore(): MemoryStore {
     },
     ping: () => state.here(() => undefined),
     close: async () => undefined,
-  };
-}
-
-function itemsOf(state: State): Store['items'] {
-  const ofConversation = (id: string) => state.items.filter((item) => item.conversationId === id);
-  return {
-    append: (news, toEntries) =>
-      state.here(() => {
-        const written = state.append(news);
-        state.record(toEntries?.(written) ?? []);
-        return written;
-      }),
-    load: (_id, ids) => state.here(() => ids.flatMap((id) => state.items.filter((item) => item.id === id))),
-    bytesOf: notHere,
-    byKey: (id, key) => state.here(() => ofConversation(id).find((item) => item.key === key)),
-    page: (id, after, limit) =>
-      state.here(() =>
-        ofConversation(id)
-          .filter((item) => item.seq > after)
-          .slice(0, limit),
-      ),
-    since: (id, fromMs, limit) =>
-      state.here(() =>
-        ofConversation(id)
-          .filter((item) => item.createdMs >= fromMs)
-          .slice(-limit),
-      ),
-    turns: (id, turn) =>
-      state.here(() => {
-        const later = ofConversation(id).filter((item) => item.turn >= turn);
-        const isAnswered = later.some((item) => item.turn === turn && item.body.kind.endsWith('reply'));
-        return { last: Math.max(0, ...later.map((item) => item.turn)), isAnswered };
-      }),
-    replyTo: (id, messageId) =>
-      state.here(() => {
-        const turn = ofConversation(id).find((item) => item.key === messageKey(messageId))?.turn;
-        return ofConversation(id).find((item) => item.turn === turn && item.body.kind === 'reply');
-      }),
   };
 }
 

@@ -13,6 +13,8 @@ export interface Asked {
 interface Answered {
   readonly status: number;
   readonly body: unknown;
+  /** Besides its type. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Served {
@@ -28,8 +30,8 @@ export async function serve(answer: (asked: Asked) => Answered | Promise<Answere
     request.on('end', () => {
       const text = Buffer.concat(chunks).toString();
       const { method = 'GET', url: path = '/', headers } = request;
-      const end = ({ status, body }: Answered) =>
-        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      const end = ({ status, body, headers: more }: Answered) =>
+        response.writeHead(status, { 'content-type': 'application/json', ...more }).end(JSON.stringify(body));
       const body: unknown = text === '' ? undefined : JSON.parse(text);
       void Promise.resolve(answer({ method, path, headers, body })).then(end);
     });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Contract } from '../contract.test.ts';
-import { aConversationId, aMessage, aReply, finn, noted } from '../builders.ts';
+import { aConversationId, aMessage, anEntry, aReply, finn, noted, opened } from '../builders.ts';
 
 export const itemsContract: Contract = {
   'an item written twice under one key is one item, as first written': async ({ store }) => {
@@ -81,6 +81,23 @@ export const itemsContract: Contract = {
     const staff = { ...aReply(id, 2), body: { kind: 'staff_reply', text: 'I am here', from: finn } } as const;
     const [spoken] = await store.items.append([staff]);
     assert.equal((await store.items.replyTo(id, 'm3'))?.id, spoken?.id);
+  },
+
+  'a message is over once its turn has a reply, or its conversation is not open': async ({ store }) => {
+    const [id, paused] = [aConversationId(), aConversationId()];
+    const phase = { kind: 'phase', phase: 'paused', by: 'olga', reason: '' } as const;
+    await store.record([opened(id), opened(paused), anEntry(paused, paused, 'phase:1', phase)]);
+    await store.items.append([aMessage(id, 'm1', 1), aMessage(id, 'm2', 2), aReply(id, 1), aMessage(paused, 'm4', 1)]);
+    const asked = [
+      [id, 'm1'],
+      [id, 'm2'],
+      [id, 'm3'],
+      [paused, 'm4'],
+      [paused, 'm5'],
+    ] as const;
+    const over = await store.items.overOf(asked.map(([conversationId, messageId]) => ({ conversationId, messageId })));
+    assert.deepEqual(over.toSorted(), ['m1', 'm4', 'm5']);
+    assert.deepEqual(await store.items.overOf([]), []);
   },
 
   'many writers of one item and of one conversation leave each item once, in growing order': async ({ store }) => {
