@@ -173,12 +173,7 @@ export function startRoles(input: SupervisorInput): Supervisor {
   }
 
   const isUp = (role: Role): boolean => present(role).group.ended() === undefined && saidUp(present(role));
-  const waitUp = (role: Role) =>
-    waitFor(`the role ${role}`, UP_LIMIT_MS, () => stopping || isUp(role)).catch((error: unknown) => {
-      throw new Error(`${role} is not up; it says: ${present(role).group.output().slice(-LAST_CHARS)}`, {
-        cause: error,
-      });
-    });
+  const waitUp = (role: Role) => waitFor(`the role ${role}`, UP_LIMIT_MS, () => stopping || isUp(role));
 
   for (const role of ROLES) start(role);
   return {
