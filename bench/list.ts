@@ -1,6 +1,13 @@
 // The measures and the subjects of the bench. To add one: a file beside the others, and a line here.
 import { OTHER_ENGINES } from './engines.ts';
 import type { Measure, Subject } from './measure.ts';
+import { cold } from './measures/cold.ts';
+import { growth } from './measures/growth.ts';
+import { idle } from './measures/idle.ts';
+import { ledger } from './measures/ledger.ts';
+import { memory } from './measures/memory.ts';
+import { parked } from './measures/parked.ts';
+import { recovery } from './measures/recovery.ts';
 import { turnsOf } from './measures/turns.ts';
 import { countersign, countersignOn } from './subjects/countersign.ts';
 import { dbos } from './subjects/dbos.ts';
@@ -17,4 +24,4 @@ export const SUBJECTS: readonly Subject[] = [
   ...[dbos, langgraph, restate, none],
 ];
 
-export const MEASURES: readonly Measure[] = [turnsOf(SUBJECTS)];
+export const MEASURES: readonly Measure[] = [turnsOf(SUBJECTS), growth, parked, recovery, memory, cold, ledger, idle];
