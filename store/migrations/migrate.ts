@@ -25,6 +25,7 @@ import { maintenance0017 } from './0017-maintenance.ts';
 import { maintenanceRuns0018 } from './0018-maintenance-runs.ts';
 import { masterKeys0019 } from './0019-master-keys.ts';
 import { whatGrows0020 } from './0020-what-grows.ts';
+import { answers0023 } from './0023-answers.ts';
 
 /** In order; a name that was released never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -48,6 +49,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0018_maintenance_runs': maintenanceRuns0018,
   '0019_master_keys': masterKeys0019,
   '0020_what_grows': whatGrows0020,
+  '0023_answers': answers0023,
 };
 
 // Apart from our own schema, so that dropping the data also needs a decision about the bookkeeping.
