@@ -11,10 +11,12 @@ export const attempt = (): number => Context.current().info.attempt;
 /** The Workflow that asked for it. */
 export const sentBy = (): string => Context.current().info.workflowExecution?.workflowId ?? 'nobody';
 
-/** Beat at once and then regularly while the work runs: a killed Worker's work is taken over soon, a cancellation heard. */
+/**
+ * Beat regularly while the work runs: a killed Worker's work is taken over soon, a cancellation heard. Its start counts as
+ * the first beat: each one costs the server a write, and most work is done before the next is due.
+ */
 export async function heartbeating<T>(work: (cancelled: AbortSignal) => Promise<T>): Promise<T> {
   const context = Context.current();
-  context.heartbeat();
   const beat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
   try {
     return await work(context.cancellationSignal);

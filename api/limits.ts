@@ -52,7 +52,8 @@ export const CLOSE_ALL_MS = 30_000;
 export const REST_MS = 10_000;
 export const REST_LOOK_MS = 500;
 
-// 100 ms: a scripted or cached answer is there by then. 1 s: people do not notice, and 30 s cost some 35 look-ups.
+// 100 ms, then ever longer up to 1 s: for answers that were not heard of, as through a pooler; people do not notice, and
+// 30 s cost some 35 look-ups.
 export const REPLY_POLL_FIRST_MS = 100;
 export const REPLY_POLL_MAX_MS = 1_000;
 // 3 looks, 600 ms in all: how long a message may be neither queued nor on record, while its turn opens.

@@ -7,7 +7,7 @@ import type { Ticket } from '../domain/conversation.ts';
 import { messageKey } from '../domain/ids.ts';
 import type { Item } from '../domain/item.ts';
 import type { MessageStatement } from '../domain/signed.ts';
-import type { ConversationRow } from '../store/ports.ts';
+import type { ConversationRow, Hearing } from '../store/ports.ts';
 import { sha256Hex } from '../trust/digest.ts';
 import type { Access } from './access.ts';
 import type { Admission } from './admission.ts';
@@ -47,23 +47,29 @@ export function messageRoutes(deps: Deps, access: Access, ending: Ending): reado
         const { row } = await access.conversation(caller, params.id);
         const key = headers['idempotency-key'] ?? randomUUID();
         const messageId = messageIdOf(caller, key);
-        const ticket = await ending.whileOpen(row, () =>
-          submitMessage(deps, row, caller, { id: messageId, key, text: body.text }),
-        );
-        if (ticket.duplicate && ticket.queued !== true) await assertSameText(deps, row.id, key, messageId, body.text);
-        const reply = query.wait === 'reply' ? await waitForReply(deps, row.id, ticket, signal) : undefined;
-        const url = urlOfMessage(row.id, messageId);
-        const { ahead, phase, duplicate, shutUntilMs } = ticket;
-        const shut = shutUntilMs === undefined ? {} : { shutUntilMs };
-        const about = { messageId, conversationId: row.id, url, ahead, phase, duplicate, ...shut };
-        const headersOut = { Location: url };
-        if (reply === undefined)
-          return { status: 202, body: { ...about, status: 'queued' as const }, headers: headersOut };
-        return {
-          status: 200,
-          body: { ...about, status: 'answered' as const, reply: itemView(reply) },
-          headers: headersOut,
-        };
+        // From before it is handed in, so that no answer is missed.
+        const hearing = query.wait === 'reply' ? deps.store.answers.in(row.id) : undefined;
+        try {
+          const ticket = await ending.whileOpen(row, () =>
+            submitMessage(deps, row, caller, { id: messageId, key, text: body.text }),
+          );
+          if (ticket.duplicate && ticket.queued !== true) await assertSameText(deps, row.id, key, messageId, body.text);
+          const reply = hearing && (await waitForReply(deps, row.id, ticket, hearing, signal));
+          const url = urlOfMessage(row.id, messageId);
+          const { ahead, phase, duplicate, shutUntilMs } = ticket;
+          const shut = shutUntilMs === undefined ? {} : { shutUntilMs };
+          const about = { messageId, conversationId: row.id, url, ahead, phase, duplicate, ...shut };
+          const headersOut = { Location: url };
+          if (reply === undefined)
+            return { status: 202, body: { ...about, status: 'queued' as const }, headers: headersOut };
+          return {
+            status: 200,
+            body: { ...about, status: 'answered' as const, reply: itemView(reply) },
+            headers: headersOut,
+          };
+        } finally {
+          hearing?.end();
+        }
       },
     }),
     route({
@@ -151,16 +157,22 @@ function keyReused(cause?: unknown): Problem {
 /** It waits for something else than its turn: people, or a budget. */
 const isHeld = ({ phase, shutUntilMs }: Ticket): boolean => phase !== 'open' || shutUntilMs !== undefined;
 
-/** The reply of the turn that took the message; undefined when it does not come in time, or will not for now. */
+/**
+ * The reply of the turn that took the message; undefined when it does not come in time, or will not for now. Looked for when
+ * an answer is heard of, and now and then, for that may be missed.
+ */
 async function waitForReply(
   deps: Deps,
   conversationId: string,
   ticket: Ticket,
+  hearing: Hearing,
   signal: AbortSignal,
 ): Promise<Item | undefined> {
   const { store, limits } = deps;
   const untilMs = performance.now() + limits.replyWaitMs;
   let pauseMs = REPLY_POLL_FIRST_MS;
+  // What was taken just now is not answered yet.
+  if (!ticket.duplicate && !isHeld(ticket)) await next(limits.replyWaitMs);
   for (;;) {
     const reply = await store.items.replyTo(conversationId, ticket.messageId);
     if (reply !== undefined) deps.admission.answered(ticket.messageId);
@@ -169,7 +181,11 @@ async function waitForReply(
     if (phase === 'paused' || phase === 'stopped' || phase === 'closed') return undefined;
     const leftMs = untilMs - performance.now();
     if (leftMs <= 0 || signal.aborted) return undefined;
-    await sleep(Math.min(pauseMs, leftMs), undefined, { signal }).catch(() => undefined);
+    await next(leftMs);
+  }
+
+  async function next(leftMs: number): Promise<void> {
+    await hearing.next(Math.min(hearing.isSure() ? REPLY_POLL_MAX_MS : pauseMs, leftMs), signal);
     pauseMs = Math.min(pauseMs * 1.5, REPLY_POLL_MAX_MS);
   }
 }

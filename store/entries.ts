@@ -4,6 +4,8 @@
 import { sql } from 'kysely';
 import { type Entry, type Fact, MAX_CHAIN_ENTRIES, type RecordedEntry } from '../domain/entry.ts';
 import { entryText, leafOf, readEntry, type SealedText } from './entry-text.ts';
+import { later } from './later.ts';
+import { LATER } from './pool.ts';
 import type { Store } from './ports.ts';
 import { project } from './projections.ts';
 import { type Db, LOCKS, type Tables, type Tx } from './schema.ts';
@@ -15,8 +17,8 @@ export async function appendEntries(tx: Tx, entries: readonly Entry[]): Promise<
   if (entries.length === 0) return;
   await lockLedger(tx);
   // A statement of its own: one that also took the lock would look at the table as it was before the lock.
-  const head = await headOf(tx);
-  const fresh = await withoutKnown(tx, entries);
+  const { head, rows } = await headAndKnown(tx, entries);
+  const fresh = withoutThose(rows, entries);
   if (fresh.length === 0) return;
   for (let at = 0; at < fresh.length; ) {
     // What comes after the opening of a conversation goes under its key, so that is projected first.
@@ -30,12 +32,9 @@ export async function appendEntries(tx: Tx, entries: readonly Entry[]): Promise<
 async function appendTogether(tx: Tx, fresh: readonly Entry[], head: number): Promise<void> {
   const rows = [];
   for (const [index, entry] of fresh.entries()) rows.push(await toRow(tx, entry, head + 1 + index));
-  await tx
-    .insertInto('ledger')
-    .values(rows.map(({ row }) => row))
-    .execute();
+  await later(tx, tx.insertInto('ledger').values(rows.map(({ row }) => row)));
   const seals = rows.flatMap(({ row: { seq }, sealed }) => (sealed === null ? [] : [{ seq, ...sealed }]));
-  if (seals.length > 0) await tx.insertInto('ledger_seals').values(seals).execute();
+  if (seals.length > 0) await later(tx, tx.insertInto('ledger_seals').values(seals));
   for (const entry of fresh) await project(tx, entry);
 }
 
@@ -45,9 +44,15 @@ export async function headOf(on: Db | Tx): Promise<number> {
   return row?.seq ?? 0;
 }
 
+// A lock is held to the end of its transaction: who has it need not ask again.
+const HOLDING = new WeakSet<Tx>();
+
 /** Wait until nobody else appends; held to the end of the transaction. */
 export async function lockLedger(tx: Tx): Promise<void> {
-  await sql`select pg_advisory_xact_lock(${LOCKS.ledger.family}::int, ${LOCKS.ledger.key}::int)`.execute(tx);
+  if (HOLDING.has(tx)) return;
+  HOLDING.add(tx);
+  const { family, key } = LOCKS.ledger;
+  await sql`select pg_advisory_xact_lock(${family}::int, ${key}::int)${sql.raw(LATER)}`.execute(tx);
 }
 
 /** With its fact where its kind must be that of what is there. */
@@ -55,14 +60,44 @@ type Named = Pick<Entry, 'subject' | 'step'> & Partial<Pick<Entry, 'fact'>>;
 
 /** Those whose (subject, step) is not in the ledger, each once. Throws StepTaken where another kind of entry is there. */
 export async function withoutKnown<E extends Named>(tx: Tx | Db, entries: readonly E[]): Promise<readonly E[]> {
-  const subjects = [...new Set(entries.map((entry) => entry.subject))];
-  const steps = [...new Set(entries.map((entry) => entry.step))];
+  const { subjects, steps } = placesOf(entries);
   const rows = await tx
     .selectFrom('ledger')
     .select(['subject', 'step', 'kind'])
     .where('subject', 'in', subjects)
     .where('step', 'in', steps)
     .execute();
+  return withoutThose(rows, entries);
+}
+
+const placesOf = (entries: readonly Named[]) => ({
+  subjects: [...new Set(entries.map((entry) => entry.subject))],
+  steps: [...new Set(entries.map((entry) => entry.step))],
+});
+
+/** Both in one statement: whoever appends holds the lock meanwhile. */
+async function headAndKnown(tx: Tx, entries: readonly Named[]) {
+  const { subjects, steps } = placesOf(entries);
+  const rows = await tx
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('ledger')
+        .select((of) => of.fn.max('seq').as('head'))
+        .as('last'),
+    )
+    .leftJoin('ledger', (join) => join.on('subject', 'in', subjects).on('step', 'in', steps))
+    .select(['last.head', 'subject', 'step', 'kind'])
+    .execute();
+  const known = rows.flatMap(({ subject, step, kind }) =>
+    subject === null || step === null || kind === null ? [] : [{ subject, step, kind }],
+  );
+  return { head: rows[0]?.head ?? 0, rows: known };
+}
+
+function withoutThose<E extends Named>(
+  rows: readonly { readonly subject: string; readonly step: string; readonly kind: Kind }[],
+  entries: readonly E[],
+): readonly E[] {
   const known = new Map<string, Kind | undefined>(rows.map((row) => [pairOf(row), row.kind]));
   return entries.filter((entry) => {
     const pair = pairOf(entry);

@@ -4,24 +4,26 @@ import { type Selectable, sql } from 'kysely';
 import { messageKey } from '../domain/ids.ts';
 import type { Item, NewItem } from '../domain/item.ts';
 import { appendEntries } from './entries.ts';
+import { LATER } from './pool.ts';
 import type { Store } from './ports.ts';
 import { type Db, LOCKS, type Tables, type Tx } from './schema.ts';
 import { underOfItem } from './subjects.ts';
 import { openRow, openRows, sealedCell, sealedText } from './words.ts';
 
-export function createItems(db: Db, nowMs: () => number): Store['items'] {
+/** What ends a turn, as the trigger of migration 0023 has it too. */
+const ANSWERS: readonly Item['body']['kind'][] = ['reply', 'staff_reply'];
+
+/** `answered`: told of each conversation in which an answer was written, once it is there. */
+export function createItems(
+  db: Db,
+  nowMs: () => number,
+  answered: (conversationId: string) => void = () => undefined,
+): Store['items'] {
   const inConversation = (conversationId: string) =>
     db.selectFrom('items').selectAll().where('conversation_id', '=', conversationId);
   const opened = async (row: Row): Promise<Item> => fromRow(await openRow(db, 'items', row));
   return {
-    async append(items, entries) {
-      if (items.length === 0 && entries === undefined) return [];
-      return db.transaction().execute(async (tx) => {
-        const written = await write(tx, items, nowMs());
-        if (entries !== undefined) await appendEntries(tx, entries(written));
-        return written;
-      });
-    },
+    append: (...all) => append({ db, nowMs, answered }, ...all),
     async load(conversationId, ids) {
       if (ids.length === 0) return [];
       const rows = await inConversation(conversationId)
@@ -53,7 +55,7 @@ export function createItems(db: Db, nowMs: () => number): Store['items'] {
     },
     async replyTo(conversationId, messageId) {
       const row = await inConversation(conversationId)
-        .where('kind', 'in', ['reply', 'staff_reply'])
+        .where('kind', 'in', [...ANSWERS])
         .where('turn', '=', (eb) =>
           eb
             .selectFrom('items')
@@ -101,6 +103,20 @@ async function overOf(
   return rows.map(({ id }) => id);
 }
 
+async function append(
+  to: { readonly db: Db; readonly nowMs: () => number; readonly answered: (conversationId: string) => void },
+  ...[items, entries]: Parameters<Store['items']['append']>
+): Promise<readonly Item[]> {
+  if (items.length === 0 && entries === undefined) return [];
+  const written = await to.db.transaction().execute(async (tx) => {
+    const all = await write(tx, items, to.nowMs());
+    if (entries !== undefined) await appendEntries(tx, entries(all));
+    return all;
+  });
+  for (const { conversationId, body } of written) if (ANSWERS.includes(body.kind)) to.answered(conversationId);
+  return written;
+}
+
 async function bytesOf(db: Db, conversationId: string, ids: readonly string[]): Promise<number> {
   if (ids.length === 0) return 0;
   const { bytes } = await db
@@ -118,25 +134,30 @@ async function write(tx: Tx, items: readonly NewItem[], createdMs: number): Prom
   const conversations = [...new Set(items.map((item) => item.conversationId))].toSorted();
   for (const id of conversations) {
     // Until commit: a reader that goes on after a `seq` it has seen then never misses an item written beside it.
-    await sql`select pg_advisory_xact_lock(${LOCKS.itemsFamily}::int, hashtext(${id}))`.execute(tx);
+    await sql`select pg_advisory_xact_lock(${LOCKS.itemsFamily}::int, hashtext(${id}))${sql.raw(LATER)}`.execute(tx);
   }
   const fresh = [];
   for (const item of items) fresh.push(await toRow(tx, item, createdMs));
-  await tx
+  const inserted = await tx
     .insertInto('items')
     .values(fresh)
     .onConflict((conflict) => conflict.columns(['conversation_id', 'key']).doNothing())
+    .returningAll()
     .execute();
-  const rows = await tx
+  const rows = inserted.length === items.length ? inserted : await standing(tx, conversations, items);
+  const opened = await openRows(tx, 'items', rows);
+  const stored = new Map(opened.map((row) => [placeOf(row.conversation_id, row.key), fromRow(row)]));
+  return items.flatMap((item) => stored.get(placeOf(item.conversationId, item.key)) ?? []);
+}
+
+/** What stands under these keys, for some of it was written before. */
+const standing = (tx: Tx, conversations: readonly string[], items: readonly NewItem[]): Promise<Row[]> =>
+  tx
     .selectFrom('items')
     .selectAll()
     .where('conversation_id', 'in', conversations)
     .where('key', 'in', [...new Set(items.map((item) => item.key))])
     .execute();
-  const opened = await openRows(tx, 'items', rows);
-  const stored = new Map(opened.map((row) => [placeOf(row.conversation_id, row.key), fromRow(row)]));
-  return items.flatMap((item) => stored.get(placeOf(item.conversationId, item.key)) ?? []);
-}
 
 const placeOf = (conversationId: string, key: string): string => JSON.stringify([conversationId, key]);
 

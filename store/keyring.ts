@@ -8,7 +8,7 @@ import { type Db, LOCKS, type Tx } from './schema.ts';
 
 // 5 s: what is read at a stretch looks a key up once; and that long a process may still read what was erased elsewhere.
 export const KEPT_MS = 5_000;
-// 10,000 keys of some hundred bytes: more people than one process speaks with in 5 s.
+// 10,000 keys, and as many conversations, of some hundred bytes each: more than one process speaks with in 5 s.
 const MAX_KEPT = 10_000;
 // 128 bits: ids that never meet.
 const ID_BYTES = 16;
@@ -20,7 +20,16 @@ export interface Subject {
   readonly subject: string;
 }
 
+/** By whom a conversation was opened, and under which key its words lie: none of it ever changes. */
+export interface OpenedBy {
+  readonly key_id: string | null;
+  readonly tenant: string;
+  readonly principal_id: string;
+}
+
 export interface Keyring extends KyselyPlugin {
+  /** Conversations of which it is known, by id. */
+  readonly openers: Pick<Map<string, OpenedBy>, 'get' | 'set'>;
   /** The key that is in use of a subject, made now where there is none. */
   of(tx: Tx, subject: Subject): Promise<string>;
   /** Undefined: it was destroyed. Throws where the store has no such key. */
@@ -49,7 +58,15 @@ const isKeyring = (plugin: KyselyPlugin): plugin is Keyring => KEYRINGS.has(plug
 /** What is made lies under the first of the master keys that no other has taken the place of; all of them open. */
 export function createKeyring(masters: MasterKeys, nowMs: () => number): Keyring {
   const kept = new Map<string, { readonly key: Buffer | undefined; readonly sinceMs: number }>();
+  const openers = new Map<string, OpenedBy>();
   const keyring: Keyring = {
+    openers: {
+      get: (id) => openers.get(id),
+      set(id, opener) {
+        if (openers.size >= MAX_KEPT) openers.clear();
+        return openers.set(id, opener);
+      },
+    },
     transformQuery: ({ node }) => node,
     transformResult: async ({ result }) => result,
     async of(tx, subject) {

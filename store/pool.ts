@@ -2,6 +2,7 @@
 // StoreUnavailable. May import pg, Kysely and the error of the store. A pool made here never crashes the process.
 import { PostgresDialect, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
+import { nameOf, noteRefusal } from './prepared.ts';
 import { isConnectionLost, translateError } from './unavailable.ts';
 
 // 5 s: a healthy server accepts in milliseconds; who waits longer is better served by a 503 than by an open request.
@@ -60,23 +61,58 @@ export interface GuardedClient {
   release(): void;
 }
 
+/**
+ * At the end of a statement of a transaction: nobody reads what it answers. Over a connection that is made for it
+ * (`pipeline`) the next one is sent with it; that it failed is said by whatever is waited for next, the commit at the
+ * latest.
+ */
+export const LATER = ' /* later */';
+const isLater = (text: string): boolean => text === 'begin' || text.endsWith(LATER);
+
+type Asked = Required<Pick<pg.QueryConfig, 'text' | 'values'>> & { readonly queryMode?: 'extended' };
+const NO_ANSWER = { command: '', rowCount: null, oid: 0, fields: [] };
+
 /** Take a connection. Throws StoreUnavailable when there is none in time. */
 export async function connectGuarded(pool: pg.Pool): Promise<GuardedClient> {
   const client = await translated(pool.connect());
   let lost: unknown;
+  /** What failed of what was not waited for. */
+  let failed: unknown;
+  const { stream } = client.connection;
+  /** Something is held back, to be sent with what is waited for. */
+  let isHolding = false;
   // A connection that dies between two statements: the next statement says so, this only keeps the process alive.
   const onError = (error: unknown): void => {
     lost = error;
   };
   client.on('error', onError);
-  const ask = async <Row>(query: pg.QueryConfig & { readonly queryMode?: 'extended' }) => {
+  const ask = async <Row>(query: Asked) => {
     if (lost !== undefined) throw translateError(lost);
-    try {
-      return await client.query<Row & pg.QueryResultRow>(query);
-    } catch (error) {
-      if (isConnectionLost(error)) lost = error;
-      throw translateError(error);
+    const { text, values } = query;
+    // Without values it goes as a simple query, which may hold several statements.
+    const name = client.pipeline && values.length > 0 ? nameOf(text) : undefined;
+    const isUnread = client.pipeline && isLater(text);
+    if (isUnread && !isHolding) stream.cork();
+    const answer = client.query<Row & pg.QueryResultRow>(name === undefined ? query : { ...query, name });
+    if (!isUnread && isHolding) stream.uncork();
+    isHolding = isUnread;
+    if (isUnread) {
+      answer.catch((error: unknown) => (failed ??= error));
+      return { ...NO_ANSWER, rows: [] };
     }
+    let why: unknown;
+    try {
+      const result = await answer;
+      if (text === 'rollback') failed = undefined;
+      if (failed === undefined) return result;
+      why = failed;
+    } catch (error) {
+      // What failed before it is why: the transaction was over by then.
+      why = failed ?? error;
+    }
+    noteRefusal(why);
+    if (isConnectionLost(why)) lost = why;
+    throw translateError(why);
   };
   return {
     query: <Row>(text: string, values: readonly unknown[] = []) => ask<Row>({ text, values: [...values] }),

@@ -82,7 +82,22 @@ export interface Page<Row> {
   readonly next: string;
 }
 
+/** Who waits for an answer hears of it when it is written. A hint: it may be missed, so whoever waits looks as well. */
+export interface Answers {
+  /** Hear of the answers in this conversation from here on, until `end`. */
+  in(conversationId: string): Hearing;
+}
+
+export interface Hearing {
+  /** Resolves once one was written since the last time, or after `limitMs`, or when aborted. Never rejects. */
+  next(limitMs: number, signal: AbortSignal): Promise<void>;
+  /** False where those of other processes may not be heard: nothing was so far on the connection that there is now. */
+  isSure(): boolean;
+  end(): void;
+}
+
 export interface Store {
+  readonly answers: Answers;
   readonly items: {
     /** Write items idempotently by (conversation, key); returns them in order, as stored. The entries go with them. */
     append(

@@ -8,9 +8,10 @@ import type { Entry, FactOf } from '../domain/entry.ts';
 import { standingIn } from '../domain/intake-record.ts';
 import { approvalHandle } from '../trust/digest.ts';
 import { readDecision } from '../trust/decision.ts';
+import { later } from './later.ts';
 import type { ActionRow } from './ports.ts';
 import type { Tx } from './schema.ts';
-import { underOfConversation, underOfPrincipal } from './subjects.ts';
+import { noteOpening, underOfConversation, underOfPrincipal } from './subjects.ts';
 import { openRow, sealedCell } from './words.ts';
 
 export async function project(tx: Tx, { subject, conversationId, atMs, fact }: Entry): Promise<void> {
@@ -80,6 +81,7 @@ async function insertConversation(
   atMs: number,
 ): Promise<void> {
   const { agent, tenant, owner, principal, channel } = fact;
+  noteOpening(tx);
   const under = await underOfPrincipal(tx, principal);
   await tx
     .insertInto('conversations')
@@ -106,13 +108,13 @@ async function touchConversation(
   atMs: number,
   change: { readonly phase?: FactOf<'phase'>['phase'] },
 ): Promise<void> {
-  await tx
+  const touched = tx
     .updateTable('conversations')
     .set((eb) => ({ ...change, updated_ms: eb.fn<number>('greatest', ['updated_ms', eb.val(atMs)]) }))
     .where('id', '=', id)
     // The end is final: what was recorded late says nothing of it.
-    .$if(change.phase !== undefined, (query) => query.where('phase', '!=', 'closed'))
-    .execute();
+    .$if(change.phase !== undefined, (query) => query.where('phase', '!=', 'closed'));
+  await later(tx, touched);
 }
 
 /** The last one stands; an entry that comes late is of an earlier turn. */
@@ -134,7 +136,7 @@ async function keepIntake(tx: Tx, id: string, fact: FactOf<'intake'>, atMs: numb
 async function insertAction(tx: Tx, { proposal }: FactOf<'proposed'>, atMs: number): Promise<void> {
   const { salt: _, ...shown } = proposal;
   const under = await underOfConversation(tx, proposal.conversationId);
-  await tx
+  const inserted = tx
     .insertInto('actions')
     .values({
       id: proposal.actionId,
@@ -144,8 +146,8 @@ async function insertAction(tx: Tx, { proposal }: FactOf<'proposed'>, atMs: numb
       created_ms: atMs,
       updated_ms: atMs,
     })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+    .onConflict((conflict) => conflict.doNothing());
+  await later(tx, inserted);
 }
 
 async function ruledCells(tx: Tx, conversationId: string, id: string, { verdict, evidence }: FactOf<'ruled'>) {
@@ -170,23 +172,23 @@ async function moveAction(
   atMs: number,
   change: { readonly verdict?: string; readonly evidence?: string | null; readonly approval_id?: string },
 ): Promise<void> {
-  await tx
+  const moved = tx
     .updateTable('actions')
     .set({ ...change, stage, updated_ms: atMs })
     .where('id', '=', id)
-    .where('stage', 'in', COMES_FROM[stage])
-    .execute();
+    .where('stage', 'in', COMES_FROM[stage]);
+  await later(tx, moved);
 }
 
 /** The first outcome stands; only `unknown` may be corrected. */
 async function settleAction(tx: Tx, id: string, conversationId: string, outcome: Outcome, atMs: number): Promise<void> {
   const cell = await sealedCell(await underOfConversation(tx, conversationId), 'actions.outcome', id, outcome);
-  await tx
+  const ended = tx
     .updateTable('actions')
     .set({ stage: 'settled', outcome: cell, outcome_kind: outcome.kind, updated_ms: atMs })
     .where('id', '=', id)
-    .where((eb) => eb.or([eb('outcome_kind', 'is', null), eb('outcome_kind', '=', 'unknown')]))
-    .execute();
+    .where((eb) => eb.or([eb('outcome_kind', 'is', null), eb('outcome_kind', '=', 'unknown')]));
+  await later(tx, ended);
 }
 
 async function approvalCell(tx: Tx, approval: Approval): Promise<string> {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type pg from 'pg';
 import { createActions } from './actions.ts';
+import { createAnswers } from './answers.ts';
 import { createApiKeys } from './api-keys.ts';
 import { createApprovals } from './approvals.ts';
 import { createBudgets } from './budgets.ts';
@@ -43,6 +44,8 @@ export interface OpenStoreInput {
   readonly masterKey?: string | undefined;
   /** false for a PostgreSQL role that does not own the tables: it needs them to be there. By default true. */
   readonly migrate?: boolean;
+  /** A server of its own, to which other processes write as well. By default all is in this one. */
+  readonly isServer?: boolean;
 }
 
 /** Migrate the database, then open the store. Throws StoreUnavailable when the database is away. */
@@ -51,10 +54,11 @@ export async function openStore({
   nowMs = Date.now,
   migrate = true,
   masterKey,
+  isServer = false,
 }: OpenStoreInput): Promise<Store> {
   await (migrate ? migrateStore(config) : requireMigrated(config));
   const masters = masterKey === undefined ? undefined : masterKeysOf(masterKey);
-  const pool = createPool(config);
+  const pool = createPool({ ...config, pipeline: isServer });
   const db = createDb(pool, masters && createKeyring(masters, nowMs));
   try {
     await (masters === undefined ? assertPlain(db) : masterInUse(db, masters));
@@ -63,9 +67,15 @@ export async function openStore({
     await pool.end();
     throw error;
   }
+  const answers = createAnswers(isServer ? config : undefined);
+  const close = async (): Promise<void> => {
+    await answers.close();
+    await pool.end();
+  };
   let closed: Promise<void> | undefined;
   return {
-    items: createItems(db, nowMs),
+    answers,
+    items: createItems(db, nowMs, answers.written),
     record: createRecord(db),
     conversations: createConversations(db),
     actions: createActions(db),
@@ -86,7 +96,7 @@ export async function openStore({
     notes: createNotes(db),
     maintenance: createMaintenance(db),
     ping: () => ping(db),
-    close: () => (closed ??= pool.end()),
+    close: () => (closed ??= close()),
   };
 }
 

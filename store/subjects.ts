@@ -3,7 +3,7 @@
 import type { Entry } from '../domain/entry.ts';
 import type { NewItem } from '../domain/item.ts';
 import type { Principal } from '../domain/principal.ts';
-import { assertPlain, keyringOf, type Subject } from './keyring.ts';
+import { assertPlain, keyringOf, type OpenedBy, type Subject } from './keyring.ts';
 import type { Tx } from './schema.ts';
 import type { Under } from './words.ts';
 
@@ -61,8 +61,25 @@ async function underOfSender(tx: Tx, conversationId: string, sender: Pick<Princi
   return { on: tx, keyId: await keyring.of(tx, subjectOf(sender)) };
 }
 
-const openedBy = (tx: Tx, id: string) =>
-  tx.selectFrom('conversations').select(['key_id', 'tenant', 'principal_id']).where('id', '=', id).executeTakeFirst();
+async function openedBy(tx: Tx, id: string): Promise<OpenedBy | undefined> {
+  const known = keyringOf(tx)?.openers;
+  const before = known?.get(id);
+  if (before !== undefined) return before;
+  const row = await tx
+    .selectFrom('conversations')
+    .select(['key_id', 'tenant', 'principal_id'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  // One without a key may get one yet; and what is not committed may never have been.
+  if (known !== undefined && row !== undefined && row.key_id !== null && !OPENING.has(tx)) known.set(id, row);
+  return row;
+}
+
+/** Transactions that open a conversation. */
+const OPENING = new WeakSet<Tx>();
+
+/** What this transaction reads of conversations may be of its own making. */
+export const noteOpening = (tx: Tx): void => void OPENING.add(tx);
 
 const subjectOf = ({ tenant, id }: Pick<Principal, 'id' | 'tenant'>) => ({ tenant, subject: id });
 

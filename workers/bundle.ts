@@ -14,6 +14,10 @@ import { entryOf, type ProcedureFile } from './procedures.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SUFFIX = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 
+// 3 frames: where an error of a Workflow was thrown. The SDK notes of each promise where it was made, in frames mapped back
+// to the sources, for a query that nobody asks here: with V8's ten of them a fifth of what Workflow code cost.
+const SHORT_STACKS = 'Error.stackTraceLimit = 3; ';
+
 /** The code of the bundle, from `cacheFolder` when its sources and the SDK are unchanged. */
 export async function workflowBundle(
   cacheFolder: string,
@@ -22,29 +26,37 @@ export async function workflowBundle(
 ): Promise<{ readonly code: string }> {
   const path = join(cacheFolder, `workflows-${await sourceHash(procedures, converter)}.js`);
   const kept = await readFile(path, 'utf8').catch(() => undefined);
-  if (kept !== undefined) return { code: kept };
-  const { code } = await bundleWorkflows(procedures, [], converter);
+  if (kept !== undefined) return { code: SHORT_STACKS + kept };
+  const code = await bundled(procedures, [], converter);
   makeFolder(cacheFolder);
   // Whole or not at all: a start may be killed in the middle, and two may write at once.
   const unfinished = `${path}.${process.pid}.new`;
   await writeFile(unfinished, code);
   await rename(unfinished, path);
-  return { code };
+  return { code: SHORT_STACKS + code };
 }
 
 /** The code of all Workflows, with modules of interceptors beside it. Takes seconds, and keeps nothing. */
 export async function bundleWorkflows(
   procedures: readonly ProcedureFile[],
   workflowInterceptorModules: string[] = [],
-  { failureConverterPath }: Pick<DataConverter, 'failureConverterPath'> = {},
+  converter: Pick<DataConverter, 'failureConverterPath'> = {},
 ): Promise<{ readonly code: string }> {
+  return { code: SHORT_STACKS + (await bundled(procedures, workflowInterceptorModules, converter)) };
+}
+
+async function bundled(
+  procedures: readonly ProcedureFile[],
+  workflowInterceptorModules: string[],
+  { failureConverterPath }: Pick<DataConverter, 'failureConverterPath'>,
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-bundle-'));
   try {
     const workflowsPath = join(folder, 'entry.js');
     await writeFile(workflowsPath, entryOf(procedures, workflow));
     // Wherever an agent's folder lies, its procedures get this copy of ours, which the Workflows have.
     const alias = { 'countersign/workflows$': workflow('index') };
-    return await bundleWorkflowCode({
+    const { code } = await bundleWorkflowCode({
       ...{ workflowsPath, workflowInterceptorModules, logger: quiet },
       ...(failureConverterPath === undefined ? {} : { failureConverterPath }),
       webpackConfigHook: ({ resolve, ...config }) => ({
@@ -56,6 +68,7 @@ export async function bundleWorkflows(
         },
       }),
     });
+    return code;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -36,7 +36,9 @@ export async function runRole(role: ServingRole, agentsFolder: string, env: Node
   const log = createLog(config.logLevel);
   const nowMs = () => Date.now() + config.clockOffsetMs;
   // In production the tables belong to a PostgreSQL role of their own, which `countersign migrate` uses.
-  const store = await openStore({ pool: poolOf(config), nowMs, migrate: !production, masterKey: masterKeyIn(config) });
+  const pool = poolOf(config);
+  const masterKey = masterKeyIn(config);
+  const store = await openStore({ pool, nowMs, migrate: !production, masterKey, isServer: true });
   const endRuntime = installRuntime(log);
   try {
     const temporal = await connectTemporal({ env });

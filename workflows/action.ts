@@ -1,7 +1,7 @@
 // A batch that waits: the actions of one model call from the first that asks people. It outlives its turn, and its
 // conversation goes on meanwhile. All is carried out in order; what fails ends those behind it.
 // May import domain and @temporalio/workflow.
-import { allHandlersFinished, CancellationScope, condition, log, patched } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, log, patched } from '@temporalio/workflow';
 import {
   type Case,
   type Ending,
@@ -18,6 +18,7 @@ import { approvalId } from '../domain/ids.ts';
 import { isCancelled, listenForPeople, tellConversation, waitForPeople } from './approval.ts';
 import { isShown, showInChannels, showLast } from './cards.ts';
 import { workflowsRole } from './effects.ts';
+import { condition } from './in-turn.ts';
 import {
   actOnce,
   endOfLeave,

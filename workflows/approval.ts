@@ -2,7 +2,6 @@
 // the clock, and never polls. May import domain and @temporalio/workflow.
 import { ApplicationFailure } from '@temporalio/common';
 import {
-  condition,
   defineQuery,
   defineSignal,
   defineUpdate,
@@ -19,6 +18,7 @@ import { ACTION, CONVERSATION } from '../domain/protocol.ts';
 import type { DecisionStatement, Signed } from '../domain/signed.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
 import { listenForHold, LOOK_FOR_CONVERSATION_MS } from './hold.ts';
+import { condition } from './in-turn.ts';
 import {
   endDue,
   find,

@@ -1,7 +1,7 @@
 // Budgets that go on over turns, as a conversation meets them: what a call may use is held before it; where there is no
 // room the turn ends, people are asked for more, and messages wait until it opens. May import domain and
 // @temporalio/workflow.
-import { condition, patched } from '@temporalio/workflow';
+import { patched } from '@temporalio/workflow';
 import type { TurnOf } from '../domain/activity-ports.ts';
 import type { ConversationState } from '../domain/conversation.ts';
 import type { MessageStatement, Signed } from '../domain/signed.ts';
@@ -14,6 +14,7 @@ import {
   withShut,
 } from '../domain/reserving.ts';
 import { workflowsRole } from './effects.ts';
+import { condition } from './in-turn.ts';
 import { startBudgetQuestion } from './question.ts';
 
 /** Hold what a model call may use; the call must not be made unless it is `held`. */

@@ -1,9 +1,10 @@
 // What people see in channels of a batch or a question, kept up to date beside it. Nothing but its very end waits for a
 // channel, and that for a bounded time. Where nobody who is asked can be reached on one, nothing is scheduled.
 // May import domain and @temporalio/workflow.
-import { CancellationScope, condition, patched } from '@temporalio/workflow';
+import { CancellationScope, patched } from '@temporalio/workflow';
 import type { ConversationState } from '../domain/conversation.ts';
 import { inChannels, remind, SHOW_LAST_MS, showCards } from './effects.ts';
+import { condition } from './in-turn.ts';
 import type { Waiting } from './waiting.ts';
 
 /** Begin to show. One look at the record at a time: what changes meanwhile is shown by one more. */

@@ -1,13 +1,6 @@
 // A conversation: one long-lived Workflow. The loop is the only consumer of what the handlers queue, and renews its
 // history between turns, so it may live for years. May import domain and @temporalio/workflow.
-import {
-  allHandlersFinished,
-  CancellationScope,
-  condition,
-  continueAsNew,
-  patched,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, continueAsNew, patched, workflowInfo } from '@temporalio/workflow';
 import {
   type ConversationInput,
   type ConversationState,
@@ -22,6 +15,7 @@ import { goOnShowingGone, showGoneLast } from './cards.ts';
 import { deliverLast, holdDelivering, keepDelivering } from './delivering.ts';
 import { describeConversation } from './desk.ts';
 import { endIfIdle } from './idle.ts';
+import { condition } from './in-turn.ts';
 import { listen } from './messages.ts';
 import { announceChanges, phaseIsKnown } from './phase.ts';
 import { keepSummedUp, notSumming, takeOnMade } from './summing.ts';

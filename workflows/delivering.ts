@@ -1,9 +1,10 @@
 // What is said in a conversation reaches its channel beside the turns: no turn waits for it, and a run that is renewed goes
 // on with it. May import domain and @temporalio/workflow.
-import { condition, sleep } from '@temporalio/workflow';
+import { sleep } from '@temporalio/workflow';
 import { type ConversationState, hasWork } from '../domain/conversation.ts';
 import { type Delivering, isBehind } from '../domain/delivering.ts';
 import { deliverReplies, inChannels, SHOW_LAST_MS } from './effects.ts';
+import { condition } from './in-turn.ts';
 
 // 15 s: a call to a platform takes 10 at most, and whoever sends hears within one that the run has ended. Two who send at
 // once would say the same twice.

@@ -1,14 +1,8 @@
 // What is passed on to whatever waits or goes on beside its conversation: pause, resume, cancel. May import domain and
 // @temporalio/workflow.
-import {
-  CancellationScope,
-  condition,
-  defineSignal,
-  getExternalWorkflowHandle,
-  log,
-  setHandler,
-} from '@temporalio/workflow';
+import { CancellationScope, defineSignal, getExternalWorkflowHandle, log, setHandler } from '@temporalio/workflow';
 import { ACTION } from '../domain/protocol.ts';
+import { condition } from './in-turn.ts';
 
 /** Whether what is to be done is held, as part of a state. */
 export interface Held {

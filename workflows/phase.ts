@@ -1,6 +1,6 @@
 // A conversation's phase: put on record when it changes, and passed on to the actions that wait.
 // May import domain and @temporalio/workflow.
-import { CancellationScope, condition, getExternalWorkflowHandle, log, patched, uuid4 } from '@temporalio/workflow';
+import { CancellationScope, getExternalWorkflowHandle, log, patched, uuid4 } from '@temporalio/workflow';
 import type { TurnUse } from '../domain/budget.ts';
 import type { ConversationPhase, ConversationState, WaitingBatch } from '../domain/conversation.ts';
 import { reasonOfPhase } from '../domain/idle.ts';
@@ -9,6 +9,7 @@ import { isQuestionId, waitingWorkflowId } from '../domain/ids.ts';
 import { ACTION } from '../domain/protocol.ts';
 import { describeConversation } from './desk.ts';
 import { recordCommitted, workflowsRole } from './effects.ts';
+import { condition } from './in-turn.ts';
 
 /** What a waiting action is told when its conversation enters a phase. */
 const TELLS = {

@@ -5,7 +5,6 @@ import { ApplicationFailure } from '@temporalio/common';
 import {
   allHandlersFinished,
   CancellationScope,
-  condition,
   defineQuery,
   defineSignal,
   setHandler,
@@ -29,6 +28,7 @@ import { tellConversation } from './approval.ts';
 import { describeProcedure, showBatchColumns } from './desk.ts';
 import { workflowsRole } from './effects.ts';
 import { listenForHold } from './hold.ts';
+import { condition } from './in-turn.ts';
 import { entryOf } from './life.ts';
 import { CANCELLED, openRunning, type Running, stepsOf, undoAll } from './steps.ts';
 

@@ -6,7 +6,6 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   allHandlersFinished,
   CancellationScope,
-  condition,
   getExternalWorkflowHandle,
   log,
   ParentClosePolicy,
@@ -31,6 +30,7 @@ import { listenForPeople, tellConversation, waitForPeople } from './approval.ts'
 import { attributesOfBatch } from './desk.ts';
 import { isShown, showInChannels, showLast } from './cards.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
+import { condition } from './in-turn.ts';
 import { flush, noteChange, openWaiting, request, showBatch, type Waiting } from './waiting.ts';
 
 // 5: the owner and the team are two; a third party would be a new rule, and this a bound all the same.

@@ -5,7 +5,6 @@ import {
   CancellationScope,
   ChildWorkflowFailure,
   type ChildWorkflowHandle,
-  condition,
   getExternalWorkflowHandle,
   log,
   ParentClosePolicy,
@@ -27,6 +26,7 @@ import { PROCEDURE_LIFE_MS } from '../domain/steps.ts';
 import { attributesOfBatch, describeConversation } from './desk.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
 import { type Held, whilePassingOn } from './hold.ts';
+import { condition } from './in-turn.ts';
 import { tellWhatHolds } from './phase.ts';
 import { startQuestion } from './question.ts';
 

@@ -1,7 +1,7 @@
 // A step that asks people: a batch of its own, which lives as any other and tells its procedure in the place of the
 // conversation. May import domain and @temporalio/workflow.
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { type ChildWorkflowHandle, condition, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import { type ChildWorkflowHandle, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import type { RuledAction } from '../domain/action.ts';
 import type { ActionEnd } from '../domain/activity-ports.ts';
 import { groupsAsked } from '../domain/batch.ts';
@@ -13,6 +13,7 @@ import type { action as actionWorkflow } from './action.ts';
 import { attributesOfBatch } from './desk.ts';
 import { inOneLine } from './effects.ts';
 import { type Held, whilePassingOn } from './hold.ts';
+import { condition } from './in-turn.ts';
 import { endOnRecord } from './starting.ts';
 
 interface Waits extends Held {

@@ -1,6 +1,6 @@
 // The steps of a procedure: each takes the path of every action, with rules, people, warrant and claim. And what undoes
 // them. May import domain and @temporalio/workflow.
-import { condition, getExternalWorkflowHandle, log } from '@temporalio/workflow';
+import { getExternalWorkflowHandle, log } from '@temporalio/workflow';
 import {
   type Ending,
   endingOf,
@@ -28,6 +28,7 @@ import {
 import { describeProcedure, showBatchColumns } from './desk.ts';
 import { workflowsRole } from './effects.ts';
 import { type Held, LOOK_FOR_CONVERSATION_MS, NOT_HELD, untilCancelled } from './hold.ts';
+import { condition } from './in-turn.ts';
 import { actOnce, entriesOf, MAX_RULINGS, NO_VERDICT_HELD, ruleAgain, ruleOnStep, settledEntry } from './life.ts';
 import { askWhetherItHappened } from './question.ts';
 import { waitForLeave } from './step-batch.ts';

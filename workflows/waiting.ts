@@ -1,6 +1,6 @@
 // What waits for people, a batch or a question: its state, what goes on record of it, and what operators see.
 // May import domain and @temporalio/workflow.
-import { condition, patched } from '@temporalio/workflow';
+import { patched } from '@temporalio/workflow';
 import type { SettledAction } from '../domain/action.ts';
 import { type Approval, askedBy, type CountedDecision, endApproval, expireIfDue } from '../domain/approval.ts';
 import { groupsAt } from '../domain/entitlement.ts';
@@ -10,6 +10,7 @@ import type { DecisionStatement, Signed } from '../domain/signed.ts';
 import { type BatchPhase, describeBatch, showBatchColumns } from './desk.ts';
 import { workflowsRole } from './effects.ts';
 import { type Held, NOT_HELD } from './hold.ts';
+import { condition } from './in-turn.ts';
 
 /** The state of a batch that waits: one printable object. */
 export interface Waiting extends Held {

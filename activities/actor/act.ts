@@ -18,7 +18,7 @@ import { stoppedBy } from '../../domain/switch.ts';
 import { cutText, utf8Bytes } from '../../domain/text.ts';
 import { canonicalJson, refusedStep } from '../../trust/digest.ts';
 import { attempt, heartbeating, sentBy } from '../heartbeat.ts';
-import type { FactOf } from '../../domain/entry.ts';
+import type { Entry, FactOf } from '../../domain/entry.ts';
 import {
   type Acting,
   type ActorDeps,
@@ -76,8 +76,8 @@ async function actOn(
   const { proposal, warrant, notesResult } = await orRefuse(deps, UNREADABLE, async () => readAct(task));
   const authority = await orRefuse(deps, proposal, () => verifyWarrant(deps, proposal, warrant));
   const acting: Acting = { deps, proposal, authority };
-  const result = await (authority.tool.effect === 'read' ? read(acting) : write(acting, cancelled));
-  if (result.kind === 'settled') return settled(acting, notesResult, result.outcome);
+  const result: Done = await (authority.tool.effect === 'read' ? read(acting) : write(acting, cancelled));
+  if (result.kind === 'settled') return settled(acting, notesResult, result);
   if (result.kind === 'refused') return refuse(deps, proposal, result.reason);
   return result;
 }
@@ -89,15 +89,19 @@ function checkedEvidence(evidence: Evidence): Evidence {
   return evidence;
 }
 
+/** `entries`: what is not on record of it yet. */
+type Done = Exclude<Written, Settled> | (Settled & { readonly entries?: readonly Entry[] });
+type Settled = Extract<Written, { kind: 'settled' }>;
+
 /** A read needs leave, and no claim: it may be repeated freely. */
-async function read(acting: Acting): Promise<Written> {
+async function read(acting: Acting): Promise<Done> {
   const { deps, proposal, authority } = acting;
   const leave = leaveNow(deps, proposal, authority);
   if (leave.kind === 'verdict_stale' || leave.kind === 'refused') return leave;
   const { outcome, attempted } = leave.kind === 'expired' ? untried('expired', leave.reason) : await readNow(acting);
   const ended = entryOf(acting, 'settled', { kind: 'settled', outcome });
-  await deps.store.record([...attempted.map((fact) => entryOf(acting, `attempted:${fact.epoch}`, fact)), ended]);
-  return { kind: 'settled', outcome };
+  const entries = [...attempted.map((fact) => entryOf(acting, `attempted:${fact.epoch}`, fact)), ended];
+  return { kind: 'settled', outcome, entries };
 }
 
 interface Read {
@@ -124,17 +128,25 @@ async function readNow(acting: Acting): Promise<Read> {
   }
 }
 
-/** The answer to the Workflow; inside a turn the result is also an item that the model may see. */
-async function settled({ deps, proposal, authority }: Acting, notes: boolean, outcome: Outcome): Promise<ActResult> {
+/** The answer to the Workflow; inside a turn the result is also an item that the model may see, on record with its end. */
+async function settled(
+  { deps, proposal, authority }: Acting,
+  notes: boolean,
+  { outcome, entries = [] }: Extract<Done, { kind: 'settled' }>,
+): Promise<ActResult> {
   const { tool, call } = authority;
   const { actionId, conversationId, turn, callId } = proposal;
-  if (!notes) return { kind: 'settled', ending: endingOf(outcome), item: null };
+  if (!notes) {
+    await deps.store.record(entries);
+    return { kind: 'settled', ending: endingOf(outcome), item: null };
+  }
   const body = { kind: 'tool_result', callId, tool: tool.name, ...shownOf(outcome, placeOf(actionId)) } as const;
   const trust =
     outcome.kind === 'succeeded'
       ? ((await earlierFor(deps.store, tool, call))?.trust ?? tool.trust)
       : trustOfEnding(outcome);
-  const [item] = await deps.store.items.append([{ key: resultKey(actionId), conversationId, turn, trust, body }]);
+  const noted = { key: resultKey(actionId), conversationId, turn, trust, body };
+  const [item] = await deps.store.items.append([noted], () => entries);
   return { kind: 'settled', ending: endingOf(outcome), item: item === undefined ? null : refOf(item) };
 }
 

@@ -25,7 +25,7 @@ const openStore: Parts['openStore'] = async ({ config, stateFolder, masterKey, r
   const nowMs = () => Date.now() + config.clockOffsetMs;
   if (config.databaseUrl !== undefined) {
     const pool = { connectionString: config.databaseUrl };
-    const store = await openStoreOver({ pool, nowMs, masterKey });
+    const store = await openStoreOver({ pool, nowMs, masterKey, isServer: true });
     // A server that is somebody else's comes back: until then the roles wait, and the API says so.
     const lost = new Promise<never>(() => undefined);
     return { store, pool, description: 'PostgreSQL (DATABASE_URL)', lost, close: () => store.close() };

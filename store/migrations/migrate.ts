@@ -28,6 +28,7 @@ import { masterKeys0019 } from './0019-master-keys.ts';
 import { whatGrows0020 } from './0020-what-grows.ts';
 import { leftReadable0021 } from './0021-left-readable.ts';
 import { deletedIsDelivered0022 } from './0022-deleted-is-delivered.ts';
+import { answers0023 } from './0023-answers.ts';
 
 /** In order; a name that was released never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -53,6 +54,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0020_what_grows': whatGrows0020,
   '0021_left_readable': leftReadable0021,
   '0022_deleted_is_delivered': deletedIsDelivered0022,
+  '0023_answers': answers0023,
 };
 
 // Apart from our own schema, so that dropping the data also needs a decision about the bookkeeping.

@@ -26,7 +26,7 @@ before(async () => {
     const connectionString = urlOf(server, role);
     const client = new pg.Client({ connectionString });
     await client.connect();
-    opened.push([role, await openStore({ pool: { connectionString }, migrate: false }), client]);
+    opened.push([role, await openStore({ pool: { connectionString }, migrate: false, isServer: true }), client]);
   }
   stores = Object.fromEntries(opened.map(([role, store]) => [role, store])) as typeof stores;
   logins = Object.fromEntries(opened.map(([role, , client]) => [role, client])) as typeof logins;

@@ -61,7 +61,7 @@ for (const kind of KINDS) {
     before(async () => {
       database = await startDatabase(kind);
       pool = createPool(database.poolConfig);
-      store = await openStore({ pool: database.poolConfig, masterKey: MASTER_KEY });
+      store = await openStore({ pool: database.poolConfig, isServer: kind === 'postgres', masterKey: MASTER_KEY });
     });
     after(async () => {
       await store.close();

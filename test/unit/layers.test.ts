@@ -11,6 +11,12 @@ test('no file imports what its layer may not', () => {
   assert.equal(found.length, 0, `\n${found.join('\n')}\n`);
 });
 
+test('Workflow code waits by our own condition alone, which counts whom it wakes', () => {
+  const ofTheSdk = /import \{[^}]*\bcondition\b[^}]*\} from '@temporalio\/workflow'/;
+  const found = sourceFiles('workflows').filter((path) => ofTheSdk.test(readSource(path)));
+  assert.deepEqual(found, ['workflows/in-turn.ts']);
+});
+
 test('every way to import is seen, with its line and whether it is a type only', () => {
   const text = [
     "import { a,\n  b } from 'one';",

@@ -8,16 +8,17 @@ import { standingIn } from '../../../domain/intake-record.ts';
 import type { Item, NewItem } from '../../../domain/item.ts';
 import type { Budget } from '../../../domain/spending.ts';
 import type { Switch } from '../../../domain/switch.ts';
-import { CursorInvalid } from '../../../store/cursor.ts';
 import { approvalHandle, sha256Hex } from '../../../trust/digest.ts';
 import { memoryBudgets } from './memory-budgets.ts';
 import { memoryFacts } from './memory-facts.ts';
 import { memoryItems } from './memory-items.ts';
 import { memoryLedger } from './memory-ledger.ts';
 import { maintenanceOf } from './memory-maintenance.ts';
+import { paged } from './paged.ts';
 import { memoryReports } from './memory-reports.ts';
 import type { Claim } from '../../../store/claim-port.ts';
-import type { ActionRow, ApiKeyRow, ConversationRow, Page, Store } from '../../../store/ports.ts';
+import { createAnswers } from '../../../store/answers.ts';
+import type { ActionRow, ApiKeyRow, ConversationRow, Store } from '../../../store/ports.ts';
 
 export interface MemoryStore extends Store {
   /** From now on every call fails, as when PostgreSQL is gone; undefined makes it answer again. */
@@ -46,6 +47,7 @@ class State {
   readonly switches = new Map<string, Switch>();
   readonly notices = new Map<string, readonly string[]>();
   readonly items: (Item & { key: string })[] = [];
+  readonly answers = createAnswers(undefined);
   readonly told: NewNote[] = [];
   readonly entries: RecordedEntry[] = [];
   counts: Readonly<Record<string, number>> = {};
@@ -75,6 +77,7 @@ class State {
       if (known) return known;
       const item = { ...one, id: `i${this.items.length + 1}`, seq: this.items.length + 1, salt: 'salt', createdMs: 0 };
       this.items.push(item);
+      if (one.body.kind.endsWith('reply')) this.answers.written(one.conversationId);
       return item;
     });
   }
@@ -114,6 +117,7 @@ export function createMemoryStore(): MemoryStore {
       Object.assign(state, rest);
     },
     record: (news) => state.here(() => state.record(news)),
+    answers: state.answers,
     items: memoryItems(state),
     ...switchesOf(state),
     reports: memoryReports(state),
@@ -252,12 +256,4 @@ function switchesOf(state: State): Pick<Store, 'switches' | 'notices'> {
       replace: (role, sentences) => state.here(() => void state.notices.set(role, sentences)),
     },
   };
-}
-
-/** Newest first; the cursor is how many were shown. */
-function paged<Row>(rows: readonly Row[], cursor: string, limit: number): Page<Row> {
-  const from = Number(cursor || 0);
-  if (Number.isNaN(from)) throw new CursorInvalid('the cursor is not one of this list');
-  const page = rows.toReversed().slice(from, from + limit);
-  return { rows: page, next: from + limit < rows.length ? String(from + limit) : '' };
 }

@@ -7,7 +7,7 @@ export const STATEMENTS: readonly (readonly [pattern: RegExp, name: string])[] =
   [/pg_advisory_xact_lock/, 'take the lock'],
   [/pg_try_advisory_xact_lock/, 'be the only maker'],
   [/^select "seq" from "countersign"\."ledger" order by "seq" desc/, 'read the head'],
-  [/^select "subject", "step", "kind" from "countersign"\."ledger" /, 'read what is known'],
+  [/^select "last"\."head", /, 'read the head and what is known'],
   [/^insert into "countersign"\."ledger" /, 'insert entries'],
   [/^insert into "countersign"\."ledger_seals"/, 'insert seals'],
   [/^insert into "countersign"\."checkpoints"/, 'insert the checkpoint'],

@@ -18,8 +18,9 @@ import type { Told } from './writer.ts';
 
 /** What every append passes. */
 const APPEND = [
-  ...['begin|before', 'begin|after', 'take the lock|before', 'take the lock|after', 'read the head|before'],
-  ...['read the head|after', 'read what is known|after', 'insert entries|before', 'insert entries|after'],
+  ...['begin|before', 'begin|after', 'take the lock|before', 'take the lock|after'],
+  ...['read the head and what is known|before', 'read the head and what is known|after'],
+  ...['insert entries|before', 'insert entries|after'],
   ...['insert seals|before', 'insert seals|after', 'project|before', 'project|after'],
   ...['commit entries|before', 'commit entries|sent', 'commit entries|after'],
 ];
