@@ -38,7 +38,7 @@ export function createSender(
       return new Promise((resolve, reject) => {
         const asked = request({ ...origin, path, method: 'POST', headers: all }, (response) => {
           const { statusCode: status = 0, headers: told } = response;
-          readAll(response).then((body) => resolve({ status, headers: told, body }), reject);
+          readAll(response).then((said) => resolve({ status, headers: told, body: said }), reject);
         });
         asked.setTimeout(ANSWER_LIMIT_MS, () => asked.destroy(new Error(`no answer in ${ANSWER_LIMIT_MS} ms`)));
         asked.on('error', reject);
