@@ -28,6 +28,23 @@ export function cpuMsOf(pids: ReadonlyMap<string, number>): ReadonlyMap<string, 
   return new Map([...pids].map(([name, pid]) => [name, timeOf(treeOf(pid, all))]));
 }
 
+/** One of a family of processes. */
+export interface Member extends Used {
+  readonly pid: number;
+  /** What it was started as, its arguments behind blanks. */
+  readonly command: string;
+}
+
+/** A process and all that it has started, each by itself. */
+export function familyOf(pid: number): readonly Member[] {
+  return treeOf(pid, isCounted ? readAll() : new Map<number, Stat>()).map((stat) => ({
+    pid: stat.pid,
+    cpuMs: stat.cpuMs,
+    bytes: bytesOf(stat.pid),
+    command: readOrNone(`/proc/${stat.pid}/cmdline`).replaceAll('\0', ' ').trim(),
+  }));
+}
+
 interface Stat {
   readonly pid: number;
   readonly parent: number;
