@@ -1,5 +1,12 @@
 // The measures and the subjects of the bench. To add one: a file beside the others, and a line here.
 import type { Measure, Subject } from './measure.ts';
+import { cold } from './measures/cold.ts';
+import { growth } from './measures/growth.ts';
+import { idle } from './measures/idle.ts';
+import { ledger } from './measures/ledger.ts';
+import { memory } from './measures/memory.ts';
+import { parked } from './measures/parked.ts';
+import { recovery } from './measures/recovery.ts';
 import { turnsOf } from './measures/turns.ts';
 import { countersign } from './subjects/countersign.ts';
 import { sample } from './subjects/sample.ts';
@@ -7,4 +14,4 @@ import { sample } from './subjects/sample.ts';
 /** Who answers the turns of the measure `turns`, in the order of the first round. */
 export const SUBJECTS: readonly Subject[] = [countersign, sample];
 
-export const MEASURES: readonly Measure[] = [turnsOf(SUBJECTS)];
+export const MEASURES: readonly Measure[] = [turnsOf(SUBJECTS), growth, parked, recovery, memory, cold, ledger, idle];

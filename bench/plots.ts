@@ -35,6 +35,10 @@ const DRAWN: readonly Drawn[] = [
     ...{ name: 'cpu', title: 'Processor time a turn, ms, a model of 0 ms', figure: 'cpu_ms_per_turn' },
     ...{ over: 'callers', where: { model_ms: 0 } },
   },
+  {
+    ...{ name: 'growth', title: 'A turn of one conversation, p50 in ms', figure: 'growth_turn_p50_ms' },
+    ...{ over: 'turn', where: {} },
+  },
 ];
 
 interface Point {

@@ -1,0 +1,132 @@
+// The measure `parked`: what ten thousand conversations in which nobody says anything, and a thousand approvals that wait
+// for people, cost the machine, beside the same stack with none. For each database: ours in PostgreSQL by its commits and
+// its log, Temporal's by what its process has written and what its files have grown by. Noise is what equal windows of
+// the empty stack differ by, and one duty of a minute that may fall into the one stretch and not into the other.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { wordsFor } from '../../test/proofs/rig/model.ts';
+import type { Rig } from '../../test/proofs/rig/rig.ts';
+import { LEAST_REST_MS } from '../../test/proofs/parked/measure.ts';
+import { ask } from '../../test/proofs/rig/truth.ts';
+import { waitFor } from '../../test/proofs/support.ts';
+import type { Meter } from '../cost.ts';
+import type { BenchContext, Figure, Measure } from '../measure.ts';
+import { createCallers, each } from './callers.ts';
+import { inStack, mean, meterOf, ours, spread } from './stack.ts';
+import { COSTS, type Costs, watch } from './windows.ts';
+
+export const parked: Measure = { name: 'parked', run };
+
+const SIZES = {
+  quick: { parked: 200, waiting: 50, windows: 3, windowMs: 2_000, restMs: LEAST_REST_MS },
+  // Four windows of 15 s: together a minute, so that what is done once in each falls into both.
+  // 40 s: what the start of ten thousand has left behind is collected, and written out.
+  full: { parked: 10_000, waiting: 1_000, windows: 4, windowMs: 15_000, restMs: 40_000 },
+} as const;
+// 32 callers: each may ask ten times a second, and one address fifty times.
+const CALLERS = 32;
+// 12 at once keep two cores busy; more only wait for each other.
+const AT_ONCE = 12;
+const CENTS = 7_200;
+// 60 s: after ten thousand starts the lists are behind.
+const LIST_LIMIT_MS = 60_000;
+
+function run(context: BenchContext): Promise<readonly Figure[]> {
+  const { quick, log } = context;
+  const size = quick ? SIZES.quick : SIZES.full;
+  return inStack(context, async (stack) => {
+    const { rig } = stack;
+    const meter = await meterOf(stack);
+    try {
+      await settle(rig, LEAST_REST_MS);
+      const none = await windowsOf(meter, stack.folder, size);
+      const begunMs = Date.now();
+      await park(rig, size);
+      log(`${size.parked} conversations, ${size.waiting} approvals after ${seconds(begunMs)} s`);
+      await assertParked(rig, size);
+      await settle(rig, size.restMs);
+      const waiting = await windowsOf(meter, stack.folder, size);
+      await assertParked(rig, size);
+      return figuresOf(none, waiting, size);
+    } finally {
+      await meter.end();
+    }
+  });
+}
+
+type Size = (typeof SIZES)[keyof typeof SIZES];
+
+const seconds = (sinceMs: number): string => ((Date.now() - sinceMs) / 1_000).toFixed(0);
+
+/** What was done before is over, tidied up and counted. */
+async function settle(rig: Rig, restMs: number): Promise<void> {
+  await sleep(restMs);
+  await ask(rig, 'vacuum (analyze)');
+  await ask(rig, 'checkpoint');
+}
+
+async function windowsOf(meter: Meter, folder: string, { windows, windowMs }: Size): Promise<readonly Costs[]> {
+  const found: Costs[] = [];
+  for (let nth = 0; nth < windows; nth++) found.push(await watch(meter, folder, windowMs));
+  return found;
+}
+
+/** Each with a Workflow of its own; in some of them somebody has asked for what people must allow. */
+async function park(rig: Rig, { parked: count, waiting }: Size): Promise<void> {
+  const callers = await createCallers(rig, CALLERS);
+  await each(count, AT_ONCE, async (nth) => {
+    const caller = callers[nth % callers.length];
+    const id = `parked-${nth}`;
+    await caller?.open(id);
+    if (nth <= waiting) await caller?.say(id, 'first', wordsFor(id, [['pay', CENTS]]));
+  });
+  for (const caller of callers) caller.close();
+}
+
+async function assertParked(rig: Rig, { parked: count, waiting }: Size): Promise<void> {
+  const [row] = await ask<{ open: number; waits: number }>(
+    rig,
+    `select (select count(*)::int from countersign.conversations where phase = 'open') as open,
+       (select count(*)::int from countersign.approvals where end_state = 'open') as waits`,
+  );
+  if (row?.open !== count || row.waits !== waiting)
+    throw new Error(
+      `${row?.open} conversations are open and ${row?.waits} approvals wait, not ${count} and ${waiting}`,
+    );
+  const connection = await Connection.connect({ address: rig.temporal.address });
+  try {
+    const { workflow } = new Client({ connection });
+    // Temporal's lists lag by seconds.
+    await waitFor('as many Workflows', LIST_LIMIT_MS, async () => {
+      const running = await workflow.count(`ExecutionStatus = 'Running'`);
+      return running.count === count + waiting;
+    });
+  } finally {
+    await connection.close();
+  }
+}
+
+function figuresOf(none: readonly Costs[], waiting: readonly Costs[], size: Size): readonly Figure[] {
+  const names = Object.keys(COSTS) as readonly (keyof typeof COSTS)[];
+  const processes = [...new Set(waiting.flatMap(({ cpuMs }) => [...cpuMs.keys()]))];
+  const at = (state: string) => ({ state });
+  const told = (state: string, all: readonly Costs[]) => [
+    ...ours(at(state), Object.fromEntries(names.map((name) => [name, mean(all.map((one) => one[name]))]))),
+    ...processes.flatMap((process) =>
+      ours({ state, process }, { cpu_ms_per_s: mean(all.map((one) => one.cpuMs.get(process) ?? 0)) }),
+    ),
+  ];
+  const more = names.flatMap((name) => {
+    const [before, after] = [none.map((one) => one[name]), waiting.map((one) => one[name])];
+    const { ofADuty } = COSTS[name];
+    const noise = spread(before) + (ofADuty ?? 0) / ((size.windows * size.windowMs) / 1_000);
+    const value = mean(after) - mean(before);
+    const limit = ofADuty === undefined ? {} : { limit: { atMost: noise } };
+    const circumstances = { parked: size.parked, waiting: size.waiting };
+    return [
+      { subject: 'countersign', name: `more_${name}`, value, at: circumstances, ...limit },
+      { subject: 'countersign', name: `noise_of_${name}`, value: noise, at: { state: 'none' } },
+    ];
+  });
+  return [...told('none', none), ...told('parked', waiting), ...more];
+}
