@@ -9,9 +9,9 @@ import { type Counts, countsOf, emptyFiles, type Group, GROUPS, testFiles } from
 
 // The number of tests when this was last raised: fewer means that files were not found. Raise it as tests grow.
 const FEWEST_TESTS = 2_450;
-// 10 minutes for the check and 40 for a group: far above what they take, far below the patience of a CI.
+// 10 minutes for the check and 55 for a group: far above what they take, far below the patience of a CI.
 const CHECK_LIMIT_MS = 10 * 60_000;
-const GROUP_LIMIT_MS = 40 * 60_000;
+const GROUP_LIMIT_MS = 55 * 60_000;
 
 const NONE: Counts = { tests: 0, passed: 0, failed: 0, skipped: 0 };
 const patterns = process.argv.slice(2);
