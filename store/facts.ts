@@ -121,7 +121,14 @@ async function idsOfKey(
   return (await openRows(tx, 'facts', rows)).filter((row) => keyIn(row) === key).map(({ id }) => id);
 }
 
-const keyIn = ({ key }: { readonly key: string }): string => (key === '' ? '' : (JSON.parse(key) as string));
+/** As JSON; bare where a role of an older version, up beside this one, has written it. */
+function keyIn({ key }: { readonly key: string }): string {
+  try {
+    return key.startsWith('"') ? (JSON.parse(key) as string) : key;
+  } catch {
+    return key;
+  }
+}
 
 async function endAs(tx: Tx, as: 'replaced' | 'forgotten', ids: readonly string[], atMs: number): Promise<void> {
   if (ids.length === 0) return;

@@ -132,6 +132,15 @@ test('a fact is replaced and forgotten by its key, which is compared as it was s
   assert.deepEqual(await inForce(), ['by mail']);
 });
 
+test('a key that a role of an older version has written since is read as it stands', async () => {
+  const { id, subject } = await talk();
+  const odd = '"by mail';
+  await store.facts.remember(remembered(id, subject, 1, 'by mail'));
+  await pool.query(`update countersign.facts set key = $1 where subject = $2`, [odd, subject]);
+  const [shown] = await store.facts.shownOf({ tenant: 'default', agent: 'desk', subject }, 3);
+  assert.equal(shown?.key, odd);
+});
+
 test('amounts that a deletion of before had left are gone with the migration', async () => {
   const { id } = await talk();
   await close(id);
