@@ -1,6 +1,7 @@
 // Who is let in when more comes than is answered. The signal is what was taken in here and is not answered yet, and the pace
 // at which that goes: both are counted, neither is guessed. What is refused was not begun. Decisions, stops, pauses and all
-// that only reads never ask here. May import store types.
+// that only reads never ask here. May import domain and store types.
+import { messageKey } from '../domain/ids.ts';
 import type { Store } from '../store/ports.ts';
 import {
   ANSWERED_WITHIN_S,
@@ -12,6 +13,7 @@ import {
   SHARE_OF_FREE,
   TURN_MS,
   TURNS_FRESH_MS,
+  UNSURE_MS,
 } from './limits.ts';
 import { Problem } from './problem.ts';
 
@@ -32,7 +34,8 @@ export interface Admission {
   enter<T>(place: Place, work: () => Promise<T>, goesOn: (result: T) => boolean): Promise<T>;
   /** The turn that took this message has its reply: somebody has seen it. */
   answered(id: string): void;
-  counts(): AdmissionCounts;
+  /** As they are now. */
+  counts(): Promise<AdmissionCounts>;
 }
 
 export interface AdmissionCounts {
@@ -45,7 +48,8 @@ export interface AdmissionCounts {
 interface Held {
   readonly whose: string;
   readonly conversationId: string | undefined;
-  readonly sinceMs: number;
+  /** By then it works no more, whatever became of it. */
+  readonly untilMs: number;
 }
 
 /** How many may be under way: as many as are answered in time at the pace of the last seconds, and `least` in any case. */
@@ -58,7 +62,7 @@ export function limitOf(answeredInWindow: number, least: number): number {
 export const hasRoom = (own: number, total: number, limit: number): boolean => own < SHARE_OF_FREE * (limit - total);
 
 export function createAdmission(
-  items: Pick<Store['items'], 'overOf'>,
+  items: Pick<Store['items'], 'overOf' | 'byKey'>,
   { turnsAtOnce }: Pick<ApiLimits, 'turnsAtOnce'>,
   now: () => number = () => performance.now(),
 ): Admission {
@@ -81,9 +85,11 @@ export function createAdmission(
     const messages = [...held].flatMap(([messageId, { conversationId }]) =>
       conversationId === undefined ? [] : [{ conversationId, messageId }],
     );
-    for (const id of await items.overOf(messages).catch(() => [])) answered(id);
-    const lostMs = now() - TURN_MS;
-    for (const [id, { sinceMs }] of held) if (sinceMs < lostMs) held.delete(id);
+    // What nobody works on any more without having answered tells nothing of the pace.
+    for (const { messageId, isAnswered } of await items.overOf(messages).catch(() => []))
+      if (isAnswered) answered(messageId);
+      else held.delete(messageId);
+    for (const [id, { untilMs }] of held) if (untilMs < now()) held.delete(id);
   };
   let lookedMs = -Infinity;
   let looking: Promise<void> | undefined;
@@ -101,7 +107,10 @@ export function createAdmission(
 
   return {
     answered,
-    counts: () => ({ underWay: held.size, limit: limit(), refused }),
+    async counts() {
+      await look();
+      return { underWay: held.size, limit: limit(), refused };
+    },
     async enter({ id, principal, conversationId }, work, goesOn) {
       // What comes a second time has its place; refused, its sender would think that it was never taken.
       if (held.has(id)) return work();
@@ -109,24 +118,38 @@ export function createAdmission(
       if (held.size >= turnsAtOnce / 2) await look();
       const whose = JSON.stringify([principal.tenant, principal.id]);
       if (!hasRoom(ownOf(whose), held.size, limit())) {
+        // Taken by another process, or answered since: what is on record is not refused afterwards.
+        if (await isTaken(items, conversationId, id)) return work();
         refused += 1;
         throw overloaded();
       }
-      held.set(id, { whose, conversationId, sinceMs: now() });
-      let keeps = false;
+      const place = { whose, conversationId, untilMs: now() + TURN_MS };
+      held.set(id, place);
       try {
         const result = await work();
-        keeps = goesOn(result);
+        if (!goesOn(result)) held.delete(id);
         return result;
-      } finally {
-        if (!keeps) held.delete(id);
+      } catch (error) {
+        // It may have been taken all the same, and is under way then.
+        if (isUnsure(error)) held.set(id, { ...place, untilMs: now() + UNSURE_MS });
+        else held.delete(id);
+        throw error;
       }
     },
   };
 }
 
+const isTaken = async (
+  items: Pick<Store['items'], 'byKey'>,
+  conversationId: string | undefined,
+  messageId: string,
+): Promise<boolean> =>
+  conversationId !== undefined && (await items.byKey(conversationId, messageKey(messageId))) !== undefined;
+
+const isUnsure = (error: unknown): boolean => error instanceof Problem && error.type === 'unavailable';
+
 function overloaded(): Problem {
   const retryAfterS = RETRY_AFTER_BUSY_S + Math.floor(Math.random() * (RETRY_SPREAD_S + 1));
-  const detail = `More is under way here than is answered in time, so this was not taken; send it again in ${retryAfterS} seconds.`;
+  const detail = `More is under way here than is answered in time, so this was not begun; send it again in ${retryAfterS} seconds, under its Idempotency-Key if it has one.`;
   return new Problem('overloaded', detail, { retryAfterS });
 }

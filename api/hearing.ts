@@ -45,7 +45,12 @@ const ABOUT_CHARS = 200;
 const STRANGER_MS = 86_400_000;
 
 // To a person, who has neither an id nor a key in mind.
-const NOT_ASKED = 'You are not among those who are asked this, so nothing was done.';
+/** What is said here in other words than over HTTP. Nobody here knows whether the platform has sent it before. */
+const WORDS_OF: Readonly<Record<string, string>> = {
+  not_found: 'You are not among those who are asked this, so nothing was done.',
+  overloaded:
+    'More is under way here than is answered in time. If there is no answer to your message in a minute, say it again.',
+};
 const tooLong = (reason: string): string =>
   `Your reason has ${reason.length} characters, and a reason may have ${MAX_REASON_CHARS}, so nothing was decided. Say it shorter.`;
 
@@ -73,10 +78,7 @@ export function createHearing(deps: HearingDeps, access: Access, ending: Ending)
       // The same message with other words was edited meanwhile; the first ones count.
       if (problem.type === 'key_reused') return;
       if (problem.status >= 500) throw error;
-      await tell(at, caller, heard, {
-        kind: 'text',
-        text: problem.type === 'not_found' ? NOT_ASKED : plain(problem.message),
-      });
+      await tell(at, caller, heard, { kind: 'text', text: WORDS_OF[problem.type] ?? plain(problem.message) });
     }
   };
 }

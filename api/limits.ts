@@ -108,6 +108,8 @@ export const TURNS_FRESH_MS = 250;
 export const SHARE_OF_FREE = 4;
 // 15 min: longer than any turn works. What is not answered by then waits for something else, a budget or people.
 export const TURN_MS = 15 * 60_000;
+// 60 s: an Update that nobody took in time is taken by then, and its turn on record, or it never will be.
+export const UNSURE_MS = 60_000;
 // 5 to 10 s, by chance: those who were refused together do not come back together.
 export const RETRY_AFTER_BUSY_S = 5;
 export const RETRY_SPREAD_S = 5;

@@ -53,7 +53,7 @@ export function messageRoutes(deps: Deps, access: Access, ending: Ending): reado
           const ticket = await ending.whileOpen(row, () =>
             submitMessage(deps, row, caller, { id: messageId, key, text: body.text }),
           );
-          if (ticket.duplicate && ticket.queued !== true) await assertSameText(deps, row.id, key, messageId, body.text);
+          if (isOver(ticket)) await assertSameText(deps, row.id, key, messageId, body.text);
           const reply = hearing && (await waitForReply(deps, row.id, ticket, hearing, signal));
           const url = urlOfMessage(row.id, messageId);
           const { ahead, phase, duplicate, shutUntilMs } = ticket;
@@ -102,12 +102,11 @@ export async function submitMessage(
   caller: Caller,
   message: NewWords,
 ): Promise<Ticket> {
+  const handIn = () => submit(deps, row, caller, message);
+  // It waits for people, who may be those who say it: no model works on it.
+  if (row.phase !== 'open') return handIn();
   const place = { id: message.id, principal: caller.principal, conversationId: row.id };
-  return deps.admission.enter(
-    place,
-    () => submit(deps, row, caller, message),
-    (ticket) => !isHeld(ticket),
-  );
+  return deps.admission.enter(place, handIn, (ticket) => !isHeld(ticket) && !isOver(ticket));
 }
 
 interface NewWords {
@@ -156,6 +155,9 @@ function keyReused(cause?: unknown): Problem {
 
 /** It waits for something else than its turn: people, or a budget. */
 const isHeld = ({ phase, shutUntilMs }: Ticket): boolean => phase !== 'open' || shutUntilMs !== undefined;
+
+/** It was taken before, and is no more in the queue. */
+const isOver = ({ duplicate, queued }: Ticket): boolean => duplicate && queued !== true;
 
 /**
  * The reply of the turn that took the message; undefined when it does not come in time, or will not for now. Looked for when

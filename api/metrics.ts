@@ -81,7 +81,7 @@ function admissionGauges(admission: Pick<Admission, 'counts'>, registers: Regist
   const gauge = (name: keyof AdmissionCounts, called: string, help: string) => {
     const one: Gauge = new Gauge({
       ...{ name: `countersign_${called}`, help, registers },
-      collect: () => one.set(admission.counts()[name]),
+      collect: async () => one.set((await admission.counts())[name]),
     });
   };
   gauge('underWay', 'turns_under_way', 'Messages taken in by this process and not answered yet');

@@ -85,22 +85,25 @@ export function createItems(
 async function overOf(
   db: Db,
   messages: readonly { readonly conversationId: string; readonly messageId: string }[],
-): Promise<readonly string[]> {
+): ReturnType<Store['items']['overOf']> {
   if (messages.length === 0) return [];
   const asked = messages.map(({ conversationId, messageId: id }) => ({
     id,
     whole: conversationId,
     key: messageKey(id),
   }));
-  const { rows } = await sql<{ id: string }>`
-    select asked.id from json_to_recordset(${JSON.stringify(asked)}::json) as asked(id text, whole text, key text)
-    where exists (select from countersign.conversations as held where held.id = asked.whole and held.phase <> 'open')
-      or exists (
+  const { rows } = await sql<{ messageId: string; isAnswered: boolean }>`
+    select asked.id as "messageId", "isAnswered"
+    from json_to_recordset(${JSON.stringify(asked)}::json) as asked(id text, whole text, key text), lateral (
+      select exists (
         select from countersign.items as message
         join countersign.items as reply on reply.conversation_id = asked.whole and reply.turn = message.turn
         where message.conversation_id = asked.whole and message.key = asked.key
-          and reply.kind in ('reply', 'staff_reply'))`.execute(db);
-  return rows.map(({ id }) => id);
+          and reply.kind in ('reply', 'staff_reply')) as "isAnswered") as answer
+    where "isAnswered"
+      or exists (select from countersign.conversations as held where held.id = asked.whole and held.phase <> 'open')
+    `.execute(db);
+  return rows;
 }
 
 async function append(

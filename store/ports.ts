@@ -115,12 +115,12 @@ export interface Store {
     /** The reply (or staff reply) that ended the turn which took this message; undefined while there is none. */
     replyTo(conversationId: string, messageId: string): Promise<Item | undefined>;
     /**
-     * Those of the messages, by their ids, that nobody works on any more: the turn that took one has its reply, or its
+     * Those of the messages that nobody works on any more: the turn that took one has its reply (`isAnswered`), or its
      * conversation is not open.
      */
     overOf(
       messages: readonly { readonly conversationId: string; readonly messageId: string }[],
-    ): Promise<readonly string[]>;
+    ): Promise<readonly { readonly messageId: string; readonly isAnswered: boolean }[]>;
     /** The highest turn from this one on that has an item, 0 where none has; and whether this one has its reply. */
     turns(conversationId: string, turn: number): Promise<{ readonly last: number; readonly isAnswered: boolean }>;
   };

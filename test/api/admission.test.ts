@@ -1,20 +1,31 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Admission, createAdmission, hasRoom, limitOf } from '../../api/admission.ts';
-import { ANSWERED_WITHIN_S, MOST_TURNS, PACE_WINDOW_MS, SHARE_OF_FREE, TURN_MS } from '../../api/limits.ts';
+import { ANSWERED_WITHIN_S, MOST_TURNS, PACE_WINDOW_MS, SHARE_OF_FREE, TURN_MS, UNSURE_MS } from '../../api/limits.ts';
 import { Problem } from '../../api/problem.ts';
+import type { Item } from '../../domain/item.ts';
+import { messageKey } from '../../domain/ids.ts';
 
 const LEAST = 10;
+const AN_ITEM: Item = {
+  ...{ id: 'i1', conversationId: 'c1', turn: 1, seq: 1, createdMs: 0 },
+  body: { kind: 'reply', text: 'done' },
+} as unknown as Item;
 
-/** An admission whose clock and store the test moves: `over` is what the store says of what is asked. */
+/** An admission whose clock and store the test moves: what was answered, what waits for people, what is on record. */
 function anAdmission() {
-  const world = { nowMs: 0, over: new Set<string>(), looks: 0, isDown: false };
+  const [over, held, taken] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  const world = { nowMs: 0, over, held, taken, looks: 0, isDown: false };
   const overOf = async (messages: readonly { readonly messageId: string }[]) => {
     world.looks += 1;
     if (world.isDown) throw new Error('the store is away');
-    return messages.flatMap(({ messageId }) => (world.over.has(messageId) ? [messageId] : []));
+    return messages.flatMap(({ messageId }) => {
+      if (world.over.has(messageId)) return [{ messageId, isAnswered: true }];
+      return world.held.has(messageId) ? [{ messageId, isAnswered: false }] : [];
+    });
   };
-  const admission = createAdmission({ overOf }, { turnsAtOnce: LEAST }, () => world.nowMs);
+  const byKey = async (_conversationId: string, key: string) => (world.taken.has(key) ? AN_ITEM : undefined);
+  const admission = createAdmission({ overOf, byKey }, { turnsAtOnce: LEAST }, () => world.nowMs);
   return { world, admission };
 }
 
@@ -43,7 +54,7 @@ test('a principal who comes alone gets four fifths, and the next one still gets 
   const { admission } = anAdmission();
   assert.equal(await fill(admission, 'flood'), 8);
   assert.equal(await say(admission, 'quiet', 'q'), 'q');
-  assert.deepEqual(admission.counts(), { underWay: 9, limit: LEAST, refused: 1 });
+  assert.deepEqual(await admission.counts(), { underWay: 9, limit: LEAST, refused: 1 });
 });
 
 test('whoever has nothing under way gets in as long as one place is free, however many there are', () => {
@@ -88,7 +99,7 @@ test('a message that waits for people, or was not taken, has no place', async ()
       admission.enter(place, fail, () => true),
       /not taken/,
     );
-  assert.equal(admission.counts().underWay, 0);
+  assert.equal((await admission.counts()).underWay, 0);
 });
 
 test('what the store says is answered makes room, looked up a few times a second at most', async () => {
@@ -101,7 +112,7 @@ test('what the store says is answered makes room, looked up a few times a second
   world.nowMs += 250;
   await Promise.all(['a', 'b', 'c'].map((id) => say(admission, 'flood', id)));
   assert.equal(world.looks, looks + 1);
-  assert.equal(admission.counts().underWay, 3);
+  assert.equal((await admission.counts()).underWay, 3);
 });
 
 test('while the store is away nothing is let go', async () => {
@@ -110,7 +121,7 @@ test('while the store is away nothing is let go', async () => {
   world.isDown = true;
   world.nowMs += 1_000;
   await assert.rejects(say(admission, 'flood', 'more'));
-  assert.equal(admission.counts().underWay, 8);
+  assert.equal((await admission.counts()).underWay, 8);
 });
 
 test('nobody asks the store while half of the places are free', async () => {
@@ -126,16 +137,16 @@ test('a deployment that answers quickly may have more under way, up to a bound; 
     admission.answered(`a${said}`);
   }
   // 40 in 10 s are 4 a second.
-  assert.equal(admission.counts().limit, 4 * ANSWERED_WITHIN_S);
+  assert.equal((await admission.counts()).limit, 4 * ANSWERED_WITHIN_S);
   world.nowMs += PACE_WINDOW_MS + 1;
-  assert.equal(admission.counts().limit, LEAST);
+  assert.equal((await admission.counts()).limit, LEAST);
   assert.equal(limitOf(1_000_000, LEAST), MOST_TURNS);
 });
 
 test('an answer is counted once, and only of what is under way', async () => {
   const { admission } = anAdmission();
   for (let said = 0; said < 100; said++) admission.answered('nobody-asked');
-  assert.equal(admission.counts().limit, LEAST);
+  assert.equal((await admission.counts()).limit, LEAST);
 });
 
 test('what is not answered for longer than any turn works gives its place back', async () => {
@@ -143,5 +154,30 @@ test('what is not answered for longer than any turn works gives its place back',
   await fill(admission, 'flood');
   world.nowMs += TURN_MS + 1;
   assert.equal(await say(admission, 'flood', 'later'), 'later');
-  assert.equal(admission.counts().underWay, 1);
+  assert.equal((await admission.counts()).underWay, 1);
+});
+
+test('what is on record is not refused, whichever process took it; nor what may have been taken', async () => {
+  const { world, admission } = anAdmission();
+  await fill(admission, 'flood');
+  world.taken.add(messageKey('elsewhere'));
+  assert.equal(await say(admission, 'flood', 'elsewhere'), 'elsewhere');
+  const place = { id: 'late', principal: { tenant: 'default', id: 'ada' }, conversationId: 'of-ada' };
+  const unsure = () => Promise.reject(new Problem('unavailable', 'not taken in time; it may still be'));
+  await assert.rejects(admission.enter(place, unsure, () => true));
+  const { underWay } = await admission.counts();
+  for (let said = 0; said < LEAST; said++) await say(admission, `p${said}`, `p${said}`).catch(() => undefined);
+  assert.equal(await say(admission, 'ada', 'late'), 'late', 'its place is kept');
+  world.nowMs += UNSURE_MS + 1;
+  assert.equal(underWay, 9);
+});
+
+test('what nobody works on any more gives its place back, and tells nothing of the pace', async () => {
+  const { world, admission } = anAdmission();
+  for (let said = 0; said < 8; said++) {
+    await say(admission, 'ada', `a${said}`);
+    world.held.add(`a${said}`);
+  }
+  world.nowMs += 250;
+  assert.deepEqual(await admission.counts(), { underWay: 0, limit: LEAST, refused: 0 });
 });

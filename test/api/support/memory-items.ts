@@ -52,8 +52,9 @@ export function memoryItems(state: MemoryItems): Store['items'] {
     overOf: (messages) =>
       state.here(() =>
         messages.flatMap(({ conversationId: id, messageId }) => {
-          const isOver = replyTo(id, messageId) !== undefined || state.conversations.get(id)?.phase !== 'open';
-          return isOver ? [messageId] : [];
+          const isAnswered = replyTo(id, messageId) !== undefined;
+          const isOver = isAnswered || state.conversations.get(id)?.phase !== 'open';
+          return isOver ? [{ messageId, isAnswered }] : [];
         }),
       ),
   };
