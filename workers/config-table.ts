@@ -1,6 +1,6 @@
 // The one table of the environment's variables: what each means, its default, who may have it, whether it is a secret.
 // docs/configuration.md is made of it. May import the list of channels, each of which says what it needs.
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { ChannelSetting } from '../channels/definition.ts';
 import { CHANNELS } from '../channels/index.ts';
 import { key, keyList, list, oneOf, optional, sealingKey, text, url, wholeNumber } from './config-forms.ts';
