@@ -72,6 +72,8 @@ async function overloaded(context: ProofContext, rig: Rig, provider: Provider) {
   const all: Said[] = [];
   const speak = { isOpen: true };
   const quietly = speakQuietly(context, rig, quiet, speak);
+  // Awaited later; what it throws is seen then.
+  quietly.catch(() => undefined);
   const pushed = push(context, rig, flood, all);
   await waitFor('the height of the load', DRAIN_LIMIT_MS, () => all.some(({ refusals }) => refusals > 0));
   violations.push(...(await atTheHeight(context, rig, standing)));
