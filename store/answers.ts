@@ -1,7 +1,8 @@
 // Who waits for an answer hears of it when it is written: from this process at once, and from every other by PostgreSQL's
 // own word (see migration 0023). A hint and no more: it may be missed, as through a pooler or a lost connection, so whoever
-// waits looks by itself now and then. May import pg's types and node:crypto. Nothing here ever throws.
+// waits looks by itself now and then. May import pg and Node built-ins. Nothing here ever throws.
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Answers } from './ports.ts';
 
@@ -10,6 +11,15 @@ const CHANNEL = 'countersign_answers';
 
 // 1 s: how soon a lost connection is made anew. Meanwhile nobody waits longer for it than without.
 const RECONNECT_MS = 1_000;
+// 5 s to be let in, and for its one statement; after 10 s of silence the system asks whether the other end is there.
+const PATIENCE = {
+  connectionTimeoutMillis: 5_000,
+  query_timeout: 5_000,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000,
+} as const;
+// 1 s: what a healthy server takes to part is a millisecond.
+const LEAVE_MS = 1_000;
 
 interface LocalAnswers extends Answers {
   /** An answer was written in that conversation, by this process. */
@@ -82,7 +92,7 @@ function listen(config: pg.ClientConfig, tell: (hash: string) => void) {
   let isOn = false;
   let again: NodeJS.Timeout | undefined;
   const connect = async (): Promise<void> => {
-    const own = new pg.Client({ ...config, keepAlive: true });
+    const own = new pg.Client({ ...config, ...PATIENCE });
     client = own;
     own.on('error', () => undefined); // its end says the same
     own.on('notification', ({ payload = '' }) => {
@@ -115,7 +125,8 @@ function listen(config: pg.ClientConfig, tell: (hash: string) => void) {
     async end(): Promise<void> {
       ended = true;
       clearTimeout(again);
-      await client?.end().catch(() => undefined);
+      // A server that is not there any more takes no leave.
+      await Promise.race([client?.end().catch(() => undefined), sleep(LEAVE_MS, undefined, { ref: false })]);
     },
   };
 }

@@ -2,8 +2,8 @@
 // StoreUnavailable. May import pg, Kysely and the error of the store. A pool made here never crashes the process.
 import { PostgresDialect, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
-import { nameOf, noteRefusal } from './prepared.ts';
-import { isConnectionLost, translateError } from './unavailable.ts';
+import { failedByName, nameOf } from './prepared.ts';
+import { isConnectionLost, translateError, unavailable } from './unavailable.ts';
 
 // 5 s: a healthy server accepts in milliseconds; who waits longer is better served by a 503 than by an open request.
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -67,7 +67,7 @@ export interface GuardedClient {
  * latest.
  */
 export const LATER = ' /* later */';
-const isLater = (text: string): boolean => text === 'begin' || text.endsWith(LATER);
+const isLater = (text: string): boolean => text.endsWith(LATER);
 
 type Asked = Required<Pick<pg.QueryConfig, 'text' | 'values'>> & { readonly queryMode?: 'extended' };
 const NO_ANSWER = { command: '', rowCount: null, oid: 0, fields: [] };
@@ -77,7 +77,8 @@ export async function connectGuarded(pool: pg.Pool): Promise<GuardedClient> {
   const client = await translated(pool.connect());
   let lost: unknown;
   /** What failed of what was not waited for. */
-  let failed: unknown;
+  let failed: Error | undefined;
+  let isInTransaction = false;
   const { stream } = client.connection;
   /** Something is held back, to be sent with what is waited for. */
   let isHolding = false;
@@ -86,8 +87,13 @@ export async function connectGuarded(pool: pg.Pool): Promise<GuardedClient> {
     lost = error;
   };
   client.on('error', onError);
-  const ask = async <Row>(query: Asked) => {
-    if (lost !== undefined) throw translateError(lost);
+  const told = (error: unknown, name: string | undefined): Error => {
+    const isOfName = name !== undefined && failedByName(error);
+    if (isOfName || isConnectionLost(error)) lost = error;
+    return isOfName ? unavailable(error) : translateError(error);
+  };
+  const ask = async <Row>(query: Asked): Promise<pg.QueryResult<Row & pg.QueryResultRow>> => {
+    if (lost !== undefined) throw failed ?? unavailable(lost);
     const { text, values } = query;
     // Without values it goes as a simple query, which may hold several statements.
     const name = client.pipeline && values.length > 0 ? nameOf(text) : undefined;
@@ -97,22 +103,25 @@ export async function connectGuarded(pool: pg.Pool): Promise<GuardedClient> {
     if (!isUnread && isHolding) stream.uncork();
     isHolding = isUnread;
     if (isUnread) {
-      answer.catch((error: unknown) => (failed ??= error));
+      answer.catch((error: unknown) => (failed ??= told(error, name)));
       return { ...NO_ANSWER, rows: [] };
     }
-    let why: unknown;
+    let result;
     try {
-      const result = await answer;
-      if (text === 'rollback') failed = undefined;
-      if (failed === undefined) return result;
-      why = failed;
+      result = await answer;
     } catch (error) {
+      // By itself it has done nothing: asked without a name it succeeds.
+      if (name !== undefined && !isInTransaction && failedByName(error) && nameOf(text) === undefined)
+        return ask(query);
+      const own = told(error, name);
       // What failed before it is why: the transaction was over by then.
-      why = failed ?? error;
+      throw failed ?? own;
     }
-    noteRefusal(why);
-    if (isConnectionLost(why)) lost = why;
-    throw translateError(why);
+    if (text === 'begin') isInTransaction = true;
+    if (text === 'rollback' || text === 'commit') isInTransaction = false;
+    if (text === 'rollback') failed = undefined;
+    if (failed !== undefined) throw failed;
+    return result;
   };
   return {
     query: <Row>(text: string, values: readonly unknown[] = []) => ask<Row>({ text, values: [...values] }),

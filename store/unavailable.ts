@@ -12,21 +12,17 @@ export function isStoreUnavailable(error: unknown): error is StoreUnavailable {
 }
 
 // Classes 08 (connection), 53 (no resources), 58 (the disk); 57P01..03 (shutting down, crashed, starting up); 25P03 (we
-// slept inside a transaction); 40001 and 40P01 (another transaction won); 26000 and 42P05 (a pooler that knows of no
-// prepared statements, see prepared.ts); and what Node says of a socket.
+// slept inside a transaction); 40001 and 40P01 (another transaction won); and what Node says of a socket.
 const TRANSIENT_CODES = [
   /^(08|53|58)...$/,
   /^57P0[123]$/,
   /^25P03$/,
   /^(40001|40P01)$/,
-  /^(26000|42P05)$/,
   /^(ECONN(REFUSED|RESET|ABORTED)|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/,
 ];
 
 // Of these the words alone tell: pg and pg-pool give theirs no code.
 const TRANSIENT_MESSAGES = [
-  // A migration has changed a table under a prepared statement: the next connection prepares it anew.
-  'cached plan must not change result type',
   'timeout exceeded when trying to connect',
   'Query read timeout',
   'Connection terminated',
@@ -43,6 +39,11 @@ export function isConnectionLost(error: unknown): boolean {
 /** The error as the callers of the store see it: transient ones become StoreUnavailable, all others stay. */
 export function translateError(error: unknown): Error {
   if (!isTransient(error)) return error instanceof Error ? error : new Error(String(error));
+  return unavailable(error);
+}
+
+/** Whatever it is, it passes. */
+export function unavailable(error: unknown): StoreUnavailable {
   const code = codeOf(error);
   const said = error instanceof Error && error.message !== '' ? error.message : 'no answer';
   return new StoreUnavailable(`the database is not available now (${code === '' ? said : `${code}: ${said}`})`, {

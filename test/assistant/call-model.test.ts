@@ -174,7 +174,7 @@ test('an agent or items that are not there are final failures', async () => {
   assert.equal(desk.asked.length, 0);
 });
 
-test('a call beats at once and goes on beating while the model thinks', async () => {
+test('a call’s start is its first beat, and it goes on beating while the model thinks', async () => {
   const environment = anEnvironment();
   let beats = 0;
   let atCall = 0;
@@ -187,7 +187,7 @@ test('a call beats at once and goes on beating while the model thinks', async ()
   });
   environment.prependListener('heartbeat', () => beats++);
   await desk.run({}, environment);
-  assert.deepEqual([atCall, beats], [1, 3]);
+  assert.deepEqual([atCall, beats], [0, 3]);
 });
 
 // The time limit: a call that does not hear of it ends only when its own time is over.
