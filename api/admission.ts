@@ -61,16 +61,11 @@ export function limitOf(answeredInWindow: number, least: number): number {
 /** Whether somebody who has `own` of the `total` places may have one more: the more is free, the more may one have. */
 export const hasRoom = (own: number, total: number, limit: number): boolean => own < SHARE_OF_FREE * (limit - total);
 
-export function createAdmission(
-  items: Pick<Store['items'], 'overOf' | 'byKey'>,
-  { turnsAtOnce }: Pick<ApiLimits, 'turnsAtOnce'>,
-  now: () => number = () => performance.now(),
-): Admission {
+/** What is under way, and how quickly it goes. */
+function createPlaces(items: Pick<Store['items'], 'overOf'>, turnsAtOnce: number, now: () => number) {
   const held = new Map<string, Held>();
   /** When each of the last ones was seen to be answered, oldest first. */
   const answers: number[] = [];
-  let refused = 0;
-
   const limit = (): number => {
     const fromMs = now() - PACE_WINDOW_MS;
     while (answers[0] !== undefined && answers[0] < fromMs) answers.shift();
@@ -104,7 +99,16 @@ export function createAdmission(
   };
 
   const ownOf = (whose: string): number => [...held.values()].filter((one) => one.whose === whose).length;
+  return { held, limit, answered, look, ownOf };
+}
 
+export function createAdmission(
+  items: Pick<Store['items'], 'overOf' | 'byKey'>,
+  { turnsAtOnce }: Pick<ApiLimits, 'turnsAtOnce'>,
+  now: () => number = () => performance.now(),
+): Admission {
+  const { held, limit, answered, look, ownOf } = createPlaces(items, turnsAtOnce, now);
+  let refused = 0;
   return {
     answered,
     async counts() {

@@ -122,7 +122,7 @@ async function idsOfKey(
 }
 
 /** As JSON; bare where a role of an older version, up beside this one, has written it. */
-function keyIn({ key }: { readonly key: string }): string {
+export function keyIn({ key }: { readonly key: string }): string {
   try {
     return key.startsWith('"') ? (JSON.parse(key) as string) : key;
   } catch {

@@ -50,7 +50,9 @@ export async function rotateKeys(config: pg.PoolConfig, rotating: Rotating): Pro
       const { done, stuck } = await rotateAll(db, masters, rotating);
       const late = stuck.count > 0 ? 0 : await retire(db, masters, rotating.nowMs);
       const keys = done + late;
-      if (keys > 0) await record(db, { master, keys, left: stuck.count }, rotating);
+      // Also where all was done by a run that was cut off before it could say so.
+      if (keys > 0 || (stuck.count === 0 && (await isUntold(db, master))))
+        await record(db, { master, keys, left: stuck.count }, rotating);
       if (stuck.count > 0) throw new Error(stuckSentence(done, stuck));
       return { master, done: keys, left: 0 };
     });
@@ -183,6 +185,15 @@ async function whileLocked<T>(db: Db, work: () => Promise<T>): Promise<T> {
     // Where the connection is lost, so is the lock.
     await sql`select pg_advisory_unlock(${family}::int, ${key}::int)`.execute(db).catch(() => undefined);
   }
+}
+
+/** Whether it has taken another's place, and the ledger does not know. */
+async function isUntold(db: Db, master: string): Promise<boolean> {
+  const { rows } = await sql<{ untold: boolean }>`
+    select exists (select from countersign.retired_masters where replaced_by = ${master})
+      and not exists (select from countersign.ledger
+        where subject = ${MASTER_KEY_CHANGES} and starts_with(step, ${`changed:${master}:`})) as untold`.execute(db);
+  return rows[0]?.untold ?? false;
 }
 
 async function record(

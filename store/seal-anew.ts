@@ -2,6 +2,7 @@
 // keys of remembered facts, and amounts. As the owner of the tables. May import domain types. Guarantees: a row is done or
 // as it was, and a second run finds what the first has left.
 import { type RawBuilder, sql } from 'kysely';
+import { keyIn } from './facts.ts';
 import type { Db, Tx } from './schema.ts';
 import { openRow, sealedCell, sealedIn, sealedText, underOf } from './words.ts';
 
@@ -14,7 +15,7 @@ const AMOUNT = '"amount": ?[{]';
 const NO_AMOUNT = '"amount": ?[{]"currency": ?"",';
 
 export async function sealAnew(db: Db): Promise<void> {
-  await inBatches(db, 'facts', sql`value like '~%' and key like '"%'`, sealKey);
+  await inBatches(db, 'facts', sql`value like '~%' and key <> '' and key not like '~%'`, sealKey);
   const verdicts = sql`verdict::text ~ '"(amount|reserves)":' and verdict::text ~ ${IS_SEALED}`;
   await inBatches(db, 'actions', verdicts, (tx, id) => sealCell(tx, 'actions.verdict', id));
   const approvals = sql`approval::text ~ ${AMOUNT} and approval::text !~ ${NO_AMOUNT} and approval::text ~ ${IS_SEALED}`;
@@ -47,7 +48,7 @@ async function sealKey(tx: Tx, id: string): Promise<void> {
   const row = await tx.selectFrom('facts').select(['key', 'value']).where('id', '=', id).executeTakeFirst();
   const sealed = sealedIn('facts.value', row?.value);
   if (row === undefined || sealed === undefined) return;
-  const key = await sealedText(underOf(tx, sealed), 'facts.key', id, row.key);
+  const key = await sealedText(underOf(tx, sealed), 'facts.key', id, JSON.stringify(keyIn(row)));
   await tx.updateTable('facts').set({ key }).where('id', '=', id).execute();
 }
 

@@ -32,15 +32,15 @@ export function createMaintenance(deps: WorkflowsDeps): MaintenanceActivities {
       heartbeating(async () => {
         await store.maintenance.noteAsked(asked, nowMs());
         const lost: string[] = [];
+        const fact = { kind: 'phase', phase: 'closed', by: '', reason: 'its Workflow had ended in Temporal' } as const;
         for (const id of unheard) {
           // Another run may have asked it first: then it has ended itself, and said so.
           const isOver = (await workflowState(conversationWorkflowId(id))) !== 'running';
-          if (isOver && (await store.conversations.get(id))?.phase !== 'closed') lost.push(id);
+          if (!isOver || (await store.conversations.get(id))?.phase === 'closed') continue;
+          // Each at once: a message that comes meanwhile would begin its Workflow anew.
+          await store.record([{ subject: id, step: 'closed', conversationId: id, atMs: nowMs(), fact }]);
+          lost.push(id);
         }
-        const fact = { kind: 'phase', phase: 'closed', by: '', reason: 'its Workflow had ended in Temporal' } as const;
-        await store.record(
-          lost.map((id) => ({ subject: id, step: 'closed', conversationId: id, atMs: nowMs(), fact })),
-        );
         return lost;
       }),
   };

@@ -2,6 +2,7 @@
 // import domain and store types.
 import { Context } from '@temporalio/activity';
 import { type DoneWork, undone } from '../../domain/maintenance.ts';
+import { sentenceOf } from '../../domain/sentence-of.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
 const END_RESET = 'end_reset';
@@ -17,10 +18,17 @@ export async function endReset({ store: { maintenance }, runs }: WorkflowsDeps, 
   try {
     const begun = await runs.begunSince((await maintenance.lastRunMs(END_RESET)) - LAG_MS);
     const ids: string[] = [];
+    let failed: string | undefined;
     for (const id of await maintenance.closedOf(begun)) {
       beat();
-      if (await runs.end(id)) ids.push(id);
+      try {
+        if (await runs.end(id)) ids.push(id);
+      } catch (error) {
+        // The others are not to wait for it; all are looked at from the same time again.
+        failed ??= `${id}: ${sentenceOf(error)}`;
+      }
     }
+    if (failed !== undefined) return { task: END_RESET, done: ids.length, ids, ask: [], failed };
     await maintenance.noteRun(END_RESET, ids.length, atMs);
     return { task: END_RESET, done: ids.length, ids, ask: [] };
   } catch (error) {

@@ -119,6 +119,19 @@ test('what is closed and runs all the same is ended: of what has begun since the
   deepEqual(noted, [['end_reset', 1, SCHEDULED_MS]]);
 });
 
+test('one that cannot be ended keeps no other from it, and is looked for from the same time again', async () => {
+  const runs = {
+    begunSince: async () => ['stuck', 'reset'],
+    end: async (id: string) => {
+      if (id === 'stuck') throw new Error('no answer');
+      return true;
+    },
+  };
+  const { run, noted } = maintaining([], { closed: ['stuck', 'reset'], runs });
+  deepEqual(await run(), [{ task: 'end_reset', done: 1, ids: ['reset'], ask: [], failed: 'stuck: no answer' }]);
+  deepEqual(noted, []);
+});
+
 test('a Temporal that lists nothing just now fails that task alone, which looks from the same time again', async () => {
   const begunSince = async () => Promise.reject(new Error('no list'));
   const works = [{ task: 'a', done: 1, ids: ['c'], ask: [] }];

@@ -1,5 +1,6 @@
 // Another master key: at any moment of the change everything can be read, and afterwards with the new one alone.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
 import type pg from 'pg';
 import { setTimeout } from 'node:timers/promises';
@@ -233,3 +234,15 @@ test('a third key is noticed, whatever its name', async () => {
 // 2 s: a change of some thousand keys takes less.
 const RACE_MS = 2_000;
 const TEXTS = ['words 0', 'words 1', 'words 2'];
+
+test('a change whose run was cut off before it was on record is told by the next run, once', async () => {
+  const fresh = randomBytes(32).toString('base64');
+  await pool.query('truncate countersign.subject_keys cascade');
+  await pool.query('insert into countersign.retired_masters values ($1, $2, 1)', [nameOf(OLD), nameOf(fresh)]);
+  for (const _ of ['first', 'again']) assert.equal((await rotate(`${fresh},${OLD}`)).done, 0);
+  const { rows } = await pool.query(
+    `select entry::json->'fact'->>'keys' as keys from countersign.ledger where entry::json->'fact'->>'master' = $1`,
+    [nameOf(fresh)],
+  );
+  assert.deepEqual(rows, [{ keys: '0' }]);
+});
