@@ -108,7 +108,7 @@ async function serveApi({ url: databaseUrl, signingKey, file }: Omit<Large, 'loa
   const api = createApi({
     ...{ store, gateway: { giveUp: () => undefined } as unknown as Gateway, ledger: duty, agents: new Map() },
     signer: createSigner('api', generateSigningKey()),
-    directory: defineDirectory({ people: [principal], groups: {} }),
+    directory: defineDirectory({ people: [{ id: principal.id, name: principal.name }], groups: {} }),
     ...{ nowMs: Date.now, log: pino({ level: 'silent' }) },
     limits: { requestsPerKeyPerMinute: UNLIMITED, requestsPerAddressPerMinute: UNLIMITED },
   });

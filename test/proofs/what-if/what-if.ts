@@ -130,7 +130,7 @@ async function serve(store: Awaited<ReturnType<typeof openStore>>) {
     ...{ store, gateway: { giveUp: () => undefined } as unknown as Gateway, agents: new Map() },
     ledger: { verifierKey: '', disagreement: () => undefined },
     signer: createSigner('api', generateSigningKey()),
-    directory: defineDirectory({ people: [principal], groups: {} }),
+    directory: defineDirectory({ people: [{ id: principal.id, name: principal.name }], groups: {} }),
     ...{ nowMs: Date.now, log: pino({ level: 'silent' }), temporalUiUrl: 'http://127.0.0.1:1/namespaces/default' },
   });
   const { url, close } = await listen(api, { port: 0, host: '127.0.0.1' });
