@@ -2,15 +2,14 @@
 // histories waits for the disk, as the peers' do. The program is Temporal's own server, of which there is no package; who
 // wants it builds it with Go (docs/performance.md) and names the folder. One process holds all of its services.
 import { execFile } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import pg from 'pg';
+import { freePorts, HOST, noFreePort } from '../workers/dev-server/ports.ts';
 import type { Surroundings } from './measure.ts';
 import type { TemporalServer } from '../test/proofs/rig/temporal.ts';
 import { type ProcessGroup, spawnGroup, waitFor } from '../test/proofs/support.ts';
@@ -18,7 +17,6 @@ import { type ProcessGroup, spawnGroup, waitFor } from '../test/proofs/support.t
 /** Names of the programs in that folder, as `go build` calls them. */
 const SERVER = 'server';
 const SQL_TOOL = 'sql';
-const HOST = '127.0.0.1';
 const NAMESPACE = 'default';
 // 3 days: longer than any run, and the least that a Temporal server takes is one.
 const RETENTION = '3 days';
@@ -88,36 +86,11 @@ export async function startTemporalOnPostgres(
 type Service = 'frontend' | 'history' | 'matching' | 'worker';
 type Ports = Readonly<Record<Service, { readonly rpc: number; readonly membership: number }>>;
 
-// The server keeps ports in a column of 16 bits with a sign: 37491 ends it (Temporal 1.32.0, cluster_membership.rpc_port).
-const PORTS_FROM = 20_000;
-const PORTS_TO = 32_000;
-// 50 tries: on a machine with half of the range taken, all fail once in 10^15 times.
-const PORT_TRIES = 50;
-
 async function portsOf(services: readonly Service[]): Promise<Ports> {
-  const entries: [Service, { rpc: number; membership: number }][] = [];
-  const taken = new Set<number>();
-  for (const service of services)
-    entries.push([service, { rpc: await smallPort(taken), membership: await smallPort(taken) }]);
-  return Object.fromEntries(entries) as unknown as Ports;
-}
-
-async function smallPort(taken: Set<number>): Promise<number> {
-  for (let tries = 0; tries < PORT_TRIES; tries++) {
-    const port = randomInt(PORTS_FROM, PORTS_TO);
-    if (taken.has(port) || !(await isFree(port))) continue;
-    taken.add(port);
-    return port;
-  }
-  throw new Error(`no free port was found between ${PORTS_FROM} and ${PORTS_TO} on ${HOST}`);
-}
-
-function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen({ port, host: HOST, exclusive: true }, () => server.close(() => resolve(true)));
-  });
+  const ports = await freePorts(services.flatMap(() => [0, 0]));
+  if (ports === undefined) throw new Error(noFreePort);
+  const entries = services.map((service, at) => [service, { rpc: ports[2 * at], membership: ports[2 * at + 1] }]);
+  return Object.fromEntries(entries) as Ports;
 }
 
 /** Each with Temporal's own schema. */

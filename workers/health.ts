@@ -4,6 +4,7 @@
 import { hostname } from 'node:os';
 import { Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { sentenceOf } from '../domain/sentence-of.ts';
 import { TASK_QUEUES } from '../domain/ids.ts';
 import { VARIABLES, type ServingRole } from './config-table.ts';
 import { temporalNamespace } from './config.ts';
@@ -31,7 +32,7 @@ async function apiProblems(env: NodeJS.ProcessEnv): Promise<readonly string[]> {
     if (response.ok) return [];
     return missing.length > 0 ? missing : [`${url} answers ${response.status}`];
   } catch (error) {
-    return [`${url} does not answer: ${messageOf(error)}`];
+    return [`${url} does not answer: ${sentenceOf(error)}`];
   }
 }
 
@@ -63,10 +64,6 @@ async function workerProblems(role: Exclude<ServingRole, 'api'>, env: NodeJS.Pro
       await connection.close();
     }
   } catch (error) {
-    return [`Temporal does not say who polls the Task Queue ${name}: ${messageOf(error)}`];
+    return [`Temporal does not say who polls the Task Queue ${name}: ${sentenceOf(error)}`];
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

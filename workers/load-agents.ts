@@ -8,6 +8,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import safeRegex from 'safe-regex2';
+import { sentenceOf } from '../domain/sentence-of.ts';
 import { declarationsOf } from '../activities/declaration.ts';
 import { withBuiltIns } from '../activities/built-in.ts';
 import { type Agent, type LoadedAgent, problemsOf } from '../domain/agent.ts';
@@ -110,14 +111,14 @@ async function defaultExport(file: string): Promise<unknown> {
   try {
     module = await import(pathToFileURL(file).href);
   } catch (error) {
-    throw new Error(`${file} cannot be loaded: ${messageOf(error)}${hintOf(error)}`, { cause: error });
+    throw new Error(`${file} cannot be loaded: ${sentenceOf(error)}${hintOf(error)}`, { cause: error });
   }
   return module.default;
 }
 
 /** Agents find packages from where they lie, as any module does. */
 function hintOf(error: unknown): string {
-  const isMissing = messageOf(error).includes("'countersign'") && messageOf(error).includes('Cannot find');
+  const isMissing = sentenceOf(error).includes("'countersign'") && sentenceOf(error).includes('Cannot find');
   return isMissing
     ? '\nThe folder of agents needs a project around it that has the package: npm init -y && npm install PATH-OF-COUNTERSIGN zod'
     : '';
@@ -154,7 +155,7 @@ function checked<T>(file: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw new Error(`${file}: ${messageOf(error)}`, { cause: error });
+    throw new Error(`${file}: ${sentenceOf(error)}`, { cause: error });
   }
 }
 
@@ -173,8 +174,4 @@ function isAgent(value: unknown): value is Agent {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -17,6 +17,7 @@ import {
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import fsExt from 'fs-native-extensions';
+import { sentenceOf } from '../domain/sentence-of.ts';
 import { makeFolder } from './make-folder.ts';
 
 export interface StateFolder {
@@ -98,7 +99,7 @@ function openLockFile(path: string): number {
   } catch (error) {
     if (error instanceof StateFolderUnusable) throw error;
     throw new StateFolderUnusable(
-      `cannot use ${path} as the state folder: ${messageOf(error)}; set COUNTERSIGN_STATE_DIR to a folder that can be written`,
+      `cannot use ${path} as the state folder: ${sentenceOf(error)}; set COUNTERSIGN_STATE_DIR to a folder that can be written`,
     );
   }
 }
@@ -122,7 +123,7 @@ function tryLock(path: string, lockFd: number): boolean {
     return fsExt.tryLock(lockFd);
   } catch (error) {
     throw new StateFolderUnusable(
-      `${path} cannot be locked: ${messageOf(error)}; set COUNTERSIGN_STATE_DIR to a folder on a local disk`,
+      `${path} cannot be locked: ${sentenceOf(error)}; set COUNTERSIGN_STATE_DIR to a folder on a local disk`,
     );
   }
 }
@@ -213,8 +214,4 @@ function isAlive(pid: number): boolean {
   } catch {
     return true;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,6 +5,7 @@ import { encodeSearchAttributeIndexedValueType } from '@temporalio/common/lib/se
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, type NativeConnectionOptions } from '@temporalio/worker';
+import { sentenceOf } from '../domain/sentence-of.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 import { temporalNamespace } from './config.ts';
 
@@ -90,7 +91,7 @@ export async function connectTemporal({
   } catch (error) {
     await connection?.close();
     throw new TemporalUnusable(
-      `Temporal at ${at} cannot be reached: ${messageOf(error)}. Check that it runs and that TEMPORAL_ADDRESS and the ` +
+      `Temporal at ${at} cannot be reached: ${sentenceOf(error)}. Check that it runs and that TEMPORAL_ADDRESS and the ` +
         'other TEMPORAL_* variables are right; without TEMPORAL_ADDRESS a development start brings its own server.',
     );
   }
@@ -106,7 +107,7 @@ function connectConfig(env: NodeJS.ProcessEnv, address: string | undefined) {
     const loaded = loadClientConnectConfig({ overrideEnvVars });
     return { connectionOptions: loaded.connectionOptions, namespace: loaded.namespace ?? namespace };
   } catch (error) {
-    throw new TemporalUnusable(`the TEMPORAL_* variables or the file they name cannot be read: ${messageOf(error)}`);
+    throw new TemporalUnusable(`the TEMPORAL_* variables or the file they name cannot be read: ${sentenceOf(error)}`);
   }
 }
 
@@ -123,7 +124,7 @@ export async function retentionDays(connection: Connection, namespace: string): 
   const answer = await bounded(connection, () => connection.workflowService.describeNamespace({ namespace })).catch(
     (error: unknown) => {
       throw new TemporalUnusable(
-        `the Temporal namespace "${namespace}" cannot be read: ${messageOf(error)}. Make it with: ` +
+        `the Temporal namespace "${namespace}" cannot be read: ${sentenceOf(error)}. Make it with: ` +
           `temporal operator namespace create --retention ${RETENTION_DAYS * 24}h --namespace ${namespace}`,
       );
     },
@@ -158,7 +159,7 @@ async function ensureRetention(connection: Connection, namespace: string): Promi
   } catch (error) {
     return [
       `the namespace "${namespace}" keeps closed Workflows for ${days} days, less than ${RETENTION_DAYS}, and that could not ` +
-        `be changed (${messageOf(error)}); change it with: temporal operator namespace update ` +
+        `be changed (${sentenceOf(error)}); change it with: temporal operator namespace update ` +
         `--retention ${RETENTION_DAYS * 24}h --namespace ${namespace}`,
     ];
   }
@@ -182,7 +183,7 @@ async function ensureAttributes(connection: Connection, namespace: string): Prom
     if (error instanceof TemporalUnusable) throw error;
     const attributeFlags = SEARCH_ATTRIBUTE_TYPES.map(([name, type]) => `--name ${name} --type ${type}`).join(' ');
     return [
-      `the search attributes of the namespace "${namespace}" could not be registered (${messageOf(error)}); without them no ` +
+      `the search attributes of the namespace "${namespace}" could not be registered (${sentenceOf(error)}); without them no ` +
         'conversation starts. Register them with: temporal operator search-attribute create ' +
         `--namespace ${namespace} ${attributeFlags}`,
     ];
@@ -214,8 +215,4 @@ async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
     timer = setTimeout(() => reject(new Error(`no answer within ${limitMs / 1_000} s`)), limitMs);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,15 +2,14 @@
 // temporal.pid of that folder. Guarantees: it resolves once the server answers and its namespace is there; whoever ends
 // (we, the guard, the machine's user), no server stays behind; secrets of ours never reach the server's environment.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
 import { SERVER_PID_FILE, type StateFolder } from '../state-folder.ts';
 import { SEARCH_ATTRIBUTE_TYPES } from '../temporal.ts';
+import { freePorts, HOST, noFreePort } from './ports.ts';
 import { withoutSecrets } from './run-command.ts';
 
 export interface DevServer {
@@ -43,13 +42,6 @@ export class DevServerFailed extends Error {
 }
 
 const DEFAULT_PORTS = { grpc: 7233, ui: 8233 };
-const HOST = '127.0.0.1';
-// Below the ranges from which Linux and macOS number outgoing connections, which would take a port between our look and
-// the server's bind.
-const FREE_PORTS_FROM = 20_000;
-const FREE_PORTS_TO = 32_000;
-// 50 tries: on a machine with half of the range taken, all fail once in 10^15 times.
-const PORT_TRIES = 50;
 const MAX_PORT_ATTEMPTS = 3;
 // 60 s: up in 2 s on a quiet machine; a large database on a slow, loaded one took 20.
 const HEALTHY_LIMIT_MS = 60_000;
@@ -82,7 +74,9 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
 
 async function startOnce(options: DevServerOptions): Promise<DevServer> {
   const { stateFolder, namespace = 'default', ports = DEFAULT_PORTS, settings = [], report = () => {} } = options;
-  const [grpc, ui, http, metrics] = await freePorts([ports.grpc, ports.ui, 0, 0]);
+  const free = await freePorts([ports.grpc, ports.ui, 0, 0]);
+  if (free === undefined) throw new DevServerFailed(noFreePort);
+  const [grpc = 0, ui = 0, http = 0, metrics = 0] = free;
   const address = `${HOST}:${grpc}`;
   const logFile = join(stateFolder.path, 'temporal.log');
   const args = serverArguments(stateFolder.path, namespace, { grpc, ui, http, metrics });
@@ -244,27 +238,4 @@ function lastLines(file: string): string {
 
 function shortened(line: string): string {
   return `${line.slice(0, SHOWN_LOG_LINE_CHARS)} … ${line.slice(-SHOWN_LOG_LINE_CHARS)}`;
-}
-
-/** The wished ports where they are free, else others; all different. */
-async function freePorts(wished: readonly [number, number, number, number]) {
-  const taken: { readonly port: number; close(): Promise<void> }[] = [];
-  // Each is held open until the last is chosen, so that they differ.
-  for (const port of wished) taken.push(await openPort(port));
-  for (const { close } of taken) await close();
-  const [grpc = 0, ui = 0, http = 0, metrics = 0] = taken.map(({ port }) => port);
-  return [grpc, ui, http, metrics] as const;
-}
-
-async function openPort(wished: number): Promise<{ readonly port: number; close(): Promise<void> }> {
-  const tries = Array.from({ length: PORT_TRIES }, () => randomInt(FREE_PORTS_FROM, FREE_PORTS_TO));
-  for (const port of wished === 0 ? tries : [wished, ...tries]) {
-    const server = createServer();
-    const listens = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen({ port, host: HOST, exclusive: true }, () => resolve(true));
-    });
-    if (listens) return { port, close: () => new Promise((resolve) => server.close(() => resolve())) };
-  }
-  throw new DevServerFailed(`no free port was found between ${FREE_PORTS_FROM} and ${FREE_PORTS_TO} on ${HOST}`);
 }
