@@ -1,6 +1,6 @@
 // What Workflows ask of the three roles. The Activities implement these; Workflows see only the types.
 // May import domain types only.
-import type { ActResult, Case, Ending, Evidence, Proposal, RuledAction, SettledAction, Warrant } from './action.ts';
+import type { ActResult, Ending, Evidence, Proposal, RuledAction, SettledAction, Warrant } from './action.ts';
 import type { Approval, CountedDecision } from './approval.ts';
 import type { QuestionInput, SubmittedMessage } from './conversation.ts';
 import type { Entry } from './entry.ts';
@@ -8,8 +8,8 @@ import type { ItemRef, NewItem, Recorded } from './item.ts';
 import type { Json } from './json.ts';
 import type { Asked } from './entitlement.ts';
 import type { IntakeTaken, IntakeWork, OpenedTurn } from './opened-turn.ts';
-import type { Seen } from './sources.ts';
-import type { BudgetQuestion, Reserved, ReserveInput, ShutBudget } from './reserving.ts';
+import type { ProposeInput, Proposed, RuledCalls } from './proposing.ts';
+import type { BudgetQuestion, FirstCall, Reserved, ReserveInput, ShutBudget } from './reserving.ts';
 import type {
   CommandStatement,
   DecisionStatement,
@@ -26,9 +26,6 @@ export interface TurnOf {
   readonly tenant: string;
   readonly turn: number;
 }
-
-/** A proposal whose tool reads evidence first, or a case that is already ruled on. */
-export type Proposed = Case | { readonly kind: 'to_inspect'; readonly proposal: Proposal };
 
 /** A proposal and what its system of record said; null evidence where the record could not be read. */
 export interface Inspected {
@@ -91,6 +88,8 @@ export interface WorkflowsActivities {
     readonly handedOver: boolean;
     /** False when the conversation ends: the messages are kept, nobody answers. */
     readonly answers: boolean;
+    /** Where a turn of the agent begins, and no intake: hold what its first call may use (`held`), as `reserve` does. */
+    readonly first?: FirstCall;
   }): Promise<OpenedTurn>;
   /** Verify the report's signature and write it as an item. */
   openReportTurn(input: {
@@ -138,16 +137,12 @@ export interface WorkflowsActivities {
   /** Of these questions for more: those upon which more was opened. */
   openedBudgets(input: { readonly shut: readonly ShutBudget[] }): Promise<readonly string[]>;
   /** Parse, make canonical and digest the calls of one model answer; rule on those that need no evidence. Writes nothing. */
-  propose(input: {
-    readonly of: TurnOf;
-    readonly itemId: string;
-    readonly firstIndex: number;
-    /** What the call of the model saw; where that is not said, nothing is traced. */
-    readonly seen?: Seen;
-    readonly principal: Signed<MessageStatement>;
-    /** Whose words led to the calls, besides the principal's: an approver's, in the turn of a report that quotes them. */
-    readonly quotes?: readonly string[] | undefined;
-  }): Promise<readonly Proposed[]>;
+  propose(input: ProposeInput): Promise<readonly Proposed[]>;
+  /**
+   * The same; and where each case is clear without evidence, put the rulings on record, and tell the model what is refused.
+   * Done anew it rules anew, and both rulings are on record: a warrant names the one that it goes by.
+   */
+  ruleOnCalls(input: ProposeInput & { readonly atMs: number }): Promise<RuledCalls>;
   /**
    * Propose an action anew, under a key of its own: as an approver wrote it, or under the tool's declaration of today.
    * What cannot be parsed any more is invalid. Writes nothing.

@@ -3,6 +3,7 @@
 import type { TurnLimits } from './budget.ts';
 import type { IntakeNext, Priority } from './intake.ts';
 import type { ItemRef } from './item.ts';
+import type { Reserved } from './reserving.ts';
 import type { MessageStatement, ReportStatement, Signed } from './signed.ts';
 
 /** What the turn's messages ask of the intake: a model is to look for facts first, or code reads them alone. */
@@ -46,6 +47,8 @@ export type OpenedTurn =
       /** How many actions of the batch were denied. */
       readonly denials?: number;
       readonly intake?: IntakeWork;
+      /** Of the first model call, where that was asked for. */
+      readonly held?: Reserved;
     }
   /** `handedBack`: a person of the team has answered in the agent's place. `again` as above: no model need speak for it. */
   | {

@@ -17,6 +17,9 @@ export interface ReserveInput {
   readonly atMs: number;
 }
 
+/** The first model call of a turn; it shows what the turn begins with besides. */
+export type FirstCall = Pick<ReserveInput, 'show' | 'atMs'>;
+
 /** A budget that has no room for a call, and the question that asks people for more of it. */
 export interface Exhausted extends ReachedBudget {
   readonly questionId: string;

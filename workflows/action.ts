@@ -10,6 +10,7 @@ import {
   type SettledAction,
   settledOf,
 } from '../domain/action.ts';
+import { entriesOf, settledEntry } from '../domain/action-record.ts';
 import { type Approval, type CountedDecision, leaveOf, openApproval, stillStands } from '../domain/approval.ts';
 import { endingOfApproval, groupsAsked, isStart } from '../domain/batch.ts';
 import type { BatchInput } from '../domain/conversation.ts';
@@ -19,16 +20,7 @@ import { isCancelled, listenForPeople, tellConversation, waitForPeople } from '.
 import { isShown, showInChannels, showLast } from './cards.ts';
 import { workflowsRole } from './effects.ts';
 import { condition } from './in-turn.ts';
-import {
-  actOnce,
-  endOfLeave,
-  entriesOf,
-  MAX_RULINGS,
-  NO_VERDICT_HELD,
-  ruleAgain,
-  ruleAnew,
-  settledEntry,
-} from './life.ts';
+import { actOnce, endOfLeave, MAX_RULINGS, NO_VERDICT_HELD, ruleAgain, ruleAnew } from './life.ts';
 import { untilCancelled } from './hold.ts';
 import { askWhetherItHappened } from './question.ts';
 import { procedureInBatch, tellProcedure } from './starting.ts';
@@ -152,10 +144,12 @@ async function proposeAnew(
   one: RuledAction,
   { args, editor, reason }: Extract<Came, { kind: 'rewrite' }>,
 ): Promise<Case> {
-  waiting.unrecorded.push(settledEntry(one.proposal, { kind: 'cancelled', reason: `${reason}; proposed anew` }));
+  waiting.unrecorded.push(
+    settledEntry(one.proposal, { kind: 'cancelled', reason: `${reason}; proposed anew` }, Date.now()),
+  );
   await flush(waiting);
   const anew = await ruleAnew(one, { args, editor }, batch.principal);
-  if (anew.kind === 'ruled') waiting.unrecorded.push(...entriesOf(anew.action));
+  if (anew.kind === 'ruled') waiting.unrecorded.push(...entriesOf(anew.action, Date.now()));
   await flush(waiting);
   return anew;
 }
@@ -242,7 +236,7 @@ function cancelled(waiting: Waiting, approval: Approval | undefined): Ending {
 async function recordEndings(done: readonly Settled[], waiting: Waiting): Promise<void> {
   for (const { proposal, ending } of done) {
     if (ending.kind === 'succeeded' || ending.kind === 'unknown' || ending.kind === 'failed') continue;
-    waiting.unrecorded.push(settledEntry(proposal, { kind: ending.kind, reason: ending.reason }));
+    waiting.unrecorded.push(settledEntry(proposal, { kind: ending.kind, reason: ending.reason }, Date.now()));
   }
   await flush(waiting);
 }

@@ -2,21 +2,15 @@
 // came of each call. May import domain and @temporalio/workflow.
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { CancellationScope, type ChildWorkflowOptions, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
-import { type Ending, endingText, type RuledAction, trustOfEnding } from '../domain/action.ts';
+import type { Ending, RuledAction } from '../domain/action.ts';
+import { endingResult, settledEntry, toolResult } from '../domain/action-record.ts';
 import type { TurnOf } from '../domain/activity-ports.ts';
 import { countCalls, noteEnding, reachedBefore, type Reached, type TurnBudget } from '../domain/budget.ts';
-import { groupsAsked, inSteps, isRead, isStart, type RefusedCall, splitAtFirstAsk } from '../domain/batch.ts';
+import { groupsAsked, inSteps, isRead, isStart, splitAtFirstAsk } from '../domain/batch.ts';
 import { awaitReport, type ConversationState, type WaitingBatch } from '../domain/conversation.ts';
 import { enterPhase } from '../domain/phase.ts';
-import {
-  PEOPLE_FIRST,
-  procedureId,
-  resultKey,
-  TASK_QUEUES,
-  waitingWorkflowId,
-  WORKFLOW_TASK_TIMEOUT,
-} from '../domain/ids.ts';
-import { type NewItem, refsIn, type Trust } from '../domain/item.ts';
+import { PEOPLE_FIRST, procedureId, TASK_QUEUES, waitingWorkflowId, WORKFLOW_TASK_TIMEOUT } from '../domain/ids.ts';
+import { type NewItem, refsIn } from '../domain/item.ts';
 import { ACTION } from '../domain/protocol.ts';
 import { noteQuoted } from '../domain/quoted.ts';
 import { remember } from '../domain/recent.ts';
@@ -26,7 +20,7 @@ import { timeText } from '../domain/text.ts';
 import type { action as actionWorkflow } from './action.ts';
 import { attributesOfBatch, describeConversation } from './desk.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
-import { entriesOf, performAction, ruleAgain, ruleOn, settledEntry } from './life.ts';
+import { performAction, ruleAgain, ruleOn } from './life.ts';
 import { holdWhilePaused, tellWhatHolds, workedMs } from './phase.ts';
 import { askWhetherItHappened } from './question.ts';
 import { awaitAnswer, hearReport } from './reports.ts';
@@ -65,18 +59,14 @@ export async function carryOut(
   { budget, ...from }: From & { readonly budget: TurnBudget },
   undone: Undone,
 ): Promise<Told> {
-  const cases = await ruleOn({ of, principal, ...from });
+  const { cases, told: refusals } = await ruleOn({ of, principal, ...from });
+  remember(state, refusals);
   const reached = countCalls(budget, cases);
   const { refused, runNow, waiting } = splitAtFirstAsk(cases);
-  const entries = cases.flatMap((one) => (one.kind === 'ruled' ? entriesOf(one.action) : []));
-  const denied = refused.flatMap(({ action, reason }) =>
-    action === null ? [] : [settledEntry(action.proposal, { kind: 'denied', reason })],
-  );
-  const items = refused.map((one) => toolResult(of, one, `Not done. denied: ${one.reason}`));
-  remember(state, refsIn(await workflowsRole.record({ entries: [...entries, ...denied], items })));
 
   undone.open = [...runNow, ...waiting];
-  const told: Told = { mustSpeak: false, denials: denied.length, quotes: [] };
+  const denials = refused.filter(({ action }) => action !== null).length;
+  const told: Told = { mustSpeak: false, denials, quotes: [] };
   if (reached !== undefined) {
     await cancelRest(state, of, undone.open, undone, USED_UP);
     return { ...told, reached };
@@ -200,7 +190,7 @@ async function cancelRest(
   if (rest.length === 0) return;
   undone.open = undone.open.filter((one) => !rest.includes(one));
   undone.summaries.push(...rest.map(({ proposal }) => proposal.summary));
-  const entries = rest.map(({ proposal }) => settledEntry(proposal, { kind: 'cancelled', reason }));
+  const entries = rest.map(({ proposal }) => settledEntry(proposal, { kind: 'cancelled', reason }, Date.now()));
   const items = rest.map(({ proposal }) => endingResult(of, proposal, { kind: 'cancelled', reason }));
   remember(state, refsIn(await workflowsRole.record({ entries, items })));
 }
@@ -271,17 +261,3 @@ function batchOf(rest: readonly RuledAction[], principal: Signed<MessageStatemen
 async function tell(state: ConversationState, items: readonly NewItem[]): Promise<void> {
   remember(state, refsIn(await workflowsRole.record({ entries: [], items })));
 }
-
-type Called = Pick<RefusedCall, 'actionId' | 'callId' | 'tool'>;
-
-/** Words of code, which may repeat the model's arguments: so they are worth what the model's are. */
-function toolResult(of: TurnOf, call: Called, text: string, trust: Trust = 'model'): NewItem {
-  const { conversationId, turn } = of;
-  const { actionId, callId, tool } = call;
-  const body = { kind: 'tool_result', callId, tool, text } as const;
-  return { key: resultKey(actionId), conversationId, turn, trust, body };
-}
-
-/** How an action ended, for the model. */
-export const endingResult = (of: TurnOf, call: Called, ending: Ending): NewItem =>
-  toolResult(of, call, endingText(ending), trustOfEnding(ending));

@@ -46,6 +46,7 @@ export const workflowsRole: WorkflowsActivities = {
   waitingForBudget: (input) => whole(bookkeeping.waitingForBudget, 'who waits for the budget?', input),
   openedBudgets: (input) => whole(bookkeeping.openedBudgets, 'was it opened?', input),
   propose: (input) => whole(bookkeeping.propose, 'propose', input),
+  ruleOnCalls: (input) => whole(bookkeeping.ruleOnCalls, 'rule on the calls', input),
   proposeAnew: (input) => whole(bookkeeping.proposeAnew, `propose anew: ${summaryOf(input)}`, input),
   proposeStep: (input) => whole(bookkeeping.proposeStep, `propose the step ${input.step}`, input),
   readEnd: (input) => whole(bookkeeping.readEnd, 'how did it end?', input),

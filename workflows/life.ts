@@ -1,13 +1,12 @@
 // The life of one action: propose → inspect → decide → act → record. Every action takes this path, whoever proposed it.
 // May import domain and @temporalio/workflow.
-import type { Case, Ending, Evidence, Outcome, Proposal, RuledAction } from '../domain/action.ts';
-import type { Inspected, Proposed, TurnOf } from '../domain/activity-ports.ts';
-import type { Entry, Fact } from '../domain/entry.ts';
-import { ruledStep } from '../domain/ids.ts';
-import type { ItemRef } from '../domain/item.ts';
-import type { Seen } from '../domain/sources.ts';
+import type { Case, Ending, Evidence, Proposal, RuledAction } from '../domain/action.ts';
+import { entriesOf, recordOfCases, settledEntry } from '../domain/action-record.ts';
+import type { Inspected } from '../domain/activity-ports.ts';
+import { type ItemRef, refsIn } from '../domain/item.ts';
+import type { ProposeInput, Proposed } from '../domain/proposing.ts';
 import type { DecisionStatement, MessageStatement, Signed } from '../domain/signed.ts';
-import { isCancellation } from '@temporalio/workflow';
+import { isCancellation, patched } from '@temporalio/workflow';
 import { ActivityFailure } from '@temporalio/common';
 import { ACT_WITHIN_MS } from '../domain/approval.ts';
 import { act, inspect, isActivityFailure, whyFailed, workflowsRole } from './effects.ts';
@@ -17,16 +16,21 @@ import { act, inspect, isActivityFailure, whyFailed, workflowsRole } from './eff
 export const MAX_RULINGS = 3;
 export const NO_VERDICT_HELD = `it was ruled on ${MAX_RULINGS} times, and each time too much had changed before it could begin`;
 
-/** Propose, inspect and decide: one case per call of the model, in its order. */
-export async function ruleOn(input: {
-  readonly of: TurnOf;
-  readonly itemId: string;
-  readonly firstIndex: number;
-  readonly seen: Seen;
-  readonly principal: Signed<MessageStatement>;
-  readonly quotes?: readonly string[] | undefined;
-}): Promise<readonly Case[]> {
-  return ruleOnProposed(await workflowsRole.propose(input), input.principal);
+/** One case per call of the model, in its order, and what the model was told of those that were refused. */
+interface Ruled {
+  readonly cases: readonly Case[];
+  readonly told: readonly ItemRef[];
+}
+
+/** Propose, inspect, decide, and put it on record. */
+export async function ruleOn(input: ProposeInput): Promise<Ruled> {
+  const ruled = patched('rules-at-once')
+    ? await workflowsRole.ruleOnCalls({ ...input, atMs: Date.now() })
+    : ({ kind: 'to_inspect', proposed: await workflowsRole.propose(input) } as const);
+  if (ruled.kind === 'on_record') return ruled;
+  const cases = await ruleOnProposed(ruled.proposed, input.principal);
+  const told = refsIn(await workflowsRole.record(recordOfCases(input.of, cases, Date.now())));
+  return { cases, told };
 }
 
 /** Propose it again, as somebody wrote it or under the tool's declaration of today, and rule on that. */
@@ -84,7 +88,7 @@ export async function ruleAgain(
     : { proposal, evidence: null, approval };
   const [again] = await workflowsRole.decide([seen === undefined ? inspected : { ...inspected, seen }]);
   if (again === undefined) throw new Error('there must be one ruling for one proposal'); // only a bug breaks this
-  await workflowsRole.record({ entries: entriesOf(again), items: [] });
+  await workflowsRole.record({ entries: entriesOf(again, Date.now()), items: [] });
   return again;
 }
 
@@ -142,7 +146,7 @@ export function endOfLeave(approval: Inspected['approval']): number | undefined 
 
 async function notDone(action: RuledAction, reason: string): Promise<Performed> {
   const ending = { kind: 'denied', reason } as const;
-  await workflowsRole.record({ entries: [settledEntry(action.proposal, ending)], items: [] });
+  await workflowsRole.record({ entries: [settledEntry(action.proposal, ending, Date.now())], items: [] });
   return { ending, item: null };
 }
 
@@ -157,29 +161,4 @@ async function readEvidence(
     if (!isActivityFailure(error)) throw error;
     return { proposal, evidence: null, approval }; // what cannot be read is denied by `decide`
   }
-}
-
-/** What goes on record of a ruling, before anything acts on it. */
-export function entriesOf(action: RuledAction): readonly Entry[] {
-  const { proposal, verdict, evidence, given, signed } = action;
-  return [
-    entryOf(proposal, 'proposed', { kind: 'proposed', proposal }),
-    entryOf(proposal, ruledStep(verdict, signed), {
-      kind: 'ruled',
-      digest: proposal.digest,
-      verdict,
-      evidence,
-      ...(given === undefined ? {} : { given }),
-      signed,
-    }),
-  ];
-}
-
-export function settledEntry(proposal: Proposal, outcome: Exclude<Outcome, { kind: 'succeeded' }>): Entry {
-  return entryOf(proposal, 'settled', { kind: 'settled', outcome });
-}
-
-export function entryOf(proposal: Proposal, step: string, fact: Fact): Entry {
-  const { actionId, conversationId } = proposal;
-  return { subject: actionId, step, conversationId, atMs: Date.now(), fact };
 }

@@ -11,6 +11,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { endingOf, type Outcome, settledOf } from '../domain/action.ts';
+import { entryOf } from '../domain/action-record.ts';
 import type { FailureType } from '../domain/failure.ts';
 import type { ProcedureEnd, ProcedureInput } from '../domain/procedure-run.ts';
 import { procedureId, waitingWorkflowId } from '../domain/ids.ts';
@@ -29,7 +30,6 @@ import { describeProcedure, showBatchColumns } from './desk.ts';
 import { workflowsRole } from './effects.ts';
 import { listenForHold } from './hold.ts';
 import { condition } from './in-turn.ts';
-import { entryOf } from './life.ts';
 import { CANCELLED, openRunning, type Running, stepsOf, undoAll } from './steps.ts';
 
 const procedureQuery = defineQuery<Pick<Running, 'settled' | 'now' | 'hold'>>(PROCEDURE.query);
@@ -79,7 +79,7 @@ async function carryThrough(code: ProcedureCode, running: Running): Promise<Proc
     );
   const outcome = await outcomeOf(code, running);
   life.cancel();
-  const settled = entryOf(proposal, 'settled', { kind: 'settled', outcome, by: 'procedure' });
+  const settled = entryOf(proposal, 'settled', { kind: 'settled', outcome, by: 'procedure' }, Date.now());
   await workflowsRole.record({ entries: [settled], items: [] });
   const end = { settled: [settledOf(proposal, endingOf(outcome)), ...running.settled], quotes: running.quotes };
   if (batchId === undefined) await report(running, end);

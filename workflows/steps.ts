@@ -10,6 +10,7 @@ import {
   type SettledAction,
   settledOf,
 } from '../domain/action.ts';
+import { entriesOf, settledEntry } from '../domain/action-record.ts';
 import type { ActionEnd } from '../domain/activity-ports.ts';
 import type { ProcedureInput, ProcedureNews } from '../domain/procedure-run.ts';
 import { conversationWorkflowId, isStepName, procedureId, stepId } from '../domain/ids.ts';
@@ -29,7 +30,7 @@ import { describeProcedure, showBatchColumns } from './desk.ts';
 import { workflowsRole } from './effects.ts';
 import { type Held, LOOK_FOR_CONVERSATION_MS, NOT_HELD, untilCancelled } from './hold.ts';
 import { condition } from './in-turn.ts';
-import { actOnce, entriesOf, MAX_RULINGS, NO_VERDICT_HELD, ruleAgain, ruleOnStep, settledEntry } from './life.ts';
+import { actOnce, MAX_RULINGS, NO_VERDICT_HELD, ruleAgain, ruleOnStep } from './life.ts';
 import { askWhetherItHappened } from './question.ts';
 import { waitForLeave } from './step-batch.ts';
 
@@ -191,7 +192,7 @@ async function endOf(running: Running, step: Step): Promise<ActionEnd> {
   }
   const { proposal } = one.action;
   assertOf(proposal, stepId(start.actionId, name), tool);
-  await workflowsRole.record({ entries: entriesOf(one.action), items: [] });
+  await workflowsRole.record({ entries: entriesOf(one.action, Date.now()), items: [] });
   const end = await carryOut(running, step, one.action);
   running.settled.push(settledOf({ ...proposal, actionId: end.actionId, summary: end.summary }, end.ending));
   running.quotes = [...new Set([...running.quotes, ...end.quotes])];
@@ -239,7 +240,7 @@ const unread = ({ actionId, summary }: Pick<Proposal, 'actionId' | 'summary'>, e
 
 /** End on record what nobody acts on. */
 async function closed(proposal: Proposal, outcome: Exclude<Outcome, { kind: 'succeeded' }>): Promise<ActionEnd> {
-  await workflowsRole.record({ entries: [settledEntry(proposal, outcome)], items: [] });
+  await workflowsRole.record({ entries: [settledEntry(proposal, outcome, Date.now())], items: [] });
   return unread(proposal, endingOf(outcome));
 }
 

@@ -3,6 +3,7 @@
 import { type CancellationScope, isCancellation, log, patched } from '@temporalio/workflow';
 import { isAskedBack } from '../domain/asked-back.ts';
 import { openThings } from '../domain/beginning.ts';
+import { endingResult, settledEntry } from '../domain/action-record.ts';
 import type { TurnOf } from '../domain/activity-ports.ts';
 import {
   beginUse,
@@ -12,7 +13,6 @@ import {
   type TurnBudget,
   type TurnLimits,
 } from '../domain/budget.ts';
-import type { OpenedTurn } from '../domain/opened-turn.ts';
 import {
   type ConversationState,
   MAX_WAITING,
@@ -40,11 +40,11 @@ import {
   wordsOfStop,
 } from '../domain/words.ts';
 import { holdFor, waitForBudget } from './budgets.ts';
-import { carryOut, endingResult, type Undone } from './calls.ts';
+import { carryOut, type Undone } from './calls.ts';
 import { showGone } from './cards.ts';
 import { callModel, isActivityFailure, typeOfFailure, whyFailed, workflowsRole } from './effects.ts';
 import { takeIn } from './intake.ts';
-import { settledEntry } from './life.ts';
+import { type Opened, openWork, turnOf } from './opening.ts';
 import { holdWhilePaused, tellAskers, workedMs } from './phase.ts';
 import { startQuestion } from './question.ts';
 import { awaitAnswer, hearReport } from './reports.ts';
@@ -61,7 +61,7 @@ export async function runTurn(state: ConversationState, work: Work, scope: Cance
   } catch (error) {
     if (!isCancellation(error)) throw error; // a bug, which fails the Workflow Task until it is fixed
     const stopped = { kind: 'cancelled', reason: 'an operator stopped the conversation before it began' } as const;
-    const entries = undone.open.map(({ proposal }) => settledEntry(proposal, stopped));
+    const entries = undone.open.map(({ proposal }) => settledEntry(proposal, stopped, Date.now()));
     const items = undone.open.map(({ proposal }) => endingResult(turnOf(state), proposal, stopped));
     const summaries = [...undone.summaries, ...undone.open.map(({ proposal }) => proposal.summary)];
     await say(state, wordsOfStop(summaries), { entries, items });
@@ -115,7 +115,7 @@ interface SoFar {
 }
 
 /** Ask the model and do what it asks for, until it speaks or the turn has come to a limit. */
-async function goOn(state: ConversationState, { principal }: Speaks, so: SoFar): Promise<void> {
+async function goOn(state: ConversationState, { principal, held: first }: Speaks, so: SoFar): Promise<void> {
   const { budget, undone } = so;
   state.spoke = principal;
   const last = budget.limits.modelCallsPerTurn - 1;
@@ -127,7 +127,8 @@ async function goOn(state: ConversationState, { principal }: Speaks, so: SoFar):
     const seen = shownNow(state);
     // The last call may only speak: a turn ends with words, not in the middle of work.
     const mustSpeak = mustEnd || call === last;
-    const held = await holdFor(turnOf(state), principal, { call, show: seen.itemIds, mayCall: !mustSpeak });
+    const asked = { call, show: seen.itemIds, mayCall: !mustSpeak };
+    const held = (call === 0 ? first : undefined) ?? (await holdFor(turnOf(state), principal, asked));
     if (held.kind === 'turn_limited') return endAt(state, held.reached, so);
     if (held.kind === 'exhausted') return endShut(state, held.budget, so);
     const answer = await askModel(state, seen, call, { mustSpeak, budget });
@@ -266,35 +267,8 @@ function waitingWords(state: ConversationState): string {
   return state.waiting.map(({ summaries, group }) => `${summaries.join('; ')}: ${how(group)}.`).join(' ');
 }
 
-type Opened = Exclude<OpenedTurn, { kind: 'behind' }>;
 type Speaks = Extract<Opened, { kind: 'speaks' }>;
 
 /** Where the agent keeps quiet only code calls, once. */
 const limitsOf = (opened: Exclude<Opened, { kind: 'refused' }>): TurnLimits =>
   opened.kind === 'noted' ? onlyModelCalls(1) : (opened.limits ?? onlyModelCalls(opened.modelCallsPerTurn));
-
-/** Open the turn; after a Reset, under the number that comes after all that the store knows. */
-async function openWork(
-  state: ConversationState,
-  work: Work,
-  how: { readonly handedOver: boolean; readonly answers: boolean },
-): Promise<Opened> {
-  const opened = await openAs(turnOf(state), work, how);
-  if (opened.kind !== 'behind') return opened;
-  state.turn = opened.lastTurn + 1;
-  const again = await openAs(turnOf(state), work, how);
-  if (again.kind === 'behind') throw new Error('there must be no turn after the last'); // only a bug breaks this
-  return again;
-}
-
-function openAs(of: TurnOf, work: Work, how: { readonly handedOver: boolean; readonly answers: boolean }) {
-  if (work.kind === 'messages') return workflowsRole.openTurn({ of, messages: work.messages, ...how });
-  const { principal, batchId } = work.batch;
-  const { handedOver } = how;
-  return workflowsRole.openReportTurn({ of, principal, batchId, signed: work.report.signed, handedOver });
-}
-
-function turnOf(state: ConversationState): TurnOf {
-  const { conversationId, agent, tenant, turn } = state;
-  return { conversationId, agent, tenant, turn };
-}

@@ -90,8 +90,12 @@ export function createCallModel(deps: CallModelDeps): (input: CallModelInput) =>
 
 /** The answer, where one was kept before; else what is to be shown. */
 async function lookUp({ store, nowMs }: CallModelDeps, { agent }: Answerer, input: CallModelInput) {
-  const kept = await store.items.byKey(input.conversationId, keyOf(input));
-  const items = kept === undefined ? await store.items.load(input.conversationId, input.show) : [];
+  const { conversationId, show } = input;
+  // Side by side: only an Activity that is done again finds one kept.
+  const [kept, items] = await Promise.all([
+    store.items.byKey(conversationId, keyOf(input)),
+    store.items.load(conversationId, show),
+  ]);
   const whose = kept === undefined && remembers(agent) ? onlySpeakerOf(items) : undefined;
   const { name } = agent;
   const facts =

@@ -29,11 +29,11 @@ export function createReserve(deps: WorkflowsDeps): WorkflowsActivities['reserve
     const { of, call, atMs } = input;
     const { conversationId, turn } = of;
     const { agent } = agentOf(deps.agents, of.agent);
-    const principalId = await principalOf(deps, input);
+    const [principalId, bounds] = await Promise.all([principalOf(deps, input), boundsOf(deps, agent, input)]);
     const held = await deps.store.budgets.reserve({
       callId: `${conversationId}:${turn}:${call}`,
       ...{ conversationId, turn, atMs, step: `model:${turn}:${call}` },
-      bounds: await boundsOf(deps, agent, input),
+      bounds,
       budgets: limitedBudgets(agent, { ...of, principalId, atMs }),
       // As the agent declares them now; what a turn was opened with may be without them.
       turnLimits: limitsOf(agent.limits),

@@ -8,7 +8,7 @@ import { createCloseBudget, createPoseBudget } from './budget-question.ts';
 import { createOpenedBudgets, createReserve, createWaitingForBudget } from './budgets.ts';
 import { createDecide } from './decide.ts';
 import type { WorkflowsDeps } from './deps.ts';
-import { createPropose, createProposeAnew } from './propose.ts';
+import { createPropose, createProposeAnew, createRuleOnCalls } from './propose.ts';
 import { createCloseQuestion, createPoseQuestion } from './question.ts';
 import { createCloseGone } from './gone.ts';
 import { createTakeIntake } from './intake.ts';
@@ -20,22 +20,26 @@ import { createVerifyCommand, createVerifyDecision } from './verify.ts';
 
 export function createWorkflowsActivities(deps: WorkflowsDeps): WorkflowsActivities & MaintenanceActivities {
   const decide = createDecide(deps);
+  const reserve = createReserve(deps);
+  const propose = createPropose(deps, decide);
+  const record = createRecord(deps);
   return {
-    openTurn: createOpenTurn(deps),
+    openTurn: createOpenTurn(deps, reserve),
     openReportTurn: createOpenReportTurn(deps),
     takeIntake: createTakeIntake(deps),
-    reserve: createReserve(deps),
+    reserve,
     poseBudget: createPoseBudget(deps),
     closeBudget: createCloseBudget(deps),
     waitingForBudget: createWaitingForBudget(deps),
     openedBudgets: createOpenedBudgets(deps),
-    propose: createPropose(deps, decide),
+    propose,
+    ruleOnCalls: createRuleOnCalls(propose, record),
     proposeAnew: createProposeAnew(deps, decide),
     proposeStep: createProposeStep(deps, decide),
     readEnd: createReadEnd(deps),
     takeReport: createTakeReport(deps),
     decide,
-    record: createRecord(deps),
+    record,
     verifyDecision: createVerifyDecision(deps),
     verifyCommand: createVerifyCommand(deps),
     conversationRuns: async (id) => (await deps.workflowState(conversationWorkflowId(id))) === 'running',

@@ -1,7 +1,8 @@
 // The steps of a procedure: proposed as its code wants them, on the ground of the action that started it; and how they
 // ended, for that code. Writes nothing. May import domain, trust and store types.
 import { endingOf, type Proposal } from '../../domain/action.ts';
-import type { ActionEnd, Proposed, WorkflowsActivities } from '../../domain/activity-ports.ts';
+import type { ActionEnd, WorkflowsActivities } from '../../domain/activity-ports.ts';
+import type { Proposed } from '../../domain/proposing.ts';
 import { quotedOf } from '../../domain/decision.ts';
 import { anewId, parseApprovalId, stepId } from '../../domain/ids.ts';
 import type { JsonObject } from '../../domain/json.ts';

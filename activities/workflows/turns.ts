@@ -20,8 +20,11 @@ import { intakeWork } from './intake.ts';
 
 type Verified = { readonly message: SubmittedMessage; readonly statement: MessageStatement };
 
-export function createOpenTurn(deps: WorkflowsDeps): WorkflowsActivities['openTurn'] {
-  return async ({ of, messages, handedOver, answers }) => {
+export function createOpenTurn(
+  deps: WorkflowsDeps,
+  reserve: WorkflowsActivities['reserve'],
+): WorkflowsActivities['openTurn'] {
+  return async ({ of, messages, handedOver, answers, first: firstCall }) => {
     const { agent } = agentOf(deps.agents, of.agent);
     const verified: Verified[] = [];
     for (const message of messages) {
@@ -48,13 +51,11 @@ export function createOpenTurn(deps: WorkflowsDeps): WorkflowsActivities['openTu
     if (await isClosed(deps, of)) return { kind: 'noted', items, handedBack: false };
     const intake = answers ? await intakeWork(deps, of, written, handedOver) : {};
     if (handedOver || !answers) return { kind: 'noted', items, handedBack: byTeam, ...intake };
-    return {
-      kind: 'speaks',
-      principal: first.message.signed,
-      items,
-      ...limitsIn(agent),
-      ...intake,
-    };
+    const principal = first.message.signed;
+    const speaks = { kind: 'speaks', principal, items, ...limitsIn(agent), ...intake } as const;
+    if (firstCall === undefined || speaks.intake !== undefined) return speaks;
+    const show = [...firstCall.show, ...items.map(({ id }) => id)];
+    return { ...speaks, held: await reserve({ ...firstCall, of, call: 0, show, mayCall: true, principal }) };
   };
 }
 

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { defineAgent } from 'countersign';
 import { declarationsOf } from '../../activities/declaration.ts';
 import { createOpenTurn } from '../../activities/workflows/turns.ts';
+import { createReserve } from '../../activities/workflows/budgets.ts';
 import { createTakeIntake } from '../../activities/workflows/intake.ts';
 import type { IntakeTaken, IntakeWork } from '../../domain/opened-turn.ts';
 import type { WorkflowsDeps } from '../../activities/workflows/deps.ts';
@@ -74,7 +75,10 @@ async function aConversation(conversationId: string) {
     const signed = await api.sign({ kind: 'message', ...said });
     const of = { conversationId, agent: 'tester', tenant: 'default', turn };
     const message = { id, text, principalId: from, signed };
-    const result = await createOpenTurn(deps)({ of, messages: [message], handedOver, answers: true });
+    const result = await createOpenTurn(
+      deps,
+      createReserve(deps),
+    )({ of, messages: [message], handedOver, answers: true });
     if (result.kind !== 'speaks' && result.kind !== 'noted') throw new Error(`it is ${result.kind}`);
     return { of, fresh: result.items.map((item) => item.id), work: result.intake };
   };

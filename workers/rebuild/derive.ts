@@ -2,6 +2,7 @@
 // What only the lost record knew is left empty (see Entry.rebuilt). A claim without an outcome says that nobody knows how
 // it ended: the actor asks before it does anything. Pure. May import domain, trust and the store's types.
 import type { Ending, Outcome, Proposal, Warrant } from '../../domain/action.ts';
+import { recordOfCases } from '../../domain/action-record.ts';
 import { IT_HAPPENED, outcomeOfAnswer } from '../../domain/decision.ts';
 import type { ConversationChannel } from '../../domain/channel.ts';
 import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../../domain/activity-ports.ts';
@@ -106,6 +107,10 @@ const DERIVATIONS: Derivations = {
     return entriesOnly([...entries, ...replies]);
   },
 
+  ruleOnCalls: ({ of, atMs }, answer) => {
+    if (answer.kind !== 'result' || answer.result.kind !== 'on_record') return NOTHING;
+    return entriesOnly(recordOfCases(of, answer.result.cases, atMs).entries);
+  },
   openTurn: ({ of, messages }, answer, { owner, channel }) => {
     if (answer.kind !== 'result') return NOTHING;
     const { result, atMs } = answer;

@@ -2,13 +2,15 @@
 // it but the words of the model and the results of tools: in their place stand words that say so, for a transcript with a
 // hole would have the model ask again for what was done. Pure. May import domain, trust and the store's types.
 import { endingText, type Proposal, trustOfEnding } from '../../domain/action.ts';
+import { recordOfCases } from '../../domain/action-record.ts';
 import type { ActorActivities, AssistantActivities, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import { againKey, factsKey, messageKey, modelKey, reportKey, resultKey, summaryKey } from '../../domain/ids.ts';
 import { type ModelCall, type NewItem, refsIn } from '../../domain/item.ts';
+import type { ProposeInput, Proposed } from '../../domain/proposing.ts';
 import type { MessageStatement, ReportStatement } from '../../domain/signed.ts';
 import type { LostItem } from '../../store/rebuild.ts';
 import { statementIn } from '../../trust/signing.ts';
-import type { Answer, Call } from './derive.ts';
+import type { Call } from './derive.ts';
 
 type Activities = WorkflowsActivities & AssistantActivities & ActorActivities;
 type Derivations = {
@@ -38,6 +40,11 @@ const LOST_RESULT = 'What came back is lost.';
 
 const DERIVATIONS: Derivations = {
   record: ({ items }, recorded) => items.flatMap((item, at) => withId(item, refsIn(recorded)[at]?.id)),
+
+  ruleOnCalls: ({ of, atMs }, result) => {
+    if (result.kind !== 'on_record') return [];
+    return recordOfCases(of, result.cases, atMs).items.flatMap((item, at) => withId(item, result.told[at]?.id));
+  },
 
   openTurn: ({ of, messages }, result) => {
     if (result.kind !== 'speaks' && result.kind !== 'noted') return [];
@@ -111,14 +118,24 @@ const withId = (item: NewItem, id: string | undefined): readonly Named[] => (id 
 
 /** The calls of a model’s answer, as they were proposed: canonical where they could be read, else without arguments. */
 function callsOf(call: Call): readonly (readonly [itemId: string, calls: readonly ModelCall[]])[] {
-  if (call.name !== 'propose' || call.answer.kind !== 'result') return [];
-  const { itemId } = call.input as Parameters<Activities['propose']>[0];
-  const { result } = call.answer as Extract<Answer<Awaited<ReturnType<Activities['propose']>>>, { kind: 'result' }>;
-  const calls = result.map((one) => {
+  const proposed = proposedBy(call);
+  if (proposed === undefined) return [];
+  const { itemId } = call.input as ProposeInput;
+  const calls = proposed.map((one) => {
     if (one.kind === 'invalid') return { callId: one.callId, tool: one.tool, argumentsText: '{}' };
     return calledBy(one.kind === 'ruled' ? one.action.proposal : one.proposal);
   });
   return [[itemId, calls]];
+}
+
+type ResultOf<Name extends 'propose' | 'ruleOnCalls'> = Awaited<ReturnType<Activities[Name]>>;
+
+function proposedBy({ name, answer }: Call): readonly Proposed[] | undefined {
+  if (answer.kind !== 'result') return undefined;
+  if (name === 'propose') return answer.result as ResultOf<'propose'>;
+  if (name !== 'ruleOnCalls') return undefined;
+  const ruled = answer.result as ResultOf<'ruleOnCalls'>;
+  return ruled.kind === 'on_record' ? ruled.cases : ruled.proposed;
 }
 
 const calledBy = ({ callId, tool, args }: Proposal): ModelCall => ({ callId, tool, argumentsText: args });
