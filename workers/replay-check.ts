@@ -3,7 +3,6 @@
 // says of each that does not replay where it stands and why.
 import { Client } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
-import { Worker } from '@temporalio/worker';
 import { openStore } from '../store/store.ts';
 import { ownersPool } from './admin.ts';
 import { bundleWorkflows } from './bundle.ts';
@@ -11,6 +10,7 @@ import { type Config, masterKeyIn, readConfig } from './config.ts';
 import { createLog, installRuntime } from './log.ts';
 import { findProcedures } from './procedures.ts';
 import { encrypting } from './payload-codec.ts';
+import { replayedPatiently } from './rebuild/patiently.ts';
 import { historiesOf } from './rebuild/replay.ts';
 import { connectTemporal } from './temporal.ts';
 
@@ -94,7 +94,7 @@ export async function replayHistories(
   const options = { workflowBundle, ...(dataConverter === undefined ? {} : { dataConverter }) };
   let replayed = 0;
   const problems: string[] = [];
-  for await (const { workflowId, error } of Worker.runReplayHistories(options, histories)) {
+  for await (const { workflowId, error } of replayedPatiently(options, histories)) {
     replayed += 1;
     if (error !== undefined) problems.push(`the history of ${workflowId} does not replay: ${error.message}`);
   }

@@ -1,6 +1,10 @@
 // Histories that are fetched ahead of their replay: what cannot be fetched ends it with an error, and keeps nobody waiting.
 import { deepEqual, ok, rejects } from 'node:assert/strict';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { workflowBundle } from '../../workers/bundle.ts';
+import { replayedPatiently } from '../../workers/rebuild/patiently.ts';
 import { fetchedAhead } from '../../workers/rebuild/replay.ts';
 
 async function* upTo(count: number): AsyncGenerator<number> {
@@ -47,4 +51,16 @@ test('who ends early hears nothing of what then cannot be fetched', async () => 
   fail(new Error('the connection is closed'));
   await new Promise((resume) => setTimeout(resume, 20));
   deepEqual(all, [1, 2, 3]);
+});
+
+test('one that never comes ends the replay with a sentence, in the place of a wait without end', async () => {
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const late = async function* (): AsyncGenerator<{ workflowId: string }> {
+    await ended;
+  };
+  const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'));
+  const replays = replayedPatiently({ workflowBundle: bundle }, late(), 300);
+  await rejects(replays.next(), /no history was replayed for 0.3 s: none was there/);
+  end();
 });

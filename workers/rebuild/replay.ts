@@ -4,7 +4,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
-import { type InjectedSinks, Worker } from '@temporalio/worker';
+import type { InjectedSinks, Worker } from '@temporalio/worker';
 import type { ConversationChannel } from '../../domain/channel.ts';
 import { TASK_QUEUES } from '../../domain/ids.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/protocol.ts';
@@ -14,6 +14,7 @@ import { decodedHistory, type Unread } from './decoded.ts';
 import { channelIn, type Events, type Run, tellTaken, withActsIn } from './acts.ts';
 import type { Call } from './derive.ts';
 import type { CallSinks } from './interceptors.ts';
+import { replayedPatiently } from './patiently.ts';
 
 const INTERCEPTORS = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? './interceptors.ts' : './interceptors.js', import.meta.url),
@@ -90,7 +91,7 @@ async function* replayed(
       }
     }
   };
-  for await (const { runId: id, error } of Worker.runReplayHistories(options, eachOnce())) {
+  for await (const { runId: id, error } of replayedPatiently(options, eachOnce())) {
     const run = atWork.get(id);
     const read = asked.get(id) ?? [];
     atWork.delete(id);
