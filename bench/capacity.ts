@@ -12,6 +12,8 @@ export interface TurnCost {
   /** Transactions that append to the ledger, each under its one lock until it is flushed. */
   readonly ledgerAppends: number;
   readonly ledgerEntries: number;
+  /** Model calls that are held in budgets, that of the agent on the day among them, which is locked for it. */
+  readonly reservations: number;
   /** Of our database: reads and polls included; its log; what it grows by, indexes included. */
   readonly commits: number;
   readonly walBytes: number;
@@ -34,9 +36,12 @@ export interface OnPostgres {
   readonly walBytes: number;
 }
 
-/** What the disk allows: how often a second one ledger was appended to by many at once, with nothing else to do. */
+/** What the disk allows: how often a second each lock was taken by many at once, with nothing else to do. */
 export interface Site {
+  /** That of one ledger. */
   readonly ledgerAppendsPerS: number;
+  /** That of the budget of one agent on one day. */
+  readonly reservesPerS: number;
 }
 
 // 0.7: what is busier than that makes its work wait for more than twice the time that it takes; and a process that dies
@@ -53,6 +58,10 @@ const PARTITIONS_PER_TASK_PER_S = 0.015;
 const LEAST_PARTITIONS = 4;
 // 2: one may end.
 const LEAST_PROCESSES = 2;
+// 200 model calls at once in each process of the assistant (workers/assistant.ts). 5 s: a call of a large model; yours may
+// take longer.
+const CALLS_AT_ONCE = 200;
+const CALL_S = 5;
 // 10 for each process, as node-postgres has it where nothing is said; and one more of an API on which it hears of replies.
 export const POOL_CONNECTIONS = 10;
 // 30 days: how long Temporal keeps a closed Workflow (deploy/temporal/namespace.sh).
@@ -82,9 +91,10 @@ const least = (all: readonly Bound[]): Bound =>
   all.reduce((one, other) => (other.turnsPerS < one.turnsPerS ? other : one));
 
 /** What one of each carries, the first to be full first. */
-export function fullAt(cost: TurnCost, { ledgerAppendsPerS }: Site): readonly Bound[] {
+export function fullAt(cost: TurnCost, { ledgerAppendsPerS, reservesPerS }: Site): readonly Bound[] {
   const all = [
     { of: 'one ledger', turnsPerS: (ledgerAppendsPerS * HEADROOM) / cost.ledgerAppends },
+    { of: 'one agent of a tenant', turnsPerS: (reservesPerS * HEADROOM) / cost.reservations },
     ...ROLES.map((role) => ({
       of: `one process of ${role}`,
       turnsPerS: (MS_PER_S * HEADROOM) / cost.busiestThreadMs[role],
@@ -109,7 +119,7 @@ export interface Need {
 }
 
 /** What so many turns a second need in sum, over however many ledgers. */
-export function needs(turnsPerS: number, cost: TurnCost, { ledgerAppendsPerS }: Site): readonly Need[] {
+export function needs(turnsPerS: number, cost: TurnCost, site: Site): readonly Need[] {
   const coresOf = (cpuMs: number) => (turnsPerS * cpuMs) / MS_PER_S / HEADROOM;
   const processes = (role: Role) =>
     Math.max(LEAST_PROCESSES, Math.ceil((turnsPerS * cost.busiestThreadMs[role]) / MS_PER_S / HEADROOM));
@@ -117,10 +127,18 @@ export function needs(turnsPerS: number, cost: TurnCost, { ledgerAppendsPerS }: 
   const tasks = turnsPerS * cost.busiestQueueTasks;
   const { ofTemporal } = cost;
   return [
-    { of: 'ledgers', amount: Math.ceil((turnsPerS * cost.ledgerAppends) / (ledgerAppendsPerS * HEADROOM)) },
+    { of: 'ledgers', amount: Math.ceil((turnsPerS * cost.ledgerAppends) / (site.ledgerAppendsPerS * HEADROOM)) },
+    {
+      of: 'agents of tenants, least',
+      amount: Math.ceil((turnsPerS * cost.reservations) / (site.reservesPerS * HEADROOM)),
+    },
     { of: 'ledger appends/s', amount: turnsPerS * cost.ledgerAppends },
     { of: 'ledger entries/s', amount: turnsPerS * cost.ledgerEntries },
     ...ROLES.map((role) => ({ of: `${role} processes`, amount: processes(role) })),
+    {
+      of: `assistant processes, calls of ${CALL_S} s`,
+      amount: Math.ceil((turnsPerS * cost.modelCalls * CALL_S) / CALLS_AT_ONCE / HEADROOM),
+    },
     ...ROLES.map((role) => ({ of: `${role} cores`, amount: coresOf(cost.cpuMs[role]) })),
     { of: 'postgres cores', amount: coresOf(cost.cpuMs.postgres) },
     { of: 'temporal cores', amount: coresOf(ofTemporal?.cpuMs ?? cost.cpuMs.temporal) },
@@ -152,7 +170,7 @@ export function needs(turnsPerS: number, cost: TurnCost, { ledgerAppendsPerS }: 
   ];
 }
 
-/** A machine that is filled: by one process of each role, but for those of workflows. */
+/** A machine that is filled: by turns of one agent, in one process of each role, but for those of workflows. */
 export interface Filled {
   readonly cores: number;
   readonly workflows: number;
@@ -163,7 +181,7 @@ export interface Filled {
 }
 
 /** How many turns a second it does, nothing kept free, and what keeps it from doing more. */
-export function predicted(cost: TurnCost, { ledgerAppendsPerS }: Site, at: Filled): Bound {
+export function predicted(cost: TurnCost, { ledgerAppendsPerS, reservesPerS }: Site, at: Filled): Bound {
   const processesOf = (role: Role) => (role === 'workflows' ? at.workflows : 1);
   return least([
     { of: 'cores', turnsPerS: (at.cores * at.coreUse * MS_PER_S) / (allCpuMs(cost) + at.besidesMs) },
@@ -172,5 +190,6 @@ export function predicted(cost: TurnCost, { ledgerAppendsPerS }: Site, at: Fille
       turnsPerS: (processesOf(role) * MS_PER_S) / cost.busiestThreadMs[role],
     })),
     { of: 'ledger', turnsPerS: ledgerAppendsPerS / cost.ledgerAppends },
+    { of: 'agent', turnsPerS: reservesPerS / cost.reservations },
   ]);
 }

@@ -36,6 +36,7 @@ export interface Stay {
   readonly storeBytes: number;
   readonly ledgerEntries: number;
   readonly ledgerAppends: number;
+  readonly reservations: number;
   readonly commits: number;
   readonly commitsOfTemporal: number;
   /** Of some whole conversations, and how many turns they had. */
@@ -48,6 +49,7 @@ export interface Seen {
   readonly onPostgres: Stay | undefined;
   /** Appends a second, by how many ledgers there were. */
   readonly appendsPerS: ReadonlyMap<number, number>;
+  readonly reservesPerS: number;
 }
 
 // 1,000 turns a second: what a deployment needs for another number is in proportion, but for what is rounded up.
@@ -63,9 +65,9 @@ const sum = (values: readonly number[]): number => values.reduce((all, one) => a
 const cpuOf = ({ cpuMs }: Point): number => sum(Object.values(cpuMs));
 const turnsPerS = ({ turns, seconds }: Point): number => turns / seconds;
 
-export function figuresOf({ stay, onPostgres, appendsPerS }: Seen): readonly Figure[] {
+export function figuresOf({ stay, onPostgres, appendsPerS, reservesPerS }: Seen): readonly Figure[] {
   const [first] = stay.points;
-  const site: Site = { ledgerAppendsPerS: appendsPerS.get(1) ?? Number.NaN };
+  const site: Site = { ledgerAppendsPerS: appendsPerS.get(1) ?? Number.NaN, reservesPerS };
   if (first === undefined) return [];
   const cost = costOf(first, stay, onPostgres);
   const errors = [stay, onPostgres].flatMap((one) => one?.points.flatMap((point) => point.errors) ?? []);
@@ -74,6 +76,7 @@ export function figuresOf({ stay, onPostgres, appendsPerS }: Seen): readonly Fig
     ...(onPostgres?.points ?? []).flatMap((point) => seenAt(point, { temporal: 'postgres' })),
     { ...figure('scale_errors', errors.length), limit: NONE },
     ...[...appendsPerS].map(([ledgers, rate]) => figure('scale_ledger_appends_per_s', rate, { ledgers })),
+    figure('scale_reserves_of_an_agent_per_s', reservesPerS),
     ...costsOf(cost),
     ...fullAt(cost, site).map(({ of, turnsPerS: value }) => figure('scale_full_at_turns_per_s', value, { of })),
     ...needs(TOLD_FOR, cost, site).map(({ of, amount }) =>
@@ -123,6 +126,7 @@ function costOf(first: Point, stay: Stay, onPostgres: Stay | undefined): TurnCos
     busiestThreadMs: Object.fromEntries(threads) as Record<Role, number>,
     ledgerAppends: stay.ledgerAppends / stay.turns,
     ledgerEntries: stay.ledgerEntries / stay.turns,
+    reservations: stay.reservations / stay.turns,
     commits: stay.commits / stay.turns,
     walBytes: walOf(stay),
     storeBytes: stay.storeBytes / stay.turns,

@@ -68,6 +68,7 @@ export async function stayOf(stage: Stage, engine: Engine, sizes: readonly Size[
       modelCalls: calls,
       storeBytes: after.storeBytes - before.storeBytes,
       ledgerEntries: after.entries - before.entries,
+      reservations: after.reservations - before.reservations,
       ledgerAppends: await counted.appendsAfter(before.entries, after.entries),
       commits: told.own - before.own,
       commitsOfTemporal: told.ofTemporal - before.ofTemporal,
@@ -188,6 +189,7 @@ async function createCounter(serverUrl: string, databaseUrl: string) {
       return {
         ...(await commits()),
         entries: await ask('select max(seq)::float8 as count from countersign.ledger'),
+        reservations: await ask('select count(*)::float8 as count from countersign.reservations'),
         storeBytes: await ask('select pg_database_size(current_database())::float8 as count'),
       };
     },

@@ -5,7 +5,7 @@ import { DEV_SERVER, OTHER_ENGINES } from '../engines.ts';
 import type { BenchContext, Figure, Measure } from '../measure.ts';
 import { onStage } from '../stage.ts';
 import { figuresOf, type Size, type Stay } from './scale-figures.ts';
-import { appendsPerS } from './scale-ledgers.ts';
+import { appendsPerS, reservesPerS } from './scale-locks.ts';
 import { stayOf } from './scale-stay.ts';
 
 // The first is what the model is told of.
@@ -29,6 +29,7 @@ async function run(context: BenchContext): Promise<readonly Figure[]> {
   return onStage(context, async (stage) => {
     const rates = new Map<number, number>();
     for (const ledgers of LEDGERS) rates.set(ledgers, await appendsPerS(stage, ledgers));
+    const reserves = await reservesPerS(stage);
     const stay = await stayOf(stage, DEV_SERVER, sizes);
     tell(log, 'Temporal on SQLite', stay);
     const [onPostgres] = OTHER_ENGINES;
@@ -36,7 +37,7 @@ async function run(context: BenchContext): Promise<readonly Figure[]> {
     const other =
       onPostgres && (await stayOf(stage, onPostgres, sizes.filter(({ workflows }) => workflows === 1).slice(-1)));
     if (other !== undefined) tell(log, 'Temporal on PostgreSQL', other);
-    return figuresOf({ stay, onPostgres: other, appendsPerS: rates });
+    return figuresOf({ stay, onPostgres: other, appendsPerS: rates, reservesPerS: reserves });
   });
 }
 

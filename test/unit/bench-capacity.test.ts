@@ -20,6 +20,7 @@ const aCost = (more: Partial<TurnCost> = {}): TurnCost => ({
   busiestThreadMs: { api: 14, workflows: 50, assistant: 20, actor: 8 },
   ledgerAppends: 5,
   ledgerEntries: 8,
+  reservations: 2,
   commits: 40,
   walBytes: 30_000,
   storeBytes: 20_000,
@@ -29,20 +30,27 @@ const aCost = (more: Partial<TurnCost> = {}): TurnCost => ({
   modelCalls: 2,
   ...more,
 });
-// Wide: a disk on which the ledger is never what is full.
-const WIDE = { ledgerAppendsPerS: 100_000 };
+// Wide: a disk on which no lock is what is full.
+const WIDE = { ledgerAppendsPerS: 100_000, reservesPerS: 100_000 };
 const needOf = (of: string, turnsPerS: number, cost = aCost(), site = WIDE) =>
   needs(turnsPerS, cost, site).find((one) => one.of === of)?.amount;
 
-test('what fills up first stands first: on a slow disk the one lock of the ledger', () => {
-  const [first, second] = fullAt(aCost(), { ledgerAppendsPerS: 50 });
+test('what fills up first stands first: on a slow disk a lock that everybody waits for', () => {
+  const [first, second] = fullAt(aCost(), { ...WIDE, ledgerAppendsPerS: 50 });
   assert.deepEqual(first, { of: 'one ledger', turnsPerS: (50 * HEADROOM) / 5 });
   assert.equal(second?.of, 'one process of workflows');
-  assert.equal(fullAt(aCost(), WIDE).at(-1)?.of, 'one ledger');
+  assert.deepEqual(fullAt(aCost(), { ...WIDE, reservesPerS: 10 })[0], {
+    of: 'one agent of a tenant',
+    turnsPerS: 5 * HEADROOM,
+  });
+  assert.equal(fullAt(aCost(), WIDE)[0]?.of, 'one process of workflows');
 });
 
 test('a deployment needs as many ledgers as its appends do, and their appends are those of its turns', () => {
-  assert.equal(needOf('ledgers', 1_000, aCost(), { ledgerAppendsPerS: 500 }), Math.ceil(5_000 / (500 * HEADROOM)));
+  assert.equal(
+    needOf('ledgers', 1_000, aCost(), { ...WIDE, ledgerAppendsPerS: 500 }),
+    Math.ceil(5_000 / (500 * HEADROOM)),
+  );
   assert.equal(needOf('ledger appends/s', 1_000), 5_000);
   assert.equal(needOf('ledgers', 1), 1);
 });
@@ -51,6 +59,8 @@ test('a process is full when its busiest thread is, whatever its other threads d
   assert.equal(needOf('workflows processes', 1_000), Math.ceil(50 / HEADROOM));
   assert.equal(needOf('actor processes', 1), 2);
   assert.equal(needOf('workflows cores', 1_000), 80 / HEADROOM);
+  // 10,000 calls at once, 200 in each: a slow model needs more of the assistant than its processor does.
+  assert.equal(needOf('assistant processes, calls of 5 s', 1_000), Math.ceil(50 / HEADROOM));
 });
 
 test('history shards are a power of two with room for ten times the load, for their number is for ever', () => {
@@ -81,7 +91,7 @@ test('a second process of workflows carries more only where the first was what w
   const full = { of: 'workflows processes', turnsPerS: 20 };
   assert.deepEqual(predicted(aCost(), WIDE, { ...at, cores: 8, workflows: 1 }), full);
   assert.deepEqual(predicted(aCost(), WIDE, { ...at, cores: 8, workflows: 2 }), { of: 'cores', turnsPerS: 40 });
-  const slow = { ledgerAppendsPerS: 40 };
+  const slow = { ...WIDE, ledgerAppendsPerS: 40 };
   assert.deepEqual(predicted(aCost(), slow, { ...at, cores: 8, workflows: 2 }), { of: 'ledger', turnsPerS: 8 });
 });
 
@@ -107,7 +117,15 @@ const aPoint = (workflows: number, cores: number, turns: number, more: Partial<P
 });
 const aStay = (points: readonly Point[]): Stay => ({
   points,
-  ...{ turns: 100, modelCalls: 200, storeBytes: 1, ledgerEntries: 800, ledgerAppends: 500, commits: 4_000 },
+  ...{
+    turns: 100,
+    modelCalls: 200,
+    storeBytes: 1,
+    ledgerEntries: 800,
+    ledgerAppends: 500,
+    reservations: 200,
+    commits: 4_000,
+  },
   commitsOfTemporal: 0,
   histories: {
     ...{ transitions: 200, events: 300, bytes: 1, workflowTasks: 40, turns: 10 },
@@ -118,6 +136,7 @@ const seen = (points: readonly Point[]) => ({
   stay: aStay(points),
   onPostgres: undefined,
   appendsPerS: new Map([[1, 1e6]]),
+  reservesPerS: 1e6,
 });
 const valuesOf = (figures: readonly Figure[], name: string) =>
   figures.flatMap((one) => (one.name === name ? [one.value] : []));
