@@ -8,6 +8,7 @@ import { ledger } from './measures/ledger.ts';
 import { memory } from './measures/memory.ts';
 import { parked } from './measures/parked.ts';
 import { recovery } from './measures/recovery.ts';
+import { scale } from './measures/scale.ts';
 import { turnsOf } from './measures/turns.ts';
 import { countersign, countersignOn } from './subjects/countersign.ts';
 import { dbos } from './subjects/dbos.ts';
@@ -24,4 +25,14 @@ export const SUBJECTS: readonly Subject[] = [
   ...[dbos, langgraph, restate, none],
 ];
 
-export const MEASURES: readonly Measure[] = [turnsOf(SUBJECTS), growth, parked, recovery, memory, cold, ledger, idle];
+export const MEASURES: readonly Measure[] = [
+  turnsOf(SUBJECTS),
+  growth,
+  parked,
+  recovery,
+  memory,
+  cold,
+  ledger,
+  scale,
+  idle,
+];

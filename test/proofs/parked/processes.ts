@@ -45,6 +45,10 @@ export function familyOf(pid: number): readonly Member[] {
   }));
 }
 
+/** The ids of a process and of all that it has started. */
+export const familyPids = (pid: number): readonly number[] =>
+  treeOf(pid, isCounted ? readAll() : new Map<number, Stat>()).map((stat) => stat.pid);
+
 interface Stat {
   readonly pid: number;
   readonly parent: number;
