@@ -24,4 +24,5 @@ export const SUBJECTS: readonly Subject[] = [
   ...[dbos, langgraph, restate, none],
 ];
 
-export const MEASURES: readonly Measure[] = [turnsOf(SUBJECTS), growth, parked, recovery, memory, cold, ledger, idle];
+/** Of those on a stack `parked` is the first, as it counts all that there is, and those that kill processes are the last. */
+export const MEASURES: readonly Measure[] = [turnsOf(SUBJECTS), parked, growth, memory, cold, recovery, ledger, idle];
