@@ -24,5 +24,8 @@ export const SUBJECTS: readonly Subject[] = [
   ...[dbos, langgraph, restate, none],
 ];
 
-/** Of those on a stack `parked` is the first, as it counts all that there is, and those that kill processes are the last. */
-export const MEASURES: readonly Measure[] = [turnsOf(SUBJECTS), parked, growth, memory, cold, recovery, ledger, idle];
+/**
+ * In their order. Of those that share a stack `parked` counts all that there is, `memory` needs room in the cache, and the
+ * last two kill processes.
+ */
+export const MEASURES: readonly Measure[] = [turnsOf(SUBJECTS), parked, memory, growth, cold, recovery, ledger, idle];

@@ -40,8 +40,8 @@ export type Limit = { readonly atMost: number } | { readonly atLeast: number };
 export interface Measure {
   /** lower-kebab-case; `npm run bench -- NAME` runs it alone. */
   readonly name: string;
-  /** True where it is of the stack. Such measures share one under --quick; else each has its own. */
-  readonly onStack?: true;
+  /** Where it is of the stack: whether it shares one with the others, or, but quickly, needs one of its own. */
+  readonly onStack?: 'shared' | 'own';
   /** What is done once for each machine, before any time counts. */
   readonly prepare?: (log: (line: string) => void) => Promise<void>;
   readonly run: (context: BenchContext) => Promise<readonly Figure[]>;

@@ -51,11 +51,12 @@ function stop(sentence: string): never {
 
 type Measured = Readonly<Record<string, readonly Figure[]>>;
 
-/** Those that share a process, and with it a stack: quickly all that are of one, as its start takes longer than they do. */
-const processesOf = (measures: readonly Measure[], quick: boolean): readonly (readonly string[])[] =>
-  [...grouped(measures, ({ name, onStack }) => (quick && onStack ? 'stack' : name)).values()].map((own) =>
-    own.map(({ name }) => name),
-  );
+/** The names of those that share a process, and with it a stack, whose start takes longer than a quick measure does. */
+function processesOf(measures: readonly Measure[], quick: boolean): readonly (readonly string[])[] {
+  const isShared = ({ onStack }: Measure) => onStack === 'shared' || (quick && onStack === 'own');
+  const processes = grouped(measures, (one) => (isShared(one) ? 'stack' : one.name));
+  return [...processes.values()].map((own) => own.map(({ name }) => name));
+}
 
 /** What of them could be measured within the limit. */
 async function measure(names: readonly string[], length: 'quick' | 'full', limitMs: number): Promise<Measured> {
@@ -75,10 +76,10 @@ async function measure(names: readonly string[], length: 'quick' | 'full', limit
 
 const { measures, quick, out } = read(process.argv.slice(2));
 const length = quick ? 'quick' : 'full';
-const before = { machine: await machine(), loadBefore: load() };
-console.log(`${before.machine.cores} cores (${before.machine.processor}), load ${before.loadBefore.join(' ')}`);
 // What is not ready by then is told again by whoever needs it.
 for (const { prepare } of measures) await prepare?.(console.log).catch((error: unknown) => console.log(String(error)));
+const before = { machine: await machine(), loadBefore: load() };
+console.log(`${before.machine.cores} cores (${before.machine.processor}), load ${before.loadBefore.join(' ')}`);
 const startedAt = new Date();
 const figures: Figure[] = [];
 const failed: string[] = [];

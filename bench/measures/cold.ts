@@ -9,7 +9,7 @@ import type { BenchContext, Figure, Measure } from '../measure.ts';
 import { type Caller, createCallers } from './callers.ts';
 import { ours } from './stack.ts';
 
-export const cold: Measure = { name: 'cold', onStack: true, run };
+export const cold: Measure = { name: 'cold', onStack: 'shared', run };
 
 const CONVERSATIONS = { quick: 6, full: 40 };
 // 5: the roles' first turns load and compile what the others find.

@@ -10,7 +10,7 @@ import type { BenchContext, Figure, Measure } from '../measure.ts';
 import { type Caller, createCallers, type Said } from './callers.ts';
 import { cpuOf, meterOf, ours } from './stack.ts';
 
-export const growth: Measure = { name: 'growth', onStack: true, run };
+export const growth: Measure = { name: 'growth', onStack: 'shared', run };
 
 /** Around which turns it is measured, what is timed there, and what is counted. The first is what the others are held to. */
 const SPANS = {

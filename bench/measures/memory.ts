@@ -8,12 +8,12 @@ import type { BenchContext, Figure, Measure, Stack } from '../measure.ts';
 import { createCallers, each } from './callers.ts';
 import { ours } from './stack.ts';
 
-export const memory: Measure = { name: 'memory', onStack: true, run };
+export const memory: Measure = { name: 'memory', onStack: 'shared', run };
 
 const SIZES = {
   quick: { before: 10, more: 30 },
-  // 530 in all: fewer than a worker keeps in its cache, with any heap that Node gives itself on 2 GB and more.
-  full: { before: 60, more: 500 },
+  // 360 in all: fewer than a worker keeps in its cache, with any heap that Node gives itself on 2 GB and more.
+  full: { before: 60, more: 300 },
 } as const;
 const AT_ONCE = 8;
 // 0.5 MB: two thousand open conversations to a gigabyte.

@@ -15,7 +15,7 @@ import { createCallers, each } from './callers.ts';
 import { mean, meterOf, ours, spread } from './stack.ts';
 import { COSTS, type Costs, watch } from './windows.ts';
 
-export const parked: Measure = { name: 'parked', onStack: true, run };
+export const parked: Measure = { name: 'parked', onStack: 'own', run };
 
 const SIZES = {
   // What was done before is not yet over, written out and counted when a quick run looks: told, and not held.

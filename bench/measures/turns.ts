@@ -24,7 +24,7 @@ interface Plan {
 }
 
 const level = (modelMs: number, callers: number, windowMs: number): Planned => ({ modelMs, callers, windowMs });
-// Two rounds of six subjects take some ten minutes; a quick one a minute and a half. A level lasts until all are answered.
+// Two rounds of six subjects take some eight minutes; a quick one a minute and a half. A level lasts until all are answered.
 const PLANS: Readonly<Record<'quick' | 'full', Plan>> = {
   quick: {
     rounds: 1,
@@ -35,10 +35,10 @@ const PLANS: Readonly<Record<'quick' | 'full', Plan>> = {
   full: {
     rounds: 2,
     warmUpMs: 2_000,
-    restMs: 1_200,
+    restMs: 600,
     levels: [
-      ...[level(500, 1, 8_000), level(500, 10, 6_000), level(500, 50, 6_000)],
-      ...[level(0, 1, 5_000), level(0, 10, 5_000), level(0, 50, 5_000)],
+      ...[level(500, 1, 5_000), level(500, 10, 3_000), level(500, 50, 3_000)],
+      ...[level(0, 1, 3_000), level(0, 10, 3_000), level(0, 50, 5_000)],
     ],
   },
 };
