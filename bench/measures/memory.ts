@@ -11,7 +11,7 @@ import { ours } from './stack.ts';
 export const memory: Measure = { name: 'memory', onStack: 'shared', run };
 
 const SIZES = {
-  quick: { before: 10, more: 30 },
+  quick: { before: 10, more: 20 },
   // 360 in all: fewer than a worker keeps in its cache, with any heap that Node gives itself on 2 GB and more.
   full: { before: 60, more: 300 },
 } as const;

@@ -20,12 +20,8 @@ export const parked: Measure = { name: 'parked', onStack: 'own', run };
 const SIZES = {
   // What was done before is not yet over, written out and counted when a quick run looks: told, and not held.
   quick: {
-    parked: 60,
-    waiting: 15,
-    windows: 2,
-    windowMs: 2_000,
-    restMs: { none: 2_000, parked: 4_000 },
-    isHeld: false,
+    ...{ parked: 40, waiting: 10, windows: 2, windowMs: 1_500 },
+    ...{ restMs: { none: 1_500, parked: 3_000 }, isHeld: false },
   },
   // Four windows of 15 s: together a minute, so that what is done once in each falls into both.
   // 40 s: what the start of ten thousand has left behind is collected, and written out.

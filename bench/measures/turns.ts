@@ -30,7 +30,7 @@ const PLANS: Readonly<Record<'quick' | 'full', Plan>> = {
     rounds: 1,
     warmUpMs: 500,
     restMs: 300,
-    levels: [level(500, 10, 1_500), level(0, 1, 1_000), level(0, 10, 1_000), level(0, 50, 1_000)],
+    levels: [level(500, 10, 1_000), level(0, 1, 800), level(0, 10, 800), level(0, 50, 1_000)],
   },
   full: {
     rounds: 2,
