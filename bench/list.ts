@@ -25,13 +25,17 @@ export const SUBJECTS: readonly Subject[] = [
   ...[dbos, langgraph, restate, none],
 ];
 
+/**
+ * In their order. Of those that share a stack `parked` counts all that there is, `memory` needs room in the cache, and the
+ * last two kill processes.
+ */
 export const MEASURES: readonly Measure[] = [
   turnsOf(SUBJECTS),
-  growth,
   parked,
-  recovery,
   memory,
+  growth,
   cold,
+  recovery,
   ledger,
   scale,
   idle,

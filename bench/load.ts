@@ -6,6 +6,7 @@ import { isReplyTo } from './words.ts';
 /** A stretch of load. */
 export interface Level {
   readonly callers: number;
+  /** How long callers begin turns. */
   readonly windowMs: number;
   /** Begins the ids of its conversations. */
   readonly tag: string;
@@ -22,9 +23,8 @@ export interface Turned {
 export interface Loaded {
   /** All that were answered, those too that ended after the window. */
   readonly turns: readonly Turned[];
-  /** How many of them ended within the window, and how long it was. */
-  readonly within: number;
-  readonly windowMs: number;
+  /** Until nobody waited any more: the window, and what the turns that began in it took beyond it. */
+  readonly tookMs: number;
   /** What was not answered, or with another reply than its own. */
   readonly errors: readonly string[];
 }
@@ -39,8 +39,8 @@ export const nowMs = (): number => performance.timeOrigin + performance.now();
 export async function load(running: Pick<Running, 'turn'>, { callers, windowMs, tag }: Level): Promise<Loaded> {
   const turns: Turned[] = [];
   const errors: string[] = [];
-  const endMs = nowMs() + windowMs;
-  const isOver = () => nowMs() >= endMs || errors.length >= MOST_ERRORS;
+  const begunMs = nowMs();
+  const isOver = () => nowMs() >= begunMs + windowMs || errors.length >= MOST_ERRORS;
 
   async function take(conversation: string, n: number): Promise<void> {
     const sentMs = nowMs();
@@ -61,7 +61,7 @@ export async function load(running: Pick<Running, 'turn'>, { callers, windowMs, 
     }
   }
   await Promise.all(Array.from({ length: callers }, (_, caller) => call(caller)));
-  return { turns, within: turns.filter(({ repliedMs }) => repliedMs <= endMs).length, windowMs, errors };
+  return { turns, tookMs: nowMs() - begunMs, errors };
 }
 
 /** The value below which that share of them lies; NaN of none. */

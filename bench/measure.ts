@@ -1,13 +1,25 @@
 // What the bench is made of: measures, each of which yields figures, and subjects, which all answer the same turns over the
 // same HTTP, so that what differs is what is measured. Types alone.
+import type { Rig } from '../test/proofs/rig/rig.ts';
 
 /** What a measure is given. */
 export interface BenchContext {
   /** True under --quick: all measures together are done within four minutes. */
   readonly quick: boolean;
-  /** A folder of this run, removed afterwards. */
+  /** A folder of this process, removed afterwards. */
   readonly folder: string;
   readonly log: (line: string) => void;
+  /** The stack of this process, started when it is first asked for: measures of one process share it. */
+  readonly stack: () => Promise<Stack>;
+}
+
+/** The system under measure, in whole and up. */
+export interface Stack {
+  readonly rig: Rig;
+  /** Where it keeps its files. */
+  readonly folder: string;
+  /** Where the workflows role tells what its heaps keep (see measures/collect.cjs). */
+  readonly heapsFile: string;
 }
 
 /** One number, with all that it is to be read with. */
@@ -28,6 +40,10 @@ export type Limit = { readonly atMost: number } | { readonly atLeast: number };
 export interface Measure {
   /** lower-kebab-case; `npm run bench -- NAME` runs it alone. */
   readonly name: string;
+  /** Where it is of the stack: whether it shares one with the others, or, but quickly, needs one of its own. */
+  readonly onStack?: 'shared' | 'own';
+  /** What is done once for each machine, before any time counts. */
+  readonly prepare?: (log: (line: string) => void) => Promise<void>;
   readonly run: (context: BenchContext) => Promise<readonly Figure[]>;
 }
 

@@ -1,22 +1,38 @@
-// One measure, in a process of its own: `one.ts NAME quick|full OUT`. Writes its figures into the file OUT, as JSON.
-// Guarantees: whatever ends it, the processes that the measure started end with it.
+// Some measures, one after the other, in a process of their own: `one.ts quick|full OUT NAME…`. Writes the figures of each
+// into the file OUT once it has them, as JSON by name. A measure that fails says why, and the next one runs.
+// Guarantees: whatever ends it, the processes that the measures started end with it.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stopAll } from '../test/proofs/support.ts';
 import { MEASURES } from './list.ts';
+import type { Figure } from './measure.ts';
+import { sharedStack } from './measures/stack.ts';
 
-const [name = '', length = '', out = ''] = process.argv.slice(2);
-const measure = MEASURES.find((one) => one.name === name);
-if (measure === undefined) throw new Error(`there is no measure "${name}"`);
+const [length = '', out = '', ...names] = process.argv.slice(2);
 
-const folder = mkdtempSync(join(tmpdir(), `countersign-bench-${name}-`));
+const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
 process.once('exit', () => {
   stopAll();
   rmSync(folder, { recursive: true, force: true });
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
-const figures = await measure.run({ quick: length === 'quick', folder, log: (line) => console.log(`  ${line}`) });
-writeFileSync(out, JSON.stringify(figures));
+const log = (line: string) => console.log(`  ${line}`);
+const shared = sharedStack(folder, log);
+const measured: Record<string, readonly Figure[]> = {};
+for (const { name, run } of MEASURES.filter((one) => names.includes(one.name))) {
+  console.log(`\n== ${name}`);
+  const begunMs = performance.now();
+  try {
+    const figures = await run({ quick: length === 'quick', folder, log, stack: shared.stack });
+    await shared.assertUnharmed();
+    measured[name] = figures;
+    writeFileSync(out, JSON.stringify(measured));
+  } catch (error) {
+    log(`it failed: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+  log(`${((performance.now() - begunMs) / 1_000).toFixed(0)} s`);
+}
+await shared.stop();
 process.exit(0);

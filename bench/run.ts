@@ -1,15 +1,16 @@
-// `npm run bench [-- NAME…] [--quick] [--out FILE]`: run the measures one after the other, each in a process of its own
-// within what is left of the time, and print their tables; all of it as JSON into a file, and plots beside it. Exits
-// non-zero where something could not be measured; a limit that is missed is said, and is no failure of the bench.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// `npm run bench [-- NAME…] [--quick] [--out FILE]`: run the measures one after the other, in processes of their own within
+// what is left of the time, and print their tables; all of it as JSON into a file, and plots beside it. Exits non-zero
+// where something could not be measured; a limit that is missed is said, and is no failure of the bench.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FROM_SOURCE, run } from '../test/support/children.ts';
 import { ROOT } from '../test/support/sources.ts';
+import { grouped } from './grouped.ts';
 import { MEASURES } from './list.ts';
 import { load, machine } from './machine.ts';
-import type { Figure } from './measure.ts';
+import type { Figure, Measure } from './measure.ts';
 import { plotsOf } from './plots.ts';
 import { isMet, limitLines, tables } from './report.ts';
 
@@ -19,7 +20,7 @@ const LIMIT_MS = { quick: 4 * 60_000, full: 30 * 60_000 } as const;
 const LEAST_MS = 5_000;
 
 interface Wanted {
-  readonly names: readonly string[];
+  readonly measures: readonly Measure[];
   readonly quick: boolean;
   readonly out: string;
 }
@@ -39,7 +40,8 @@ function read(args: readonly string[]): Wanted {
   if (unknown.length > 0) stop(`there is no measure ${unknown.join(', ')}; there are: ${known.join(', ')}`);
   const moment = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
   const out = typeof values.out === 'string' ? resolve(values.out) : join(ROOT, 'bench', 'results', `${moment}.json`);
-  return { names: positionals.length > 0 ? positionals : known, quick: values.quick === true, out };
+  const measures = MEASURES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  return { measures, quick: values.quick === true, out };
 }
 
 function stop(sentence: string): never {
@@ -47,41 +49,45 @@ function stop(sentence: string): never {
   process.exit(2);
 }
 
-async function measure(
-  name: string,
-  length: 'quick' | 'full',
-  limitMs: number,
-): Promise<readonly Figure[] | undefined> {
-  console.log(`\n== ${name}`);
+type Measured = Readonly<Record<string, readonly Figure[]>>;
+
+/** The names of those that share a process, and with it a stack, whose start takes longer than a quick measure does. */
+function processesOf(measures: readonly Measure[], quick: boolean): readonly (readonly string[])[] {
+  const isShared = ({ onStack }: Measure) => onStack === 'shared' || (quick && onStack === 'own');
+  const processes = grouped(measures, (one) => (isShared(one) ? 'stack' : one.name));
+  return [...processes.values()].map((own) => own.map(({ name }) => name));
+}
+
+/** What of them could be measured within the limit. */
+async function measure(names: readonly string[], length: 'quick' | 'full', limitMs: number): Promise<Measured> {
   if (limitMs < LEAST_MS) {
-    console.log('  there is no time left for it');
-    return undefined;
+    console.log(`\n== ${names.join(', ')}\n  there is no time left for it`);
+    return {};
   }
   const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
   const out = join(folder, 'figures.json');
   try {
-    const { code } = await run(process.execPath, [...FROM_SOURCE, 'bench/one.ts', name, length, out], {
-      limitMs,
-      show: true,
-    });
-    return code === 0 ? (JSON.parse(readFileSync(out, 'utf8')) as readonly Figure[]) : undefined;
+    await run(process.execPath, [...FROM_SOURCE, 'bench/one.ts', length, out, ...names], { limitMs, show: true });
+    return existsSync(out) ? (JSON.parse(readFileSync(out, 'utf8')) as Measured) : {};
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-const { names, quick, out } = read(process.argv.slice(2));
+const { measures, quick, out } = read(process.argv.slice(2));
 const length = quick ? 'quick' : 'full';
-const startedAt = new Date();
+// What is not ready by then is told again by whoever needs it.
+for (const { prepare } of measures) await prepare?.(console.log).catch((error: unknown) => console.log(String(error)));
 const before = { machine: await machine(), loadBefore: load() };
 console.log(`${before.machine.cores} cores (${before.machine.processor}), load ${before.loadBefore.join(' ')}`);
+const startedAt = new Date();
 const figures: Figure[] = [];
 const failed: string[] = [];
-for (const name of names) {
+for (const names of processesOf(measures, quick)) {
   const leftMs = LIMIT_MS[length] - (Date.now() - startedAt.getTime());
-  const own = await measure(name, length, leftMs);
-  if (own === undefined) failed.push(name);
-  else figures.push(...own);
+  const measured = await measure(names, length, leftMs);
+  figures.push(...names.flatMap((name) => measured[name] ?? []));
+  failed.push(...names.filter((name) => measured[name] === undefined));
 }
 const seconds = Math.round((Date.now() - startedAt.getTime()) / 1_000);
 mkdirSync(dirname(out), { recursive: true });
@@ -100,6 +106,8 @@ for (const line of limitLines(figures)) console.log(line);
 const limited = figures.flatMap(({ value, limit }) => (limit === undefined ? [] : [isMet(value, limit)]));
 const met = limited.filter(Boolean).length;
 console.log(`\n${[out, ...plots].join('\n')}`);
-const end = failed.length === 0 ? '' : `; not measured: ${failed.join(', ')}`;
-console.log(`bench: ${figures.length} figures, ${met} of ${limited.length} limits met, ${seconds} s${end}`);
-if (failed.length > 0) process.exitCode = 1;
+console.log(`bench: ${figures.length} figures, ${met} of ${limited.length} limits met, ${seconds} s`);
+if (failed.length > 0) {
+  console.log(`THE RUN IS NOT WHOLE. It has left out ${failed.join(', ')}; above it says why.`);
+  process.exitCode = 1;
+}

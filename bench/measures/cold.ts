@@ -7,49 +7,48 @@ import type { Rig } from '../../test/proofs/rig/rig.ts';
 import { quantile } from '../load.ts';
 import type { BenchContext, Figure, Measure } from '../measure.ts';
 import { type Caller, createCallers } from './callers.ts';
-import { inStack, ours } from './stack.ts';
+import { ours } from './stack.ts';
 
-export const cold: Measure = { name: 'cold', run };
+export const cold: Measure = { name: 'cold', onStack: 'shared', run };
 
-const CONVERSATIONS = { quick: 8, full: 40 };
+const CONVERSATIONS = { quick: 6, full: 40 };
 // 5: the roles' first turns load and compile what the others find.
 const WARM_UP = 5;
 // 12 s: Temporal forgets after 10 that a worker listened to its sticky queue.
 const FORGOTTEN_MS = 12_000;
 
-function run(context: BenchContext): Promise<readonly Figure[]> {
+async function run(context: BenchContext): Promise<readonly Figure[]> {
   const count = context.quick ? CONVERSATIONS.quick : CONVERSATIONS.full;
-  return inStack(context, async ({ rig }) => {
-    const [caller] = await createCallers(rig, 1);
-    if (caller === undefined) throw new Error('there is no caller');
-    try {
-      const names = (what: string, of = count) => Array.from({ length: of }, (_, at) => `${what}-${at + 1}`);
-      await first(caller, names('warm-up', WARM_UP));
-      const all = names('cold');
-      const started = await first(caller, all);
-      const figures = [
-        ...of('first', 'no', started.wholeMs),
-        ...of('second', 'yes', await next(caller, all, 'second')),
-        ...ours(
-          { message: 'open' },
-          { cold_open_p50_ms: quantile(started.openMs, 0.5), cold_open_p95_ms: quantile(started.openMs, 0.95) },
-        ),
-      ];
-      // One half soon, the other half later; each of them once, as that brings it back into the cache.
-      const [soon, late] = [all.slice(0, count / 2), all.slice(count / 2)];
-      await again(rig);
-      await first(caller, names('after', WARM_UP));
-      figures.push(...of('next', 'dead', await next(caller, soon, 'third')));
-      if (!context.quick) {
-        await sleep(FORGOTTEN_MS);
-        figures.push(...of('next', 'no', await next(caller, late, 'third')));
-      }
-      figures.push(...of('next', 'yes', await next(caller, soon, 'fourth')));
-      return figures;
-    } finally {
-      caller.close();
+  const { rig } = await context.stack();
+  const [caller] = await createCallers(rig, 1);
+  if (caller === undefined) throw new Error('there is no caller');
+  try {
+    const names = (what: string, of = count) => Array.from({ length: of }, (_, at) => `${what}-${at + 1}`);
+    await first(caller, names('warm-up', WARM_UP));
+    const all = names('cold');
+    const started = await first(caller, all);
+    const figures = [
+      ...of('first', 'no', started.wholeMs),
+      ...of('second', 'yes', await next(caller, all, 'second')),
+      ...ours(
+        { message: 'open' },
+        { cold_open_p50_ms: quantile(started.openMs, 0.5), cold_open_p95_ms: quantile(started.openMs, 0.95) },
+      ),
+    ];
+    // One half soon, the other half later; each of them once, as that brings it back into the cache.
+    const [soon, late] = [all.slice(0, count / 2), all.slice(count / 2)];
+    await again(rig);
+    await first(caller, names('after', WARM_UP));
+    figures.push(...of('next', 'dead', await next(caller, soon, 'third')));
+    if (!context.quick) {
+      await sleep(FORGOTTEN_MS);
+      figures.push(...of('next', 'no', await next(caller, late, 'third')));
     }
-  });
+    figures.push(...of('next', 'yes', await next(caller, soon, 'fourth')));
+    return figures;
+  } finally {
+    caller.close();
+  }
 }
 
 /** `sticky`: whether a worker has it in its cache; `dead`: one had, and Temporal does not know that it is gone. */

@@ -1,4 +1,4 @@
-// Preloaded into every thread of the workflows role by the measure `memory`: upon SIGWINCH each collects its garbage, and
+// Preloaded into every thread of the workflows role, for the measure `memory`: upon SIGWINCH each collects its garbage, and
 // what each still keeps is written to BENCH_HEAPS, as JSON. Other signals Temporal's SDK takes for the wish to stop. The
 // product knows nothing of it. Plain JavaScript.
 'use strict';

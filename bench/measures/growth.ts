@@ -8,15 +8,15 @@ import { costBetween, type Meter } from '../cost.ts';
 import { quantile } from '../load.ts';
 import type { BenchContext, Figure, Measure } from '../measure.ts';
 import { type Caller, createCallers, type Said } from './callers.ts';
-import { cpuOf, inStack, meterOf, ours } from './stack.ts';
+import { cpuOf, meterOf, ours } from './stack.ts';
 
-export const growth: Measure = { name: 'growth', run };
+export const growth: Measure = { name: 'growth', onStack: 'shared', run };
 
 /** Around which turns it is measured, what is timed there, and what is counted. The first is what the others are held to. */
 const SPANS = {
   quick: [
-    { turn: 10, timed: [6, 15], counted: [6, 15] },
-    { turn: 40, timed: [31, 40], counted: [21, 40] },
+    { turn: 10, timed: [6, 10], counted: [6, 10] },
+    { turn: 25, timed: [21, 25], counted: [16, 25] },
   ],
   full: [
     { turn: 10, timed: [6, 25], counted: [6, 25] },
@@ -32,34 +32,33 @@ const WARM_UP = 5;
 const BLOCK = 5;
 const MOST = { atMost: 1.2 };
 
-function run(context: BenchContext): Promise<readonly Figure[]> {
+async function run(context: BenchContext): Promise<readonly Figure[]> {
   const spans = context.quick ? SPANS.quick : SPANS.full;
-  return inStack(context, async (stack) => {
-    const { rig } = stack;
-    const meter = await meterOf(stack);
-    const [one, other] = await createCallers(rig, 2);
-    if (one === undefined || other === undefined) throw new Error('there are no callers');
-    const connection = await Connection.connect({ address: rig.temporal.address });
-    try {
-      const old = await begin(one, 'old');
-      const windows: Window[] = [];
-      for (const span of spans) {
-        await old.liveTo(span.timed[0] - 1);
-        const young = await begin(other, `young-${span.turn}`);
-        await young.liveTo(WARM_UP);
-        windows.push(await inTurns(meter, span, old, young));
-      }
-      await old.liveTo(Math.max(...spans.map(({ counted: [, last] }) => last)));
-      const history = await historyOf(new Client({ connection }), 'old');
-      context.log(`${old.said.length} turns in ${history.runs} runs`);
-      return figuresOf(windows, old.said, { history: history.events, rows: await rowsOf(rig, 'old') });
-    } finally {
-      await meter.end();
-      await connection.close();
-      one.close();
-      other.close();
+  const stack = await context.stack();
+  const { rig } = stack;
+  const meter = await meterOf(stack);
+  const [one, other] = await createCallers(rig, 2);
+  if (one === undefined || other === undefined) throw new Error('there are no callers');
+  const connection = await Connection.connect({ address: rig.temporal.address });
+  try {
+    const old = await begin(one, 'old');
+    const windows: Window[] = [];
+    for (const span of spans) {
+      await old.liveTo(span.timed[0] - 1);
+      const young = await begin(other, `young-${span.turn}`);
+      await young.liveTo(WARM_UP);
+      windows.push(await inTurns(meter, span, old, young));
     }
-  });
+    await old.liveTo(Math.max(...spans.map(({ counted: [, last] }) => last)));
+    const history = await historyOf(new Client({ connection }), 'old');
+    context.log(`${old.said.length} turns in ${history.runs} runs`);
+    return figuresOf(windows, old.said, { history: history.events, rows: await rowsOf(rig, 'old') });
+  } finally {
+    await meter.end();
+    await connection.close();
+    one.close();
+    other.close();
+  }
 }
 
 interface Life {

@@ -13,7 +13,7 @@ import { ours } from './stack.ts';
 export const idle: Measure = { name: 'idle', run };
 
 const SIZES = {
-  quick: { restMs: 3_000, windowMs: 6_000 },
+  quick: { restMs: 2_000, windowMs: 4_000 },
   // 20 s: V8 still compiles and collects what the start has left. 30 s of a minute's duties are half of them.
   full: { restMs: 20_000, windowMs: 30_000 },
 } as const;

@@ -22,7 +22,7 @@ import { ours } from './stack.ts';
 export const ledger: Measure = { name: 'ledger', run };
 
 const SIZES = {
-  quick: { loaded: 5_000, appendMs: 2_000 },
+  quick: { loaded: 3_000, appendMs: 1_000 },
   // 50,000: a busy day.
   full: { loaded: 50_000, appendMs: 10_000 },
 } as const;

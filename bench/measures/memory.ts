@@ -1,62 +1,54 @@
 // The measure `memory`: what one more conversation in the cache of the workflows role keeps in memory, its garbage collected
 // before each look. Of the process, as the kernel shares it out, and of its heaps, that of the Workflows' thread among them.
 import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { isCounted, usedBy } from '../../test/proofs/parked/processes.ts';
 import { wordsFor } from '../../test/proofs/rig/model.ts';
-import type { Rig } from '../../test/proofs/rig/rig.ts';
 import { waitFor } from '../../test/proofs/support.ts';
-import type { BenchContext, Figure, Measure } from '../measure.ts';
+import type { BenchContext, Figure, Measure, Stack } from '../measure.ts';
 import { createCallers, each } from './callers.ts';
-import { inStack, ours, type Stack } from './stack.ts';
+import { ours } from './stack.ts';
 
-export const memory: Measure = { name: 'memory', run };
+export const memory: Measure = { name: 'memory', onStack: 'shared', run };
 
 const SIZES = {
-  quick: { before: 30, more: 60 },
-  // 530 in all: fewer than a worker keeps in its cache, with any heap that Node gives itself on 2 GB and more.
-  full: { before: 60, more: 500 },
+  quick: { before: 10, more: 20 },
+  // 360 in all: fewer than a worker keeps in its cache, with any heap that Node gives itself on 2 GB and more.
+  full: { before: 60, more: 300 },
 } as const;
 const AT_ONCE = 8;
 // 0.5 MB: two thousand open conversations to a gigabyte.
 const MOST = { atMost: 0.5 };
 const LOOK_LIMIT_MS = 30_000;
-const COLLECTOR = fileURLToPath(new URL('./collect.cjs', import.meta.url));
 
-function run(context: BenchContext): Promise<readonly Figure[]> {
+async function run(context: BenchContext): Promise<readonly Figure[]> {
   if (!isCounted) throw new Error('this system does not tell what processes use; Linux does');
   const { before, more } = context.quick ? SIZES.quick : SIZES.full;
-  const file = join(context.folder, 'heaps.json');
-  const env = { NODE_OPTIONS: `--require ${COLLECTOR}`, BENCH_HEAPS: file };
-  const work = async ({ rig }: Stack): Promise<readonly Figure[]> => {
-    const callers = await createCallers(rig, AT_ONCE);
-    const live = (what: string, count: number) =>
-      each(count, AT_ONCE, async (nth) => {
-        const caller = callers[nth % callers.length];
-        const id = `${what}-${nth}`;
-        await caller?.open(id);
-        await caller?.say(id, 'first', wordsFor(id, [['page', nth]]));
-      });
-    await live('before', before);
-    const empty = await look(rig, file);
-    await live('more', more);
-    const full = await look(rig, file);
-    for (const caller of callers) caller.close();
-    const values = {
-      mb_per_cached_conversation: (full.bytes - empty.bytes) / more / MB,
-      heap_mb_per_cached_conversation: (full.heaps - empty.heaps) / more / MB,
-    };
-    context.log(`the role had ${mb(empty.bytes)} MB, with ${more} more ${mb(full.bytes)} MB`);
-    return [
-      ...ours({ conversations: more }, values, {
-        mb_per_cached_conversation: MOST,
-        heap_mb_per_cached_conversation: MOST,
-      }),
-      ...ours({ conversations: before }, { workflows_mb: empty.bytes / MB, workflows_heaps_mb: empty.heaps / MB }),
-    ];
+  const stack = await context.stack();
+  const callers = await createCallers(stack.rig, AT_ONCE);
+  const live = (what: string, count: number) =>
+    each(count, AT_ONCE, async (nth) => {
+      const caller = callers[nth % callers.length];
+      const id = `${what}-${nth}`;
+      await caller?.open(id);
+      await caller?.say(id, 'first', wordsFor(id, [['page', nth]]));
+    });
+  await live('before', before);
+  const empty = await look(stack);
+  await live('more', more);
+  const full = await look(stack);
+  for (const caller of callers) caller.close();
+  const values = {
+    mb_per_cached_conversation: (full.bytes - empty.bytes) / more / MB,
+    heap_mb_per_cached_conversation: (full.heaps - empty.heaps) / more / MB,
   };
-  return inStack(context, work, { more: (role) => (role === 'workflows' ? env : {}) });
+  context.log(`the role had ${mb(empty.bytes)} MB, with ${more} more ${mb(full.bytes)} MB`);
+  return [
+    ...ours({ conversations: more }, values, {
+      mb_per_cached_conversation: MOST,
+      heap_mb_per_cached_conversation: MOST,
+    }),
+    ...ours({ conversations: before }, { workflows_mb: empty.bytes / MB, workflows_heaps_mb: empty.heaps / MB }),
+  ];
 }
 
 const MB = 1_000_000;
@@ -67,13 +59,16 @@ interface Kept {
   readonly heaps: number;
 }
 
-async function look({ roles }: Rig, file: string): Promise<Kept> {
+async function look({ rig: { roles }, heapsFile }: Stack): Promise<Kept> {
   const pid = roles.pid('workflows');
-  rmSync(file, { force: true });
+  rmSync(heapsFile, { force: true });
   process.kill(pid, 'SIGWINCH');
   const heaps = await waitFor('the heaps', LOOK_LIMIT_MS, () => {
     if (roles.pid('workflows') !== pid) throw new Error(`the role has ended: ${roles.surprises.join('; ')}`);
-    return JSON.parse(readFileSync(file, 'utf8')) as readonly { readonly thread: number; readonly bytes: number }[];
+    return JSON.parse(readFileSync(heapsFile, 'utf8')) as readonly {
+      readonly thread: number;
+      readonly bytes: number;
+    }[];
   });
   // The Workflows run in a thread of their own: without it the look has missed what it is for.
   if (heaps.length < 2) throw new Error('only one thread has told what it keeps');

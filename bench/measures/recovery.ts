@@ -13,9 +13,9 @@ import type { BenchContext, Figure, Measure } from '../measure.ts';
 import { type Caller, createCallers } from './callers.ts';
 import { costOfHeartbeats } from './heartbeats.ts';
 import { type Part, type Parts, PARTS, partsOf } from './recovery-parts.ts';
-import { inStack, mean, ours } from './stack.ts';
+import { mean, ours } from './stack.ts';
 
-export const recovery: Measure = { name: 'recovery', run };
+export const recovery: Measure = { name: 'recovery', onStack: 'shared', run };
 
 // 6 of each kind: 24 recoveries, of which the 95th of a hundred is the second longest.
 const ROUNDS = { quick: 1, full: 6 };
@@ -36,6 +36,8 @@ interface Strike {
   readonly afterMs?: (turnMs: number, round: number) => number;
   /** Let what was held up go on. */
   readonly release: (rig: Rig) => void;
+  /** In a quick run too. */
+  readonly isQuick?: true;
 }
 
 interface Turn {
@@ -55,12 +57,13 @@ const STRIKES: readonly Strike[] = [
   { role: 'workflows', when: 'between turns', begin: nothing, afterMs: () => -1, release: () => undefined },
   // Each round at another point of the turn.
   {
-    ...{ role: 'workflows', when: 'in a turn', begin: nothing, release: () => undefined },
+    ...{ role: 'workflows', when: 'in a turn', begin: nothing, release: () => undefined, isQuick: true },
     afterMs: (turnMs, round) => (turnMs * round) / (ROUNDS.full + 1),
   },
   {
     role: 'assistant',
     when: 'in a model call',
+    isQuick: true,
     async begin({ rig: { model }, id }) {
       const asked = () => [...model.asked(id).values()].reduce((sum, times) => sum + times, 0);
       model.answersAfterMs = HELD_UP_MS;
@@ -85,31 +88,30 @@ const STRIKES: readonly Strike[] = [
 
 async function nothing(): Promise<void> {}
 
-function run(context: BenchContext): Promise<readonly Figure[]> {
+async function run(context: BenchContext): Promise<readonly Figure[]> {
   const { quick, log } = context;
   const rounds = quick ? ROUNDS.quick : ROUNDS.full;
-  return inStack(context, async ({ rig }) => {
-    const callers = await createCallers(rig, CALLERS);
-    const connection = await Connection.connect({ address: rig.temporal.address });
-    const client = new Client({ connection });
-    try {
-      const all: Recovered[] = [];
-      const figures: Figure[] = [];
-      for (const strike of STRIKES) {
-        const own: Recovered[] = [];
-        for (let round = 1; round <= rounds; round++)
-          own.push(await struck({ rig, client, caller: callers[0] }, strike, round));
-        all.push(...own);
-        figures.push(...of({ killed: strike.role, when: strike.when, times: own.length }, own));
-      }
-      figures.push(...of({ killed: 'any', times: all.length }, all, { recovery_p95_s: MOST_S }));
-      log(inWords(all));
-      return quick ? figures : [...figures, ...(await costOfHeartbeats(rig, callers))];
-    } finally {
-      for (const caller of callers) caller.close();
-      await connection.close();
+  const { rig } = await context.stack();
+  const callers = await createCallers(rig, CALLERS);
+  const connection = await Connection.connect({ address: rig.temporal.address });
+  const client = new Client({ connection });
+  try {
+    const all: Recovered[] = [];
+    const figures: Figure[] = [];
+    for (const strike of quick ? STRIKES.filter(({ isQuick }) => isQuick) : STRIKES) {
+      const own: Recovered[] = [];
+      for (let round = 1; round <= rounds; round++)
+        own.push(await struck({ rig, client, caller: callers[0] }, strike, round));
+      all.push(...own);
+      figures.push(...of({ killed: strike.role, when: strike.when, times: own.length }, own));
     }
-  });
+    figures.push(...of({ killed: 'any', times: all.length }, all, { recovery_p95_s: MOST_S }));
+    log(inWords(all));
+    return quick ? figures : [...figures, ...(await costOfHeartbeats(rig, callers))];
+  } finally {
+    for (const caller of callers) caller.close();
+    await connection.close();
+  }
 }
 
 interface Recovered {

@@ -3,37 +3,49 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Rig, type RigOptions, startRig } from '../../test/proofs/rig/rig.ts';
+import { startRig } from '../../test/proofs/rig/rig.ts';
 import { ROLES } from '../../test/proofs/rig/roles.ts';
 import { type Cost, createMeter, type Meter } from '../cost.ts';
-import type { BenchContext, Figure } from '../measure.ts';
+import type { BenchContext, Figure, Stack } from '../measure.ts';
 
 const AGENTS = fileURLToPath(new URL('./agents/', import.meta.url));
+const COLLECTOR = fileURLToPath(new URL('./collect.cjs', import.meta.url));
 
-/** A stack that is up, and where it keeps its files. */
-export interface Stack {
-  readonly rig: Rig;
-  readonly folder: string;
+export interface SharedStack extends Pick<BenchContext, 'stack'> {
+  /** Rejects once a process of it has ended by itself. */
+  assertUnharmed(): Promise<void>;
+  stop(): Promise<void>;
 }
 
-/** Start it, work with it, stop it. A process of it that ended by itself fails the measure. */
-export async function inStack<T>(
-  context: BenchContext,
-  work: (stack: Stack) => Promise<T>,
-  options: Pick<RigOptions, 'more'> = {},
-): Promise<T> {
-  const folder = join(context.folder, 'stack');
-  mkdirSync(folder, { recursive: true });
-  const begunMs = Date.now();
-  const rig = await startRig({ folder }, { ...options, agentsFolder: AGENTS, encrypts: true, unwatched: true });
-  try {
-    context.log(`the stack is up after ${((Date.now() - begunMs) / 1_000).toFixed(0)} s`);
-    const result = await work({ rig, folder });
-    if (rig.roles.surprises.length > 0) throw new Error(rig.roles.surprises.join('\n'));
-    return result;
-  } finally {
-    await rig.stop();
-  }
+/** One for all who ask, and none where nobody does. */
+export function sharedStack(folder: string, log: BenchContext['log']): SharedStack {
+  let started: Promise<Stack> | undefined;
+  return {
+    stack: () => (started ??= startStack(join(folder, 'stack'), log)),
+    async assertUnharmed() {
+      const surprises = (await started)?.rig.roles.surprises ?? [];
+      if (surprises.length > 0) throw new Error(surprises.join('\n'));
+    },
+    async stop() {
+      await started?.then(
+        ({ rig }) => rig.stop(),
+        () => undefined,
+      );
+    },
+  };
+}
+
+async function startStack(folder: string, log: BenchContext['log']): Promise<Stack> {
+  mkdirSync(folder);
+  const heapsFile = join(folder, 'heaps.json');
+  const heaps = { NODE_OPTIONS: `--require ${COLLECTOR}`, BENCH_HEAPS: heapsFile };
+  const begunMs = performance.now();
+  const rig = await startRig(
+    { folder },
+    { agentsFolder: AGENTS, encrypts: true, unwatched: true, more: (role) => (role === 'workflows' ? heaps : {}) },
+  );
+  log(`the stack is up after ${((performance.now() - begunMs) / 1_000).toFixed(0)} s`);
+  return { rig, folder, heapsFile };
 }
 
 /** As its process is called among the others. */

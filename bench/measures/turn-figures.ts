@@ -59,12 +59,12 @@ const sumOf = <T>(all: readonly T[], of: (one: T) => number): number => all.redu
 function timesOf(name: Name, own: readonly Sample[]): readonly Figure[] {
   const turns = own.flatMap(({ loaded }) => loaded.turns);
   const times = turns.map(({ sentMs, repliedMs }) => repliedMs - sentMs);
-  const seconds = sumOf(own, ({ loaded }) => loaded.windowMs) / 1_000;
+  const seconds = sumOf(own, ({ loaded }) => loaded.tookMs) / 1_000;
   return [
     name('turn_p50_ms', quantile(times, 0.5)),
     name('turn_p95_ms', quantile(times, 0.95)),
     name('turn_p99_ms', quantile(times, 0.99)),
-    name('turns_per_s', sumOf(own, ({ loaded }) => loaded.within) / seconds),
+    name('turns_per_s', turns.length / seconds),
     name('turns', turns.length),
     name(
       'turn_errors',

@@ -5,6 +5,7 @@ import { costBetween, createMeter, type Meter } from '../cost.ts';
 import { load, TURNS_PER_CONVERSATION } from '../load.ts';
 import type { BenchContext, Figure, Measure, Running, Subject } from '../measure.ts';
 import { onStage, type Stage } from '../stage.ts';
+import { installPeers } from '../subjects/install-peers.ts';
 import { figuresOf } from './turn-figures.ts';
 import { LOOKED_INTO, type Sample, type Stay } from './turn-samples.ts';
 
@@ -16,33 +17,38 @@ interface Planned {
 interface Plan {
   readonly rounds: number;
   readonly warmUpMs: number;
+  /** Before each level, so that what the one before leaves behind is not its own; and after the end. */
+  readonly restMs: number;
   /** Those with a slow model first: what a stay costs is counted from the first one without. */
   readonly levels: readonly Planned[];
 }
 
 const level = (modelMs: number, callers: number, windowMs: number): Planned => ({ modelMs, callers, windowMs });
-// Two rounds of six subjects take some ten minutes; a quick one a minute and a half.
+// Two rounds of six subjects take some eight minutes; a quick one a minute and a half. A level lasts until all are answered.
 const PLANS: Readonly<Record<'quick' | 'full', Plan>> = {
   quick: {
     rounds: 1,
-    warmUpMs: 1_000,
-    levels: [level(500, 10, 2_500), level(0, 1, 1_500), level(0, 10, 1_500), level(0, 50, 2_000)],
+    warmUpMs: 500,
+    restMs: 300,
+    levels: [level(500, 10, 1_000), level(0, 1, 800), level(0, 10, 800), level(0, 50, 1_000)],
   },
   full: {
     rounds: 2,
     warmUpMs: 2_000,
+    restMs: 600,
     levels: [
-      ...[level(500, 1, 8_000), level(500, 10, 6_000), level(500, 50, 6_000)],
-      ...[level(0, 1, 5_000), level(0, 10, 5_000), level(0, 50, 5_000)],
+      ...[level(500, 1, 5_000), level(500, 10, 3_000), level(500, 50, 3_000)],
+      ...[level(0, 1, 3_000), level(0, 10, 3_000), level(0, 50, 5_000)],
     ],
   },
 };
 const WARM_UP_CALLERS = 10;
-// 1.2 s: PostgreSQL tells of commits a second late. And what a level leaves behind is not the next one's.
-const REST_MS = 1_200;
+// 1.2 s: PostgreSQL tells of the commits of a connection that is at work a second late, and of one that has ended at once.
+const TOLD_MS = 1_200;
 
 export const turnsOf = (subjects: readonly Subject[]): Measure => ({
   name: 'turns',
+  prepare: installPeers,
   run: (context) => onStage(context, (stage) => measure(context, stage, subjects)),
 });
 
@@ -69,8 +75,8 @@ async function measure(context: BenchContext, stage: Stage, subjects: readonly S
   return figuresOf(seen, subjects);
 }
 
-const lineOf = ({ subject, modelMs, callers, loaded: { within, windowMs, errors }, cost }: Sample): string =>
-  `${subject}, model ${modelMs} ms, ${callers} callers: ${((within * 1_000) / windowMs).toFixed(1)} turns/s, ` +
+const lineOf = ({ subject, modelMs, callers, loaded: { turns, tookMs, errors }, cost }: Sample): string =>
+  `${subject}, model ${modelMs} ms, ${callers} callers: ${((turns.length * 1_000) / tookMs).toFixed(1)} turns/s, ` +
   `${errors.length} errors${errors.length > 0 ? ` (${errors[0]})` : ''}, machine ${(cost.busyShare * 100).toFixed(0)} % busy`;
 
 /** Start it, load it, stop it. */
@@ -84,8 +90,7 @@ async function stayOf(subject: Subject, plan: Plan, stage: Stage, tag: string) {
     running = await subject.start(at);
     const samples = await loadAll(subject, running, plan, stage, meter, tag);
     await running.stop();
-    // A connection that has ended has told of its commits.
-    await sleep(REST_MS);
+    await sleep(plan.restMs);
     const commits = (await meter.commits()) - samples.commitsBefore;
     return { samples: samples.all, stay: { ...samples.stay, commits } };
   } catch (error) {
@@ -100,7 +105,7 @@ async function stayOf(subject: Subject, plan: Plan, stage: Stage, tag: string) {
 async function loadAll(
   subject: Subject,
   running: Running,
-  { warmUpMs, levels }: Plan,
+  { warmUpMs, restMs, levels }: Plan,
   { model }: Stage,
   meter: Meter,
   tag: string,
@@ -108,12 +113,12 @@ async function loadAll(
   await load(running, { callers: WARM_UP_CALLERS, windowMs: warmUpMs, tag: `${tag}-warm` });
   const spent = await lookInto(running, `${tag}-look`);
   const all: Sample[] = [];
-  let before: { readonly commits: number; readonly diskBytes: number } | undefined;
+  let before: Awaited<ReturnType<typeof countedBy>> | undefined;
   for (const { modelMs, callers, windowMs } of levels) {
     await model.delay(modelMs);
-    await sleep(REST_MS);
+    await sleep(restMs);
+    if (modelMs === 0) before ??= await countedBy(meter);
     await model.take();
-    if (modelMs === 0) before ??= { commits: await meter.commits(), diskBytes: await meter.diskBytes() };
     const from = await meter.look();
     const loaded = await load(running, { callers, windowMs, tag: `${tag}-${modelMs}-${callers}` });
     const cost = costBetween(from, await meter.look());
@@ -128,6 +133,11 @@ async function loadAll(
     spent,
   };
   return { all, stay, commitsBefore: commits };
+}
+
+async function countedBy(meter: Meter) {
+  await sleep(TOLD_MS);
+  return { commits: await meter.commits(), diskBytes: await meter.diskBytes() };
 }
 
 /** Have some conversations in whole, one turn after the other, and ask the subject what they have cost. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { costBetween, type Look } from '../../bench/cost.ts';
 import { grouped } from '../../bench/grouped.ts';
 import { load, quantile } from '../../bench/load.ts';
@@ -24,7 +25,7 @@ function aSample(name: string, more: Partial<Sample> = {}): Sample {
     subject: name,
     modelMs: 500,
     callers: 1,
-    loaded: { turns: [turn], within: 1, windowMs: 2_000, errors: [] },
+    loaded: { turns: [turn], tookMs: 2_000, errors: [] },
     asked: { calls: 2, timesMs: { 'c/0': [1_030, 1_530, 1_590, 2_090] } },
     cost: costBetween(aLook(0), aLook(40)),
     ...more,
@@ -82,10 +83,10 @@ test('rounds of one level are one: their turns together, their costs by all of t
 
 test('Countersign is held to the best of the bars, where they ran beside it', () => {
   const fast = {
-    loaded: { turns: [{ conversation: 'c', n: 0, sentMs: 0, repliedMs: 20 }], within: 1, windowMs: 100, errors: [] },
+    loaded: { turns: [{ conversation: 'c', n: 0, sentMs: 0, repliedMs: 20 }], tookMs: 100, errors: [] },
   };
   const slow = {
-    loaded: { turns: [{ conversation: 'c', n: 0, sentMs: 0, repliedMs: 30 }], within: 1, windowMs: 100, errors: [] },
+    loaded: { turns: [{ conversation: 'c', n: 0, sentMs: 0, repliedMs: 30 }], tookMs: 100, errors: [] },
   };
   const samples = [
     aSample('countersign', { modelMs: 0, ...slow }),
@@ -144,6 +145,16 @@ test('a wrong reply is an error and no turn, and a subject that fails is not loa
   const wrong = await load({ turn: async () => '21C' }, { callers: 2, windowMs: 10_000, tag: 't' });
   assert.equal(wrong.turns.length, 0);
   assert.ok(wrong.errors.length >= 20 && wrong.errors.length < 30);
+});
+
+test('a stretch of load lasts until nobody waits any more, and turns that end after its window count', async () => {
+  const turn = async (conversation: string, n: number) => {
+    await sleep(50);
+    return replyTo(markOf(conversation, n));
+  };
+  const { turns, tookMs } = await load({ turn }, { callers: 2, windowMs: 1, tag: 't' });
+  assert.equal(turns.length, 2);
+  assert.ok(tookMs >= 45 && turns.every(({ repliedMs, sentMs }) => repliedMs - sentMs <= tookMs));
 });
 
 test('callers take the turns of a conversation in order, five to each, each in conversations of its own', async () => {
