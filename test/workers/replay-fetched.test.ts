@@ -56,11 +56,13 @@ test('who ends early hears nothing of what then cannot be fetched', async () => 
 test('one that never comes ends the replay with a sentence, in the place of a wait without end', async () => {
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => (end = resolve));
-  const late = async function* (): AsyncGenerator<{ workflowId: string }> {
+  const next = async () => {
     await ended;
+    return { done: true, value: undefined } as const;
   };
+  const late = { [Symbol.asyncIterator]: () => ({ next }) };
   const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'));
-  const replays = replayedPatiently({ workflowBundle: bundle }, late(), 300);
+  const replays = replayedPatiently({ workflowBundle: bundle }, late, 300);
   await rejects(replays.next(), /no history was replayed for 0.3 s: none was there/);
   end();
 });

@@ -8,8 +8,8 @@ type Replayed = Awaited<ReturnType<ReturnType<typeof Worker.runReplayHistories>[
 const STANDSTILL_MS = 60_000;
 
 /**
- * As the SDK gives them, in order. Throws a sentence where none comes for so long: the SDK itself waits for ever, and then so
- * does its Worker, which ends with the process.
+ * As the SDK gives them, in order. Throws a sentence where none comes for so long: the SDK itself waits for ever, and then
+ * so does its Worker, which ends with the process.
  */
 export async function* replayedPatiently<Run extends { readonly workflowId: string }>(
   options: Options,
