@@ -37,6 +37,6 @@ export const MEASURES: readonly Measure[] = [
   cold,
   recovery,
   ledger,
-  scale,
   idle,
+  scale,
 ];
