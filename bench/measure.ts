@@ -47,6 +47,12 @@ export interface Measure {
   readonly run: (context: BenchContext) => Promise<readonly Figure[]>;
 }
 
+/** One call of the model as the engine sees it, ms since 1970: when it went to work on asking, and on what it was answered. */
+export interface ModelStep {
+  readonly begunMs: number;
+  readonly heardMs: number;
+}
+
 /** Who answers turns: Countersign, Temporal's own sample shape, a peer. */
 export interface Subject {
   readonly name: string;
@@ -75,5 +81,7 @@ export interface Running {
   pids(): Readonly<Record<string, number>>;
   /** What these conversations have cost by now, all together, where only the subject itself can tell: `history_events`. */
   spent?(conversations: readonly string[]): Promise<Readonly<Record<string, number>>>;
+  /** Of the model calls of these conversations, by conversation and in order; where the subject keeps it. */
+  modelSteps?(conversations: readonly string[]): Promise<ReadonlyMap<string, readonly ModelStep[]>>;
   stop(): Promise<void>;
 }

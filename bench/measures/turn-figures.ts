@@ -77,7 +77,6 @@ function timesOf(name: Name, own: readonly Sample[]): readonly Figure[] {
 /** Of a turn: what it took beyond its model, and where: before it was asked, between its calls, after its last answer. */
 interface Overhead {
   readonly turnMs: number;
-  readonly calls: number;
   readonly beforeMs: number;
   readonly betweenMs: readonly number[];
   readonly afterMs: number;
@@ -96,7 +95,6 @@ function overheadOf({ conversation, n, sentMs, repliedMs }: Turned, times: Sampl
   return [
     {
       turnMs: repliedMs - sentMs - modelMs,
-      calls: marks.length / 2,
       beforeMs: first - sentMs,
       betweenMs: gaps.filter((_, at) => at % 2 === 1),
       afterMs: repliedMs - last,
@@ -104,18 +102,32 @@ function overheadOf({ conversation, n, sentMs, repliedMs }: Turned, times: Sampl
   ];
 }
 
+/** Of each call of the model: from the engine's going to work on it until the model is asked, and from its answer on. */
+function callsOf({ steps, loaded: { turns }, asked: { timesMs } }: Sample): readonly number[] {
+  return [...steps].flatMap(([conversation, own]) => {
+    const ns = turns
+      .flatMap((turn) => (turn.conversation === conversation ? [turn.n] : []))
+      .toSorted((one, other) => one - other);
+    const marks = ns.flatMap((n) => timesMs[markOf(conversation, n)] ?? []);
+    return own.flatMap(({ begunMs, heardMs }, at) => {
+      const [askedMs, answeredMs] = marks.slice(at * 2, at * 2 + 2);
+      return askedMs === undefined || answeredMs === undefined ? [] : [askedMs - begunMs + heardMs - answeredMs];
+    });
+  });
+}
+
 function overheadsOf(name: Name, own: readonly Sample[], isHeld: boolean): readonly Figure[] {
   const all = own.flatMap(({ loaded, asked }) => loaded.turns.flatMap((turn) => overheadOf(turn, asked.timesMs)));
   const p95 = (what: string, of: (one: Overhead) => readonly number[]) => name(what, quantile(all.flatMap(of), 0.95));
   const held = (figure: Figure, limit: Limit): Figure => (isHeld ? { ...figure, limit } : figure);
   const turns = all.map(({ turnMs }) => turnMs);
+  const ofCalls = own.flatMap(callsOf);
   return [
     name('overhead_per_turn_p50_ms', quantile(turns, 0.5)),
     held(name('overhead_per_turn_p95_ms', quantile(turns, 0.95)), PER_TURN),
-    held(
-      p95('overhead_per_model_call_p95_ms', ({ turnMs, calls }) => [turnMs / calls]),
-      PER_MODEL_CALL,
-    ),
+    ...(ofCalls.length === 0
+      ? []
+      : [held(name('overhead_per_model_call_p95_ms', quantile(ofCalls, 0.95)), PER_MODEL_CALL)]),
     p95('overhead_before_model_p95_ms', ({ beforeMs }) => [beforeMs]),
     p95('overhead_between_calls_p95_ms', ({ betweenMs }) => betweenMs),
     p95('overhead_after_model_p95_ms', ({ afterMs }) => [afterMs]),

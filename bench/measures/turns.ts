@@ -122,7 +122,10 @@ async function loadAll(
     const from = await meter.look();
     const loaded = await load(running, { callers, windowMs, tag: `${tag}-${modelMs}-${callers}` });
     const cost = costBetween(from, await meter.look());
-    all.push({ subject: subject.name, modelMs, callers, loaded, asked: await model.take(), cost });
+    const asked = await model.take();
+    const had = [...new Set(loaded.turns.map(({ conversation }) => conversation))];
+    const steps = (modelMs > 0 ? await running.modelSteps?.(had) : undefined) ?? new Map();
+    all.push({ subject: subject.name, modelMs, callers, loaded, asked, cost, steps });
   }
   const { commits = 0, diskBytes = 0 } = before ?? {};
   const stay = {

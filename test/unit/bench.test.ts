@@ -9,6 +9,7 @@ import { figuresOf } from '../../bench/measures/turn-figures.ts';
 import type { Sample } from '../../bench/measures/turn-samples.ts';
 import { plotsOf } from '../../bench/plots.ts';
 import { isMet, limitLines, tables } from '../../bench/report.ts';
+import { stepsIn } from '../../bench/subjects/model-steps.ts';
 import { isReplyTo, markIn, markOf, replyTo, wordsFor } from '../../bench/words.ts';
 
 const AT = { model_ms: 0, callers: 1 };
@@ -17,6 +18,12 @@ const subject = (name: string, isBar: boolean): Subject => ({
   ...(isBar ? { isBar } : {}),
   start: () => Promise.reject(new Error('never started')),
 });
+
+/** Of the two calls of that turn: 20 ms before the first is asked and 10 after it, then 30 and 10. */
+const STEPS = [
+  { begunMs: 1_010, heardMs: 1_540 },
+  { begunMs: 1_560, heardMs: 2_100 },
+];
 
 /** One turn of 1,120 ms, of which the model took 500 twice: 30 before it, 60 between, 30 after. */
 function aSample(name: string, more: Partial<Sample> = {}): Sample {
@@ -28,6 +35,7 @@ function aSample(name: string, more: Partial<Sample> = {}): Sample {
     loaded: { turns: [turn], tookMs: 2_000, errors: [] },
     asked: { calls: 2, timesMs: { 'c/0': [1_030, 1_530, 1_590, 2_090] } },
     cost: costBetween(aLook(0), aLook(40)),
+    steps: new Map([['c', STEPS]]),
     ...more,
   };
 }
@@ -49,10 +57,37 @@ const valueOf = (figures: readonly Figure[], name: string) => figures.find((one)
 test('what a turn takes beyond its model is told in whole, for each call, and where it lies', () => {
   const figures = figuresOf({ samples: [aSample('countersign')], stays: [], failed: [] }, []);
   assert.equal(valueOf(figures, 'overhead_per_turn_p95_ms'), 120);
-  assert.equal(valueOf(figures, 'overhead_per_model_call_p95_ms'), 60);
+  assert.equal(valueOf(figures, 'overhead_per_model_call_p95_ms'), 40);
   assert.equal(valueOf(figures, 'overhead_before_model_p95_ms'), 30);
   assert.equal(valueOf(figures, 'overhead_between_calls_p95_ms'), 60);
   assert.equal(valueOf(figures, 'overhead_after_model_p95_ms'), 30);
+});
+
+test('where a subject cannot tell of its calls, what each of them takes beyond the model is not told', () => {
+  const figures = figuresOf({ samples: [aSample('another', { steps: new Map() })], stays: [], failed: [] }, []);
+  assert.equal(valueOf(figures, 'overhead_per_model_call_p95_ms'), undefined);
+});
+
+test('a call of the model begins with the Workflow Task that asks for it, and is heard of in the next one after its end', () => {
+  const at = (ms: number) => ({ seconds: 0, nanos: ms * 1_000_000 });
+  const event = (eventId: number, ms: number, of: object) => {
+    return { eventId, eventTime: at(ms), ...of };
+  };
+  const scheduled = (name: string) => ({
+    activityTaskScheduledEventAttributes: { activityType: { name }, workflowTaskCompletedEventId: 3 },
+  });
+  const events = [
+    event(2, 5, { workflowTaskStartedEventAttributes: {} }),
+    event(3, 9, { workflowTaskCompletedEventAttributes: { startedEventId: 2 } }),
+    event(4, 9, scheduled('callModel')),
+    event(5, 9, scheduled('act')),
+    event(6, 20, { activityTaskCompletedEventAttributes: { scheduledEventId: 4 } }),
+    event(7, 21, { activityTaskCompletedEventAttributes: { scheduledEventId: 5 } }),
+    event(8, 24, { workflowTaskStartedEventAttributes: {} }),
+  ];
+  const whole = events as unknown as Parameters<typeof stepsIn>[0];
+  assert.deepEqual(stepsIn(whole, 'callModel'), [{ begunMs: 5, heardMs: 24 }]);
+  assert.deepEqual(stepsIn(whole.slice(0, -1), 'callModel'), []);
 });
 
 test('limits hold for Countersign, beside a slow model, and below what fills a small machine', () => {
