@@ -121,8 +121,11 @@ export interface Need {
 /** What so many turns a second need in sum, over however many ledgers. */
 export function needs(turnsPerS: number, cost: TurnCost, site: Site): readonly Need[] {
   const coresOf = (cpuMs: number) => (turnsPerS * cpuMs) / MS_PER_S / HEADROOM;
-  const processes = (role: Role) =>
-    Math.max(LEAST_PROCESSES, Math.ceil((turnsPerS * cost.busiestThreadMs[role]) / MS_PER_S / HEADROOM));
+  const slowCalls = Math.ceil((turnsPerS * cost.modelCalls * CALL_S) / CALLS_AT_ONCE / HEADROOM);
+  const processes = (role: Role) => {
+    const busy = Math.ceil((turnsPerS * cost.busiestThreadMs[role]) / MS_PER_S / HEADROOM);
+    return Math.max(LEAST_PROCESSES, busy, role === 'assistant' ? slowCalls : 0);
+  };
   const shards = 2 ** Math.ceil(Math.log2((turnsPerS * cost.transitions) / transitionsPerShardPerS));
   const tasks = turnsPerS * cost.busiestQueueTasks;
   const { ofTemporal } = cost;
@@ -135,10 +138,6 @@ export function needs(turnsPerS: number, cost: TurnCost, site: Site): readonly N
     { of: 'ledger appends/s', amount: turnsPerS * cost.ledgerAppends },
     { of: 'ledger entries/s', amount: turnsPerS * cost.ledgerEntries },
     ...ROLES.map((role) => ({ of: `${role} processes`, amount: processes(role) })),
-    {
-      of: `assistant processes, calls of ${CALL_S} s`,
-      amount: Math.ceil((turnsPerS * cost.modelCalls * CALL_S) / CALLS_AT_ONCE / HEADROOM),
-    },
     ...ROLES.map((role) => ({ of: `${role} cores`, amount: coresOf(cost.cpuMs[role]) })),
     { of: 'postgres cores', amount: coresOf(cost.cpuMs.postgres) },
     { of: 'temporal cores', amount: coresOf(ofTemporal?.cpuMs ?? cost.cpuMs.temporal) },

@@ -2,8 +2,9 @@
 import { grouped } from './grouped.ts';
 import type { Figure, Limit } from './measure.ts';
 
+/** What could not be measured meets nothing; JSON has null in its place. */
 export const isMet = (value: number, limit: Limit): boolean =>
-  'atMost' in limit ? value <= limit.atMost : value >= limit.atLeast;
+  Number.isFinite(value) && ('atMost' in limit ? value <= limit.atMost : value >= limit.atLeast);
 
 /** Every figure that has a limit, with it. */
 export function limitLines(figures: readonly Figure[]): readonly string[] {

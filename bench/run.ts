@@ -11,6 +11,7 @@ import { grouped } from './grouped.ts';
 import { MEASURES } from './list.ts';
 import { load, machine } from './machine.ts';
 import type { Figure, Measure } from './measure.ts';
+import { FAILED_STAYS } from './measures/turn-samples.ts';
 import { plotsOf } from './plots.ts';
 import { isMet, limitLines, tables } from './report.ts';
 
@@ -107,6 +108,7 @@ const limited = figures.flatMap(({ value, limit }) => (limit === undefined ? [] 
 const met = limited.filter(Boolean).length;
 console.log(`\n${[out, ...plots].join('\n')}`);
 console.log(`bench: ${figures.length} figures, ${met} of ${limited.length} limits met, ${seconds} s`);
+failed.push(...figures.flatMap(({ name, subject }) => (name === FAILED_STAYS ? [`a stay of ${subject}`] : [])));
 if (failed.length > 0) {
   console.log(`THE RUN IS NOT WHOLE. It has left out ${failed.join(', ')}; above it says why.`);
   process.exitCode = 1;

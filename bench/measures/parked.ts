@@ -27,7 +27,7 @@ const SIZES = {
   // 40 s: what the start of ten thousand has left behind is collected, and written out.
   full: {
     ...{ parked: 10_000, waiting: 1_000, windows: 4, windowMs: 15_000 },
-    ...{ restMs: { none: LEAST_REST_MS, parked: 40_000 }, isHeld: true },
+    ...{ restMs: { none: LEAST_REST_MS, parked: 25_000 }, isHeld: true },
   },
 } as const;
 // 32 callers: each may ask ten times a second, and one address fifty times.

@@ -13,7 +13,7 @@ export interface Sample {
   readonly asked: Taken;
   readonly cost: Cost;
   /** Where the model takes its time, and the subject can tell. */
-  readonly steps: ReadonlyMap<string, readonly ModelStep[]>;
+  readonly steps?: ReadonlyMap<string, readonly ModelStep[]>;
 }
 
 /** What a stay of a subject shows as a whole: over all its levels with a model that takes no time. */
@@ -34,6 +34,9 @@ export interface Seen {
   /** Subjects that did not come up, or broke off; once for each time. */
   readonly failed: readonly string[];
 }
+
+/** The figure that says how often a subject did not come up, or broke off. */
+export const FAILED_STAYS = 'failed_stays';
 
 // 3 conversations: each has much the same events in each of its turns.
 export const LOOKED_INTO = 3;

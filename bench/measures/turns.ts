@@ -124,8 +124,8 @@ async function loadAll(
     const cost = costBetween(from, await meter.look());
     const asked = await model.take();
     const had = [...new Set(loaded.turns.map(({ conversation }) => conversation))];
-    const steps = (modelMs > 0 ? await running.modelSteps?.(had) : undefined) ?? new Map();
-    all.push({ subject: subject.name, modelMs, callers, loaded, asked, cost, steps });
+    const steps = modelMs > 0 ? await running.modelSteps?.(had) : undefined;
+    all.push({ subject: subject.name, modelMs, callers, loaded, asked, cost, ...(steps && { steps }) });
   }
   const { commits = 0, diskBytes = 0 } = before ?? {};
   const stay = {

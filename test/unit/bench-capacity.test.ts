@@ -60,7 +60,7 @@ test('a process is full when its busiest thread is, whatever its other threads d
   assert.equal(needOf('actor processes', 1), 2);
   assert.equal(needOf('workflows cores', 1_000), 80 / HEADROOM);
   // 10,000 calls at once, 200 in each: a slow model needs more of the assistant than its processor does.
-  assert.equal(needOf('assistant processes, calls of 5 s', 1_000), Math.ceil(50 / HEADROOM));
+  assert.equal(needOf('assistant processes', 1_000), Math.ceil(50 / HEADROOM));
 });
 
 test('history shards are a power of two with room for ten times the load, for their number is for ever', () => {

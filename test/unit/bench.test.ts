@@ -64,8 +64,12 @@ test('what a turn takes beyond its model is told in whole, for each call, and wh
 });
 
 test('where a subject cannot tell of its calls, what each of them takes beyond the model is not told', () => {
-  const figures = figuresOf({ samples: [aSample('another', { steps: new Map() })], stays: [], failed: [] }, []);
+  const { steps: _, ...untold } = aSample('another');
+  const figures = figuresOf({ samples: [untold], stays: [], failed: [] }, []);
   assert.equal(valueOf(figures, 'overhead_per_model_call_p95_ms'), undefined);
+  // One that could, and did not, has measured nothing: that meets no limit.
+  const none = figuresOf({ samples: [aSample('countersign', { steps: new Map() })], stays: [], failed: [] }, []);
+  assert.equal(valueOf(none, 'overhead_per_model_call_p95_ms'), Number.NaN);
 });
 
 test('a call of the model begins with the Workflow Task that asks for it, and is heard of in the next one after its end', () => {
@@ -219,7 +223,12 @@ test('a quantile is a value that was seen', () => {
   assert.ok(Number.isNaN(quantile([], 0.5)));
 });
 
-test('a limit is met at its very value, from below or from above', () => {
+test('a limit is met at its very value, from below or from above, and never by what could not be measured', () => {
+  const kept = JSON.parse(JSON.stringify({ value: Number.NaN })) as { value: number };
+  for (const value of [Number.NaN, Infinity, kept.value]) {
+    assert.equal(isMet(value, { atMost: 1 }), false);
+    assert.equal(isMet(value, { atLeast: 0 }), false);
+  }
   assert.ok(isMet(50, { atMost: 50 }) && !isMet(50.1, { atMost: 50 }));
   assert.ok(isMet(50, { atLeast: 50 }) && !isMet(49.9, { atLeast: 50 }));
 });
