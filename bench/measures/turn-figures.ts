@@ -184,7 +184,7 @@ function withBar(figures: readonly Figure[], subjects: readonly Subject[]): read
     const others = figures.filter((one) => bars.includes(one.subject) && one.name === name);
     const values = others.filter((one) => one.at['model_ms'] === 0 && one.at['callers'] === at['callers']);
     // The best of all of them, or of none: one that did not come up would lower the bar.
-    if (values.length < bars.length) return undefined;
+    if (values.length === 0 || values.length < bars.length) return undefined;
     const [least, most] = [Math.min, Math.max].map((pick) => pick(...values.map(({ value }) => value)));
     if (name === 'turn_p50_ms' && at['callers'] === 1) return { atMost: least! };
     if (name === 'turns_per_s' && at['callers'] === 50) return { atLeast: most! };

@@ -134,13 +134,15 @@ test('Countersign is held to the best of the bars, where they ran beside it', ()
     aSample('none', { modelMs: 0, ...fast }),
   ];
   const held = (bars: readonly string[]) => {
-    const subjects = ['one', 'other', 'none'].map((name) => subject(name, bars.includes(name)));
+    const subjects = ['one', 'other', 'none', 'away'].map((name) => subject(name, bars.includes(name)));
     const figures = figuresOf({ samples, stays: [], failed: [] }, subjects);
     return figures.find((one) => one.subject === 'countersign' && one.name === 'turn_p50_ms')?.limit;
   };
   assert.deepEqual(held(['one', 'other']), { atMost: 20 });
   assert.deepEqual(held(['one']), { atMost: 30 });
   assert.equal(held([]), undefined);
+  // One that did not come up would lower the bar.
+  assert.equal(held(['one', 'away']), undefined);
 });
 
 test('what a stay costs is by the turns that were had in it', () => {
