@@ -172,10 +172,20 @@ interface RulesDiffOptions extends DiffOptions {
 
 registerClientCommands(program);
 
-program.parseAsync().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+// 5 s after a command has ended: what it has left open, such as a replay that stands still, keeps its process no longer.
+const LEFT_OPEN_MS = 5_000;
+
+program
+  .parseAsync()
+  .catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  })
+  .finally(() => {
+    // Whoever reads what it has printed may be slow.
+    const endAll = () => process.stdout.writableLength === 0 && process.exit();
+    setInterval(endAll, LEFT_OPEN_MS).unref();
+  });
 
 async function servingRole(name: string) {
   const { SERVING_ROLES } = await import('../workers/config-table.ts');

@@ -140,7 +140,7 @@ export interface WorkflowsActivities {
   propose(input: ProposeInput): Promise<readonly Proposed[]>;
   /**
    * The same; and where each case is clear without evidence, put the rulings on record, and tell the model what is refused.
-   * Done anew it rules anew, and both rulings are on record: a warrant names the one that it goes by.
+   * An attempt after the first keeps to what is on record; a worker that knows of none rules anew.
    */
   ruleOnCalls(input: ProposeInput & { readonly atMs: number }): Promise<RuledCalls>;
   /**

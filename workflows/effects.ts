@@ -31,13 +31,19 @@ const untilTheStoreIsBack = {
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
 } as const;
 
+/** What writes twice: a store that needs the limit of one for each of both still gets on. */
+const both = proxyLocalActivities<Pick<WorkflowsActivities, 'openTurn' | 'ruleOnCalls'>>({
+  ...untilTheStoreIsBack,
+  startToCloseTimeout: '10s',
+});
+
 const bookkeeping = proxyLocalActivities<WorkflowsActivities & Pick<MaintenanceActivities, 'isIdle'>>(
   untilTheStoreIsBack,
 );
 
 /** The workflows role. Bookkeeping is never cancelled: a stopped turn still says on record what it did. */
 export const workflowsRole: WorkflowsActivities = {
-  openTurn: (input) => whole(bookkeeping.openTurn, `open turn ${input.of.turn}`, input),
+  openTurn: (input) => whole(both.openTurn, `open turn ${input.of.turn}`, input),
   openReportTurn: (input) => whole(bookkeeping.openReportTurn, `open turn ${input.of.turn} with a report`, input),
   takeIntake: (input) => whole(bookkeeping.takeIntake, 'take in', input),
   reserve: (input) => whole(bookkeeping.reserve, `reserve ${input.of.turn}.${input.call}`, input),
@@ -46,7 +52,7 @@ export const workflowsRole: WorkflowsActivities = {
   waitingForBudget: (input) => whole(bookkeeping.waitingForBudget, 'who waits for the budget?', input),
   openedBudgets: (input) => whole(bookkeeping.openedBudgets, 'was it opened?', input),
   propose: (input) => whole(bookkeeping.propose, 'propose', input),
-  ruleOnCalls: (input) => whole(bookkeeping.ruleOnCalls, 'rule on the calls', input),
+  ruleOnCalls: (input) => whole(both.ruleOnCalls, 'rule on the calls', input),
   proposeAnew: (input) => whole(bookkeeping.proposeAnew, `propose anew: ${summaryOf(input)}`, input),
   proposeStep: (input) => whole(bookkeeping.proposeStep, `propose the step ${input.step}`, input),
   readEnd: (input) => whole(bookkeeping.readEnd, 'how did it end?', input),

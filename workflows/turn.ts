@@ -128,7 +128,9 @@ async function goOn(state: ConversationState, { principal, held: first }: Speaks
     // The last call may only speak: a turn ends with words, not in the middle of work.
     const mustSpeak = mustEnd || call === last;
     const asked = { call, show: seen.itemIds, mayCall: !mustSpeak };
-    const held = (call === 0 ? first : undefined) ?? (await holdFor(turnOf(state), principal, asked));
+    // What had no room at the opening may have it by now, or need less.
+    const isHeld = call === 0 && first?.kind === 'held';
+    const held = isHeld ? first : await holdFor(turnOf(state), principal, asked);
     if (held.kind === 'turn_limited') return endAt(state, held.reached, so);
     if (held.kind === 'exhausted') return endShut(state, held.budget, so);
     const answer = await askModel(state, seen, call, { mustSpeak, budget });

@@ -8,12 +8,13 @@ import { createCloseBudget, createPoseBudget } from './budget-question.ts';
 import { createOpenedBudgets, createReserve, createWaitingForBudget } from './budgets.ts';
 import { createDecide } from './decide.ts';
 import type { WorkflowsDeps } from './deps.ts';
-import { createPropose, createProposeAnew, createRuleOnCalls } from './propose.ts';
+import { createPropose, createProposeAnew } from './propose.ts';
 import { createCloseQuestion, createPoseQuestion } from './question.ts';
 import { createCloseGone } from './gone.ts';
 import { createTakeIntake } from './intake.ts';
 import { createMaintenance } from './maintain.ts';
 import { createCloseUnfinished, createRecord, createSignAskBack, createSignReport } from './record.ts';
+import { createRuleOnCalls } from './rule-on-calls.ts';
 import { createProposeStep, createReadEnd } from './steps.ts';
 import { createOpenReportTurn, createOpenTurn, createTakeReport } from './turns.ts';
 import { createVerifyCommand, createVerifyDecision } from './verify.ts';
@@ -33,7 +34,7 @@ export function createWorkflowsActivities(deps: WorkflowsDeps): WorkflowsActivit
     waitingForBudget: createWaitingForBudget(deps),
     openedBudgets: createOpenedBudgets(deps),
     propose,
-    ruleOnCalls: createRuleOnCalls(propose, record),
+    ruleOnCalls: createRuleOnCalls({ propose, record, ledger: deps.store.ledger }),
     proposeAnew: createProposeAnew(deps, decide),
     proposeStep: createProposeStep(deps, decide),
     readEnd: createReadEnd(deps),

@@ -1,11 +1,10 @@
 // From a model's raw call to a proposal: parsed by the tool's schema, made canonical, digested. What cannot be parsed
-// goes back to the model as a reason. Only `ruleOnCalls` writes. May import domain, trust and store types.
+// goes back to the model as a reason. Writes nothing. May import domain, trust and store types.
 import type { TurnOf, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import type { InvalidCall, Proposal } from '../../domain/action.ts';
-import { recordOfCases } from '../../domain/action-record.ts';
 import type { LoadedAgent } from '../../domain/agent.ts';
 import { actionId, anewId } from '../../domain/ids.ts';
-import { type Item, type ModelCall, refsIn } from '../../domain/item.ts';
+import type { Item, ModelCall } from '../../domain/item.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { type RememberedFact, remembers, standingOf } from '../../domain/memory.ts';
 import type { Principal } from '../../domain/principal.ts';
@@ -54,18 +53,6 @@ export function createPropose(
       proposed.push(readCall(reading, call, firstIndex + at));
     }
     return ruleOnReady(proposed, decide);
-  };
-}
-
-export function createRuleOnCalls(
-  propose: WorkflowsActivities['propose'],
-  record: WorkflowsActivities['record'],
-): WorkflowsActivities['ruleOnCalls'] {
-  return async ({ atMs, ...input }) => {
-    const proposed = await propose(input);
-    const cases = proposed.flatMap((one) => (one.kind === 'to_inspect' ? [] : [one]));
-    if (cases.length < proposed.length) return { kind: 'to_inspect', proposed };
-    return { kind: 'on_record', cases, told: refsIn(await record(recordOfCases(input.of, cases, atMs))) };
   };
 }
 

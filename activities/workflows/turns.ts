@@ -55,7 +55,9 @@ export function createOpenTurn(
     const speaks = { kind: 'speaks', principal, items, ...limitsIn(agent), ...intake } as const;
     if (firstCall === undefined || speaks.intake !== undefined) return speaks;
     const show = [...firstCall.show, ...items.map(({ id }) => id)];
-    return { ...speaks, held: await reserve({ ...firstCall, of, call: 0, show, mayCall: true, principal }) };
+    // This step may have waited for a store that was away: what is held from then on must not be old by then.
+    const atMs = Math.max(firstCall.atMs, deps.nowMs());
+    return { ...speaks, held: await reserve({ atMs, of, call: 0, show, mayCall: true, principal }) };
   };
 }
 

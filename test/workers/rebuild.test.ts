@@ -51,6 +51,7 @@ before(async () => {
   await system.decide(await system.approval('paid:1:0.0.0'), 'finn', 'approve');
   await system.reportReply('paid');
   await talk('denied', 'pay 2000000 then look 1 then note 5');
+  await talk('refused', 'unknown_tool 1 then look 1');
   await resetBatch();
   await resetConversation('repeats', []);
   await resetConversation('forgets', [UPDATES]);

@@ -1,11 +1,16 @@
 // Histories that are fetched ahead of their replay: what cannot be fetched ends it with an error, and keeps nobody waiting.
-import { deepEqual, ok, rejects } from 'node:assert/strict';
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { readFileSync } from 'node:fs';
 import { workflowBundle } from '../../workers/bundle.ts';
+import { ROOT } from '../support/sources.ts';
 import { replayedPatiently } from '../../workers/rebuild/patiently.ts';
 import { fetchedAhead } from '../../workers/rebuild/replay.ts';
+
+const bundle = workflowBundle(join(tmpdir(), 'countersign-test-bundles'));
+const kept = JSON.parse(readFileSync(join(ROOT, 'test/replay/histories/0.9.0-inline-reads-and-writes.json'), 'utf8'));
 
 async function* upTo(count: number): AsyncGenerator<number> {
   for (let n = 1; n <= count; n++) yield n;
@@ -53,16 +58,28 @@ test('who ends early hears nothing of what then cannot be fetched', async () => 
   deepEqual(all, [1, 2, 3]);
 });
 
-test('one that never comes ends the replay with a sentence, in the place of a wait without end', async () => {
-  let end: () => void = () => undefined;
-  const ended = new Promise<void>((resolve) => (end = resolve));
-  const next = async () => {
-    await ended;
-    return { done: true, value: undefined } as const;
+test('who ends a replay early has its Worker shut down, and what it read from closed', async () => {
+  let isClosed = false;
+  const runs = async function* () {
+    try {
+      for (;;) yield { workflowId: 'c', history: kept };
+    } finally {
+      isClosed = true;
+    }
   };
-  const late = { [Symbol.asyncIterator]: () => ({ next }) };
-  const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'));
-  const replays = replayedPatiently({ workflowBundle: bundle }, late, 300);
-  await rejects(replays.next(), /no history was replayed for 0.3 s: none was there/);
-  end();
+  let replayed = 0;
+  for await (const { error } of replayedPatiently({ workflowBundle: await bundle }, runs())) {
+    equal(error, undefined);
+    replayed += 1;
+    if (replayed === 2) break;
+  }
+  equal(isClosed, true);
+});
+
+test('a history that is not replayed in time ends it with a sentence that names it', async () => {
+  const runs = async function* () {
+    yield { workflowId: 'conversation/slow', history: kept };
+  };
+  const replays = replayedPatiently({ workflowBundle: await bundle }, runs(), 0);
+  await rejects(replays.next(), /the history of conversation\/slow was not replayed within 0 s/);
 });

@@ -4,43 +4,44 @@ import { Worker } from '@temporalio/worker';
 type Options = Parameters<typeof Worker.runReplayHistories>[0];
 type Replayed = Awaited<ReturnType<ReturnType<typeof Worker.runReplayHistories>['next']>>['value'];
 
-// 60 s: the longest history that our Workflows make is fetched and replayed in some seconds on a busy machine.
+// 60 s: the longest history that our Workflows make is replayed in some seconds on a busy machine.
 const STANDSTILL_MS = 60_000;
 
 /**
- * As the SDK gives them, in order. Throws a sentence where none comes for so long: the SDK itself waits for ever, and then
- * so does its Worker, which ends with the process.
+ * As the SDK gives them, in order. Throws a sentence where one is not done with for so long: the SDK itself waits for ever,
+ * and then so does its Worker, which ends with the process. How long they take to come is the business of who fetches them.
  */
 export async function* replayedPatiently<Run extends { readonly workflowId: string }>(
   options: Options,
   runs: AsyncIterable<Run>,
   limitMs = STANDSTILL_MS,
 ): AsyncGenerator<Replayed> {
-  let last = 'none was there';
-  const told = async function* () {
+  let timer: NodeJS.Timeout | undefined;
+  let standsStill: (error: Error) => void = () => undefined;
+  const stood = new Promise<never>((_, reject) => (standsStill = reject));
+  stood.catch(() => undefined);
+  let isStuck = false;
+  const watched = async function* () {
     for await (const run of runs) {
-      last = `the last that was begun is of ${run.workflowId}`;
+      timer = setTimeout(() => {
+        isStuck = true;
+        standsStill(new Error(`the history of ${run.workflowId} was not replayed within ${limitMs / 1_000} s`));
+      }, limitMs);
       yield run as never;
     }
   };
-  const replays = Worker.runReplayHistories(options, told());
-  for (;;) {
-    const next = await within(replays.next(), limitMs);
-    if (next === undefined) throw new Error(`no history was replayed for ${limitMs / 1_000} s: ${last}`);
-    if (next.done === true) return;
-    yield next.value;
-  }
-}
-
-/** undefined where it is not there in time. */
-async function within<T>(work: Promise<T>, limitMs: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), limitMs);
-  });
+  const replays = Worker.runReplayHistories(options, watched());
   try {
-    return await Promise.race([work, late]);
+    for (;;) {
+      const next = await Promise.race([replays.next(), stood]);
+      clearTimeout(timer);
+      if (next.done === true) return;
+      yield next.value;
+    }
   } finally {
     clearTimeout(timer);
+    // It closes what it reads from, and shuts its Worker down; one that stands still does so when it goes on, if ever.
+    const ended = replays.return?.(undefined).catch(() => undefined);
+    if (!isStuck) await ended;
   }
 }
