@@ -47,7 +47,7 @@ export interface Measure {
   readonly run: (context: BenchContext) => Promise<readonly Figure[]>;
 }
 
-/** One call of the model as the engine sees it, ms since 1970: when it went to work on asking, and on what it was answered. */
+/** One call of the model as the engine sees it, ms since 1970: when it went to work on asking, and on the answer. */
 export interface ModelStep {
   readonly begunMs: number;
   readonly heardMs: number;

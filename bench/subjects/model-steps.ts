@@ -28,7 +28,7 @@ type Events = NonNullable<History['events']>;
 
 export function stepsIn(events: Events, activity: string): readonly ModelStep[] {
   const byId = new Map(events.map((event) => [Number(event.eventId), event]));
-  const begins = events.filter(({ workflowTaskStartedEventAttributes: begun }) => begun != null);
+  const begins = events.filter(({ workflowTaskStartedEventAttributes: begun }) => (begun ?? null) !== null);
   return events.flatMap(({ eventId, activityTaskCompletedEventAttributes: done }): ModelStep[] => {
     const asked = byId.get(Number(done?.scheduledEventId))?.activityTaskScheduledEventAttributes;
     if (asked?.activityType?.name !== activity) return [];
