@@ -7,9 +7,11 @@ import { openStore } from '../store/store.ts';
 import { ownersPool } from './admin.ts';
 import { bundleWorkflows } from './bundle.ts';
 import { type Config, masterKeyIn, readConfig } from './config.ts';
+import { decidedPart } from './decided-history.ts';
 import { createLog, installRuntime } from './log.ts';
 import { findProcedures } from './procedures.ts';
 import { encrypting } from './payload-codec.ts';
+import type { Run } from './rebuild/acts.ts';
 import { replayedPatiently } from './rebuild/patiently.ts';
 import { historiesOf } from './rebuild/replay.ts';
 import { connectTemporal } from './temporal.ts';
@@ -94,11 +96,18 @@ export async function replayHistories(
   const options = { workflowBundle, ...(dataConverter === undefined ? {} : { dataConverter }) };
   let replayed = 0;
   const problems: string[] = [];
-  for await (const { workflowId, error } of replayedPatiently(options, histories)) {
+  for await (const { workflowId, error } of replayedPatiently(options, decided(histories))) {
     replayed += 1;
     if (error !== undefined) problems.push(`the history of ${workflowId} does not replay: ${error.message}`);
   }
   return { replayed, problems };
+}
+
+async function* decided(runs: AsyncIterable<Run>): AsyncGenerator<Run> {
+  for await (const run of runs) {
+    const { events } = run.history;
+    yield { ...run, history: { ...run.history, events: decidedPart(events ?? []) } };
+  }
 }
 
 /** For people, a line each. */
