@@ -56,7 +56,7 @@ before(async () => {
   await talk('renewed', ODD);
   for (let n = 0; n < 6; n++) await system.submit('renewed', `n${n}`, `word ${n}`);
   await system.reply('renewed', 'n5');
-  await system.submit('renewed', 'refused', 'unknown_tool 1 then look 1');
+  await system.submit('renewed', 'refused', 'unknown_tool 1');
   await system.reply('renewed', 'refused');
   await system.command('renewed', 'handover');
   await system.submit('renewed', 'staff', 'I am of the team', 'olga');
