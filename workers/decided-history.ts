@@ -33,9 +33,11 @@ const isFromOutside = (event: Events[number]): boolean => FROM_OUTSIDE.some((nam
 
 /**
  * Without what nobody has looked at yet. Replayed, it would have Workflow code go on from there, and ask for what no replay
- * can give. Nothing is left out of a run that has ended.
+ * can give. Nothing is left out of a run that has ended; undefined of one that has decided nothing, on which the SDK would
+ * wait for ever.
  */
-export function decidedPart(events: Events): Events {
+export function decidedPart(events: Events): Events | undefined {
+  if (events.every(({ workflowTaskCompletedEventAttributes: done }) => (done ?? null) === null)) return undefined;
   const last = events.findLastIndex((event) => !isFromOutside(event));
   return events.slice(0, last + 1);
 }

@@ -105,8 +105,8 @@ export async function replayHistories(
 
 async function* decided(runs: AsyncIterable<Run>): AsyncGenerator<Run> {
   for await (const run of runs) {
-    const { events } = run.history;
-    yield { ...run, history: { ...run.history, events: decidedPart(events ?? []) } };
+    const events = decidedPart(run.history.events ?? []);
+    if (events !== undefined) yield { ...run, history: { ...run.history, events } };
   }
 }
 
