@@ -2,7 +2,7 @@
 // later inherit it. Whoever limits processes looks whether it holds: a thread that began meanwhile may have slipped through.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { familyPids } from '../test/proofs/parked/processes.ts';
+import { familyPids, readOrNone, threadMsOf } from '../test/proofs/parked/processes.ts';
 
 /** False where there is no `taskset`, as on macOS. */
 export function canLimit(): boolean {
@@ -65,21 +65,13 @@ function coresIn(status: string): readonly number[] {
   });
 }
 
-// 10 ms: the unit in which Linux tells times to programs.
-const TICK_MS = 10;
-
 /** What each thread of a process, and of all that it has started, has used of the processor, in ms. */
 export function threadTimes(pid: number): ReadonlyMap<string, number> {
   return new Map(
     familyPids(pid).flatMap((one) =>
       threadsOf(one).flatMap((thread) => {
-        const text = readOrNone(`/proc/${one}/task/${thread}/stat`);
-        // Behind the name, which may hold anything: state, and on; the twelfth and the thirteenth are its times.
-        const [user, system] = text
-          .slice(text.lastIndexOf(')') + 2)
-          .split(' ')
-          .slice(11, 13);
-        return text === '' ? [] : [[`${one}/${thread}`, (Number(user) + Number(system)) * TICK_MS] as const];
+        const ms = threadMsOf(one, thread);
+        return ms === undefined ? [] : [[`${one}/${thread}`, ms] as const];
       }),
     ),
   );
@@ -94,13 +86,5 @@ function threadsOf(pid: number): readonly string[] {
     return readdirSync(`/proc/${pid}/task`);
   } catch {
     return [];
-  }
-}
-
-function readOrNone(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
   }
 }

@@ -1,6 +1,6 @@
 // What so many turns a second need, from what one turn was measured to cost, and what is full first. The formulas, and what
 // they assume, are told in docs/operating.md, "Capacity". Pure.
-import type { Role } from '../test/proofs/rig/roles.ts';
+import { type Role, ROLES } from '../test/proofs/rig/roles.ts';
 
 export type Part = Role | 'temporal' | 'postgres';
 
@@ -69,7 +69,6 @@ const RETENTION_DAYS = 30;
 // As docker-compose.yml has it.
 const SHARDS_OF_COMPOSE = 512;
 
-const ROLES: readonly Role[] = ['api', 'workflows', 'assistant', 'actor'];
 const PARTS: readonly Part[] = [...ROLES, 'temporal', 'postgres'];
 const MS_PER_S = 1_000;
 const S_PER_MINUTE = 60;

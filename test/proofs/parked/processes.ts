@@ -62,13 +62,26 @@ function readAll(): ReadonlyMap<number, Stat> {
 
 /** Undefined where it has just ended: its parent has its time by then. */
 function statOf(pid: number): Stat | undefined {
-  const text = readOrNone(`/proc/${pid}/stat`);
-  if (text === '') return undefined;
-  // Behind the name, which may hold anything: state, parent, …, and from the twelfth on its times and its dead children's.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
-  return { pid, parent: Number(fields[1]), cpuMs: (ticks * 1_000) / TICKS_PER_SECOND };
+  const fields = fieldsIn(`/proc/${pid}/stat`);
+  if (fields === undefined) return undefined;
+  // The times of its dead children stand behind its own.
+  return { pid, parent: Number(fields[1]), cpuMs: msOf(fields.slice(11, 15)) };
 }
+
+/** What one thread of a process has used of the processor, in ms; undefined where it has just ended. */
+export function threadMsOf(pid: number, thread: string): number | undefined {
+  const fields = fieldsIn(`/proc/${pid}/task/${thread}/stat`);
+  return fields && msOf(fields.slice(11, 13));
+}
+
+/** Of a `stat`, behind the name, which may hold anything: state, parent, …, and from the twelfth on times. */
+function fieldsIn(file: string): readonly string[] | undefined {
+  const text = readOrNone(file);
+  return text === '' ? undefined : text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+const msOf = (ticks: readonly string[]): number =>
+  (ticks.reduce((sum, field) => sum + Number(field), 0) * 1_000) / TICKS_PER_SECOND;
 
 function treeOf(root: number, all: ReadonlyMap<number, Stat>): readonly Stat[] {
   const found: Stat[] = [];
@@ -94,7 +107,8 @@ function bytesOf(pid: number): number {
   return Number(kib) * KIB;
 }
 
-function readOrNone(file: string): string {
+/** '' where there is no such file any more, or may not be read. */
+export function readOrNone(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch {
