@@ -25,6 +25,8 @@ export type Taken = z.output<typeof Taken>;
 
 // 30 s: it is up within one on a quiet machine.
 const UP_LIMIT_MS = 30_000;
+// 10 s: it answers within a millisecond; after ten seconds it never will.
+const ANSWER_LIMIT_MS = 10_000;
 const SERVER = fileURLToPath(new URL('./model-server.ts', import.meta.url));
 
 export async function startModelServer(): Promise<ModelServer> {
@@ -40,7 +42,11 @@ export async function startModelServer(): Promise<ModelServer> {
   });
   const base = `http://127.0.0.1:${port}`;
   const post = async (path: string, body: string): Promise<unknown> => {
-    const response = await fetch(`${base}${path}`, { method: 'POST', body });
+    const response = await fetch(`${base}${path}`, {
+      method: 'POST',
+      body,
+      signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+    });
     return response.json();
   };
   return {

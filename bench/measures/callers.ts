@@ -111,6 +111,8 @@ function send(agent: Agent, url: URL, { method, body, headers }: Asked): Promise
   return new Promise((resolve, reject) => {
     const asking = request(url, { agent, method, headers: { ...headers, 'content-type': 'application/json' } });
     asking.once('error', reject);
+    const late = new Error(`no answer from ${url.pathname} within ${REPLY_LIMIT_MS / 1_000} s`);
+    asking.setTimeout(REPLY_LIMIT_MS, () => asking.destroy(late));
     asking.once('response', (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
