@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import pg from 'pg';
+import { ROOT } from '../test/support/sources.ts';
 import { freePorts, HOST, noFreePort } from '../workers/dev-server/ports.ts';
 import type { Surroundings } from './measure.ts';
 import type { TemporalServer } from '../test/proofs/rig/temporal.ts';
@@ -29,9 +30,8 @@ const UP_LIMIT_MS = 60_000;
 const PROBE_LIMIT_MS = 2_000;
 const PROBE_PAUSE_MS = 200;
 const SCHEMA_LIMIT_MS = 120_000;
-const POLLED_QUEUES = ['transfer', 'timer', 'visibility', 'outbound'];
-// As deploy/temporal/dynamic-config.yaml sets them.
-const POLLS_PER_SECOND = 2_000;
+/** The settings that a deployment gets from us. */
+const DYNAMIC_CONFIG = join(ROOT, 'deploy/temporal/dynamic-config.yaml');
 
 /** Named after the database of the subject that runs on it: one for histories, one for what is listed. */
 export const databasesOfTemporal = (database: string): readonly [string, string] => [
@@ -56,8 +56,7 @@ export async function startTemporalOnPostgres(
   const ports = await portsOf(['frontend', 'history', 'matching', 'worker']);
   const address = `${HOST}:${ports.frontend.rpc}`;
   const config = join(path, 'config.yaml');
-  writeFileSync(join(path, 'dynamic.yaml'), dynamicConfig());
-  writeFileSync(config, configOf(url, databases, ports, join(path, 'dynamic.yaml')));
+  writeFileSync(config, configOf(url, databases, ports));
   let group: ProcessGroup | undefined;
   const start = async (): Promise<void> => {
     group = spawnGroup(join(programs, SERVER), ['--config-file', config, '--allow-no-auth', 'start'], {
@@ -115,11 +114,8 @@ async function makeDatabases(sqlTool: string, url: URL, names: readonly [string,
   }
 }
 
-const dynamicConfig = (): string =>
-  POLLED_QUEUES.map((queue) => `history.${queue}ProcessorMaxPollRPS:\n  - value: ${POLLS_PER_SECOND}\n`).join('');
-
 /** JSON is YAML. */
-function configOf(url: URL, [histories, visibility]: readonly string[], ports: Ports, dynamicFile: string): string {
+function configOf(url: URL, [histories, visibility]: readonly string[], ports: Ports): string {
   const store = (databaseName: string | undefined) => ({
     sql: {
       pluginName: 'postgres12_pgx',
@@ -159,7 +155,7 @@ function configOf(url: URL, [histories, visibility]: readonly string[], ports: P
     },
     dcRedirectionPolicy: { policy: 'noop' },
     publicClient: { hostPort: address },
-    dynamicConfigClient: { filepath: dynamicFile, pollInterval: '60s' },
+    dynamicConfigClient: { filepath: DYNAMIC_CONFIG, pollInterval: '60s' },
   });
 }
 

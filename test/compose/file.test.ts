@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Ajv2019 } from 'ajv/dist/2019.js';
+import { parse } from 'yaml';
 import { secretsOf } from '../../workers/config.ts';
 import { CONFIG_TABLE, SERVING_ROLES } from '../../workers/config-table.ts';
+import { QUICK_SETTINGS } from '../../workers/dev-server/start.ts';
 import { parseCompose, readCompose, type Service } from './compose-file.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -22,6 +24,13 @@ const each = Object.entries(services);
 test('docker-compose.yml is what the compose schema allows', () => {
   const errors = schemaErrors(parseCompose(ROOT));
   assert.deepEqual(errors, []);
+});
+
+test('the Temporal server has the settings of the development server', () => {
+  const text = readFileSync(join(ROOT, 'deploy/temporal/dynamic-config.yaml'), 'utf8');
+  const settings = parse(text) as Readonly<Record<string, readonly { readonly value: unknown }[]>>;
+  const told = Object.entries(settings).map(([name, [first]]) => `${name}=${JSON.stringify(first?.value)}`);
+  assert.deepEqual(told.toSorted(), QUICK_SETTINGS.toSorted());
 });
 
 test('the compose schema refuses what Docker Compose would', () => {

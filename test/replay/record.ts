@@ -10,6 +10,7 @@ import { ACTION, CONVERSATION, MAINTENANCE } from '../../domain/protocol.ts';
 import { findTemporal } from '../../workers/dev-server/find.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
 import { createPigeon } from '../support/pigeon.ts';
+import { resetsOf, UPDATES } from '../support/reset.ts';
 import { ROOT } from '../support/sources.ts';
 import { eventually, obedient, startSystem, type System } from '../support/system.ts';
 import { startTemporal, startTimeSkipping } from '../support/temporal.ts';
@@ -149,6 +150,18 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await system.open(id);
     await system.submit(id, 'm1', 'pay 13 then pay 88 then pay 2000000');
     await system.reply(id, 'm1');
+    return [conversation(id)];
+  },
+  async 'reset-behind-the-store'(system, id) {
+    await system.open(id);
+    for (const message of ['m1', 'm2']) {
+      await system.submit(id, message, 'look 1');
+      await system.reply(id, message);
+    }
+    const { reset, settledRun } = resetsOf(() => system);
+    await settledRun(conversation(id), await reset(conversation(id), [UPDATES]));
+    await system.submit(id, 'm3', 'look 2');
+    await system.reply(id, 'm3');
     return [conversation(id)];
   },
   async 'closed-while-waiting'(system, id) {

@@ -1,20 +1,18 @@
 // Real Temporal servers for tests: the dev server in memory, and the one that skips time.
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { findTemporal, findTestServer } from '../../workers/dev-server/find.ts';
+import { QUICK_SETTINGS } from '../../workers/dev-server/start.ts';
 import { indexedType, prepareNamespace, SEARCH_ATTRIBUTE_TYPES } from '../../workers/temporal.ts';
-
-/** As `countersign start` runs it: each completed Activity is noticed at once. */
-const QUICK = ['history.transferProcessorMaxPollRPS=2000', 'history.timerProcessorMaxPollRPS=2000'];
 
 const quiet = { env: process.env, report: () => undefined };
 
-/** A dev server in memory. `settings` are its dynamic configuration, as "name=value". */
+/** A dev server in memory, as quick as `countersign start` runs it. `settings` are its dynamic configuration, as "name=value". */
 export async function startTemporal(...settings: readonly string[]): Promise<TestWorkflowEnvironment> {
   const path = await findTemporal(quiet);
   const env = await TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path },
-      extraArgs: [...QUICK, ...settings].flatMap((setting) => ['--dynamic-config-value', setting]),
+      extraArgs: [...QUICK_SETTINGS, ...settings].flatMap((setting) => ['--dynamic-config-value', setting]),
     },
   });
   await prepareNamespace(env.connection, env.namespace ?? 'default');
