@@ -16,15 +16,14 @@ import type { Point, Size, Stay } from './scale-figures.ts';
 
 // 16 callers: four cores and more are full by then, and a turn is still answered within seconds.
 const CALLERS = 16;
-// 12 s: what runs most is compiled by then, so that the first size is not dearer than the others for being the first.
+// 12 s: what a new process runs most is compiled by then, so that no size is dearer for being its first.
 const FIRST_WARM_UP_MS = 12_000;
-// 4 s: what waited for the size before is done, and a process that is new has compiled what it runs most.
+// 4 s: what waited for the size before is done.
 const WARM_UP_MS = 4_000;
 // 15 s: some fifty turns on a slow core.
 const WINDOW_MS = 15_000;
 // Beyond the second look, so that it is as full then as before.
 const TAIL_MS = 500;
-const FILLED_MS = WARM_UP_MS + WINDOW_MS + TAIL_MS;
 // 1.2 s: PostgreSQL tells of commits a second late.
 const REST_MS = 1_200;
 // 12 conversations: each has much the same events in each of its turns.
@@ -102,7 +101,8 @@ async function fillAtAll({ rig, running }: Countersign, { stage, at, sizes, fill
   const points: Point[] = [];
   try {
     for (const [nth, size] of sizes.entries()) {
-      if (size.workflows > 1 && rig.roles.pid('workflows') === first) await rig.roles.replace('workflows');
+      const isJoined = size.workflows > 1 && rig.roles.pid('workflows') === first;
+      if (isJoined) await rig.roles.replace('workflows');
       const { model, ...own } = pids();
       const cores = ours.slice(0, size.cores);
       const others = ours.slice(size.cores);
@@ -110,7 +110,11 @@ async function fillAtAll({ rig, running }: Countersign, { stage, at, sizes, fill
       limitOurselves(rest);
       limitTo(rest, [model]);
       limitTo(cores, Object.values(own));
-      const point = await fillAt(size, others.length === 0, { meter, pids, fill: () => fill(FILLED_MS, `p${nth}`) });
+      const warmUpMs = isJoined ? FIRST_WARM_UP_MS : WARM_UP_MS;
+      const loading = fill(warmUpMs + WINDOW_MS + TAIL_MS, `p${nth}`);
+      loading.catch(() => undefined);
+      await sleep(warmUpMs);
+      const point = await lookAt(size, others.length === 0, { meter, pids, loading });
       assertOn(cores, Object.values(own));
       points.push(point);
     }
@@ -121,17 +125,14 @@ async function fillAtAll({ rig, running }: Countersign, { stage, at, sizes, fill
   }
 }
 
-interface FillingAt {
+interface Filled {
   readonly meter: Meter;
   readonly pids: () => Readonly<Record<string, number>>;
-  /** Loads it until after the window. */
-  readonly fill: () => Promise<Loaded>;
+  /** It is loaded until after the window. */
+  readonly loading: Promise<Loaded>;
 }
 
-async function fillAt(size: Size, sharesCores: boolean, { meter, pids, fill }: FillingAt): Promise<Point> {
-  const loading = fill();
-  loading.catch(() => undefined);
-  await sleep(WARM_UP_MS);
+async function lookAt(size: Size, sharesCores: boolean, { meter, pids, loading }: Filled): Promise<Point> {
   const threads = () => new Map(Object.entries(pids()).map(([name, pid]) => [name, threadTimes(pid)]));
   const [from, fromMs, threadsBefore] = [await meter.look(), nowMs(), threads()];
   await sleep(WINDOW_MS);

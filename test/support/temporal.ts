@@ -6,7 +6,7 @@ import { indexedType, prepareNamespace, SEARCH_ATTRIBUTE_TYPES } from '../../wor
 
 const quiet = { env: process.env, report: () => undefined };
 
-/** A dev server in memory, as quick as `countersign start` runs it. `settings` are its dynamic configuration, as "name=value". */
+/** A dev server in memory, quick as `countersign start` runs it. `settings`: its dynamic configuration, as "name=value". */
 export async function startTemporal(...settings: readonly string[]): Promise<TestWorkflowEnvironment> {
   const path = await findTemporal(quiet);
   const env = await TestWorkflowEnvironment.createLocal({
