@@ -58,8 +58,8 @@ export interface Subject {
   readonly name: string;
   /** True where Countersign is meant to be at least as fast with a model that takes no time. */
   readonly isBar?: true;
-  /** In the first so many rounds; in all where it is left out. */
-  readonly rounds?: number;
+  /** In which rounds of turns, from 0; in all where it is left out. */
+  readonly rounds?: readonly number[];
   /** Starts all its processes against a model that speaks Chat Completions there; resolves once it answers turns. */
   readonly start: (at: Surroundings) => Promise<Running>;
 }

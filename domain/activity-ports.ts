@@ -34,6 +34,8 @@ export interface Inspected {
   readonly approval: LeaveAsked | null;
   /** What the record said when people gave their leave: where it has changed, their leave is not in the verdict. */
   readonly seen?: Evidence | null;
+  /** Its evidence could be read, and there was no room for it beside that of the others. */
+  readonly isLeftOut?: true;
 }
 
 /** How an action has ended, for the code that wanted it. */

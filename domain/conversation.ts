@@ -160,12 +160,12 @@ export type Work =
 
 // 100: an hour of a busy person's messages while paused; past it the sender is told to come back.
 export const MAX_INBOX = 100;
-// 512 KB of JSON in UTF-8: the state is the input of Continue-As-New, which the server refuses above 2 MB, and what else
-// it holds is small beside it.
-export const MAX_INBOX_BYTES = 512 * 1024;
+// 192 KB of JSON in UTF-8, a dozen long messages: the state is the input of Continue-As-New, and with what else it holds it
+// stays below 256 KB, where Temporal warns.
+export const MAX_INBOX_BYTES = 192 * 1024;
 // 10: what one person types while a turn runs; the rest opens the next turn.
 export const MAX_MESSAGES_PER_TURN = 10;
-// 1,000: more than the Updates of one run at its Continue-As-New (1,800 messages, half of them answered late at worst).
+// 1,000: twice the Updates that one run takes (MAX_HEARD_PER_RUN), so that what is sent again after a renewal is known.
 export const MAX_SEEN = 1_000;
 // 20: a person reads no longer list of waiting batches; a model that piles up more is told to wait.
 export const MAX_WAITING = 20;

@@ -3,6 +3,7 @@
 import type { Case, Ending, Evidence, Proposal, RuledAction } from '../domain/action.ts';
 import { entriesOf, recordOfCases, settledEntry } from '../domain/action-record.ts';
 import type { Inspected } from '../domain/activity-ports.ts';
+import { withinRoom } from '../domain/evidence-bounds.ts';
 import { type ItemRef, refsIn } from '../domain/item.ts';
 import type { ProposeInput, Proposed } from '../domain/proposing.ts';
 import type { DecisionStatement, MessageStatement, Signed } from '../domain/signed.ts';
@@ -62,7 +63,7 @@ async function ruleOnProposed(
 ): Promise<readonly Case[]> {
   const open = proposed.flatMap((one) => (one.kind === 'to_inspect' ? [one.proposal] : []));
   if (open.length === 0) return proposed.flatMap((one) => (one.kind === 'to_inspect' ? [] : [one]));
-  const inspected = await Promise.all(open.map((proposal) => readEvidence(proposal, principal, null)));
+  const inspected = withinRoom(await Promise.all(open.map((proposal) => readEvidence(proposal, principal, null))));
   const ruled = await workflowsRole.decide(inspected);
   const byId = new Map(ruled.map((action) => [action.proposal.actionId, action]));
   return proposed.flatMap((one): Case[] => {

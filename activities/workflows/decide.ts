@@ -19,13 +19,15 @@ import { restingOnFacts } from './rested-on.ts';
 import { criticalOf } from './arguments.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
+const TOO_MUCH = 'the records that the calls of this answer concern are too long together; ask for fewer at a time';
+
 export function createDecide(deps: WorkflowsDeps): WorkflowsActivities['decide'] {
   return (inspected) => Promise.all(inspected.map((one) => decideOne(deps, one)));
 }
 
 async function decideOne(deps: WorkflowsDeps, inspected: Inspected): Promise<RuledAction> {
   const { proposal, evidence } = inspected;
-  const { verdict, given } = await rulingOn(deps, proposal, evidence);
+  const { verdict, given } = await rulingOn(deps, inspected);
   const statement: VerdictStatement = {
     kind: 'verdict',
     actionId: proposal.actionId,
@@ -53,8 +55,7 @@ function leaveIn({ proposal, evidence, approval, seen }: Inspected): Inspected['
 /** `given`: what the rules saw besides; absent where code had denied it before any rule was asked. */
 async function rulingOn(
   deps: WorkflowsDeps,
-  proposal: Proposal,
-  evidence: Inspected['evidence'],
+  { proposal, evidence, isLeftOut }: Inspected,
 ): Promise<Pick<RuledAction, 'verdict' | 'given'>> {
   const loaded = agentOf(deps.agents, proposal.agent);
   const { ruleVersion } = loaded;
@@ -68,7 +69,7 @@ async function rulingOn(
   const unstarted = await whyNoStep(deps, proposal);
   if (unstarted !== undefined) return denied('no-step', unstarted);
   if (proposal.inspects && evidence === null) {
-    return denied('no-evidence', 'the record that it concerns could not be read');
+    return denied('no-evidence', isLeftOut ? TOO_MUCH : 'the record that it concerns could not be read');
   }
   const twin = proposal.effect === 'read' ? undefined : await openTwin(deps, proposal, tool);
   if (twin !== undefined) {

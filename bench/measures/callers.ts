@@ -50,7 +50,7 @@ const Sent = z.object({
   status: z.enum(['queued', 'taken', 'answered']),
   reply: z.object({ createdMs: z.number() }).optional(),
 });
-// 120 s: a role is killed and started meanwhile, on a machine that does much else.
+// 120 s: a role is killed and started meanwhile, on a machine that does much else. What is under way then may take as long.
 const REPLY_LIMIT_MS = 120_000;
 const LOOK_MS = 100;
 

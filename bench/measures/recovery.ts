@@ -51,6 +51,8 @@ interface Turn {
 const MOMENT_LIMIT_MS = 60_000;
 // 2 minutes: what is held up does not end by itself before the kill.
 const HELD_UP_MS = 120_000;
+// 2: a turn with a tool asks the model twice, that of the warm-up once.
+const TURNS_IN_ONE = 2;
 // What was asked in the warm-up: one question.
 const ASKED_BEFORE = 1;
 
@@ -60,7 +62,7 @@ const STRIKES: readonly Strike[] = [
   // Each round at another point of the turn.
   {
     ...{ role: 'workflows', when: 'in a turn', begin: nothing, release: () => undefined, isQuick: true },
-    afterMs: (turnMs, round) => (turnMs * round) / (ROUNDS.full + 1),
+    afterMs: (turnMs, round) => (TURNS_IN_ONE * turnMs * round) / (ROUNDS.full + 1),
   },
   {
     role: 'assistant',
@@ -154,15 +156,23 @@ async function struck(
   // What is in hand before the other process starts, or has its place in the cache, is the first one's.
   const afterMs = strike.afterMs?.(turnMs, round);
   const early = afterMs === undefined ? say() : undefined;
-  await Promise.race([strike.begin({ rig, id }), early]);
-  const first = await rig.roles.replace(strike.role);
-  const late = afterMs === undefined || afterMs < 0 ? undefined : say();
-  if (late !== undefined) await sleep(afterMs);
-  const killMs = Date.now();
-  await first.kill();
-  strike.release(rig);
-  const { repliedMs } = await (early ?? late ?? say());
-  if (repliedMs < killMs) return undefined;
+  let said = early;
+  let killMs: number;
+  try {
+    await Promise.race([strike.begin({ rig, id }), early]);
+    const first = await rig.roles.replace(strike.role);
+    if (afterMs !== undefined && afterMs >= 0) said = say();
+    // Heard of below, where it is waited for.
+    said?.catch(() => undefined);
+    await sleep(afterMs ?? 0);
+    killMs = Date.now();
+    await first.kill();
+  } finally {
+    strike.release(rig);
+  }
+  const goneMs = Date.now();
+  const { repliedMs } = await (said ?? say());
+  if (repliedMs < goneMs) return undefined;
   const parts = await partsOf(client, id, { killMs, fromMs: killMs, toMs: repliedMs });
   return { tookMs: repliedMs - killMs, parts };
 }

@@ -13,8 +13,8 @@ interface Planned {
   readonly modelMs: number;
   readonly callers: number;
   readonly windowMs: number;
-  /** In the first so many rounds; in all where it is left out. */
-  readonly rounds?: number;
+  /** In which rounds, from 0; in all where it is left out. */
+  readonly rounds?: readonly number[];
 }
 interface Plan {
   readonly rounds: number;
@@ -26,8 +26,8 @@ interface Plan {
 }
 
 const level = (modelMs: number, callers: number, windowMs: number): Planned => ({ modelMs, callers, windowMs });
-/** Whether what takes part in so many rounds does so in this one, from 0. */
-const isIn = (round: number, { rounds = Infinity }: { readonly rounds?: number }): boolean => round < rounds;
+const isIn = (round: number, { rounds }: { readonly rounds?: readonly number[] }): boolean =>
+  rounds === undefined || rounds.includes(round);
 // Two rounds of six subjects take some eight minutes; a quick one a minute and a half. A level lasts until all are answered.
 const PLANS: Readonly<Record<'quick' | 'full', Plan>> = {
   quick: {
@@ -42,7 +42,7 @@ const PLANS: Readonly<Record<'quick' | 'full', Plan>> = {
     warmUpMs: 8_000,
     restMs: 600,
     levels: [
-      ...[level(500, 1, 5_000), level(500, 10, 3_000), { ...level(500, 50, 3_000), rounds: 1 }],
+      ...[level(500, 1, 5_000), level(500, 10, 3_000), { ...level(500, 50, 3_000), rounds: [1] }],
       ...[level(0, 1, 3_000), level(0, 10, 3_000), level(0, 50, 5_000)],
     ],
   },

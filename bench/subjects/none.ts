@@ -3,4 +3,4 @@ import type { Subject } from '../measure.ts';
 import { peer } from './peer.ts';
 
 // One round: it is no engine, and says only what is to be taken off all others.
-export const none: Subject = { ...peer('none'), rounds: 1 };
+export const none: Subject = { ...peer('none'), rounds: [0] };

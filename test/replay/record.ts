@@ -3,8 +3,9 @@
 // Kept histories are never recorded again and never edited: they stand for conversations that are open somewhere. A
 // release that changes what a Workflow does adds scenarios under its own version; this refuses to overwrite a file.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { ACTION, CONVERSATION, MAINTENANCE } from '../../domain/protocol.ts';
 import { findTemporal } from '../../workers/dev-server/find.ts';
@@ -21,6 +22,7 @@ import { yearPlayers, YEARS } from './years.ts';
 import { budgetPlayers, BUDGETS, LONG_RESULTS, longPlayers } from './spending.ts';
 
 const FOLDER = join(ROOT, 'test/replay/histories');
+const SUMS = join(ROOT, 'test/replay/SHA256SUMS');
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 /** Only these, where a version has recorded others before. */
 const only = process.argv.slice(2);
@@ -216,7 +218,9 @@ function keep(temporal: TestWorkflowEnvironment, name: string, workflowId: strin
     .replace(/("name":\s*")\d+@[^"]*"/g, '$1recorded"')
     .replace(/("stackTrace":\s*")(?:[^"\\]|\\.)*"/g, '$1"');
   const history = JSON.parse(text) as { readonly events: readonly unknown[] };
-  writeFileSync(path, `${JSON.stringify(history)}\n`);
+  const kept = `${JSON.stringify(history)}\n`;
+  writeFileSync(path, kept);
+  appendFileSync(SUMS, `${createHash('sha256').update(kept).digest('hex')}  ${basename(path)}\n`);
   process.stdout.write(`${path}: ${history.events.length} events\n`);
 }
 

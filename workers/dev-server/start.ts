@@ -57,9 +57,9 @@ const SHOWN_LOG_LINE_CHARS = 200;
 const POLLED_QUEUES = ['transfer', 'timer', 'visibility', 'outbound'];
 const POLLS_PER_SECOND = 2_000;
 /**
- * Dynamic configuration of the server, each as name=value. By default it reads timers a second ahead, and one that is set
- * within that second, such as the pause before the next attempt, goes off only at its end (`taskMinScheduledTime` in
- * service/history/shard/task_key_manager.go). That allowance is for clocks that differ; here there is one.
+ * Dynamic configuration of the server, each as name=value. By default it reads the timers of the next second at once, which
+ * saves reads, and one that is set within that second, such as the pause before the next attempt, goes off only at its end
+ * (`taskMinScheduledTime` in service/history/shard/task_key_manager.go). A tenth of it: ten reads a second while it is busy.
  */
 export const QUICK_SETTINGS: readonly string[] = [
   ...POLLED_QUEUES.map((queue) => `history.${queue}ProcessorMaxPollRPS=${POLLS_PER_SECOND}`),
