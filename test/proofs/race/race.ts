@@ -25,9 +25,10 @@ const RENEW_AT_EVENTS = 24;
 // 90 s: what is under way when the last burst is over; what falls due takes 6 s.
 const SETTLE_LIMIT_MS = 90_000;
 const LOOK_MS = 300;
-// In one of three bursts at least a run ended; in one of eight a message was under way just then, or was handed on.
-const RENEWALS_PER_BURST = 1 / 3;
-const MET_PER_BURST = 1 / 8;
+// For each burst at least one run ended, and one message was under way just then or was handed on: half of what we have
+// seen, and two thousand of each in a full run.
+const RENEWALS_PER_BURST = 1;
+const MET_PER_BURST = 1;
 
 // 400: a history takes a quarter of a second to replay, and the full run leaves thousands; every one's end is looked at.
 const REPLAYED = 400;
