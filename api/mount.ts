@@ -9,6 +9,7 @@ import { z } from 'zod';
 import type { Store } from '../store/ports.ts';
 import { plainJson } from '../trust/export-lines.ts';
 import { authenticate, type Caller, requireScope } from './auth.ts';
+import { faultOf } from './faults.ts';
 import { wantOwnForm } from './forms.ts';
 import { inTime } from './in-time.ts';
 import {
@@ -204,11 +205,12 @@ function parsePath(route: Route, req: Request): unknown {
 
 function parse(where: string, schema: z.ZodType | undefined, value: unknown): unknown {
   if (schema === undefined) return undefined;
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: faultOf });
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.map(({ path, message }) => ({ path: [where, ...path].join('.'), message }));
   const first = issues[0] ?? { path: where, message: 'is not right' };
-  throw new Problem('bad_request', `${first.path}: ${first.message}`, { members: { issues } });
+  const others = issues.length > 1 ? `; and ${issues.length - 1} more, in "issues"` : '';
+  throw new Problem('bad_request', `${first.path}: ${first.message}${others}`, { members: { issues } });
 }
 
 export function localsOf(res: Response): Locals {

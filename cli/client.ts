@@ -204,7 +204,9 @@ function refusalOf({ statusCode: status = 0, headers }: IncomingMessage, body: u
     const sentence = `${base} answers ${status} without saying why; is it the API of Countersign?`;
     return new Refused(sentence, { type: 'unknown', status, retryAfterMs });
   }
-  const { detail, type, requestId } = parsed.data;
+  const { type, requestId } = parsed.data;
+  // Whoever writes in a terminal has never seen a body.
+  const detail = parsed.data.detail.replace(/^body\./, '');
   // Whoever runs the server finds the reason in its log by this id.
   return new Refused(type === 'internal' ? `${detail} (request ${requestId})` : detail, { type, status, retryAfterMs });
 }

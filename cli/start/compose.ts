@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../store/embedded.ts';
 import { openStore as openStoreOver } from '../../store/store.ts';
+import { isStoreUnavailable } from '../../store/unavailable.ts';
 import { startAllInOne as startRoles } from '../../workers/all-in-one.ts';
 import { type Config, encryptsPayloads, namesTemporalServer, temporalNamespace } from '../../workers/config.ts';
 import { findTemporal } from '../../workers/dev-server/find.ts';
@@ -24,8 +25,14 @@ export function composeStart(): Parts {
 const openStore: Parts['openStore'] = async ({ config, stateFolder, masterKey, report }) => {
   const nowMs = () => Date.now() + config.clockOffsetMs;
   if (config.databaseUrl !== undefined) {
+    const { host, pathname } = new URL(config.databaseUrl);
+    const at = `PostgreSQL at ${host}${pathname}`;
+    report(`opening ${at} …`);
     const pool = { connectionString: config.databaseUrl };
-    const store = await openStoreOver({ pool, nowMs, masterKey, isServer: true });
+    const store = await openStoreOver({ pool, nowMs, masterKey, isServer: true }).catch((error: unknown) => {
+      if (!isStoreUnavailable(error)) throw error;
+      throw new Error(`${at}: ${error.message}. Check that it runs and that DATABASE_URL names it`, { cause: error });
+    });
     // A server that is somebody else's comes back: until then the roles wait, and the API says so.
     const lost = new Promise<never>(() => undefined);
     return { store, pool, description: 'PostgreSQL (DATABASE_URL)', lost, close: () => store.close() };

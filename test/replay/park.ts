@@ -93,7 +93,9 @@ function dumpOf(url: string): string {
 /** A second person who may approve; a development start has one only. */
 function addOlga(state: string, databaseUrl: string): void {
   const words = ['api-key', 'add', '--principal', 'olga', '--scopes', 'conversations:read,approvals:decide'];
-  const env = { ...process.env, DATABASE_URL: databaseUrl };
+  // What a development start keeps since 0.9.0: words of its store are encrypted.
+  const { master } = JSON.parse(readFileSync(join(state, 'keys.json'), 'utf8')) as { readonly master: string };
+  const env = { ...process.env, DATABASE_URL: databaseUrl, COUNTERSIGN_MASTER_KEY: master };
   const args = [...FROM_SOURCE, 'cli/main.ts', ...words];
   const key = execFileSync(process.execPath, args, { cwd: old, env, encoding: 'utf8' }).trim();
   const file = join(state, 'identities.json');
