@@ -1,6 +1,6 @@
 // docker-compose.yml and Dockerfile as texts: what can be told without starting anything.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -31,6 +31,20 @@ test('the Temporal server has the settings of the development server', () => {
   const settings = parse(text) as Readonly<Record<string, readonly { readonly value: unknown }[]>>;
   const told = Object.entries(settings).map(([name, [first]]) => `${name}=${JSON.stringify(first?.value)}`);
   assert.deepEqual(told.toSorted(), QUICK_SETTINGS.toSorted());
+});
+
+test('each metric that an alert asks for is one that the API tells', () => {
+  const { groups } = parse(readFileSync(join(ROOT, 'deploy/prometheus/alerts.yaml'), 'utf8')) as {
+    readonly groups: readonly { readonly rules: readonly { readonly expr: string }[] }[];
+  };
+  const asked = groups.flatMap(({ rules }) => rules.flatMap(({ expr }) => expr.match(/countersign_\w+/g) ?? []));
+  const api = readdirSync(join(ROOT, 'api')).map((name) => readFileSync(join(ROOT, 'api', name), 'utf8'));
+  const told = (name: string) => api.some((text) => text.includes(`'${name.replace('countersign_', '')}'`));
+  assert.ok(asked.length >= 5);
+  assert.deepEqual(
+    asked.filter((name) => !told(name)),
+    [],
+  );
 });
 
 test('the compose schema refuses what Docker Compose would', () => {
