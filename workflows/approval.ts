@@ -138,7 +138,6 @@ async function decide(waiting: Waiting, signed: Signed<DecisionStatement>): Prom
   }
   const before = find(waiting, checked.approvalId);
   const { approval, receipt } = applyDecision(before, checked.decision);
-  replace(waiting, approval);
   if (approval !== before) {
     const { decisionId, personId, answer, method = '' } = checked.decision;
     if (answer === 'ask_back') waiting.asksBack.push({ approval, decision: checked.decision });
@@ -146,6 +145,8 @@ async function decide(waiting: Waiting, signed: Signed<DecisionStatement>): Prom
     const fact = { kind: 'decided', approvalId: approval.id, ...who, signed, receipt: receipt.text } as const;
     note(waiting, approval, `decided:${decisionId}`, fact);
   }
+  // Behind the word that ends it, as it happened.
+  replace(waiting, approval);
   // Who gets a receipt finds it on record, whatever the main code waits for just now.
   if (waiting.keepsUp) await flush(waiting);
   return receipt;

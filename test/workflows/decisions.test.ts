@@ -49,6 +49,14 @@ test('an edit is a new action that is ruled on and asked about anew; who wrote i
   match(await system.reportReply('c-edit'), /- pay 5000 for order 1042: succeeded/);
 });
 
+test('on record a decision stands before the end that it brings', async () => {
+  const approval = await ask('c-order', 'pay 7200');
+  await system.decide(approval, 'finn', 'approve');
+  equal(await system.outcome('c-order:1:0'), 'succeeded');
+  const own = (await system.store.ledger.ofSubject(approval.id)).map(({ fact }) => fact.kind);
+  deepEqual(own.slice(0, 3), ['approval_requested', 'decided', 'approval_settled']);
+});
+
 test('an edit goes through the rules like any proposal: what they deny is denied, what they allow runs', async () => {
   await system.decide(await ask('c-edit-deny', 'pay 7200'), 'finn', 'edit', edited(2_000_000));
   equal(await system.outcome('c-edit-deny:1:0~1'), 'denied');
