@@ -3,7 +3,6 @@
 // Kept histories are never recorded again and never edited: they stand for conversations that are open somewhere. A
 // release that changes what a Workflow does adds scenarios under its own version; this refuses to overwrite a file.
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -18,11 +17,10 @@ import { startTemporal, startTimeSkipping } from '../support/temporal.ts';
 import { ask, batch, conversation, type Scenario, type Skipping } from './scenario.ts';
 import { errandPlayers, INTAKES, intakePlayers, type Played, PROCEDURES } from './processes.ts';
 import { DELIVERED, onPigeon, REMINDED, shownOnCards } from './shown.ts';
+import { HISTORIES, SUMS, sumOf } from './sums.ts';
 import { yearPlayers, YEARS } from './years.ts';
 import { budgetPlayers, BUDGETS, LONG_RESULTS, longPlayers } from './spending.ts';
 
-const FOLDER = join(ROOT, 'test/replay/histories');
-const SUMS = join(ROOT, 'test/replay/SHA256SUMS');
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 /** Only these, where a version has recorded others before. */
 const only = process.argv.slice(2);
@@ -208,7 +206,7 @@ const RENEWED: Readonly<Record<string, Scenario>> = {
 
 /** As `temporal workflow show -o json` has it: the form in which an operator would hand us one. */
 function keep(temporal: TestWorkflowEnvironment, name: string, workflowId: string, runId = ''): void {
-  const path = join(FOLDER, `${version}-${name}.json`);
+  const path = join(HISTORIES, `${version}-${name}.json`);
   if (existsSync(path)) throw new Error(`${path} is kept already; a history is never recorded again`);
   const run = runId === '' ? [] : ['--run-id', runId];
   const args = ['workflow', 'show', '--address', temporal.address, '--workflow-id', workflowId, ...run, '-o', 'json'];
@@ -220,7 +218,7 @@ function keep(temporal: TestWorkflowEnvironment, name: string, workflowId: strin
   const history = JSON.parse(text) as { readonly events: readonly unknown[] };
   const kept = `${JSON.stringify(history)}\n`;
   writeFileSync(path, kept);
-  appendFileSync(SUMS, `${createHash('sha256').update(kept).digest('hex')}  ${basename(path)}\n`);
+  appendFileSync(SUMS, `${sumOf(basename(path), kept)}\n`);
   process.stdout.write(`${path}: ${history.events.length} events\n`);
 }
 
@@ -264,7 +262,7 @@ async function hasEnded(system: System, workflowId: string): Promise<boolean> {
   return (await system.client.workflow.getHandle(workflowId).describe()).status.name !== 'RUNNING';
 }
 
-mkdirSync(FOLDER, { recursive: true });
+mkdirSync(HISTORIES, { recursive: true });
 await recordAll(await startTemporal(), SCENARIOS);
 await recordAll(await startTemporal('limit.historyCount.suggestContinueAsNew=30'), RENEWED);
 const skipping = await startTimeSkipping();

@@ -1,5 +1,4 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,12 +7,9 @@ import { Worker } from '@temporalio/worker';
 import { workflowBundle } from '../../workers/bundle.ts';
 import { errandCode } from '../support/errands.ts';
 import { ROOT } from '../support/sources.ts';
+import { HISTORIES, SUMS, sumOf } from './sums.ts';
 
-const FOLDER = join(ROOT, 'test/replay/histories');
-// As `sha256sum` writes it. A file that goes missing, or is another than it was, is a promise taken back.
-const SUMS = join(ROOT, 'test/replay/SHA256SUMS');
-
-const names = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
+const names = readdirSync(HISTORIES).filter((name) => name.endsWith('.json'));
 let workflowBundleCode: { readonly code: string };
 
 before(async () => {
@@ -28,7 +24,7 @@ interface History {
   }[];
 }
 
-const read = (name: string): History => JSON.parse(readFileSync(join(FOLDER, name), 'utf8')) as History;
+const read = (name: string): History => JSON.parse(readFileSync(join(HISTORIES, name), 'utf8')) as History;
 
 /** What replaying it says: '' when today's code does what the history holds. */
 async function replay(name: string, history: History): Promise<string> {
@@ -43,10 +39,8 @@ async function replay(name: string, history: History): Promise<string> {
 }
 
 test('every history that was ever kept is still here, as it was recorded', () => {
-  const sums = names.map((name) => {
-    const sum = createHash('sha256').update(readFileSync(join(FOLDER, name)));
-    return `${sum.digest('hex')}  ${name}`;
-  });
+  // A file that goes missing, or is another than it was, is a promise taken back.
+  const sums = names.map((name) => sumOf(name, readFileSync(join(HISTORIES, name), 'utf8')));
   deepEqual(sums.toSorted(), readFileSync(SUMS, 'utf8').trimEnd().split('\n').toSorted());
 });
 

@@ -7,7 +7,7 @@ import type { Rig } from '../rig/rig.ts';
 const LOOK_MS = 500;
 
 /** The server's enum TaskQueueType. */
-export const TASKS = { workflow: 1, activity: 2 } as const;
+const TASKS = { workflow: 1, activity: 2 } as const;
 
 /** Those of a kind that wait in a Task Queue, as Temporal counted them within the last 5 s. */
 export async function waitingTasks(connection: Connection, name: string, kind: keyof typeof TASKS): Promise<number> {
