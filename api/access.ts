@@ -2,6 +2,7 @@
 // May import domain, store.
 import { type Approval, askedBy } from '../domain/approval.ts';
 import { groupsAt } from '../domain/entitlement.ts';
+import { conversationOfAction } from '../domain/ids.ts';
 import { type Directory, isMember, onlyPerson } from '../domain/principal.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Retention } from '../domain/retention.ts';
@@ -95,6 +96,7 @@ export function createAccess(deps: {
     },
 
     async action(caller, id) {
+      if (conversationOfAction(id) === undefined) throw new Problem('not_found', noActionText(id));
       const row = await store.actions.get(id);
       const conversation = row === undefined ? undefined : await store.conversations.get(row.conversationId);
       if (row === undefined || conversation?.tenant !== caller.principal.tenant) throw notFound('action', id);
@@ -107,6 +109,9 @@ export function createAccess(deps: {
     },
   };
 }
+
+const noActionText = (id: string): string =>
+  `"${id}" is the id of no action; write CONVERSATION:TURN:NUMBER, as in demo:1:1.`;
 
 function notFound(what: string, id: string, refusal?: Refusal): Problem {
   const detail = `There is no ${what} "${id}" that you may see; check the id and the key.`;

@@ -1,6 +1,6 @@
-// The measure `growth`: what a turn costs at turn 10, 100 and 1,000 of one conversation, each of which reads a page of four
-// kilobytes that no compression makes smaller. Times count beside those of a young conversation that is lived in turns with
-// the old one, so that what the machine does in those minutes counts for both.
+// The measure `growth`: what a turn costs at turn 10, 100 and 1,000 of one conversation. Around these each reads a page of
+// four kilobytes that no compression makes smaller; what only leads there is words. Times count beside those of a young
+// conversation that is lived in turns with the old one, so that what the machine does in those minutes counts for both.
 import { Client, Connection } from '@temporalio/client';
 import { historyOf, rowsOf, type Spent } from '../../test/proofs/flat/measure.ts';
 import { wordsFor } from '../../test/proofs/rig/model.ts';
@@ -44,6 +44,7 @@ async function run(context: BenchContext): Promise<readonly Figure[]> {
     const old = await begin(one, 'old');
     const windows: Window[] = [];
     for (const span of spans) {
+      await old.chatTo(span.counted[0] - 1 - WARM_UP);
       await old.liveTo(span.timed[0] - 1);
       const young = await begin(other, `young-${span.turn}`);
       await young.liveTo(WARM_UP);
@@ -64,17 +65,20 @@ async function run(context: BenchContext): Promise<readonly Figure[]> {
 interface Life {
   readonly said: readonly Said[];
   liveTo(turn: number): Promise<void>;
+  /** The same with words alone and no page, which takes half the time. */
+  chatTo(turn: number): Promise<void>;
 }
 
 async function begin(caller: Caller, id: string): Promise<Life> {
   await caller.open(id);
   const said: Said[] = [];
+  const sayUntil = async (turn: number, wordsOf: (nth: number) => string): Promise<void> => {
+    for (let nth = said.length + 1; nth <= turn; nth++) said.push(await caller.say(id, String(nth), wordsOf(nth)));
+  };
   return {
     said,
-    async liveTo(turn) {
-      for (let nth = said.length + 1; nth <= turn; nth++)
-        said.push(await caller.say(id, String(nth), wordsFor(id, [['page', nth]])));
-    },
+    liveTo: (turn) => sayUntil(turn, (nth) => wordsFor(id, [['page', nth]])),
+    chatTo: (turn) => sayUntil(turn, (nth) => `Hello ${nth} [${id}]`),
   };
 }
 

@@ -81,14 +81,18 @@ async function windowsOf(meter: Meter, folder: string, { windows, windowMs }: Si
   return found;
 }
 
-/** Each with a Workflow of its own; in some of them somebody has asked for what people must allow. */
+/**
+ * Each with a Workflow of its own; now and then in one of them somebody asks for what people must allow. As one goes along:
+ * first steps are done meanwhile that would only pile up behind starts alone.
+ */
 async function park(rig: Rig, { parked: count, waiting }: Size): Promise<void> {
+  const every = count / waiting;
   const callers = await createCallers(rig, CALLERS);
   await each(count, AT_ONCE, async (nth) => {
     const caller = callers[nth % callers.length];
     const id = `parked-${nth}`;
     await caller?.open(id);
-    if (nth <= waiting) await caller?.say(id, 'first', wordsFor(id, [['pay', CENTS]]));
+    if (nth % every === 0) await caller?.say(id, 'first', wordsFor(id, [['pay', CENTS]]));
   });
   for (const caller of callers) caller.close();
 }

@@ -2,7 +2,7 @@
 // itself says that it took. Pure.
 import type { Cost } from '../cost.ts';
 import { grouped } from '../grouped.ts';
-import { quantile, type Turned } from '../load.ts';
+import { answeredWithin, begunWithin, quantile, secondsOf, type Turned } from '../load.ts';
 import type { Figure, Limit, Subject } from '../measure.ts';
 import { countersign } from '../subjects/countersign.ts';
 import { markOf } from '../words.ts';
@@ -57,20 +57,25 @@ export function figuresOf({ samples, stays, failed }: Seen, subjects: readonly S
 const sumOf = <T>(all: readonly T[], of: (one: T) => number): number => all.reduce((sum, one) => sum + of(one), 0);
 
 function timesOf(name: Name, own: readonly Sample[]): readonly Figure[] {
-  const turns = own.flatMap(({ loaded }) => loaded.turns);
+  const turns = own.flatMap(({ loaded }) => begunWithin(loaded));
   const times = turns.map(({ sentMs, repliedMs }) => repliedMs - sentMs);
-  const seconds = sumOf(own, ({ loaded }) => loaded.tookMs) / 1_000;
   return [
     name('turn_p50_ms', quantile(times, 0.5)),
     name('turn_p95_ms', quantile(times, 0.95)),
     name('turn_p99_ms', quantile(times, 0.99)),
-    name('turns_per_s', turns.length / seconds),
+    name(
+      'turns_per_s',
+      sumOf(own, ({ loaded }) => answeredWithin(loaded)) / sumOf(own, ({ loaded }) => secondsOf(loaded)),
+    ),
     name('turns', turns.length),
     name(
       'turn_errors',
       sumOf(own, ({ loaded }) => loaded.errors.length),
     ),
-    name('model_calls_per_turn', sumOf(own, ({ asked }) => asked.calls) / turns.length),
+    name(
+      'model_calls_per_turn',
+      sumOf(own, ({ asked }) => asked.calls) / sumOf(own, ({ loaded }) => loaded.turns.length),
+    ),
   ];
 }
 
@@ -106,8 +111,8 @@ function overheadOf({ conversation, n, sentMs, repliedMs }: Turned, times: Sampl
  * Of each call of the model: from the engine's going to work on it until the model is asked, and from its answer until the
  * engine goes on. By time, since turns of a conversation never overlap, and one that was tried again has asked twice.
  */
-function callsOf({ steps, loaded: { turns }, asked: { timesMs } }: Sample): readonly number[] {
-  return turns.flatMap(({ conversation, n }) => {
+function callsOf({ steps, loaded, asked: { timesMs } }: Sample): readonly number[] {
+  return begunWithin(loaded).flatMap(({ conversation, n }) => {
     const own = steps?.get(conversation) ?? [];
     const marks = timesMs[markOf(conversation, n)] ?? [];
     return marks.flatMap((askedMs, at) => {
@@ -120,7 +125,9 @@ function callsOf({ steps, loaded: { turns }, asked: { timesMs } }: Sample): read
 }
 
 function overheadsOf(name: Name, own: readonly Sample[], isHeld: boolean): readonly Figure[] {
-  const all = own.flatMap(({ loaded, asked }) => loaded.turns.flatMap((turn) => overheadOf(turn, asked.timesMs)));
+  const all = own.flatMap(({ loaded, asked }) =>
+    begunWithin(loaded).flatMap((turn) => overheadOf(turn, asked.timesMs)),
+  );
   const p95 = (what: string, of: (one: Overhead) => readonly number[]) => name(what, quantile(all.flatMap(of), 0.95));
   const held = (figure: Figure, limit: Limit): Figure => (isHeld ? { ...figure, limit } : figure);
   const turns = all.map(({ turnMs }) => turnMs);

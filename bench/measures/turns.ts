@@ -2,17 +2,15 @@
 // turns at being first, so that what the machine does besides falls on all of them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { costBetween, createMeter, type Meter } from '../cost.ts';
-import { load, TURNS_PER_CONVERSATION } from '../load.ts';
+import { answeredWithin, type Level, load, secondsOf, TURNS_PER_CONVERSATION } from '../load.ts';
 import type { BenchContext, Figure, Measure, Running, Subject } from '../measure.ts';
 import { onStage, type Stage } from '../stage.ts';
 import { installPeers } from '../subjects/install-peers.ts';
 import { figuresOf } from './turn-figures.ts';
 import { LOOKED_INTO, type Sample, type Stay } from './turn-samples.ts';
 
-interface Planned {
+interface Planned extends Omit<Level, 'tag'> {
   readonly modelMs: number;
-  readonly callers: number;
-  readonly windowMs: number;
   /** In which rounds, from 0; in all where it is left out. */
   readonly rounds?: readonly number[];
 }
@@ -25,16 +23,21 @@ interface Plan {
   readonly levels: readonly Planned[];
 }
 
-const level = (modelMs: number, callers: number, windowMs: number): Planned => ({ modelMs, callers, windowMs });
+const level = (modelMs: number, callers: number, [leadMs, windowMs]: readonly [number, number]): Planned => ({
+  modelMs,
+  callers,
+  leadMs,
+  windowMs,
+});
 const isIn = (round: number, { rounds }: { readonly rounds?: readonly number[] }): boolean =>
   rounds === undefined || rounds.includes(round);
-// Two rounds of six subjects take some eight minutes; a quick one a minute and a half. A level lasts until all are answered.
+// Two rounds of six subjects take some nine minutes; a quick one a minute and a half. A level lasts until all are answered.
 const PLANS: Readonly<Record<'quick' | 'full', Plan>> = {
   quick: {
     rounds: 1,
     warmUpMs: 500,
     restMs: 300,
-    levels: [level(500, 10, 1_000), level(0, 1, 800), level(0, 10, 800), level(0, 50, 1_000)],
+    levels: [level(500, 10, [500, 1_000]), level(0, 1, [0, 800]), level(0, 10, [200, 800]), level(0, 50, [500, 1_000])],
   },
   full: {
     rounds: 2,
@@ -42,8 +45,12 @@ const PLANS: Readonly<Record<'quick' | 'full', Plan>> = {
     warmUpMs: 8_000,
     restMs: 600,
     levels: [
-      ...[level(500, 1, 5_000), level(500, 10, 3_000), { ...level(500, 50, 3_000), rounds: [1] }],
-      ...[level(0, 1, 3_000), level(0, 10, 3_000), level(0, 50, 5_000)],
+      ...[
+        level(500, 1, [0, 5_500]),
+        level(500, 10, [1_500, 4_500]),
+        { ...level(500, 50, [2_000, 3_000]), rounds: [1] },
+      ],
+      ...[level(0, 1, [0, 2_500]), level(0, 10, [800, 2_700]), level(0, 50, [1_500, 4_000])],
     ],
   },
 };
@@ -81,9 +88,13 @@ async function measure(context: BenchContext, stage: Stage, subjects: readonly S
   return figuresOf(seen, subjects);
 }
 
-const lineOf = ({ subject, modelMs, callers, loaded: { turns, tookMs, errors }, cost }: Sample): string =>
-  `${subject}, model ${modelMs} ms, ${callers} callers: ${((turns.length * 1_000) / tookMs).toFixed(1)} turns/s, ` +
-  `${errors.length} errors${errors.length > 0 ? ` (${errors[0]})` : ''}, machine ${(cost.busyShare * 100).toFixed(0)} % busy`;
+function lineOf({ subject, modelMs, callers, loaded, cost }: Sample): string {
+  const [error] = loaded.errors;
+  return (
+    `${subject}, model ${modelMs} ms, ${callers} callers: ${(answeredWithin(loaded) / secondsOf(loaded)).toFixed(1)} turns/s, ` +
+    `${loaded.errors.length} errors${error === undefined ? '' : ` (${error})`}, machine ${(cost.busyShare * 100).toFixed(0)} % busy`
+  );
+}
 
 /** Start it, load it, stop it. */
 async function stayOf(subject: Subject, plan: Plan, stage: Stage, tag: string) {
@@ -120,13 +131,14 @@ async function loadAll(
   const spent = await lookInto(running, `${tag}-look`);
   const all: Sample[] = [];
   let before: Awaited<ReturnType<typeof countedBy>> | undefined;
-  for (const { modelMs, callers, windowMs } of levels) {
+  for (const { modelMs, ...wanted } of levels) {
     await model.delay(modelMs);
     await sleep(restMs);
     if (modelMs === 0) before ??= await countedBy(meter);
     await model.take();
     const from = await meter.look();
-    const loaded = await load(running, { callers, windowMs, tag: `${tag}-${modelMs}-${callers}` });
+    const { callers } = wanted;
+    const loaded = await load(running, { ...wanted, tag: `${tag}-${modelMs}-${callers}` });
     const cost = costBetween(from, await meter.look());
     const asked = await model.take();
     const had = [...new Set(loaded.turns.map(({ conversation }) => conversation))];

@@ -2,7 +2,7 @@
 import { DEFAULT_AGENT } from '../default-agent.ts';
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
-import { Conversation, ConversationDetail } from '../../api/schemas.ts';
+import { Conversation, ConversationDetail, NewMessage } from '../../api/schemas.ts';
 import type { Client } from '../client.ts';
 import { CommandFailed, EXIT } from '../failure.ts';
 import { labelled } from '../terminal.ts';
@@ -21,7 +21,7 @@ type Opened = Pick<z.output<typeof Conversation>, 'id' | 'agent' | 'phase'>;
 
 export async function chat(context: Context, options: ChatOptions): Promise<number> {
   const { terminal } = context;
-  if (options.message?.trim() === '') throw new CommandFailed('the message is empty; say something');
+  if (options.message !== undefined) refuseUnsayable(options.message);
   const client = connect(context, 'conversations:write', options);
   const conversation = await open(client, options);
   const { id, agent, phase } = conversation;
@@ -34,6 +34,12 @@ export async function chat(context: Context, options: ChatOptions): Promise<numb
   );
   if (options.message !== undefined) return sayOnce(context, client, conversation, options.message);
   return talk(context, client, { ...conversation, isResumed: options.conversation !== undefined });
+}
+
+/** What the API would not take is refused before a conversation is opened for it. */
+function refuseUnsayable(message: string): void {
+  const [fault] = NewMessage.safeParse({ text: message }).error?.issues ?? [];
+  if (fault !== undefined) throw new CommandFailed(`the message ${fault.message}`);
 }
 
 /** An id alone must exist; with an agent, or without an id, the conversation is opened where it is not. */

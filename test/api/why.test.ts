@@ -47,7 +47,16 @@ test('staff and auditors learn why, whoever may only see the action does not, an
   assert.equal(problem(await why('stranger')), '404 not_found');
   assert.equal(problem(await why('operator@other')), '404 not_found');
   assert.equal(problem(await why('auditor@other')), '404 not_found');
-  assert.equal(problem(await served.call('auditor', 'GET', '/v1/actions/nothing/why')), '404 not_found');
+  assert.equal(problem(await served.call('auditor', 'GET', '/v1/actions/c-none:1:0/why')), '404 not_found');
+});
+
+test('what can be the id of no action is answered with the form of one', async (t) => {
+  const served = await serve(t);
+  for (const id of ['nothing', 'refund', 'c-1', '42']) {
+    const answer = await served.call('auditor', 'GET', `/v1/actions/${id}/why`);
+    assert.equal(problem(answer), '404 not_found');
+    assert.match(answer.body['detail'], /write CONVERSATION:TURN:NUMBER, as in demo:1:1/);
+  }
 });
 
 test('what was asked about an action that was proposed anew is told of that one alone', async (t) => {

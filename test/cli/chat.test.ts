@@ -94,6 +94,17 @@ test('one message: its reply, what was done in its turn, what waits for whom, an
   assert.match(String(sent?.headers['idempotency-key']), /^[0-9a-f-]{36}$/);
 });
 
+test('what cannot be said is refused before a conversation is opened for it', async (t) => {
+  const api = await anApi(t, { 'POST /v1/conversations': () => ({ status: 201, body: aConversation() }) });
+  const say = (message: string) => run(t, ['chat', '--message', message], at(api.url));
+  const long = await say('x'.repeat(16_001));
+  const empty = await say('  ');
+  assert.deepEqual([long.code, empty.code], [1, 1]);
+  assert.match(long.output, /the message has more than 16000 characters; shorten it/);
+  assert.match(empty.output, /the message is empty; write something/);
+  assert.equal(api.of('POST /v1/conversations').length, 0);
+});
+
 test('a message that is taken and not answered yet has an exit code of its own', async (t) => {
   const api = await anApi(t, {
     'GET /v1/conversations/c-1': () => ({ body: aDetail({ phase: 'paused' }) }),

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { costBetween, type Look } from '../../bench/cost.ts';
 import { grouped } from '../../bench/grouped.ts';
-import { load, quantile } from '../../bench/load.ts';
+import { answeredWithin, begunWithin, load, quantile, secondsOf } from '../../bench/load.ts';
 import type { Figure, Subject } from '../../bench/measure.ts';
 import { figuresOf } from '../../bench/measures/turn-figures.ts';
 import type { Sample } from '../../bench/measures/turn-samples.ts';
@@ -32,7 +32,7 @@ function aSample(name: string, more: Partial<Sample> = {}): Sample {
     subject: name,
     modelMs: 500,
     callers: 1,
-    loaded: { turns: [turn], tookMs: 2_000, errors: [] },
+    loaded: { turns: [turn], window: { fromMs: 1_000, untilMs: 3_000 }, errors: [] },
     asked: { calls: 2, timesMs: { 'c/0': [1_030, 1_530, 1_590, 2_090] } },
     cost: costBetween(aLook(0), aLook(40)),
     steps: new Map([['c', STEPS]]),
@@ -122,10 +122,18 @@ test('rounds of one level are one: their turns together, their costs by all of t
 
 test('Countersign is held to the best of the bars, where they ran beside it', () => {
   const fast = {
-    loaded: { turns: [{ conversation: 'c', n: 0, sentMs: 0, repliedMs: 20 }], tookMs: 100, errors: [] },
+    loaded: {
+      turns: [{ conversation: 'c', n: 0, sentMs: 0, repliedMs: 20 }],
+      window: { fromMs: 0, untilMs: 100 },
+      errors: [],
+    },
   };
   const slow = {
-    loaded: { turns: [{ conversation: 'c', n: 0, sentMs: 0, repliedMs: 30 }], tookMs: 100, errors: [] },
+    loaded: {
+      turns: [{ conversation: 'c', n: 0, sentMs: 0, repliedMs: 30 }],
+      window: { fromMs: 0, untilMs: 100 },
+      errors: [],
+    },
   };
   const samples = [
     aSample('countersign', { modelMs: 0, ...slow }),
@@ -188,17 +196,34 @@ test('a wrong reply is an error and no turn, and a subject that fails is not loa
   assert.ok(wrong.errors.length >= 20 && wrong.errors.length < 30);
 });
 
+const inMs = (ms: number) => async (conversation: string, n: number) => {
+  await sleep(ms);
+  return replyTo(markOf(conversation, n));
+};
+
 test('a stretch of load lasts until nobody waits any more, and turns that end after its window count', async () => {
-  const turn = async (conversation: string, n: number) => {
-    await sleep(50);
-    return replyTo(markOf(conversation, n));
-  };
-  const { turns, tookMs } = await load({ turn }, { callers: 2, windowMs: 1, tag: 't' });
-  assert.equal(turns.length, 2);
-  assert.ok(tookMs >= 45 && turns.every(({ repliedMs, sentMs }) => repliedMs - sentMs <= tookMs));
+  const loaded = await load({ turn: inMs(50) }, { callers: 2, windowMs: 1, tag: 't' });
+  assert.equal(loaded.turns.length, 2);
+  assert.deepEqual(begunWithin(loaded), loaded.turns);
+  assert.equal(answeredWithin(loaded), 0);
 });
 
-test('callers take the turns of a conversation in order, five to each, each in conversations of its own', async () => {
+test('callers begin one after the other before the window, and what they begin there does not count', async () => {
+  const loaded = await load({ turn: inMs(40) }, { callers: 4, leadMs: 200, windowMs: 200, tag: 't' });
+  const { turns, window } = loaded;
+  const firsts = [...grouped(turns, ({ conversation }) => conversation).values()].map((own) => own[0]!.sentMs);
+  const apart = firsts.slice(1, 4).map((sentMs, at) => sentMs - firsts[at]!);
+  assert.ok(
+    apart.every((ms) => ms > 20),
+    `${apart.join(', ')} ms`,
+  );
+  const counted = begunWithin(loaded);
+  assert.ok(counted.length > 4 && counted.length < turns.length);
+  assert.ok(counted.every(({ sentMs }) => sentMs >= window.fromMs));
+  assert.equal(Math.round(secondsOf(loaded) * 1_000), 200);
+});
+
+test('callers take the turns of a conversation in order, fewer in a first one, each in conversations of its own', async () => {
   const said: string[] = [];
   const turn = async (conversation: string, n: number) => {
     // Enough: from here on nobody is answered, and the load ends.
@@ -213,7 +238,8 @@ test('callers take the turns of a conversation in order, five to each, each in c
       own,
       Array.from({ length: own.length }, (_, n) => markOf(conversation, n)),
     );
-  assert.deepEqual(said.filter((mark) => mark.startsWith('t-0-0/')).length, 5);
+  const firsts = [0, 1, 2].map((caller) => said.filter((mark) => mark.startsWith(`t-${caller}-0/`)).length);
+  assert.deepEqual(firsts, [5, 4, 3]);
 });
 
 test('a quantile is a value that was seen', () => {
