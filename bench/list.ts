@@ -9,6 +9,7 @@ import { memory } from './measures/memory.ts';
 import { parked } from './measures/parked.ts';
 import { recovery } from './measures/recovery.ts';
 import { scale } from './measures/scale.ts';
+import { steps } from './measures/steps.ts';
 import { turnsOf } from './measures/turns.ts';
 import { countersign, countersignOn } from './subjects/countersign.ts';
 import { dbos } from './subjects/dbos.ts';
@@ -33,6 +34,7 @@ export const MEASURES: readonly Measure[] = [
   turnsOf(SUBJECTS),
   parked,
   memory,
+  steps,
   growth,
   cold,
   recovery,

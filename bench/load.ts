@@ -7,9 +7,9 @@ import { isReplyTo } from './words.ts';
 /** A stretch of load. */
 export interface Level {
   readonly callers: number;
-  /** Before the window; callers begin one after the other in it, and its turns do not count. None where it is left out. */
-  readonly leadMs?: number;
-  /** In which turns count. */
+  /** In which callers begin, one after the other; all at once where it is left out. */
+  readonly rampMs?: number;
+  /** How long turns count, once each caller was answered. */
   readonly windowMs: number;
   /** Begins the ids of its conversations. */
   readonly tag: string;
@@ -24,7 +24,7 @@ export interface Turned {
 }
 
 export interface Loaded {
-  /** All that were answered: of the lead too, and those that ended after the window. What the load costs is theirs. */
+  /** All that were answered, before the window and after it too. What the load costs is theirs. */
   readonly turns: readonly Turned[];
   /** By the clock of the turns. */
   readonly window: { readonly fromMs: number; readonly untilMs: number };
@@ -36,18 +36,26 @@ export interface Loaded {
 export const TURNS_PER_CONVERSATION = 5;
 // 20: a subject that fails is not loaded any further.
 const MOST_ERRORS = 20;
+// 20 s: fifty callers are answered within six. Whoever is slower is measured as it is.
+const MOST_LEAD_MS = 20_000;
 
 export const nowMs = (): number => performance.timeOrigin + performance.now();
 
 export async function load(
   running: Pick<Running, 'turn'>,
-  { callers, leadMs = 0, windowMs, tag }: Level,
+  { callers, rampMs = 0, windowMs, tag }: Level,
 ): Promise<Loaded> {
   const turns: Turned[] = [];
   const errors: string[] = [];
-  const fromMs = nowMs() + leadMs;
-  const window = { fromMs, untilMs: fromMs + windowMs };
+  const answered = new Set<number>();
+  const from = (ms: number) => ({ fromMs: ms, untilMs: ms + windowMs });
+  let window = from(nowMs() + MOST_LEAD_MS);
   const isOver = () => nowMs() >= window.untilMs || errors.length >= MOST_ERRORS;
+  const noteAnswered = (caller: number): void => {
+    if (answered.has(caller)) return;
+    answered.add(caller);
+    if (answered.size === callers) window = from(Math.min(nowMs(), window.fromMs));
+  };
 
   async function take(conversation: string, n: number): Promise<void> {
     const sentMs = nowMs();
@@ -57,13 +65,14 @@ export async function load(
     turns.push({ conversation, n, sentMs, repliedMs });
   }
   async function call(caller: number): Promise<void> {
-    if (leadMs > 0) await sleep((leadMs * caller) / callers);
+    if (rampMs > 0) await sleep((rampMs * caller) / callers);
     for (let nth = 0; !isOver(); nth++) {
       const conversation = `${tag}-${caller}-${nth}`;
       // Their first conversations are of several lengths, so that they do not all start the next one at once.
       const turnsOfIt = TURNS_PER_CONVERSATION - (nth === 0 ? caller % TURNS_PER_CONVERSATION : 0);
       for (let n = 0; n < turnsOfIt && !isOver(); n++) {
         const failed = await take(conversation, n).catch((error: unknown) => String(error));
+        noteAnswered(caller);
         if (failed === undefined) continue;
         errors.push(`${conversation}/${n}: ${failed}`);
         break;
@@ -78,11 +87,18 @@ export async function load(
 export const begunWithin = ({ turns, window: { fromMs, untilMs } }: Loaded): readonly Turned[] =>
   turns.filter(({ sentMs }) => sentMs >= fromMs && sentMs < untilMs);
 
-/** How many were answered within the window, whenever they had begun. */
-export const answeredWithin = ({ turns, window: { fromMs, untilMs } }: Loaded): number =>
-  turns.filter(({ repliedMs }) => repliedMs >= fromMs && repliedMs < untilMs).length;
-
-export const secondsOf = ({ window: { fromMs, untilMs } }: Loaded): number => (untilMs - fromMs) / 1_000;
+/** How many were done a second in the window; of one at its edge, the part of its time that lies within. */
+export function donePerS(loaded: readonly Loaded[]): number {
+  let [done, seconds] = [0, 0];
+  for (const { turns, window } of loaded) {
+    seconds += (window.untilMs - window.fromMs) / 1_000;
+    for (const { sentMs, repliedMs } of turns) {
+      const withinMs = Math.min(repliedMs, window.untilMs) - Math.max(sentMs, window.fromMs);
+      done += Math.max(0, withinMs) / (repliedMs - sentMs);
+    }
+  }
+  return done / seconds;
+}
 
 /** The value below which that share of them lies; NaN of none. */
 export function quantile(values: readonly number[], share: number): number {

@@ -2,7 +2,7 @@
 // itself says that it took. Pure.
 import type { Cost } from '../cost.ts';
 import { grouped } from '../grouped.ts';
-import { answeredWithin, begunWithin, quantile, secondsOf, type Turned } from '../load.ts';
+import { begunWithin, donePerS, quantile, type Turned } from '../load.ts';
 import type { Figure, Limit, Subject } from '../measure.ts';
 import { countersign } from '../subjects/countersign.ts';
 import { markOf } from '../words.ts';
@@ -63,10 +63,7 @@ function timesOf(name: Name, own: readonly Sample[]): readonly Figure[] {
     name('turn_p50_ms', quantile(times, 0.5)),
     name('turn_p95_ms', quantile(times, 0.95)),
     name('turn_p99_ms', quantile(times, 0.99)),
-    name(
-      'turns_per_s',
-      sumOf(own, ({ loaded }) => answeredWithin(loaded)) / sumOf(own, ({ loaded }) => secondsOf(loaded)),
-    ),
+    name('turns_per_s', donePerS(own.map(({ loaded }) => loaded))),
     name('turns', turns.length),
     name(
       'turn_errors',

@@ -2,7 +2,7 @@
 // turns at being first, so that what the machine does besides falls on all of them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { costBetween, createMeter, type Meter } from '../cost.ts';
-import { answeredWithin, type Level, load, secondsOf, TURNS_PER_CONVERSATION } from '../load.ts';
+import { donePerS, type Level, load, TURNS_PER_CONVERSATION } from '../load.ts';
 import type { BenchContext, Figure, Measure, Running, Subject } from '../measure.ts';
 import { onStage, type Stage } from '../stage.ts';
 import { installPeers } from '../subjects/install-peers.ts';
@@ -23,10 +23,10 @@ interface Plan {
   readonly levels: readonly Planned[];
 }
 
-const level = (modelMs: number, callers: number, [leadMs, windowMs]: readonly [number, number]): Planned => ({
+const level = (modelMs: number, callers: number, [rampMs, windowMs]: readonly [number, number]): Planned => ({
   modelMs,
   callers,
-  leadMs,
+  rampMs,
   windowMs,
 });
 const isIn = (round: number, { rounds }: { readonly rounds?: readonly number[] }): boolean =>
@@ -91,7 +91,7 @@ async function measure(context: BenchContext, stage: Stage, subjects: readonly S
 function lineOf({ subject, modelMs, callers, loaded, cost }: Sample): string {
   const [error] = loaded.errors;
   return (
-    `${subject}, model ${modelMs} ms, ${callers} callers: ${(answeredWithin(loaded) / secondsOf(loaded)).toFixed(1)} turns/s, ` +
+    `${subject}, model ${modelMs} ms, ${callers} callers: ${donePerS([loaded]).toFixed(1)} turns/s, ` +
     `${loaded.errors.length} errors${error === undefined ? '' : ` (${error})`}, machine ${(cost.busyShare * 100).toFixed(0)} % busy`
   );
 }

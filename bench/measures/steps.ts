@@ -1,0 +1,58 @@
+// The measure `steps`: of what the time of a turn is made that one caller waits for, with a model that takes no time.
+import { Client, Connection } from '@temporalio/client';
+import { conversationWorkflowId } from '../../domain/ids.ts';
+import { wordsFor } from '../../test/proofs/rig/model.ts';
+import { quantile } from '../load.ts';
+import type { BenchContext, Figure, Measure } from '../measure.ts';
+import { createCallers, type Said } from './callers.ts';
+import { ours } from './stack.ts';
+import { chainOf, type Step } from './step-chain.ts';
+
+export const steps: Measure = { name: 'steps', onStack: 'shared', run };
+
+// 10 turns of a conversation are in one run of its history. The first pays for the start, and does not count.
+const TURNS = 10;
+const CONVERSATIONS = { quick: 1, full: 8 };
+
+async function run({ quick, stack, log }: BenchContext): Promise<readonly Figure[]> {
+  const { rig } = await stack();
+  const [caller] = await createCallers(rig, 1);
+  if (caller === undefined) throw new Error('there is no caller');
+  const connection = await Connection.connect({ address: rig.temporal.address });
+  try {
+    const { workflow } = new Client({ connection });
+    const chains: Step[][] = [];
+    for (let nth = 0; nth < CONVERSATIONS[quick ? 'quick' : 'full']; nth++) {
+      const id = `steps-${nth}`;
+      await caller.open(id);
+      const said: Said[] = [];
+      for (let turn = 1; turn <= TURNS; turn++)
+        said.push(await caller.say(id, String(turn), wordsFor(id, [['page', turn]])));
+      const { events } = await workflow.getHandle(conversationWorkflowId(id)).fetchHistory();
+      chains.push(...said.slice(1).map((one) => chainOf(events ?? [], one)));
+    }
+    return figuresOf(chains, log);
+  } finally {
+    await connection.close();
+    caller.close();
+  }
+}
+
+const pathOf = (chain: readonly Step[]): string => chain.map(({ name }) => name).join('\n');
+
+/** Of the turns that went the commonest way: a page may be summed up, or a history renewed, in another. */
+function figuresOf(chains: readonly (readonly Step[])[], log: BenchContext['log']): readonly Figure[] {
+  const counts = new Map<string, number>();
+  for (const path of chains.map(pathOf)) counts.set(path, (counts.get(path) ?? 0) + 1);
+  const [[path, count] = ['', 0]] = [...counts].toSorted(([, one], [, other]) => other - one);
+  log(`${count} of ${chains.length} turns went the same way`);
+  const same = chains.filter((chain) => pathOf(chain) === path);
+  const p50 = (of: (chain: readonly Step[]) => number): number => quantile(same.map(of), 0.5);
+  return [
+    ...path.split('\n').flatMap((name, at) => {
+      const step = `${String(at + 1).padStart(2, '0')} ${name}`;
+      return ours({ step }, { step_p50_ms: p50((chain) => chain[at]?.ms ?? Number.NaN) });
+    }),
+    ...ours({ step: 'all' }, { step_p50_ms: p50((chain) => chain.reduce((sum, { ms }) => sum + ms, 0)) }),
+  ];
+}
