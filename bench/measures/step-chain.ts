@@ -35,7 +35,7 @@ export function chainOf(
       until(ms, `${doing} until Workflow Task`.trimStart());
       doing = 'Workflow Task';
     } else if (event.workflowTaskCompletedEventAttributes) {
-      const inIt = localActivitiesOf(events, Number(event.eventId));
+      const inIt = localActivitiesOf(events, Number(event.eventId), atMs);
       const localMs = inIt.reduce((sum, one) => sum + one.ms, 0);
       steps.push({ name: 'Workflow Task', ms: ms - atMs - localMs }, ...inIt);
       atMs = ms;
@@ -52,21 +52,27 @@ export function chainOf(
 }
 
 const Clock = z.object({ seconds: z.number(), nanos: z.number() });
-/** What the SDK's core keeps of a local Activity in its marker. */
-const Marker = z.object({ activity_type: z.string(), complete_time: Clock, original_schedule_time: Clock });
+/**
+ * What the SDK's core keeps of a local Activity in its marker. By the Workflow's own clock, which begins with the task, it
+ * ends as long after its beginning as it has run (`try_resolve` in the core's local_activity_state_machine.rs).
+ */
+const Marker = z.object({ activity_type: z.string(), complete_time: Clock });
 
-/** Those whose markers were recorded with that completion of a Workflow Task. */
-function localActivitiesOf(events: readonly Event[], completion: number): Step[] {
+/** Those whose markers were recorded with that completion of a Workflow Task, which had begun then; one after the other. */
+function localActivitiesOf(events: readonly Event[], completion: number, begunMs: number): Step[] {
+  let clockMs = begunMs;
   return events.flatMap(({ markerRecordedEventAttributes: marker }) => {
     if (marker?.markerName !== 'core_local_activity' || Number(marker.workflowTaskCompletedEventId) !== completion)
       return [];
     const bytes = marker.details?.['data']?.payloads?.[0]?.data;
-    const told = Marker.parse(JSON.parse(new TextDecoder().decode(bytes ?? undefined)));
-    return [{ name: told.activity_type, ms: clockMs(told.complete_time) - clockMs(told.original_schedule_time) }];
+    const { activity_type: name, complete_time: end } = Marker.parse(
+      JSON.parse(new TextDecoder().decode(bytes ?? undefined)),
+    );
+    const fromMs = clockMs;
+    clockMs = end.seconds * 1_000 + end.nanos / 1_000_000;
+    return [{ name, ms: clockMs - fromMs }];
   });
 }
-
-const clockMs = ({ seconds, nanos }: z.output<typeof Clock>): number => seconds * 1_000 + nanos / 1_000_000;
 
 const msOf = ({ eventTime }: Event): number =>
   Number(eventTime?.seconds ?? 0) * 1_000 + (eventTime?.nanos ?? 0) / 1_000_000;

@@ -1,4 +1,5 @@
 // The measure `steps`: of what the time of a turn is made that one caller waits for, with a model that takes no time.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { conversationWorkflowId } from '../../domain/ids.ts';
 import { wordsFor } from '../../test/proofs/rig/model.ts';
@@ -10,9 +11,11 @@ import { chainOf, type Step } from './step-chain.ts';
 
 export const steps: Measure = { name: 'steps', onStack: 'shared', run };
 
-// 10 turns of a conversation are in one run of its history. The first pays for the start, and does not count.
-const TURNS = 10;
-const CONVERSATIONS = { quick: 1, full: 8 };
+// 5 turns of a conversation: more, and each makes a summary besides. The first pays for its start, and does not count.
+const TURNS = 5;
+const CONVERSATIONS = { quick: 2, full: 16 };
+// 50 ms: the Workflow Task behind a reply is over before the next message, as it is where people write.
+const PAUSE_MS = 50;
 
 async function run({ quick, stack, log }: BenchContext): Promise<readonly Figure[]> {
   const { rig } = await stack();
@@ -26,8 +29,10 @@ async function run({ quick, stack, log }: BenchContext): Promise<readonly Figure
       const id = `steps-${nth}`;
       await caller.open(id);
       const said: Said[] = [];
-      for (let turn = 1; turn <= TURNS; turn++)
+      for (let turn = 1; turn <= TURNS; turn++) {
         said.push(await caller.say(id, String(turn), wordsFor(id, [['page', turn]])));
+        await sleep(PAUSE_MS);
+      }
       const { events } = await workflow.getHandle(conversationWorkflowId(id)).fetchHistory();
       chains.push(...said.slice(1).map((one) => chainOf(events ?? [], one)));
     }
@@ -40,7 +45,7 @@ async function run({ quick, stack, log }: BenchContext): Promise<readonly Figure
 
 const pathOf = (chain: readonly Step[]): string => chain.map(({ name }) => name).join('\n');
 
-/** Of the turns that went the commonest way: a page may be summed up, or a history renewed, in another. */
+/** Of the turns that went the commonest way: in another, something was tried again. */
 function figuresOf(chains: readonly (readonly Step[])[], log: BenchContext['log']): readonly Figure[] {
   const counts = new Map<string, number>();
   for (const path of chains.map(pathOf)) counts.set(path, (counts.get(path) ?? 0) + 1);

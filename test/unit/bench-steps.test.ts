@@ -17,8 +17,8 @@ test('the steps of a turn follow each other without a gap, and are as long toget
     chain.map(({ name, ms }) => [name, Math.round(ms)]),
     [
       ['message until Workflow Task', 6],
-      ['Workflow Task', 272],
-      ['openTurn', 188],
+      ['Workflow Task', 167],
+      ['openTurn', 293],
       ['until callModel', 19],
       ['callModel until reply', 100],
     ],
