@@ -9,7 +9,7 @@ export interface Level {
   readonly callers: number;
   /** In which callers begin, one after the other; all at once where it is left out. */
   readonly rampMs?: number;
-  /** How long turns count, once each caller was answered. */
+  /** How long turns count, once each caller was answered or failed; it goes on until the last of them is answered. */
   readonly windowMs: number;
   /** Begins the ids of its conversations. */
   readonly tag: string;
@@ -47,22 +47,31 @@ export async function load(
 ): Promise<Loaded> {
   const turns: Turned[] = [];
   const errors: string[] = [];
-  const answered = new Set<number>();
-  const from = (ms: number) => ({ fromMs: ms, untilMs: ms + windowMs });
-  let window = from(nowMs() + MOST_LEAD_MS);
-  const isOver = () => nowMs() >= window.untilMs || errors.length >= MOST_ERRORS;
-  const noteAnswered = (caller: number): void => {
-    if (answered.has(caller)) return;
-    answered.add(caller);
-    if (answered.size === callers) window = from(Math.min(nowMs(), window.fromMs));
+  const begun = new Set<number>();
+  const windowFrom = (fromMs: number) => ({ fromMs, untilMs: fromMs + windowMs });
+  let window = windowFrom(nowMs() + MOST_LEAD_MS);
+  let counted = 0;
+  const isWithin = (ms: number) => ms >= window.fromMs && ms < window.untilMs;
+  // As full as before until they are answered: else the last of them would have the machine to themselves.
+  const isOver = () => (nowMs() >= window.untilMs && counted === 0) || errors.length >= MOST_ERRORS;
+  const noteBegun = (caller: number): void => {
+    if (begun.has(caller)) return;
+    begun.add(caller);
+    if (begun.size === callers) window = windowFrom(Math.min(nowMs(), window.fromMs));
   };
 
   async function take(conversation: string, n: number): Promise<void> {
     const sentMs = nowMs();
-    const reply = await running.turn(conversation, n);
-    const repliedMs = nowMs();
-    if (!isReplyTo(reply, conversation, n)) throw new Error(`another reply: ${reply}`);
-    turns.push({ conversation, n, sentMs, repliedMs });
+    const counts = isWithin(sentMs);
+    if (counts) counted += 1;
+    try {
+      const reply = await running.turn(conversation, n);
+      const repliedMs = nowMs();
+      if (!isReplyTo(reply, conversation, n)) throw new Error(`another reply: ${reply}`);
+      turns.push({ conversation, n, sentMs, repliedMs });
+    } finally {
+      if (counts) counted -= 1;
+    }
   }
   async function call(caller: number): Promise<void> {
     if (rampMs > 0) await sleep((rampMs * caller) / callers);
@@ -72,7 +81,7 @@ export async function load(
       const turnsOfIt = TURNS_PER_CONVERSATION - (nth === 0 ? caller % TURNS_PER_CONVERSATION : 0);
       for (let n = 0; n < turnsOfIt && !isOver(); n++) {
         const failed = await take(conversation, n).catch((error: unknown) => String(error));
-        noteAnswered(caller);
+        noteBegun(caller);
         if (failed === undefined) continue;
         errors.push(`${conversation}/${n}: ${failed}`);
         break;
@@ -94,7 +103,7 @@ export function donePerS(loaded: readonly Loaded[]): number {
     seconds += (window.untilMs - window.fromMs) / 1_000;
     for (const { sentMs, repliedMs } of turns) {
       const withinMs = Math.min(repliedMs, window.untilMs) - Math.max(sentMs, window.fromMs);
-      done += Math.max(0, withinMs) / (repliedMs - sentMs);
+      if (withinMs > 0) done += withinMs / (repliedMs - sentMs);
     }
   }
   return done / seconds;

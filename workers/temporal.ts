@@ -8,6 +8,7 @@ import { NativeConnection, type NativeConnectionOptions } from '@temporalio/work
 import { sentenceOf } from '../domain/sentence-of.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/protocol.ts';
 import { temporalNamespace } from './config.ts';
+import { retriesOfCalls } from './retries.ts';
 
 export interface TemporalConnections {
   /** For clients. */
@@ -71,6 +72,7 @@ export async function connectTemporal({
     connection = await Connection.connect({
       connectTimeout: limitMs,
       channelArgs: RECONNECT,
+      interceptors: [retriesOfCalls()],
       ...(target === undefined ? {} : { address: target }),
       ...(tls === undefined ? {} : { tls }),
       ...(apiKey === undefined ? {} : { apiKey }),

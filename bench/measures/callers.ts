@@ -10,8 +10,10 @@ import { MASTER_KEY } from '../../test/support/master-key.ts';
 
 export interface Said {
   readonly sentMs: number;
-  /** When the reply was written, by the system's own clock, which is this machine's. */
+  /** When the reply was written, by the system's own clock, which is this machine's: just before it is on record. */
   readonly repliedMs: number;
+  /** When the caller had read it. */
+  readonly heardMs: number;
   readonly tookMs: number;
 }
 
@@ -74,7 +76,7 @@ function createCaller(apiUrl: string, key: string, nth: number): Caller {
         sent = Sent.parse(await ask('GET', `${url}/${sent.messageId}`));
       }
       const repliedMs = sent.reply.createdMs;
-      return { sentMs, repliedMs, tookMs: repliedMs - sentMs };
+      return { sentMs, repliedMs, heardMs: Date.now(), tookMs: repliedMs - sentMs };
     },
     close: () => agent.destroy(),
   };

@@ -49,8 +49,8 @@ async function run(context: BenchContext): Promise<readonly Figure[]> {
       const young = await begin(other, `young-${span.turn}`);
       await young.liveTo(WARM_UP);
       windows.push(await inTurns(meter, span, old, young));
+      await old.liveTo(span.counted[1]);
     }
-    await old.liveTo(Math.max(...spans.map(({ counted: [, last] }) => last)));
     const history = await historyOf(new Client({ connection }), 'old');
     context.log(`${old.said.length} turns in ${history.runs} runs`);
     return figuresOf(windows, old.said, { history: history.events, rows: await rowsOf(rig, 'old') });

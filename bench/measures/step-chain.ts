@@ -1,5 +1,5 @@
 // Of what the time of a turn is made, by Temporal's own history: from the message until a Workflow Task begins, the task and
-// the local Activities in it, until its Activity begins, the Activity, and so on until the reply is written. Pure.
+// the local Activities in it, until its Activity begins, the Activity, and so on until the caller has the reply. Pure.
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { z } from 'zod';
 
@@ -11,15 +11,19 @@ export interface Step {
   readonly ms: number;
 }
 
-/** Of the turn whose message was sent and whose reply was written then, ms since 1970. */
-export function chainOf(
-  events: readonly Event[],
-  { sentMs, repliedMs }: { sentMs: number; repliedMs: number },
-): Step[] {
+/** ms since 1970: when the message was sent, the reply written, and read. */
+interface Times {
+  readonly sentMs: number;
+  readonly repliedMs: number;
+  readonly heardMs: number;
+}
+
+/** Of the turn of these times. Local Activities of a Workflow Task must have run one after the other. */
+export function chainOf(events: readonly Event[], { sentMs, repliedMs, heardMs }: Times): Step[] {
   const byId = new Map(events.map((event) => [Number(event.eventId), event]));
   const steps: Step[] = [];
   let atMs = sentMs;
-  let doing = 'message';
+  let doing: string | undefined = 'message';
   const until = (endMs: number, name: string): void => {
     steps.push({ name, ms: endMs - atMs });
     atMs = endMs;
@@ -29,25 +33,25 @@ export function chainOf(
     if (ms < sentMs) continue;
     if (ms > repliedMs) break;
     const begun = event.activityTaskStartedEventAttributes;
-    const activity = byId.get(Number(begun?.scheduledEventId))?.activityTaskScheduledEventAttributes?.activityType
-      ?.name;
     if (event.workflowTaskStartedEventAttributes) {
-      until(ms, `${doing} until Workflow Task`.trimStart());
+      until(ms, doing === undefined ? 'until Workflow Task' : `${doing} until Workflow Task`);
       doing = 'Workflow Task';
     } else if (event.workflowTaskCompletedEventAttributes) {
       const inIt = localActivitiesOf(events, Number(event.eventId), atMs);
       const localMs = inIt.reduce((sum, one) => sum + one.ms, 0);
       steps.push({ name: 'Workflow Task', ms: ms - atMs - localMs }, ...inIt);
       atMs = ms;
-    } else if (activity !== undefined && activity !== null) {
-      until(ms, `until ${activity}`);
-      doing = activity;
+    } else if (begun) {
+      const asked = byId.get(Number(begun.scheduledEventId))?.activityTaskScheduledEventAttributes;
+      doing = asked?.activityType?.name ?? 'Activity';
+      until(ms, `until ${doing}`);
     } else if (event.activityTaskCompletedEventAttributes) {
-      until(ms, doing);
-      doing = '';
+      until(ms, doing ?? 'Activity');
+      doing = undefined;
     }
   }
-  until(repliedMs, `${doing} until reply`);
+  until(repliedMs, `${doing ?? 'nothing'} until reply`);
+  until(heardMs, 'reply on record and read');
   return steps;
 }
 

@@ -17,7 +17,8 @@ const CONVERSATIONS = { quick: 2, full: 16 };
 // 50 ms: the Workflow Task behind a reply is over before the next message, as it is where people write.
 const PAUSE_MS = 50;
 
-async function run({ quick, stack, log }: BenchContext): Promise<readonly Figure[]> {
+async function run({ quick, stack }: BenchContext): Promise<readonly Figure[]> {
+  const conversations = quick ? CONVERSATIONS.quick : CONVERSATIONS.full;
   const { rig } = await stack();
   const [caller] = await createCallers(rig, 1);
   if (caller === undefined) throw new Error('there is no caller');
@@ -25,7 +26,7 @@ async function run({ quick, stack, log }: BenchContext): Promise<readonly Figure
   try {
     const { workflow } = new Client({ connection });
     const chains: Step[][] = [];
-    for (let nth = 0; nth < CONVERSATIONS[quick ? 'quick' : 'full']; nth++) {
+    for (let nth = 0; nth < conversations; nth++) {
       const id = `steps-${nth}`;
       await caller.open(id);
       const said: Said[] = [];
@@ -36,7 +37,7 @@ async function run({ quick, stack, log }: BenchContext): Promise<readonly Figure
       const { events } = await workflow.getHandle(conversationWorkflowId(id)).fetchHistory();
       chains.push(...said.slice(1).map((one) => chainOf(events ?? [], one)));
     }
-    return figuresOf(chains, log);
+    return figuresOf(chains);
   } finally {
     await connection.close();
     caller.close();
@@ -46,11 +47,10 @@ async function run({ quick, stack, log }: BenchContext): Promise<readonly Figure
 const pathOf = (chain: readonly Step[]): string => chain.map(({ name }) => name).join('\n');
 
 /** Of the turns that went the commonest way: in another, something was tried again. */
-function figuresOf(chains: readonly (readonly Step[])[], log: BenchContext['log']): readonly Figure[] {
+function figuresOf(chains: readonly (readonly Step[])[]): readonly Figure[] {
   const counts = new Map<string, number>();
   for (const path of chains.map(pathOf)) counts.set(path, (counts.get(path) ?? 0) + 1);
   const [[path, count] = ['', 0]] = [...counts].toSorted(([, one], [, other]) => other - one);
-  log(`${count} of ${chains.length} turns went the same way`);
   const same = chains.filter((chain) => pathOf(chain) === path);
   const p50 = (of: (chain: readonly Step[]) => number): number => quantile(same.map(of), 0.5);
   return [
@@ -59,5 +59,6 @@ function figuresOf(chains: readonly (readonly Step[])[], log: BenchContext['log'
       return ours({ step }, { step_p50_ms: p50((chain) => chain[at]?.ms ?? Number.NaN) });
     }),
     ...ours({ step: 'all' }, { step_p50_ms: p50((chain) => chain.reduce((sum, { ms }) => sum + ms, 0)) }),
+    ...ours({}, { step_turns: count, step_turns_of_another_way: chains.length - count }),
   ];
 }

@@ -41,16 +41,13 @@ const PLANS: Readonly<Record<'quick' | 'full', Plan>> = {
   },
   full: {
     rounds: 2,
-    // 8 s: what a subject runs most is compiled by then; the more of it there is, the longer that takes.
-    warmUpMs: 8_000,
-    restMs: 600,
+    // 6 s: what a subject runs most is compiled by then; the more of it there is, the longer that takes.
+    warmUpMs: 6_000,
+    restMs: 300,
     levels: [
-      ...[
-        level(500, 1, [0, 5_500]),
-        level(500, 10, [1_500, 4_500]),
-        { ...level(500, 50, [2_000, 3_000]), rounds: [1] },
-      ],
-      ...[level(0, 1, [0, 2_500]), level(0, 10, [800, 2_700]), level(0, 50, [1_500, 4_000])],
+      { ...level(500, 1, [0, 8_000]), rounds: [0] },
+      ...[level(500, 10, [1_000, 6_000]), level(500, 50, [1_000, 4_000])].map((one) => ({ ...one, rounds: [1] })),
+      ...[level(0, 1, [0, 2_500]), level(0, 10, [500, 2_700]), level(0, 50, [1_000, 4_000])],
     ],
   },
 };
@@ -131,14 +128,13 @@ async function loadAll(
   const spent = await lookInto(running, `${tag}-look`);
   const all: Sample[] = [];
   let before: Awaited<ReturnType<typeof countedBy>> | undefined;
-  for (const { modelMs, ...wanted } of levels) {
+  for (const { modelMs, callers, rampMs = 0, windowMs } of levels) {
     await model.delay(modelMs);
     await sleep(restMs);
     if (modelMs === 0) before ??= await countedBy(meter);
     await model.take();
     const from = await meter.look();
-    const { callers } = wanted;
-    const loaded = await load(running, { ...wanted, tag: `${tag}-${modelMs}-${callers}` });
+    const loaded = await load(running, { callers, rampMs, windowMs, tag: `${tag}-${modelMs}-${callers}` });
     const cost = costBetween(from, await meter.look());
     const asked = await model.take();
     const had = [...new Set(loaded.turns.map(({ conversation }) => conversation))];

@@ -202,7 +202,7 @@ const inMs = (ms: number) => async (conversation: string, n: number) => {
 };
 
 test('a stretch of load lasts until nobody waits any more, and turns that end after its window count', async () => {
-  const loaded = await load({ turn: inMs(50) }, { callers: 2, windowMs: 1, tag: 't' });
+  const loaded = await load({ turn: inMs(50) }, { callers: 2, windowMs: 20, tag: 't' });
   const counted = begunWithin(loaded);
   assert.ok(counted.length > 0 && counted.every(({ repliedMs }) => repliedMs > loaded.window.untilMs));
   assert.ok(counted.every((one) => loaded.turns.includes(one)));
@@ -211,11 +211,8 @@ test('a stretch of load lasts until nobody waits any more, and turns that end af
 test('callers begin one after the other, and turns count once each of them was answered', async () => {
   const loaded = await load({ turn: inMs(40) }, { callers: 4, rampMs: 200, windowMs: 200, tag: 't' });
   const firsts = [...grouped(loaded.turns, ({ conversation }) => conversation).values()].map((own) => own[0]!);
-  const apart = firsts.slice(1, 4).map(({ sentMs }, at) => sentMs - firsts[at]!.sentMs);
-  assert.ok(
-    apart.every((ms) => ms > 20),
-    `${apart.join(', ')} ms`,
-  );
+  const [first, last] = [firsts[0]!.sentMs, firsts[3]!.sentMs];
+  assert.ok(last - first > 100, `${last - first} ms`);
   const counted = begunWithin(loaded);
   assert.ok(counted.length > 4 && counted.length < loaded.turns.length);
   assert.ok(firsts.slice(0, 4).every(({ repliedMs }) => repliedMs <= loaded.window.fromMs + 5));
