@@ -48,7 +48,7 @@ export interface Measure {
 }
 
 /** One call of the model as the engine sees it, ms since 1970: when it went to work on asking, and on the answer. */
-export interface ModelStep {
+export interface ModelCall {
   readonly begunMs: number;
   readonly heardMs: number;
 }
@@ -84,6 +84,6 @@ export interface Running {
   /** What these conversations have cost by now, all together, where only the subject itself can tell: `history_events`. */
   spent?(conversations: readonly string[]): Promise<Readonly<Record<string, number>>>;
   /** Of the model calls of these conversations, by conversation and in order; where the subject keeps it. */
-  modelSteps?(conversations: readonly string[]): Promise<ReadonlyMap<string, readonly ModelStep[]>>;
+  modelCalls?(conversations: readonly string[]): Promise<ReadonlyMap<string, readonly ModelCall[]>>;
   stop(): Promise<void>;
 }

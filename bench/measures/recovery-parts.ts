@@ -2,6 +2,7 @@
 // killed role and the reply is one of these, or work.
 import type { Client } from '@temporalio/client';
 import { conversationWorkflowId } from '../../domain/ids.ts';
+import { type Event, msOf } from '../history.ts';
 
 export const PARTS = [
   /** A Workflow Task in the queue of the worker that is gone. */
@@ -54,10 +55,6 @@ export function partsIn(events: readonly Event[], { killMs, fromMs, toMs }: Stre
   return { ...parts, work: Math.max(0, toMs - fromMs - waited) };
 }
 
-type Event = NonNullable<
-  Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>['events']
->[number];
-
 // As Temporal numbers them.
 const SCHEDULE_TO_START = 2;
 
@@ -95,4 +92,4 @@ type Duration = { readonly seconds?: unknown; readonly nanos?: number | null } |
 
 const durationMs = (one: Duration): number => Number(one?.seconds ?? 0) * 1_000 + (one?.nanos ?? 0) / 1_000_000;
 
-const atMs = (event: Event | undefined): number => durationMs(event?.eventTime);
+const atMs = (event: Event | undefined): number => (event === undefined ? 0 : msOf(event));

@@ -1,9 +1,7 @@
 // Of what the time of a turn is made, by Temporal's own history: from the message until a Workflow Task begins, the task and
 // the local Activities in it, until its Activity begins, the Activity, and so on until the caller has the reply. Pure.
-import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { z } from 'zod';
-
-type Event = NonNullable<History['events']>[number];
+import { type Event, msOf } from '../history.ts';
 
 /** One after the other, without a gap: they are as long together as the turn. */
 export interface Step {
@@ -77,6 +75,3 @@ function localActivitiesOf(events: readonly Event[], completion: number, begunMs
     return [{ name, ms: clockMs - fromMs }];
   });
 }
-
-const msOf = ({ eventTime }: Event): number =>
-  Number(eventTime?.seconds ?? 0) * 1_000 + (eventTime?.nanos ?? 0) / 1_000_000;

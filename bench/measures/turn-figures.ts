@@ -108,9 +108,9 @@ function overheadOf({ conversation, n, sentMs, repliedMs }: Turned, times: Sampl
  * Of each call of the model: from the engine's going to work on it until the model is asked, and from its answer until the
  * engine goes on. By time, since turns of a conversation never overlap, and one that was tried again has asked twice.
  */
-function callsOf({ steps, loaded, asked: { timesMs } }: Sample): readonly number[] {
+function callsOf({ calls, loaded, asked: { timesMs } }: Sample): readonly number[] {
   return begunWithin(loaded).flatMap(({ conversation, n }) => {
-    const own = steps?.get(conversation) ?? [];
+    const own = calls?.get(conversation) ?? [];
     const marks = timesMs[markOf(conversation, n)] ?? [];
     return marks.flatMap((askedMs, at) => {
       const answeredMs = marks[at + 1];
@@ -132,7 +132,7 @@ function overheadsOf(name: Name, own: readonly Sample[], isHeld: boolean): reado
   return [
     name('overhead_per_turn_p50_ms', quantile(turns, 0.5)),
     held(name('overhead_per_turn_p95_ms', quantile(turns, 0.95)), PER_TURN),
-    ...(own.every(({ steps }) => steps === undefined)
+    ...(own.every(({ calls }) => calls === undefined)
       ? []
       : [held(name('overhead_per_model_call_p95_ms', quantile(ofCalls, 0.95)), PER_MODEL_CALL)]),
     p95('overhead_before_model_p95_ms', ({ beforeMs }) => [beforeMs]),

@@ -1,7 +1,7 @@
 // What the measure `turns` sees, before it is made into figures. Types, and what both sides must agree about.
 import type { Cost } from '../cost.ts';
 import { type Loaded, TURNS_PER_CONVERSATION } from '../load.ts';
-import type { ModelStep } from '../measure.ts';
+import type { ModelCall } from '../measure.ts';
 import type { Taken } from '../model.ts';
 
 /** One level of load on one subject in one round. */
@@ -13,7 +13,7 @@ export interface Sample {
   readonly asked: Taken;
   readonly cost: Cost;
   /** Where the model takes its time, and the subject can tell. */
-  readonly steps?: ReadonlyMap<string, readonly ModelStep[]>;
+  readonly calls?: ReadonlyMap<string, readonly ModelCall[]>;
 }
 
 /** What a stay of a subject shows as a whole: over all its levels with a model that takes no time. */

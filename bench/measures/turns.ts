@@ -138,8 +138,8 @@ async function loadAll(
     const cost = costBetween(from, await meter.look());
     const asked = await model.take();
     const had = [...new Set(loaded.turns.map(({ conversation }) => conversation))];
-    const steps = modelMs > 0 ? await running.modelSteps?.(had) : undefined;
-    all.push({ subject: subject.name, modelMs, callers, loaded, asked, cost, ...(steps && { steps }) });
+    const calls = modelMs > 0 ? await running.modelCalls?.(had) : undefined;
+    all.push({ subject: subject.name, modelMs, callers, loaded, asked, cost, ...(calls && { calls }) });
   }
   const { commits = 0, diskBytes = 0 } = before ?? {};
   const stay = {

@@ -14,7 +14,7 @@ import { DEV_SERVER, type Engine } from '../engines.ts';
 import { type Answered, createSender, type Sender } from '../http.ts';
 import type { Running, Subject, Surroundings } from '../measure.ts';
 import { wordsFor } from '../words.ts';
-import { modelStepsOf } from './model-steps.ts';
+import { modelCallsOf } from './model-calls.ts';
 import { historiesOf } from './sample.ts';
 
 export const countersignOn = (engine: Engine): Subject => ({
@@ -64,7 +64,7 @@ export async function startCountersign(at: Surroundings, engine = DEV_SERVER): P
       turn,
       pids: () => pidsOf(rig),
       spent: (conversations) => spentOn(rig, conversations),
-      modelSteps: (conversations) => modelStepsOf(rig.temporal.address, 'callModel', conversations),
+      modelCalls: (conversations) => modelCallsOf(rig.temporal.address, 'callModel', conversations),
       async stop() {
         for (const sender of senders) sender.end();
         const { surprises } = rig.roles;

@@ -11,7 +11,7 @@ import { DEV_SERVER, type Engine } from '../engines.ts';
 import { createSender } from '../http.ts';
 import type { Running, Subject, Surroundings } from '../measure.ts';
 import { wordsFor } from '../words.ts';
-import { modelStepsOf } from './model-steps.ts';
+import { modelCallsOf } from './model-calls.ts';
 
 export const sampleOn = (engine: Engine): Subject => ({
   name: `temporal-sample${engine.suffix}`,
@@ -52,7 +52,7 @@ async function start(at: Surroundings, engine: Engine): Promise<Running> {
       },
       pids: () => ({ worker: worker.pid, temporal: temporal.pid() ?? 0 }),
       spent: (conversations) => historiesOf(temporal.address, conversations),
-      modelSteps: (conversations) => modelStepsOf(temporal.address, 'callModel', conversations),
+      modelCalls: (conversations) => modelCallsOf(temporal.address, 'callModel', conversations),
       async stop() {
         sender.end();
         await stop();

@@ -9,7 +9,7 @@ import { figuresOf } from '../../bench/measures/turn-figures.ts';
 import type { Sample } from '../../bench/measures/turn-samples.ts';
 import { plotsOf } from '../../bench/plots.ts';
 import { isMet, limitLines, tables } from '../../bench/report.ts';
-import { stepsIn } from '../../bench/subjects/model-steps.ts';
+import { callsIn } from '../../bench/subjects/model-calls.ts';
 import { isReplyTo, markIn, markOf, replyTo, wordsFor } from '../../bench/words.ts';
 
 const AT = { model_ms: 0, callers: 1 };
@@ -20,7 +20,7 @@ const subject = (name: string, isBar: boolean): Subject => ({
 });
 
 /** Of the two calls of that turn: 20 ms before the first is asked and 10 after it, then 30 and 10. */
-const STEPS = [
+const CALLS = [
   { begunMs: 1_010, heardMs: 1_540 },
   { begunMs: 1_560, heardMs: 2_100 },
 ];
@@ -35,7 +35,7 @@ function aSample(name: string, more: Partial<Sample> = {}): Sample {
     loaded: { turns: [turn], window: { fromMs: 1_000, untilMs: 3_000 }, errors: [] },
     asked: { calls: 2, timesMs: { 'c/0': [1_030, 1_530, 1_590, 2_090] } },
     cost: costBetween(aLook(0), aLook(40)),
-    steps: new Map([['c', STEPS]]),
+    calls: new Map([['c', CALLS]]),
     ...more,
   };
 }
@@ -64,11 +64,11 @@ test('what a turn takes beyond its model is told in whole, for each call, and wh
 });
 
 test('where a subject cannot tell of its calls, what each of them takes beyond the model is not told', () => {
-  const { steps: _, ...untold } = aSample('another');
+  const { calls: _, ...untold } = aSample('another');
   const figures = figuresOf({ samples: [untold], stays: [], failed: [] }, []);
   assert.equal(valueOf(figures, 'overhead_per_model_call_p95_ms'), undefined);
   // One that could, and did not, has measured nothing: that meets no limit.
-  const none = figuresOf({ samples: [aSample('countersign', { steps: new Map() })], stays: [], failed: [] }, []);
+  const none = figuresOf({ samples: [aSample('countersign', { calls: new Map() })], stays: [], failed: [] }, []);
   assert.equal(valueOf(none, 'overhead_per_model_call_p95_ms'), Number.NaN);
 });
 
@@ -89,9 +89,9 @@ test('a call of the model begins with the Workflow Task that asks for it, and is
     event(7, 21, { activityTaskCompletedEventAttributes: { scheduledEventId: 5 } }),
     event(8, 24, { workflowTaskStartedEventAttributes: {} }),
   ];
-  const whole = events as unknown as Parameters<typeof stepsIn>[0];
-  assert.deepEqual(stepsIn(whole, 'callModel'), [{ begunMs: 5, heardMs: 24 }]);
-  assert.deepEqual(stepsIn(whole.slice(0, -1), 'callModel'), []);
+  const whole = events as unknown as Parameters<typeof callsIn>[0];
+  assert.deepEqual(callsIn(whole, 'callModel'), [{ begunMs: 5, heardMs: 24 }]);
+  assert.deepEqual(callsIn(whole.slice(0, -1), 'callModel'), []);
 });
 
 test('limits hold for Countersign, beside a slow model, and below what fills a small machine', () => {

@@ -1,22 +1,22 @@
 // When a Workflow asked for each of its model calls, and when it heard of it, by Temporal's own history.
 import { Client, Connection } from '@temporalio/client';
-import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { conversationWorkflowId } from '../../domain/ids.ts';
-import type { ModelStep } from '../measure.ts';
+import { type Event, msOf } from '../history.ts';
+import type { ModelCall } from '../measure.ts';
 
 /** Of each conversation, its model calls in order: those are Activities of that name, one after the other. */
-export async function modelStepsOf(
+export async function modelCallsOf(
   address: string,
   activity: string,
   conversations: readonly string[],
-): Promise<ReadonlyMap<string, readonly ModelStep[]>> {
+): Promise<ReadonlyMap<string, readonly ModelCall[]>> {
   const connection = await Connection.connect({ address });
   try {
     const { workflow } = new Client({ connection });
-    const all = new Map<string, readonly ModelStep[]>();
+    const all = new Map<string, readonly ModelCall[]>();
     for (const conversation of conversations) {
       const { events } = await workflow.getHandle(conversationWorkflowId(conversation)).fetchHistory();
-      all.set(conversation, stepsIn(events ?? [], activity));
+      all.set(conversation, callsIn(events ?? [], activity));
     }
     return all;
   } finally {
@@ -24,12 +24,10 @@ export async function modelStepsOf(
   }
 }
 
-type Events = NonNullable<History['events']>;
-
-export function stepsIn(events: Events, activity: string): readonly ModelStep[] {
+export function callsIn(events: readonly Event[], activity: string): readonly ModelCall[] {
   const byId = new Map(events.map((event) => [Number(event.eventId), event]));
   const begins = events.filter(({ workflowTaskStartedEventAttributes: begun }) => (begun ?? null) !== null);
-  return events.flatMap(({ eventId, activityTaskCompletedEventAttributes: done }): ModelStep[] => {
+  return events.flatMap(({ eventId, activityTaskCompletedEventAttributes: done }): ModelCall[] => {
     const asked = byId.get(Number(done?.scheduledEventId))?.activityTaskScheduledEventAttributes;
     if (asked?.activityType?.name !== activity) return [];
     const task = byId.get(Number(asked.workflowTaskCompletedEventId))?.workflowTaskCompletedEventAttributes;
@@ -38,6 +36,3 @@ export function stepsIn(events: Events, activity: string): readonly ModelStep[] 
     return begun === undefined || heard === undefined ? [] : [{ begunMs: msOf(begun), heardMs: msOf(heard) }];
   });
 }
-
-const msOf = ({ eventTime }: Events[number]): number =>
-  Number(eventTime?.seconds ?? 0) * 1_000 + (eventTime?.nanos ?? 0) / 1_000_000;
