@@ -19,7 +19,8 @@ const BUSY_PAUSE_MS = 30;
  * The client's tries, but for a Workflow that is about to go on in a new run. Temporal turns away what comes just then with
  * the code of an overloaded server (`ErrWorkflowClosing` in service/history/consts), upon which the client waits 1.4 to 2 s.
  */
-export const retriesOfCalls = () => makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ initialIntervalMs: pauseMs }));
+export const retriesOfCalls = (): ReturnType<typeof makeGrpcRetryInterceptor> =>
+  makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ initialIntervalMs: pauseMs }));
 
 /** What the pauses between tries grow from, in ms. */
 export function pauseMs(status: Status): number {

@@ -17,8 +17,8 @@ import { mean, ours } from './stack.ts';
 
 export const recovery: Measure = { name: 'recovery', onStack: 'shared', run };
 
-// 6 of each kind: 24 recoveries, of which the 95th of a hundred is the second longest.
-const ROUNDS = { quick: 1, full: 6 };
+// 5 of each kind: 20 recoveries, of which the 95th of a hundred is the longest.
+const ROUNDS = { quick: 1, full: 5 };
 // 3 s: whoever writes has not yet put the phone away.
 const MOST_S = { atMost: 3 };
 const CALLERS = 10;

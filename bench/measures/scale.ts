@@ -13,6 +13,7 @@ const SIZES: readonly Size[] = [
   { workflows: 1, cores: 1 },
   { workflows: 1, cores: 2 },
   { workflows: 2, cores: 2 },
+  { workflows: 2, cores: 1 },
 ];
 const LEDGERS = [1, 2];
 

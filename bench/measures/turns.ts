@@ -37,7 +37,7 @@ const PLANS: Readonly<Record<'quick' | 'full', Plan>> = {
     rounds: 1,
     warmUpMs: 500,
     restMs: 300,
-    levels: [level(500, 10, [500, 1_000]), level(0, 1, [0, 800]), level(0, 10, [200, 800]), level(0, 50, [500, 1_000])],
+    levels: [level(500, 10, [500, 1_000]), level(0, 1, [0, 800]), level(0, 10, [200, 800])],
   },
   full: {
     rounds: 2,
