@@ -23,11 +23,16 @@ export interface Turned {
   readonly repliedMs: number;
 }
 
+interface Window {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
 export interface Loaded {
   /** All that were answered, before the window and after it too. What the load costs is theirs. */
   readonly turns: readonly Turned[];
   /** By the clock of the turns. */
-  readonly window: { readonly fromMs: number; readonly untilMs: number };
+  readonly window: Window;
   /** What was not answered, or with another reply than its own. */
   readonly errors: readonly string[];
 }
@@ -51,7 +56,6 @@ export async function load(
   const windowFrom = (fromMs: number) => ({ fromMs, untilMs: fromMs + windowMs });
   let window = windowFrom(nowMs() + MOST_LEAD_MS);
   let counted = 0;
-  const isWithin = (ms: number) => ms >= window.fromMs && ms < window.untilMs;
   // As full as before until they are answered: else the last of them would have the machine to themselves.
   const isOver = () => (nowMs() >= window.untilMs && counted === 0) || errors.length >= MOST_ERRORS;
   const noteBegun = (caller: number): void => {
@@ -62,7 +66,7 @@ export async function load(
 
   async function take(conversation: string, n: number): Promise<void> {
     const sentMs = nowMs();
-    const counts = isWithin(sentMs);
+    const counts = isWithin(window, sentMs);
     if (counts) counted += 1;
     try {
       const reply = await running.turn(conversation, n);
@@ -92,9 +96,11 @@ export async function load(
   return { turns, window, errors };
 }
 
+const isWithin = ({ fromMs, untilMs }: Window, ms: number): boolean => ms >= fromMs && ms < untilMs;
+
 /** Those whose time counts: begun within the window, however long they took. */
-export const begunWithin = ({ turns, window: { fromMs, untilMs } }: Loaded): readonly Turned[] =>
-  turns.filter(({ sentMs }) => sentMs >= fromMs && sentMs < untilMs);
+export const begunWithin = ({ turns, window }: Loaded): readonly Turned[] =>
+  turns.filter(({ sentMs }) => isWithin(window, sentMs));
 
 /** How many were done a second in the window; of one at its edge, the part of its time that lies within. */
 export function donePerS(loaded: readonly Loaded[]): number {

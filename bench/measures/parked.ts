@@ -8,7 +8,7 @@ import { TASK_QUEUES } from '../../domain/ids.ts';
 import { waitingTasks } from '../../test/proofs/overload/backlog.ts';
 import { wordsFor } from '../../test/proofs/rig/model.ts';
 import type { Rig } from '../../test/proofs/rig/rig.ts';
-import { LEAST_REST_MS } from '../../test/proofs/parked/measure.ts';
+import { LEAST_REST_MS, rest } from '../../test/proofs/parked/measure.ts';
 import { ask } from '../../test/proofs/rig/truth.ts';
 import { waitFor } from '../../test/proofs/support.ts';
 import type { Meter } from '../cost.ts';
@@ -47,14 +47,14 @@ async function run(context: BenchContext): Promise<readonly Figure[]> {
   const { rig } = stack;
   const meter = await meterOf(stack);
   try {
-    await settle(rig, size.restMs.none);
+    await rest(rig, size.restMs.none);
     const none = await windowsOf(meter, stack.folder, size);
     const begunMs = Date.now();
     await park(rig, size);
     log(`${size.parked} conversations, ${size.waiting} approvals after ${seconds(begunMs)} s`);
     await assertParked(rig, size);
     await untilBegun(rig, log);
-    await settle(rig, size.restMs.parked);
+    await rest(rig, size.restMs.parked);
     const waiting = await windowsOf(meter, stack.folder, size);
     await assertParked(rig, size);
     if (!size.isHeld) log('what they cost is not held to the noise in a quick run');
@@ -68,13 +68,6 @@ type Size = (typeof SIZES)[keyof typeof SIZES];
 
 const seconds = (sinceMs: number): string => ((Date.now() - sinceMs) / 1_000).toFixed(0);
 
-/** What was done before is over, tidied up and counted. */
-async function settle(rig: Rig, restMs: number): Promise<void> {
-  await sleep(restMs);
-  await ask(rig, 'vacuum (analyze)');
-  await ask(rig, 'checkpoint');
-}
-
 async function windowsOf(meter: Meter, folder: string, { windows, windowMs }: Size): Promise<readonly Costs[]> {
   const found: Costs[] = [];
   for (let nth = 0; nth < windows; nth++) found.push(await watch(meter, folder, windowMs));
@@ -82,8 +75,8 @@ async function windowsOf(meter: Meter, folder: string, { windows, windowMs }: Si
 }
 
 /**
- * Each with a Workflow of its own; now and then in one of them somebody asks for what people must allow. As one goes along:
- * first steps are done meanwhile that would only pile up behind starts alone.
+ * Each with a Workflow of its own; now and then in one of them somebody asks for what people must allow. As one goes along,
+ * so that first steps are done meanwhile, which would only pile up behind openings alone.
  */
 async function park(rig: Rig, { parked: count, waiting }: Size): Promise<void> {
   const every = count / waiting;

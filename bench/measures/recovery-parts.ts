@@ -2,7 +2,7 @@
 // killed role and the reply is one of these, or work.
 import type { Client } from '@temporalio/client';
 import { conversationWorkflowId } from '../../domain/ids.ts';
-import { type Event, msOf } from '../history.ts';
+import { type Event, spanMs } from '../history.ts';
 
 export const PARTS = [
   /** A Workflow Task in the queue of the worker that is gone. */
@@ -77,8 +77,7 @@ function waitsIn(events: readonly Event[], killMs: number): readonly Wait[] {
     if (!started || (started.attempt ?? 1) <= 1 || toMs < killMs) return [];
     const scheduled = events.find(({ eventId }) => String(eventId) === String(started.scheduledEventId));
     const policy = scheduled?.activityTaskScheduledEventAttributes?.retryPolicy;
-    const pauseMs =
-      durationMs(policy?.initialInterval) * (policy?.backoffCoefficient ?? 1) ** ((started.attempt ?? 2) - 2);
+    const pauseMs = spanMs(policy?.initialInterval) * (policy?.backoffCoefficient ?? 1) ** ((started.attempt ?? 2) - 2);
     // An attempt begins when its pause is over; before that its forerunner was waited for.
     return [
       { part: 'heartbeat_timeout', fromMs: killMs, toMs: toMs - pauseMs },
@@ -88,8 +87,4 @@ function waitsIn(events: readonly Event[], killMs: number): readonly Wait[] {
   return [...unrecorded, ...recorded];
 }
 
-type Duration = { readonly seconds?: unknown; readonly nanos?: number | null } | null | undefined;
-
-const durationMs = (one: Duration): number => Number(one?.seconds ?? 0) * 1_000 + (one?.nanos ?? 0) / 1_000_000;
-
-const atMs = (event: Event | undefined): number => (event === undefined ? 0 : msOf(event));
+const atMs = (event: Event | undefined): number => spanMs(event?.eventTime);

@@ -1,7 +1,7 @@
 // Of what the time of a turn is made, by Temporal's own history: from the message until a Workflow Task begins, the task and
 // the local Activities in it, until its Activity begins, the Activity, and so on until the caller has the reply. Pure.
 import { z } from 'zod';
-import { type Event, msOf } from '../history.ts';
+import { type Event, msOf, spanMs } from '../history.ts';
 
 /** One after the other, without a gap: they are as long together as the turn. */
 export interface Step {
@@ -71,7 +71,7 @@ function localActivitiesOf(events: readonly Event[], completion: number, begunMs
       JSON.parse(new TextDecoder().decode(bytes ?? undefined)),
     );
     const fromMs = clockMs;
-    clockMs = end.seconds * 1_000 + end.nanos / 1_000_000;
+    clockMs = spanMs(end);
     return [{ name, ms: clockMs - fromMs }];
   });
 }

@@ -46,7 +46,7 @@ async function run({ quick, stack }: BenchContext): Promise<readonly Figure[]> {
 
 const pathOf = (chain: readonly Step[]): string => chain.map(({ name }) => name).join('\n');
 
-/** Of the turns that went the commonest way: in another, something was tried again. */
+/** Of the turns that went the commonest way: in another a summary was made besides, or something tried again. */
 function figuresOf(chains: readonly (readonly Step[])[]): readonly Figure[] {
   const counts = new Map<string, number>();
   for (const path of chains.map(pathOf)) counts.set(path, (counts.get(path) ?? 0) + 1);

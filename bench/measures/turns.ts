@@ -2,14 +2,14 @@
 // turns at being first, so that what the machine does besides falls on all of them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { costBetween, createMeter, type Meter } from '../cost.ts';
-import { donePerS, type Level, load, TURNS_PER_CONVERSATION } from '../load.ts';
+import { begunWithin, donePerS, type Level, load, TURNS_PER_CONVERSATION } from '../load.ts';
 import type { BenchContext, Figure, Measure, Running, Subject } from '../measure.ts';
 import { onStage, type Stage } from '../stage.ts';
 import { installPeers } from '../subjects/install-peers.ts';
 import { figuresOf } from './turn-figures.ts';
 import { LOOKED_INTO, type Sample, type Stay } from './turn-samples.ts';
 
-interface Planned extends Omit<Level, 'tag'> {
+interface Planned extends Required<Omit<Level, 'tag'>> {
   readonly modelMs: number;
   /** In which rounds, from 0; in all where it is left out. */
   readonly rounds?: readonly number[];
@@ -128,7 +128,7 @@ async function loadAll(
   const spent = await lookInto(running, `${tag}-look`);
   const all: Sample[] = [];
   let before: Awaited<ReturnType<typeof countedBy>> | undefined;
-  for (const { modelMs, callers, rampMs = 0, windowMs } of levels) {
+  for (const { modelMs, callers, rampMs, windowMs } of levels) {
     await model.delay(modelMs);
     await sleep(restMs);
     if (modelMs === 0) before ??= await countedBy(meter);
@@ -137,7 +137,7 @@ async function loadAll(
     const loaded = await load(running, { callers, rampMs, windowMs, tag: `${tag}-${modelMs}-${callers}` });
     const cost = costBetween(from, await meter.look());
     const asked = await model.take();
-    const had = [...new Set(loaded.turns.map(({ conversation }) => conversation))];
+    const had = [...new Set(begunWithin(loaded).map(({ conversation }) => conversation))];
     const calls = modelMs > 0 ? await running.modelCalls?.(had) : undefined;
     all.push({ subject: subject.name, modelMs, callers, loaded, asked, cost, ...(calls && { calls }) });
   }
