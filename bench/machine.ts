@@ -19,7 +19,8 @@ export interface Machine {
 
 const MIB = 1_024 * 1_024;
 
-export async function machine(): Promise<Machine> {
+/** `node` is the program on which the measures run. */
+export async function machine(node: string): Promise<Machine> {
   const temporal = await findTemporal({ env: process.env });
   const versionOf = async (program: string) => (await promisify(execFile)(program, ['--version'])).stdout.trim();
   return {
@@ -28,7 +29,7 @@ export async function machine(): Promise<Machine> {
     memoryMiB: Math.round(totalmem() / MIB),
     system: `${platform()} ${release()} ${arch()}`,
     versions: {
-      node: process.version,
+      node: await versionOf(node),
       temporal: await versionOf(temporal),
       postgres: await versionOf(join(postgresBinaries(), 'postgres')),
       ...installed('.'),

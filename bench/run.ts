@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { FROM_SOURCE, run } from '../test/support/children.ts';
 import { ROOT } from '../test/support/sources.ts';
 import { grouped } from './grouped.ts';
+import { IMAGE, makeImage, nodeOfImage } from './image.ts';
 import { MEASURES } from './list.ts';
 import { load, machine } from './machine.ts';
 import type { Figure, Measure } from './measure.ts';
@@ -68,7 +69,8 @@ async function measure(names: readonly string[], length: 'quick' | 'full', limit
   const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
   const out = join(folder, 'figures.json');
   try {
-    await run(process.execPath, [...FROM_SOURCE, 'bench/one.ts', length, out, ...names], { limitMs, show: true });
+    const env = { [IMAGE]: image };
+    await run(node, [...FROM_SOURCE, 'bench/one.ts', length, out, ...names], { limitMs, show: true, env });
     return existsSync(out) ? (JSON.parse(readFileSync(out, 'utf8')) as Measured) : {};
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -79,7 +81,11 @@ const { measures, quick, out } = read(process.argv.slice(2));
 const length = quick ? 'quick' : 'full';
 // What is not ready by then is told again by whoever needs it.
 for (const { prepare } of measures) await prepare?.(console.log).catch((error: unknown) => console.log(String(error)));
-const before = { machine: await machine(), loadBefore: load() };
+const image = mkdtempSync(join(tmpdir(), 'countersign-bench-image-'));
+process.once('exit', () => rmSync(image, { recursive: true, force: true }));
+const node = await nodeOfImage(console.log).catch((error: unknown) => stop(String(error)));
+await makeImage(image).catch((error: unknown) => stop(String(error)));
+const before = { machine: await machine(node), loadBefore: load() };
 console.log(`${before.machine.cores} cores (${before.machine.processor}), load ${before.loadBefore.join(' ')}`);
 const startedAt = new Date();
 const figures: Figure[] = [];

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { startRig } from '../../test/proofs/rig/rig.ts';
 import { ROLES } from '../../test/proofs/rig/roles.ts';
 import { type Cost, createMeter, type Meter } from '../cost.ts';
+import { asInImage } from '../image.ts';
 import type { BenchContext, Figure, Stack } from '../measure.ts';
 
 const AGENTS = fileURLToPath(new URL('./agents/', import.meta.url));
@@ -42,7 +43,7 @@ async function startStack(folder: string, log: BenchContext['log']): Promise<Sta
   const begunMs = performance.now();
   const rig = await startRig(
     { folder },
-    { agentsFolder: AGENTS, encrypts: true, unwatched: true, more: (role) => (role === 'workflows' ? heaps : {}) },
+    { ...asInImage(AGENTS), encrypts: true, more: (role) => (role === 'workflows' ? heaps : {}) },
   );
   log(`the stack is up after ${((performance.now() - begunMs) / 1_000).toFixed(0)} s`);
   return { rig, folder, heapsFile };

@@ -12,6 +12,7 @@ import { ROLES } from '../../test/proofs/rig/roles.ts';
 import { MASTER_KEY } from '../../test/support/master-key.ts';
 import { DEV_SERVER, type Engine } from '../engines.ts';
 import { type Answered, createSender, type Sender } from '../http.ts';
+import { asInImage } from '../image.ts';
 import type { Running, Subject, Surroundings } from '../measure.ts';
 import { wordsFor } from '../words.ts';
 import { modelCallsOf } from './model-calls.ts';
@@ -48,8 +49,7 @@ export async function startCountersign(at: Surroundings, engine = DEV_SERVER): P
     startTemporal: () => engine.start(at),
     databaseUrl: at.databaseUrl,
     encrypts: true,
-    unwatched: true,
-    agentsFolder: AGENTS,
+    ...asInImage(AGENTS),
     more: (role) => (role === 'assistant' ? { OPENAI_BASE_URL: at.modelUrl } : {}),
   });
   try {

@@ -44,6 +44,8 @@ export interface RigOptions {
   readonly startTemporal?: () => Promise<TemporalServer>;
   /** The roles run as they are, without the moments at which they may be struck: for figures of what they use. */
   readonly unwatched?: true;
+  /** The folder of a built program that the roles run, laid out as the image; without one they run from source. */
+  readonly builtAt?: string;
 }
 
 export interface Rig {
@@ -120,7 +122,8 @@ export async function startRig({ folder }: Pick<ProofContext, 'folder'>, options
       });
     const envOf = (role: Role) => envs.get(role) ?? {};
     const isWatched = options.unwatched !== true;
-    const roles = startRoles({ envOf, agentsFolder, isWatched, pointsFile: join(folder, 'points.jsonl') });
+    const built = options.builtAt === undefined ? {} : { builtAt: options.builtAt };
+    const roles = startRoles({ envOf, agentsFolder, isWatched, pointsFile: join(folder, 'points.jsonl'), ...built });
     steps.push(() => roles.stop());
     const addKey = (principal: string, scopes: string): Promise<string> =>
       command(owner, ['api-key', 'add', '--principal', principal, '--scopes', scopes]);

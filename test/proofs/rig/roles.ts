@@ -80,6 +80,8 @@ export interface SupervisorInput {
   readonly pointsFile: string;
   /** Whether there are any: counting them costs processor time. */
   readonly isWatched: boolean;
+  /** The folder of a built program that they run; without one they run from source. */
+  readonly builtAt?: string;
 }
 
 // 60 s: a role from source is up in 3; the Workflow bundle takes 20 more where it must be built.
@@ -96,10 +98,12 @@ interface Running {
   armed: string;
 }
 
-function launch(role: Role, { envOf, agentsFolder, pointsFile, isWatched }: SupervisorInput): Running {
+function launch(role: Role, { envOf, agentsFolder, pointsFile, isWatched, builtAt }: SupervisorInput): Running {
   const preloaded = isWatched ? ['--import', './test/proofs/rig/points.mjs'] : [];
-  const group = spawnGroup(process.execPath, [...FROM_SOURCE, ...preloaded, 'cli/main.ts', 'run', role, agentsFolder], {
-    cwd: ROOT,
+  const program =
+    builtAt === undefined ? [...FROM_SOURCE, ...preloaded, 'cli/main.ts'] : [...preloaded, 'cli/countersign.mjs'];
+  const group = spawnGroup(process.execPath, [...program, 'run', role, agentsFolder], {
+    cwd: builtAt ?? ROOT,
     env: { ...envOf(role), ...(isWatched ? { PROOF_ROLE: role, PROOF_POINTS: pointsFile } : {}) },
     onMessage(message) {
       one.armed = (message as { armed: string }).armed;
