@@ -29,7 +29,8 @@ export async function nodeOfImage(log: (line: string) => void): Promise<string> 
   const name = `node-${platform()}-${arch()}`;
   const kept = join(ROOT, 'bench', 'results', `node-${wanted}`);
   const node = join(kept, 'node_modules', name, 'bin', 'node');
-  if (existsSync(node)) return node;
+  // npm writes it last, so an installation that was cut short has none.
+  if (existsSync(join(kept, 'node_modules', '.package-lock.json'))) return node;
   log(`installing Node ${wanted}, on which the image runs …`);
   mkdirSync(kept, { recursive: true });
   const args = ['install', '--no-save', '--no-package-lock', '--ignore-scripts', '--prefix', kept, `${name}@${wanted}`];

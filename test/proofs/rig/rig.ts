@@ -44,7 +44,7 @@ export interface RigOptions {
   readonly startTemporal?: () => Promise<TemporalServer>;
   /** The roles run as they are, without the moments at which they may be struck: for figures of what they use. */
   readonly unwatched?: true;
-  /** The folder of a built program that the roles run, laid out as the image; without one they run from source. */
+  /** The folder of a built program that the roles run, laid out as the image, unwatched; else they run from source. */
   readonly builtAt?: string;
 }
 

@@ -100,8 +100,8 @@ interface Running {
 
 function launch(role: Role, { envOf, agentsFolder, pointsFile, isWatched, builtAt }: SupervisorInput): Running {
   const preloaded = isWatched ? ['--import', './test/proofs/rig/points.mjs'] : [];
-  const program =
-    builtAt === undefined ? [...FROM_SOURCE, ...preloaded, 'cli/main.ts'] : [...preloaded, 'cli/countersign.mjs'];
+  const source = [...FROM_SOURCE, ...preloaded, 'cli/main.ts'];
+  const program = builtAt === undefined ? source : ['cli/countersign.mjs'];
   const group = spawnGroup(process.execPath, [...program, 'run', role, agentsFolder], {
     cwd: builtAt ?? ROOT,
     env: { ...envOf(role), ...(isWatched ? { PROOF_ROLE: role, PROOF_POINTS: pointsFile } : {}) },
