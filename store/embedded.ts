@@ -8,12 +8,15 @@ import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type pg from 'pg';
 import { sentenceOf } from '../domain/sentence-of.ts';
+import { layFreshDatabase } from './fresh-database.ts';
 
 export interface StartEmbeddedInput {
   /** The folder of the database; made if missing. */
   readonly dataDir: string;
   /** A folder for the socket alone, made private. Without it, or where its path is too long, a temporary one. */
   readonly socketDir?: string;
+  /** A folder that outlives this one, for a fresh database to copy. Without it each is made from nothing, in seconds. */
+  readonly freshIn?: string;
   /** Called once if the thread dies before `stop`; from then on every use of the store is StoreUnavailable. */
   readonly onFailed?: (error: Error) => void;
 }
@@ -46,6 +49,7 @@ const STOP_TIMEOUT_MS = 10_000;
 /** Start it, and wait until it takes connections (seconds at the first start). Rejects with the thread's own error. */
 export async function startEmbeddedPostgres(input: StartEmbeddedInput): Promise<EmbeddedPostgres> {
   const dataDir = resolve(input.dataDir);
+  if (input.freshIn !== undefined) await layFreshDatabase(dataDir, resolve(input.freshIn), makeDatabase);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const { socketDir, isTemporary } = await makeSocketDir(input.socketDir);
   const socketPath = join(socketDir, SOCKET_NAME);
@@ -82,6 +86,11 @@ export async function startEmbeddedPostgres(input: StartEmbeddedInput): Promise<
     },
     stop: () => (stopped ??= stopWorker(worker, life.ended).then(cleanUp)),
   };
+}
+
+async function makeDatabase(dataDir: string): Promise<void> {
+  const made = await startEmbeddedPostgres({ dataDir });
+  await made.stop();
 }
 
 interface ThreadLife {

@@ -1,7 +1,7 @@
 // The Workflow bundle, with the code of the agents' procedures: built once and kept by the hash of its sources, so that the
 // second start takes no seconds for it.
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -18,6 +18,9 @@ const SUFFIX = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 // to the sources, for a query that nobody asks here: with V8's ten of them a fifth of what Workflow code cost.
 const SHORT_STACKS = 'Error.stackTraceLimit = 3; ';
 
+// 20 of 3 MB: as many as somebody who edits procedures in several projects goes back to.
+const KEPT_BUNDLES = 20;
+
 /** The code of the bundle, from `cacheFolder` when its sources and the SDK are unchanged. */
 export async function workflowBundle(
   cacheFolder: string,
@@ -28,12 +31,38 @@ export async function workflowBundle(
   const kept = await readFile(path, 'utf8').catch(() => undefined);
   if (kept !== undefined) return { code: SHORT_STACKS + kept };
   const code = await bundled(procedures, [], converter);
+  // A folder that cannot be written keeps nothing: each start then takes its seconds.
+  await keep(path, code).catch(() => undefined);
+  return { code: SHORT_STACKS + code };
+}
+
+async function keep(path: string, code: string): Promise<void> {
+  const cacheFolder = dirname(path);
   makeFolder(cacheFolder);
   // Whole or not at all: a start may be killed in the middle, and two may write at once.
   const unfinished = `${path}.${process.pid}.new`;
   await writeFile(unfinished, code);
   await rename(unfinished, path);
-  return { code: SHORT_STACKS + code };
+  await forgetOlder(cacheFolder);
+}
+
+/** Whoever needs one that is gone makes it anew. */
+async function forgetOlder(cacheFolder: string): Promise<void> {
+  const names = (await readdir(cacheFolder)).filter((name) => name.startsWith('workflows-'));
+  const made = await Promise.all(
+    names.map(async (name) => {
+      const path = join(cacheFolder, name);
+      return {
+        path,
+        atMs: await stat(path).then(
+          ({ mtimeMs }) => mtimeMs,
+          () => 0,
+        ),
+      };
+    }),
+  );
+  const older = made.toSorted((one, other) => other.atMs - one.atMs).slice(KEPT_BUNDLES);
+  await Promise.all(older.map(({ path }) => rm(path, { force: true })));
 }
 
 /** The code of all Workflows, with modules of interceptors beside it. Takes seconds, and keeps nothing. */

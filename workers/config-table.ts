@@ -84,7 +84,8 @@ export const VARIABLES = {
     name: 'COUNTERSIGN_CACHE_DIR',
     schema: optional,
     meaning:
-      'where downloaded programs and a role’s Workflow bundle are kept; by default ~/.cache/countersign, or /tmp',
+      'where is kept what a start need not fetch or make again: programs, Workflow bundles, an empty embedded store; by ' +
+      'default ~/.cache/countersign, and /tmp for a role by itself',
     roles: ['workflows', 'start'],
   }),
   openaiApiKey: variable({

@@ -155,8 +155,8 @@ export async function composeActor(
   };
 }
 
-/** Where the Workflow bundle is kept: in the state folder, or in the cache of a process that has none. */
-export const bundleFolder = (folder: string): string => join(folder, 'bundles');
+/** Where the Workflow bundles are kept, in the folder of what a start need not make or fetch again. */
+export const bundleFolder = (cacheDir: string): string => join(cacheDir, 'bundles');
 
 function at({ temporal, dataConverter }: RoleParts): RoleConnection {
   const { nativeConnection: connection, namespace } = temporal;

@@ -29,7 +29,7 @@ async function run(context: BenchContext): Promise<readonly Figure[]> {
   const { restMs, windowMs } = context.quick ? SIZES.quick : SIZES.full;
   const folder = join(context.folder, 'state');
   mkdirSync(folder);
-  // The first start bundles the Workflows, and its heap is the larger for it.
+  // The first start may have to bundle the Workflows, and its heap is the larger for it.
   const first = context.quick ? [] : await whileUp(folder, async (pid) => memoryOf('first', familyOf(pid)));
   const own = await whileUp(folder, async (pid) => {
     await sleep(restMs);

@@ -5,7 +5,7 @@ import { openStore as openStoreOver } from '../../store/store.ts';
 import { isStoreUnavailable } from '../../store/unavailable.ts';
 import { startAllInOne as startRoles } from '../../workers/all-in-one.ts';
 import { type Config, encryptsPayloads, namesTemporalServer, temporalNamespace } from '../../workers/config.ts';
-import { findTemporal } from '../../workers/dev-server/find.ts';
+import { defaultCacheDir, findTemporal } from '../../workers/dev-server/find.ts';
 import { startDevServer } from '../../workers/dev-server/start.ts';
 import { loadAgents } from '../../workers/load-agents.ts';
 import { makeFolder } from '../../workers/make-folder.ts';
@@ -22,7 +22,7 @@ export function composeStart(): Parts {
   return { openStateFolder, openTemporal, loadAgents, openStore, startAllInOne };
 }
 
-const openStore: Parts['openStore'] = async ({ config, stateFolder, masterKey, report }) => {
+const openStore: Parts['openStore'] = async ({ config, env, stateFolder, masterKey, report }) => {
   const nowMs = () => Date.now() + config.clockOffsetMs;
   if (config.databaseUrl !== undefined) {
     const { host, pathname } = new URL(config.databaseUrl);
@@ -44,6 +44,7 @@ const openStore: Parts['openStore'] = async ({ config, stateFolder, masterKey, r
   const postgres = await startEmbeddedPostgres({
     dataDir,
     socketDir: join(stateFolder.path, 'socket'),
+    freshIn: config.cacheDir ?? defaultCacheDir(env),
     onFailed: (error) => loses(error.message),
   });
   try {

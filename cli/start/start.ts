@@ -70,6 +70,7 @@ export interface StartParts<Connections> {
   }) => Promise<OpenTemporal<Connections>>;
   readonly openStore: (deps: {
     readonly config: Config;
+    readonly env: NodeJS.ProcessEnv;
     readonly stateFolder: StateFolder;
     readonly masterKey: string | undefined;
     readonly report: Report;
@@ -123,7 +124,7 @@ export async function startDevelopment<Connections>(options: StartOptions<Connec
     const masterKey = masterKeyIn({ ...config, ...keys });
     const [temporal, store] = await bothOrNone(
       parts.openTemporal({ config, env, stateFolder, report }),
-      parts.openStore({ config, stateFolder, masterKey, report }),
+      parts.openStore({ config, env, stateFolder, masterKey, report }),
       (opened) => down.add('the Temporal server', () => opened.close()),
       (opened) => down.add('the store', () => opened.close()),
     );

@@ -15,6 +15,7 @@ import type { Card } from '../../domain/card.ts';
 import type { MessageRef } from '../../domain/channel.ts';
 import { defineDirectory } from '../../domain/principal.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../store/embedded.ts';
+import { KEPT } from '../support/kept.ts';
 import type { Store } from '../../store/ports.ts';
 import { createPool } from '../../store/pool.ts';
 import { openStore } from '../../store/store.ts';
@@ -46,7 +47,7 @@ export function deliverStage() {
   let store: Store;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'countersign-deliver-'));
-    postgres = await startEmbeddedPostgres({ dataDir: folder });
+    postgres = await startEmbeddedPostgres({ dataDir: folder, freshIn: KEPT });
     store = await openStore({ pool: postgres.poolConfig, masterKey: MASTER_KEY });
   });
   after(async () => {

@@ -12,6 +12,7 @@ import { createTakeIntake } from '../../activities/workflows/intake.ts';
 import type { IntakeTaken, IntakeWork } from '../../domain/opened-turn.ts';
 import type { WorkflowsDeps } from '../../activities/workflows/deps.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../store/embedded.ts';
+import { KEPT } from '../support/kept.ts';
 import type { Store } from '../../store/ports.ts';
 import { openStore } from '../../store/store.ts';
 import { quoteMark, sha256Hex } from '../../trust/digest.ts';
@@ -33,7 +34,7 @@ let deps: WorkflowsDeps;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'countersign-intake-'));
-  postgres = await startEmbeddedPostgres({ dataDir: folder });
+  postgres = await startEmbeddedPostgres({ dataDir: folder, freshIn: KEPT });
   store = await openStore({ pool: postgres.poolConfig });
   deps = {
     store,

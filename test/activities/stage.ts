@@ -13,6 +13,7 @@ import type { Agent } from '../../domain/agent.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import type { DecisionStatement, MessageStatement, VerdictStatement } from '../../domain/signed.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../store/embedded.ts';
+import { KEPT } from '../support/kept.ts';
 import type { Store } from '../../store/ports.ts';
 import { openStore } from '../../store/store.ts';
 import { actionDigest, proposalDigest } from '../../trust/digest.ts';
@@ -39,7 +40,7 @@ const declarations = declarationsOf(tester);
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'countersign-act-'));
-  postgres = await startEmbeddedPostgres({ dataDir: folder });
+  postgres = await startEmbeddedPostgres({ dataDir: folder, freshIn: KEPT });
   world.store = await openStore({ pool: postgres.poolConfig });
 });
 after(async () => {

@@ -13,6 +13,7 @@ import { listen } from '../../api/server.ts';
 import { slack } from '../../channels/slack.ts';
 import { defineDirectory } from '../../domain/principal.ts';
 import { startEmbeddedPostgres } from '../../store/embedded.ts';
+import { KEPT } from '../support/kept.ts';
 import type { Store } from '../../store/ports.ts';
 import { openStore } from '../../store/store.ts';
 import { approvalHandle } from '../../trust/digest.ts';
@@ -30,7 +31,7 @@ const keeper = { verifierKey: '', disagreement: () => undefined };
 /** An embedded store of its own. */
 async function openedStore(t: TestContext): Promise<Store> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-through-'));
-  const postgres = await startEmbeddedPostgres({ dataDir: folder });
+  const postgres = await startEmbeddedPostgres({ dataDir: folder, freshIn: KEPT });
   const store = await openStore({ pool: postgres.poolConfig });
   t.after(async () => {
     await store.close();

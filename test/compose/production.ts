@@ -16,6 +16,7 @@ import { createPool } from '../../store/pool.ts';
 import { createSql } from '../../store/sql.ts';
 import { findTemporal } from '../../workers/dev-server/find.ts';
 import { startDevServer } from '../../workers/dev-server/start.ts';
+import { KEPT } from '../support/kept.ts';
 import { startPrivatePostgres } from '../support/postgres.ts';
 import { type ComposeFile, entrypointOf, readCompose, readVariables } from './compose-file.ts';
 import { createTopology, type Topology } from './topology.ts';
@@ -99,7 +100,7 @@ export async function startProduction(): Promise<Production> {
       PATH: `${bin}:${process.env['PATH'] ?? ''}`,
       HOME: project,
       // The image holds the Workflow bundle; here it is built once for all runs.
-      COUNTERSIGN_CACHE_DIR: join(tmpdir(), 'countersign-test-cache'),
+      COUNTERSIGN_CACHE_DIR: KEPT,
       PGHOST: '127.0.0.1',
       PGPORT: new URL(postgres.url).port,
     };

@@ -1,12 +1,12 @@
 // A history that was fetched in the middle of a turn replays as far as its Workflow has decided, wherever that is.
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { workflowBundle } from '../../workers/bundle.ts';
+import { KEPT } from '../support/kept.ts';
 import { decidedPart } from '../../workers/decided-history.ts';
 import { replayedPatiently } from '../../workers/rebuild/patiently.ts';
 import { errandCode } from '../support/errands.ts';
@@ -17,7 +17,7 @@ const history = historyFromJSON(JSON.parse(readFileSync(file, 'utf8')));
 const events = history.events ?? [];
 
 test('cut off at any event it replays, and nothing is asked for that a replay cannot give', async () => {
-  const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'), await errandCode());
+  const bundle = await workflowBundle(KEPT, await errandCode());
   const workflowId = events[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? 'cut';
   const cuts = async function* () {
     for (let end = 1; end <= events.length; end++) {

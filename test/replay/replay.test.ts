@@ -1,10 +1,10 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { Worker } from '@temporalio/worker';
 import { workflowBundle } from '../../workers/bundle.ts';
+import { KEPT } from '../support/kept.ts';
 import { errandCode } from '../support/errands.ts';
 import { ROOT } from '../support/sources.ts';
 import { HISTORIES, SUMS, sumOf } from './sums.ts';
@@ -13,7 +13,7 @@ const names = readdirSync(HISTORIES).filter((name) => name.endsWith('.json'));
 let workflowBundleCode: { readonly code: string };
 
 before(async () => {
-  workflowBundleCode = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'), await errandCode());
+  workflowBundleCode = await workflowBundle(KEPT, await errandCode());
 });
 
 interface History {

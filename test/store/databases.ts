@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { startEmbeddedPostgres } from '../../store/embedded.ts';
+import { KEPT } from '../support/kept.ts';
 import { startPostgres } from '../support/postgres.ts';
 
 export interface Database {
@@ -19,6 +20,6 @@ export async function startDatabase(kind: (typeof KINDS)[number]): Promise<Datab
     return { poolConfig: { connectionString: url }, stop };
   }
   const folder = await mkdtemp(join(tmpdir(), 'countersign-store-'));
-  const { poolConfig, stop } = await startEmbeddedPostgres({ dataDir: folder });
+  const { poolConfig, stop } = await startEmbeddedPostgres({ dataDir: folder, freshIn: KEPT });
   return { poolConfig, stop: () => stop().then(() => rm(folder, { recursive: true })) };
 }

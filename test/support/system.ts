@@ -29,6 +29,7 @@ import { ACTION, CONVERSATION } from '../../domain/protocol.ts';
 import type { CommandStatement, DecisionAnswer, DecisionStatement } from '../../domain/signed.ts';
 import type { Directory } from '../../domain/principal.ts';
 import { startEmbeddedPostgres } from '../../store/embedded.ts';
+import { KEPT } from './kept.ts';
 import { MASTER_KEY } from './master-key.ts';
 import { openStore } from '../../store/store.ts';
 import { sha256Hex } from '../../trust/digest.ts';
@@ -109,7 +110,7 @@ export type System = Awaited<ReturnType<typeof startSystem>>;
 
 async function openParts({ temporal, nowMs = Date.now, encrypts = false, isPlain = false }: SystemOptions) {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-test-'));
-  const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'store') });
+  const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'store'), freshIn: KEPT });
   const store = await openStore({ pool: postgres.poolConfig, nowMs, ...(isPlain ? {} : { masterKey: MASTER_KEY }) });
   const dataConverter = encrypts ? encrypting(store.sealedBytes) : undefined;
   const { connection, options } = temporal.client;
@@ -149,7 +150,7 @@ async function startRoles(options: SystemOptions, parts: Parts, names: readonly 
   const plain = new Map([[agent.name, agent]]);
   const clock = { nowMs, movedMs: () => nowMs() - Date.now() };
   const deps = { store, agents, directory, verifier, ...clock, rules: options.rules ?? rulesHere(agents) };
-  const bundle = await workflowBundle(join(tmpdir(), 'countersign-test-bundles'), options.procedures, dataConverter);
+  const bundle = await workflowBundle(KEPT, options.procedures, dataConverter);
   const broker = createLocalBroker({ ...NO_SECRETS, foldersPath: folder });
   const scripted = { name: 'test', complete: async (request: ModelRequest) => answerOf(await script(request)) };
   const models = { routes: () => [{ model: 'test', port: options.port ?? scripted }] };

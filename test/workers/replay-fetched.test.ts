@@ -1,15 +1,15 @@
 // Histories that are fetched ahead of their replay: what cannot be fetched ends it with an error, and keeps nobody waiting.
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readFileSync } from 'node:fs';
 import { workflowBundle } from '../../workers/bundle.ts';
+import { KEPT } from '../support/kept.ts';
 import { ROOT } from '../support/sources.ts';
 import { replayedPatiently } from '../../workers/rebuild/patiently.ts';
 import { fetchedAhead } from '../../workers/rebuild/replay.ts';
 
-const bundle = workflowBundle(join(tmpdir(), 'countersign-test-bundles'));
+const bundle = workflowBundle(KEPT);
 const kept = JSON.parse(readFileSync(join(ROOT, 'test/replay/histories/0.9.0-inline-reads-and-writes.json'), 'utf8'));
 
 async function* upTo(count: number): AsyncGenerator<number> {
