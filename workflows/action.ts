@@ -1,7 +1,7 @@
 // A batch that waits: the actions of one model call from the first that asks people. It outlives its turn, and its
 // conversation goes on meanwhile. All is carried out in order; what fails ends those behind it.
 // May import domain and @temporalio/workflow.
-import { allHandlersFinished, CancellationScope, log, patched } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, log } from '@temporalio/workflow';
 import {
   type Case,
   type Ending,
@@ -18,6 +18,7 @@ import { editOf, quotedOf } from '../domain/decision.ts';
 import { approvalId } from '../domain/ids.ts';
 import { isCancelled, listenForPeople, tellConversation, waitForPeople } from './approval.ts';
 import { isShown, showInChannels, showLast } from './cards.ts';
+import { has } from './changes.ts';
 import { workflowsRole } from './effects.ts';
 import { condition } from './in-turn.ts';
 import { actOnce, endOfLeave, MAX_RULINGS, NO_VERDICT_HELD, ruleAgain, ruleAnew } from './life.ts';
@@ -176,7 +177,7 @@ async function actWithLeave(
       return ended({ kind: 'expired', reason: 'nobody could act on it in time' });
     }
     const stand = people === undefined ? standOfAllowed(again) : stillStands(people, again, one.proposal.preconditions);
-    if (stand.kind === 'tool_changed' && patched('asks-anew-for-a-changed-tool')) {
+    if (stand.kind === 'tool_changed' && has('asks-anew-for-a-changed-tool')) {
       return { kind: 'rewrite', args: one.proposal.args, editor: '', reason: stand.reason };
     }
     if (stand.kind === 'denied' || stand.kind === 'tool_changed') {

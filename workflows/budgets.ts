@@ -1,7 +1,6 @@
 // Budgets that go on over turns, as a conversation meets them: what a call may use is held before it; where there is no
 // room the turn ends, people are asked for more, and messages wait until it opens. May import domain and
 // @temporalio/workflow.
-import { patched } from '@temporalio/workflow';
 import type { TurnOf } from '../domain/activity-ports.ts';
 import type { ConversationState } from '../domain/conversation.ts';
 import type { MessageStatement, Signed } from '../domain/signed.ts';
@@ -13,6 +12,7 @@ import {
   shutBy,
   withShut,
 } from '../domain/reserving.ts';
+import { has } from './changes.ts';
 import { workflowsRole } from './effects.ts';
 import { condition } from './in-turn.ts';
 import { startBudgetQuestion } from './question.ts';
@@ -23,7 +23,7 @@ export async function holdFor(
   principal: Signed<MessageStatement>,
   call: Pick<ReserveInput, 'call' | 'show' | 'mayCall'>,
 ): Promise<Reserved> {
-  if (!patched('budgets')) return { kind: 'held' };
+  if (!has('budgets')) return { kind: 'held' };
   return workflowsRole.reserve({ of, principal, ...call, atMs: Date.now() });
 }
 

@@ -1,8 +1,9 @@
 // What people see in channels of a batch or a question, kept up to date beside it. Nothing but its very end waits for a
 // channel, and that for a bounded time. Where nobody who is asked can be reached on one, nothing is scheduled.
 // May import domain and @temporalio/workflow.
-import { CancellationScope, patched } from '@temporalio/workflow';
+import { CancellationScope } from '@temporalio/workflow';
 import type { ConversationState } from '../domain/conversation.ts';
+import { has } from './changes.ts';
 import { inChannels, remind, SHOW_LAST_MS, showCards } from './effects.ts';
 import { condition } from './in-turn.ts';
 import type { Waiting } from './waiting.ts';
@@ -33,13 +34,13 @@ export function showGone(state: ConversationState, batchId: string): void {
 
 /** What the run before could not show to the end. It may be at it still, which is no harm: the same card is edited twice. */
 export function goOnShowingGone(state: ConversationState): void {
-  if (!owesCards(state) || !patched('cards-of-gone')) return;
+  if (!owesCards(state) || !has('cards-of-gone')) return;
   for (const batchId of state.goneCards ?? []) void showUntilShown(state, batchId);
 }
 
 /** At the end of the conversation: resolves once those cards show it, or nobody waits for that any longer. */
 export async function showGoneLast(state: ConversationState): Promise<void> {
-  if (!owesCards(state) || !patched('cards-of-gone')) return;
+  if (!owesCards(state) || !has('cards-of-gone')) return;
   await condition(() => !owesCards(state), SHOW_LAST_MS, { summary: 'until the cards show how it ended' });
 }
 

@@ -1,6 +1,6 @@
 // A conversation: one long-lived Workflow. The loop is the only consumer of what the handlers queue, and renews its
 // history between turns, so it may live for years. May import domain and @temporalio/workflow.
-import { allHandlersFinished, CancellationScope, continueAsNew, patched, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import {
   type ConversationInput,
   type ConversationState,
@@ -12,6 +12,7 @@ import { MAX_EVENTS_PER_RUN, MAX_SIGNALS_PER_RUN } from '../domain/run-bounds.ts
 import { isBehind, noteSaid } from '../domain/delivering.ts';
 import { lookForOpenings, untilNews } from './budgets.ts';
 import { goOnShowingGone, showGoneLast } from './cards.ts';
+import { has } from './changes.ts';
 import { deliverLast, holdDelivering, keepDelivering } from './delivering.ts';
 import { describeConversation } from './desk.ts';
 import { endIfIdle } from './idle.ts';
@@ -35,8 +36,8 @@ async function converse(
   state: ConversationState,
   running: { turn?: CancellationScope },
 ): Promise<void> {
-  state.announcer = patched('phase-announcer');
-  const mostEvents = patched('renew-early') ? MAX_EVENTS_PER_RUN : Infinity;
+  state.announcer = has('phase-announcer');
+  const mostEvents = has('renew-early') ? MAX_EVENTS_PER_RUN : Infinity;
   const mustRenew = () => isLong(state, mostEvents);
   if (state.announcer) void announceChanges(state);
   void keepDelivering(state);
@@ -79,7 +80,7 @@ async function nothingIsHalfDone(state: ConversationState, isHolding: () => bool
   if (state.delivery !== undefined) await holdDelivering(state.delivery, state);
   await condition(() => allHandlersFinished() && !isHolding()); // safe: no handler waits for this loop
   // A change that came meanwhile is being told: the next run would tell it a second time.
-  while (state.changes.length > 0 && patched('renew-when-told')) {
+  while (state.changes.length > 0 && has('renew-when-told')) {
     await phaseIsKnown(state);
     await condition(() => allHandlersFinished() && !isHolding());
   }

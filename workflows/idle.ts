@@ -1,18 +1,18 @@
 // The end of a conversation that nobody needs any more: maintenance asks, the record decides, and whatever came meanwhile
 // is heard first. May import domain and @temporalio/workflow.
-import { patched } from '@temporalio/workflow';
 import type { ConversationState } from '../domain/conversation.ts';
 import { isAtRest } from '../domain/idle.ts';
 import { enterPhase } from '../domain/phase.ts';
+import { has } from './changes.ts';
 import { isIdle } from './effects.ts';
 
 /** Close it if it is idle, for good. A message that comes while the record is asked keeps it open. */
 export async function endIfIdle(state: ConversationState): Promise<void> {
   delete state.idle;
-  if (!patched('ends-if-idle')) return;
+  if (!has('ends-if-idle')) return;
   if (!isAtRest(state)) return;
   const { conversationId, heard } = state;
-  if (hasUnheard(state) && !patched('ends-unheard')) return;
+  if (hasUnheard(state) && !has('ends-unheard')) return;
   const isOver = await isIdle({ conversationId, ...(hasUnheard(state) ? { heardMs: heardSince(state) } : {}) });
   if (!isOver || !isAtRest(state) || state.heard !== heard) return;
   state.idle = 'over';

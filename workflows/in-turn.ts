@@ -1,7 +1,8 @@
 // Local Activities one after the other, so that a replay takes the same way as what it replays; and the waits between which
-// they let others go first. May import @temporalio/workflow only.
-import { CancellationScope, condition as held, patched, type TimerOptions } from '@temporalio/workflow';
+// they let others go first. May import @temporalio/workflow and what a run has of changes.
+import { CancellationScope, condition as held, type TimerOptions } from '@temporalio/workflow';
 import type { Duration } from '@temporalio/common';
+import { has } from './changes.ts';
 
 // One local Activity at a time. Those that run side by side resolve in the order in which they end, each by itself; when
 // they are replayed, in the order in which they began, all at once. What follows them would then be numbered otherwise
@@ -30,9 +31,9 @@ export function condition(
 
 /** Do it once nothing else is done that way. */
 export function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  takesTurns ??= patched('one-at-a-time');
+  takesTurns ??= has('one-at-a-time');
   if (!takesTurns) return work();
-  letsOthersFirst ??= patched('others-first');
+  letsOthersFirst ??= has('others-first');
   const mine = last.then(letsOthersFirst ? () => afterOthers(work) : work);
   last = mine.catch(() => undefined);
   return mine;

@@ -1,11 +1,12 @@
 // Taking in what was said before the agent speaks: at most one look of a model, and then code's word on facts, priority
 // and queue. An agent without an intake asks for none of it. May import domain and @temporalio/workflow.
-import { log, patched } from '@temporalio/workflow';
+import { log } from '@temporalio/workflow';
 import type { TurnOf } from '../domain/activity-ports.ts';
 import type { TurnUse } from '../domain/budget.ts';
 import type { IntakeTaken, OpenedTurn } from '../domain/opened-turn.ts';
 import type { ConversationState } from '../domain/conversation.ts';
 import { holdFor } from './budgets.ts';
+import { has } from './changes.ts';
 import { describeConversation } from './desk.ts';
 import { fillFacts, isActivityFailure, whyFailed, workflowsRole } from './effects.ts';
 import { holdWhilePaused } from './phase.ts';
@@ -22,7 +23,7 @@ export async function takeIn(
   opened: Opened,
   use: TurnUse,
 ): Promise<IntakeTaken | undefined> {
-  if (opened.intake === undefined || !patched('intake')) return undefined;
+  if (opened.intake === undefined || !has('intake')) return undefined;
   const looks = state.intake?.looks ?? 0;
   const isLookedAt = opened.intake === 'fill' && looks < MAX_LOOKS;
   const itemId = isLookedAt ? await lookForFacts(state, of, opened, use) : '';

@@ -7,9 +7,10 @@ import { withinRoom } from '../domain/evidence-bounds.ts';
 import { type ItemRef, refsIn } from '../domain/item.ts';
 import type { ProposeInput, Proposed } from '../domain/proposing.ts';
 import type { DecisionStatement, MessageStatement, Signed } from '../domain/signed.ts';
-import { isCancellation, patched } from '@temporalio/workflow';
+import { isCancellation } from '@temporalio/workflow';
 import { ActivityFailure } from '@temporalio/common';
 import { ACT_WITHIN_MS } from '../domain/approval.ts';
+import { has } from './changes.ts';
 import { act, inspect, isActivityFailure, whyFailed, workflowsRole } from './effects.ts';
 
 // 3: an actor busy for three times the freshness of a verdict will not come in time, and of a limit for which so many race
@@ -25,7 +26,7 @@ interface Ruled {
 
 /** Propose, inspect, decide, and put it on record. */
 export async function ruleOn(input: ProposeInput): Promise<Ruled> {
-  const ruled = patched('rules-at-once')
+  const ruled = has('rules-at-once')
     ? await workflowsRole.ruleOnCalls({ ...input, atMs: Date.now() })
     : ({ kind: 'to_inspect', proposed: await workflowsRole.propose(input) } as const);
   if (ruled.kind === 'on_record') return ruled;

@@ -1,10 +1,10 @@
 // Opening a turn: on record, under a number of its own, with what its first model call may use. May import domain and
 // @temporalio/workflow.
-import { patched } from '@temporalio/workflow';
 import type { TurnOf } from '../domain/activity-ports.ts';
 import type { ConversationState, Work } from '../domain/conversation.ts';
 import type { OpenedTurn } from '../domain/opened-turn.ts';
 import { shownNow } from '../domain/recent.ts';
+import { has } from './changes.ts';
 import { workflowsRole } from './effects.ts';
 
 export type Opened = Exclude<OpenedTurn, { kind: 'behind' }>;
@@ -28,7 +28,7 @@ function openAs(state: ConversationState, work: Work, how: How) {
   const of = turnOf(state);
   const { handedOver, answers } = how;
   if (work.kind === 'messages') {
-    const speaks = answers && !handedOver && patched('holds-at-opening');
+    const speaks = answers && !handedOver && has('holds-at-opening');
     const first = speaks ? { first: { show: shownNow(state).itemIds, atMs: Date.now() } } : {};
     return workflowsRole.openTurn({ of, messages: work.messages, ...how, ...first });
   }

@@ -1,12 +1,13 @@
 // A conversation's phase: put on record when it changes, and passed on to the actions that wait.
 // May import domain and @temporalio/workflow.
-import { CancellationScope, getExternalWorkflowHandle, log, patched, uuid4 } from '@temporalio/workflow';
+import { CancellationScope, getExternalWorkflowHandle, log, uuid4 } from '@temporalio/workflow';
 import type { TurnUse } from '../domain/budget.ts';
 import type { ConversationPhase, ConversationState, WaitingBatch } from '../domain/conversation.ts';
 import { reasonOfPhase } from '../domain/idle.ts';
 import { changeIsTold, nextTold, numberOfChange } from '../domain/phase.ts';
 import { isQuestionId, waitingWorkflowId } from '../domain/ids.ts';
 import { ACTION } from '../domain/protocol.ts';
+import { has } from './changes.ts';
 import { describeConversation } from './desk.ts';
 import { recordCommitted, workflowsRole } from './effects.ts';
 import { condition } from './in-turn.ts';
@@ -50,7 +51,7 @@ async function announce(state: ConversationState, phase: ConversationPhase): Pro
   const told = numberOfChange(state, Date.now());
   const fact = { kind: 'phase', phase, by: '', reason: reasonOfPhase({ ...state, phase }) } as const;
   const entry = { subject: conversationId, step: `phase:${uuid4()}`, conversationId, atMs: Date.now(), fact };
-  const record = patched('record-committed-phase') ? recordCommitted : workflowsRole.record;
+  const record = has('record-committed-phase') ? recordCommitted : workflowsRole.record;
   await record({ entries: [entry], items: [] });
   for (const batch of state.waiting) await tellWaiting(batch, phase, told);
 }
@@ -64,7 +65,7 @@ async function tellWaiting({ batchId }: WaitingBatch, phase: ConversationPhase, 
 export async function tellWhatHolds(state: ConversationState, batch: WaitingBatch): Promise<void> {
   const wasStopped = CancellationScope.current().parent?.consideredCancelled === true;
   if (state.announcer && state.phase !== 'open') await tellNew(state, batch, state.phase);
-  else if (wasStopped && patched('tell-of-stop')) await tellNew(state, batch, 'stopped');
+  else if (wasStopped && has('tell-of-stop')) await tellNew(state, batch, 'stopped');
 }
 
 /** A batch that has begun after the change was told. */

@@ -9,7 +9,6 @@ import {
   getExternalWorkflowHandle,
   log,
   ParentClosePolicy,
-  patched,
   startChild,
 } from '@temporalio/workflow';
 import type { Ending, Proposal } from '../domain/action.ts';
@@ -27,6 +26,7 @@ import {
 } from '../domain/ids.ts';
 import { CONVERSATION, QUESTION } from '../domain/protocol.ts';
 import { listenForPeople, tellConversation, waitForPeople } from './approval.ts';
+import { has } from './changes.ts';
 import { attributesOfBatch } from './desk.ts';
 import { isShown, showInChannels, showLast } from './cards.ts';
 import { inOneLine, workflowsRole } from './effects.ts';
@@ -109,7 +109,7 @@ export function startBudgetQuestion(input: BudgetQuestion): Promise<void> {
 
 /** Ask people whether it happened, where an action ended as unknown; undefined where nobody need be asked. */
 export async function askWhetherItHappened(proposal: Proposal, ending: Ending): Promise<string | undefined> {
-  if (ending.kind !== 'unknown' || !patched('ask-whether-it-happened')) return undefined;
+  if (ending.kind !== 'unknown' || !has('ask-whether-it-happened')) return undefined;
   const id = questionId(proposal.actionId);
   await startQuestion({ questionId: id, proposal, reason: ending.reason });
   return id;

@@ -1,11 +1,12 @@
 // Summing up what a conversation is too long for. It is begun between turns and runs beside what goes on; nobody waits for
 // it. What came of it is taken on between turns, so that a turn sees one transcript. A renewed history begins it again,
 // under the same key, which costs nothing twice. May import domain and @temporalio/workflow.
-import { log, patched } from '@temporalio/workflow';
+import { log } from '@temporalio/workflow';
 import type { ConversationState } from '../domain/conversation.ts';
 import type { ItemRef } from '../domain/item.ts';
 import { takeOnSummary, toSumUp } from '../domain/summing.ts';
 import { holdFor } from './budgets.ts';
+import { has } from './changes.ts';
 import { isActivityFailure, sumUp, whyFailed } from './effects.ts';
 
 /** What is under way in this run. */
@@ -31,7 +32,7 @@ export function keepSummedUp(state: ConversationState, summing: Summing): void {
   takeOnMade(state, summing);
   if (summing.isRunning || summing.turn === state.turn || state.phase !== 'open') return;
   const sources = toSumUp(state);
-  if (sources.length === 0 || !patched('sums-up')) return;
+  if (sources.length === 0 || !has('sums-up')) return;
   summing.turn = state.turn;
   summing.isRunning = true;
   summing.isHolding = true;

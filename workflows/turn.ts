@@ -1,6 +1,6 @@
 // One turn: from the queued messages of one sender, or one report, to the reply. What is allowed runs now; from the
 // first `ask` on the rest waits in a Workflow of its own, and the turn ends. May import domain and @temporalio/workflow.
-import { type CancellationScope, isCancellation, log, patched } from '@temporalio/workflow';
+import { type CancellationScope, isCancellation, log } from '@temporalio/workflow';
 import { isAskedBack } from '../domain/asked-back.ts';
 import { openThings } from '../domain/beginning.ts';
 import { endingResult, settledEntry } from '../domain/action-record.ts';
@@ -42,6 +42,7 @@ import {
 import { holdFor, waitForBudget } from './budgets.ts';
 import { carryOut, type Undone } from './calls.ts';
 import { showGone } from './cards.ts';
+import { has } from './changes.ts';
 import { callModel, isActivityFailure, typeOfFailure, whyFailed, workflowsRole } from './effects.ts';
 import { takeIn } from './intake.ts';
 import { type Opened, openWork, turnOf } from './opening.ts';
@@ -148,7 +149,7 @@ async function goOn(state: ConversationState, { principal, held: first }: Speaks
     so.actions += answer.count;
     so.mustSpeak = told.mustSpeak;
     so.denials += told.denials;
-    if (so.denials >= MAX_DENIALS && patched('denials-hand-over')) {
+    if (so.denials >= MAX_DENIALS && has('denials-hand-over')) {
       enterPhase(state, 'tool_handover');
       return say(state, [wordsOfDenials, waitingWords(state)].filter(Boolean).join(' '));
     }
@@ -184,7 +185,7 @@ function cameTo(state: ConversationState, { budget, undone, ended }: Pick<SoFar,
 
 /** What an operator has ended in Temporal will never report: it waits no more, and what may have happened is asked. */
 async function forgetGone(state: ConversationState, of: TurnOf): Promise<void> {
-  if (state.waiting.length === 0 || !patched('forget-gone')) return;
+  if (state.waiting.length === 0 || !has('forget-gone')) return;
   const waiting = state.waiting.map(({ batchId, deadlineMs }) => ({ batchId, deadlineMs }));
   for (const { batchId, questions, isLost, hasCards } of await workflowsRole.closeGone({ of, waiting })) {
     if (hasCards === true) showGone(state, batchId);

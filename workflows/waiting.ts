@@ -1,12 +1,12 @@
 // What waits for people, a batch or a question: its state, what goes on record of it, and what operators see.
 // May import domain and @temporalio/workflow.
-import { patched } from '@temporalio/workflow';
 import type { SettledAction } from '../domain/action.ts';
 import { type Approval, askedBy, type CountedDecision, endApproval, expireIfDue } from '../domain/approval.ts';
 import { groupsAt } from '../domain/entitlement.ts';
 import { nextNoticeMs, noticesDue, reminderOf } from '../domain/notices.ts';
 import type { Entry } from '../domain/entry.ts';
 import type { DecisionStatement, Signed } from '../domain/signed.ts';
+import { has } from './changes.ts';
 import { type BatchPhase, describeBatch, showBatchColumns } from './desk.ts';
 import { workflowsRole } from './effects.ts';
 import { type Held, NOT_HELD } from './hold.ts';
@@ -48,8 +48,8 @@ export interface Waiting extends Held {
 export function openWaiting(batchId: string, groups: string, reportsAs = batchId): Waiting {
   const empty = { approvals: [], settled: [], quotes: [], delivered: [], unrecorded: [], asksBack: [], writing: 0 };
   const unseen = { hasCards: false, changes: 0, shownChanges: 0, reminders: [] };
-  const keepsUp = patched('keeps-up');
-  const noticed = patched('reminds') ? {} : false;
+  const keepsUp = has('keeps-up');
+  const noticed = has('reminds') ? {} : false;
   return { batchId, reportsAs, ...empty, ...unseen, ...NOT_HELD, shown: rowOf('waiting', groups), keepsUp, noticed };
 }
 
