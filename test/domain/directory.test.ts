@@ -48,15 +48,18 @@ test('an id on a channel is whole as the platform gives it, of people and of gro
   const ofPerson = (channels: Readonly<Record<string, string>>) =>
     problemOf({ people: [...people, { id: 'eve', name: 'Eve', channels }] });
   const ofGroup = (addresses: Readonly<Record<string, string>>) => problemOf({ addresses: { finance: addresses } });
-  for (const of of [ofPerson, ofGroup]) {
-    for (const id of ['T7/U7', '-1001234567890', 'C0FIN']) assert.equal(of({ slack: id }), '');
+  for (const problemFor of [ofPerson, ofGroup]) {
+    for (const id of ['T7/U7', '-1001234567890', 'C0FIN']) assert.equal(problemFor({ slack: id }), '');
     for (const id of ['T7/U7 ', 'T7/\u200bU7', 'T7/Ü7', 'x'.repeat(129)]) {
       assert.match(
-        of({ slack: id }),
+        problemFor({ slack: id }),
         /^directory: the slack id ".*" of "\w+" has a blank, or what is no sign of ASCII/,
       );
     }
-    assert.match(of({ Slack: 'T7/U7' }), /"Slack", of "\w+", cannot be the name of a channel; name one such as slack/);
+    assert.match(
+      problemFor({ Slack: 'T7/U7' }),
+      /"Slack", of "\w+", cannot be the name of a channel; name one such as slack/,
+    );
   }
 });
 

@@ -7,8 +7,7 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-/** How a source file of the project is run. */
-export const FROM_SOURCE = ['--conditions=source', '--import', import.meta.resolve('tsx')];
+export { FROM_SOURCE } from '../support/children.ts';
 
 const cleanups = new WeakMap<TestContext, (() => unknown)[]>();
 

@@ -3,8 +3,16 @@
 import { spawn } from 'node:child_process';
 import { ROOT } from './sources.ts';
 
-/** Node's arguments that run a TypeScript file of ours from source. */
-export const FROM_SOURCE = ['--conditions=source', '--enable-source-maps', '--import', 'tsx'];
+/** Node's arguments as cli/bootstrap.mjs gives them, which read whatever TypeScript an agent is written in. */
+export const BY_TSX: readonly string[] = ['--conditions=source', '--import', import.meta.resolve('tsx')];
+
+// Since Node 22.18; the types are of the oldest Node that is supported.
+const readsTypeScript = Boolean((process.features as { readonly typescript?: unknown }).typescript);
+
+/** Node's arguments that run a file of this tree. A Node that reads TypeScript by itself takes half of the time to start. */
+export const FROM_SOURCE: readonly string[] = readsTypeScript
+  ? ['--conditions=source']
+  : ['--enable-source-maps', ...BY_TSX];
 
 // 5 s: what a child gets to stop its own children in order, after SIGTERM; then the whole group is killed.
 const GRACE_MS = 5_000;

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { FROM_SOURCE } from './children.ts';
 import { eventually } from './system.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -34,7 +35,7 @@ export async function createStack(
   let keys: ReadonlyMap<string, string> = new Map();
 
   async function start(more: Readonly<Record<string, string>> = {}): Promise<void> {
-    const args = ['--conditions=source', '--import', 'tsx', 'cli/main.ts', 'start', agents];
+    const args = [...FROM_SOURCE, 'cli/main.ts', 'start', agents];
     const started = spawn(process.execPath, args, {
       cwd: root,
       detached: true, // its own process group, so that all of it can be killed at once

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { run } from '../support/children.ts';
+import { BY_TSX, run } from '../support/children.ts';
 import { ROOT } from '../support/sources.ts';
 
 // 120 s: a machine that does other things too; the command needs two.
@@ -25,7 +25,7 @@ test('the agent of the page loads, and its rules do as its table says, without a
     mkdirSync(dirname(join(project, path)), { recursive: true });
     writeFileSync(join(project, path), text);
   }
-  const command = ['--conditions=source', '--import', 'tsx', 'cli/main.ts', 'rules', 'check'];
+  const command = [...BY_TSX, 'cli/main.ts', 'rules', 'check'];
   const { code, output } = await run(process.execPath, [...command, join(project, 'agents'), '--strict'], {
     limitMs: LIMIT_MS,
   });

@@ -3,10 +3,10 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { run } from '../support/children.ts';
+import { BY_TSX, run } from '../support/children.ts';
 import { ROOT } from '../support/sources.ts';
 
-const CLI = ['--conditions=source', '--import', 'tsx', 'cli/main.ts', 'rules', 'check'];
+const CLI = [...BY_TSX, 'cli/main.ts', 'rules', 'check'];
 // 120 s: a machine that does other things too; the command needs two.
 const LIMIT_MS = 120_000;
 

@@ -185,7 +185,7 @@ async function command(env: NodeJS.ProcessEnv, args: readonly string[]): Promise
 
 /** What a process needs of this machine, and nothing that would lead it elsewhere. */
 function environment(): NodeJS.ProcessEnv {
-  const kept = ['PATH', 'HOME', 'TMPDIR', 'COUNTERSIGN_CACHE_DIR', 'NODE_EXTRA_CA_CERTS'];
+  const kept = ['PATH', 'HOME', 'TMPDIR', 'COUNTERSIGN_CACHE_DIR', 'NODE_EXTRA_CA_CERTS', 'NODE_COMPILE_CACHE'];
   const values = kept.flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];

@@ -220,17 +220,17 @@ export const readModelsContract: Contract = {
 
   'what people denied of a tool is known in its conversation, and nowhere else': async ({ store }) => {
     const [id, other] = [aConversationId(), aConversationId()];
-    for (const of of [id, other]) {
-      const approval = anApproval(of);
+    for (const one of [id, other]) {
+      const approval = anApproval(one);
       const settled = {
         kind: 'approval_settled',
-        approval: { ...approval, end: of === id ? 'denied' : 'expired' },
+        approval: { ...approval, end: one === id ? 'denied' : 'expired' },
       } as const;
       await store.record([
-        opened(of),
-        proposed(of),
-        requested(of, approval),
-        anEntry(of, approval.id, 'settled', settled),
+        opened(one),
+        proposed(one),
+        requested(one, approval),
+        anEntry(one, approval.id, 'settled', settled),
       ]);
     }
     const denied = async (of: string, tool: string) =>
