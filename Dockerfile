@@ -25,7 +25,8 @@ RUN node --input-type=module -e "\
   const { workflowBundle } = await import('/app/dist/workers/bundle.js'); \
   const { findProcedures } = await import('/app/dist/workers/procedures.js'); \
   const { FAILURES_AS_PAYLOADS } = await import('/app/dist/workers/payload-codec.js'); \
-  await workflowBundle('/app/cache/bundles', await findProcedures('/app/agents'), FAILURES_AS_PAYLOADS)"
+  await workflowBundle('/app/cache/bundles', await findProcedures('/app/agents'), FAILURES_AS_PAYLOADS)" && \
+  ls /app/cache/bundles/workflows-*.js
 # A volume that is mounted here begins with this owner: the API adds to the file of checkpoints.
 RUN mkdir /checkpoints && chown node /checkpoints
 USER node

@@ -89,8 +89,10 @@ export async function startEmbeddedPostgres(input: StartEmbeddedInput): Promise<
 }
 
 async function makeDatabase(dataDir: string): Promise<void> {
-  const made = await startEmbeddedPostgres({ dataDir });
+  let failed: Error | undefined;
+  const made = await startEmbeddedPostgres({ dataDir, onFailed: (error) => (failed = error) });
   await made.stop();
+  if (failed !== undefined) throw failed;
 }
 
 interface ThreadLife {

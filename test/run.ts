@@ -8,7 +8,7 @@ import { FROM_SOURCE, run } from './support/children.ts';
 import { type Counts, countsOf, emptyFiles, type Group, GROUPS, testFiles } from './support/test-files.ts';
 
 // The number of tests when this was last raised: fewer means that files were not found. Raise it as tests grow.
-const FEWEST_TESTS = 2_850;
+const FEWEST_TESTS = 3_050;
 // 10 minutes for the check and 55 for a group: far above what they take, far below the patience of a CI.
 const CHECK_LIMIT_MS = 10 * 60_000;
 const GROUP_LIMIT_MS = 55 * 60_000;

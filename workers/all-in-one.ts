@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type pg from 'pg';
 import { startApiRole } from './api.ts';
 import type { SigningKeys } from './dev-keys.ts';
-import { defaultCacheDir } from './dev-server/find.ts';
+import { cacheDirOr } from './dev-server/find.ts';
 import type { RoleParts } from './parts.ts';
 import { bundleFolder, composeActor, composeAssistant, composeWorkflows } from './workers.ts';
 
@@ -26,7 +26,7 @@ export interface RunningAllInOne {
 export async function startAllInOne(input: AllInOneInput): Promise<RunningAllInOne> {
   const { config, env, keys, stateFolder, pool } = input;
   const started = await Promise.allSettled([
-    composeWorkflows(input, keys, bundleFolder(config.cacheDir ?? defaultCacheDir(env))),
+    composeWorkflows(input, keys, bundleFolder(config.cacheDir ?? cacheDirOr(env, stateFolder))),
     composeAssistant(input),
     composeActor(input, keys, { pool, folder: stateFolder }),
   ]);

@@ -1,7 +1,7 @@
 // The Workflow bundle, with the code of the agents' procedures: built once and kept by the hash of its sources, so that the
 // second start takes no seconds for it.
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -29,7 +29,10 @@ export async function workflowBundle(
 ): Promise<{ readonly code: string }> {
   const path = join(cacheFolder, `workflows-${await sourceHash(procedures, converter)}.js`);
   const kept = await readFile(path, 'utf8').catch(() => undefined);
-  if (kept !== undefined) return { code: SHORT_STACKS + kept };
+  if (kept !== undefined) {
+    await touch(path).catch(() => undefined);
+    return { code: SHORT_STACKS + kept };
+  }
   const code = await bundled(procedures, [], converter);
   // A folder that cannot be written keeps nothing: each start then takes its seconds.
   await keep(path, code).catch(() => undefined);
@@ -45,6 +48,9 @@ async function keep(path: string, code: string): Promise<void> {
   await rename(unfinished, path);
   await forgetOlder(cacheFolder);
 }
+
+/** So that the newest are those that were used last; in an image nobody may write. */
+const touch = (path: string): Promise<void> => utimes(path, new Date(), new Date());
 
 /** Whoever needs one that is gone makes it anew. */
 async function forgetOlder(cacheFolder: string): Promise<void> {

@@ -1,4 +1,5 @@
-// The measure `steps`: of what the time of a turn is made that one caller waits for, with a model that takes no time.
+// The measure `steps`: of what the time of a turn is made that one caller waits for, with a model that takes no time; and
+// what the engine alone takes for a turn of that shape.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { conversationWorkflowId } from '../../domain/ids.ts';
@@ -6,14 +7,17 @@ import { wordsFor } from '../../test/proofs/rig/model.ts';
 import { quantile } from '../load.ts';
 import type { BenchContext, Figure, Measure } from '../measure.ts';
 import { createCallers, type Said } from './callers.ts';
+import { floorOf } from './floor.ts';
 import { ours } from './stack.ts';
 import { chainOf, type Step } from './step-chain.ts';
 
 export const steps: Measure = { name: 'steps', onStack: 'shared', run };
 
-// 5 turns of a conversation: more, and each makes a summary besides. The first pays for its start, and does not count.
-const TURNS = 5;
+// 4 turns of a conversation: more, and a summary is made besides. The first pays for its start, and does not count.
+const TURNS = 4;
 const CONVERSATIONS = { quick: 2, full: 16 };
+// 30: some seconds; its times differ by less than those of our turns.
+const TURNS_OF_FLOOR = { quick: 5, full: 30 };
 // 50 ms: the Workflow Task behind a reply is over before the next message, as it is where people write.
 const PAUSE_MS = 50;
 
@@ -37,7 +41,8 @@ async function run({ quick, stack }: BenchContext): Promise<readonly Figure[]> {
       const { events } = await workflow.getHandle(conversationWorkflowId(id)).fetchHistory();
       chains.push(...said.slice(1).map((one) => chainOf(events ?? [], one)));
     }
-    return figuresOf(chains);
+    const floor = await floorOf(rig.temporal.address, quick ? TURNS_OF_FLOOR.quick : TURNS_OF_FLOOR.full);
+    return [...figuresOf(chains), ...floor];
   } finally {
     await connection.close();
     caller.close();

@@ -5,7 +5,7 @@ import { openStore as openStoreOver } from '../../store/store.ts';
 import { isStoreUnavailable } from '../../store/unavailable.ts';
 import { startAllInOne as startRoles } from '../../workers/all-in-one.ts';
 import { type Config, encryptsPayloads, namesTemporalServer, temporalNamespace } from '../../workers/config.ts';
-import { defaultCacheDir, findTemporal } from '../../workers/dev-server/find.ts';
+import { cacheDirOr, findTemporal } from '../../workers/dev-server/find.ts';
 import { startDevServer } from '../../workers/dev-server/start.ts';
 import { loadAgents } from '../../workers/load-agents.ts';
 import { makeFolder } from '../../workers/make-folder.ts';
@@ -44,7 +44,7 @@ const openStore: Parts['openStore'] = async ({ config, env, stateFolder, masterK
   const postgres = await startEmbeddedPostgres({
     dataDir,
     socketDir: join(stateFolder.path, 'socket'),
-    freshIn: config.cacheDir ?? defaultCacheDir(env),
+    freshIn: config.cacheDir ?? cacheDirOr(env, stateFolder.path),
     onFailed: (error) => loses(error.message),
   });
   try {

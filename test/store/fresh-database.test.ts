@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual, equal, match } from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,12 +66,30 @@ test('of two that begin at once both have a database', async () => {
   deepEqual([tableIn('first'), tableIn('second')], ['a table', 'a table']);
 });
 
-test('what a killed process left unfinished goes with the next one', async () => {
-  const left = join(folder, 'first.some.unfinished');
-  await make(left);
+test('what a killed process left unfinished goes: beside a store at once, where it is kept once it is old', async () => {
+  await make(join(folder, 'first.some.unfinished'));
+  await make(join(keptIn, 'pglite-0.0.1.just-now.unfinished'));
+  const old = join(keptIn, 'pglite-0.0.1.old.unfinished');
+  await make(old);
   const longAgo = new Date(Date.now() - 3_600_000);
-  utimesSync(left, longAgo, longAgo);
-  await make(join(folder, 'first.just-now.unfinished'));
+  utimesSync(old, longAgo, longAgo);
+  await make(join(keptIn, 'pglite-0.0.1-digest'));
   await layFreshDatabase(join(folder, 'first'), keptIn, make);
-  deepEqual(readdirSync(folder).toSorted(), ['first', 'first.just-now.unfinished', 'kept']);
+  deepEqual(readdirSync(folder).toSorted(), ['first', 'kept']);
+  const [unfinished, kept, ...others] = readdirSync(keptIn).toSorted();
+  deepEqual([unfinished, others], ['pglite-0.0.1.just-now.unfinished', []]);
+  match(kept ?? '', /^pglite-\d+\.\d+\.\d+-[0-9a-f]{64}$/);
+});
+
+test('of what is kept nothing is laid that has changed since: it goes, and the next one is made anew', async () => {
+  await layFreshDatabase(join(folder, 'first'), keptIn, make);
+  const [kept = ''] = readdirSync(keptIn);
+  writeFileSync(join(keptIn, kept, 'base', 'one'), 'A table');
+  await layFreshDatabase(join(folder, 'second'), keptIn, make);
+  deepEqual([readdirSync(folder).toSorted(), readdirSync(keptIn)], [['first', 'kept'], []]);
+  await layFreshDatabase(join(folder, 'second'), keptIn, make);
+  equal(tableIn('second'), 'a table');
+  rmSync(join(keptIn, kept, 'base', 'one'));
+  await layFreshDatabase(join(folder, 'third'), keptIn, make);
+  deepEqual(readdirSync(folder).toSorted(), ['first', 'kept', 'second']);
 });

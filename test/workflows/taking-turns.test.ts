@@ -7,6 +7,8 @@ import { createFarSide, createTestAgent, directory } from '../support/far-side.t
 import { obedient, startSystem, type System } from '../support/system.ts';
 import { startTemporal } from '../support/temporal.ts';
 
+// 120: a turn of words is twelve events, and a run has a thousand.
+const MOST_TURNS = 120;
 const far = createFarSide();
 let temporal: TestWorkflowEnvironment;
 let system: System;
@@ -69,7 +71,7 @@ test('a history that is renewed keeps its place', async () => {
   await start('c-renewed', 'ada');
   const first = await placeOf(conversationWorkflowId('c-renewed'));
   let now = first;
-  for (let said = 1; said <= 80 && now.runId === first.runId; said++) {
+  for (let said = 1; said <= MOST_TURNS && now.runId === first.runId; said++) {
     await system.submit('c-renewed', `m${said}`, `word ${said}`);
     await system.reply('c-renewed', `m${said}`);
     now = await placeOf(conversationWorkflowId('c-renewed'));

@@ -57,6 +57,15 @@ export function defaultCacheDir(env: NodeJS.ProcessEnv): string {
   return env['COUNTERSIGN_CACHE_DIR'] || join(homedir(), '.cache', 'countersign');
 }
 
+/** The default, or `otherwise` for a user who has no home, where the system says none. */
+export function cacheDirOr(env: NodeJS.ProcessEnv, otherwise: string): string {
+  try {
+    return defaultCacheDir(env);
+  } catch {
+    return otherwise;
+  }
+}
+
 async function find(binary: Binary, first: readonly Way[], options: FindOptions): Promise<string> {
   const { env, report = () => {} } = options;
   const cacheDir = options.cacheDir ?? defaultCacheDir(env);
