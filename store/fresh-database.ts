@@ -24,28 +24,31 @@ export async function layFreshDatabase(
   const copy = unfinished(dataDir);
   try {
     // Nobody else works beside a folder that is locked.
-    await sweep(dirname(dataDir), `${basename(dataDir)}.`, 0);
+    await removeUnfinished(dirname(dataDir), `${basename(dataDir)}.`, 0);
     if (!(await isEmpty(dataDir))) return;
     const kept = (await keptFor(keptIn)) ?? (await keep(keptIn, make));
     await cp(kept, copy, { recursive: true });
     if ((await digestOf(copy)) === digestIn(kept)) await rename(copy, dataDir);
-    else await rm(kept, { recursive: true, force: true });
+    else await removeAll(kept);
   } catch {
     // A folder that cannot be written, a full disk: what opens the empty folder makes a database in it, or says why not.
   } finally {
-    await rm(copy, { recursive: true, force: true }).catch(() => undefined);
+    await removeAll(copy).catch(() => undefined);
   }
 }
 
-const isEmpty = async (folder: string): Promise<boolean> => (await readdir(folder).catch(() => [])).length === 0;
+/** None where there is no such folder. */
+const namesIn = async (folder: string, prefix = ''): Promise<readonly string[]> =>
+  (await readdir(folder).catch(() => [])).filter((name) => name.startsWith(prefix));
+const isEmpty = async (folder: string): Promise<boolean> => (await namesIn(folder)).length === 0;
+const removeAll = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
 const unfinished = (folder: string): string => `${folder}.${randomUUID()}${UNFINISHED}`;
 const PREFIX = 'pglite-';
 /** What is kept bears the digest of its files in its name, so that name and files come together or not at all. */
 const digestIn = (kept: string): string => kept.slice(kept.lastIndexOf('-') + 1);
 
 async function keptFor(keptIn: string): Promise<string | undefined> {
-  const prefix = await prefixOf();
-  const name = (await readdir(keptIn).catch(() => [])).find((one) => one.startsWith(prefix));
+  const [name] = await namesIn(keptIn, await prefixOf());
   return name === undefined ? undefined : join(keptIn, name);
 }
 
@@ -56,8 +59,10 @@ async function keep(keptIn: string, make: (dataDir: string) => Promise<void>): P
     const prefix = await prefixOf();
     const kept = join(keptIn, `${prefix}${await digestOf(folder)}`);
     await rename(folder, kept);
-    // Of other versions, and what was cut short. Whoever copies one of them sees that it is not whole.
-    await sweep(keptIn, PREFIX, STALE_MS, prefix);
+    await removeUnfinished(keptIn, PREFIX, STALE_MS);
+    // Those of other versions. Whoever copies one of them sees that it is not whole.
+    const isOther = (name: string) => !name.startsWith(prefix) && !name.endsWith(UNFINISHED);
+    await Promise.all((await namesIn(keptIn, PREFIX)).filter(isOther).map((name) => removeAll(join(keptIn, name))));
     return kept;
   } catch (error) {
     // Another one was quicker.
@@ -65,36 +70,27 @@ async function keep(keptIn: string, make: (dataDir: string) => Promise<void>): P
     if (kept === undefined) throw error;
     return kept;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeAll(folder);
   }
 }
 
-/** Remove what begins so: what is unfinished once it is so old, and what is whole but for those that stay, where any do. */
-async function sweep(folder: string, prefix: string, staleMs: number, stays?: string): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (!name.startsWith(prefix)) continue;
+/** What killed processes have left, once it is so old. */
+async function removeUnfinished(folder: string, prefix: string, staleMs: number): Promise<void> {
+  for (const name of (await namesIn(folder, prefix)).filter((one) => one.endsWith(UNFINISHED))) {
     const path = join(folder, name);
-    const isOld = async () => Date.now() - (await stat(path)).mtimeMs >= staleMs;
-    const goes = name.endsWith(UNFINISHED)
-      ? await isOld().catch(() => false)
-      : stays !== undefined && !name.startsWith(stays);
-    if (goes) await rm(path, { recursive: true, force: true });
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
+    if (Date.now() - mtimeMs >= staleMs) await removeAll(path);
   }
 }
 
 /** Of the names of all files and folders, and of what the files hold: some 40 MB. */
 async function digestOf(folder: string): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries.map((entry) => ({ path: join(entry.parentPath ?? entry.path, entry.name), is: entry }));
+  const found = entries.map((entry) => ({ path: join(entry.parentPath, entry.name), isFile: entry.isFile() }));
   const hash = createHash('sha256');
-  for (const { path, is } of paths.toSorted((one, other) => (one.path < other.path ? -1 : 1))) {
-    hash.update(`${path.slice(folder.length)}\0`);
-    if (is.isFile())
-      hash.update(
-        createHash('sha256')
-          .update(await readFile(path))
-          .digest(),
-      );
+  for (const { path, isFile } of found.toSorted((one, other) => (one.path < other.path ? -1 : 1))) {
+    const bytes = isFile ? await readFile(path) : '';
+    hash.update(`${path.slice(folder.length)}\0${bytes.length}\0`).update(bytes);
   }
   return hash.digest('hex');
 }

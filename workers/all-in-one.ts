@@ -24,9 +24,9 @@ export interface RunningAllInOne {
 }
 
 export async function startAllInOne(input: AllInOneInput): Promise<RunningAllInOne> {
-  const { config, env, keys, stateFolder, pool } = input;
+  const { env, keys, stateFolder, pool } = input;
   const started = await Promise.allSettled([
-    composeWorkflows(input, keys, bundleFolder(config.cacheDir ?? cacheDirOr(env, stateFolder))),
+    composeWorkflows(input, keys, bundleFolder(cacheDirOr(env, stateFolder))),
     composeAssistant(input),
     composeActor(input, keys, { pool, folder: stateFolder }),
   ]);

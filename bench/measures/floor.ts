@@ -2,15 +2,13 @@
 // in which the steps of our turn were measured.
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { spawnGroup, waitFor } from '../../test/proofs/support.ts';
-import { FROM_SOURCE } from '../../test/support/children.ts';
-import { ROOT } from '../../test/support/sources.ts';
+import { z } from 'zod';
 import { quantile } from '../load.ts';
 import type { Figure } from '../measure.ts';
+import { startWorker } from '../worker-process.ts';
 
 const WORKER = fileURLToPath(new URL('./floor-worker.ts', import.meta.url));
-// 60 s: its Workflow is bundled at each start, which takes some seconds.
-const UP_LIMIT_MS = 60_000;
+const Up = z.object({ isUp: z.literal(true) });
 // 10: code is compiled, and the server's caches fill, as in the conversations before those that count.
 const WARM_UP = 10;
 
@@ -22,18 +20,9 @@ const SHAPES = [
 
 /** As `floor_turn_p50_ms`, of one caller. Rejects where its process does not come up. */
 export async function floorOf(address: string, turns: number): Promise<readonly Figure[]> {
-  const told: { isUp?: true } = {};
-  const worker = spawnGroup(process.execPath, [...FROM_SOURCE, WORKER], {
-    cwd: ROOT,
-    env: { PATH: process.env['PATH'], TEMPORAL_ADDRESS: address },
-    onMessage: (message) => void Object.assign(told, message),
-  });
+  const worker = await startWorker(WORKER, { TEMPORAL_ADDRESS: address }, (message) => Up.parse(message));
   const connection = await Connection.connect({ address });
   try {
-    await waitFor('the worker of the floor', UP_LIMIT_MS, () => {
-      if (worker.ended() !== undefined) throw new Error(`it ended: ${worker.output()}`);
-      return told.isUp;
-    });
     const { workflow } = new Client({ connection });
     const start = (workflowId: string) => workflow.start('emptyConversation', { workflowId, taskQueue: 'floor' });
     const handles = await Promise.all(SHAPES.map((_, nth) => start(`floor-${nth}`)));
@@ -52,6 +41,6 @@ export async function floorOf(address: string, turns: number): Promise<readonly 
     });
   } finally {
     await connection.close();
-    await worker.kill('SIGKILL');
+    await worker.stop();
   }
 }

@@ -4,12 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
 import { historyOf } from '../../test/proofs/flat/measure.ts';
-import { spawnGroup, waitFor } from '../../test/proofs/support.ts';
-import { FROM_SOURCE } from '../../test/support/children.ts';
-import { ROOT } from '../../test/support/sources.ts';
 import { DEV_SERVER, type Engine } from '../engines.ts';
 import { createSender } from '../http.ts';
 import type { Running, Subject, Surroundings } from '../measure.ts';
+import { startWorker } from '../worker-process.ts';
 import { wordsFor } from '../words.ts';
 import { modelCallsOf } from './model-calls.ts';
 
@@ -21,28 +19,15 @@ export const sampleOn = (engine: Engine): Subject => ({
 export const sample = sampleOn(DEV_SERVER);
 
 const WORKER = fileURLToPath(new URL('./sample-worker.ts', import.meta.url));
-// 60 s: its Workflow is bundled at each start, which takes some seconds.
-const UP_LIMIT_MS = 60_000;
+const Up = z.object({ port: z.number() });
 const Replied = z.object({ reply: z.string() });
 
 async function start(at: Surroundings, engine: Engine): Promise<Running> {
   const temporal = await engine.start(at);
-  const told: { port?: number } = {};
-  const worker = spawnGroup(process.execPath, [...FROM_SOURCE, WORKER], {
-    cwd: ROOT,
-    env: { PATH: process.env['PATH'], TEMPORAL_ADDRESS: temporal.address, MODEL_URL: at.modelUrl },
-    onMessage: (message) => void Object.assign(told, message),
-  });
-  const stop = async () => {
-    await worker.kill('SIGKILL');
-    await temporal.stop();
-  };
   try {
-    const port = await waitFor('the worker of the sample', UP_LIMIT_MS, () => {
-      if (worker.ended() !== undefined) throw new Error(`it ended: ${worker.output()}`);
-      return told.port;
-    });
-    const sender = createSender(`http://127.0.0.1:${port}`);
+    const env = { TEMPORAL_ADDRESS: temporal.address, MODEL_URL: at.modelUrl };
+    const worker = await startWorker(WORKER, env, (message) => Up.parse(message));
+    const sender = createSender(`http://127.0.0.1:${worker.told.port}`);
     return {
       async turn(conversation, n) {
         const { status, body } = await sender.post('/', { conversation, n, text: wordsFor(conversation, n) });
@@ -55,11 +40,12 @@ async function start(at: Surroundings, engine: Engine): Promise<Running> {
       modelCalls: (conversations) => modelCallsOf(temporal.address, 'callModel', conversations),
       async stop() {
         sender.end();
-        await stop();
+        await worker.stop();
+        await temporal.stop();
       },
     };
   } catch (error) {
-    await stop();
+    await temporal.stop();
     throw error;
   }
 }

@@ -44,7 +44,7 @@ const openStore: Parts['openStore'] = async ({ config, env, stateFolder, masterK
   const postgres = await startEmbeddedPostgres({
     dataDir,
     socketDir: join(stateFolder.path, 'socket'),
-    freshIn: config.cacheDir ?? cacheDirOr(env, stateFolder.path),
+    freshIn: cacheDirOr(env, stateFolder.path),
     onFailed: (error) => loses(error.message),
   });
   try {
