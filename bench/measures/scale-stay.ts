@@ -20,8 +20,8 @@ const CALLERS = 16;
 const FIRST_WARM_UP_MS = 12_000;
 // 4 s: what waited for the size before is done.
 const WARM_UP_MS = 4_000;
-// 13 s: some fifty turns on a slow core.
-const WINDOW_MS = 13_000;
+// 10 s: some forty turns on a slow core.
+const WINDOW_MS = 10_000;
 // Beyond the second look, so that it is as full then as before.
 const TAIL_MS = 500;
 // 1.2 s: PostgreSQL tells of commits a second late.

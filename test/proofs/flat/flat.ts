@@ -15,8 +15,9 @@ export const flat: Proof = { name: 'flat', run: prove };
 
 const AGENTS = fileURLToPath(new URL('./agents/', import.meta.url));
 const SIZES = {
-  // So few turns are renewed several times only where the server suggests it after so few events.
-  quick: { turns: 40, letters: 20, letterChars: 6_500, renewAtEvents: 200 },
+  // A renewal costs as much history as half a turn of letters, or more: 50 events are three or four of those turns, so that
+  // each of the thirds compared has one renewal or two, and never one of them none.
+  quick: { turns: 40, letters: 20, letterChars: 6_500, renewAtEvents: 50 },
   // The project's own bound of a run's events is lower than the server's, which stays as it is. Thirty turns and more to a
   // decile: after that many a conversation offers all the items that it ever will.
   full: { turns: 1_000, letters: 300, letterChars: 1_200, renewAtEvents: undefined },
