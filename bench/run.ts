@@ -53,10 +53,15 @@ function stop(sentence: string): never {
 
 type Measured = Readonly<Record<string, readonly Figure[]>>;
 
-/** The names of those that share a process, and with it a stack, whose start takes longer than a quick measure does. */
+/**
+ * The names of those that share a process, and with it a stack, whose start takes longer than a quick measure does. Whoever
+ * has a stack alone takes longest, and comes last: a slow machine then leaves that one out and has all the others.
+ */
 function processesOf(measures: readonly Measure[], quick: boolean): readonly (readonly string[])[] {
-  const isShared = ({ onStack }: Measure) => onStack === 'shared' || (quick && onStack === 'own');
-  const processes = grouped(measures, (one) => (isShared(one) ? 'stack' : one.name));
+  const isAlone = ({ onStack }: Measure) => onStack === 'own' && !quick;
+  const isShared = (one: Measure) => one.onStack !== undefined && !isAlone(one);
+  const inOrder = [...measures.filter((one) => !isAlone(one)), ...measures.filter(isAlone)];
+  const processes = grouped(inOrder, (one) => (isShared(one) ? 'stack' : one.name));
   return [...processes.values()].map((own) => own.map(({ name }) => name));
 }
 
