@@ -19,7 +19,7 @@ export const FAILURES = {
   ChannelUnavailable: { retryable: true },
   /** What was to be shown in channels is not even of the form of a task; nothing was shown. */
   ChannelTaskRefused: { retryable: false },
-  /** The named agent or tool is not loaded in this worker. */
+  /** The named agent is not loaded in this worker. The workflows role looks again after a while. */
   AgentUnknown: { retryable: false },
   /** The rules cannot be asked just now: their process is being made anew, or too much waits for it. */
   RulesNotReady: { retryable: true },

@@ -1,13 +1,18 @@
 // The keys under which words lie in the store: one for each person whom they are about, encrypted under the master key of
 // the deployment. A keyring goes along with the connection: whoever has a transaction has its keys. May import trust.
-// Guarantees: a key that was destroyed is gone from this process KEPT_MS later at most.
+// Guarantees: a key that was destroyed is gone from this process KEPT_MS later at most, or, where it cannot reach the store
+// to hear of it, KEPT_AWAY_MS later.
 import { type KyselyPlugin, sql } from 'kysely';
 import { randomBytes } from 'node:crypto';
 import { decrypt, encrypt, type MasterKeys, nameOfKey, newKey } from '../trust/encrypting.ts';
 import { type Db, LOCKS, type Tx } from './schema.ts';
+import { isStoreUnavailable } from './unavailable.ts';
 
 // 5 s: what is read at a stretch looks a key up once; and that long a process may still read what was erased elsewhere.
 export const KEPT_MS = 5_000;
+// 15 minutes: a store that is away longer is an outage, of which whoever waits was told. Until then what was begun with a
+// key goes on with it: nobody destroys one in a store that is away.
+export const KEPT_AWAY_MS = 15 * 60_000;
 // 10,000 keys, and as many conversations, of some hundred bytes each: more than one process speaks with in 5 s.
 const MAX_KEPT = 10_000;
 // 128 bits: ids that never meet.
@@ -89,8 +94,14 @@ export function createKeyring(masters: MasterKeys, nowMs: () => number): Keyring
     },
     async key(on, id) {
       const known = kept.get(id);
-      if (known !== undefined && performance.now() - known.sinceMs < KEPT_MS) return known.key;
-      const row = await on.selectFrom('subject_keys').selectAll().where('id', '=', id).executeTakeFirst();
+      const ageMs = known === undefined ? Number.POSITIVE_INFINITY : performance.now() - known.sinceMs;
+      if (ageMs < KEPT_MS) return known?.key;
+      const query = on.selectFrom('subject_keys').selectAll().where('id', '=', id);
+      const row = await query.executeTakeFirst().catch((error: unknown) => {
+        if (ageMs < KEPT_AWAY_MS && isStoreUnavailable(error)) return 'away' as const;
+        throw error;
+      });
+      if (row === 'away') return known?.key;
       if (row === undefined) throw new KeyMissing(id);
       const key = row.wrapped === null ? undefined : unwrapped(masters, row.wrapped, row);
       if (kept.size >= MAX_KEPT) kept.clear();

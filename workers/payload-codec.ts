@@ -2,6 +2,7 @@
 // beside Workflow code, never in it. Guarantees: payloads that are not encrypted pass as they are, so histories of before
 // replay; of a conversation that was erased nothing new is kept, and nothing old can be read; one of a conversation does not
 // open in another.
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import {
   type DataConverter,
@@ -17,6 +18,8 @@ import { conversationOfWorkflow, isBudgetWorkflow } from '../domain/ids.ts';
 import type { SealedBytes } from '../store/bytes-port.ts';
 import { KeyMissing } from '../store/keyring.ts';
 import { isStoreUnavailable } from '../store/unavailable.ts';
+
+const { WORDS_OF_FAILURE } = createRequire(import.meta.url)('./failure-converter.cjs') as { WORDS_OF_FAILURE: string };
 
 /** Messages of failures become payloads, which the codec gets. */
 export const FAILURES_AS_PAYLOADS = {
@@ -59,12 +62,29 @@ export class PayloadErased extends Error {
 }
 
 async function encrypted(sealed: SealedBytes, of: string, payload: Payload): Promise<Payload> {
-  const bytes = packed(payload);
-  const result = await (of === '' ? sealed.sealForHouse(bytes) : sealed.seal(of, bytes));
-  if (result.kind === 'plain') return payload;
-  const { keyId, bytes: data } = result.kind === 'sealed' ? result : { keyId: '', bytes: new Uint8Array() };
-  return { metadata: { [METADATA_ENCODING_KEY]: encode(ENCODING), [KEY_ID]: encode(keyId), [OF]: encode(of) }, data };
+  const { [WORDS_OF_FAILURE]: marked, ...metadata } = payload.metadata ?? {};
+  const bare = marked === undefined ? payload : { ...payload, metadata };
+  const sealedFor = (bytes: Uint8Array) => (of === '' ? sealed.sealForHouse(bytes) : sealed.seal(of, bytes));
+  try {
+    const result = await sealedFor(packed(bare));
+    if (result.kind === 'plain') return bare;
+    const { keyId, bytes: data } = result.kind === 'sealed' ? result : { keyId: '', bytes: new Uint8Array() };
+    return { metadata: { [METADATA_ENCODING_KEY]: encode(ENCODING), [KEY_ID]: encode(keyId), [OF]: encode(of) }, data };
+  } catch (error) {
+    if (marked === undefined) throw error;
+    return withheld(error);
+  }
 }
+
+/**
+ * In the place of what a failure said, of which nothing depends. A Worker ends when it cannot say that something failed: a
+ * store that is away for a moment, or one conversation that it has lost, would end all that the process does.
+ */
+const withheld = (error: unknown): Payload =>
+  defaultPayloadConverter.toPayload({
+    message: `what it says could not be encrypted, so it is left out: ${error instanceof Error ? error.message : String(error)}`,
+    stack_trace: '',
+  });
 
 /** undefined where it is not encrypted; the id is '' where it was erased before it could be. */
 function keyIn({ metadata }: Payload): { readonly id: string; readonly of: string | undefined } | undefined {

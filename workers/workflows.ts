@@ -10,10 +10,12 @@ import { type RoleConnection, type RunningRole, startRole } from './role.ts';
 // begun does. A busy Worker's tasks wait too, and what is taken from it is replayed from the first event on: the longer a
 // conversation, the dearer.
 const TAKEN_OVER_AFTER = '2s';
-// 10 in the place of 40: three keep the one thread of Workflow code busy, the others are for a slow store. What has begun
-// and waits for that thread runs out of its time, and all that it had done is done again; in the queue it waits for nothing,
+// 16 in the place of 40: three keep the one thread of Workflow code busy, the others are for a slow store. What has begun
+// and waits for that thread runs out of its time, and all that it had done is done again; in the queue it waits for less,
 // and what people decided is before it.
-const MOST_TASKS_AT_ONCE = 10;
+const MOST_TASKS_AT_ONCE = 16;
+// 6: a poll holds a place while it waits, so that ten are left for tasks of whichever queue.
+const POLLS = 6;
 
 export async function startWorkflowsRole(
   at: RoleConnection,
@@ -24,6 +26,7 @@ export async function startWorkflowsRole(
     workflowBundle: bundle,
     stickyQueueScheduleToStartTimeout: TAKEN_OVER_AFTER,
     maxConcurrentWorkflowTaskExecutions: MOST_TASKS_AT_ONCE,
+    maxConcurrentWorkflowTaskPolls: POLLS,
   });
 }
 

@@ -3,6 +3,10 @@ import { ApplicationFailure } from '@temporalio/common';
 import { callablesOf, type LoadedAgent } from '../../domain/agent.ts';
 import type { Callable } from '../../domain/tool.ts';
 
+// 2 minutes: longer than the one within which the SDK tries again in the same Workflow Task, so that Temporal waits with a
+// timer; else a few conversations of an agent that was taken away would hold all the places of a process for ever.
+const LOOKED_FOR_AGAIN_AFTER = '2 minutes';
+
 /** The loaded agent. A conversation of an agent that is gone waits, visibly, until it is loaded again. */
 export function agentOf(agents: ReadonlyMap<string, LoadedAgent>, name: string): LoadedAgent {
   const loaded = agents.get(name);
@@ -10,6 +14,7 @@ export function agentOf(agents: ReadonlyMap<string, LoadedAgent>, name: string):
   throw ApplicationFailure.create({
     type: 'AgentUnknown',
     message: `the agent "${name}" is not loaded in this worker; add it to the agents folder and restart`,
+    nextRetryDelay: LOOKED_FOR_AGAIN_AFTER,
   });
 }
 

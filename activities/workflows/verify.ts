@@ -6,6 +6,7 @@ import { SignatureInvalid } from '../../trust/signing.ts';
 import { agentOf, toolOf } from './agents.ts';
 import { parseArguments } from './arguments.ts';
 import type { WorkflowsDeps } from './deps.ts';
+import { unreadBy } from './propose.ts';
 
 // 5 min: a command is obeyed when it is given, and cannot be kept for later.
 const COMMAND_FRESH_MS = 5 * 60_000;
@@ -34,11 +35,13 @@ export function createVerifyDecision(deps: WorkflowsDeps): WorkflowsActivities['
 function readEdit(deps: WorkflowsDeps, { agent, tool: name, args }: DecidedOn, text: string) {
   const tool = toolOf(agentOf(deps.agents, agent), name);
   if (tool === undefined) return { kind: 'invalid', reason: `there is no tool ${name} any more` } as const;
-  const parsed = parseArguments(tool, text);
-  if (parsed.kind === 'parsed' && parsed.args === args) {
+  try {
+    const parsed = parseArguments(tool, text);
+    if (parsed.kind !== 'parsed' || parsed.args !== args) return parsed;
     return { kind: 'invalid', reason: 'the edit changes nothing; approve it instead' } as const;
+  } catch (error) {
+    return { kind: 'invalid', reason: unreadBy(error) } as const;
   }
-  return parsed;
 }
 
 export function createVerifyCommand(deps: WorkflowsDeps): WorkflowsActivities['verifyCommand'] {

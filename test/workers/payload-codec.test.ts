@@ -1,16 +1,25 @@
-import { deepEqual, equal, notDeepEqual, rejects } from 'node:assert/strict';
+import { deepEqual, equal, match, notDeepEqual, rejects } from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { defaultPayloadConverter, type Payload, type SerializationContext } from '@temporalio/common';
-import { createKeyring } from '../../store/keyring.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  defaultPayloadConverter,
+  type FailureConverter,
+  type Payload,
+  type SerializationContext,
+} from '@temporalio/common';
+import { createKeyring, KEPT_MS } from '../../store/keyring.ts';
 import { createPool } from '../../store/pool.ts';
 import type { Store } from '../../store/ports.ts';
 import { createDb } from '../../store/schema.ts';
 import { openStore } from '../../store/store.ts';
+import { isStoreUnavailable } from '../../store/unavailable.ts';
 import { encrypt, masterKeysOf } from '../../trust/encrypting.ts';
 import { createPayloadCodec, decodeWire, PayloadErased } from '../../workers/payload-codec.ts';
 import { ada, aConversationId, anEntry, opened } from '../store/builders.ts';
 import { type Database, startDatabase } from '../store/databases.ts';
 import { MASTER_KEY } from '../support/master-key.ts';
+import { startPrivatePostgres } from '../support/postgres.ts';
 import { rawText } from '../support/raw-text.ts';
 
 let database: Database;
@@ -24,6 +33,9 @@ after(async () => {
   await database?.stop();
 });
 
+const { failureConverter } = createRequire(import.meta.url)('../../workers/failure-converter.cjs') as {
+  readonly failureConverter: FailureConverter;
+};
 const payload = (value: unknown): Payload => defaultPayloadConverter.toPayload(value);
 const of = (workflowId: string): SerializationContext => ({ type: 'workflow', namespace: 'default', workflowId });
 const plainOf = (payloads: readonly Payload[]) => payloads.map((one) => defaultPayloadConverter.fromPayload(one));
@@ -68,6 +80,44 @@ test('words of a conversation that the store does not know, as after a loss, are
   const codec = createPayloadCodec(store.sealedBytes);
   const encoded = codec.encode([payload('words')], of('conversation/unknown-one'));
   await rejects(encoded, /does not know the conversation unknown-one.*run: countersign rebuild/);
+});
+
+test('what a failure says is left out where it cannot be encrypted, since a Worker that cannot tell of one ends', async () => {
+  const codec = createPayloadCodec(store.sealedBytes);
+  const failure = failureConverter.errorToFailure(new Error('a canary'), defaultPayloadConverter);
+  const words = failure.encodedAttributes ?? {};
+  const [lost] = await codec.encode([words], of('conversation/unknown-one'));
+  const said = failureConverter.failureToError({ ...failure, encodedAttributes: lost ?? {} }, defaultPayloadConverter);
+  match(said.message, /^what it says could not be encrypted, so it is left out: the store does not know/);
+  equal(rawText(lost).includes('canary'), false);
+
+  const known = of(`conversation/${await aConversation('fay')}`);
+  const [encoded] = await codec.encode([words], known);
+  equal(rawText(encoded).includes('canary'), false);
+  const [read] = await codec.decode([encoded ?? {}], known);
+  const back = failureConverter.failureToError({ ...failure, encodedAttributes: read ?? {} }, defaultPayloadConverter);
+  equal(back.message, 'a canary');
+  deepEqual(Object.keys(read?.metadata ?? {}), ['encoding']);
+});
+
+test('while the store is away, what was begun under a key is still encrypted and read', async () => {
+  const own = await startPrivatePostgres();
+  const there = await openStore({ pool: { connectionString: own.url }, masterKey: MASTER_KEY });
+  try {
+    const id = aConversationId();
+    await there.record([opened(id, 10, ada)]);
+    const codec = createPayloadCodec(there.sealedBytes);
+    const at = of(`conversation/${id}`);
+    const begun = await codec.encode([payload('words')], at);
+    await own.stop();
+    await sleep(KEPT_MS);
+    deepEqual(plainOf(await codec.decode(begun, at)), ['words']);
+    deepEqual(plainOf(await codec.decode(await codec.encode([payload('more')], at), at)), ['more']);
+    await rejects(codec.encode([payload('words')], of('conversation/unknown-one')), isStoreUnavailable);
+  } finally {
+    await there.close();
+    await own.stop();
+  }
 });
 
 test('what people say to a question about a budget, which is of no conversation, is encrypted too', async () => {

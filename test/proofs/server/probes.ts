@@ -1,10 +1,11 @@
 // What callers are told meanwhile: new messages go in all the time, and readiness is asked. While something is away each
-// message must be answered 503 with Retry-After, as a problem; what was answered 2xx must stand in the transcript.
+// message must be refused for now, with Retry-After, as a problem: 503, or 429 once so many may have been taken that nobody
+// knows of yet; what was answered 2xx must stand in the transcript.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { createPatient } from '../crash/journey.ts';
 import type { Rig } from '../rig/rig.ts';
-import { type Answer, createHttp } from '../support.ts';
+import { type Answer, createHttp, waitFor } from '../support.ts';
 
 export interface Told {
   readonly text: string;
@@ -31,7 +32,10 @@ export interface Probes {
 const PROBE_MS = 500;
 
 const Ready = z.object({ missing: z.array(z.string()) });
-const Problem = z.object({ type: z.literal('unavailable'), title: z.string(), status: z.literal(503) });
+const Problem = z.union([
+  z.object({ type: z.literal('unavailable'), title: z.string(), status: z.literal(503) }),
+  z.object({ type: z.literal('overloaded'), title: z.string(), status: z.literal(429) }),
+]);
 
 /** Open the conversation that the messages go into. */
 export async function openProbed(rig: Rig, key: string, id: string): Promise<void> {
@@ -78,7 +82,8 @@ export function startProbes(rig: Rig, key: string, id: string): Probes {
 
 function isOutage({ status, headers, body }: Answer): boolean {
   const isTyped = headers.get('content-type')?.startsWith('application/problem+json') ?? false;
-  return status === 503 && isTyped && Number(headers.get('retry-after')) > 0 && Problem.safeParse(body).success;
+  const { data: problem } = Problem.safeParse(body);
+  return isTyped && Number(headers.get('retry-after')) > 0 && problem?.status === status;
 }
 
 // 2 s: readiness waits for Temporal for 1.5; a look that is asked later may be answered by the server that is back.
@@ -113,6 +118,9 @@ const Page = z.object({
   nextAfter: z.number().nullable(),
 });
 
+// 60 s: what was taken is in a queue, and a message stands in the transcript once its turn has come.
+const TURNS_LIMIT_MS = 60_000;
+
 /** What was answered 2xx stands once in the transcript, and what was not, once at most. */
 export async function problemsOfTaken(
   rig: Rig,
@@ -121,6 +129,22 @@ export async function problemsOfTaken(
   told: readonly Told[],
 ): Promise<readonly string[]> {
   const http = createPatient(createHttp(rig.apiUrl, key));
+  const isTaken = ({ status }: Told) => status >= 200 && status < 300;
+  let texts: readonly string[] = [];
+  const isWhole = async () => {
+    texts = await messagesOf(http, id);
+    return told.every((one) => !isTaken(one) || texts.includes(one.text));
+  };
+  // What is still missing then is told below, one by one.
+  await waitFor('what was taken', TURNS_LIMIT_MS, isWhole).catch(() => undefined);
+  return told.flatMap((one) => {
+    const times = texts.filter((text) => text === one.text).length;
+    if (times === 1 || (times === 0 && !isTaken(one))) return [];
+    return [`"${one.text}", answered ${one.status}, stands ${times} times in the transcript`];
+  });
+}
+
+async function messagesOf(http: ReturnType<typeof createPatient>, id: string): Promise<readonly string[]> {
   const texts: string[] = [];
   for (let after: number | null = 0; after !== null; ) {
     const { body } = await http.get(`/v1/conversations/${id}?limit=100&after=${after}`);
@@ -128,10 +152,5 @@ export async function problemsOfTaken(
     texts.push(...page.items.flatMap((item) => (item.kind === 'message' ? [item.text] : [])));
     after = page.nextAfter;
   }
-  return told.flatMap(({ text, status }) => {
-    const times = texts.filter((one) => one === text).length;
-    const taken = status >= 200 && status < 300;
-    if (times === 1 || (times === 0 && !taken)) return [];
-    return [`"${text}", answered ${status}, stands ${times} times in the transcript`];
-  });
+  return texts;
 }

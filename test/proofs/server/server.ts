@@ -58,7 +58,8 @@ const REPLY_BOUND_MS = 20_000;
 const READY_LIMIT_MS = 15_000;
 
 async function prove(context: ProofContext) {
-  const rig = await startRig(context);
+  // Encrypted, as in production: what a Worker says, and that it failed, needs keys of the store that is away.
+  const rig = await startRig(context, { encrypts: true });
   const histories = await readHistories(rig.temporal.address);
   const prober = await rig.addKey('pru', 'conversations:write,conversations:read');
   const violations: string[] = [];
