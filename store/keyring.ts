@@ -1,7 +1,7 @@
 // The keys under which words lie in the store: one for each person whom they are about, encrypted under the master key of
 // the deployment. A keyring goes along with the connection: whoever has a transaction has its keys. May import trust.
-// Guarantees: a key that was destroyed is gone from this process KEPT_MS later at most, or, where it cannot reach the store
-// to hear of it, KEPT_AWAY_MS later.
+// Guarantees: a key that was destroyed is gone from this process KEPT_MS later at most; where it has heard nothing from the
+// store since, KEPT_AWAY_MS after it was looked up last.
 import { type KyselyPlugin, sql } from 'kysely';
 import { randomBytes } from 'node:crypto';
 import { decrypt, encrypt, type MasterKeys, nameOfKey, newKey } from '../trust/encrypting.ts';
@@ -64,6 +64,8 @@ const isKeyring = (plugin: KyselyPlugin): plugin is Keyring => KEYRINGS.has(plug
 export function createKeyring(masters: MasterKeys, nowMs: () => number): Keyring {
   const kept = new Map<string, { readonly key: Buffer | undefined; readonly sinceMs: number }>();
   const openers = new Map<string, OpenedBy>();
+  // When the store last answered about any key.
+  let heardMs = Number.NEGATIVE_INFINITY;
   const keyring: Keyring = {
     openers: {
       get: (id) => openers.get(id),
@@ -94,14 +96,16 @@ export function createKeyring(masters: MasterKeys, nowMs: () => number): Keyring
     },
     async key(on, id) {
       const known = kept.get(id);
-      const ageMs = known === undefined ? Number.POSITIVE_INFINITY : performance.now() - known.sinceMs;
+      const sinceMs = known?.sinceMs ?? Number.NEGATIVE_INFINITY;
+      const ageMs = performance.now() - sinceMs;
       if (ageMs < KEPT_MS) return known?.key;
       const query = on.selectFrom('subject_keys').selectAll().where('id', '=', id);
       const row = await query.executeTakeFirst().catch((error: unknown) => {
-        if (ageMs < KEPT_AWAY_MS && isStoreUnavailable(error)) return 'away' as const;
+        if (isStoreUnavailable(error) && heardMs <= sinceMs + KEPT_MS && ageMs < KEPT_AWAY_MS) return 'away' as const;
         throw error;
       });
       if (row === 'away') return known?.key;
+      heardMs = performance.now();
       if (row === undefined) throw new KeyMissing(id);
       const key = row.wrapped === null ? undefined : unwrapped(masters, row.wrapped, row);
       if (kept.size >= MAX_KEPT) kept.clear();

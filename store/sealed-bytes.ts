@@ -15,7 +15,8 @@ const MARK_DIGITS = 16;
 
 export function createSealedBytes(db: Db): SealedBytes {
   const keyring = keyringOf(db);
-  const keyIdOf = keysOf(db);
+  const known = new Map<string, string>();
+  const keyIdOf = keysOf(db, known);
   let houseKeyId: string | undefined;
   return {
     async seal(conversationId, bytes) {
@@ -45,24 +46,30 @@ export function createSealedBytes(db: Db): SealedBytes {
     async open(keyId, bytes, conversationId) {
       if (keyring === undefined) throw new Error('it is encrypted; set COUNTERSIGN_MASTER_KEY to the key of the store');
       const key = await keyring.key(db, keyId);
-      return key && decrypt(key, bytes, placeOf(keyId, conversationId));
+      const read = key && decrypt(key, bytes, placeOf(keyId, conversationId));
+      // Whoever was told something of a conversation can answer, also while the store is away.
+      if (read !== undefined && conversationId) note(known, conversationId, keyId);
+      return read;
     },
   };
 }
 
 /** null: of before there were keys; undefined: the store does not know the conversation. */
-function keysOf(db: Db): (conversationId: string) => Promise<string | null | undefined> {
-  const known = new Map<string, string>();
+function keysOf(db: Db, known: Map<string, string>): (conversationId: string) => Promise<string | null | undefined> {
   return async (conversationId) => {
     const before = known.get(conversationId);
     if (before !== undefined) return before;
     const query = db.selectFrom('conversations').select('key_id').where('id', '=', conversationId);
     const row = await query.executeTakeFirst();
     if (row === undefined || row.key_id === null) return row?.key_id;
-    if (known.size >= MAX_KNOWN) known.clear();
-    known.set(conversationId, row.key_id);
+    note(known, conversationId, row.key_id);
     return row.key_id;
   };
+}
+
+function note(known: Map<string, string>, conversationId: string, keyId: string): void {
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(conversationId, keyId);
 }
 
 const unknownConversation = (id: string): Error =>

@@ -2,7 +2,7 @@
 // out. Plain JavaScript: the SDK loads it by path, and the bundle of the Workflows takes it in. May import @temporalio/common.
 const { DefaultFailureConverter } = require('@temporalio/common');
 
-/** Of the metadata. The codec takes it off again. */
+/** Of the metadata. The codec takes it off what it encrypts. */
 exports.WORDS_OF_FAILURE = 'words-of-failure';
 
 class MarkingFailureConverter extends DefaultFailureConverter {

@@ -77,14 +77,15 @@ async function encrypted(sealed: SealedBytes, of: string, payload: Payload): Pro
 }
 
 /**
- * In the place of what a failure said, of which nothing depends. A Worker ends when it cannot say that something failed: a
+ * In the place of what a failure said; of which type it is stays. A Worker ends when it cannot say that something failed: a
  * store that is away for a moment, or one conversation that it has lost, would end all that the process does.
  */
-const withheld = (error: unknown): Payload =>
-  defaultPayloadConverter.toPayload({
-    message: `what it says could not be encrypted, so it is left out: ${error instanceof Error ? error.message : String(error)}`,
-    stack_trace: '',
-  });
+function withheld(error: unknown): Payload {
+  // Not the words of the driver, which name hosts and ports to whoever is answered.
+  const why = isStoreUnavailable(error) ? 'the database is not available now' : (error as Error).message;
+  const message = `what it says could not be encrypted, so it is left out: ${why}`;
+  return defaultPayloadConverter.toPayload({ message, stack_trace: '' });
+}
 
 /** undefined where it is not encrypted; the id is '' where it was erased before it could be. */
 function keyIn({ metadata }: Payload): { readonly id: string; readonly of: string | undefined } | undefined {
