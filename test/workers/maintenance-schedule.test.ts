@@ -28,8 +28,13 @@ test('the Schedule is one, changes with the configuration, and stays paused wher
   await Promise.all([1, 2, 3].map(() => scheduleMaintenance(client, 3_600)));
   const schedule = client.schedule.getHandle(MAINTENANCE.scheduleId);
   await schedule.pause('a test');
+  // Temporal answers before it has done it.
+  await eventually(async () => (await schedule.describe()).state.paused || undefined, 'the pause');
   await scheduleMaintenance(client, 7_200);
-  const { spec, policies, state } = await schedule.describe();
+  const { spec, policies, state } = await eventually(async () => {
+    const told = await schedule.describe();
+    return told.spec.intervals?.[0]?.every === 7_200_000 ? told : undefined;
+  }, 'the new interval');
   deepEqual([spec.intervals?.map(({ every }) => every), policies.overlap], [[7_200_000], 'SKIP']);
   deepEqual([state.paused, state.note], [true, 'a test']);
   const ids: string[] = [];
