@@ -99,12 +99,13 @@ export function createKeyring(masters: MasterKeys, nowMs: () => number): Keyring
       const sinceMs = known?.sinceMs ?? Number.NEGATIVE_INFINITY;
       const ageMs = performance.now() - sinceMs;
       if (ageMs < KEPT_MS) return known?.key;
-      const query = on.selectFrom('subject_keys').selectAll().where('id', '=', id);
-      const row = await query.executeTakeFirst().catch((error: unknown) => {
-        if (isStoreUnavailable(error) && heardMs <= sinceMs + KEPT_MS && ageMs < KEPT_AWAY_MS) return 'away' as const;
+      let row;
+      try {
+        row = await on.selectFrom('subject_keys').selectAll().where('id', '=', id).executeTakeFirst();
+      } catch (error) {
+        if (isStoreUnavailable(error) && heardMs <= sinceMs + KEPT_MS && ageMs < KEPT_AWAY_MS) return known?.key;
         throw error;
-      });
-      if (row === 'away') return known?.key;
+      }
       heardMs = performance.now();
       if (row === undefined) throw new KeyMissing(id);
       const key = row.wrapped === null ? undefined : unwrapped(masters, row.wrapped, row);

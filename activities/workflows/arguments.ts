@@ -2,7 +2,8 @@
 // other. May import domain and trust.
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { type Callable, MAX_ARGUMENTS_BYTES } from '../../domain/tool.ts';
-import { utf8Bytes } from '../../domain/text.ts';
+import { MAX_REASON_CHARS } from '../../domain/rule.ts';
+import { cutText, utf8Bytes } from '../../domain/text.ts';
 import { canonicalJson } from '../../trust/digest.ts';
 
 // 5: the model mends a call from its first mistakes; a longer list drowns them.
@@ -22,7 +23,12 @@ export function parseArguments(tool: Callable, text: string): Parsed {
   } catch {
     return { kind: 'invalid', reason: 'the arguments are no JSON object' };
   }
-  const result = tool.input.safeParse(raw);
+  let result: ReturnType<typeof tool.input.safeParse>;
+  try {
+    result = tool.input.safeParse(raw);
+  } catch (error) {
+    return { kind: 'invalid', reason: unreadBy(error) };
+  }
   if (!result.success) {
     const issues = result.error.issues
       .slice(0, MAX_ISSUES)
@@ -37,6 +43,13 @@ export function parseArguments(tool: Callable, text: string): Parsed {
     return { kind: 'invalid', reason: 'the arguments hold text that is not well-formed Unicode' };
   }
 }
+
+/** A schema or a summary of a tool that throws must not hold up the conversation. */
+export const unreadBy = (error: unknown): string =>
+  cutText(
+    `the tool could not read this call: ${error instanceof Error ? error.message : String(error)}`,
+    MAX_REASON_CHARS,
+  );
 
 /** The actor parses the canonical text once more: a schema that transforms its input would fail there, after approval. */
 function isStable(tool: Callable, args: string): boolean {

@@ -19,7 +19,7 @@ import { actionDigest, sha256Hex } from '../../trust/digest.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
 import { freeNamesIn } from '../free-names.ts';
 import { agentOf, declarationOf, toolOf } from './agents.ts';
-import { criticalOf, parseArguments } from './arguments.ts';
+import { criticalOf, parseArguments, unreadBy } from './arguments.ts';
 import type { WorkflowsDeps } from './deps.ts';
 
 // 160 characters: one line on a phone's card.
@@ -138,10 +138,6 @@ function readCall(reading: Reading, call: ModelCall, index: number): Proposed {
 export const invalidAs =
   (call: Pick<InvalidCall, 'actionId' | 'callId' | 'tool'>) =>
   (reason: string): InvalidCall => ({ kind: 'invalid', ...call, reason: cutText(reason, MAX_REASON_CHARS) });
-
-/** A schema or a summary of a tool that throws must not hold up the conversation. */
-export const unreadBy = (error: unknown): string =>
-  `the tool could not read this call: ${error instanceof Error ? error.message : String(error)}`;
 
 function proposalOf(
   { of, loaded, item, request, quotes, trace }: Reading & { readonly request: MessageStatement },

@@ -12,9 +12,9 @@ import { utf8Bytes } from '../../domain/text.ts';
 import type { ActionRow } from '../../store/ports.ts';
 import { freeNamesIn } from '../free-names.ts';
 import { agentOf, toolOf } from './agents.ts';
-import { parseArguments } from './arguments.ts';
+import { parseArguments, unreadBy } from './arguments.ts';
 import type { WorkflowsDeps } from './deps.ts';
-import { declaredBy, restingOn, identityOf, invalidAs, ruleOnReady, unreadBy } from './propose.ts';
+import { declaredBy, restingOn, identityOf, invalidAs, ruleOnReady } from './propose.ts';
 
 export function createProposeStep(
   deps: WorkflowsDeps,

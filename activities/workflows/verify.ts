@@ -1,14 +1,11 @@
 // Verifying what people decided and commanded: signature, exact action, entitled now. May import domain and trust.
 import type { DecidedOn, WorkflowsActivities } from '../../domain/activity-ports.ts';
 import { heardIn } from '../../domain/decision.ts';
-import { MAX_REASON_CHARS } from '../../domain/rule.ts';
-import { cutText } from '../../domain/text.ts';
 import { whyNotEntitled } from '../../domain/entitlement.ts';
 import { SignatureInvalid } from '../../trust/signing.ts';
 import { toolOf } from './agents.ts';
 import { parseArguments } from './arguments.ts';
 import type { WorkflowsDeps } from './deps.ts';
-import { unreadBy } from './propose.ts';
 
 // 5 min: a command is obeyed when it is given, and cannot be kept for later.
 const COMMAND_FRESH_MS = 5 * 60_000;
@@ -38,13 +35,11 @@ function readEdit(deps: WorkflowsDeps, { agent, tool: name, args }: DecidedOn, t
   const loaded = deps.agents.get(agent);
   const tool = loaded && toolOf(loaded, name);
   if (tool === undefined) return { kind: 'invalid', reason: `there is no tool ${name} any more` } as const;
-  try {
-    const parsed = parseArguments(tool, text);
-    if (parsed.kind !== 'parsed' || parsed.args !== args) return parsed;
+  const parsed = parseArguments(tool, text);
+  if (parsed.kind === 'parsed' && parsed.args === args) {
     return { kind: 'invalid', reason: 'the edit changes nothing; approve it instead' } as const;
-  } catch (error) {
-    return { kind: 'invalid', reason: cutText(unreadBy(error), MAX_REASON_CHARS) } as const;
   }
+  return parsed;
 }
 
 export function createVerifyCommand(deps: WorkflowsDeps): WorkflowsActivities['verifyCommand'] {

@@ -177,8 +177,9 @@ function peopleOf({ agent, nowMs = Date.now }: SystemOptions, { store, client, a
   return {
     sign,
     signDecision,
-    async open(conversationId: string, channel?: ConversationChannel, by = 'ada'): Promise<void> {
-      const { name, owner } = agent;
+    /** `name`: of an agent that may be another than the system's. */
+    async open(conversationId: string, channel?: ConversationChannel, by = 'ada', name = agent.name): Promise<void> {
+      const { owner } = agent;
       const principal = person(by);
       const opened = { kind: 'conversation_opened', agent: name, tenant: 'default', owner, principal } as const;
       const fact = { ...opened, ...(channel && { channel }) };

@@ -1,7 +1,6 @@
 import { equal, match } from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { createGateway, type Gateway } from '../../api/gateway.ts';
 import { CONVERSATION } from '../../domain/protocol.ts';
 import { createFarSide, createTestAgent, directory } from '../support/far-side.ts';
 import { eventually, obedient, startSystem, type System } from '../support/system.ts';
@@ -11,34 +10,23 @@ import { startTemporal } from '../support/temporal.ts';
 const GONE = 20;
 let temporal: TestWorkflowEnvironment;
 let system: System;
-let gateway: Gateway;
 
 before(async () => {
   temporal = await startTemporal();
   system = await startSystem({ temporal, agent: createTestAgent(createFarSide()), directory, script: obedient });
-  gateway = createGateway(system.client);
 });
 after(async () => {
-  await gateway?.drain();
   await system?.stop();
   await temporal?.teardown();
 });
 
-async function start(conversationId: string, agent: string): Promise<void> {
-  const opened = { agent, tenant: 'default', owner: 'olga' };
-  const principal = { id: 'ada', name: 'ada', tenant: 'default' };
-  const fact = { kind: 'conversation_opened', ...opened, principal } as const;
-  await system.store.record([{ subject: conversationId, step: 'opened', conversationId, atMs: Date.now(), fact }]);
-  await gateway.start({ conversationId, ...opened, principalId: principal.id });
-}
-
 test('conversations of an agent that is gone wait by a timer, can be stopped, and hold up nobody else', async () => {
   const gone = Array.from({ length: GONE }, (_, nth) => `c-gone-${nth}`);
   for (const id of gone) {
-    await start(id, 'gone');
+    await system.open(id, undefined, 'ada', 'gone');
     await system.submit(id, 'm1', 'hello');
   }
-  await start('c-here', 'tester');
+  await system.open('c-here');
   await system.submit('c-here', 'm1', 'hello');
   match(await system.reply('c-here', 'm1'), /\S/);
   for (const id of gone) {
