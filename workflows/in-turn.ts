@@ -1,17 +1,23 @@
 // Local Activities one after the other, so that a replay takes the same way as what it replays; and the waits between which
-// they let others go first. May import @temporalio/workflow and what a run has of changes.
+// they let others go first. May import @temporalio/workflow, and what a run has of changes and of its own.
 import { CancellationScope, condition as held, type TimerOptions } from '@temporalio/workflow';
 import type { Duration } from '@temporalio/common';
 import { has } from './changes.ts';
+import { perRun } from './per-run.ts';
+
+interface Turns {
+  /** Of what was last to be done in turn. */
+  last: Promise<unknown>;
+  /** How often a wait was over by now. */
+  woken: number;
+  takesTurns?: boolean;
+  letsOthersFirst?: boolean;
+}
 
 // One local Activity at a time. Those that run side by side resolve in the order in which they end, each by itself; when
 // they are replayed, in the order in which they began, all at once. What follows them would then be numbered otherwise
-// than in history, and the Workflow would be stuck for good. Each Workflow run has these of its own.
-let last: Promise<unknown> = Promise.resolve();
-let takesTurns: boolean | undefined;
-let letsOthersFirst: boolean | undefined;
-/** How often a wait was over by now. */
-let woken = 0;
+// than in history, and the Workflow would be stuck for good.
+const turns = perRun<Turns>(() => ({ last: Promise.resolve(), woken: 0 }));
 
 /** As Temporal's own `condition`, and the only one that Workflow code waits by: what it wakes is counted. */
 export function condition(holds: () => boolean): Promise<void>;
@@ -23,7 +29,7 @@ export function condition(
 ): Promise<boolean | void> {
   const counted = (): boolean => {
     const isOver = holds();
-    if (isOver) woken += 1;
+    if (isOver) turns().woken += 1;
     return isOver;
   };
   return timeout === undefined ? held(counted) : held(counted, timeout, options);
@@ -31,11 +37,12 @@ export function condition(
 
 /** Do it once nothing else is done that way. */
 export function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  takesTurns ??= has('one-at-a-time');
-  if (!takesTurns) return work();
-  letsOthersFirst ??= has('others-first');
-  const mine = last.then(letsOthersFirst ? () => afterOthers(work) : work);
-  last = mine.catch(() => undefined);
+  const own = turns();
+  own.takesTurns ??= has('one-at-a-time');
+  if (!own.takesTurns) return work();
+  own.letsOthersFirst ??= has('others-first');
+  const mine = own.last.then(own.letsOthersFirst ? () => afterOthers(work) : work);
+  own.last = mine.catch(() => undefined);
   return mine;
 }
 
@@ -62,10 +69,10 @@ const afterOthers = <T>(work: () => Promise<T>): Promise<T> =>
  */
 async function othersHaveGoneOn(): Promise<void> {
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const before = woken;
+    const before = turns().woken;
     let looks = 0;
     // The first look is here and now, the next when all that is awake has gone on.
     await held(() => looks++ > 0);
-    if (woken === before) return;
+    if (turns().woken === before) return;
   }
 }

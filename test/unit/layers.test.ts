@@ -17,6 +17,15 @@ test('Workflow code waits by our own condition alone, which counts whom it wakes
   assert.deepEqual(found, ['workflows/in-turn.ts']);
 });
 
+test('no module of Workflow code keeps anything of a run: all runs of a process have the same modules', () => {
+  // At its top, a name that is bound anew, or a collection that nothing says is only read.
+  const keeps = /^(?:export )?(?:(?:let|var) |const \w+ = (?:new (?:Map|Set|WeakMap|WeakSet|Array)\b|\[\];|\{\};)).*/gm;
+  const files = [...sourceFiles('workflows'), ...sourceFiles('domain')];
+  const found = files.flatMap((path) => Array.from(readSource(path).matchAll(keeps), ([line]) => `${path}: ${line}`));
+  // Formats by time zone: the same for whoever asks.
+  assert.deepEqual(found, ['domain/period.ts: const formats = new Map<string, Intl.DateTimeFormat>();']);
+});
+
 test('every way to import is seen, with its line and whether it is a type only', () => {
   const text = [
     "import { a,\n  b } from 'one';",

@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  ApplicationFailure,
+  CancelledFailure,
   defaultPayloadConverter,
   type FailureConverter,
   type Payload,
@@ -98,6 +100,25 @@ test('what a failure says is left out where it cannot be encrypted, since a Work
   const back = failureConverter.failureToError({ ...failure, encodedAttributes: read ?? {} }, defaultPayloadConverter);
   equal(back.message, 'a canary');
   deepEqual(Object.keys(read?.metadata ?? {}), ['encoding']);
+});
+
+test('so are the details of a failure, and of what caused it', async () => {
+  const codec = createPayloadCodec(store.sealedBytes);
+  const ofModel = () => ApplicationFailure.create({ message: 'refused', details: [{ said: 'a canary' }] });
+  const error = new ApplicationFailure('failed', 'Failed', false, [{ said: 'a canary' }], ofModel());
+  const cancelled = new CancelledFailure('cancelled', [{ said: 'a canary' }], ofModel());
+  for (const one of [error, cancelled]) {
+    const { cause, ...failure } = failureConverter.errorToFailure(one, defaultPayloadConverter);
+    for (const { applicationFailureInfo, canceledFailureInfo } of [failure, cause ?? {}]) {
+      const details = (applicationFailureInfo ?? canceledFailureInfo)?.details?.payloads ?? [];
+      equal(details.length, 1);
+      const lost = await codec.encode(details, of('conversation/unknown-one'));
+      match(rawText(lost), /could not be encrypted/);
+      equal(rawText(lost).includes('canary'), false);
+      const known = of(`conversation/${await aConversation('fay')}`);
+      deepEqual(plainOf(await codec.decode(await codec.encode(details, known), known)), [{ said: 'a canary' }]);
+    }
+  }
 });
 
 test('while the store is away, what was begun under a key is still encrypted and read', async () => {
