@@ -47,7 +47,7 @@ export function cutText(text: string, maxChars: number): string {
  * Control characters, what formats invisibly (turns text around, joins, tags), halves of surrogate pairs, private use, and
  * the two Unicode line ends.
  */
-export const UNPLAIN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+const UNPLAIN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 // Where people read, line ends stay, and the joiners that scripts and emoji need are let through.
 const UNSAFE = new RegExp(`(?![\\n\\u200c\\u200d])${UNPLAIN.source}`, 'gu');
 
@@ -55,6 +55,9 @@ const UNSAFE = new RegExp(`(?![\\n\\u200c\\u200d])${UNPLAIN.source}`, 'gu');
 export function plain(text: string): string {
   return text.replaceAll('\r\n', '\n').replaceAll('\t', '  ').replace(UNSAFE, writtenOut);
 }
+
+/** The text with each character that is not plainly visible, line ends too, as `by` writes it. */
+export const withoutUnplain = (text: string, by: (character: string) => string): string => text.replace(UNPLAIN, by);
 
 /** How a character is written out. */
 export const writtenOut = (character: string): string =>

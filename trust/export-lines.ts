@@ -1,7 +1,7 @@
 // The lines of an export, as docs/ledger-format.md has them, and JSON on one plain line. May import domain and trust.
 // Guarantees: the same values make the same line; a line is plain to the eye and to every reader of lines, and says exactly
 // what it was made of.
-import { UNPLAIN } from '../domain/text.ts';
+import { withoutUnplain } from '../domain/text.ts';
 import { EXPORT_FORMAT } from './ledger-file.ts';
 
 // Most text is plain ASCII, and this finds it so ten times as fast.
@@ -10,7 +10,7 @@ const NOT_ASCII = /[^ -~]/;
 /** A value as JSON on one line, in which everything that is not plainly visible is an escape of JSON. */
 export function plainJson(value: unknown): string {
   const text = JSON.stringify(value);
-  return NOT_ASCII.test(text) ? text.replace(UNPLAIN, escaped) : text;
+  return NOT_ASCII.test(text) ? withoutUnplain(text, escaped) : text;
 }
 
 /** The first line. `checkpoint` is the signed note of that size. */

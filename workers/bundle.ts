@@ -126,6 +126,8 @@ async function sourceHash(
 ): Promise<string> {
   const sdk = require('@temporalio/worker/package.json') as { readonly version: string };
   const hash = createHash('sha256').update(`${sdk.version} ${process.version}`);
+  // What is here says how it is made.
+  hash.update(await readFile(fileURLToPath(import.meta.url)));
   for (const folder of ['domain', 'workflows']) {
     const names = (await readdir(join(ROOT, folder))).filter((name) => name.endsWith(SUFFIX)).toSorted();
     for (const name of names) hash.update(name).update(await readFile(join(ROOT, folder, name)));

@@ -8,18 +8,21 @@ exports.WORDS_OF_FAILURE = 'words-of-failure';
 class MarkingFailureConverter extends DefaultFailureConverter {
   errorToFailure(error, payloadConverter, context) {
     const failure = super.errorToFailure(error, payloadConverter, context);
-    for (const words of [failure.encodedAttributes, ...detailsOf(failure)]) mark(words);
+    // With its causes, since one that Temporal has told of is handed on as it came.
+    for (let one = failure; one; one = one.cause) for (const words of wordsOf(one)) mark(words);
     return failure;
   }
 }
 
-function mark(payload) {
-  if (payload?.metadata) payload.metadata = { ...payload.metadata, [exports.WORDS_OF_FAILURE]: new Uint8Array() };
+function* wordsOf({ encodedAttributes, ...failure }) {
+  if (encodedAttributes) yield encodedAttributes;
+  yield* failure.applicationFailureInfo?.details?.payloads ?? [];
+  yield* failure.canceledFailureInfo?.details?.payloads ?? [];
+  yield* failure.timeoutFailureInfo?.lastHeartbeatDetails?.payloads ?? [];
 }
 
-const detailsOf = ({ applicationFailureInfo, canceledFailureInfo, timeoutFailureInfo }) =>
-  [applicationFailureInfo?.details, canceledFailureInfo?.details, timeoutFailureInfo?.lastHeartbeatDetails].flatMap(
-    (details) => details?.payloads ?? [],
-  );
+function mark(payload) {
+  payload.metadata = { ...payload.metadata, [exports.WORDS_OF_FAILURE]: new Uint8Array() };
+}
 
 exports.failureConverter = new MarkingFailureConverter({ encodeCommonAttributes: true });

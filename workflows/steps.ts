@@ -96,7 +96,7 @@ export function stepsOf(running: Running): Steps {
   };
   return {
     async do<Result>(name: string, tool: string, args: object) {
-      if (running.isOver) return NEVER;
+      if (running.isOver) return never();
       const step = claimed(name, tool, args, false);
       return (await oneAtATime(running, name, () => take(running, step))) as Result;
     },
@@ -107,7 +107,7 @@ export function stepsOf(running: Running): Steps {
     },
     now: () => Date.now(),
     async sleep(ms) {
-      if (running.isOver) return NEVER;
+      if (running.isOver) return never();
       if (running.sleeps >= MAX_SLEEPS) throw new ProcedureFailed(`it has slept ${MAX_SLEEPS} times`);
       running.sleeps++;
       return oneAtATime(running, 'sleep', () => rest(running, ms));
@@ -115,8 +115,11 @@ export function stepsOf(running: Running): Steps {
   };
 }
 
-/** For code that goes on beside the end of its procedure: nobody waits for it, and an error of it would hold up the rest. */
-const NEVER = new Promise<never>(() => undefined);
+/**
+ * For code that goes on beside the end of its procedure: nobody waits for it, and an error of it would hold up the rest.
+ * One each time, as it keeps alive whoever waits for it.
+ */
+const never = (): Promise<never> => new Promise(() => undefined);
 
 function claimName({ names }: Running, name: string): void {
   if (!isStepName(name))
@@ -137,7 +140,7 @@ async function oneAtATime<T>(running: Running, name: string, work: () => Promise
   });
   running.last = mine.catch(() => running.failures++).finally(() => running.asked--);
   const done = await mine;
-  return done === LOST ? NEVER : done.came;
+  return done === LOST ? never() : done.came;
 }
 
 const LOST = 'lost';

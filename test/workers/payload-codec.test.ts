@@ -107,7 +107,15 @@ test('so are the details of a failure, and of what caused it', async () => {
   const ofModel = () => ApplicationFailure.create({ message: 'refused', details: [{ said: 'a canary' }] });
   const error = new ApplicationFailure('failed', 'Failed', false, [{ said: 'a canary' }], ofModel());
   const cancelled = new CancelledFailure('cancelled', [{ said: 'a canary' }], ofModel());
-  for (const one of [error, cancelled]) {
+  // As a Workflow hands on what an Activity failed of: Temporal has told it, and the codec has read it.
+  const told = failureConverter.errorToFailure(error, defaultPayloadConverter);
+  const known = of(`conversation/${await aConversation('fay')}`);
+  for (const one of [told, told.cause ?? {}]) {
+    const payloads = one.applicationFailureInfo?.details?.payloads ?? [];
+    payloads.splice(0, 1, ...(await codec.decode(await codec.encode(payloads, known), known)));
+  }
+  const handedOn = failureConverter.failureToError(told, defaultPayloadConverter);
+  for (const one of [error, cancelled, handedOn]) {
     const { cause, ...failure } = failureConverter.errorToFailure(one, defaultPayloadConverter);
     for (const { applicationFailureInfo, canceledFailureInfo } of [failure, cause ?? {}]) {
       const details = (applicationFailureInfo ?? canceledFailureInfo)?.details?.payloads ?? [];
@@ -115,7 +123,6 @@ test('so are the details of a failure, and of what caused it', async () => {
       const lost = await codec.encode(details, of('conversation/unknown-one'));
       match(rawText(lost), /could not be encrypted/);
       equal(rawText(lost).includes('canary'), false);
-      const known = of(`conversation/${await aConversation('fay')}`);
       deepEqual(plainOf(await codec.decode(await codec.encode(details, known), known)), [{ said: 'a canary' }]);
     }
   }
