@@ -41,7 +41,7 @@ export interface Cost {
   readonly cpuMs: ReadonlyMap<string, number>;
   /** Of the load generator, in whose process the look is. */
   readonly ownCpuMs: number;
-  /** To files, by the process itself without those that it has started. */
+  /** To files, by the process itself, and by those that it has started and that have ended. */
   readonly writtenBytes: ReadonlyMap<string, number>;
   readonly walBytes: number;
   readonly writeTransactions: number;

@@ -41,7 +41,7 @@ export interface Loaded {
 export const TURNS_PER_CONVERSATION = 5;
 // 20: a subject that fails is not loaded any further.
 const MOST_ERRORS = 20;
-// 20 s: fifty callers are answered within six. Whoever is slower is measured as it is.
+// 20 s: fifty callers are answered within twelve on a slow machine. Whoever is slower is measured as it is.
 const MOST_LEAD_MS = 20_000;
 
 export const nowMs = (): number => performance.timeOrigin + performance.now();

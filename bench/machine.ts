@@ -13,7 +13,7 @@ export interface Machine {
   readonly processor: string;
   readonly memoryMiB: number;
   readonly system: string;
-  /** Names and versions: node, the servers, and each package of ours and of the peers. */
+  /** Names and versions: ours, with its commit where known; node, the servers, each package of ours and of the peers. */
   readonly versions: Readonly<Record<string, string>>;
 }
 
@@ -22,13 +22,17 @@ const MIB = 1_024 * 1_024;
 /** `node` is the program on which the measures run. */
 export async function machine(node: string): Promise<Machine> {
   const temporal = await findTemporal({ env: process.env });
-  const versionOf = async (program: string) => (await promisify(execFile)(program, ['--version'])).stdout.trim();
+  const said = async (program: string, ...args: string[]) =>
+    (await promisify(execFile)(program, args, { cwd: ROOT })).stdout.trim();
+  const versionOf = (program: string) => said(program, '--version');
+  const commit = await said('git', 'describe', '--always', '--dirty').catch(() => '');
   return {
     cores: cpus().length,
     processor: cpus()[0]?.model ?? '',
     memoryMiB: Math.round(totalmem() / MIB),
     system: `${platform()} ${release()} ${arch()}`,
     versions: {
+      countersign: [packageAt(ROOT)?.version, commit].join(' ').trim(),
       node: await versionOf(node),
       temporal: await versionOf(temporal),
       postgres: await versionOf(join(postgresBinaries(), 'postgres')),

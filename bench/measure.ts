@@ -42,6 +42,8 @@ export interface Measure {
   readonly name: string;
   /** Where it is of the stack: whether it shares one with the others, or, but quickly, needs one of its own. */
   readonly onStack?: 'shared' | 'own';
+  /** With less time than that left it is left out of a full run; 5 s where it is not said. */
+  readonly leastMs?: number;
   /** What is done once for each machine, before any time counts. */
   readonly prepare?: (log: (line: string) => void) => Promise<void>;
   readonly run: (context: BenchContext) => Promise<readonly Figure[]>;

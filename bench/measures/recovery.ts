@@ -164,7 +164,7 @@ async function struck(
     if (afterMs !== undefined && afterMs >= 0) said = say();
     // Heard of below, where it is waited for.
     said?.catch(() => undefined);
-    await sleep(afterMs ?? 0);
+    await sleep(Math.max(0, afterMs ?? 0));
     killMs = Date.now();
     await first.kill();
   } finally {

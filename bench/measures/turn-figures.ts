@@ -161,7 +161,9 @@ function costsOf(name: Name, at: At, own: readonly Sample[]): readonly Figure[] 
   const written = (process: string) =>
     perTurn('written_bytes_per_turn', ({ writtenBytes }) => writtenBytes.get(process) ?? 0, { process });
   const bench = perTurn('cpu_of_process_ms_per_turn', ({ ownCpuMs }) => ownCpuMs, { process: 'load generator' });
-  return [...figures, ...all.map(cpu), bench, ...ofSubject.map(written)];
+  // What PostgreSQL writes is told by its log: of its process the system knows only what those that have ended wrote.
+  const itself = ofSubject.filter((process) => process !== 'postgres');
+  return [...figures, ...all.map(cpu), bench, ...itself.map(written)];
 }
 
 function staysOf(name: Name, own: readonly Stay[]): readonly Figure[] {
