@@ -1,5 +1,6 @@
-// Messages and stacks of failures as payloads, so that the codec encrypts them; marked with the details, so that it knows what
-// it may leave out. Plain JavaScript: the SDK loads it by path, and the bundle of the Workflows takes it in. May import @temporalio/common.
+// Messages, stacks and details of failures as payloads that are marked, so that the codec encrypts them and knows what it may
+// leave out. Plain JavaScript: the SDK loads it by path, and the bundle of the Workflows takes it in. May import
+// @temporalio/common.
 const { DefaultFailureConverter } = require('@temporalio/common');
 
 /** Of the metadata. The codec takes it off what it encrypts. */
@@ -14,11 +15,11 @@ class MarkingFailureConverter extends DefaultFailureConverter {
   }
 }
 
-function* wordsOf({ encodedAttributes, ...failure }) {
+function* wordsOf({ encodedAttributes, applicationFailureInfo, canceledFailureInfo, timeoutFailureInfo }) {
   if (encodedAttributes) yield encodedAttributes;
-  yield* failure.applicationFailureInfo?.details?.payloads ?? [];
-  yield* failure.canceledFailureInfo?.details?.payloads ?? [];
-  yield* failure.timeoutFailureInfo?.lastHeartbeatDetails?.payloads ?? [];
+  yield* applicationFailureInfo?.details?.payloads ?? [];
+  yield* canceledFailureInfo?.details?.payloads ?? [];
+  yield* timeoutFailureInfo?.lastHeartbeatDetails?.payloads ?? [];
 }
 
 function mark(payload) {
