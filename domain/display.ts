@@ -77,6 +77,9 @@ function firstOf(pieces: readonly string[], maxChars: number): string {
   return pieces.slice(0, end).join('');
 }
 
+// What is written out is a neighbour to nothing: it carries no mark, and joins with no letter.
+const NO_NEIGHBOUR = '';
+
 function* piecesOf(text: string, keepsLines: boolean): Generator<Piece> {
   const pretends = pretences(text);
   const characters: string[] = [];
@@ -85,12 +88,12 @@ function* piecesOf(text: string, keepsLines: boolean): Generator<Piece> {
   for (const character of text) {
     const flag = pretends.get(at);
     at += character.length;
-    // What is written out is a neighbour to nothing: it carries no mark, and joins with no letter.
     if (flag !== undefined) written.set(characters.length, { text: writtenOut(character), length: 1, flag });
-    characters.push(flag === undefined ? character : '');
+    characters.push(flag === undefined ? character : NO_NEIGHBOUR);
   }
   for (let index = 0; index < characters.length; ) {
     const piece = written.get(index) ?? pieceAt(characters, index, keepsLines);
+    if (piece.flag !== undefined) characters.fill(NO_NEIGHBOUR, index, index + piece.length);
     yield piece;
     index += piece.length;
   }
@@ -170,6 +173,7 @@ function flagOf(characters: readonly string[], index: number): Flag | undefined 
 }
 
 const MARK = /\p{M}/u;
+const MARK_OR_JOINER = /[\p{M}\u200c\u200d]/u;
 const ENCLOSING = /\p{Me}/u;
 const KEYCAP = '\u20e3';
 // 4 marks on one letter: Hebrew with points and accents has three, Tibetan and Vietnamese have fewer than five.
@@ -178,11 +182,12 @@ const MAX_MARKS = 4;
 /** True for a mark on a letter or sign, among few others: more of them run over the lines around. */
 function isCarried(characters: readonly string[], index: number): boolean {
   let from = index;
-  while (from >= 0 && index - from <= MAX_MARKS && MARK.test(characters[from] ?? '')) from -= 1;
+  // Joiners count too: a mark behind one still lies on the same letter.
+  while (from >= 0 && index - from <= MAX_MARKS && MARK_OR_JOINER.test(characters[from] ?? '')) from -= 1;
   const base = characters[from] ?? '';
   if (characters[index] === KEYCAP) return /[0-9#*]/.test(base);
   if (ENCLOSING.test(characters[index] ?? '')) return false;
-  return index - from <= MAX_MARKS && /[\p{L}\p{N}\p{S}\p{P}\u200c\u200d]/u.test(base);
+  return index - from <= MAX_MARKS && /[\p{L}\p{N}\p{S}\p{P}]/u.test(base);
 }
 
 const PICTURE = /\p{Extended_Pictographic}/u;
@@ -197,9 +202,16 @@ const NEVER_JOINS =
 /** True where a joiner does what people see: within an emoji, or between letters that it shapes. */
 function joins(characters: readonly string[], index: number): boolean {
   const [before = '', after = ''] = [characters[index - 1], characters[index + 1]];
-  if (SHAPING.test(before) && SHAPING.test(after)) return !NEVER_JOINS.test(before);
+  if (SHAPING.test(before) && SHAPING.test(after))
+    return !NEVER_JOINS.test(before) && staysBehind(characters, index + 1);
   const base = AFTER_PICTURE.test(before) ? characters[index - 2] : before;
   return characters[index] === '\u200d' && PICTURE.test(base ?? '') && PICTURE.test(after);
+}
+
+/** True for a letter or mark that is shown behind a joiner: were it written out, the joiner would join with nothing. */
+function staysBehind(characters: readonly string[], index: number): boolean {
+  const character = characters[index] ?? '';
+  return !SELECTOR.test(character) && (!MARK.test(character) || isCarried(characters, index));
 }
 
 /** True for one selector after a sign that has variants: an emoji, a keycap, or a Chinese character. */
