@@ -2,7 +2,7 @@
 // sources, each with who said it, and the marks of the rest. A model may choose the sentences, and code checks the choice;
 // where it does not hold, code chooses. So no summary says what nobody said, however often it is taken on.
 // Deterministic. Pure. May import domain only.
-import type { Item, SummaryLine } from './item.ts';
+import { type Item, LEFT_OUT, type SummaryLine } from './item.ts';
 import { marksIn } from './marks.ts';
 import { howToRead } from './parts.ts';
 import { sentencesOf, sentencesWith } from './sentences.ts';
@@ -160,7 +160,7 @@ function joined(sentences: readonly string[], isTaken: (sentence: string) => boo
   let last = -1;
   for (const [at, sentence] of sentences.entries()) {
     if (!isTaken(sentence)) continue;
-    words += words === '' ? sentence : at === last + 1 ? ` ${sentence}` : ` … ${sentence}`;
+    words += words === '' ? sentence : at === last + 1 ? ` ${sentence}` : LEFT_OUT + sentence;
     last = at;
   }
   return words;

@@ -100,9 +100,9 @@ function* piecesOf(text: string, keepsLines: boolean): Generator<Piece> {
 }
 
 // What reads as if something had been written out here. Were it shown as it is, two different texts would look the same.
-const PRETENDED = /^<(?:U\+[0-9A-F]{4,6}|\d{1,9} line ends, \d{1,9} blanks)>/;
-// 40 characters: the longest of them.
-const PRETENDED_CHARS = 40;
+const PRETENDED = /^<(?:U\+[0-9A-F]{4,6}>|\d{1,9} (?:line ends|blanks|U\+[0-9A-F]{4})[,>])/;
+// 21 characters: the longest of them.
+const PRETENDED_CHARS = 21;
 
 function pieceAt(characters: readonly string[], index: number, keepsLines: boolean): Piece {
   const character = characters[index] ?? '';
@@ -131,9 +131,18 @@ function whiteSpaceAt(characters: readonly string[], from: number, keepsLines: b
     else if (!BLANK.test(character)) break;
   }
   const length = end - from;
-  const blanks = length - lineEnds;
-  if (lineEnds <= MAX_LINE_ENDS && blanks <= MAX_BLANKS) return { text: characters.slice(from, end).join(''), length };
-  return { text: `<${lineEnds} line ends, ${blanks} blanks>`, length, flag: 'control' };
+  const text = characters.slice(from, end).join('');
+  if (lineEnds <= MAX_LINE_ENDS && length - lineEnds <= MAX_BLANKS) return { text, length };
+  return { text: `<${runsOf(text).join(', ')}>`, length, flag: 'control' };
+}
+
+const WHITE_WORDS: Readonly<Record<string, string>> = { '\n': 'line ends', ' ': 'blanks' };
+
+/** "4 line ends", "2 U+00A0": each run of the same, in order, so that no two texts are written out alike. */
+function runsOf(white: string): readonly string[] {
+  return Array.from(white.matchAll(/(.)\1*/gs), ([run, character = '']) => {
+    return `${run.length} ${WHITE_WORDS[character] ?? writtenOut(character).slice(1, -1)}`;
+  });
 }
 
 const REGIONAL_FLAG = '\u{1f3f4}';
@@ -199,19 +208,13 @@ const SHAPING =
 const NEVER_JOINS =
   /[\u0621-\u0625\u0627\u0629\u062f-\u0632\u0648\u0671-\u0673\u0675-\u0677\u0688-\u0699\u06c0\u06c3-\u06cb\u06cd\u06cf\u06d2\u06d3\u06d5]/;
 
-/** True where a joiner does what people see: within an emoji, or between letters that it shapes. */
+/** True where a joiner does what people see: within an emoji, or between letters that it shapes, both of which are shown. */
 function joins(characters: readonly string[], index: number): boolean {
   const [before = '', after = ''] = [characters[index - 1], characters[index + 1]];
   if (SHAPING.test(before) && SHAPING.test(after))
-    return !NEVER_JOINS.test(before) && staysBehind(characters, index + 1);
+    return !NEVER_JOINS.test(before) && flagOf(characters, index + 1) === undefined;
   const base = AFTER_PICTURE.test(before) ? characters[index - 2] : before;
   return characters[index] === '\u200d' && PICTURE.test(base ?? '') && PICTURE.test(after);
-}
-
-/** True for a letter or mark that is shown behind a joiner: were it written out, the joiner would join with nothing. */
-function staysBehind(characters: readonly string[], index: number): boolean {
-  const character = characters[index] ?? '';
-  return !SELECTOR.test(character) && (!MARK.test(character) || isCarried(characters, index));
 }
 
 /** True for one selector after a sign that has variants: an emoji, a keycap, or a Chinese character. */

@@ -59,7 +59,10 @@ export interface SummaryBody {
   readonly isClean: boolean;
 }
 
-/** Sentences of one source. */
+/** Stands in a line of a summary where sentences of its source are left out. Nobody said it. */
+export const LEFT_OUT = ' … ';
+
+/** Sentences of one source, in their order. */
 export interface SummaryLine {
   readonly itemId: string;
   readonly turn: number;

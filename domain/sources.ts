@@ -1,6 +1,6 @@
 // What a model call showed, as texts with the word of whose they are. The order of ranks is the order of trust: whoever
 // can only add texts can never take away that a value stands in a better one. Pure. May import domain only.
-import type { Item, ItemRef, ModelCall, SummaryBody } from './item.ts';
+import { type Item, type ItemRef, LEFT_OUT, type ModelCall, type SummaryBody } from './item.ts';
 import type { Json } from './json.ts';
 import type { RememberedFact } from './memory.ts';
 import type { Principal } from './principal.ts';
@@ -155,7 +155,7 @@ function readItem(
 function readSummary(itemId: string, body: SummaryBody, { id, tenant }: Shown['principal']): Source {
   const isOwn = body.people.every((one) => one.id === id && one.tenant === tenant);
   const origin: Origin = body.isClean && isOwn ? 'model' : 'untrusted';
-  const texts = [...body.lines.map(({ words }) => words), ...body.named];
+  const texts = [...body.lines.flatMap(({ words }) => words.split(LEFT_OUT)), ...body.named];
   return { origin, itemId, name: 'a summary of earlier turns', isModels: true, texts };
 }
 

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FROM_SOURCE, run } from './support/children.ts';
-import { type Counts, countsOf, emptyFiles, type Group, GROUPS, testFiles } from './support/test-files.ts';
+import { type Counts, countsOf, emptyFiles, failuresOf, type Group, GROUPS, testFiles } from './support/test-files.ts';
 
 // The number of tests when this was last raised: fewer means that files were not found. Raise it as tests grow.
 const FEWEST_TESTS = 3_050;
@@ -13,10 +13,14 @@ const FEWEST_TESTS = 3_050;
 const CHECK_LIMIT_MS = 10 * 60_000;
 const GROUP_LIMIT_MS = 55 * 60_000;
 
+// 5: what broke most tests is told by the first of them.
+const MOST_FAILURES = 5;
+
 const NONE: Counts = { tests: 0, passed: 0, failed: 0, skipped: 0 };
 const patterns = process.argv.slice(2);
 const reports = mkdtempSync(join(tmpdir(), 'countersign-tests-'));
 const problems: string[] = [];
+const failures: string[] = [];
 
 async function runGroup(group: Group): Promise<Counts> {
   const files = testFiles(group, patterns);
@@ -39,6 +43,7 @@ async function runGroup(group: Group): Promise<Counts> {
   console.log(`== ${group.name}: ${seconds.toFixed(1)} s`);
   const tap = readFileSync(report, 'utf8');
   for (const file of emptyFiles(tap, files)) problems.push(`${file} holds no test`);
+  failures.push(...failuresOf(tap));
   const counts = countsOf(tap);
   if (code !== 0) problems.push(`the group ${group.name} ended with code ${code}`);
   if (counts === undefined) problems.push(`the group ${group.name} was cut short: its report has no closing lines`);
@@ -71,6 +76,8 @@ if (skipped > 0) problems.push(`${skipped} tests were skipped; a test runs or is
 if (patterns.length > 0 && tests === 0) problems.push(`no test file matches ${patterns.join(' or ')}`);
 if (patterns.length === 0 && tests < FEWEST_TESTS) problems.push(`only ${tests} tests ran, of ${FEWEST_TESTS} or more`);
 
+// Once more, where whoever reads the end of a long log finds them: the seed of a generated case is told nowhere else.
+for (const failure of failures.slice(0, MOST_FAILURES)) console.log(`\n${failure}`);
 console.log(`\n# tests ${tests}\n# pass ${passed}\n# fail ${failed}\n# skipped ${skipped}`);
 for (const problem of problems) console.log(`problem: ${problem}`);
 console.log(`${passed} passed, ${failed} failed`);

@@ -8,7 +8,8 @@ import { hash } from 'node:crypto';
 export const HASH_BYTES = 32;
 
 const LEAF = Buffer.of(0);
-const NODE = Buffer.of(1);
+// What is hashed for a node, kept: a Buffer for each would take as long as the hash, and proofs make some for each entry.
+const NODE = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
 const NO_BYTES = Buffer.alloc(0);
 
 export function leafHash(bytes: Uint8Array): Buffer {
@@ -16,7 +17,11 @@ export function leafHash(bytes: Uint8Array): Buffer {
 }
 
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
-  return sha256(Buffer.concat([NODE, left, right]));
+  // What was tampered with may be of any length, and leads to no root that was signed.
+  if (left.length + right.length !== 2 * HASH_BYTES) return sha256(Buffer.concat([NODE.subarray(0, 1), left, right]));
+  NODE.set(left, 1);
+  NODE.set(right, 1 + left.length);
+  return sha256(NODE);
 }
 
 // By way of hex: twice as fast as a Buffer from `hash` itself, which is memory of its own outside the heap.

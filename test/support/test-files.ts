@@ -64,3 +64,13 @@ export function emptyFiles(tap: string, files: readonly string[]): readonly stri
   const passed = Array.from(tap.matchAll(/^ok \d+ - (.+)$/gm), (match) => match[1] ?? '');
   return files.filter((file) => passed.some((name) => name === file || name.endsWith(`/${file}`)));
 }
+
+// 30 lines: the message with the counterexample and its seed, and the first places of the stack.
+const FAILURE_LINES = 30;
+
+/** What failed, each as a TAP report has it: its name, and the first lines of what it says. */
+export function failuresOf(tap: string): readonly string[] {
+  return Array.from(tap.matchAll(/^( *)not ok .*\n(?:\1 {2}.*\n)*/gm), ([report]) =>
+    report.split('\n').slice(0, FAILURE_LINES).join('\n').trimEnd(),
+  );
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { run } from '../support/children.ts';
 import { readSource, sourceFiles } from '../support/sources.ts';
-import { countsOf, emptyFiles, GROUPS, testFiles } from '../support/test-files.ts';
+import { countsOf, emptyFiles, failuresOf, GROUPS, testFiles } from '../support/test-files.ts';
 
 const TAP = [
   ['# Subtest: a rule holds', 'ok 1 - a rule holds', '    ok 1 - /clone/test/x/inner.test.ts'],
@@ -22,6 +22,15 @@ test('a report without its closing lines counts nothing', () => {
 
 test('a file that holds no test is found, though the runner calls it passed', () => {
   assert.deepEqual(emptyFiles(TAP, ['test/x/empty.test.ts', 'test/x/inner.test.ts']), ['test/x/empty.test.ts']);
+});
+
+test('what a failed test said is kept, from its name on, within some lines', () => {
+  const said = ['  ---', '  error: |-', '    Property failed by { seed: 7 }', '  ...'];
+  assert.deepEqual(failuresOf(['ok 1 - a', 'not ok 2 - b', ...said, 'ok 3 - c', ''].join('\n')), [
+    ['not ok 2 - b', ...said].join('\n'),
+  ]);
+  const long = failuresOf(['not ok 1 - b', ...Array<string>(900).fill('  at a place'), ''].join('\n'));
+  assert.ok((long[0] ?? '').split('\n').length < 100);
 });
 
 test('every test file is in one group, and a pattern narrows them', () => {
